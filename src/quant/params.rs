@@ -1,0 +1,112 @@
+use super::{Clip, Scheme};
+
+/// `scale` and `zero_point` on a grid of integers: everything that a runtime needs to quantize one tensor.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct QuantParams {
+    /// The real distance between two neighbouring integers; always positive and finite.
+    pub scale: f32,
+    /// The integer that stands for 0.0; 0 on symmetric grids.
+    pub zero_point: i32,
+    /// The smallest integer of the grid.
+    pub qmin: i32,
+    /// The largest integer of the grid.
+    pub qmax: i32,
+}
+
+impl QuantParams {
+    /// The parameters that make `scheme`'s integers cover `clip`.
+    ///
+    /// * symmetric: `scale = amax / qmax` as an f32 division, `zero_point = 0` (pytorch-quantization's export);
+    /// * affine: ONNX Runtime's `compute_scale_zp`: `scale = (max - min) / (qmax - qmin)` in f64, rounded to f32 at the
+    ///   end, and `zero_point = round_half_even(qmin - min / scale)`.
+    ///
+    /// A range of zero, or one so small that its scale would not be a normal f32, gives scale 1.0 and zero point 0, so
+    /// that nothing divides by zero. [`QuantParams::is_fallback`] tells.
+    pub fn from_clip(clip: Clip, scheme: Scheme) -> QuantParams {
+        let (qmin, qmax) = (scheme.qmin(), scheme.qmax());
+        let (scale, zero_point) = if scheme.symmetric {
+            (clip.amax() / qmax as f32, 0)
+        } else {
+            let scale = (f64::from(clip.max) - f64::from(clip.min)) / f64::from(qmax - qmin);
+            let zero_point = (f64::from(qmin) - f64::from(clip.min) / scale).round_ties_even();
+            (scale as f32, zero_point.clamp(f64::from(qmin), f64::from(qmax)) as i32)
+        };
+        if scale >= f32::MIN_POSITIVE {
+            QuantParams { scale, zero_point, qmin, qmax }
+        } else {
+            QuantParams { scale: 1.0, zero_point: 0, qmin, qmax }
+        }
+    }
+
+    /// Whether `clip` is too narrow for a scale on this grid, so that [`QuantParams::from_clip`] answers scale 1.0.
+    pub fn is_fallback(clip: Clip, scheme: Scheme) -> bool {
+        let steps = if scheme.symmetric { scheme.qmax() } else { scheme.qmax() - scheme.qmin() };
+        let range = if scheme.symmetric { f64::from(clip.amax()) } else { f64::from(clip.max) - f64::from(clip.min) };
+        ((range / f64::from(steps)) as f32) < f32::MIN_POSITIVE
+    }
+
+    /// `clamp(rint_half_even(x / scale) + zero_point, qmin, qmax)`, with an f32 division. NaN becomes `zero_point`.
+    pub fn quantize(&self, x: f32) -> i32 {
+        // The cast saturates and sends NaN to 0, so the sum needs i64 only for the largest codes.
+        let q = (x / self.scale).round_ties_even() as i32;
+        (i64::from(q) + i64::from(self.zero_point)).clamp(i64::from(self.qmin), i64::from(self.qmax)) as i32
+    }
+
+    /// `(q - zero_point) * scale`.
+    pub fn dequantize(&self, q: i32) -> f32 {
+        (q - self.zero_point) as f32 * self.scale
+    }
+
+    /// Quantizes and comes back: what the network will see in place of `x`.
+    pub fn fake_quant(&self, x: f32) -> f32 {
+        self.dequantize(self.quantize(x))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn symmetric_scale_is_the_article_s() {
+        let scale = |amax: f32| QuantParams::from_clip(Clip::symmetric(amax), Scheme::INT8).scale;
+        assert_eq!(f64::from(scale(3.9586026668548584)), 0.03117009997367859);
+        assert_eq!(f64::from(scale(2.843393325805664)), 0.022388923913240433);
+    }
+
+    #[test]
+    fn affine_is_onnx_runtime_s() {
+        let affine = |min, max, signed| {
+            QuantParams::from_clip(Clip::new(min, max), Scheme { num_bits: 8, signed, symmetric: false })
+        };
+        // calibrators.md, section 12, set A: quint8.
+        let p = affine(-14.6253662, 14.2083740, false);
+        assert_eq!((p.scale, p.zero_point), (0.113073491, 129));
+        let p = affine(0.0, 14.2083740, false);
+        assert_eq!((p.scale, p.zero_point), (0.0557191148, 0));
+        let p = affine(-15.1253662, -0.5, false);
+        assert_eq!((p.scale, p.zero_point), (0.0593151599, 255));
+        let p = affine(0.0, 2.55, true);
+        assert_eq!(p.zero_point, -128);
+    }
+
+    #[test]
+    fn no_range_divides_by_zero() {
+        for scheme in [Scheme::INT8, Scheme { symmetric: false, ..Scheme::INT8 }] {
+            for amax in [0.0, 1e-45, 1e-38] {
+                let p = QuantParams::from_clip(Clip::symmetric(amax), scheme);
+                assert_eq!((p.scale, p.zero_point), (1.0, 0));
+                assert!(QuantParams::is_fallback(Clip::symmetric(amax), scheme));
+            }
+            assert!(!QuantParams::is_fallback(Clip::symmetric(1e-30), scheme));
+        }
+    }
+
+    #[test]
+    fn ties_round_to_even_and_the_ends_saturate() {
+        let p = QuantParams { scale: 1.0, zero_point: 0, qmin: -127, qmax: 127 };
+        assert_eq!([0.5, 1.5, 2.5, -0.5, -1.5].map(|x| p.quantize(x)), [0, 2, 2, 0, -2]);
+        assert_eq!([300.0, -300.0, f32::INFINITY, f32::NAN].map(|x| p.quantize(x)), [127, -127, 127, 0]);
+        assert_eq!(p.fake_quant(126.6), 127.0);
+    }
+}
