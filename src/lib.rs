@@ -7,4 +7,6 @@
 //! ```
 #![warn(missing_docs)]
 
+pub mod calibrate;
+pub mod histogram;
 pub mod quant;

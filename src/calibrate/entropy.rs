@@ -1,0 +1,92 @@
+//! The clip of least KL divergence.
+
+use super::{Calibration, Calibrator, NoThreshold, START_BIN, Tensor, clip_at, kl, need_bins};
+
+/// NVIDIA's entropy calibration: pytorch-quantization 2.2 and ModelOpt 0.47, `torch_hist`, the layer as one batch.
+///
+/// Minimises [`kl::curve`] over the clips at bin edges 128, 129, ... of the |x| histogram. The largest of equal minima
+/// wins, and NaN counts as minimal, as in NumPy's `argmin`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Entropy;
+
+/// Candidates this close on the curve are decided by the peer's own rounding.
+const TOO_CLOSE: f64 = 1e-11;
+
+/// Where the search ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Choice {
+    /// The least divergence.
+    Minimum(usize),
+    /// An undefined divergence, which NumPy's `argmin` takes for the least.
+    Nan(usize),
+}
+
+/// The chosen `i` in `start..=bins`, or `None` if there is no candidate. `curve` is that of `counts` and `levels`.
+fn search(counts: &[u64], levels: usize, curve: &[f64], start: usize) -> Option<Choice> {
+    let candidates = || (start..curve.len()).rev();
+    if let Some(i) = candidates().find(|&i| curve[i].is_nan()) {
+        return Some(Choice::Nan(i));
+    }
+    let least = candidates().map(|i| curve[i]).min_by(f64::total_cmp)?;
+    let close: Vec<usize> = candidates().filter(|&i| curve[i] <= least + TOO_CLOSE).collect();
+    if let [only] = close[..] {
+        return Some(Choice::Minimum(only));
+    }
+    let mut best = (f64::INFINITY, None);
+    for i in close {
+        let exact = kl::peer_divergence(counts, levels, i);
+        // From the largest i down: an equal one further down does not win.
+        if best.1.is_none() || exact < best.0 {
+            best = (exact, Some(i));
+        }
+    }
+    best.1.map(Choice::Minimum)
+}
+
+impl Calibrator for Entropy {
+    fn id(&self) -> &str {
+        "entropy"
+    }
+
+    fn label(&self) -> &str {
+        "KL"
+    }
+
+    fn summary(&self) -> &str {
+        "Minimises the KL divergence between the histogram and its quantized self (NVIDIA's entropy calibration)."
+    }
+
+    fn calibrate(&self, tensor: &Tensor) -> Result<Calibration, NoThreshold> {
+        need_bins(tensor, "entropy")?;
+        let counts = kl::without_zero_bin(tensor.histogram().magnitude.counts());
+        let curve = tensor.kl_curve();
+        let choice = search(&counts, tensor.scheme().magnitude_levels(), curve, START_BIN)
+            .ok_or_else(|| NoThreshold("entropy found no candidate".into()))?;
+        let bins = counts.len();
+        let (i, note) = match choice {
+            Choice::Nan(i) if i == bins => {
+                (i, Some("no bin but the lowest holds a value, so the divergence is undefined everywhere".into()))
+            }
+            Choice::Nan(i) => (
+                i,
+                Some(format!(
+                    "the divergence is undefined where the kept bins are empty, which counts as the least: the clip is \
+                     below all values beyond bin {}",
+                    i - 1
+                )),
+            ),
+            Choice::Minimum(i) if i == bins && curve[bins - 1].is_infinite() => {
+                let gaps = curve[START_BIN..bins].iter().filter(|kl| kl.is_infinite()).count();
+                let of = bins - START_BIN;
+                (
+                    i,
+                    Some(format!(
+                        "{gaps} of {of} smaller clips end in an empty bin, where the divergence is infinite: the full range is left"
+                    )),
+                )
+            }
+            Choice::Minimum(i) => (i, None),
+        };
+        Ok(Calibration { clip: clip_at(tensor, tensor.edges()[i]), note })
+    }
+}

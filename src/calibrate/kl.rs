@@ -1,0 +1,236 @@
+//! The KL divergence of a clip, for every clip at once.
+//!
+//! The objective is that of pytorch-quantization 2.2 and ModelOpt 0.47 (`_compute_amax_entropy`): the reference
+//! distribution P is the histogram up to bin `i` with the whole tail added to its last bin; Q is the histogram spread
+//! over `levels` equal levels, each level's count shared evenly by its non-empty bins. `KL = sum P ln(P / Q)` in nats,
+//! both normalised to 1.
+
+/// The counts as the search sees them: bin 0 takes bin 1's count, so that a ReLU's zeros do not decide.
+pub fn without_zero_bin(mut counts: Vec<u64>) -> Vec<u64> {
+    if let [zero, first, ..] = &mut counts[..] {
+        *zero = *first;
+    }
+    counts
+}
+
+/// `v ln v`, continued by 0.
+fn x(v: f64) -> f64 {
+    if v > 0.0 { v * v.ln() } else { 0.0 }
+}
+
+/// Sums over the first `j` bins, for all `j`.
+struct Prefix {
+    count: Vec<u64>,
+    non_empty: Vec<u32>,
+    /// Of `x(count)`.
+    x: Vec<f64>,
+}
+
+impl Prefix {
+    fn of(counts: &[u64]) -> Prefix {
+        let mut p = Prefix { count: vec![0], non_empty: vec![0], x: vec![0.0] };
+        let (mut count, mut non_empty) = (0, 0);
+        // Neumaier's compensated sum: the curve is a small difference of sums like this one.
+        let (mut sum, mut lost) = (0.0f64, 0.0);
+        for &c in counts {
+            count += c;
+            non_empty += u32::from(c > 0);
+            let term = x(c as f64);
+            let next = sum + term;
+            lost += if sum.abs() >= term.abs() { (sum - next) + term } else { (term - next) + sum };
+            sum = next;
+            p.count.push(count);
+            p.non_empty.push(non_empty);
+            p.x.push(sum + lost);
+        }
+        p
+    }
+
+    /// `C ln(C / n)` of the level that spans the bins `from..to`, with count C in n non-empty bins.
+    fn level(&self, from: usize, to: usize) -> f64 {
+        let count = self.count[to] - self.count[from];
+        if count == 0 {
+            return 0.0;
+        }
+        let count = count as f64;
+        count * (count / f64::from(self.non_empty[to] - self.non_empty[from])).ln()
+    }
+}
+
+/// KL divergence in nats for a clip at the upper end of bin `i - 1`, for every `i` in `0..=counts.len()`.
+///
+/// `counts` come from [`without_zero_bin`]; `levels` is a power of two
+/// ([`Scheme::magnitude_levels`](crate::quant::Scheme::magnitude_levels)). Infinite where bin `i - 1` is empty and
+/// something lies beyond it, NaN where nothing lies below (and at 0).
+///
+/// With T the sum of all counts, S that of the first `i`, `o = T - S`, `C_g` the count of level `g` and `n_g` its
+/// non-empty bins, and `X(v) = v ln v`:
+///
+/// ```text
+/// T KL(i) = sum_{j<i} X(c_j) - sum_g C_g ln(C_g / n_g)
+///           + X(c_{i-1} + o) - X(c_{i-1}) - o ln(C_last / n_last) + T (ln S - ln T)
+/// ```
+///
+/// Within 1e-12 of a direct evaluation, in `O(bins * levels)` additions and far fewer logarithms.
+pub fn curve(counts: &[u64], levels: usize) -> Vec<f64> {
+    assert!(levels.is_power_of_two());
+    let p = Prefix::of(counts);
+    let n = counts.len();
+    let total = p.count[n] as f64;
+    let ln_total = total.ln();
+    let mut sums = LevelSums::new(&p, levels);
+    let mut curve = vec![f64::NAN; n + 1];
+    for i in 1..=n {
+        let last = counts[i - 1] as f64;
+        let inside = p.count[i];
+        let outside = (p.count[n] - inside) as f64;
+        // `p.x[i] - level_sum` first: with fewer bins than levels each bin is its own level, and it is exactly 0.
+        let spread = sums.at(i);
+        curve[i] = if inside == 0 {
+            f64::NAN
+        } else if outside == 0.0 {
+            (p.x[i] - spread) / total
+        } else if last == 0.0 {
+            f64::INFINITY
+        } else {
+            let (from, to) = last_level(i, levels);
+            let ratio = (p.count[to] - p.count[from]) as f64 / f64::from(p.non_empty[to] - p.non_empty[from]);
+            let tail = x(last + outside) - x(last) - outside * ratio.ln();
+            (p.x[i] - spread + tail) / total + ((inside as f64).ln() - ln_total)
+        };
+    }
+    curve
+}
+
+/// First bin of level `g` when `i` bins are spread over `levels`: bin j belongs to level `floor(j * levels / i)`.
+fn level_start(g: usize, i: usize, levels: usize) -> usize {
+    (g * i).div_ceil(levels)
+}
+
+/// The bins `from..to` of the level that holds bin `i - 1`.
+fn last_level(i: usize, levels: usize) -> (usize, usize) {
+    (level_start((i - 1) * levels / i, i, levels), i)
+}
+
+/// `sum_g C_g ln(C_g / n_g)` for one `i` after the other.
+///
+/// A level is `i / levels` bins wide or one more. While that width stays the same, one table of the values of all
+/// levels of that width, by their first bin, serves every `i`: adding up takes the place of logarithms.
+struct LevelSums<'a> {
+    p: &'a Prefix,
+    levels: usize,
+    /// `[width, width + 1]` bins from each bin on; empty where the table would cost more than it saves.
+    table: Vec<[f64; 2]>,
+    width: usize,
+}
+
+impl<'a> LevelSums<'a> {
+    fn new(p: &'a Prefix, levels: usize) -> LevelSums<'a> {
+        let bins = p.count.len() - 1;
+        let tabulate = bins / levels < levels;
+        // Width 0 never has a level; the 1 of `[0, 1]` becomes the first of `[1, 2]`.
+        let table = if tabulate { (0..bins).map(|j| [0.0, p.level(j, j + 1)]).collect() } else { Vec::new() };
+        LevelSums { p, levels, table, width: 0 }
+    }
+
+    fn at(&mut self, i: usize) -> f64 {
+        if i <= self.levels {
+            return self.p.x[i];
+        }
+        let shift = self.levels.trailing_zeros();
+        let levels = self.levels;
+        let end = |g: usize| (g * i + levels - 1) >> shift;
+        let mut sums = [0.0; 4];
+        let mut start = 0;
+        if self.table.is_empty() {
+            for g in 1..=self.levels {
+                sums[g % 4] += self.p.level(start, end(g));
+                start = end(g);
+            }
+        } else {
+            self.widen(i >> shift);
+            for g in 1..=self.levels {
+                let end = end(g);
+                sums[g % 4] += self.table[start][usize::from(end - start > self.width)];
+                start = end;
+            }
+        }
+        (sums[0] + sums[1]) + (sums[2] + sums[3])
+    }
+
+    fn widen(&mut self, width: usize) {
+        let bins = self.table.len();
+        while self.width < width {
+            self.width += 1;
+            for (j, pair) in self.table.iter_mut().enumerate() {
+                let end = j + self.width + 1;
+                *pair = [pair[1], if end <= bins { self.p.level(j, end) } else { 0.0 }];
+            }
+        }
+    }
+}
+
+/// The divergence at `i` in the peer's own order of operations, to settle what the curve cannot tell apart.
+///
+/// `scipy.stats.entropy(p, q)` of scipy 1.17 on f64 arrays of `i` bins: `sum(rel_entr(p / sum p, q / sum q))`, with
+/// NumPy's pairwise sums.
+pub fn peer_divergence(counts: &[u64], levels: usize, i: usize) -> f64 {
+    let kept = &counts[..i];
+    let level = |j: usize| j * levels / i;
+    let mut q = vec![0.0; i];
+    let mut from = 0;
+    while from < i {
+        let to = (from..i).find(|&j| level(j) != level(from)).unwrap_or(i);
+        let members = &kept[from..to];
+        let non_empty = members.iter().filter(|&&c| c > 0).count();
+        let share = members.iter().sum::<u64>() as f64 / non_empty.max(1) as f64;
+        for j in from..to {
+            q[j] = if kept[j] > 0 { share } else { 0.0 };
+        }
+        from = to;
+    }
+    let mut p: Vec<f64> = kept.iter().map(|&c| c as f64).collect();
+    p[i - 1] = (kept[i - 1] + counts[i..].iter().sum::<u64>()) as f64;
+    let (sum_p, sum_q) = (pairwise_sum(&p), pairwise_sum(&q));
+    let terms: Vec<f64> = p.iter().zip(&q).map(|(p, q)| rel_entr(p / sum_p, q / sum_q)).collect();
+    pairwise_sum(&terms)
+}
+
+/// `scipy.special.rel_entr`: `p ln(p / q)`.
+fn rel_entr(p: f64, q: f64) -> f64 {
+    if p.is_nan() || q.is_nan() {
+        return f64::NAN;
+    }
+    if p <= 0.0 || q <= 0.0 {
+        return if p == 0.0 && q >= 0.0 { 0.0 } else { f64::INFINITY };
+    }
+    let ratio = p / q;
+    if 0.5 < ratio && ratio < 2.0 {
+        p * ((p - q) / q).ln_1p()
+    } else if f64::MIN_POSITIVE < ratio && ratio < f64::INFINITY {
+        p * ratio.ln()
+    } else {
+        p * (p.ln() - q.ln())
+    }
+}
+
+/// NumPy's pairwise summation of a contiguous f64 array.
+fn pairwise_sum(a: &[f64]) -> f64 {
+    if a.len() < 8 {
+        return a.iter().sum();
+    }
+    if a.len() <= 128 {
+        let (eights, rest) = a.as_chunks::<8>();
+        let mut r = eights[0];
+        for eight in &eights[1..] {
+            for l in 0..8 {
+                r[l] += eight[l];
+            }
+        }
+        let sum = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]));
+        return rest.iter().fold(sum, |sum, x| sum + x);
+    }
+    let half = a.len() / 2;
+    let half = half - half % 8;
+    pairwise_sum(&a[..half]) + pairwise_sum(&a[half..])
+}

@@ -1,0 +1,141 @@
+//! Methods that choose a clip, the curves they search, and what a clip costs.
+//!
+//! A [`Calibrator`] goes from a [`Tensor`] (a histogram and the grid it is bound for) to a clip. The objectives' curves
+//! over every possible clip come from prefix sums, so that a whole curve costs no more than milliseconds, and
+//! [`Tensor::metrics`] prices one clip in microseconds: fast enough to follow a hand on a mouse.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use qviz::{calibrate, histogram::Histogram, quant::Scheme};
+//!
+//! let values: Vec<f32> = (0..10_000).map(|i| (i as f32 * 0.37).sin().powi(3)).collect();
+//! let max = calibrate::by_id("max")?;
+//! let tensor = calibrate::Tensor::new(Arc::new(Histogram::of(&values, 2048, &max.grids())), Scheme::INT8);
+//! let clip = max.calibrate(&tensor).unwrap().clip;
+//! assert_eq!(clip.max, tensor.histogram().stats.amax());
+//! assert_eq!(tensor.metrics(clip).saturated, 0.0);
+//! # Ok::<(), calibrate::UnknownMethod>(())
+//! ```
+
+mod coverage;
+mod entropy;
+mod error;
+pub mod kl;
+mod max;
+pub mod mse;
+mod percentile;
+mod registry;
+mod tensor;
+mod warning;
+
+pub use coverage::Coverage;
+pub use entropy::Entropy;
+pub use error::Metrics;
+pub use max::Max;
+pub use mse::{Mse, MseCurve, mse_curve};
+pub use percentile::Percentile;
+pub use registry::{DEFAULT_METHOD, UnknownMethod, by_id, defaults};
+pub use tensor::Tensor;
+pub use warning::{SATURATES_MUCH, Warning, warnings};
+
+use crate::histogram::GridSpec;
+use crate::quant::{Clip, QuantParams};
+
+/// A method: from a tensor to a clip.
+pub trait Calibrator: Send + Sync {
+    /// The name in files and on the command line, with its parameters: `entropy`, `percentile-99.99`. Stable for ever.
+    fn id(&self) -> &str;
+
+    /// The name on an axis mark, at most 6 columns wide.
+    fn label(&self) -> &str;
+
+    /// One sentence: what the method does, or minimises.
+    fn summary(&self) -> &str;
+
+    /// The grids that the method reads besides the magnitude bins.
+    fn grids(&self) -> Vec<GridSpec> {
+        Vec::new()
+    }
+
+    /// The method's clip for `tensor`.
+    ///
+    /// # Errors
+    ///
+    /// [`NoThreshold`] where the method has no answer: no finite value, too few bins, a grid that is not there.
+    fn calibrate(&self, tensor: &Tensor) -> Result<Calibration, NoThreshold>;
+}
+
+/// A method's answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Calibration {
+    /// The range to keep.
+    pub clip: Clip,
+    /// Why the number is unusual, in one sentence.
+    pub note: Option<String>,
+}
+
+/// Why a method has no answer: one sentence for the user.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NoThreshold(pub String);
+
+/// One method's answer on one tensor.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// [`Calibrator::id`].
+    pub id: String,
+    /// [`Calibrator::label`].
+    pub label: String,
+    /// The threshold and what it costs, or why there is none.
+    pub outcome: Result<Threshold, NoThreshold>,
+}
+
+/// A clip with everything that follows from it.
+#[derive(Clone, Debug)]
+pub struct Threshold {
+    /// The range that is kept.
+    pub clip: Clip,
+    /// The integer grid over it.
+    pub params: QuantParams,
+    /// What it costs.
+    pub metrics: Metrics,
+    /// Why the number is unusual, in one sentence.
+    pub note: Option<String>,
+}
+
+/// NVIDIA's searches start here: no clip below the 128th bin is considered.
+pub(crate) const START_BIN: usize = 128;
+
+/// The clip that a search over magnitudes means by its threshold `t`.
+///
+/// `[-t, t]` on a signed symmetric grid, `[0, t]` on an unsigned one. An affine grid can follow the data, so that there
+/// `[-t, t]` is cut to the values' own range, as ONNX Runtime's calibrators do. A one-pass histogram ends beyond the
+/// largest value: a threshold out there is drawn back to it.
+fn clip_at(tensor: &Tensor, t: f32) -> Clip {
+    let (scheme, stats) = (tensor.scheme(), &tensor.histogram().stats);
+    let t = t.min(stats.amax());
+    match (scheme.symmetric, scheme.signed) {
+        (true, true) => Clip::symmetric(t),
+        (true, false) => Clip::unsigned(t),
+        (false, _) => Clip::new((-t).max(stats.min.unwrap_or(0.0)), t.min(stats.max.unwrap_or(0.0))),
+    }
+}
+
+/// Refuses a tensor in which there is nothing to calibrate.
+fn need_values(tensor: &Tensor) -> Result<(), NoThreshold> {
+    match tensor.histogram().stats.finite() {
+        0 => Err(NoThreshold("the tensor holds no finite value".into())),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a histogram that ends before the search begins.
+fn need_bins(tensor: &Tensor, method: &str) -> Result<(), NoThreshold> {
+    need_values(tensor)?;
+    match tensor.histogram().magnitude.bins() {
+        bins if bins < START_BIN => {
+            Err(NoThreshold(format!("{method} starts at bin {START_BIN}, and the histogram has only {bins} bins")))
+        }
+        _ => Ok(()),
+    }
+}

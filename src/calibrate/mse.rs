@@ -1,0 +1,201 @@
+//! The clip of least mean squared error.
+
+use super::{Calibration, Calibrator, NoThreshold, START_BIN, Tensor, clip_at, need_bins};
+use crate::quant::Scheme;
+
+/// NVIDIA's mean-squared-error calibration: pytorch-quantization 2.2, `torch_hist`, the layer as one batch.
+///
+/// The candidates are the bin *centres* from the 128th on, and each bin's mass sits at its centre. The first of equal
+/// minima wins. The peer sums in f32 in the order of its GPU, qviz in f64: see [`MseCurve`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Mse;
+
+/// The objective of [`Mse`] at each candidate: the error of fake-quantizing the bin centres, per element.
+///
+/// Entry `i` is for a clip at `centres[i]`. The peer divides by the number of bins rather than of elements, which moves
+/// no minimum. Within `1e-12 * sum(h c^2) / T` of a direct evaluation in f64 on the peer's f32 grid values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MseCurve {
+    /// The candidates: `(edges[i + 1] + edges[i]) / 2` in f32.
+    pub centres: Vec<f32>,
+    /// Mean squared error of the centres beyond the candidate.
+    pub clipping: Vec<f64>,
+    /// Mean squared error of the centres up to the candidate.
+    pub rounding: Vec<f64>,
+}
+
+impl MseCurve {
+    /// Clipping and rounding error together.
+    pub fn total(&self, i: usize) -> f64 {
+        self.clipping[i] + self.rounding[i]
+    }
+}
+
+/// A candidate this small is taken for zero, and everything with it: pytorch-quantization's `2^-24`.
+const SMALLEST_AMAX: f32 = f32::EPSILON / 2.0;
+
+/// The objective at every bin.
+pub fn mse_curve(tensor: &Tensor) -> MseCurve {
+    Objective::of(tensor).curve()
+}
+
+/// `2^(bits - 1) - 1` signed, `2^bits - 1` unsigned: the largest code of the peer's search.
+fn max_bound(scheme: Scheme) -> usize {
+    scheme.magnitude_levels() - 1
+}
+
+/// The histogram as the objective sees it, with sums over the first `j` bins.
+struct Objective {
+    counts: Vec<u64>,
+    centres: Vec<f32>,
+    bin_width: f64,
+    max_bound: usize,
+    /// `[sum h, sum h c, sum h c^2]`
+    prefix: Vec<[f64; 3]>,
+}
+
+impl Objective {
+    fn of(tensor: &Tensor) -> Objective {
+        let (counts, edges) = (tensor.histogram().magnitude.counts(), tensor.edges());
+        let centres: Vec<f32> = edges
+            .windows(2)
+            .map(|e| if e[1] > f32::MAX / 2.0 { e[1] / 2.0 + e[0] / 2.0 } else { (e[1] + e[0]) / 2.0 })
+            .collect();
+        let bin_width = f64::from(tensor.histogram().magnitude.amax) / counts.len() as f64;
+        let mut prefix = vec![[0.0; 3]];
+        let (mut sums, mut lost) = ([0.0f64; 3], [0.0f64; 3]);
+        for (&h, &c) in counts.iter().zip(&centres) {
+            let (h, c) = (h as f64, f64::from(c));
+            for (m, term) in [h, h * c, h * (c * c)].into_iter().enumerate() {
+                // Every term is positive and the sum the larger of the two, mostly: Neumaier's compensation.
+                let next = sums[m] + term;
+                lost[m] += if sums[m] >= term { (sums[m] - next) + term } else { (term - next) + sums[m] };
+                sums[m] = next;
+            }
+            prefix.push([sums[0] + lost[0], sums[1] + lost[1], sums[2] + lost[2]]);
+        }
+        Objective { counts, centres, bin_width, max_bound: max_bound(tensor.scheme()), prefix }
+    }
+
+    /// `sum h (v - c)^2` over the bins `from..to`.
+    fn error_at(&self, v: f64, from: usize, to: usize) -> f64 {
+        let (a, b) = (&self.prefix[from], &self.prefix[to]);
+        let [m0, m1, m2] = [b[0] - a[0], b[1] - a[1], b[2] - a[2]];
+        if m0 == 0.0 { 0.0 } else { (v * v * m0 - 2.0 * v * m1 + m2).max(0.0) }
+    }
+
+    fn curve(self) -> MseCurve {
+        let bins = self.counts.len();
+        let total = self.prefix[bins][0].max(1.0);
+        let mut curve = MseCurve { centres: Vec::new(), clipping: Vec::new(), rounding: Vec::new() };
+        for i in 0..bins {
+            let (clipping, rounding) = self.at(i);
+            curve.clipping.push(clipping / total);
+            curve.rounding.push(rounding / total);
+        }
+        curve.centres = self.centres;
+        curve
+    }
+
+    /// Clipping and rounding error, summed, for a clip at the centre of bin `i`.
+    fn at(&self, i: usize) -> (f64, f64) {
+        let (amax, bins) = (self.centres[i], self.counts.len());
+        if amax <= SMALLEST_AMAX {
+            return (self.error_at(0.0, i + 1, bins), self.error_at(0.0, 0, i + 1));
+        }
+        let scale = self.max_bound as f32 / amax;
+        let clipping = self.error_at(f64::from(self.max_bound as f32 / scale), i + 1, bins);
+        // Few bins a level: going through the bins costs less than finding where the levels end.
+        let rounding = if i < 2 * self.max_bound { self.directly(scale, 0, i + 1) } else { self.by_levels(scale, i) };
+        (clipping, rounding)
+    }
+
+    /// `sum h (q - c)^2` over the bins `from..to`, one by one. `scale` is codes per unit, as the peer has it.
+    fn directly(&self, scale: f32, from: usize, to: usize) -> f64 {
+        /// Adding it rounds a small f32 to an integer, half to even.
+        const ROUND: f32 = 12_582_912.0;
+        let bound = self.max_bound as f32;
+        let mut sums = [0.0; 4];
+        for (l, (&h, &c)) in self.counts[from..to].iter().zip(&self.centres[from..to]).enumerate() {
+            let code = (c * scale).min(bound) + ROUND - ROUND;
+            let error = f64::from(code / scale) - f64::from(c);
+            sums[l % 4] += h as f64 * (error * error);
+        }
+        (sums[0] + sums[1]) + (sums[2] + sums[3])
+    }
+
+    /// The same over the bins `0..=i`, level by level.
+    fn by_levels(&self, scale: f32, i: usize) -> f64 {
+        let bins_per_code = 1.0 / (f64::from(scale) * self.bin_width);
+        let (mut sum, mut from) = (0.0, 0);
+        for code in 0..self.max_bound {
+            // The first bin whose centre rounds to more than `code`: estimated, then settled by the peer's rounding.
+            let half = code as f32 + 0.5;
+            let stays = |j: usize| {
+                let product = self.centres[j] * scale;
+                product < half || (product == half && code % 2 == 0)
+            };
+            let mut to = (f64::from(half) * bins_per_code + 0.5) as usize;
+            to = to.clamp(from, i + 1);
+            while to <= i && stays(to) {
+                to += 1;
+            }
+            while to > from && !stays(to - 1) {
+                to -= 1;
+            }
+            sum += self.error_at(f64::from(code as f32 / scale), from, to);
+            from = to;
+        }
+        sum + self.error_at(f64::from(self.max_bound as f32 / scale), from, i + 1)
+    }
+
+    /// The error at candidate `i` without differences of sums, to settle what the curve cannot tell apart.
+    fn exactly(&self, i: usize) -> f64 {
+        match self.centres[i] {
+            amax if amax <= SMALLEST_AMAX => self.prefix[self.counts.len()][2],
+            amax => self.directly(self.max_bound as f32 / amax, 0, self.counts.len()),
+        }
+    }
+
+    /// The first candidate from `start` on of least error.
+    fn search(&self, start: usize) -> Option<usize> {
+        let bins = self.counts.len();
+        let totals: Vec<f64> =
+            (start..bins).map(|i| self.at(i)).map(|(clipping, rounding)| clipping + rounding).collect();
+        let least = totals.iter().copied().min_by(f64::total_cmp)?;
+        let too_close = 1e-12 * self.prefix[bins][2];
+        let mut close = (start..bins).filter(|i| totals[i - start] <= least + too_close);
+        let mut best = close.next()?;
+        let mut error = None;
+        for i in close {
+            let exact = self.exactly(i);
+            if exact < *error.get_or_insert_with(|| self.exactly(best)) {
+                (best, error) = (i, Some(exact));
+            }
+        }
+        Some(best)
+    }
+}
+
+impl Calibrator for Mse {
+    fn id(&self) -> &str {
+        "mse"
+    }
+
+    fn label(&self) -> &str {
+        "MSE"
+    }
+
+    fn summary(&self) -> &str {
+        "Minimises the mean squared error between the values and their quantized selves."
+    }
+
+    fn calibrate(&self, tensor: &Tensor) -> Result<Calibration, NoThreshold> {
+        need_bins(tensor, "mse")?;
+        let objective = Objective::of(tensor);
+        let i = objective.search(START_BIN).ok_or_else(|| {
+            NoThreshold(format!("mse starts at bin {START_BIN}, and the histogram has only {START_BIN} bins"))
+        })?;
+        Ok(Calibration { clip: clip_at(tensor, objective.centres[i]), note: None })
+    }
+}

@@ -1,0 +1,86 @@
+//! One tensor as the calibrators see it.
+
+use std::sync::{Arc, OnceLock};
+
+use super::error::{self, Metrics};
+use super::{Calibrator, Candidate, Threshold, kl};
+use crate::histogram::Histogram;
+use crate::quant::{Clip, QuantParams, Scheme};
+
+/// A histogram, the grid it goes to, and what was worked out from both: each made on first use, and kept.
+#[derive(Debug)]
+pub struct Tensor {
+    histogram: Arc<Histogram>,
+    scheme: Scheme,
+    edges: OnceLock<Vec<f32>>,
+    kl_curve: OnceLock<Vec<f64>>,
+    density: OnceLock<error::Density>,
+}
+
+impl Tensor {
+    /// A tensor bound for the integers of `scheme`.
+    pub fn new(histogram: Arc<Histogram>, scheme: Scheme) -> Tensor {
+        let (edges, kl_curve, density) = Default::default();
+        Tensor { histogram, scheme, edges, kl_curve, density }
+    }
+
+    /// What is known of its values.
+    pub fn histogram(&self) -> &Histogram {
+        &self.histogram
+    }
+
+    /// The integers that it goes to.
+    pub fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// The `bins + 1` edges of the magnitude bins.
+    pub fn edges(&self) -> &[f32] {
+        self.edges.get_or_init(|| self.histogram.magnitude.edges())
+    }
+
+    /// KL divergence in nats if the magnitude were clipped at `edges()[i]`, for `i` in `0..=bins`; `[0]` is NaN.
+    ///
+    /// The objective of [`Entropy`](super::Entropy), whose bin-0 rule and levels it has: see [`kl::curve`].
+    pub fn kl_curve(&self) -> &[f64] {
+        self.kl_curve.get_or_init(|| {
+            let counts = kl::without_zero_bin(self.histogram.magnitude.counts());
+            kl::curve(&counts, self.scheme.magnitude_levels())
+        })
+    }
+
+    /// KL divergence at a clip: the curve at the bin edge nearest to `clip.amax()`, the upper of two equally near.
+    ///
+    /// `None` on an affine grid, which the objective does not know. Infinite where the clip falls into a gap, and NaN
+    /// where the kept bins are empty.
+    pub fn kl(&self, clip: Clip) -> Option<f64> {
+        if !self.scheme.symmetric {
+            return None;
+        }
+        let (edges, amax) = (self.edges(), clip.amax());
+        let above = edges.partition_point(|&e| e < amax).min(edges.len() - 1);
+        let distance = |i: usize| (f64::from(edges[i]) - f64::from(amax)).abs();
+        let nearest = if above > 0 && distance(above - 1) < distance(above) { above - 1 } else { above };
+        // Where several edges coincide (every bin of an all-zero tensor is empty wide) the last one is meant.
+        let last = edges.partition_point(|&e| e <= edges[nearest]) - 1;
+        Some(self.kl_curve()[last])
+    }
+
+    /// Everything that the screen, the report and the export say about a clip.
+    pub fn metrics(&self, clip: Clip) -> Metrics {
+        let density = self.density.get_or_init(|| error::Density::of(&self.histogram));
+        error::metrics(self, density, clip)
+    }
+
+    /// A clip with the integer grid over it and what it costs.
+    pub fn threshold(&self, clip: Clip) -> Threshold {
+        let params = QuantParams::from_clip(clip, self.scheme);
+        Threshold { clip, params, metrics: self.metrics(clip), note: None }
+    }
+
+    /// What `calibrator` says about this tensor.
+    pub fn candidate(&self, calibrator: &dyn Calibrator) -> Candidate {
+        let outcome = calibrator.calibrate(self).map(|c| Threshold { note: c.note, ..self.threshold(c.clip) });
+        Candidate { id: calibrator.id().into(), label: calibrator.label().into(), outcome }
+    }
+}

@@ -1,0 +1,138 @@
+//! What a user should know about a tensor before trusting any number.
+
+use crate::histogram::{GridKind, Histogram};
+use crate::quant::Scheme;
+
+/// Share of the values beyond a chosen clip from which on the screen warns.
+pub const SATURATES_MUCH: f64 = 0.01;
+
+/// Values this rare, as a share of the finite ones, are called far outliers.
+const RARE: f64 = 1e-4;
+
+/// Fewer values than this have no outliers, only values.
+const ENOUGH: u64 = 1000;
+
+/// Something unusual about a tensor.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Warning {
+    /// NaN or infinities are among the values; they were counted and left out.
+    NonFinite {
+        /// NaN values.
+        nan: u64,
+        /// Infinities of either sign.
+        inf: u64,
+    },
+    /// The tensor has no element.
+    Empty,
+    /// The tensor has elements, and none is finite.
+    NothingFinite,
+    /// Every finite value is 0.
+    AllZero,
+    /// Every finite value is this one.
+    Constant(f32),
+    /// A signed symmetric grid for values of one sign.
+    OneSided {
+        /// Whether the values are all `<= 0`, rather than all `>= 0`.
+        negative: bool,
+    },
+    /// A handful of values holds more than half of the range.
+    FarOutliers {
+        /// How many values there are.
+        count: u64,
+        /// The part of `[0, amax]` that only they reach, 0.5 to 1.
+        share_of_range: f64,
+    },
+    /// The values were seen only once, so that the histogram is on a power-of-two grid.
+    SinglePass,
+}
+
+impl Warning {
+    /// One or two words for a narrow column.
+    pub fn tag(&self) -> &'static str {
+        match self {
+            Warning::NonFinite { nan: 0, .. } => "Inf",
+            Warning::NonFinite { .. } => "NaN",
+            Warning::Empty => "empty",
+            Warning::NothingFinite => "not finite",
+            Warning::AllZero => "all zero",
+            Warning::Constant(_) => "constant",
+            Warning::OneSided { .. } => "one-sided",
+            Warning::FarOutliers { .. } => "outliers",
+            Warning::SinglePass => "one pass",
+        }
+    }
+
+    /// The whole story, in a sentence.
+    pub fn sentence(&self) -> String {
+        match *self {
+            Warning::NonFinite { nan, inf } => {
+                let part = |n: u64, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
+                let parts = [(nan, "NaN", "NaNs"), (inf, "infinity", "infinities")];
+                let found: Vec<String> =
+                    parts.into_iter().filter(|p| p.0 > 0).map(|(n, one, many)| part(n, one, many)).collect();
+                format!("{} left out of the histogram.", found.join(" and "))
+            }
+            Warning::Empty => "The tensor has no elements.".into(),
+            Warning::NothingFinite => "No value is finite, so there is nothing to calibrate.".into(),
+            Warning::AllZero => "Every value is 0: any scale will do, and 1.0 is written.".into(),
+            Warning::Constant(x) => format!("Every value is {x}: a range cannot be learned from one value."),
+            Warning::OneSided { negative: false } => {
+                "No value is negative: half of the signed codes are never used (try --unsigned).".into()
+            }
+            Warning::OneSided { negative: true } => {
+                "No value is positive: half of the signed codes are never used (an affine grid would use them all)."
+                    .into()
+            }
+            Warning::FarOutliers { count, share_of_range } => format!(
+                "{count} value{} the upper {:.0} % of the range.",
+                if count == 1 { " holds" } else { "s hold" },
+                (100.0 * share_of_range).floor(),
+            ),
+            Warning::SinglePass => {
+                "The values were seen only once: counts are on a power-of-two grid, not on the exact [0, amax].".into()
+            }
+        }
+    }
+}
+
+/// Everything unusual about a tensor that is to go to `scheme`, the gravest first.
+pub fn warnings(h: &Histogram, scheme: Scheme) -> Vec<Warning> {
+    let stats = &h.stats;
+    let mut found = Vec::new();
+    if stats.count == 0 {
+        return vec![Warning::Empty];
+    }
+    let (nan, inf) = (stats.nan, stats.pos_inf + stats.neg_inf);
+    if nan + inf > 0 {
+        found.push(Warning::NonFinite { nan, inf });
+    }
+    let (Some(min), Some(max)) = (stats.min, stats.max) else {
+        found.push(Warning::NothingFinite);
+        return found;
+    };
+    if min == max {
+        found.push(if min == 0.0 { Warning::AllZero } else { Warning::Constant(min) });
+    }
+    if scheme.signed && scheme.symmetric && stats.amax() > 0.0 && (min >= 0.0 || max <= 0.0) {
+        found.push(Warning::OneSided { negative: max <= 0.0 });
+    }
+    found.extend(far_outliers(h));
+    if h.kind == GridKind::PowerOfTwo {
+        found.push(Warning::SinglePass);
+    }
+    found
+}
+
+fn far_outliers(h: &Histogram) -> Option<Warning> {
+    if h.stats.finite() < ENOUGH {
+        return None;
+    }
+    let (counts, rare) = (h.magnitude.counts(), (h.stats.finite() as f64 * RARE) as u64);
+    let (mut count, mut from) = (0, counts.len());
+    while from > 0 && count + counts[from - 1] <= rare {
+        from -= 1;
+        count += counts[from];
+    }
+    let share_of_range = 1.0 - from as f64 / counts.len() as f64;
+    (count > 0 && share_of_range > 0.5).then_some(Warning::FarOutliers { count, share_of_range })
+}

@@ -1,0 +1,85 @@
+//! What is kept of a tensor once its values are forgotten: counts.
+//!
+//! A tensor that can be read twice goes through a [`RangePass`] and then a [`BinPass`], which counts on the exact grid
+//! over `[0, amax]`; one that comes only once goes through a [`GrowingHistogram`], whose range is a power of two. Both
+//! give a [`Histogram`], and both give the same one however the values are cut into pieces, ordered or spread over
+//! threads. NaN and the infinities are counted beside the bins and never inside them.
+//!
+//! ```
+//! use qviz::histogram::Histogram;
+//!
+//! let h = Histogram::of(&[-1.0, 0.0, 0.5, 2.0, f32::NAN], 4, &[]);
+//! assert_eq!((h.stats.count, h.stats.nan, h.stats.zeros), (5, 1, 1));
+//! assert_eq!((h.magnitude.pos, h.magnitude.neg), (vec![1, 1, 0, 1], vec![0, 0, 1, 0]));
+//! ```
+
+mod growing;
+mod magnitude;
+mod numpy;
+mod passes;
+mod stats;
+mod tally;
+
+pub use growing::GrowingHistogram;
+pub use magnitude::Magnitude;
+pub use numpy::NumpyHistogram;
+pub use passes::{BinPass, ChangedUnderneath};
+pub use stats::{RangePass, Stats};
+
+/// Magnitude bins unless the user says otherwise: what pytorch-quantization, ModelOpt and ONNX Runtime use.
+pub const DEFAULT_BINS: usize = 2048;
+
+/// The largest number of magnitude bins that a pass takes.
+pub const MAX_BINS: usize = 32_768;
+
+/// A grid that a calibrator needs besides the magnitude bins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum GridSpec {
+    /// `np.histogram(x, bins)` over the values' own range.
+    Numpy {
+        /// Number of bins, at least 1.
+        bins: usize,
+    },
+}
+
+/// How the magnitude grid came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GridKind {
+    /// Two passes: the top edge is the tensor's own amax.
+    Exact,
+    /// One pass: the bin width is a power of two, and the top edge the first one beyond amax.
+    PowerOfTwo,
+}
+
+/// Everything that the rest of the program knows of one tensor.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Histogram {
+    /// Totals, range and moments.
+    pub stats: Stats,
+    /// Counts over `|x|`, the sign kept apart.
+    pub magnitude: Magnitude,
+    /// How `magnitude`'s grid came about.
+    pub kind: GridKind,
+    numpy: Vec<(GridSpec, NumpyHistogram)>,
+}
+
+impl Histogram {
+    /// Both passes over one slice: the exact grid of `bins` bins (1 to [`MAX_BINS`]) and the `grids` asked for.
+    pub fn of(values: &[f32], bins: usize, grids: &[GridSpec]) -> Histogram {
+        let mut range = RangePass::new();
+        range.push(values);
+        let mut pass = BinPass::new(range.finish(), bins, grids);
+        pass.push(values);
+        pass.finish().expect("a borrowed slice cannot change between the passes")
+    }
+
+    /// A histogram from counts that were made elsewhere.
+    pub fn from_parts(stats: Stats, magnitude: Magnitude, kind: GridKind) -> Histogram {
+        Histogram { stats, magnitude, kind, numpy: Vec::new() }
+    }
+
+    /// `np.histogram(x, bins)`, if it was asked for and NumPy has an answer: see [`NumpyHistogram`].
+    pub fn numpy(&self, bins: usize) -> Option<&NumpyHistogram> {
+        self.numpy.iter().find(|(spec, _)| *spec == GridSpec::Numpy { bins }).map(|(_, h)| h)
+    }
+}

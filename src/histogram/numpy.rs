@@ -1,0 +1,76 @@
+//! NumPy's own histogram, digit for digit.
+
+use super::magnitude::CHUNK;
+use super::tally::Tally;
+
+/// `np.histogram(x, bins)` of an f32 array, over the finite values' own range `[min, max]`.
+///
+/// As NumPy 2.4 computes it: f32 edges, the index by division first, then a correction by the edges. All-equal values
+/// get the range `[x - 0.5, x + 0.5]`. Where NumPy raises "too many bins for data range" (neighbouring edges coincide,
+/// or the range overflows f32) there is no such histogram.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NumpyHistogram {
+    /// The `bins + 1` edges.
+    pub edges: Vec<f32>,
+    /// The count of each bin; a value on an edge belongs to the bin above, the last edge to the last bin.
+    pub counts: Vec<u64>,
+}
+
+/// `np.linspace(min, max, bins + 1)` in f32 with NumPy's rule for an empty range, or `None` where NumPy raises.
+fn edges(min: f32, max: f32, bins: usize) -> Option<Vec<f32>> {
+    let (lo, hi) = if min == max { (min - 0.5, max + 0.5) } else { (min, max) };
+    let width = hi - lo;
+    if bins == 0 || !width.is_finite() {
+        return None;
+    }
+    let n = bins as f32;
+    let step = width / n;
+    let mut edges: Vec<f32> =
+        (0..=bins).map(|i| i as f32).map(|i| if step == 0.0 { i / n * width + lo } else { i * step + lo }).collect();
+    edges[bins] = hi;
+    edges.windows(2).all(|e| e[0] < e[1]).then_some(edges)
+}
+
+/// Counts values into a [`NumpyHistogram`].
+#[derive(Clone, Debug)]
+pub(super) struct NumpyGrid {
+    edges: Vec<f32>,
+    /// Lower edge of each bin, and the upper one; infinite for the last, which nothing leaves upwards.
+    bounds: Vec<[f32; 2]>,
+    tally: Tally,
+}
+
+impl NumpyGrid {
+    pub fn new(min: f32, max: f32, bins: usize) -> Option<NumpyGrid> {
+        let edges = edges(min, max, bins)?;
+        let mut bounds: Vec<[f32; 2]> = edges.windows(2).map(|e| [e[0], e[1]]).collect();
+        bounds[bins - 1][1] = f32::INFINITY;
+        Some(NumpyGrid { edges, bounds, tally: Tally::new(bins) })
+    }
+
+    /// Counts values that all lie in `[min, max]`; at most [`CHUNK`] of them.
+    pub fn add(&mut self, values: &[f32]) {
+        let mut slots = [0u32; CHUNK];
+        let slots = &mut slots[..values.len()];
+        let bins = self.bounds.len();
+        let (lo, n, top) = (self.edges[0], bins as f32, bins as i32 - 1);
+        let width = self.edges[bins] - lo;
+        for (slot, &x) in slots.iter_mut().zip(values) {
+            let index = ((x - lo) / width * n) as i32;
+            *slot = index.min(top) as u32;
+        }
+        for (slot, &x) in slots.iter_mut().zip(values) {
+            let [lower, upper] = self.bounds[*slot as usize];
+            *slot = *slot + u32::from(x >= upper) - u32::from(x < lower);
+        }
+        self.tally.add(slots);
+    }
+
+    pub fn merge(&mut self, other: NumpyGrid) {
+        self.tally.merge(other.tally);
+    }
+
+    pub fn finish(mut self) -> NumpyHistogram {
+        NumpyHistogram { edges: self.edges, counts: std::mem::take(self.tally.counts()) }
+    }
+}

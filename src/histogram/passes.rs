@@ -1,0 +1,130 @@
+//! The second pass: every grid at once, over values whose range is known.
+
+use super::magnitude::{CHUNK, ExactGrid};
+use super::numpy::NumpyGrid;
+use super::{GridKind, GridSpec, Histogram, MAX_BINS, Stats};
+
+/// The second pass saw other values than the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the values changed between the two times that they were read")]
+pub struct ChangedUnderneath;
+
+/// The second pass over a tensor's values: counts on the exact grid `[0, amax]` and on the grids that were asked for.
+#[derive(Clone, Debug)]
+pub struct BinPass {
+    stats: Stats,
+    min: f32,
+    max: f32,
+    magnitude: ExactGrid,
+    numpy: Vec<(GridSpec, NumpyGrid)>,
+    seen: Seen,
+}
+
+/// What this pass saw, to be held against the first.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    count: u64,
+    nan: u64,
+    pos_inf: u64,
+    neg_inf: u64,
+    zeros: u64,
+    strays: u64,
+}
+
+impl BinPass {
+    /// A pass over the values that `stats` was made of. `bins` is clamped to 1..=[`MAX_BINS`]; a grid that NumPy itself
+    /// would refuse is left out.
+    pub fn new(stats: Stats, bins: usize, grids: &[GridSpec]) -> BinPass {
+        // With no finite value at all every comparison with NaN below is false, so that nothing gets in.
+        let (min, max) = (stats.min.unwrap_or(f32::NAN), stats.max.unwrap_or(f32::NAN));
+        let mut numpy: Vec<(GridSpec, NumpyGrid)> = Vec::new();
+        for &spec in grids {
+            let GridSpec::Numpy { bins } = spec;
+            if let Some(grid) = NumpyGrid::new(min, max, bins)
+                && numpy.iter().all(|(other, _)| *other != spec)
+            {
+                numpy.push((spec, grid));
+            }
+        }
+        let magnitude = ExactGrid::new(bins.clamp(1, MAX_BINS), stats.amax());
+        BinPass { stats, min, max, magnitude, numpy, seen: Seen::default() }
+    }
+
+    /// Counts the next values, in any order and any cut.
+    pub fn push(&mut self, values: &[f32]) {
+        for chunk in values.chunks(CHUNK) {
+            self.seen.count += chunk.len() as u64;
+            let (mut inside, mut zeros) = (0u32, 0u32);
+            for &x in chunk {
+                inside += u32::from((x >= self.min) & (x <= self.max));
+                zeros += u32::from(x == 0.0);
+            }
+            self.seen.zeros += u64::from(zeros);
+            if inside as usize == chunk.len() {
+                self.count(chunk);
+            } else {
+                self.push_mixed(chunk);
+            }
+        }
+    }
+
+    /// A chunk in which something is not finite, or was not there the first time.
+    fn push_mixed(&mut self, chunk: &[f32]) {
+        let mut inside = Vec::with_capacity(chunk.len());
+        for &x in chunk {
+            if x >= self.min && x <= self.max {
+                inside.push(x);
+            } else if x.is_nan() {
+                self.seen.nan += 1;
+            } else if x == f32::INFINITY {
+                self.seen.pos_inf += 1;
+            } else if x == f32::NEG_INFINITY {
+                self.seen.neg_inf += 1;
+            } else {
+                self.seen.strays += 1;
+            }
+        }
+        self.count(&inside);
+    }
+
+    fn count(&mut self, inside: &[f32]) {
+        self.magnitude.add(inside);
+        for (_, grid) in &mut self.numpy {
+            grid.add(inside);
+        }
+    }
+
+    /// Takes in what another pass over a part of the same tensor has counted; both were made with the same arguments.
+    pub fn merge(&mut self, other: BinPass) {
+        self.magnitude.merge(other.magnitude);
+        for ((_, mine), (_, theirs)) in self.numpy.iter_mut().zip(other.numpy) {
+            mine.merge(theirs);
+        }
+        let (a, b) = (self.seen, other.seen);
+        self.seen = Seen {
+            count: a.count + b.count,
+            nan: a.nan + b.nan,
+            pos_inf: a.pos_inf + b.pos_inf,
+            neg_inf: a.neg_inf + b.neg_inf,
+            zeros: a.zeros + b.zeros,
+            strays: a.strays + b.strays,
+        };
+    }
+
+    /// The histogram of everything that was pushed.
+    ///
+    /// # Errors
+    ///
+    /// [`ChangedUnderneath`] if the values cannot be those of the first pass: other totals, or a value out of range.
+    pub fn finish(self) -> Result<Histogram, ChangedUnderneath> {
+        let (s, seen) = (&self.stats, &self.seen);
+        let same = seen.strays == 0
+            && (seen.count, seen.nan, seen.pos_inf, seen.neg_inf, seen.zeros)
+                == (s.count, s.nan, s.pos_inf, s.neg_inf, s.zeros);
+        if !same {
+            return Err(ChangedUnderneath);
+        }
+        let numpy = self.numpy.into_iter().map(|(spec, grid)| (spec, grid.finish())).collect();
+        Ok(Histogram { stats: self.stats, magnitude: self.magnitude.finish(), kind: GridKind::Exact, numpy })
+    }
+}
