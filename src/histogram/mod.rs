@@ -73,9 +73,10 @@ impl Histogram {
         pass.finish().expect("a borrowed slice cannot change between the passes")
     }
 
-    /// A histogram from counts that were made elsewhere.
-    pub fn from_parts(stats: Stats, magnitude: Magnitude, kind: GridKind) -> Histogram {
-        Histogram { stats, magnitude, kind, numpy: Vec::new() }
+    /// An exact histogram from counts that were made elsewhere, another tool's for one.
+    pub fn from_parts(stats: Stats, magnitude: Magnitude, numpy: Option<NumpyHistogram>) -> Histogram {
+        let numpy = numpy.into_iter().map(|h| (GridSpec::Numpy { bins: h.counts.len() }, h)).collect();
+        Histogram { stats, magnitude, kind: GridKind::Exact, numpy }
     }
 
     /// `np.histogram(x, bins)`, if it was asked for and NumPy has an answer: see [`NumpyHistogram`].

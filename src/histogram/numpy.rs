@@ -16,19 +16,24 @@ pub struct NumpyHistogram {
     pub counts: Vec<u64>,
 }
 
-/// `np.linspace(min, max, bins + 1)` in f32 with NumPy's rule for an empty range, or `None` where NumPy raises.
-fn edges(min: f32, max: f32, bins: usize) -> Option<Vec<f32>> {
-    let (lo, hi) = if min == max { (min - 0.5, max + 0.5) } else { (min, max) };
-    let width = hi - lo;
-    if bins == 0 || !width.is_finite() {
-        return None;
+impl NumpyHistogram {
+    /// The edges over `[min, max]`: `np.linspace(min, max, bins + 1)` in f32, with `np.histogram`'s rule for an empty
+    /// range. `None` where NumPy raises.
+    pub fn edges_over(min: f32, max: f32, bins: usize) -> Option<Vec<f32>> {
+        let (lo, hi) = if min == max { (min - 0.5, max + 0.5) } else { (min, max) };
+        let width = hi - lo;
+        if bins == 0 || !width.is_finite() {
+            return None;
+        }
+        let n = bins as f32;
+        let step = width / n;
+        let mut edges: Vec<f32> = (0..=bins)
+            .map(|i| i as f32)
+            .map(|i| if step == 0.0 { i / n * width + lo } else { i * step + lo })
+            .collect();
+        edges[bins] = hi;
+        edges.windows(2).all(|e| e[0] < e[1]).then_some(edges)
     }
-    let n = bins as f32;
-    let step = width / n;
-    let mut edges: Vec<f32> =
-        (0..=bins).map(|i| i as f32).map(|i| if step == 0.0 { i / n * width + lo } else { i * step + lo }).collect();
-    edges[bins] = hi;
-    edges.windows(2).all(|e| e[0] < e[1]).then_some(edges)
 }
 
 /// Counts values into a [`NumpyHistogram`].
@@ -42,7 +47,7 @@ pub(super) struct NumpyGrid {
 
 impl NumpyGrid {
     pub fn new(min: f32, max: f32, bins: usize) -> Option<NumpyGrid> {
-        let edges = edges(min, max, bins)?;
+        let edges = NumpyHistogram::edges_over(min, max, bins)?;
         let mut bounds: Vec<[f32; 2]> = edges.windows(2).map(|e| [e[0], e[1]]).collect();
         bounds[bins - 1][1] = f32::INFINITY;
         Some(NumpyGrid { edges, bounds, tally: Tally::new(bins) })
