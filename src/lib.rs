@@ -5,8 +5,41 @@
 //! ```text
 //! quant, histogram -> calibrate -> session -> {input, jobs, report} -> tui -> cli
 //! ```
+//!
+//! * [`quant`]: integer grids, scales and zero points;
+//! * [`histogram`]: exact counts of a tensor;
+//! * [`calibrate`]: the methods, one file each, and the curve of each objective over all clips;
+//! * [`session`]: the document: layers, choices, undo;
+//! * [`input`]: activation dumps at rest;
+//! * [`jobs`]: reading in the background;
+//! * [`report`]: the same numbers as text and JSON;
+//! * `tui` and `cli` (feature `tui`): the program.
+//!
+//! From values to a threshold:
+//!
+//! ```
+//! use std::sync::Arc;
+//! use qviz::{calibrate, histogram::Histogram, quant::Scheme};
+//!
+//! let values: Vec<f32> = (1..50_000).map(|i| (i as f32 * 0.7).sin() * (50_000.0 / i as f32).ln()).collect();
+//! let entropy = calibrate::by_id("entropy")?;
+//! let histogram = Histogram::of(&values, 2048, &entropy.grids());
+//! let tensor = calibrate::Tensor::new(Arc::new(histogram), Scheme::INT8);
+//! let candidate = tensor.candidate(entropy.as_ref());
+//! let threshold = candidate.outcome.expect("these values have a threshold");
+//! println!("scale {} at {:.1} dB", threshold.params.scale, threshold.metrics.sqnr_db);
+//! # Ok::<(), calibrate::UnknownMethod>(())
+//! ```
 #![warn(missing_docs)]
 
 pub mod calibrate;
+#[cfg(feature = "tui")]
+pub mod cli;
 pub mod histogram;
+pub mod input;
+pub mod jobs;
 pub mod quant;
+pub mod report;
+pub mod session;
+#[cfg(feature = "tui")]
+pub mod tui;

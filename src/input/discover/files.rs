@@ -1,0 +1,149 @@
+//! Paths to files: directories are walked, globs expanded, and what occurs twice is counted once.
+
+use super::super::group::Captures;
+use super::{InputError, Path, PathBuf, io_predicate, natural};
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
+use std::fs;
+use std::io::IsTerminal;
+use walkdir::{DirEntry, WalkDir};
+
+/// A file, or standard input, that may hold tensors.
+pub(super) struct File {
+    pub path: PathBuf,
+    /// How many of the path's components lie beneath the PATH that was given; a PATH that is a file counts as one.
+    pub beneath: usize,
+    /// A plain file: it has a length and can be read twice.
+    pub regular: bool,
+    pub stdin: bool,
+    pub captures: Option<Captures>,
+}
+
+/// All files under `paths`, in natural order.
+pub(super) fn list(paths: &[PathBuf], errors: &mut Vec<InputError>) -> Vec<File> {
+    let mut lister = Lister { files: Vec::new(), errors, seen: HashSet::new(), parents: HashMap::new() };
+    for path in paths {
+        lister.path(path);
+    }
+    let mut keyed: Vec<(String, File)> =
+        lister.files.into_iter().map(|file| (file.path.to_string_lossy().into_owned(), file)).collect();
+    keyed.sort_by(|(a, _), (b, _)| natural(a, b));
+    keyed.into_iter().map(|(_, file)| file).collect()
+}
+
+struct Lister<'a> {
+    files: Vec<File>,
+    errors: &'a mut Vec<InputError>,
+    seen: HashSet<PathBuf>,
+    /// Directories and what they really are: most files share theirs.
+    parents: HashMap<PathBuf, PathBuf>,
+}
+
+impl Lister<'_> {
+    fn path(&mut self, path: &Path) {
+        if path.as_os_str() == "-" {
+            return self.stdin();
+        }
+        match fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => self.directory(path),
+            Ok(metadata) => self.file(path.into(), 1, metadata.is_file()),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound && fs::symlink_metadata(path).is_err() => {
+                self.glob(path, &e)
+            }
+            Err(e) => self.error(path, io_predicate(&e)),
+        }
+    }
+
+    fn stdin(&mut self) {
+        if std::io::stdin().is_terminal() {
+            let message = "standard input is the terminal, not an .npy; pipe one in, or name a file.".into();
+            self.errors.push(InputError { file: "-".into(), message });
+        } else if self.seen.insert("-".into()) {
+            let path = "stdin".into();
+            self.files.push(File { path, beneath: 1, regular: false, stdin: true, captures: None });
+        }
+    }
+
+    fn file(&mut self, path: PathBuf, beneath: usize, regular: bool) {
+        let identity = self.identity(&path);
+        if self.seen.insert(identity) {
+            self.files.push(File { path, beneath, regular, stdin: false, captures: None });
+        }
+    }
+
+    fn directory(&mut self, root: &Path) {
+        let visible = |entry: &DirEntry| entry.depth() == 0 || !entry.file_name().as_encoded_bytes().starts_with(b".");
+        let mut any = false;
+        for entry in WalkDir::new(root).follow_links(true).into_iter().filter_entry(visible) {
+            match entry {
+                Ok(entry) if entry.file_type().is_file() && is_dump(entry.path()) => {
+                    any = true;
+                    let (depth, path) = (entry.depth(), entry.into_path());
+                    // `qviz .` should say `conv1.npy`, not `./conv1.npy`.
+                    let path = path.strip_prefix(".").map(Path::to_path_buf).unwrap_or(path);
+                    self.file(path, depth, true);
+                }
+                Ok(_) => {}
+                // A link back up: what it leads to is listed already.
+                Err(e) if e.loop_ancestor().is_some() => {}
+                Err(e) => {
+                    any = true;
+                    let path = e.path().unwrap_or(root).to_path_buf();
+                    self.error(&path, io_predicate(&e.into()));
+                }
+            }
+        }
+        if !any {
+            self.error(root, "is a directory without .npy, .npz or .safetensors files; dump the tensors there first.");
+        }
+    }
+
+    /// A path that does not exist may be a pattern that the shell left alone.
+    fn glob(&mut self, path: &Path, not_found: &std::io::Error) {
+        let options = glob::MatchOptions { require_literal_leading_dot: true, ..Default::default() };
+        let pattern = path.to_str().filter(|text| text.contains(['*', '?', '[']));
+        let Some(matches) = pattern.and_then(|pattern| glob::glob_with(pattern, options).ok()) else {
+            return self.error(path, io_predicate(not_found));
+        };
+        let mut any = false;
+        for entry in matches {
+            any = true;
+            match entry {
+                Ok(path) => self.path(&path),
+                Err(e) => {
+                    let path = e.path().to_path_buf();
+                    self.error(&path, io_predicate(&e.into()));
+                }
+            }
+        }
+        if !any {
+            self.error(path, "matches no file; check the pattern.");
+        }
+    }
+
+    /// What a path really is, so that `a/x.npy`, `./a/x.npy` and a link to it are one file.
+    fn identity(&mut self, path: &Path) -> PathBuf {
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            return path.into();
+        };
+        if path.is_symlink() {
+            return fs::canonicalize(path).unwrap_or_else(|_| path.into());
+        }
+        if !self.parents.contains_key(parent) {
+            let directory = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+            let real = fs::canonicalize(directory).unwrap_or_else(|_| parent.into());
+            self.parents.insert(parent.into(), real);
+        }
+        self.parents[parent].join(name)
+    }
+
+    fn error(&mut self, path: &Path, predicate: impl std::fmt::Display) {
+        self.errors.push(InputError::new(path.display().to_string(), predicate));
+    }
+}
+
+/// Whether a file in a directory is one of ours.
+fn is_dump(path: &Path) -> bool {
+    let is = |ending: &OsStr| ["npy", "npz", "safetensors"].iter().any(|known| ending.eq_ignore_ascii_case(known));
+    path.extension().is_some_and(is)
+}

@@ -1,0 +1,89 @@
+use std::fmt::Display;
+use std::io;
+
+/// What is wrong with one input, in one sentence that names it, says what was found and what helps.
+///
+/// The reading of a dump goes on after such an error: the other files are fine, and the report lists this one. That is
+/// why it is plain text that can be cloned into the exported document, and not a chain of causes.
+///
+/// The sentence may quote text out of the file. Who shows it makes control characters visible.
+#[derive(thiserror::Error, Clone, Debug, PartialEq, Eq)]
+#[error("{message}")]
+pub struct InputError {
+    /// The file as it was named by the user, or `-` for standard input.
+    pub file: String,
+    /// The sentence.
+    pub message: String,
+}
+
+impl InputError {
+    /// `"{file} {predicate}"`.
+    pub(super) fn new(file: impl Into<String>, predicate: impl Display) -> InputError {
+        let file = file.into();
+        let message = format!("{file} {predicate}");
+        InputError { file, message }
+    }
+}
+
+/// What an error of the operating system means for the user.
+pub(super) fn io_predicate(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "does not exist; check the path.".into(),
+        io::ErrorKind::PermissionDenied => "cannot be read: permission denied; make it readable for this user.".into(),
+        io::ErrorKind::IsADirectory => "is a directory where a file is needed; give the files in it.".into(),
+        _ => format!("cannot be read: {}; check the disk and try again.", lower_first(&error.to_string())),
+    }
+}
+
+/// The sentence for a body that ends too early. `found` counts the bytes after the header.
+pub(super) fn cut_short(promised: u64, dtype: impl Display, found: u64) -> String {
+    let (promised, found) = (thousands(promised), thousands(found));
+    format!("is cut short: its header promises {promised} bytes of {dtype}, the file holds {found}; dump it again.")
+}
+
+/// `1234567` as `1,234,567`.
+pub(super) fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Text out of a file, made short enough for a sentence.
+pub(super) fn excerpt(text: &str) -> String {
+    const LONGEST: usize = 60;
+    if text.chars().count() <= LONGEST {
+        return text.to_owned();
+    }
+    text.chars().take(LONGEST - 1).chain(['…']).collect()
+}
+
+/// Messages of the system start with a capital letter; inside our sentence they should not.
+fn lower_first(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_readable_and_excerpts_short() {
+        assert_eq!([0, 999, 1000, 4_000_000_000_000].map(thousands), ["0", "999", "1,000", "4,000,000,000,000"]);
+        assert_eq!(excerpt("short"), "short");
+        assert_eq!(excerpt(&"ä".repeat(99)).chars().count(), 60);
+    }
+
+    #[test]
+    fn an_error_displays_its_sentence() {
+        let error = InputError::new("a.npy", "is empty (0 bytes); dump it again.");
+        assert_eq!(error.to_string(), "a.npy is empty (0 bytes); dump it again.");
+        assert_eq!(io_predicate(&io::Error::other("Weird")), "cannot be read: weird; check the disk and try again.");
+    }
+}

@@ -1,0 +1,43 @@
+//! Dumps at rest: finds them, names their layers, groups their batches, and streams their values as f32.
+//!
+//! ```text
+//! paths --discover--> Source (a layer) --parts--> Part (an array on disk) --open--> Array --read--> chunks of f32
+//! ```
+//!
+//! Discovery looks at names only, and into archives; an `.npy` is first opened by [`Part::open`], which parses the
+//! header and compares its promise with the file. [`Array::read`] streams the body through one small buffer: a dump of
+//! any size takes no more memory than that. Files are never mapped into memory, because one that is cut short by
+//! another program while it is mapped kills the process.
+//!
+//! What goes wrong with one input is an [`InputError`]: a sentence for the user. Nothing in a file, however it was
+//! made, causes a panic or an allocation that the file's own size does not justify.
+
+mod array;
+mod convert;
+mod discover;
+mod dtype;
+mod error;
+mod group;
+mod naming;
+mod npy;
+mod npz;
+mod part;
+mod safetensors;
+#[cfg(test)]
+mod testing;
+
+pub use array::{Array, BodyReport, CHUNK};
+pub use discover::{Discovered, discover};
+pub use dtype::DType;
+pub use error::InputError;
+pub use group::GroupPattern;
+pub use part::Part;
+
+/// One tensor as it lies on disk: its name, and its batches in order.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The layer's name, raw as in the file: it may hold control characters.
+    pub name: String,
+    /// The arrays that together are the tensor; at least one.
+    pub parts: Vec<Part>,
+}
