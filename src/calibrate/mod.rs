@@ -20,6 +20,7 @@
 mod coverage;
 mod entropy;
 mod error;
+mod levels;
 pub mod kl;
 mod max;
 pub mod mse;
@@ -31,6 +32,7 @@ mod warning;
 pub use coverage::Coverage;
 pub use entropy::Entropy;
 pub use error::Metrics;
+pub use levels::Level;
 pub use max::Max;
 pub use mse::{Mse, MseCurve, mse_curve};
 pub use percentile::Percentile;

@@ -1,0 +1,147 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::calibrate::{self, Calibrator};
+use crate::histogram::{DEFAULT_BINS, MAX_BINS};
+use crate::input::GroupPattern;
+use crate::quant::Scheme;
+
+/// A terminal instrument for INT8 calibration: every layer's histogram, every method's threshold, and a clip to drag.
+#[derive(Parser)]
+#[command(name = "qviz", version, args_conflicts_with_subcommands = true)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub screen: ScreenArgs,
+}
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Prints one row a layer, for a pipe or a screen reader
+    Report {
+        /// Prints the whole qviz.scales/1 document instead
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        shared: SharedArgs,
+    },
+    /// Writes the chosen scales as a qviz.scales/1 document
+    Export {
+        /// The file to write; stdout without it
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Replaces FILE if it exists
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        shared: SharedArgs,
+    },
+}
+
+#[derive(Args)]
+pub(super) struct ScreenArgs {
+    #[command(flatten)]
+    pub shared: SharedArgs,
+    /// Draws with ASCII characters only
+    #[arg(long)]
+    pub ascii: bool,
+    /// Leaves the mouse to the terminal
+    #[arg(long)]
+    pub no_mouse: bool,
+}
+
+#[derive(Args)]
+pub(super) struct SharedArgs {
+    /// .npy, .npz and .safetensors files, directories (searched), globs, or - for one .npy on stdin; without any, the
+    /// bundled activations of a real network
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// The method to choose by, and the only one computed; without it entropy is chosen among all: max, coverage,
+    /// entropy, mse, percentile-P (such as percentile-99.99)
+    #[arg(long, value_name = "METHOD", value_parser = parse_method)]
+    pub method: Option<Method>,
+    /// Width of the integers: 2 to 8, or 16
+    #[arg(long, value_name = "BITS", default_value = "8", value_parser = parse_bits)]
+    pub bits: u8,
+    /// Unsigned integers: for layers without negative values
+    #[arg(long)]
+    pub unsigned: bool,
+    /// A zero point, so that the range need not be symmetric; the screen then has two handles
+    #[arg(long)]
+    pub affine: bool,
+    /// Number of magnitude bins
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_BINS, value_parser = parse_bins)]
+    pub bins: usize,
+    /// Joins files into batches of one layer: 'acts/{batch}/{layer}.npy', matched relative to each PATH
+    #[arg(long, value_name = "PATTERN")]
+    pub group: Option<GroupPattern>,
+}
+
+/// A method as an argument.
+#[derive(Clone)]
+pub(super) struct Method(pub Arc<dyn Calibrator>);
+
+pub(super) fn parse() -> Cli {
+    Cli::parse()
+}
+
+impl SharedArgs {
+    pub fn scheme(&self) -> Scheme {
+        Scheme { num_bits: self.bits, signed: !self.unsigned, symmetric: !self.affine }
+    }
+
+    pub fn methods(&self) -> Vec<Arc<dyn Calibrator>> {
+        self.method.as_ref().map_or_else(calibrate::defaults, |m| vec![m.0.clone()])
+    }
+}
+
+fn parse_method(text: &str) -> Result<Method, String> {
+    calibrate::by_id(text).map(Method).map_err(|e| e.to_string())
+}
+
+fn parse_bits(text: &str) -> Result<u8, String> {
+    text.parse().ok().filter(|b| Scheme::supports(*b)).ok_or_else(|| "the width is 2 to 8, or 16".to_owned())
+}
+
+fn parse_bins(text: &str) -> Result<usize, String> {
+    let in_range = text.parse().ok().filter(|n| (1..=MAX_BINS).contains(n));
+    in_range.ok_or_else(|| format!("the number of bins is 1 to {MAX_BINS}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn parsed(words: &str) -> Cli {
+        Cli::try_parse_from(words.split(' ')).unwrap_or_else(|e| panic!("{words}: {e}"))
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_first_word_that_is_a_subcommand_is_the_subcommand() {
+        assert!(matches!(parsed("qviz report a.npy --json").command, Some(Command::Report { json: true, .. })));
+        assert!(matches!(parsed("qviz export -o x.json --force a b").command, Some(Command::Export { force: true, .. })));
+        let cli = parsed("qviz ./report");
+        assert!(cli.command.is_none() && cli.screen.shared.paths == [PathBuf::from("./report")]);
+        assert!(parsed("qviz").screen.shared.paths.is_empty());
+    }
+
+    #[test]
+    fn options_say_what_is_wrong() {
+        for wrong in ["--bits 9", "--bits 1", "--bins 0", "--bins 99999", "--method magic", "--method percentile-101"] {
+            assert!(Cli::try_parse_from(format!("qviz report {wrong}").split(' ')).is_err(), "{wrong}");
+        }
+        let cli = parsed("qviz --bits 16 --unsigned --affine --bins 4096 --method percentile-99.9 x.npy");
+        let shared = cli.screen.shared;
+        assert_eq!(shared.scheme(), Scheme { num_bits: 16, signed: false, symmetric: false });
+        assert_eq!((shared.bins, shared.methods()[0].id()), (4096, "percentile-99.9"));
+    }
+}

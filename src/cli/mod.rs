@@ -1,0 +1,21 @@
+//! The command line: arguments, and which room answers.
+
+mod args;
+mod bundled;
+mod run;
+
+use std::process::ExitCode;
+
+/// The program. Exit codes: 0 fine, 1 some input could not be read or written, 2 wrong usage; 128 and the signal's
+/// number when one ended it.
+pub fn main() -> ExitCode {
+    match run::run(args::parse()) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            eprintln!("qviz: {}", crate::report::visible(&error.to_string()));
+            ExitCode::from(1)
+        }
+    }
+}
+
+pub use bundled::bundled;

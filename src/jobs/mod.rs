@@ -1,0 +1,10 @@
+//! Background work: reading layers while the screen is already there.
+//!
+//! [`Loader::start`] returns at once. Its threads discover the sources, read the layer that is looked at first, then
+//! the others in order, and tell everything through one callback as [`Event`]s.
+
+mod loader;
+mod read;
+
+pub use loader::{Event, Loader, Order};
+pub use read::{Recipe, read_layer};

@@ -1,0 +1,79 @@
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Why a file was not written; the old one, if there is one, is untouched.
+#[derive(Debug, thiserror::Error)]
+pub enum SaveError {
+    /// There is a file of that name, and overwriting it was not asked for.
+    #[error("{0} exists; it was kept.")]
+    Exists(String),
+    /// The system said no.
+    #[error("{path} could not be written: {error}.")]
+    Io {
+        /// The file's name.
+        path: String,
+        /// What the system said.
+        error: io::Error,
+    },
+}
+
+/// Writes `contents` to `path` so that the file is complete or absent: into a temporary file beside it, synced to the
+/// disk, then moved into place. An existing file is replaced only with `force`.
+///
+/// # Errors
+/// [`SaveError::Exists`] without `force` when there is a file, [`SaveError::Io`] when the system refuses.
+pub fn save(path: &Path, contents: &[u8], force: bool) -> Result<(), SaveError> {
+    let name = || super::visible(&path.to_string_lossy());
+    let failed = |error| SaveError::Io { path: name(), error };
+    // A quick answer before any work; `persist_noclobber` below is the one that cannot be raced.
+    if !force && path.symlink_metadata().is_ok() {
+        return Err(SaveError::Exists(name()));
+    }
+    if path.is_dir() {
+        return Err(failed(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory")));
+    }
+    // A link is followed, so that its target is replaced and the link stays one.
+    let target = if force { path.canonicalize().unwrap_or_else(|_| path.to_owned()) } else { path.to_owned() };
+    let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".qviz-");
+    #[cfg(unix)]
+    {
+        // Like any file the user makes (the system takes the umask off), or like the one that is replaced.
+        use std::os::unix::fs::PermissionsExt;
+        let mode = target.metadata().map_or(0o666, |m| m.permissions().mode() & 0o777);
+        builder.permissions(std::fs::Permissions::from_mode(mode));
+    }
+    let mut file = builder.tempfile_in(folder).map_err(failed)?;
+    file.write_all(contents).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
+    let moved = if force { file.persist(&target) } else { file.persist_noclobber(&target) };
+    moved.map(drop).map_err(|e| match e.error.kind() {
+        io::ErrorKind::AlreadyExists => SaveError::Exists(name()),
+        _ => failed(e.error),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_existing_file_is_kept_unless_asked() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("scales.json");
+        save(&path, b"one", false).unwrap();
+        assert!(matches!(save(&path, b"two", false), Err(SaveError::Exists(_))));
+        assert_eq!(std::fs::read(&path).unwrap(), b"one");
+        save(&path, b"two", true).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "no temporary file stays");
+    }
+
+    #[test]
+    fn a_refusal_is_a_sentence() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = save(&folder.path().join("no/such/x.json"), b"", false).unwrap_err().to_string();
+        assert!(error.contains("could not be written"), "{error}");
+        assert!(save(folder.path(), b"", true).is_err());
+    }
+}

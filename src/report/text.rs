@@ -1,0 +1,76 @@
+use super::{number, one_word};
+use crate::session::{Layer, LayerState, Session};
+
+/// The report: one row a layer, one word a column, so that `awk '{print $1, $8}'` works and a screen reader reads it in
+/// order. The columns' order and meaning do not change within a major version.
+pub fn text(session: &Session) -> String {
+    let header = [
+        "layer", "shape", "dtype", "count", "min", "max", "method", "amax", "scale", "zero_point", "saturated_%", "mse",
+        "sqnr_db", "kl_nats", "state",
+    ];
+    let mut rows: Vec<Vec<String>> = vec![header.map(String::from).to_vec()];
+    rows.extend(session.layers.iter().map(row));
+    let mut widths = vec![0; header.len()];
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let mut out = String::new();
+    for row in &rows {
+        let cells: Vec<String> = row
+            .iter()
+            .zip(&widths)
+            .enumerate()
+            .map(|(i, (cell, &width))| {
+                // Words to the left, numbers to the right.
+                if matches!(i, 0..=2 | 6 | 14) { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+            })
+            .collect();
+        out.push_str(cells.join("  ").trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+fn row(layer: &Layer) -> Vec<String> {
+    let name = one_word(&layer.name);
+    let Some(ready) = layer.ready() else {
+        let state = match &layer.state {
+            LayerState::Failed(_) => "unreadable",
+            _ => "waiting",
+        };
+        let mut cells = vec![name];
+        cells.resize(14, "-".into());
+        cells.push(state.into());
+        return cells;
+    };
+    let (stats, choice, metrics) = (&ready.histogram.stats, ready.choice(), ready.metrics());
+    let shortest = |x: Option<f32>| x.map_or("-".into(), number::shortest);
+    let float = |x: f64| if x.is_finite() { format!("{x:.4e}") } else { number::significant(x, 4).replace('–', "-") };
+    let mut state: Vec<&str> = Vec::new();
+    if choice.edited {
+        state.push("edited");
+    }
+    if !choice.quantized {
+        state.push("float");
+    }
+    state.extend(ready.warnings.iter().map(|w| w.tag()));
+    vec![
+        name,
+        number::shape(&layer.origin.shape),
+        layer.origin.dtype.clone(),
+        stats.count.to_string(),
+        shortest(stats.min),
+        shortest(stats.max),
+        choice.method.clone(),
+        number::shortest(choice.clip.amax()),
+        number::shortest(ready.params().scale),
+        ready.params().zero_point.to_string(),
+        format!("{:.4}", metrics.saturated * 100.0),
+        float(metrics.mse),
+        number::decibels(metrics.sqnr_db).replace('–', "-"),
+        metrics.kl.map_or("-".into(), float),
+        if state.is_empty() { "ok".into() } else { state.join(",").replace(' ', "-") },
+    ]
+}

@@ -1,0 +1,27 @@
+use crate::quant::Clip;
+
+/// What is to happen to one layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    /// Id of the method that the clip came from, or last came from.
+    pub method: String,
+    /// The range that is kept. This one number is what the line on the screen, the report and the export show.
+    pub clip: Clip,
+    /// Whether a hand moved the clip away from the method's own value.
+    pub edited: bool,
+    /// Whether the layer is quantized at all; `false` leaves it in float.
+    pub quantized: bool,
+}
+
+impl Choice {
+    /// A method's own value, untouched.
+    pub fn of_method(method: &str, clip: Clip) -> Choice {
+        Choice { method: method.to_owned(), clip, edited: false, quantized: true }
+    }
+
+    /// The same choice with the clip moved by hand.
+    pub fn with_clip(&self, clip: Clip) -> Choice {
+        let edited = self.edited || clip != self.clip;
+        Choice { clip, edited, ..self.clone() }
+    }
+}

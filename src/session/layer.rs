@@ -1,0 +1,140 @@
+use std::sync::Arc;
+
+use super::{Choice, Plan};
+use crate::calibrate::{self, Candidate, Metrics, Tensor, Warning};
+use crate::histogram::Histogram;
+use crate::quant::{Clip, QuantParams, Scheme};
+
+/// One tensor of the network.
+pub struct Layer {
+    /// Its name as the file gave it; may hold any character.
+    pub name: String,
+    /// Where it came from, as far as that is known yet.
+    pub origin: Origin,
+    /// How far it is.
+    pub state: LayerState,
+}
+
+/// What the exported document says of a layer's source.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Origin {
+    /// The files that hold it, one a batch.
+    pub files: Vec<String>,
+    /// Its shape; several batches are added up along the first axis where the other axes agree.
+    pub shape: Vec<u64>,
+    /// The element type, by its numpy name; empty until a header was read.
+    pub dtype: String,
+    /// How many f64 values were too large for an f32 and count as infinite.
+    pub overflowed: u64,
+}
+
+/// How far a layer is.
+pub enum LayerState {
+    /// Known by name only.
+    Waiting,
+    /// Its histogram and everything that follows from it is there.
+    Ready(Box<Ready>),
+    /// It cannot be read; one sentence says why.
+    Failed(String),
+}
+
+/// A layer that was read: its histogram, what every method proposes, and what is chosen.
+#[derive(Clone)]
+pub struct Ready {
+    /// The counts.
+    pub histogram: Arc<Histogram>,
+    /// Every method's answer, in the session's order.
+    pub candidates: Vec<Candidate>,
+    /// What is worth knowing before trusting a number.
+    pub warnings: Vec<Warning>,
+    /// The grid of integers.
+    pub scheme: Scheme,
+    choice: Choice,
+    params: QuantParams,
+    metrics: Metrics,
+}
+
+impl Ready {
+    /// Tries every method of `plan` on a histogram and chooses the default one's answer; where that has none, the
+    /// first method that has one; where none has, the largest magnitude.
+    pub fn analyse(histogram: Arc<Histogram>, plan: &Plan) -> Ready {
+        let tensor = Tensor::new(histogram.clone(), plan.scheme);
+        let candidates: Vec<Candidate> = plan.methods.iter().map(|m| tensor.candidate(m.as_ref())).collect();
+        let answer = |c: &Candidate| c.outcome.as_ref().ok().map(|t| Choice::of_method(&c.id, t.clip));
+        let choice = answer(&candidates[plan.default_method])
+            .or_else(|| candidates.iter().find_map(answer))
+            .unwrap_or_else(|| {
+                let stats = &histogram.stats;
+                let clip = Clip::new(stats.min.unwrap_or(0.0), stats.max.unwrap_or(0.0));
+                let clip = if plan.scheme.symmetric { Clip::symmetric(clip.amax()) } else { clip };
+                Choice::of_method(&candidates[plan.default_method].id, clip)
+            });
+        let threshold = tensor.threshold(choice.clip);
+        let warnings = calibrate::warnings(&histogram, plan.scheme);
+        let (params, metrics) = (threshold.params, threshold.metrics);
+        Ready { histogram, candidates, warnings, scheme: plan.scheme, choice, params, metrics }
+    }
+
+    /// What is chosen.
+    pub fn choice(&self) -> &Choice {
+        &self.choice
+    }
+
+    /// `scale` and `zero_point` of the present choice.
+    pub fn params(&self) -> QuantParams {
+        self.params
+    }
+
+    /// The errors of the present choice.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// One method's answer, by its id.
+    pub fn candidate(&self, id: &str) -> Option<&Candidate> {
+        self.candidates.iter().find(|c| c.id == id)
+    }
+
+    /// The clip that the chosen method itself proposes.
+    pub fn method_clip(&self) -> Option<Clip> {
+        let candidate = self.candidate(&self.choice.method)?;
+        candidate.outcome.as_ref().ok().map(|t| t.clip)
+    }
+
+    /// Makes a choice and works its numbers out. `edited` follows from the clip: a clip that equals the method's own
+    /// value is not an edit, however it came about.
+    pub(super) fn choose(&mut self, mut choice: Choice, tensor: Option<&Tensor>) {
+        let known = self.candidate(&choice.method).and_then(|c| c.outcome.as_ref().ok());
+        if let Some(own) = known.filter(|t| t.clip == choice.clip) {
+            choice.edited = false;
+            (self.params, self.metrics) = (own.params, own.metrics);
+        } else if choice.clip != self.choice.clip {
+            let threshold = match tensor {
+                Some(tensor) => tensor.threshold(choice.clip),
+                None => Tensor::new(self.histogram.clone(), self.scheme).threshold(choice.clip),
+            };
+            (self.params, self.metrics) = (threshold.params, threshold.metrics);
+        }
+        self.choice = choice;
+    }
+}
+
+impl Layer {
+    /// A layer of which only the name and the files are known.
+    pub fn waiting(name: String, files: Vec<String>) -> Layer {
+        Layer { name, origin: Origin { files, ..Origin::default() }, state: LayerState::Waiting }
+    }
+
+    /// The layer's data, once it was read.
+    pub fn ready(&self) -> Option<&Ready> {
+        match &self.state {
+            LayerState::Ready(ready) => Some(ready),
+            _ => None,
+        }
+    }
+
+    /// What is chosen for it, once it was read.
+    pub fn choice(&self) -> Option<&Choice> {
+        self.ready().map(Ready::choice)
+    }
+}

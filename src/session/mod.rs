@@ -1,0 +1,187 @@
+//! The document: layers, what was chosen for each, and the way back.
+//!
+//! A [`Session`] holds the tensors under calibration and one [`Choice`] for each. Everything that changes a choice
+//! goes through [`Session::apply`] (one undo entry), or through [`Session::preview`] while something is dragged
+//! (no entry until [`Session::commit`]). Where the layers came from and how they are drawn is not known here.
+
+mod choice;
+mod history;
+mod layer;
+
+use std::sync::Arc;
+
+use crate::calibrate::{Calibrator, Tensor};
+use crate::quant::{Clip, Scheme};
+
+pub use choice::Choice;
+use history::{Edit, History};
+pub use layer::{Layer, LayerState, Origin, Ready};
+
+/// Layers, the methods that propose clips for them, and the history of what the user chose.
+pub struct Session {
+    /// Every layer, in natural order.
+    pub layers: Vec<Layer>,
+    methods: Vec<Arc<dyn Calibrator>>,
+    default_method: usize,
+    scheme: Scheme,
+    history: History,
+    /// The layer at hand with its curves, so that a drag does not build them anew for every column.
+    focus: Option<(usize, Arc<Tensor>)>,
+}
+
+impl Session {
+    /// An empty session that will offer `methods` and start every layer with the one called `default_method` (the
+    /// first one if there is no such method).
+    ///
+    /// # Panics
+    /// When `methods` is empty.
+    pub fn new(methods: Vec<Arc<dyn Calibrator>>, default_method: &str, scheme: Scheme) -> Session {
+        assert!(!methods.is_empty(), "a session needs at least one method");
+        let default_method = methods.iter().position(|m| m.id() == default_method).unwrap_or(0);
+        Session { layers: Vec::new(), methods, default_method, scheme, history: History::default(), focus: None }
+    }
+
+    /// The methods on offer, in the order of the number keys.
+    pub fn methods(&self) -> &[Arc<dyn Calibrator>] {
+        &self.methods
+    }
+
+    /// The grid that layers are quantized to.
+    pub fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// Gives layer `index` its histogram: every method is tried, the default one is chosen.
+    pub fn finish_layer(&mut self, index: usize, origin: Origin, ready: Ready) {
+        let layer = &mut self.layers[index];
+        layer.origin = origin;
+        layer.state = LayerState::Ready(Box::new(ready));
+        self.focus.take_if(|(focused, _)| *focused == index);
+    }
+
+    /// The tensor of a layer with its curves, kept until another layer is asked for. `None` until the layer is ready.
+    pub fn focus(&mut self, layer: usize) -> Option<Arc<Tensor>> {
+        if let Some((focused, tensor)) = &self.focus
+            && *focused == layer
+        {
+            return Some(tensor.clone());
+        }
+        let ready = self.layers.get(layer)?.ready()?;
+        let tensor = Arc::new(Tensor::new(ready.histogram.clone(), ready.scheme));
+        self.focus = Some((layer, tensor.clone()));
+        Some(tensor)
+    }
+
+    /// What the analysis of a layer needs to know of the session, cheap to hand to another thread.
+    pub fn plan(&self) -> Plan {
+        Plan { methods: self.methods.clone(), default_method: self.default_method, scheme: self.scheme }
+    }
+
+    /// Sets `choices` as one step that can be undone. Layers that are not ready, and choices that change nothing, are
+    /// left out; returns how many layers changed.
+    pub fn apply(&mut self, label: &str, choices: Vec<(usize, Choice)>) -> usize {
+        let edits: Vec<Edit> = choices
+            .into_iter()
+            .filter_map(|(layer, after)| {
+                let before = self.layers[layer].choice()?.clone();
+                (before != after).then_some(Edit { layer, before, after })
+            })
+            .collect();
+        for edit in &edits {
+            self.set(edit.layer, edit.after.clone());
+        }
+        let changed = edits.len();
+        self.history.record(label, edits, false);
+        changed
+    }
+
+    /// Like [`Session::apply`] for one layer's clip, but a run of calls on the same layer stays one undo entry, so
+    /// that holding a key down costs one `u`.
+    pub fn nudge(&mut self, layer: usize, clip: Clip) {
+        let Some(before) = self.layers[layer].choice().cloned() else { return };
+        let after = before.with_clip(clip);
+        if before != after {
+            self.set(layer, after.clone());
+            self.history.record("clip", vec![Edit { layer, before, after }], true);
+        }
+    }
+
+    /// Ends a run of [`Session::nudge`]s: the next one starts an undo entry of its own.
+    pub fn end_run(&mut self) {
+        self.history.end_run();
+    }
+
+    /// Shows `choice` on a layer without recording it: the clip is in the user's hand.
+    pub fn preview(&mut self, layer: usize, choice: Choice) {
+        self.set(layer, choice);
+    }
+
+    /// Records what previews led to, as one undo entry from `before`. Returns whether anything changed.
+    pub fn commit(&mut self, label: &str, layer: usize, before: Choice) -> bool {
+        let Some(after) = self.layers[layer].choice().cloned() else { return false };
+        let changed = before != after;
+        if changed {
+            self.history.record(label, vec![Edit { layer, before, after }], false);
+        }
+        changed
+    }
+
+    /// Takes the last step back. Returns its label and the first layer that it touched.
+    pub fn undo(&mut self) -> Option<(String, usize)> {
+        let step = self.history.undo()?;
+        for edit in step.edits.iter().rev() {
+            self.set(edit.layer, edit.before.clone());
+        }
+        Some((step.label, step.edits[0].layer))
+    }
+
+    /// Takes the last undone step again.
+    pub fn redo(&mut self) -> Option<(String, usize)> {
+        let step = self.history.redo()?;
+        for edit in &step.edits {
+            self.set(edit.layer, edit.after.clone());
+        }
+        Some((step.label, step.edits[0].layer))
+    }
+
+    /// How many steps can be undone, and redone.
+    pub fn history_len(&self) -> (usize, usize) {
+        self.history.len()
+    }
+
+    /// Whether something was changed since the last [`Session::mark_saved`] (or the start).
+    pub fn is_dirty(&self) -> bool {
+        self.history.is_dirty()
+    }
+
+    /// The choices as they are now stand in a file.
+    pub fn mark_saved(&mut self) {
+        self.history.mark_saved();
+    }
+
+    /// How many layers hold an edit of the user's.
+    pub fn edited(&self) -> usize {
+        self.layers.iter().filter(|l| l.choice().is_some_and(|c| c.edited || !c.quantized)).count()
+    }
+
+    fn set(&mut self, layer: usize, choice: Choice) {
+        let focused = self.focus.as_ref().filter(|(focused, _)| *focused == layer).map(|(_, tensor)| tensor.clone());
+        if let LayerState::Ready(ready) = &mut self.layers[layer].state {
+            ready.choose(choice, focused.as_deref());
+        }
+    }
+}
+
+/// What turns a histogram into a ready layer; see [`Ready::analyse`].
+#[derive(Clone)]
+pub struct Plan {
+    /// The methods to try, in order.
+    pub methods: Vec<Arc<dyn Calibrator>>,
+    /// Index of the method whose answer is chosen first.
+    pub default_method: usize,
+    /// The grid of integers.
+    pub scheme: Scheme,
+}
+
+#[cfg(test)]
+mod tests;

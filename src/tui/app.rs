@@ -1,0 +1,208 @@
+//! The loop: wait for one event, take in all that wait behind it, draw once.
+
+use std::io::{self, Write, stdout};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
+use crossterm::{execute, queue};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+use crate::jobs::{Loader, Order};
+use crate::report::{self, SaveError};
+
+use super::event::{self, Event, message};
+use super::model::Model;
+use super::msg::{Cmd, Msg, Unwritten, Written};
+use super::update::update;
+use super::view::view;
+use super::{look, terminal};
+
+/// Background news is drawn at most this often; keys and mouse at once.
+const BACKGROUND_FRAME: Duration = Duration::from_millis(40);
+
+/// How the program ended.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Ended {
+    /// The signal that ended it, if one did.
+    pub signal: Option<i32>,
+    /// The file that unsaved choices were put into, if there were any when it was ended from outside.
+    pub rescued: Option<PathBuf>,
+}
+
+/// Runs the program on this terminal until the user leaves, or a signal ends it.
+///
+/// When it ends from outside (a signal, a lost terminal, a panic) and choices stand in no file, they are written to a
+/// new file `qviz-unsaved.json` beside the user.
+///
+/// # Errors
+/// When the terminal cannot be taken or written to.
+///
+/// # Panics
+/// Hands a panic of its own on, after the terminal was given back and unsaved choices were written.
+pub fn run(mut model: Model, order: Order) -> io::Result<Ended> {
+    // crossterm drops every modifier under NO_COLOR; the theme has done without colours already.
+    crossterm::style::force_color_output(true);
+    terminal::restore_on_panic();
+    terminal::take(model.mouse)?;
+    let _guard = terminal::Guard;
+
+    let (sender, events) = channel();
+    event::listen(sender.clone());
+    signals(sender.clone())?;
+    let loader = Loader::start(order, move |event| drop(sender.send(Event::Job(event))));
+
+    let outcome = catch_unwind(AssertUnwindSafe(|| run_loop(&mut model, &events, &loader)));
+    terminal::restore();
+    let from_outside = !matches!(outcome, Ok(Ok(None)));
+    let rescued = if from_outside && model.session.is_dirty() { rescue(&model) } else { None };
+    if let Some(path) = &rescued {
+        eprintln!("Unsaved choices were written to {}.", report::visible(&path.to_string_lossy()));
+    }
+    match outcome {
+        Ok(result) => Ok(Ended { signal: result?, rescued }),
+        Err(panic) => resume_unwind(panic),
+    }
+}
+
+/// Returns the signal that ended it; `None` when the user left.
+fn run_loop(model: &mut Model, events: &Receiver<Event>, loader: &Loader) -> io::Result<Option<i32>> {
+    let mut terminal = Terminal::new(CrosstermBackend::new(io::BufWriter::with_capacity(1 << 16, stdout())))?;
+    let size = terminal.size()?;
+    update(model, Msg::Resize(size.width, size.height));
+    draw(&mut terminal, model)?;
+    let mut drawn = Instant::now();
+    let mut stale = false;
+    loop {
+        let first = if stale {
+            // Something changed in the background: draw it when its time has come, unless the user is faster.
+            match events.recv_timeout(BACKGROUND_FRAME.saturating_sub(drawn.elapsed())) {
+                Ok(event) => Some(event),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+            }
+        } else {
+            match events.recv() {
+                Ok(event) => Some(event),
+                Err(_) => return Ok(None),
+            }
+        };
+        let timed_out = first.is_none();
+        let mut at_once = false;
+        for event in first.into_iter().chain(std::iter::from_fn(|| events.try_recv().ok())) {
+            let msg = match event {
+                Event::Signal(signal) => return Ok(Some(signal)),
+                Event::Hangup => return Ok(Some(SIGHUP)),
+                Event::Job(job) => Some(Msg::Job(job)),
+                Event::Terminal(event) => {
+                    at_once = true;
+                    message(event, model)
+                }
+            };
+            let Some(msg) = msg else { continue };
+            stale = true;
+            let mut cmds = update(model, msg);
+            while let Some(cmd) = cmds.pop() {
+                if cmd == Cmd::Quit {
+                    return Ok(None);
+                }
+                if let Some(msg) = execute_cmd(cmd, model, loader, &mut terminal)? {
+                    cmds.extend(update(model, msg));
+                }
+            }
+        }
+        if stale && (at_once || timed_out) {
+            draw(&mut terminal, model)?;
+            drawn = Instant::now();
+            stale = false;
+        }
+    }
+}
+
+type Screen = Terminal<CrosstermBackend<io::BufWriter<io::Stdout>>>;
+
+/// One frame, shown as a whole by terminals that know synchronized updates.
+fn draw(terminal: &mut Screen, model: &Model) -> io::Result<()> {
+    queue!(terminal.backend_mut(), BeginSynchronizedUpdate)?;
+    terminal.draw(|frame| {
+        if let Some(cursor) = view(model, frame.buffer_mut()) {
+            frame.set_cursor_position(cursor);
+        }
+    })?;
+    execute!(terminal.backend_mut(), EndSynchronizedUpdate)
+}
+
+fn execute_cmd(cmd: Cmd, model: &Model, loader: &Loader, terminal: &mut Screen) -> io::Result<Option<Msg>> {
+    match cmd {
+        Cmd::Quit => {}
+        Cmd::Prefer(layer) => loader.prefer(layer),
+        Cmd::Fine { layer, bins } => loader.request_fine(layer, bins),
+        Cmd::Mouse(on) => terminal::set_mouse(on)?,
+        Cmd::Export { path, force } => return Ok(Some(Msg::Exported(export(model, &path, force)))),
+        Cmd::Suspend => {
+            terminal.backend_mut().flush()?;
+            suspend(model.mouse)?;
+            terminal.clear()?;
+            let size = terminal.size()?;
+            return Ok(Some(Msg::Resize(size.width, size.height)));
+        }
+    }
+    Ok(None)
+}
+
+fn export(model: &Model, path: &Path, force: bool) -> Result<Written, Unwritten> {
+    let document = report::document(&model.session, &model.unlisted);
+    let tensors = model.session.layers.iter().filter(|l| l.ready().is_some()).count();
+    match report::save(path, report::to_json(&document).as_bytes(), force) {
+        Ok(()) => Ok(Written { path: path.to_string_lossy().into_owned(), tensors }),
+        Err(error) => Err(Unwritten { exists: matches!(error, SaveError::Exists(_)), message: error.to_string() }),
+    }
+}
+
+/// Writes the document to a file of its own in the working directory, or in the system's temporary one.
+fn rescue(model: &Model) -> Option<PathBuf> {
+    let json = report::to_json(&report::document(&model.session, &model.unlisted));
+    let folders = [PathBuf::new(), std::env::temp_dir()];
+    for folder in folders {
+        for n in 0..100 {
+            let name = if n == 0 { "qviz-unsaved.json".into() } else { format!("qviz-unsaved-{n}.json") };
+            let path = folder.join(name);
+            match report::save(&path, json.as_bytes(), false) {
+                Ok(()) => return Some(path),
+                Err(SaveError::Exists(_)) => {}
+                Err(SaveError::Io { .. }) => break,
+            }
+        }
+    }
+    None
+}
+
+fn signals(sender: std::sync::mpsc::Sender<Event>) -> io::Result<()> {
+    let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGHUP, SIGINT])?;
+    std::thread::spawn(move || {
+        for signal in &mut signals {
+            if sender.send(Event::Signal(signal)).is_err() {
+                return;
+            }
+        }
+    });
+    Ok(())
+}
+
+/// Gives the terminal back and sleeps until the shell wakes the program.
+fn suspend(mouse: bool) -> io::Result<()> {
+    terminal::restore();
+    signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
+    terminal::take(mouse)
+}
+
+/// The look that this terminal gets.
+pub fn look(ascii: bool) -> look::Look {
+    let depth = look::Depth::from_env(|name| std::env::var(name).ok());
+    let glyphs = if ascii { look::Glyphs::ASCII } else { look::Glyphs::UNICODE };
+    look::Look { theme: look::Theme::new(depth), glyphs }
+}

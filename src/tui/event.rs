@@ -1,0 +1,119 @@
+//! From what the terminal, the loader and the system send to messages.
+
+use std::sync::mpsc::Sender;
+
+use crossterm::event::{self, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
+
+use crate::jobs;
+
+use super::command::bound;
+use super::key::Key;
+use super::model::{Mode, Model};
+use super::msg::Msg;
+use super::update::layout;
+use super::view::method_rows;
+
+/// Everything that can wake the program.
+pub enum Event {
+    /// Keys, mouse, paste, size.
+    Terminal(event::Event),
+    /// The loader.
+    Job(jobs::Event),
+    /// A signal to end, by its number.
+    Signal(i32),
+    /// The terminal is gone.
+    Hangup,
+}
+
+/// Listens to the terminal on a thread of its own. It blocks in the read: at rest nothing wakes up.
+pub fn listen(sender: Sender<Event>) {
+    std::thread::spawn(move || {
+        loop {
+            match event::read() {
+                Ok(event) => {
+                    if sender.send(Event::Terminal(event)).is_err() {
+                        return;
+                    }
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(_) => {
+                    let _ = sender.send(Event::Hangup);
+                    return;
+                }
+            }
+        }
+    });
+}
+
+/// What a terminal's event means now. A pure function of the event and the model.
+pub fn message(event: event::Event, model: &Model) -> Option<Msg> {
+    match event {
+        event::Event::Key(key) if key.kind != KeyEventKind::Release => on_key(key.into(), model),
+        event::Event::Mouse(mouse) => on_mouse(mouse, model),
+        event::Event::Paste(text) => Some(Msg::Paste(text)),
+        event::Event::Resize(width, height) => Some(Msg::Resize(width, height)),
+        _ => None,
+    }
+}
+
+fn on_key(key: Key, model: &Model) -> Option<Msg> {
+    match model.mode {
+        Mode::Normal if key == ESC => Some(Msg::Cancel),
+        Mode::Normal => bound(key).map(Msg::Run),
+        Mode::Drag { .. } | Mode::Pan { .. } => (key == ESC).then_some(Msg::Cancel),
+        _ => Some(Msg::Type(key)),
+    }
+}
+
+const ESC: Key = Key::code(event::KeyCode::Esc);
+
+/// Columns beside the line that still grab it.
+const GRAB: u16 = 1;
+
+fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
+    let areas = layout(model)?;
+    let (x, y) = (mouse.column, mouse.row);
+    // A drag goes on outside of the plots: the nearest column counts.
+    let nearest = x.clamp(areas.histogram.x, areas.histogram.right() - 1) - areas.histogram.x;
+    let over_list = areas.list.contains((x, y).into());
+    match (&model.mode, mouse.kind) {
+        (Mode::Drag { .. } | Mode::Pan { .. }, MouseEventKind::Drag(_)) => Some(Msg::DragTo(nearest)),
+        (Mode::Drag { .. }, MouseEventKind::Down(MouseButton::Right)) => Some(Msg::Cancel),
+        (Mode::Drag { .. }, MouseEventKind::Up(MouseButton::Left)) | (Mode::Pan { .. }, MouseEventKind::Up(_)) => Some(Msg::Release),
+        (Mode::Normal, MouseEventKind::Down(MouseButton::Left)) => {
+            if let Some(column) = areas.plot_column(x, y) {
+                return Some(pressed(model, column));
+            }
+            let rows = areas.list_rows();
+            if rows.contains((x, y).into()) {
+                return model.list.order.get(model.list.top + usize::from(y - rows.y)).map(|l| Msg::SelectLayer(*l));
+            }
+            let method = method_rows(model, areas.numbers).into_iter().find(|(_, row)| *row == y);
+            method.map(|(index, _)| Msg::Run(super::command::Command::Method(index)))
+        }
+        (Mode::Normal, MouseEventKind::Down(MouseButton::Right)) => areas.plot_column(x, y).map(Msg::GrabAxis),
+        (Mode::Normal, MouseEventKind::ScrollUp) if over_list => Some(Msg::ScrollList(-3)),
+        (Mode::Normal, MouseEventKind::ScrollDown) if over_list => Some(Msg::ScrollList(3)),
+        (Mode::Normal, MouseEventKind::ScrollUp) => areas.plot_column(x, y).map(|column| Msg::ZoomAt { column, steps: 1 }),
+        (Mode::Normal, MouseEventKind::ScrollDown) => areas.plot_column(x, y).map(|column| Msg::ZoomAt { column, steps: -1 }),
+        (Mode::Help { .. }, MouseEventKind::ScrollUp) => Some(Msg::Type(Key::code(event::KeyCode::Up))),
+        (Mode::Help { .. }, MouseEventKind::ScrollDown) => Some(Msg::Type(Key::code(event::KeyCode::Down))),
+        _ => None,
+    }
+}
+
+/// On the line or right beside it: grab it. Elsewhere: read that column.
+fn pressed(model: &Model, column: u16) -> Msg {
+    if let (Some(scene), Some(ready)) = (&model.scene, model.selected_ready()) {
+        let lines = model.lines(ready.choice().clip);
+        let distance = |value: f64| scene.axis.column(value).map_or(u16::MAX, |c| c.abs_diff(column));
+        // Where both ends are near, the upper one: a range of zero must be possible to open again.
+        let nearest = lines.into_iter().rev().min_by_key(|(_, value)| distance(*value));
+        if let Some((handle, value)) = nearest
+            && distance(value) <= GRAB
+        {
+            return Msg::Grab(handle);
+        }
+    }
+    Msg::Inspect(column)
+}

@@ -1,0 +1,148 @@
+//! Where everything stands. The view draws into these areas and the mouse is tested against them.
+//!
+//! ```text
+//! header
+//! list │ flag        clip 2.813 ◂┃▸ 1.9 % saturate
+//!      │ histogram ▁▃▆█▆▃▂▁
+//!      │ axis      └───▲──────▲
+//!      │ labels       KL     max
+//!      │ lower     the curve, or the mapping, on the same columns
+//!      │ ticks     0      1      2
+//! numbers
+//! footer
+//! ```
+
+use ratatui::layout::Rect;
+
+/// The smallest screen that the program draws on.
+pub const SMALLEST: (u16, u16) = (60, 18);
+
+/// Columns for the labels of the vertical axes.
+pub const GUTTER: u16 = 6;
+
+/// The areas of one screen. Plots share their columns: `flag`, `histogram`, `axis`, `labels`, `lower` and `ticks` have
+/// the same left edge and width.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Areas {
+    /// The first line.
+    pub header: Rect,
+    /// The list with its title row; empty on narrow screens.
+    pub list: Rect,
+    /// Title of the histogram, gutter included.
+    pub histogram_title: Rect,
+    /// The row that names the clip.
+    pub flag: Rect,
+    /// The bars.
+    pub histogram: Rect,
+    /// The axis with the methods' marks.
+    pub axis: Rect,
+    /// The marks' labels.
+    pub labels: Rect,
+    /// Title of the lower plot, gutter included.
+    pub lower_title: Rect,
+    /// The curve or the mapping.
+    pub lower: Rect,
+    /// The axis' numbers.
+    pub ticks: Rect,
+    /// The table, with its heading.
+    pub numbers: Rect,
+    /// Hints, prompts and notices.
+    pub footer: Rect,
+}
+
+/// The areas of a screen of `size` for a session with `methods` methods; `None` if it is too small.
+pub fn areas((width, height): (u16, u16), methods: usize) -> Option<Areas> {
+    if width < SMALLEST.0 || height < SMALLEST.1 {
+        return None;
+    }
+    let roomy = height >= 30;
+    // Heading, the clip in hand, one row a method; the plots keep ten rows.
+    let numbers = (2 + methods as u16).min(height - 2 - 12);
+    let middle = height - 2 - numbers;
+    let list_width = match width {
+        0..=83 => 0,
+        84..=109 => 28,
+        110..=139 => 36,
+        _ => (width * 3 / 10).min(56),
+    };
+    let list = Rect::new(0, 1, list_width, middle);
+    let x = if list_width > 0 { list_width + 1 } else { 0 };
+    let plots = width - x;
+    let columns = plots - GUTTER - 1;
+    let labels = if roomy { 2 } else { 1 };
+    // Two titles, flag, axis, labels, ticks.
+    let bodies = middle - 5 - labels;
+    let upper = (bodies * 3).div_ceil(5);
+
+    let mut y = 1;
+    let mut rows = |n: u16, whole: bool| {
+        let area = if whole { Rect::new(x, y, plots, n) } else { Rect::new(x + GUTTER, y, columns, n) };
+        y += n;
+        area
+    };
+    Some(Areas {
+        header: Rect::new(0, 0, width, 1),
+        list,
+        histogram_title: rows(1, true),
+        flag: rows(1, false),
+        histogram: rows(upper, false),
+        axis: rows(1, false),
+        labels: rows(labels, false),
+        lower_title: rows(1, true),
+        lower: rows(bodies - upper, false),
+        ticks: rows(1, false),
+        numbers: Rect::new(0, 1 + middle, width, numbers),
+        footer: Rect::new(0, height - 1, width, 1),
+    })
+}
+
+impl Areas {
+    /// The plots' column under a cell of the screen, if the cell lies in the plots.
+    pub fn plot_column(&self, x: u16, y: u16) -> Option<u16> {
+        let rows = self.flag.y..self.ticks.bottom();
+        let columns = self.histogram.x..self.histogram.right();
+        (rows.contains(&y) && columns.contains(&x)).then(|| x - self.histogram.x)
+    }
+
+    /// The rows of the list below its title, and above its two lines of notes where there is room for them.
+    pub fn list_rows(&self) -> Rect {
+        let notes = if self.list.height >= 16 { 4 } else { 0 };
+        let height = self.list.height.saturating_sub(1 + notes);
+        Rect { y: self.list.y + 1.min(self.list.height), height, ..self.list }
+    }
+
+    /// The lines under the list for what is to say of the selected layer.
+    pub fn list_notes(&self) -> Rect {
+        let rows = self.list_rows();
+        Rect { y: rows.bottom(), height: self.list.bottom().saturating_sub(rows.bottom()), ..self.list }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn areas_fit_and_share_their_columns() {
+        for width in 0..260 {
+            for height in 0..90 {
+                for methods in [1, 5, 12] {
+                    let Some(a) = areas((width, height), methods) else {
+                        assert!(width < SMALLEST.0 || height < SMALLEST.1);
+                        continue;
+                    };
+                    let screen = Rect::new(0, 0, width, height);
+                    let all = [a.header, a.list, a.histogram_title, a.flag, a.histogram, a.axis, a.labels, a.lower_title, a.lower, a.ticks, a.numbers, a.footer];
+                    for (i, area) in all.iter().enumerate() {
+                        assert_eq!(screen.intersection(*area), *area, "{width}x{height} {i}");
+                        assert!(all[i + 1..].iter().all(|b| area.intersection(*b).area() == 0), "{width}x{height} {i}");
+                    }
+                    assert!(a.histogram.height >= 3 && a.lower.height >= 2, "{width}x{height}");
+                    assert_eq!((a.histogram.x, a.histogram.width), (a.lower.x, a.lower.width));
+                    assert_eq!(a.ticks.bottom(), a.numbers.y);
+                    assert_eq!(a.numbers.bottom(), a.footer.y);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! Everything that the screen shows, and nothing that is not shown: the session and where the user looks at it.
+
+use crate::histogram::Magnitude;
+use crate::input::InputError;
+use crate::quant::{Clip, Scheme};
+use crate::session::{Choice, LayerState, Ready, Session};
+
+use super::look::Look;
+use super::prompt::Line;
+use super::scene::Scene;
+
+/// The state of the screen. [`update`](super::update::update) is the only one that changes it.
+pub struct Model {
+    /// The document.
+    pub session: Session,
+    /// What was opened, for the header.
+    pub title: String,
+    /// The list of layers.
+    pub list: List,
+    /// The plots.
+    pub plot: Plot,
+    /// What keys and mouse mean now.
+    pub mode: Mode,
+    /// How far reading is.
+    pub loading: Loading,
+    /// Files that never became a layer.
+    pub unlisted: Vec<InputError>,
+    /// What was done last, or why not; until the next key.
+    pub notice: Option<Notice>,
+    /// Whether the terminal sends mouse events to the program.
+    pub mouse: bool,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// Colours and glyphs.
+    pub look: Look,
+    /// Finer bins of one layer, read when the user zooms.
+    pub fine: Fine,
+    /// What is drawn of the selected layer, made from all of the above after each update.
+    pub scene: Option<Scene>,
+    /// The file name that the export prompt proposes.
+    pub export_path: String,
+}
+
+/// The list of layers as it is looked at.
+#[derive(Default)]
+pub struct List {
+    /// Indices of the layers that are shown, in their order on the screen.
+    pub order: Vec<usize>,
+    /// Index of the selected layer in the session.
+    pub selected: usize,
+    /// The first row that is shown.
+    pub top: usize,
+    /// The order.
+    pub sort: Sort,
+    /// What names must hold.
+    pub filter: String,
+    /// Whether the window follows the selection; the wheel lets go.
+    pub follow: bool,
+    /// The name of the layer to begin with, until the layers are known.
+    pub wanted: Option<String>,
+    /// The selection that the window was last moved to.
+    pub seen: Option<usize>,
+}
+
+/// An order of the list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// As the files are ordered.
+    #[default]
+    Files,
+    /// By name.
+    Name,
+    /// The worst SQNR first; layers without one last.
+    Worst,
+}
+
+impl Sort {
+    /// The next order that `s` goes to.
+    pub fn next(self) -> Sort {
+        match self {
+            Sort::Files => Sort::Worst,
+            Sort::Worst => Sort::Name,
+            Sort::Name => Sort::Files,
+        }
+    }
+
+    /// A few words.
+    pub fn title(self) -> &'static str {
+        match self {
+            Sort::Files => "in order",
+            Sort::Name => "by name",
+            Sort::Worst => "worst SQNR first",
+        }
+    }
+}
+
+/// How the plots are looked at.
+pub struct Plot {
+    /// Whether counts stand on a log scale.
+    pub log: bool,
+    /// Whether the axis shows signed values; affine ranges always do.
+    pub signed: bool,
+    /// The objective whose curve is shown.
+    pub curve: CurveKind,
+    /// Whether the mapping stands in the curve's place.
+    pub mapping: bool,
+    /// Whether the fake-quantized distribution lies over the original.
+    pub fake_quant: bool,
+    /// The part of the axis that is shown; `None` for all of it.
+    pub zoom: Option<(f64, f64)>,
+    /// The end of the range that keys move.
+    pub handle: Handle,
+    /// The value under the inspect cursor.
+    pub inspect: Option<f64>,
+}
+
+/// One end of the range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handle {
+    /// `clip_min`.
+    Min,
+    /// `clip_max`; on symmetric grids `amax`.
+    Max,
+}
+
+/// An objective over all clips.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CurveKind {
+    /// KL divergence in nats.
+    Kl,
+    /// Mean squared error with its two parts.
+    Mse,
+    /// Signal to quantization noise in dB.
+    Sqnr,
+}
+
+impl CurveKind {
+    /// The curve that a step of `by` leads to.
+    pub fn step(self, by: i8) -> CurveKind {
+        let all = [CurveKind::Kl, CurveKind::Mse, CurveKind::Sqnr];
+        let at = all.iter().position(|k| *k == self).unwrap_or(0) as i8;
+        all[(at + by).rem_euclid(3) as usize]
+    }
+}
+
+/// Finer bins for the zoom.
+#[derive(Default)]
+pub struct Fine {
+    /// The layer that they were asked for.
+    pub requested: Option<usize>,
+    /// The layer that they belong to, and the bins.
+    pub magnitude: Option<(usize, Magnitude)>,
+}
+
+/// What keys and mouse mean.
+pub enum Mode {
+    /// Commands.
+    Normal,
+    /// The clip is in the user's hand.
+    Drag {
+        /// Which end.
+        handle: Handle,
+        /// What was chosen when it was grabbed.
+        before: Choice,
+    },
+    /// The zoomed window is in the user's hand: the value that stays under the pointer.
+    Pan {
+        /// The value under the pointer when it was grabbed.
+        anchor: f64,
+    },
+    /// Typing the filter; what it was before.
+    Filter {
+        /// The text.
+        line: Line,
+        /// What Esc goes back to.
+        before: String,
+    },
+    /// Typing a clip.
+    Clip(Line),
+    /// Typing a file name.
+    Export {
+        /// The name.
+        line: Line,
+        /// The name of an existing file that Enter would replace, once it was said.
+        exists: Option<String>,
+        /// Whether to leave when it is written.
+        then_quit: bool,
+    },
+    /// The list of commands.
+    Help {
+        /// What they must hold.
+        line: Line,
+        /// First line shown.
+        scroll: u16,
+    },
+    /// Unsaved changes: leave all the same?
+    Quit,
+}
+
+/// How far reading is.
+#[derive(Default)]
+pub struct Loading {
+    /// Whether the layers' names are known.
+    pub found: bool,
+    /// Layers that were read or failed.
+    pub done: usize,
+    /// The layer that is being read, and the share of it.
+    pub share: Option<(usize, f64)>,
+    /// Whether everything was read.
+    pub finished: bool,
+}
+
+/// A sentence for the user.
+pub struct Notice {
+    /// The sentence.
+    pub text: String,
+    /// Whether something went wrong.
+    pub warning: bool,
+}
+
+impl Model {
+    /// A screen that knows nothing yet but what it will show.
+    pub fn new(session: Session, title: String, look: Look, size: (u16, u16)) -> Model {
+        let plot = Plot {
+            log: true,
+            signed: false,
+            curve: CurveKind::Kl,
+            mapping: false,
+            fake_quant: false,
+            zoom: None,
+            handle: Handle::Max,
+            inspect: None,
+        };
+        Model {
+            session,
+            title,
+            list: List::default(),
+            plot,
+            mode: Mode::Normal,
+            loading: Loading::default(),
+            unlisted: Vec::new(),
+            notice: None,
+            mouse: true,
+            size,
+            look,
+            fine: Fine::default(),
+            scene: None,
+            export_path: "scales.json".into(),
+        }
+    }
+
+    /// The selected layer's data, if it was read.
+    pub fn selected_ready(&self) -> Option<&Ready> {
+        self.session.layers.get(self.list.selected)?.ready()
+    }
+
+    /// Whether the axis shows signed values now.
+    pub fn shows_signed(&self) -> bool {
+        self.plot.signed || self.plot.mapping || !self.session.scheme().symmetric
+    }
+
+    /// The whole axis of a layer: all of its values and the clip.
+    pub fn domain(&self, ready: &Ready) -> (f64, f64) {
+        let stats = &ready.histogram.stats;
+        let clip = ready.choice().clip;
+        if ready.scheme.symmetric {
+            let top = f64::from(stats.amax().max(ready.histogram.magnitude.amax).max(clip.amax()));
+            if self.shows_signed() { (-top, top) } else { (0.0, top) }
+        } else {
+            let least = stats.min.unwrap_or(0.0).min(clip.min).min(0.0);
+            let most = stats.max.unwrap_or(0.0).max(clip.max).max(0.0);
+            (f64::from(least), f64::from(most))
+        }
+    }
+
+    /// Where the clip is drawn on an axis: each line's end of the range and its value.
+    pub fn lines(&self, clip: Clip) -> Vec<(Handle, f64)> {
+        let scheme = self.session.scheme();
+        let max = (Handle::Max, f64::from(if scheme.symmetric { clip.amax() } else { clip.max }));
+        if scheme.symmetric && !(self.shows_signed() && scheme.signed) {
+            vec![max]
+        } else {
+            vec![(Handle::Min, f64::from(clip.min)), max]
+        }
+    }
+
+    /// The layers that failed or were left out, for the header.
+    pub fn failures(&self) -> usize {
+        let failed = self.session.layers.iter().filter(|l| matches!(l.state, LayerState::Failed(_))).count();
+        failed + self.unlisted.len()
+    }
+
+    /// Says something until the next key.
+    pub fn say(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice { text: text.into(), warning: false });
+    }
+
+    /// Says that something is wrong.
+    pub fn warn(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice { text: text.into(), warning: true });
+    }
+}
+
+/// The clip that results from putting one end of `clip` on `value`.
+pub fn moved(clip: Clip, handle: Handle, value: f32, scheme: Scheme) -> Clip {
+    match (scheme.symmetric, scheme.signed, handle) {
+        (true, true, _) => Clip::symmetric(value),
+        (true, false, _) => Clip::unsigned(value),
+        (false, _, Handle::Min) => Clip::new(value, clip.max),
+        (false, _, Handle::Max) => Clip::new(clip.min, value),
+    }
+}

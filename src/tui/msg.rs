@@ -1,0 +1,91 @@
+//! What happens, and what is to be done about it outside the model.
+
+use std::path::PathBuf;
+
+use crate::jobs;
+
+use super::command::Command;
+use super::key::Key;
+use super::model::Handle;
+
+/// Something that happened, in the model's own terms.
+pub enum Msg {
+    /// The user gave a command.
+    Run(Command),
+    /// The terminal has another size.
+    Resize(u16, u16),
+    /// The clip's line was pressed.
+    Grab(Handle),
+    /// The pointer is on this column of the plots, a button down.
+    DragTo(u16),
+    /// The button was let go.
+    Release,
+    /// Whatever is under way shall not have been: Esc, or the right button during a drag.
+    Cancel,
+    /// A column was pressed away from the line.
+    Inspect(u16),
+    /// A row of the list was pressed: index of the layer.
+    SelectLayer(usize),
+    /// The wheel turned over the list: rows down.
+    ScrollList(i16),
+    /// The wheel turned over the plots: steps in (positive) or out.
+    ZoomAt {
+        /// The column under the pointer.
+        column: u16,
+        /// How far.
+        steps: i8,
+    },
+    /// The right button was pressed on this column.
+    GrabAxis(u16),
+    /// A key for the text that is being typed.
+    Type(Key),
+    /// Text was pasted.
+    Paste(String),
+    /// The loader has something to tell.
+    Job(jobs::Event),
+    /// The export ended: what was written and where, or why not.
+    Exported(Result<Written, Unwritten>),
+}
+
+/// A document that was written.
+pub struct Written {
+    /// Its file.
+    pub path: String,
+    /// How many tensors it holds.
+    pub tensors: usize,
+}
+
+/// A document that was not written.
+pub struct Unwritten {
+    /// One sentence.
+    pub message: String,
+    /// Whether that is because there is a file of that name.
+    pub exists: bool,
+}
+
+/// What the program shall do that the model cannot.
+#[derive(Debug, PartialEq)]
+pub enum Cmd {
+    /// Leave.
+    Quit,
+    /// Read this layer next.
+    Prefer(usize),
+    /// Count this layer on finer bins.
+    Fine {
+        /// Index of the layer.
+        layer: usize,
+        /// How many bins.
+        bins: usize,
+    },
+    /// Write the document.
+    Export {
+        /// To this file.
+        path: PathBuf,
+        /// Even if there is one.
+        force: bool,
+    },
+    /// Take the mouse, or give it back.
+    Mouse(bool),
+    /// Sleep until the shell wakes the program.
+    Suspend,
+}

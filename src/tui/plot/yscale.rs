@@ -1,0 +1,117 @@
+use super::ticks;
+use crate::report::number;
+
+/// A vertical scale: from a value to a height between 0 (bottom) and 1 (top).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct YScale {
+    lo: f64,
+    hi: f64,
+    log: bool,
+}
+
+impl YScale {
+    /// From 0 to the largest of `values`; on a log scale from half the smallest positive one, so that a single count
+    /// still shows.
+    pub fn counts(values: &[f64], log: bool) -> YScale {
+        let hi = values.iter().copied().fold(0.0, f64::max);
+        let least = values.iter().copied().filter(|v| *v > 0.0).fold(1.0, f64::min);
+        let lo = if log { least.max(hi * 1e-12) * 0.5 } else { 0.0 };
+        YScale { lo, hi: if hi > lo { hi } else { lo + 1.0 }, log }
+    }
+
+    /// Over the finite (and, on a log scale, positive) ones of `values`, with a little room at both ends. A log scale
+    /// shows at most eight decades below its top.
+    pub fn fit(values: impl Iterator<Item = f64> + Clone, log: bool) -> YScale {
+        let usable = values.filter(|v| v.is_finite() && (!log || *v > 0.0));
+        let lo = usable.clone().fold(f64::INFINITY, f64::min);
+        let hi = usable.fold(f64::NEG_INFINITY, f64::max);
+        if lo > hi {
+            return YScale { lo: if log { 0.1 } else { 0.0 }, hi: 1.0, log };
+        }
+        if log {
+            let lo = lo.max(hi * 1e-8);
+            let room = (hi / lo).powf(0.06).max(1.05);
+            YScale { lo: lo / room, hi: hi * room, log }
+        } else {
+            let room = ((hi - lo) * 0.06).max(hi.abs() * 1e-3).max(1e-9);
+            YScale { lo: lo - room, hi: hi + room, log }
+        }
+    }
+
+    /// The height of a value, unclamped; NaN for what has none (NaN, and on a log scale what is not positive).
+    pub fn height(&self, value: f64) -> f64 {
+        if self.log {
+            if value > 0.0 { (value / self.lo).ln() / (self.hi / self.lo).ln() } else { f64::NAN }
+        } else {
+            (value - self.lo) / (self.hi - self.lo)
+        }
+    }
+
+    /// Values to label with their labels, for a plot of `rows` rows: no two on one row. Labels are at most five
+    /// columns wide.
+    pub fn labels(&self, rows: u16) -> Vec<(f64, String)> {
+        if rows == 0 {
+            return Vec::new();
+        }
+        if !self.log {
+            let (values, _) = ticks(self.lo, self.hi, usize::from(rows / 3).clamp(1, 6));
+            return values.into_iter().map(|v| (v, short(v))).collect();
+        }
+        let (first, last) = (self.lo.log10().ceil() as i32, self.hi.log10().floor() as i32);
+        let every = ((last - first + 1).max(1) as usize).div_ceil(usize::from(rows / 2).max(1));
+        let decades: Vec<f64> = (first..=last).step_by(every).map(|e| 10f64.powi(e)).collect();
+        // Less than a decade to show: label round numbers instead.
+        let values = if decades.len() < 2 { ticks(self.lo, self.hi, usize::from(rows / 3).clamp(1, 4)).0 } else { decades };
+        values.into_iter().filter(|v| *v > 0.0).map(|v| (v, short(v))).collect()
+    }
+}
+
+/// At most five columns.
+fn short(v: f64) -> String {
+    let a = v.abs();
+    if a >= 1000.0 {
+        let sign = if v < 0.0 { "-" } else { "" };
+        return format!("{sign}{}", number::short_count(a as u64).replace(".0", ""));
+    }
+    if a == 0.0 {
+        return "0".into();
+    }
+    if a >= 0.001 {
+        let text = format!("{:.*}", if a >= 1.0 { 1 } else { 3 }, v);
+        return text.trim_end_matches('0').trim_end_matches('.').to_owned();
+    }
+    number::significant(v, 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heights_run_from_bottom_to_top() {
+        let linear = YScale::counts(&[0.0, 5.0, 10.0], false);
+        assert_eq!([0.0, 5.0, 10.0].map(|v| linear.height(v)), [0.0, 0.5, 1.0]);
+        let log = YScale::counts(&[0.0, 1.0, 1000.0], true);
+        assert!(log.height(0.0).is_nan());
+        assert!(log.height(1.0) > 0.05 && log.height(1.0) < 0.2);
+        assert_eq!(log.height(1000.0), 1.0);
+        assert!(YScale::counts(&[], true).height(1.0).is_finite());
+    }
+
+    #[test]
+    fn labels_fit_their_gutter() {
+        for log in [false, true] {
+            for top in [1e-7, 0.02, 3.0, 999.0, 147_456.0, 3e9] {
+                let scale = YScale::counts(&[top * 1e-3, top], log);
+                for rows in 0..30 {
+                    let labels = scale.labels(rows);
+                    assert!(labels.iter().all(|(_, l)| l.chars().count() <= 5), "{labels:?}");
+                    assert!(labels.len() <= usize::from(rows.max(2)), "{rows} {labels:?}");
+                }
+            }
+        }
+        let fit = YScale::fit([0.012, 0.5, f64::INFINITY, 3.0].into_iter(), true);
+        assert_eq!(fit.labels(9).iter().map(|(_, l)| l.as_str()).collect::<Vec<_>>(), ["0.1", "1"]);
+        assert!(YScale::fit([f64::NAN].into_iter(), false).height(0.5).is_finite());
+    }
+}

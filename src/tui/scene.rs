@@ -1,0 +1,247 @@
+//! What is drawn of the selected layer: worked out once after a change, not once a frame.
+//!
+//! A drag moves the clip, not the scene, so that a frame of a drag costs drawing only.
+
+use std::sync::Arc;
+
+use crate::calibrate::Tensor;
+use crate::session::Ready;
+
+use super::layout::Areas;
+use super::model::{CurveKind, Model};
+use super::plot::{Axis, YScale, rebin_magnitude, rebin_signed};
+
+/// The selected layer on its axis.
+pub struct Scene {
+    key: SceneKey,
+    /// The layer with its curves.
+    pub tensor: Arc<Tensor>,
+    /// The axis that both plots share.
+    pub axis: Axis,
+    /// Values a column, exact zeros left out.
+    pub counts: Vec<f64>,
+    /// The vertical scale of the counts.
+    pub counts_scale: YScale,
+    /// The curve of the objective.
+    pub curve: Curve,
+    /// The methods' values on the axis: column, index of the candidate.
+    pub marks: Vec<(u16, usize)>,
+    /// Whether the finer bins are drawn.
+    pub fine: bool,
+}
+
+/// An objective on the columns of the axis.
+pub struct Curve {
+    /// One entry a half column: the least and the largest value of the clips that it covers, and whether some of them
+    /// are infinite. `None` where the objective is not defined.
+    pub spans: Vec<Span>,
+    /// The parts of the MSE, clipping and rounding, one value a half column; empty for other curves.
+    pub parts: [Vec<f64>; 2],
+    /// The vertical scale.
+    pub scale: YScale,
+    /// The best value of the whole curve and the clip that has it.
+    pub best: Option<(f64, f64)>,
+}
+
+/// A stretch of a curve.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Span {
+    /// The least finite value; NaN where there is none.
+    pub lo: f64,
+    /// The largest finite value; NaN where there is none.
+    pub hi: f64,
+    /// The clip that has the best value of the span.
+    pub best_clip: f64,
+    /// Whether a clip of the span is infinitely bad.
+    pub infinite: bool,
+}
+
+/// What the scene depends on. The clip does not belong here.
+#[derive(Clone, PartialEq)]
+struct SceneKey {
+    layer: usize,
+    histogram: usize,
+    axis: Axis,
+    signed: bool,
+    curve: CurveKind,
+    log: bool,
+    fine: bool,
+}
+
+impl Model {
+    /// Makes the scene anew if something that it depends on has changed.
+    pub fn refresh_scene(&mut self, areas: Option<&Areas>) {
+        let layer = self.list.selected;
+        let (Some(areas), Some(ready)) = (areas, self.selected_ready()) else {
+            self.scene = None;
+            return;
+        };
+        let (lo, hi) = self.plot.zoom.unwrap_or_else(|| match (&self.mode, &self.scene) {
+            // The axis stays where it is while the clip is in the hand.
+            (super::model::Mode::Drag { .. }, Some(scene)) if scene.key.layer == layer => (scene.axis.lo, scene.axis.hi),
+            _ => self.domain(ready),
+        });
+        let axis = Axis::new(lo, hi, areas.histogram.width);
+        let bin = f64::from(ready.histogram.magnitude.amax) / ready.histogram.magnitude.bins() as f64;
+        let have_fine = self.fine.magnitude.as_ref().is_some_and(|(of, _)| *of == layer);
+        let key = SceneKey {
+            layer,
+            histogram: Arc::as_ptr(&ready.histogram) as usize,
+            axis,
+            signed: self.shows_signed(),
+            curve: self.plot.curve,
+            log: self.plot.log,
+            fine: have_fine && axis.step() < bin * 4.0,
+        };
+        if self.scene.as_ref().is_some_and(|s| s.key == key) {
+            return;
+        }
+        let Some(tensor) = self.session.focus(layer) else { return };
+        let ready = self.selected_ready().expect("it was there above");
+        let counts = self.column_counts(ready, &key);
+        let counts_scale = YScale::counts(&counts, key.log);
+        let curve = curve(&tensor, &key);
+        let marks = marks(ready, &axis);
+        self.scene = Some(Scene { axis, counts, counts_scale, curve, marks, fine: key.fine, tensor, key });
+    }
+
+    fn column_counts(&self, ready: &Ready, key: &SceneKey) -> Vec<f64> {
+        let fine = self.fine.magnitude.as_ref().filter(|_| key.fine).map(|(_, magnitude)| magnitude);
+        let magnitude = fine.unwrap_or(&ready.histogram.magnitude);
+        let as_f64 = |counts: &[u64]| counts.iter().map(|&c| c as f64).collect::<Vec<f64>>();
+        let (mut pos, neg) = (as_f64(&magnitude.pos), as_f64(&magnitude.neg));
+        // The spike at zero would flatten everything else; it is told in words.
+        pos[0] -= ready.histogram.stats.zeros as f64;
+        let top = f64::from(magnitude.amax);
+        if key.signed {
+            rebin_signed(&pos, &neg, top, &key.axis)
+        } else {
+            pos.iter_mut().zip(&neg).for_each(|(p, n)| *p += n);
+            rebin_magnitude(&pos, top, &key.axis)
+        }
+    }
+}
+
+fn marks(ready: &Ready, axis: &Axis) -> Vec<(u16, usize)> {
+    let thresholds = ready.candidates.iter().enumerate().filter_map(|(i, c)| Some((i, c.outcome.as_ref().ok()?)));
+    thresholds
+        .flat_map(|(i, t)| {
+            let ends = if ready.scheme.symmetric {
+                [Some(t.clip.amax()), None]
+            } else {
+                [Some(t.clip.max), Some(t.clip.min).filter(|m| *m < 0.0)]
+            };
+            ends.into_iter().flatten().filter_map(move |x| Some((axis.column(f64::from(x))?, i)))
+        })
+        .collect()
+}
+
+fn curve(tensor: &Tensor, key: &SceneKey) -> Curve {
+    match key.curve {
+        CurveKind::Kl => kl_curve(tensor, &key.axis),
+        CurveKind::Mse | CurveKind::Sqnr => error_curve(tensor, key),
+    }
+}
+
+const NOTHING: Span = Span { lo: f64::NAN, hi: f64::NAN, best_clip: f64::NAN, infinite: false };
+
+/// Half columns of the axis as magnitudes, low end first; `None` outside of what can be a clip.
+fn half_columns(axis: &Axis) -> impl Iterator<Item = (f64, f64)> {
+    let step = axis.step() / 2.0;
+    let lo = axis.lo;
+    (0..usize::from(axis.columns) * 2).map(move |i| {
+        let (a, b) = (lo + i as f64 * step, lo + (i + 1) as f64 * step);
+        if a + b < 0.0 { (-b, -a) } else { (a, b) }
+    })
+}
+
+/// Every candidate is looked at: a half column shows the range of all the clips that it covers.
+fn kl_curve(tensor: &Tensor, axis: &Axis) -> Curve {
+    let (kl, edges) = (tensor.kl_curve(), tensor.edges());
+    let top = f64::from(*edges.last().unwrap_or(&0.0));
+    let bins = edges.len() - 1;
+    let width = top / bins as f64;
+    if tensor.kl(crate::quant::Clip::symmetric(edges[bins])).is_none() || width.is_nan() || width <= 0.0 {
+        return Curve { spans: vec![NOTHING; usize::from(axis.columns) * 2], parts: Default::default(), scale: YScale::fit(std::iter::empty(), true), best: None };
+    }
+    let spans: Vec<Span> = half_columns(axis)
+        .map(|(a, b)| {
+            let (first, last) = ((a / width).ceil().max(1.0) as usize, (b / width).floor() as usize);
+            // Narrower than a bin: the nearest edge, as for any clip.
+            let nearest = ((a + b) / 2.0 / width).round() as usize;
+            let range = if first <= last { first..=last } else { nearest..=nearest };
+            let mut span = NOTHING;
+            for i in range {
+                match kl.get(i).copied() {
+                    Some(f64::INFINITY) => span.infinite = true,
+                    Some(v) if v.is_finite() => {
+                        if span.lo.is_nan() || v < span.lo {
+                            (span.lo, span.best_clip) = (v, f64::from(edges[i]));
+                        }
+                        span.hi = span.hi.max(v);
+                    }
+                    _ => {}
+                }
+            }
+            span
+        })
+        .collect();
+    let best = kl
+        .iter()
+        .zip(edges)
+        .filter(|(v, _)| v.is_finite())
+        .min_by(|a, b| a.0.total_cmp(b.0))
+        .map(|(v, e)| (*v, f64::from(*e)));
+    let scale = YScale::fit(spans.iter().flat_map(|s| [s.lo, s.hi]), true);
+    Curve { spans, parts: Default::default(), scale, best }
+}
+
+/// The displayed errors, worked out at the middle of every column; the half columns between are the means.
+fn error_curve(tensor: &Tensor, key: &SceneKey) -> Curve {
+    let axis = &key.axis;
+    let scheme = tensor.scheme();
+    let stats = &tensor.histogram().stats;
+    let whole = crate::quant::Clip::new(stats.min.unwrap_or(0.0), stats.max.unwrap_or(0.0));
+    let at = |x: f64| {
+        let clip = match (scheme.symmetric, scheme.signed) {
+            (true, true) => crate::quant::Clip::symmetric(x as f32),
+            (true, false) => crate::quant::Clip::unsigned(x as f32),
+            // One end of an affine range moves, the other stays at the data's own.
+            (false, _) if x < 0.0 => crate::quant::Clip::new(x as f32, whole.max),
+            (false, _) => crate::quant::Clip::new(whole.min, x as f32),
+        };
+        tensor.metrics(clip)
+    };
+    let columns: Vec<_> = (0..axis.columns).map(|c| at(axis.centre(c))).collect();
+    let value = |m: &crate::calibrate::Metrics| if key.curve == CurveKind::Mse { m.mse } else { m.sqnr_db };
+    let halves = |f: &dyn Fn(&crate::calibrate::Metrics) -> f64| -> Vec<f64> {
+        (0..columns.len() * 2)
+            .map(|h| {
+                let here = f(&columns[h / 2]);
+                let beside = if h % 2 == 0 { (h / 2).checked_sub(1) } else { Some(h / 2 + 1) };
+                let beside = beside.and_then(|c| columns.get(c)).map_or(here, f);
+                0.75 * here + 0.25 * beside
+            })
+            .collect()
+    };
+    let spans: Vec<Span> = halves(&value)
+        .into_iter()
+        .enumerate()
+        .map(|(h, v)| Span { lo: v, hi: v, best_clip: axis.centre(h as u16 / 2).abs(), infinite: false })
+        .collect();
+    let better = |a: f64, b: f64| if key.curve == CurveKind::Mse { a < b } else { a > b };
+    let mut best: Option<(f64, f64)> = None;
+    for (c, m) in columns.iter().enumerate() {
+        let v = value(m);
+        if v.is_finite() && best.is_none_or(|(b, _)| better(v, b)) {
+            best = Some((v, axis.centre(c as u16)));
+        }
+    }
+    let parts = if key.curve == CurveKind::Mse {
+        [halves(&|m| m.clipping_error), halves(&|m| m.rounding_error)]
+    } else {
+        Default::default()
+    };
+    let scale = YScale::fit(spans.iter().map(|s| s.lo), key.curve == CurveKind::Mse);
+    Curve { spans, parts, scale, best }
+}

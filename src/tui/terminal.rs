@@ -1,0 +1,97 @@
+//! The terminal, taken and given back.
+//!
+//! [`restore`] is the one way back, safe to call from anywhere and any number of times: a clean end, an error, a
+//! panic, a signal and Ctrl-Z all go through it.
+
+use std::io::{self, Write, stdout};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste};
+use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::{Command, cursor, execute, queue};
+
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Presses, drags and the wheel, without the flood of moves that crossterm's own command asks for.
+struct EnableDrag;
+
+impl Command for EnableDrag {
+    fn write_ansi(&self, f: &mut impl std::fmt::Write) -> std::fmt::Result {
+        f.write_str("\x1b[?1000h\x1b[?1002h\x1b[?1006h")
+    }
+
+    #[cfg(windows)]
+    fn execute_winapi(&self) -> io::Result<()> {
+        crossterm::event::EnableMouseCapture.execute_winapi()
+    }
+
+    #[cfg(windows)]
+    fn is_ansi_code_supported(&self) -> bool {
+        false
+    }
+}
+
+/// Takes the terminal: raw mode, alternate screen, paste as one piece, and the mouse if it is wanted.
+///
+/// # Errors
+/// When the terminal refuses; what was taken is given back then.
+pub fn take(mouse: bool) -> io::Result<()> {
+    enable_raw_mode()?;
+    TAKEN.store(true, Ordering::SeqCst);
+    let taken = execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide).and_then(|()| set_mouse(mouse));
+    if taken.is_err() {
+        restore();
+    }
+    taken
+}
+
+/// Takes the mouse or gives it back.
+///
+/// # Errors
+/// When the terminal refuses.
+pub fn set_mouse(on: bool) -> io::Result<()> {
+    if on { execute!(stdout(), EnableDrag) } else { execute!(stdout(), DisableMouseCapture) }
+}
+
+/// Gives everything back as it was. Does nothing when it was given back already, and never fails: there is nobody left
+/// to tell.
+pub fn restore() {
+    if TAKEN.swap(false, Ordering::SeqCst) {
+        let mut out = stdout();
+        // An update that was begun and never ended would hold the screen still.
+        let _ = queue!(
+            out,
+            crossterm::terminal::EndSynchronizedUpdate,
+            DisableMouseCapture,
+            DisableBracketedPaste,
+            LeaveAlternateScreen,
+            cursor::Show
+        );
+        let _ = out.flush();
+        let _ = disable_raw_mode();
+    }
+}
+
+/// Gives the terminal back when it is dropped.
+pub struct Guard;
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+/// From now on a panic of this thread gives the terminal back before it is reported. Panics of the loader's threads
+/// are not printed over the screen: the loader turns them into an error of their layer.
+pub fn restore_on_panic() {
+    let before = std::panic::take_hook();
+    let ui = std::thread::current().id();
+    std::panic::set_hook(Box::new(move |info| {
+        if std::thread::current().id() == ui {
+            restore();
+            before(info);
+        } else if !TAKEN.load(Ordering::SeqCst) {
+            before(info);
+        }
+    }));
+}

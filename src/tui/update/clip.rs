@@ -1,0 +1,239 @@
+//! Moving the clip: by hand, by column, by bin, to a minimum, to a method.
+
+use crate::quant::Clip;
+use crate::session::Choice;
+
+use super::super::model::{CurveKind, Handle, Mode, Model, moved};
+use super::{list, zoom};
+
+pub(super) fn grab(model: &mut Model, handle: Handle) {
+    model.notice = None;
+    model.session.end_run();
+    if let Some(before) = model.selected_ready().map(|r| r.choice().clone()) {
+        model.plot.handle = handle;
+        model.plot.inspect = None;
+        model.mode = Mode::Drag { handle, before };
+    }
+}
+
+pub(super) fn drag_to(model: &mut Model, column: u16) {
+    let Mode::Drag { handle, ref before } = model.mode else { return };
+    let before = before.clone();
+    if let Some(value) = column_value(model, handle, column) {
+        let clip = moved(before.clip, handle, value, model.session.scheme());
+        // From the choice at the press, so that coming back to it is no edit.
+        model.session.preview(model.list.selected, before.with_clip(clip));
+    }
+}
+
+/// The button is up: a drag becomes one undo entry.
+pub(super) fn release(model: &mut Model) {
+    match std::mem::replace(&mut model.mode, Mode::Normal) {
+        Mode::Drag { before, .. } => {
+            if model.session.commit("clip", model.list.selected, before) {
+                list::resort(model);
+            }
+        }
+        Mode::Pan { .. } => {}
+        other => model.mode = other,
+    }
+}
+
+/// The clip that a column stands for: a method's own value if one is marked there, else the bin edge nearest to the
+/// middle of the column, else (columns narrower than a bin) the middle.
+fn column_value(model: &Model, handle: Handle, column: u16) -> Option<f32> {
+    let (scene, ready) = (model.scene.as_ref()?, model.selected_ready()?);
+    let column = column.min(scene.axis.columns - 1);
+    let symmetric = ready.scheme.symmetric;
+    // A symmetric range has one magnitude: the left line is its mirror.
+    let mirrored = symmetric && scene.axis.centre(column) < 0.0;
+    let marks = scene.marks.iter().filter(|(c, _)| !mirrored && *c == column);
+    let on_mark = marks.filter_map(|(_, i)| ready.candidates[*i].outcome.as_ref().ok()).find_map(|t| {
+        let value = end(t.clip, handle, symmetric);
+        (scene.axis.column(f64::from(value)) == Some(column)).then_some(value)
+    });
+    if let Some(value) = on_mark {
+        return Some(value);
+    }
+    let centre = scene.axis.centre(column);
+    let magnitude = centre.abs();
+    let edges = scene.tensor.edges();
+    let width = f64::from(*edges.last()?) / (edges.len() - 1) as f64;
+    let nearest = edges.get((magnitude / width).round().max(1.0) as usize);
+    let in_column = |e: &f32| (f64::from(*e) - magnitude).abs() <= scene.axis.step() / 2.0;
+    let value = nearest.copied().filter(in_column).unwrap_or(magnitude as f32);
+    let value = value.max(edges.get(1).copied().unwrap_or(0.0));
+    Some(if !symmetric && centre < 0.0 { -value } else { value })
+}
+
+/// The value of one end of a range, as a magnitude where the range is symmetric.
+fn end(clip: Clip, handle: Handle, symmetric: bool) -> f32 {
+    match handle {
+        _ if symmetric => clip.amax(),
+        Handle::Min => clip.min,
+        Handle::Max => clip.max,
+    }
+}
+
+/// Puts the end in hand on `value` as one step of a run (`run`) or as an undo entry of its own.
+fn put(model: &mut Model, value: f32, run: bool) {
+    let Some(choice) = model.selected_ready().map(|r| r.choice().clone()) else { return };
+    let clip = moved(choice.clip, model.plot.handle, value, model.session.scheme());
+    if run {
+        model.session.nudge(model.list.selected, clip);
+    } else {
+        model.session.apply("clip", vec![(model.list.selected, choice.with_clip(clip))]);
+    }
+    zoom::follow_clip(model);
+    list::resort(model);
+}
+
+/// The end of the range that keys move.
+fn present(model: &Model) -> Option<f32> {
+    let ready = model.selected_ready()?;
+    Some(end(ready.choice().clip, model.plot.handle, ready.scheme.symmetric))
+}
+
+pub(super) fn move_columns(model: &mut Model, by: i16) {
+    let (Some(value), Some(scene)) = (present(model), model.scene.as_ref()) else { return };
+    let handle = model.plot.handle;
+    let here = scene.axis.nearest_column(f64::from(value));
+    let last = scene.axis.columns - 1;
+    let there = here.saturating_add_signed(by).min(last);
+    let target = if there == here && by > 0 {
+        // At the right end of the axis: the largest value itself.
+        model.selected_ready().map(|r| end(Clip::new(r.histogram.stats.min.unwrap_or(0.0), r.histogram.stats.max.unwrap_or(0.0)), handle, r.scheme.symmetric))
+    } else {
+        column_value(model, handle, there)
+    };
+    if let Some(target) = target.filter(|t| if by > 0 { *t > value } else { *t < value }) {
+        put(model, target, true);
+    }
+}
+
+pub(super) fn move_bins(model: &mut Model, by: i16) {
+    let (Some(value), Some(scene)) = (present(model), model.scene.as_ref()) else { return };
+    let edges = scene.tensor.edges();
+    // On the negative end of an affine range, right is towards zero.
+    let (magnitude, up) = (value.abs(), (by > 0) == (value >= 0.0));
+    let target = if up {
+        edges.iter().find(|e| **e > magnitude)
+    } else {
+        edges[1..].iter().rev().find(|e| **e < magnitude)
+    };
+    if let Some(target) = target.copied() {
+        put(model, if value < 0.0 { -target } else { target }, true);
+    }
+}
+
+/// To the next local minimum (of the SQNR: maximum) on the screen, at the exact clip that has it.
+pub(super) fn minimum(model: &mut Model, by: i8) {
+    let (Some(value), Some(scene)) = (present(model), model.scene.as_ref()) else { return };
+    let sqnr = model.plot.curve == CurveKind::Sqnr;
+    let badness = |i: usize| {
+        let v = if sqnr { -scene.curve.spans[i].lo } else { scene.curve.spans[i].lo };
+        if v.is_nan() { f64::INFINITY } else { v }
+    };
+    // By whole columns, so that a step is something one can see.
+    let column = |c: usize| badness(2 * c).min(badness(2 * c + 1));
+    let columns = usize::from(scene.axis.columns);
+    let is_minimum = |c: &usize| {
+        let left = if *c > 0 { column(c - 1) } else { f64::INFINITY };
+        let right = if c + 1 < columns { column(c + 1) } else { f64::INFINITY };
+        column(*c).is_finite() && column(*c) < left && column(*c) <= right
+    };
+    let best_clip = |c: usize| {
+        let half = if badness(2 * c) <= badness(2 * c + 1) { 2 * c } else { 2 * c + 1 };
+        scene.curve.spans[half].best_clip as f32
+    };
+    let here = usize::from(scene.axis.nearest_column(f64::from(value)));
+    let found = if by > 0 {
+        (here + 1..columns).find(is_minimum)
+    } else {
+        (0..here).rev().find(is_minimum)
+    };
+    match found.map(best_clip) {
+        Some(target) => put(model, if value < 0.0 { -target } else { target }, false),
+        None => model.say(if by > 0 { "no minimum to the right" } else { "no minimum to the left" }),
+    }
+}
+
+/// To the next method's value on the axis.
+pub(super) fn mark(model: &mut Model, by: i8) {
+    let (Some(value), Some(ready)) = (present(model), model.selected_ready()) else { return };
+    let (handle, symmetric) = (model.plot.handle, ready.scheme.symmetric);
+    let answers = ready.candidates.iter().filter_map(|c| Some((c.label.clone(), end(c.outcome.as_ref().ok()?.clip, handle, symmetric))));
+    let next = if by > 0 {
+        answers.filter(|(_, v)| *v > value).min_by(|a, b| a.1.total_cmp(&b.1))
+    } else {
+        answers.filter(|(_, v)| *v < value).max_by(|a, b| a.1.total_cmp(&b.1))
+    };
+    match next {
+        Some((label, target)) => {
+            put(model, target, false);
+            model.say(format!("the clip of {label}"));
+        }
+        None => model.say(if by > 0 { "no method to the right" } else { "no method to the left" }),
+    }
+}
+
+pub(super) fn method_value(model: &mut Model) {
+    let Some(ready) = model.selected_ready() else { return };
+    let (method, clip) = (ready.choice().method.clone(), ready.method_clip());
+    let quantized = ready.choice().quantized;
+    if let Some(clip) = clip {
+        let choice = Choice { quantized, ..Choice::of_method(&method, clip) };
+        model.session.apply("back to the method", vec![(model.list.selected, choice)]);
+        zoom::follow_clip(model);
+        list::resort(model);
+    }
+}
+
+pub(super) fn method(model: &mut Model, index: usize) {
+    let Some(ready) = model.selected_ready() else { return };
+    let candidate = &ready.candidates[index];
+    let (id, label) = (candidate.id.clone(), candidate.label.clone());
+    match &candidate.outcome {
+        Ok(threshold) => {
+            let choice = Choice { quantized: ready.choice().quantized, ..Choice::of_method(&id, threshold.clip) };
+            let note = threshold.note.clone();
+            model.session.apply(&format!("method {label}"), vec![(model.list.selected, choice)]);
+            if let Some(note) = note {
+                model.say(note);
+            }
+            zoom::follow_clip(model);
+            list::resort(model);
+        }
+        Err(none) => {
+            let why = none.to_string();
+            model.warn(why);
+        }
+    }
+}
+
+pub(super) fn other_handle(model: &mut Model) {
+    model.plot.handle = if model.plot.handle == Handle::Max { Handle::Min } else { Handle::Max };
+    let name = if model.plot.handle == Handle::Max { "clip_max" } else { "clip_min" };
+    model.say(format!("keys move {name} now"));
+}
+
+/// A typed clip: any finite number that is not zero, or of the right sign on an affine range.
+pub(super) fn typed(model: &mut Model, text: &str) -> Result<(), String> {
+    let text = text.trim().replace(',', ".");
+    let value: f32 = text.parse().map_err(|_| format!("\"{text}\" is not a number; a clip is one such as 2.5 or 1e-3"))?;
+    let Some(ready) = model.selected_ready() else { return Ok(()) };
+    if !value.is_finite() {
+        return Err("a clip is a finite number".into());
+    }
+    if ready.scheme.symmetric && value == 0.0 {
+        return Err("a clip of zero leaves no range; type a number above zero".into());
+    }
+    let value = match (ready.scheme.symmetric, model.plot.handle) {
+        (true, _) => value.abs(),
+        (false, Handle::Max) if value < 0.0 => return Err("clip_max is zero or above; t takes the other end".into()),
+        (false, Handle::Min) if value > 0.0 => return Err("clip_min is zero or below; t takes the other end".into()),
+        _ => value,
+    };
+    put(model, value, false);
+    Ok(())
+}

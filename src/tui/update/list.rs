@@ -1,0 +1,107 @@
+//! The list: selection, order, filter, on and off.
+
+use alphanumeric_sort::compare_str;
+
+use crate::session::Choice;
+
+use super::super::layout::Areas;
+use super::super::model::{Model, Sort};
+use super::super::msg::Cmd;
+
+pub(super) fn select(model: &mut Model, layer: usize, cmds: &mut Vec<Cmd>) {
+    if layer < model.session.layers.len() && layer != model.list.selected {
+        model.session.end_run();
+        model.list.selected = layer;
+        model.plot.zoom = None;
+        model.plot.inspect = None;
+        if model.selected_ready().is_none() {
+            cmds.push(Cmd::Prefer(layer));
+        }
+    }
+}
+
+/// So many rows down, stopping at the ends.
+pub(super) fn step(model: &mut Model, by: isize, cmds: &mut Vec<Cmd>) {
+    let order = &model.list.order;
+    if order.is_empty() {
+        return;
+    }
+    let here = order.iter().position(|l| *l == model.list.selected);
+    // A selection that the filter hides: begin at the first row.
+    let there = here.map_or(0, |h| (h as isize).saturating_add(by).clamp(0, order.len() as isize - 1) as usize);
+    select(model, order[there], cmds);
+}
+
+/// The wheel moves the window, not the selection.
+pub(super) fn scroll(model: &mut Model, rows: i16) {
+    let last = model.list.order.len().saturating_sub(1);
+    model.list.top = model.list.top.saturating_add_signed(isize::from(rows)).min(last);
+    model.list.follow = false;
+}
+
+/// Moves the window so that the selection is seen, unless the wheel has moved it away.
+pub(super) fn keep_in_view(model: &mut Model, areas: Option<&Areas>) {
+    let rows = areas.map_or(1, |a| usize::from(a.list_rows().height)).max(1);
+    let list = &mut model.list;
+    if list.seen != Some(list.selected) {
+        (list.seen, list.follow) = (Some(list.selected), true);
+    }
+    if list.follow
+        && let Some(at) = list.order.iter().position(|l| *l == list.selected)
+    {
+        list.top = list.top.clamp((at + 1).saturating_sub(rows), at);
+    }
+    list.top = list.top.min(list.order.len().saturating_sub(rows));
+}
+
+pub(super) fn sort(model: &mut Model) {
+    model.list.sort = model.list.sort.next();
+    arrange(model);
+    model.list.follow = true;
+    model.say(format!("layers {}", model.list.sort.title()));
+}
+
+pub(super) fn filter(model: &mut Model, text: String) {
+    model.list.filter = text;
+    arrange(model);
+    model.list.follow = true;
+}
+
+/// After a choice changed: only the order by SQNR depends on it.
+pub(super) fn resort(model: &mut Model) {
+    if model.list.sort == Sort::Worst {
+        arrange(model);
+    }
+}
+
+/// Makes the order anew from filter and sort.
+pub(super) fn arrange(model: &mut Model) {
+    let layers = &model.session.layers;
+    let filter = model.list.filter.to_lowercase();
+    let mut order: Vec<usize> =
+        (0..layers.len()).filter(|&l| filter.is_empty() || layers[l].name.to_lowercase().contains(&filter)).collect();
+    match model.list.sort {
+        Sort::Files => {}
+        Sort::Name => order.sort_by(|&a, &b| compare_str(&layers[a].name, &layers[b].name)),
+        Sort::Worst => {
+            let sqnr = |l: usize| match layers[l].ready() {
+                Some(ready) if ready.choice().quantized && !ready.metrics().sqnr_db.is_nan() => ready.metrics().sqnr_db,
+                _ => f64::INFINITY,
+            };
+            order.sort_by(|&a, &b| sqnr(a).total_cmp(&sqnr(b)));
+        }
+    }
+    model.list.order = order;
+}
+
+pub(super) fn toggle(model: &mut Model) {
+    let Some(choice) = model.selected_ready().map(|r| r.choice().clone()) else { return };
+    let quantized = !choice.quantized;
+    let name = crate::report::visible(&model.session.layers[model.list.selected].name);
+    model.session.apply(
+        if quantized { "quantize" } else { "leave in float" },
+        vec![(model.list.selected, Choice { quantized, ..choice })],
+    );
+    model.say(if quantized { format!("{name} is quantized") } else { format!("{name} stays in float") });
+    resort(model);
+}

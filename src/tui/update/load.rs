@@ -1,0 +1,51 @@
+//! What the loader tells.
+
+use crate::jobs::Event;
+use crate::session::{Layer, LayerState};
+
+use super::super::model::Model;
+use super::super::msg::Cmd;
+use super::list;
+
+pub(super) fn event(model: &mut Model, event: Event, cmds: &mut Vec<Cmd>) {
+    match event {
+        Event::Found { layers, errors } => {
+            model.session.layers = layers.into_iter().map(|(name, files)| Layer::waiting(name, files)).collect();
+            model.unlisted = errors;
+            model.loading.found = true;
+            list::arrange(model);
+            let wanted = model.list.wanted.take();
+            let wanted = wanted.and_then(|name| model.session.layers.iter().position(|l| l.name == name));
+            if let Some(first) = wanted.or(model.list.order.first().copied()) {
+                model.list.selected = first;
+                cmds.push(Cmd::Prefer(first));
+            }
+            if model.session.layers.is_empty() {
+                let why = model.unlisted.first().map_or("there is nothing to read".into(), |e| e.to_string());
+                model.warn(crate::report::visible(&why));
+            }
+        }
+        Event::Progress { layer, share } => model.loading.share = Some((layer, share)),
+        Event::Layer { layer, result } => {
+            model.loading.done += 1;
+            model.loading.share.take_if(|(l, _)| *l == layer);
+            match result {
+                Ok(read) => model.session.finish_layer(layer, read.0, read.1),
+                Err(error) => model.session.layers[layer].state = LayerState::Failed(error.to_string()),
+            }
+            list::resort(model);
+        }
+        Event::Fine { layer, result } => match result {
+            Ok(magnitude) if layer == model.list.selected => model.fine.magnitude = Some((layer, magnitude)),
+            Ok(_) => model.fine.requested = None,
+            Err(error) => {
+                let why = crate::report::visible(&error.to_string());
+                model.warn(format!("no finer bins: {why}"));
+            }
+        },
+        Event::Done => {
+            model.loading.finished = true;
+            model.loading.share = None;
+        }
+    }
+}

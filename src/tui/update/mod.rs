@@ -1,0 +1,150 @@
+//! The one place where the model changes: `(model, message) -> commands`. No IO, no clock.
+
+mod clip;
+mod list;
+mod load;
+mod prompt;
+mod zoom;
+
+use super::command::{Command, entry_of, unavailable};
+use super::layout::{Areas, areas};
+use super::model::{Mode, Model};
+use super::msg::{Cmd, Msg};
+use super::prompt::Line;
+
+/// Takes one message in. What follows from it outside the model is returned.
+pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
+    let mut cmds = Vec::new();
+    match msg {
+        Msg::Run(command) => run(model, command, &mut cmds),
+        Msg::Resize(width, height) => model.size = (width, height),
+        Msg::Grab(handle) => clip::grab(model, handle),
+        Msg::DragTo(column) => match model.mode {
+            Mode::Drag { .. } => clip::drag_to(model, column),
+            Mode::Pan { anchor } => zoom::pan_to(model, anchor, column),
+            _ => {}
+        },
+        Msg::Release => clip::release(model),
+        Msg::Cancel => cancel(model),
+        Msg::Inspect(column) => {
+            model.plot.inspect = model.scene.as_ref().map(|s| s.axis.centre(column));
+        }
+        Msg::SelectLayer(layer) => list::select(model, layer, &mut cmds),
+        Msg::ScrollList(rows) => list::scroll(model, rows),
+        Msg::ZoomAt { column, steps } => zoom::about(model, column, steps, &mut cmds),
+        Msg::GrabAxis(column) => zoom::grab(model, column),
+        Msg::Type(key) => prompt::key(model, key, &mut cmds),
+        Msg::Paste(text) => prompt::paste(model, &text),
+        Msg::Job(event) => load::event(model, event, &mut cmds),
+        Msg::Exported(result) => prompt::exported(model, result, &mut cmds),
+    }
+    let areas = layout(model);
+    list::keep_in_view(model, areas.as_ref());
+    model.refresh_scene(areas.as_ref());
+    cmds
+}
+
+/// The areas of the screen as it is now; `None` when it is too small.
+pub fn layout(model: &Model) -> Option<Areas> {
+    areas(model.size, model.session.methods().len())
+}
+
+fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
+    model.notice = None;
+    if let Some(why) = unavailable(command, model) {
+        model.warn(format!("{}: {why}", entry_of(command).title));
+        return;
+    }
+    if !matches!(command, Command::MoveColumns(_) | Command::MoveBins(_)) {
+        model.session.end_run();
+    }
+    match command {
+        Command::MoveColumns(by) => clip::move_columns(model, by),
+        Command::MoveBins(by) => clip::move_bins(model, by),
+        Command::TypeClip => {
+            model.mode = Mode::Clip(Line::default());
+        }
+        Command::Minimum(by) => clip::minimum(model, by),
+        Command::Mark(by) => clip::mark(model, by),
+        Command::MethodValue => clip::method_value(model),
+        Command::Method(index) => clip::method(model, index),
+        Command::OtherHandle => clip::other_handle(model),
+        Command::Undo => history(model, true, cmds),
+        Command::Redo => history(model, false, cmds),
+        Command::Select(by) => list::step(model, isize::from(by), cmds),
+        Command::Page(by) => {
+            let page = layout(model).map_or(10, |a| a.list_rows().height.max(2) - 1);
+            list::step(model, isize::from(by) * page as isize, cmds);
+        }
+        Command::First => list::step(model, isize::MIN / 2, cmds),
+        Command::Last => list::step(model, isize::MAX / 2, cmds),
+        Command::Filter => {
+            let before = model.list.filter.clone();
+            model.mode = Mode::Filter { line: Line::new(&before), before };
+        }
+        Command::Sort => list::sort(model),
+        Command::Toggle => list::toggle(model),
+        Command::YScale => model.plot.log = !model.plot.log,
+        Command::Sign => {
+            model.plot.signed = !model.plot.signed;
+            model.plot.zoom = None;
+        }
+        Command::Curve(by) => {
+            if std::mem::take(&mut model.plot.mapping) {
+                model.plot.zoom = None;
+            } else {
+                model.plot.curve = model.plot.curve.step(by);
+            }
+        }
+        Command::FakeQuant => model.plot.fake_quant = !model.plot.fake_quant,
+        Command::Mapping => {
+            model.plot.mapping = !model.plot.mapping;
+            model.plot.zoom = None;
+        }
+        Command::Zoom(steps) => zoom::about_clip(model, steps, cmds),
+        Command::ZoomReset => model.plot.zoom = None,
+        Command::Pan(by) => zoom::pan(model, by),
+        Command::Export => prompt::open_export(model, false),
+        Command::Help => model.mode = Mode::Help { line: Line::default(), scroll: 0 },
+        Command::Mouse => {
+            model.mouse = !model.mouse;
+            let (now, hint) = if model.mouse { ("on", "") } else { ("off", "; the terminal selects text again") };
+            model.say(format!("mouse {now}{hint}"));
+            cmds.push(Cmd::Mouse(model.mouse));
+        }
+        Command::Suspend => cmds.push(Cmd::Suspend),
+        Command::Quit if model.session.is_dirty() => model.mode = Mode::Quit,
+        Command::Quit => cmds.push(Cmd::Quit),
+    }
+}
+
+fn history(model: &mut Model, back: bool, cmds: &mut Vec<Cmd>) {
+    let (verb, step) = if back { ("undone", model.session.undo()) } else { ("redone", model.session.redo()) };
+    if let Some((label, layer)) = step {
+        let name = crate::report::visible(&model.session.layers[layer].name);
+        model.say(format!("{verb}: {label} of {name}"));
+        if layer != model.list.selected {
+            list::select(model, layer, cmds);
+        }
+        zoom::follow_clip(model);
+        list::resort(model);
+    }
+}
+
+/// Leaves the innermost thing that is under way.
+fn cancel(model: &mut Model) {
+    match std::mem::replace(&mut model.mode, Mode::Normal) {
+        Mode::Drag { before, .. } => {
+            model.session.preview(model.list.selected, before);
+            model.say("put back");
+        }
+        Mode::Filter { before, .. } => list::filter(model, before),
+        Mode::Normal => {
+            let had_notice = model.notice.take().is_some();
+            if model.plot.inspect.take().is_none() && !had_notice && !model.list.filter.is_empty() {
+                list::filter(model, String::new());
+            }
+        }
+        Mode::Pan { .. } | Mode::Clip(_) | Mode::Export { .. } | Mode::Help { .. } | Mode::Quit => {}
+    }
+}

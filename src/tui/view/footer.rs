@@ -1,0 +1,113 @@
+use ratatui::layout::Rect;
+
+use super::super::command::{Command, entry_of, unavailable};
+use super::super::model::{Mode, Model};
+use super::super::prompt::Line;
+use super::pen::Pen;
+
+/// What can be done now, what is being typed, or what was done last. Returns where the cursor stands in a text.
+pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16)> {
+    let theme = pen.look.theme.clone();
+    match &model.mode {
+        Mode::Filter { line, .. } => return Some(prompt(pen, area, model, "filter", line, "Enter keeps it · Esc shows all")),
+        Mode::Clip(line) => return Some(prompt(pen, area, model, "clip", line, "Enter sets it · Esc leaves it")),
+        Mode::Export { line, exists, .. } => {
+            let text = line.text();
+            let hint = match exists {
+                Some(name) if *name == text => "is there already · Enter replaces it · or type another name",
+                _ => "Enter writes the scales as JSON · Esc",
+            };
+            return Some(prompt(pen, area, model, "export to", line, hint));
+        }
+        Mode::Quit => {
+            let edited = model.session.edited();
+            let text = format!(" Leave with {edited} edited layer{} that no file holds?  ", if edited == 1 { "" } else { "s" });
+            pen.pieces(area.x, area.y, area.width, &[
+                (&text, theme.warning),
+                ("e", theme.key),
+                (" export first · ", theme.dim),
+                ("q", theme.key),
+                (" leave without · ", theme.dim),
+                ("Esc", theme.key),
+                (" stay", theme.dim),
+            ]);
+            return None;
+        }
+        Mode::Drag { .. } => {
+            pen.pieces(area.x, area.y, area.width, &[
+                (" let go", theme.key),
+                (" to keep it · ", theme.dim),
+                ("Esc", theme.key),
+                (" or right click puts it back", theme.dim),
+            ]);
+            return None;
+        }
+        Mode::Normal | Mode::Pan { .. } | Mode::Help { .. } => {}
+    }
+    if let Some(notice) = &model.notice {
+        let style = if notice.warning { theme.warning } else { theme.title };
+        pen.pieces(area.x, area.y, area.width, &[(" ", style), (&notice.text, style)]);
+        return None;
+    }
+    hints(pen, area, model);
+    None
+}
+
+fn prompt(pen: &mut Pen, area: Rect, model: &Model, name: &str, line: &Line, hint: &str) -> (u16, u16) {
+    let theme = pen.look.theme.clone();
+    let (before, after) = line.parts();
+    let x = pen.pieces(area.x, area.y, area.width, &[(" ", theme.dim), (name, theme.title), (": ", theme.dim)]);
+    // A text longer than the line shows its end.
+    let room = area.right().saturating_sub(x + 2);
+    let skipped = pen.width(before).saturating_sub(room);
+    let shown: String = before.chars().skip(usize::from(skipped)).collect();
+    let cursor = pen.text(x, area.y, room, &shown, theme.key);
+    let x = pen.text(cursor, area.y, area.right().saturating_sub(cursor + 1), after, theme.key);
+    let (text, style) = match &model.notice {
+        Some(notice) => (notice.text.as_str(), theme.warning),
+        None => (hint, theme.dim),
+    };
+    pen.pieces(x, area.y, area.right().saturating_sub(x), &[("   ", theme.dim), (text, style)]);
+    (cursor, area.y)
+}
+
+/// Keys with a word each, from the registry, as many as fit.
+fn hints(pen: &mut Pen, area: Rect, model: &Model) {
+    use Command::*;
+    let theme = pen.look.theme.clone();
+    let wanted: [(&[Command], &str); 13] = [
+        (&[], "drag"),
+        (&[MoveColumns(-1), MoveColumns(1)], "clip"),
+        (&[MoveBins(-1), MoveBins(1)], "one bin"),
+        (&[Minimum(1)], "next minimum"),
+        (&[TypeClip], "type"),
+        (&[MethodValue], "back"),
+        (&[Undo], "undo"),
+        (&[Curve(1)], "curve"),
+        (&[Mapping], "mapping"),
+        (&[FakeQuant], "quantized"),
+        (&[YScale], "log y"),
+        (&[Toggle], "on/off"),
+        (&[Export], "export"),
+    ];
+    // Help and export are never pushed out.
+    let fixed = " · ? help · q quit";
+    let mut x = area.x + 1;
+    let end = area.right().saturating_sub(pen.width(fixed) + 1);
+    for (i, (commands, word)) in wanted.iter().enumerate() {
+        let keys: Vec<String> = commands.iter().map(|c| entry_of(*c).keys[0].to_string()).collect();
+        let keys = if i == 0 { "drag or".to_owned() } else { keys.join(" ") };
+        let word = if i == 0 { "" } else { word };
+        let off = commands.iter().any(|c| unavailable(*c, model).is_some());
+        let width = pen.width(&keys) + 1 + pen.width(word) + 3;
+        if x + width > end {
+            break;
+        }
+        if i > 1 {
+            x = pen.text(x, area.y, 3, " · ", theme.dim);
+        }
+        let key_style = if off || i == 0 { theme.dim } else { theme.key };
+        x = pen.pieces(x, area.y, end.saturating_sub(x), &[(&keys, key_style), (" ", theme.dim), (word, theme.dim)]);
+    }
+    pen.pieces(x, area.y, area.right().saturating_sub(x), &[(" · ", theme.dim), ("?", theme.key), (" help · ", theme.dim), ("q", theme.key), (" quit", theme.dim)]);
+}

@@ -1,0 +1,61 @@
+use ratatui::layout::Rect;
+
+use super::super::model::Model;
+use super::pen::Pen;
+use crate::report::number;
+
+/// What was opened and how, how far reading is, and what is edited.
+pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
+    let theme = pen.look.theme.clone();
+    let layers = model.session.layers.len();
+    let mut right: Vec<(String, _)> = Vec::new();
+    if model.failures() > 0 {
+        let n = model.failures();
+        right.push((format!("{n} unreadable"), theme.warning));
+    }
+    if !model.loading.finished {
+        let mut text = if model.loading.found {
+            format!("reading {}/{layers}", model.loading.done)
+        } else {
+            "searching…".to_owned()
+        };
+        if let Some((_, share)) = model.loading.share {
+            text += &format!(" {:3.0} %", share * 100.0);
+        }
+        right.push((text, theme.key));
+    }
+    let edited = model.session.edited();
+    let saved = if model.session.is_dirty() { "" } else { ", saved" };
+    if edited > 0 || model.session.is_dirty() {
+        right.push((format!("{edited} edited{saved}"), theme.clip));
+    }
+    if !model.mouse {
+        right.push(("mouse off".into(), theme.dim));
+    }
+    right.push(("? help".into(), theme.dim));
+
+    let mut x = area.right();
+    for (i, (text, style)) in right.iter().enumerate().rev() {
+        let width = pen.width(text);
+        x = x.saturating_sub(width + 1);
+        pen.text(x, area.y, width, text, *style);
+        if i > 0 {
+            x = x.saturating_sub(2);
+            pen.text(x, area.y, 1, "·", theme.dim);
+        }
+    }
+    let count = if model.loading.found {
+        let s = if layers == 1 { "" } else { "s" };
+        format!(" · {} layer{s}", number::count(layers as u64))
+    } else {
+        String::new()
+    };
+    let scheme = format!(" · {}, per tensor", model.session.scheme());
+    let room = x.saturating_sub(area.x + 2);
+    pen.pieces(area.x, area.y, room, &[
+        (" qviz ", theme.title),
+        (&format!(" {}", model.title), ratatui::style::Style::new()),
+        (&count, theme.dim),
+        (&scheme, theme.dim),
+    ]);
+}

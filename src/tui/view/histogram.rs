@@ -1,0 +1,269 @@
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::super::layout::{Areas, GUTTER};
+use super::super::model::{Handle, Model};
+use super::super::plot::{Axis, BarStyle, YScale, bars, place};
+use super::super::scene::Scene;
+use super::pen::Pen;
+use crate::report::number;
+use crate::session::{LayerState, Ready};
+
+/// The histogram with its flag, axis and marks.
+pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
+    title(pen, areas.histogram_title, model);
+    let (Some(scene), Some(ready)) = (&model.scene, model.selected_ready()) else {
+        return without_layer(pen, areas, model);
+    };
+    y_labels(pen, areas.histogram, &scene.counts_scale);
+    draw_bars(pen, areas.histogram, model, scene, ready);
+    if model.plot.fake_quant {
+        draw_levels(pen, areas.histogram, scene, ready);
+    }
+    draw_axis(pen, areas, model, scene, ready);
+    inspect(pen, areas, model, scene);
+    draw_lines(pen, areas, model, &scene.axis, ready);
+}
+
+fn title(pen: &mut Pen, area: Rect, model: &Model) {
+    let theme = pen.look.theme.clone();
+    let Some(layer) = model.session.layers.get(model.list.selected) else {
+        return pen.titled_rule(area, &[("qviz", theme.title)], "");
+    };
+    let mut about = String::new();
+    let mut note = String::new();
+    if let Some(ready) = layer.ready() {
+        let stats = &ready.histogram.stats;
+        about = format!("  {}  {} values", number::shape(&layer.origin.shape), number::count(stats.count));
+        if stats.zeros > 0 {
+            let share = number::percent(stats.zeros as f64 / stats.finite() as f64);
+            note = format!("zeros {share}, not drawn · ");
+        }
+        note += if model.plot.log { "log y" } else { "linear y" };
+        if model.scene.as_ref().is_some_and(|s| s.fine) {
+            note += " · fine bins";
+        }
+    }
+    let position = model.list.order.iter().position(|l| *l == model.list.selected);
+    let position = match position {
+        Some(at) if area.x == 0 => format!("  {}/{}", at + 1, model.list.order.len()),
+        _ => String::new(),
+    };
+    pen.titled_rule(area, &[(&layer.name, theme.title), (&about, theme.dim), (&position, theme.dim)], &note);
+}
+
+/// Nothing to draw yet, or never: say so where the picture would be.
+fn without_layer(pen: &mut Pen, areas: &Areas, model: &Model) {
+    let theme = pen.look.theme.clone();
+    let area = areas.histogram;
+    let state = model.session.layers.get(model.list.selected).map(|l| &l.state);
+    let (text, style) = match state {
+        Some(LayerState::Failed(message)) => (message.clone(), theme.warning),
+        Some(_) => match model.loading.share {
+            Some((layer, share)) if layer == model.list.selected => (format!("reading… {:.0} %", share * 100.0), theme.dim),
+            _ => ("waiting to be read…".into(), theme.dim),
+        },
+        None if !model.loading.found => ("searching for activations…".into(), theme.dim),
+        None => (model.unlisted.first().map_or("there is nothing to show".into(), ToString::to_string), theme.warning),
+    };
+    // Long sentences take several lines.
+    let mut y = area.y;
+    let mut rest = crate::report::visible(&text);
+    while !rest.is_empty() && y < area.bottom() {
+        let width = usize::from(area.width.max(1));
+        let fit = rest.char_indices().nth(width).map_or(rest.len(), |(i, _)| i);
+        let at = if fit == rest.len() { fit } else { rest[..fit].rfind(' ').unwrap_or(fit) };
+        pen.text(area.x, y, area.width, &rest[..at], style);
+        rest = rest[at..].trim_start().to_owned();
+        y += 1;
+    }
+}
+
+pub(super) fn y_labels(pen: &mut Pen, body: Rect, scale: &YScale) {
+    let dim = pen.look.theme.dim;
+    for (value, label) in scale.labels(body.height) {
+        let height = scale.height(value);
+        if !(0.0..=1.0).contains(&height) {
+            continue;
+        }
+        let up = ((height * f64::from(body.height)) as u16).min(body.height - 1);
+        pen.right(body.x - GUTTER, body.bottom() - 1 - up, GUTTER - 1, &label, dim);
+    }
+}
+
+fn draw_bars(pen: &mut Pen, body: Rect, model: &Model, scene: &Scene, ready: &Ready) {
+    let (theme, glyphs) = (pen.look.theme.clone(), pen.look.glyphs.clone());
+    let heights: Vec<f64> = scene.counts.iter().map(|c| if *c > 0.0 { scene.counts_scale.height(*c).max(1e-9) } else { 0.0 }).collect();
+    let clip = ready.choice().clip;
+    let quantized = ready.choice().quantized;
+    // Unsigned magnitudes: what is negative saturates too, but a magnitude axis cannot show which.
+    let (lo, hi) = if model.shows_signed() {
+        (f64::from(clip.min), f64::from(clip.max))
+    } else {
+        (f64::NEG_INFINITY, f64::from(clip.amax()))
+    };
+    bars(pen.buffer, body, &heights, |column| {
+        let (a, b) = scene.axis.span(column);
+        if quantized && (a >= hi || b <= lo) {
+            BarStyle { eighths: glyphs.hatched, style: theme.beyond }
+        } else {
+            BarStyle { eighths: glyphs.eighths, style: theme.bar }
+        }
+    });
+}
+
+/// The fake-quantized distribution: what each level holds, at the height of its column. Levels closer together than
+/// two columns are drawn as the mean density of the columns around, or they would beat with the columns.
+fn draw_levels(pen: &mut Pen, body: Rect, scene: &Scene, ready: &Ready) {
+    let (style, glyph) = (pen.look.theme.quantized, pen.look.glyphs.level);
+    let axis = &scene.axis;
+    let levels = scene.tensor.level_masses(ready.params());
+    let mut columns = vec![0.0; usize::from(axis.columns)];
+    let signed = axis.lo < 0.0;
+    let step = f64::from(ready.params().scale);
+    let dense = step < axis.step() * 2.0;
+    for level in levels {
+        let value = f64::from(level.value);
+        for value in if signed { vec![value] } else { vec![value.abs()] } {
+            let ends = level.outermost || !dense || value == 0.0;
+            let (a, b) = if ends { (value, value) } else { (value - step / 2.0, value + step / 2.0) };
+            let (first, last) = (axis.column(a.max(axis.lo)), axis.column(b.min(axis.hi)));
+            let (Some(first), Some(last)) = (first, last) else { continue };
+            for c in first..=last {
+                let (x0, x1) = axis.span(c);
+                let share = if a == b { 1.0 } else { ((b.min(x1) - a.max(x0)) / (b - a)).max(0.0) };
+                columns[usize::from(c)] += level.mass * share;
+            }
+        }
+    }
+    for (c, &mass) in (0..body.width).zip(&columns) {
+        let height = scene.counts_scale.height(mass);
+        if mass > 0.0 && height > 0.0 {
+            let up = ((height.min(1.0) * f64::from(body.height)) as u16).min(body.height - 1);
+            pen.glyph(body.x + c, body.bottom() - 1 - up, glyph, style);
+        }
+    }
+}
+
+fn draw_axis(pen: &mut Pen, areas: &Areas, model: &Model, scene: &Scene, ready: &Ready) {
+    let (theme, glyphs) = (pen.look.theme.clone(), pen.look.glyphs.clone());
+    let area = areas.axis;
+    pen.glyph(area.x - 1, area.y, glyphs.axis[2], theme.dim);
+    for x in area.x..area.right() {
+        pen.glyph(x, area.y, glyphs.axis[0], theme.dim);
+    }
+    let chosen = |candidate: usize| ready.candidates[candidate].id == ready.choice().method;
+    // Where several methods share a column the chosen one gives the colour.
+    for pass in [false, true] {
+        for &(column, candidate) in scene.marks.iter().filter(|m| chosen(m.1) == pass) {
+            let style = if pass { theme.chosen } else { theme.mark };
+            pen.glyph(area.x + column, area.y, glyphs.mark, style);
+        }
+    }
+    let names: Vec<(u16, &str)> = scene.marks.iter().map(|&(c, i)| (c, ready.candidates[i].label.as_str())).collect();
+    for label in place(&names, areas.labels.width, areas.labels.height) {
+        let style = if label.marks.iter().any(|&m| chosen(scene.marks[m].1)) { theme.chosen } else { theme.mark };
+        let (x, y) = (areas.labels.x + label.column, areas.labels.y + label.row);
+        pen.text(x, y, areas.labels.right() - x, &label.text, style);
+    }
+    let _ = model;
+}
+
+fn inspect(pen: &mut Pen, areas: &Areas, model: &Model, scene: &Scene) {
+    let Some(column) = model.plot.inspect.and_then(|x| scene.axis.column(x)) else { return };
+    let theme = pen.look.theme.clone();
+    let body = areas.histogram;
+    let inside = scene.counts[usize::from(column)];
+    let (a, b) = scene.axis.span(column);
+    let share = inside / scene.tensor.histogram().stats.finite().max(1) as f64;
+    let text = format!(
+        "{} to {}: {} values, {}",
+        number::significant(a, 4),
+        number::significant(b, 4),
+        number::count(inside.round() as u64),
+        number::percent(share)
+    );
+    for y in body.y..body.bottom() {
+        if pen.buffer[(body.x + column, y)].symbol() == " " {
+            pen.glyph(body.x + column, y, pen.look.glyphs.inspect, theme.inspect);
+        }
+    }
+    let width = pen.width(&text);
+    let x = if column + 2 + width <= body.width { column + 2 } else { column.saturating_sub(width + 1) };
+    pen.text(body.x + x, body.y, body.width - x, &text, theme.inspect);
+}
+
+/// The clip: a line through both plots, and its flag above.
+fn draw_lines(pen: &mut Pen, areas: &Areas, model: &Model, axis: &Axis, ready: &Ready) {
+    let (theme, glyphs) = (pen.look.theme.clone(), pen.look.glyphs.clone());
+    let style = if ready.choice().quantized { theme.clip } else { theme.dim };
+    for (handle, value) in model.lines(ready.choice().clip) {
+        let Some(column) = axis.column(value) else { continue };
+        let x = areas.histogram.x + column;
+        for y in areas.histogram.y..areas.histogram.bottom() {
+            pen.glyph(x, y, glyphs.clip, style);
+        }
+        if !model.plot.mapping {
+            for y in areas.lower.y..areas.lower.bottom() {
+                pen.glyph(x, y, glyphs.clip, style);
+            }
+        }
+        pen.glyph(x, areas.flag.y, glyphs.clip, style);
+        if ready.scheme.symmetric && handle == Handle::Min {
+            continue;
+        }
+        flag(pen, areas.flag, column, handle, model, ready, style);
+    }
+}
+
+/// `clip 2.813 ◂┃▸ 1.9 % saturate`, on whichever side there is room.
+fn flag(pen: &mut Pen, area: Rect, column: u16, handle: Handle, model: &Model, ready: &Ready, style: Style) {
+    let glyphs = pen.look.glyphs.clone();
+    let (clip, metrics) = (ready.choice().clip, ready.metrics());
+    let x = area.x + column;
+    if ready.scheme.symmetric || model.plot.handle == handle {
+        if column > 0 {
+            pen.glyph(x - 1, area.y, glyphs.grips[0], style);
+        }
+        if column + 1 < area.width {
+            pen.glyph(x + 1, area.y, glyphs.grips[1], style);
+        }
+    }
+    let (name, value) = match (ready.scheme.symmetric, handle) {
+        (true, _) => ("clip", clip.amax()),
+        (false, Handle::Min) => ("min", clip.min),
+        (false, Handle::Max) => ("max", clip.max),
+    };
+    let number = format!("{name} {}", number::significant(f64::from(value), 4));
+    let share = if !ready.choice().quantized {
+        "left in float".to_owned()
+    } else {
+        let about = if metrics.prorated { "~" } else { "" };
+        format!("{about}{} saturate", number::percent(metrics.saturated))
+    };
+    let left_room = column.saturating_sub(2);
+    let right_room = area.width.saturating_sub(column + 3);
+    let (number_width, share_width) = (pen.width(&number), pen.width(&share));
+    if !ready.scheme.symmetric {
+        // Two flags: each on the outer side of its line if it fits there, without the share.
+        match handle {
+            Handle::Max if right_room >= number_width => {
+                pen.text(x + 3, area.y, right_room, &number, style);
+            }
+            Handle::Min if left_room < number_width => {
+                pen.text(x + 3, area.y, right_room, &number, style);
+            }
+            _ => pen.right(area.x, area.y, left_room, &number, style),
+        }
+    } else if left_room >= number_width && right_room >= share_width {
+        pen.right(area.x, area.y, left_room, &number, style);
+        pen.text(x + 3, area.y, right_room, &share, style);
+    } else {
+        let both = format!("{number} · {share}");
+        if right_room >= pen.width(&both) {
+            pen.text(x + 3, area.y, right_room, &both, style);
+        } else {
+            pen.right(area.x, area.y, left_room, &both, style);
+        }
+    }
+}

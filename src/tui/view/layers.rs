@@ -1,0 +1,172 @@
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::super::layout::Areas;
+use super::super::model::Model;
+use super::pen::{Pen, cut};
+use crate::calibrate::SATURATES_MUCH;
+use crate::report::{number, visible};
+use crate::session::{LayerState, Ready};
+
+/// Columns of a sparkline.
+const SPARK: usize = 8;
+
+/// The list, and under it what is to say of the selected layer.
+pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
+    if areas.list.is_empty() {
+        return;
+    }
+    let theme = pen.look.theme.clone();
+    let title = Rect { height: 1, ..areas.list };
+    let found = match model.list.filter.as_str() {
+        "" => model.list.sort.title().to_owned(),
+        filter => format!("/{filter}  {} of {}", model.list.order.len(), model.session.layers.len()),
+    };
+    pen.titled_rule(title, &[("layers", theme.title)], &found);
+    let rows = areas.list_rows();
+    let visible_rows = model.list.order.iter().skip(model.list.top).take(usize::from(rows.height));
+    for (y, &layer) in (rows.y..).zip(visible_rows) {
+        row(pen, Rect { y, height: 1, ..rows }, model, layer);
+    }
+    if model.list.order.is_empty() && model.loading.found {
+        let text = if model.list.filter.is_empty() { "no layers" } else { "no layer has this in its name; Esc shows all" };
+        pen.text(rows.x + 1, rows.y, rows.width - 1, text, theme.dim);
+    }
+    notes(pen, areas.list_notes(), model);
+}
+
+fn row(pen: &mut Pen, area: Rect, model: &Model, index: usize) {
+    let theme = pen.look.theme.clone();
+    let layer = &model.session.layers[index];
+    let selected = index == model.list.selected;
+    let name_style = if selected { theme.selected } else { Style::new() };
+    let ready = layer.ready();
+    let quantized = ready.is_none_or(|r| r.choice().quantized);
+    let marker = match (selected, quantized) {
+        (_, false) => pen.look.glyphs.float,
+        (true, true) => pen.look.glyphs.select,
+        (false, true) => ' ',
+    };
+    pen.glyph(area.x, area.y, marker, if quantized { theme.clip } else { theme.dim });
+
+    // From the right: flags, badge, SQNR, sparkline, shape; the name takes what is left.
+    let (badge_width, sqnr_width) = (6, 5);
+    let mut end = area.right();
+    let mut take = |width: u16| {
+        end -= (width + 1).min(end - area.x);
+        end
+    };
+    let flags = take(2);
+    let badge = take(badge_width);
+    let sqnr = take(sqnr_width);
+    let spark = (area.width >= 34).then(|| take(SPARK as u16));
+    let shape = (area.width >= 48).then(|| take(13));
+    let name_width = end.saturating_sub(area.x + 2);
+    let name = cut(&visible(&layer.name), name_width, '…');
+    let name = if selected { format!("{name:<width$}", width = usize::from(name_width)) } else { name };
+    pen.text(area.x + 2, area.y, name_width, &name, name_style);
+
+    let Some(ready) = ready else {
+        let (text, style) = match &layer.state {
+            LayerState::Failed(_) => ("unreadable".to_owned(), theme.warning),
+            _ => match model.loading.share {
+                Some((l, share)) if l == index => (format!("{:.0} %", share * 100.0), theme.dim),
+                _ => ("…".to_owned(), theme.dim),
+            },
+        };
+        pen.right(sqnr, area.y, area.right() - sqnr, &text, style);
+        return;
+    };
+    if let Some(x) = shape {
+        pen.right(x, area.y, 13, &number::shape(&layer.origin.shape), theme.dim);
+    }
+    if let Some(x) = spark {
+        sparkline(pen, x, area.y, ready);
+    }
+    let style = if quantized { Style::new() } else { theme.dim };
+    if quantized {
+        pen.right(sqnr, area.y, sqnr_width, &number::decibels(ready.metrics().sqnr_db), style);
+    }
+    let label = ready.candidate(&ready.choice().method).map_or("", |c| c.label.as_str());
+    let badge_text = if quantized { label } else { "float" };
+    pen.text(badge, area.y, badge_width, badge_text, theme.dim);
+    if ready.choice().edited {
+        pen.glyph(flags, area.y, '*', theme.clip);
+    }
+    if !ready.warnings.is_empty() || saturates_much(ready) {
+        pen.glyph(flags + 1, area.y, '!', theme.warning);
+    }
+}
+
+fn saturates_much(ready: &Ready) -> bool {
+    ready.choice().quantized && ready.metrics().saturated >= SATURATES_MUCH
+}
+
+/// The layer's magnitudes in eight columns, on a log scale.
+fn sparkline(pen: &mut Pen, x: u16, y: u16, ready: &Ready) {
+    let magnitude = &ready.histogram.magnitude;
+    let bins = magnitude.bins();
+    let mut columns = [0u64; SPARK];
+    for (bin, (p, n)) in magnitude.pos.iter().zip(&magnitude.neg).enumerate() {
+        columns[bin * SPARK / bins] += p + n;
+    }
+    columns[0] -= ready.histogram.stats.zeros.min(columns[0]);
+    let most = columns.iter().copied().max().unwrap_or(0).max(1) as f64;
+    for (i, &count) in columns.iter().enumerate() {
+        if count > 0 {
+            let level = ((count as f64).ln_1p() / most.ln_1p() * 8.0).round().clamp(1.0, 8.0) as usize;
+            let glyph = pen.look.glyphs.eighths[level - 1];
+            pen.glyph(x + i as u16, y, glyph, pen.look.theme.bar);
+        }
+    }
+}
+
+fn notes(pen: &mut Pen, area: Rect, model: &Model) {
+    let theme = pen.look.theme.clone();
+    let Some(layer) = model.session.layers.get(model.list.selected).filter(|_| area.height > 0) else { return };
+    let mut sentences: Vec<String> = Vec::new();
+    match &layer.state {
+        LayerState::Failed(message) => sentences.push(message.clone()),
+        LayerState::Waiting => {}
+        LayerState::Ready(ready) => {
+            sentences.extend(ready.warnings.iter().map(|w| w.sentence()));
+            if layer.origin.overflowed > 0 {
+                let n = number::count(layer.origin.overflowed);
+                sentences.push(format!("{n} float64 values are too large for float32 and count as infinite."));
+            }
+            if saturates_much(ready) {
+                let share = number::percent(ready.metrics().saturated);
+                sentences.push(format!("{share} of the values saturate at this clip."));
+            }
+            if let Some(note) = ready.candidate(&ready.choice().method).and_then(|c| c.outcome.as_ref().ok()?.note.as_ref())
+                && !ready.choice().edited
+            {
+                sentences.push(note.clone());
+            }
+        }
+    }
+    let width = usize::from(area.width.saturating_sub(3));
+    let mut lines = sentences.iter().flat_map(|s| wrapped(&visible(s), width));
+    for y in area.y + 1..area.bottom() {
+        let Some((line, first)) = lines.next() else { return };
+        if first {
+            pen.glyph(area.x, y, '!', theme.warning);
+        }
+        pen.text(area.x + 2, y, area.width - 2, &line, theme.dim);
+    }
+}
+
+/// `text` in lines of at most `width` characters, broken at spaces; whether a line is the first.
+fn wrapped(text: &str, width: usize) -> Vec<(String, bool)> {
+    let mut lines: Vec<(String, bool)> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some((line, _)) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push((word.to_owned(), lines.is_empty())),
+        }
+    }
+    lines
+}

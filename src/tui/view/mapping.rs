@@ -1,0 +1,95 @@
+use ratatui::style::Style;
+
+use super::super::layout::Areas;
+use super::super::model::Model;
+use super::super::plot::Dots;
+use super::super::scene::Scene;
+use super::pen::Pen;
+use crate::report::number;
+use crate::session::Ready;
+
+/// Lines drawn from the float axis to the integers, besides the clip's own.
+const SAMPLES: i32 = 16;
+
+/// The mapping as two number lines: floats above, on the histogram's columns, integers below; what lies beyond the
+/// clip lands on the outermost integers.
+pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model, scene: &Scene, ready: &Ready) {
+    let theme = pen.look.theme.clone();
+    let glyphs = pen.look.glyphs.clone();
+    let (area, axis) = (areas.lower, scene.axis);
+    let (params, clip) = (ready.params(), ready.choice().clip);
+    title(pen, areas, model, ready);
+    if area.height < 3 {
+        return;
+    }
+
+    // The integers lie below the fan, evenly over the same columns.
+    let width = f64::from(area.width);
+    let codes = f64::from(params.qmax - params.qmin).max(1.0);
+    let code_x = |q: i32| (f64::from(q - params.qmin) / codes * (width - 1.0)).round();
+    let float_x = |v: f64| (v - axis.lo) / axis.step();
+    // One row of integers and, where there is room, one of their numbers.
+    let numbered = area.height >= 5;
+    let fan_rows = area.height - 1 - u16::from(numbered);
+
+    let mut dots = Dots::new(area.width, fan_rows);
+    let bottom = f64::from(dots.rows() - 1);
+    let mut ray = |value: f64, gap: usize, style: Style| {
+        let q = params.quantize(value as f32);
+        dots.line((float_x(value) * 2.0, 0.0), (code_x(q) * 2.0 + 1.0, bottom), gap, style);
+    };
+    let samples = (0..=SAMPLES).map(|i| axis.lo + (axis.hi - axis.lo) * f64::from(i) / f64::from(SAMPLES));
+    let (inside, beyond): (Vec<f64>, Vec<f64>) = samples.partition(|v| !clip.saturates(*v as f32));
+    inside.iter().for_each(|v| ray(*v, 1, theme.dim));
+    beyond.iter().for_each(|v| ray(*v, 0, theme.beyond));
+    let lines = model.lines(clip);
+    lines.iter().for_each(|(_, v)| ray(*v, 0, theme.clip));
+    dots.render(pen.buffer, area, glyphs.ascii);
+
+    let y = area.y + fan_rows;
+    for x in area.x..area.right() {
+        pen.glyph(x, y, glyphs.axis[0], theme.dim);
+    }
+    // The numbers that fit, the outermost and the zero point first.
+    let mut taken: Vec<(u16, u16)> = Vec::new();
+    let quarter = |i: i32| params.qmin + ((params.qmax - params.qmin) as f32 * i as f32 / 4.0).round() as i32;
+    let mut wanted = vec![params.qmin, params.qmax, params.zero_point];
+    wanted.extend([1, 2, 3].map(quarter).map(|q| if (q - params.zero_point).abs() <= 1 { params.zero_point } else { q }));
+    for q in wanted {
+        let x = code_x(q) as u16;
+        pen.glyph(area.x + x, y, glyphs.axis[1], theme.dim);
+        let text = q.to_string();
+        let len = pen.width(&text);
+        let start = x.saturating_sub(len / 2).min(area.width.saturating_sub(len));
+        if numbered && taken.iter().all(|(a, b)| start > *b || start + len < *a) {
+            taken.push((start, start + len));
+            let style = if q == params.qmin || q == params.qmax { theme.clip } else { theme.dim };
+            pen.text(area.x + start, y + 1, len, &text, style);
+        }
+    }
+    for (_, value) in &lines {
+        let x = code_x(params.quantize(*value as f32)) as u16;
+        pen.glyph(area.x + x, y, glyphs.mark, theme.clip);
+    }
+}
+
+fn title(pen: &mut Pen, areas: &Areas, model: &Model, ready: &Ready) {
+    let theme = pen.look.theme.clone();
+    let (metrics, params) = (ready.metrics(), ready.params());
+    let step = format!("one step {}", number::significant(f64::from(params.scale), 3));
+    let full = model.session.methods().iter().position(|m| m.id() == "max");
+    let full = full.and_then(|i| ready.candidates[i].outcome.as_ref().ok());
+    let against = full.map_or(String::new(), |t| format!(", at max {}", number::significant(f64::from(t.params.scale), 3)));
+    let kind = if metrics.saturated > 0.0 {
+        format!("saturating: {} land on the outermost codes", number::percent(metrics.saturated))
+    } else {
+        "not saturating: every value keeps its place".to_owned()
+    };
+    let codes = if ready.scheme.signed { "int" } else { "uint" };
+    let name = format!("float to {codes}{}", ready.scheme.num_bits);
+    pen.titled_rule(
+        areas.lower_title,
+        &[(&name, theme.title), ("  ", theme.dim), (&kind, if metrics.saturated > 0.0 { theme.beyond } else { theme.dim })],
+        &format!("{step}{against}"),
+    );
+}

@@ -1,0 +1,48 @@
+//! The screen: `&Model -> Buffer`. Nothing is decided here but how it looks.
+
+mod footer;
+mod header;
+mod help;
+mod histogram;
+mod layers;
+mod lower;
+mod mapping;
+mod numbers;
+mod pen;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::layout::SMALLEST;
+use super::model::{Mode, Model};
+use super::update::layout;
+pub(super) use numbers::rows as method_rows;
+use pen::Pen;
+
+/// Draws the whole screen. Returns where the terminal's cursor stands while a text is typed.
+pub fn view(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
+    let screen = buffer.area;
+    let mut pen = Pen { buffer, look: &model.look };
+    let Some(areas) = layout(model).filter(|_| screen.width >= model.size.0 && screen.height >= model.size.1) else {
+        too_small(&mut pen, screen);
+        return None;
+    };
+    header::draw(&mut pen, areas.header, model);
+    layers::draw(&mut pen, &areas, model);
+    histogram::draw(&mut pen, &areas, model);
+    lower::draw(&mut pen, &areas, model);
+    numbers::draw(&mut pen, areas.numbers, model);
+    let cursor = footer::draw(&mut pen, areas.footer, model);
+    match &model.mode {
+        Mode::Help { line, scroll } => Some(help::draw(&mut pen, screen, model, line, *scroll)),
+        _ => cursor,
+    }
+}
+
+fn too_small(pen: &mut Pen, screen: Rect) {
+    let (w, h) = SMALLEST;
+    let lines = ["qviz needs a larger window:".to_owned(), format!("at least {w} columns by {h} rows,"), format!("this one has {} by {}.", screen.width, screen.height)];
+    for (row, line) in (0..screen.height).zip(&lines) {
+        pen.text(screen.x, screen.y + row, screen.width, line, ratatui::style::Style::new());
+    }
+}

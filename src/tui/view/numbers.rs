@@ -1,0 +1,141 @@
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::super::model::Model;
+use super::pen::Pen;
+use crate::calibrate::Metrics;
+use crate::quant::{Clip, QuantParams};
+use crate::report::number;
+use crate::session::Ready;
+
+/// A column of the table: heading, width, importance (the least important go first where room is short), cell.
+struct Column {
+    heading: &'static str,
+    width: u16,
+    rank: u8,
+    cell: fn(&Row) -> String,
+}
+
+/// What a row tells.
+struct Row {
+    clip: Clip,
+    params: QuantParams,
+    metrics: Metrics,
+    symmetric: bool,
+}
+
+const COLUMNS: [Column; 9] = [
+    Column { heading: "clip", width: 19, rank: 0, cell: |r| {
+        let n = |x: f32| number::significant(f64::from(x), 4);
+        if r.symmetric { n(r.clip.amax()) } else { format!("{} to {}", n(r.clip.min), n(r.clip.max)) }
+    } },
+    Column { heading: "scale", width: 10, rank: 3, cell: |r| number::significant(f64::from(r.params.scale), 5) },
+    Column { heading: "zero pt", width: 7, rank: 8, cell: |r| r.params.zero_point.to_string() },
+    Column { heading: "saturated", width: 17, rank: 2, cell: |r| {
+        let about = if r.metrics.prorated { "~" } else { "" };
+        let n = number::count(r.metrics.saturated_count.round() as u64);
+        format!("{about}{n} {:>8}", number::percent(r.metrics.saturated))
+    } },
+    Column { heading: "clipping", width: 8, rank: 6, cell: |r| number::significant(r.metrics.clipping_error, 2) },
+    Column { heading: "rounding", width: 8, rank: 7, cell: |r| number::significant(r.metrics.rounding_error, 2) },
+    Column { heading: "MSE", width: 8, rank: 5, cell: |r| number::significant(r.metrics.mse, 3) },
+    Column { heading: "SQNR, dB", width: 8, rank: 1, cell: |r| number::decibels(r.metrics.sqnr_db) },
+    Column { heading: "KL, nats", width: 9, rank: 4, cell: |r| r.metrics.kl.map_or("–".into(), |kl| number::significant(kl, 3)) },
+];
+
+/// The width of the rows' names.
+const NAME: u16 = 20;
+
+/// The clip in hand beside every method's.
+pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
+    let theme = pen.look.theme.clone();
+    let Some(ready) = model.selected_ready() else {
+        pen.titled_rule(Rect { height: 1, ..area }, &[], "");
+        return;
+    };
+    let symmetric = ready.scheme.symmetric;
+    let columns = fitting(area.width, symmetric);
+
+    let rule = Rect { height: 1, ..area };
+    pen.titled_rule(rule, &[("numbers", theme.title)], "");
+    let mut x = area.x + NAME;
+    for column in &columns {
+        let width = width_of(column, symmetric);
+        let heading = format!(" {} ", column.heading);
+        pen.right(x, area.y, width + 3, &heading, theme.dim);
+        x += width + 2;
+    }
+
+    let own = Row { clip: ready.choice().clip, params: ready.params(), metrics: *ready.metrics(), symmetric };
+    let your_style = if ready.choice().quantized { theme.clip } else { theme.dim };
+    let you = match (ready.choice().quantized, ready.choice().edited) {
+        (false, _) => "float (if quantized)".to_owned(),
+        (true, true) => "your clip".to_owned(),
+        (true, false) => "chosen".to_owned(),
+    };
+    pen.glyph(area.x + 1, area.y + 1, pen.look.glyphs.select, your_style);
+    pen.text(area.x + 3, area.y + 1, NAME - 2, &you, your_style);
+    cells(pen, area, area.y + 1, &columns, &own, your_style);
+
+    let best = best_sqnr(ready);
+    for (i, y) in rows(model, area) {
+        let candidate = &ready.candidates[i];
+        let chosen = candidate.id == ready.choice().method;
+        let style = if chosen { theme.chosen } else { Style::new() };
+        if i < 9 {
+            pen.text(area.x + 1, y, 1, &(i + 1).to_string(), theme.key);
+        }
+        pen.text(area.x + 3, y, NAME - 3, &candidate.id, style);
+        match &candidate.outcome {
+            Ok(t) => {
+                let row = Row { clip: t.clip, params: t.params, metrics: t.metrics, symmetric };
+                cells(pen, area, y, &columns, &row, if Some(i) == best { theme.good } else { Style::new() });
+            }
+            Err(none) => {
+                pen.text(area.x + NAME, y, area.width.saturating_sub(NAME + 1), &none.to_string(), theme.dim);
+            }
+        }
+    }
+}
+
+/// The candidate with the highest SQNR.
+fn best_sqnr(ready: &Ready) -> Option<usize> {
+    let sqnr = |i: &usize| ready.candidates[*i].outcome.as_ref().map_or(f64::NAN, |t| t.metrics.sqnr_db);
+    (0..ready.candidates.len()).filter(|i| sqnr(i).is_finite()).max_by(|a, b| sqnr(a).total_cmp(&sqnr(b)))
+}
+
+/// The methods' rows: index of the candidate and line on the screen. Where there is no room for all, the window holds
+/// the chosen one.
+pub(in super::super) fn rows(model: &Model, area: Rect) -> Vec<(usize, u16)> {
+    let Some(ready) = model.selected_ready() else { return Vec::new() };
+    let room = usize::from(area.height.saturating_sub(2));
+    let chosen = ready.candidates.iter().position(|c| c.id == ready.choice().method).unwrap_or(0);
+    let first = (chosen + 1).saturating_sub(room);
+    (first..ready.candidates.len()).take(room).zip(area.y + 2..).collect()
+}
+
+fn cells(pen: &mut Pen, area: Rect, y: u16, columns: &[&Column], row: &Row, style: Style) {
+    let mut x = area.x + NAME;
+    for column in columns {
+        let width = width_of(column, row.symmetric);
+        pen.right(x, y, width + 2, &(column.cell)(row), style);
+        x += width + 2;
+    }
+}
+
+fn width_of(column: &Column, symmetric: bool) -> u16 {
+    if column.rank == 0 && symmetric { 9 } else { column.width }
+}
+
+/// The most important columns that fit, in their order.
+fn fitting(width: u16, symmetric: bool) -> Vec<&'static Column> {
+    let mut columns: Vec<&Column> = COLUMNS.iter().filter(|c| !(symmetric && c.heading == "zero pt")).collect();
+    while columns.iter().map(|c| width_of(c, symmetric) + 2).sum::<u16>() + NAME + 1 > width {
+        let least = columns.iter().enumerate().max_by_key(|(_, c)| c.rank).map(|(i, _)| i);
+        match least {
+            Some(i) if columns.len() > 1 => drop(columns.remove(i)),
+            _ => break,
+        }
+    }
+    columns
+}

@@ -1,0 +1,110 @@
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::super::look::Look;
+
+/// Writes text and rules into a buffer, in the look at hand: never beyond the given width, never a control character.
+pub(super) struct Pen<'a> {
+    pub buffer: &'a mut Buffer,
+    pub look: &'a Look,
+}
+
+impl Pen<'_> {
+    /// Writes `text` from `x` on, cut with an ellipsis after `width` columns. Returns the column behind it.
+    pub fn text(&mut self, x: u16, y: u16, width: u16, text: &str, style: Style) -> u16 {
+        let text = self.look.glyphs.text(&crate::report::visible(text));
+        let text = cut(&text, width, self.look.glyphs.ellipsis);
+        if width == 0 || !self.buffer.area.contains((x, y).into()) {
+            return x;
+        }
+        self.buffer.set_stringn(x, y, &text, usize::from(width), style).0
+    }
+
+    /// Writes `text` so that it ends at the right end of `width` columns.
+    pub fn right(&mut self, x: u16, y: u16, width: u16, text: &str, style: Style) {
+        let len = self.width(text).min(width);
+        self.text(x + width - len, y, len, text, style);
+    }
+
+    /// Columns that a text takes.
+    pub fn width(&self, text: &str) -> u16 {
+        self.look.glyphs.text(&crate::report::visible(text)).width().min(usize::from(u16::MAX)) as u16
+    }
+
+    /// Pieces of text one behind the other. Returns the column behind the last.
+    pub fn pieces(&mut self, mut x: u16, y: u16, width: u16, pieces: &[(&str, Style)]) -> u16 {
+        let end = x.saturating_add(width);
+        for (text, style) in pieces {
+            x = self.text(x, y, end.saturating_sub(x), text, *style);
+        }
+        x
+    }
+
+    /// A glyph; nothing happens outside the buffer.
+    pub fn glyph(&mut self, x: u16, y: u16, glyph: char, style: Style) {
+        if self.buffer.area.contains((x, y).into()) {
+            self.buffer[(x, y)].set_char(glyph).set_style(style);
+        }
+    }
+
+    /// A title that runs into a rule, with a note at its right end.
+    pub fn titled_rule(&mut self, area: Rect, title: &[(&str, Style)], note: &str) {
+        let theme = &self.look.theme;
+        let (dim, rule) = (theme.dim, self.look.glyphs.rule);
+        if area.is_empty() {
+            return;
+        }
+        for x in area.x..area.right() {
+            self.glyph(x, area.y, rule, dim);
+        }
+        let note = if note.is_empty() { String::new() } else { format!(" {note} ") };
+        let note_width = self.width(&note);
+        let titles: u16 = title.iter().map(|(t, _)| self.width(t)).sum::<u16>() + 4;
+        // The title goes before the note where there is room for one only.
+        let note_fits = !note.is_empty() && titles + note_width + 2 <= area.width;
+        let room = if note_fits { area.width - note_width - 3 } else { area.width.saturating_sub(1) };
+        let x = self.text(area.x + 1, area.y, room.saturating_sub(2), " ", dim);
+        let x = self.pieces(x, area.y, (area.x + room).saturating_sub(x), title);
+        self.text(x, area.y, 1, " ", dim);
+        if note_fits {
+            self.text(area.right() - note_width - 1, area.y, note_width, &note, dim);
+        }
+    }
+}
+
+/// `text` in at most `width` columns, with an ellipsis in place of what does not fit.
+pub(super) fn cut(text: &str, width: u16, ellipsis: char) -> String {
+    if text.width() <= usize::from(width) {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    let mut used = 0;
+    for c in text.chars() {
+        let w = c.width().unwrap_or(0);
+        if used + w + 1 > usize::from(width) {
+            break;
+        }
+        used += w;
+        out.push(c);
+    }
+    if width > 0 {
+        out.push(ellipsis);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cutting_counts_columns() {
+        assert_eq!(cut("conv1", 5, '…'), "conv1");
+        assert_eq!(cut("conv10", 5, '…'), "conv…");
+        assert_eq!(cut("層層層", 5, '…'), "層層…");
+        assert_eq!(cut("層層層", 4, '…'), "層…");
+        assert_eq!(cut("ab", 0, '…'), "");
+    }
+}
