@@ -30,7 +30,7 @@ pub use array::{Array, BodyReport, CHUNK};
 pub use discover::{Discovered, discover};
 pub use dtype::DType;
 pub use error::InputError;
-pub use group::GroupPattern;
+pub use group::{GroupError, GroupPattern};
 pub use part::Part;
 
 /// One tensor as it lies on disk: its name, and its batches in order.

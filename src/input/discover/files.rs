@@ -13,6 +13,8 @@ pub(super) struct File {
     pub path: PathBuf,
     /// How many of the path's components lie beneath the PATH that was given; a PATH that is a file counts as one.
     pub beneath: usize,
+    /// Which of the PATHs it was found in.
+    pub root: usize,
     /// A plain file: it has a length and can be read twice.
     pub regular: bool,
     pub stdin: bool,
@@ -21,8 +23,9 @@ pub(super) struct File {
 
 /// All files under `paths`, in natural order.
 pub(super) fn list(paths: &[PathBuf], errors: &mut Vec<InputError>) -> Vec<File> {
-    let mut lister = Lister { files: Vec::new(), errors, seen: HashSet::new(), parents: HashMap::new() };
-    for path in paths {
+    let mut lister = Lister { files: Vec::new(), errors, seen: HashSet::new(), parents: HashMap::new(), root: 0 };
+    for (root, path) in paths.iter().enumerate() {
+        lister.root = root;
         lister.path(path);
     }
     let mut keyed: Vec<(String, File)> =
@@ -37,6 +40,8 @@ struct Lister<'a> {
     seen: HashSet<PathBuf>,
     /// Directories and what they really are: most files share theirs.
     parents: HashMap<PathBuf, PathBuf>,
+    /// The PATH that is listed now.
+    root: usize,
 }
 
 impl Lister<'_> {
@@ -60,14 +65,14 @@ impl Lister<'_> {
             self.errors.push(InputError { file: "-".into(), message });
         } else if self.seen.insert("-".into()) {
             let path = "stdin".into();
-            self.files.push(File { path, beneath: 1, regular: false, stdin: true, captures: None });
+            self.files.push(File { path, beneath: 1, root: self.root, regular: false, stdin: true, captures: None });
         }
     }
 
     fn file(&mut self, path: PathBuf, beneath: usize, regular: bool) {
         let identity = self.identity(&path);
         if self.seen.insert(identity) {
-            self.files.push(File { path, beneath, regular, stdin: false, captures: None });
+            self.files.push(File { path, beneath, root: self.root, regular, stdin: false, captures: None });
         }
     }
 
