@@ -232,6 +232,22 @@ mod tests {
     }
 
     #[test]
+    fn an_archive_with_one_name_twice_says_so() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut bytes = testing::zip(&[("x.npy", &f32s(&[1.0])), ("y.npy", &f32s(&[2.0]))], false);
+        for at in 0..bytes.len() - 5 {
+            if &bytes[at..at + 5] == b"y.npy" {
+                bytes[at] = b'x';
+            }
+        }
+        let found = sources(directory.path(), &bytes);
+        assert_eq!(found.sources.len(), 1);
+        let expected = "a.npz holds several arrays by the same name, and only the last of them is read; rename them.";
+        assert!(found.errors[0].message.ends_with(expected), "{:?}", found.errors);
+        assert_eq!(read(&found.sources[0].parts[0]).unwrap(), [2.0]);
+    }
+
+    #[test]
     fn entries_that_cannot_be_read() {
         let directory = tempfile::tempdir().unwrap();
         let error = |bytes: &[u8]| sentence(directory.path(), "a.npz", bytes);
@@ -251,8 +267,17 @@ mod tests {
         flipped[body] ^= 1;
         let crc = error(&flipped);
         assert_eq!(crc, "a.npz (x) is damaged (invalid checksum); dump it again.");
-        // Flags and methods lie at fixed places of the local and the central header.
+        // The same in a compressed one, and the end of one.
+        let noise: Vec<f32> = (0..4096_u32).map(|i| f32::from_bits(i.wrapping_mul(2_654_435_761))).collect();
+        let packed = testing::zip(&[("x.npy", &f32s(&noise))], true);
         let central = |bytes: &[u8]| bytes.windows(4).rposition(|w| w == b"PK\x01\x02").unwrap();
+        let mut flipped = packed.clone();
+        flipped[central(&packed) - 12..central(&packed) - 4].fill(0xff);
+        assert_eq!(error(&flipped), "a.npz (x) is damaged (invalid checksum); dump it again.");
+        let mut shorter = packed.clone();
+        shorter[central(&packed) + 21] -= 8;
+        assert_eq!(error(&shorter), "a.npz (x) is damaged (incomplete deflate stream); dump it again.");
+        // Flags and methods lie at fixed places of the local and the central header.
         let mut encrypted = testing::zip(&[("x.npy", &array)], false);
         let at = central(&encrypted);
         encrypted[6] |= 1;

@@ -51,7 +51,7 @@ impl Lister<'_> {
         }
         match fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => self.directory(path),
-            Ok(metadata) => self.file(path.into(), 1, metadata.is_file()),
+            Ok(metadata) => self.file(path.into(), 1, metadata.is_file(), path.is_symlink()),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound && fs::symlink_metadata(path).is_err() => {
                 self.glob(path, &e)
             }
@@ -69,8 +69,8 @@ impl Lister<'_> {
         }
     }
 
-    fn file(&mut self, path: PathBuf, beneath: usize, regular: bool) {
-        let identity = self.identity(&path);
+    fn file(&mut self, path: PathBuf, beneath: usize, regular: bool, link: bool) {
+        let identity = self.identity(&path, link);
         if self.seen.insert(identity) {
             self.files.push(File { path, beneath, root: self.root, regular, stdin: false, captures: None });
         }
@@ -83,10 +83,10 @@ impl Lister<'_> {
             match entry {
                 Ok(entry) if entry.file_type().is_file() && is_dump(entry.path()) => {
                     any = true;
-                    let (depth, path) = (entry.depth(), entry.into_path());
+                    let (depth, link, path) = (entry.depth(), entry.path_is_symlink(), entry.into_path());
                     // `qviz .` should say `conv1.npy`, not `./conv1.npy`.
                     let path = path.strip_prefix(".").map(Path::to_path_buf).unwrap_or(path);
-                    self.file(path, depth, true);
+                    self.file(path, depth, true, link);
                 }
                 Ok(_) => {}
                 // A link back up: what it leads to is listed already.
@@ -127,11 +127,11 @@ impl Lister<'_> {
     }
 
     /// What a path really is, so that `a/x.npy`, `./a/x.npy` and a link to it are one file.
-    fn identity(&mut self, path: &Path) -> PathBuf {
+    fn identity(&mut self, path: &Path, link: bool) -> PathBuf {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
             return path.into();
         };
-        if path.is_symlink() {
+        if link {
             return fs::canonicalize(path).unwrap_or_else(|_| path.into());
         }
         if !self.parents.contains_key(parent) {

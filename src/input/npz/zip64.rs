@@ -1,7 +1,8 @@
 //! How many entries a zip archive claims to hold, before anything is allocated for them.
 //!
-//! The zip crate makes room for as many entries as a zip64 archive claims, some 300 bytes each, and bounds the claim by
-//! the size of the file only. The claims of plain archives are 16 bits wide and do no harm.
+//! The zip crate makes room for every entry that a zip64 archive claims, as long as the file is long enough for them:
+//! that is some seven times the length of the file, which need not even take space on the disk. The claims of plain
+//! archives are 16 bits wide and do no harm.
 
 use super::super::npy::fill;
 use std::fs::File;
