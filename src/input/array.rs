@@ -101,7 +101,7 @@ impl Array {
                 let report = stream(reader, &layout, f)?;
                 // Only the read that finds the end of an entry compares its checksum. What may follow the body is none
                 // of ours, so one byte is enough.
-                fill(reader, &mut [0]).map_err(|e| npz::damaged(&e))?;
+                fill(reader, &mut [0]).map_err(|e| io_predicate(&e))?;
                 Ok(report)
             }),
         }
@@ -123,10 +123,7 @@ fn stream(
     let mut done = 0_u64;
     while done < layout.len {
         let n = (layout.len - done).min(chunk as u64) as usize;
-        let found = fill(reader, &mut bytes[..n * size]).map_err(|e| match e.kind() {
-            std::io::ErrorKind::InvalidData | std::io::ErrorKind::InvalidInput => npz::damaged(&e),
-            _ => io_predicate(&e),
-        })?;
+        let found = fill(reader, &mut bytes[..n * size]).map_err(|e| io_predicate(&e))?;
         if found < n * size {
             return Err(cut_short(layout.byte_len(), layout.dtype, done * size as u64 + found as u64));
         }
@@ -137,4 +134,107 @@ fn stream(
         }
     }
     Ok(BodyReport { overflowed: converter.overflowed })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{self, DTYPES};
+    use super::*;
+    use proptest::prelude::*;
+
+    fn open(bytes: Vec<u8>) -> Array {
+        Part::memory("x.npy", bytes.leak()).open().unwrap()
+    }
+
+    /// What a value of this type is as f32, found without the code under test. Bytes are little-endian.
+    fn expected(dtype: DType, bytes: &[u8]) -> f32 {
+        let mut wide = [0; 8];
+        wide[..bytes.len()].copy_from_slice(bytes);
+        let unsigned = u64::from_le_bytes(wide);
+        let shift = 64 - 8 * bytes.len();
+        let signed = ((unsigned << shift) as i64) >> shift;
+        match dtype {
+            DType::Bool => (unsigned != 0) as u8 as f32,
+            DType::I8 | DType::I16 | DType::I32 | DType::I64 => signed as f32,
+            DType::U8 | DType::U16 | DType::U32 | DType::U64 => unsigned as f32,
+            DType::F16 => half::f16::from_bits(unsigned as u16).to_f32(),
+            DType::BF16 => half::bf16::from_bits(unsigned as u16).to_f32(),
+            DType::F32 => f32::from_bits(unsigned as u32),
+            DType::F64 => f64::from_bits(unsigned) as f32,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_type_order_and_shape_reads_back(
+            which in 0..DTYPES.len(),
+            big_endian: bool,
+            fortran: bool,
+            shape in proptest::collection::vec(0_u64..5, 0..5),
+            seed in proptest::collection::vec(any::<u8>(), 4096),
+        ) {
+            let (code, dtype) = DTYPES[which];
+            let len: u64 = shape.iter().product();
+            let mut bytes = seed[..len as usize * dtype.size()].to_vec();
+            let expected: Vec<f32> = bytes.chunks_exact(dtype.size()).map(|x| expected(dtype, x)).collect();
+            if big_endian {
+                bytes.chunks_exact_mut(dtype.size()).for_each(<[u8]>::reverse);
+            }
+            let order = if big_endian { '>' } else { '<' };
+            let array = open(testing::npy(&format!("{order}{code}"), fortran, &shape, &bytes));
+            prop_assert_eq!((array.shape(), array.dtype(), array.len()), (&shape[..], dtype, len));
+            prop_assert_eq!((array.fortran_order(), array.is_empty()), (fortran, len == 0));
+            prop_assert_eq!(array.byte_len(), len * dtype.size() as u64);
+            let values = testing::values(array).unwrap();
+            prop_assert_eq!(values.len(), expected.len());
+            for (a, b) in values.iter().zip(&expected) {
+                prop_assert!(a == b || (a.is_nan() && b.is_nan()), "{} {}", a, b);
+            }
+        }
+
+        #[test]
+        fn what_ndarray_npy_writes_reads_back(
+            values in proptest::collection::vec(any::<f64>(), 24),
+            fortran: bool,
+        ) {
+            use ndarray::ShapeBuilder;
+            use ndarray_npy::WriteNpyExt;
+            let array = ndarray::Array3::from_shape_vec((2, 3, 4).set_f(fortran), values.clone()).unwrap();
+            let (mut singles, mut doubles) = (Vec::new(), Vec::new());
+            array.mapv(|x| x as f32).write_npy(&mut singles).unwrap();
+            array.write_npy(&mut doubles).unwrap();
+            let expected: Vec<u32> = values.iter().map(|&x| (x as f32).to_bits()).collect();
+            for bytes in [singles, doubles] {
+                let array = open(bytes);
+                prop_assert_eq!((array.shape(), array.fortran_order()), (&[2, 3, 4][..], fortran));
+                let values = testing::values(array).unwrap();
+                prop_assert_eq!(values.into_iter().map(f32::to_bits).collect::<Vec<_>>(), expected.clone());
+            }
+        }
+    }
+
+    #[test]
+    fn chunks_are_full_and_can_be_stopped() {
+        let values: Vec<f32> = (0..2 * CHUNK + 1).map(|i| i as f32).collect();
+        let bytes = testing::f32s(&values);
+        assert_eq!(testing::values(open(bytes.clone())).unwrap(), values);
+        let mut seen = 0;
+        let report = open(bytes).read(&mut |chunk| {
+            seen += chunk.len();
+            ControlFlow::Break(())
+        });
+        assert_eq!((seen, report), (CHUNK, Ok(BodyReport::default())));
+    }
+
+    #[test]
+    fn overflow_is_reported() {
+        let bytes: Vec<u8> = [1e300, 1.0, -1e39].iter().flat_map(|x: &f64| x.to_be_bytes()).collect();
+        let mut seen = Vec::new();
+        let report = open(testing::npy(">f8", false, &[3], &bytes)).read(&mut |chunk| {
+            seen.extend_from_slice(chunk);
+            ControlFlow::Continue(())
+        });
+        assert_eq!(seen, [f32::INFINITY, 1.0, f32::NEG_INFINITY]);
+        assert_eq!(report, Ok(BodyReport { overflowed: 2 }));
+    }
 }

@@ -31,8 +31,17 @@ pub(super) fn io_predicate(error: &io::Error) -> String {
         io::ErrorKind::NotFound => "does not exist; check the path.".into(),
         io::ErrorKind::PermissionDenied => "cannot be read: permission denied; make it readable for this user.".into(),
         io::ErrorKind::IsADirectory => "is a directory where a file is needed; give the files in it.".into(),
-        _ => format!("cannot be read: {}; check the disk and try again.", lower_first(&error.to_string())),
+        _ if error.raw_os_error().is_some() => {
+            format!("cannot be read: {}; check the disk and try again.", lower_first(&error.to_string()))
+        }
+        // Not from the system: an archive's decompressor, or its checksum.
+        _ => damaged(error),
     }
+}
+
+/// The sentence for content that contradicts itself.
+pub(super) fn damaged(why: impl Display) -> String {
+    format!("is damaged ({}); dump it again.", lower_first(&excerpt(&why.to_string())))
 }
 
 /// The sentence for a body that ends too early. `found` counts the bytes after the header.
@@ -84,6 +93,6 @@ mod tests {
     fn an_error_displays_its_sentence() {
         let error = InputError::new("a.npy", "is empty (0 bytes); dump it again.");
         assert_eq!(error.to_string(), "a.npy is empty (0 bytes); dump it again.");
-        assert_eq!(io_predicate(&io::Error::other("Weird")), "cannot be read: weird; check the disk and try again.");
+        assert_eq!(io_predicate(&io::Error::other("Weird")), "is damaged (weird); dump it again.");
     }
 }

@@ -4,8 +4,8 @@ use std::str::FromStr;
 /// Which files are one layer's batches: `acts/{batch}/{layer}.npy`.
 ///
 /// `{layer}` names the layer and `{batch}` orders its batches (in natural order); `*` and every other `{name}` stand for
-/// anything within one component of the path. The pattern is held against the end of a file's path, and has to cover
-/// at least what lies beneath the PATH that the file was found in.
+/// anything within one component of the path. A file's path matches by what lies beneath the PATH that it was
+/// found in; where nothing in a PATH matches so, by as much of the end of the whole path as the pattern is long.
 ///
 /// Without `{layer}`, an archive's keys name the layers; and with it, all arrays of one archive are batches.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,10 +100,11 @@ fn tokens(component: &str) -> Option<Vec<Token>> {
 }
 
 impl GroupPattern {
-    /// Matches the end of a path; `beneath` says how many components the pattern has to cover at least.
-    pub(super) fn captures(&self, path: &[String], beneath: usize) -> Option<Captures> {
+    /// Matches the last `beneath` components of a path, or else, if `above`, more of them than these.
+    pub(super) fn captures(&self, path: &[String], beneath: usize, above: bool) -> Option<Captures> {
         let (pattern, n) = (&self.components, self.components.len());
-        if n < beneath || n > path.len() {
+        let fits = if above { n > beneath } else { n == beneath };
+        if !fits || n > path.len() {
             return None;
         }
         let mut captures = Captures::default();
@@ -161,7 +162,8 @@ mod tests {
     fn captures(pattern: &str, path: &str, beneath: usize) -> Option<(String, String)> {
         let path: Vec<String> = path.split('/').map(String::from).collect();
         let pattern: GroupPattern = pattern.parse().unwrap();
-        pattern.captures(&path, beneath).map(|c| (c.layer.unwrap_or(format!("?{}", c.rest)), c.batch))
+        let above = |above| pattern.captures(&path, beneath, above);
+        above(false).or_else(|| above(true)).map(|c| (c.layer.unwrap_or(format!("?{}", c.rest)), c.batch))
     }
 
     #[test]

@@ -9,6 +9,24 @@
 //! any size takes no more memory than that. Files are never mapped into memory, because one that is cut short by
 //! another program while it is mapped kills the process.
 //!
+//! ```
+//! use qviz::input::discover;
+//! use std::ops::ControlFlow;
+//!
+//! let found = discover(&["acts".into()], None);
+//! for source in &found.sources {
+//!     let mut amax = 0.0_f32;
+//!     for part in &source.parts {
+//!         part.open()?.read(&mut |chunk| {
+//!             amax = chunk.iter().fold(amax, |amax, x| amax.max(x.abs()));
+//!             ControlFlow::Continue(())
+//!         })?;
+//!     }
+//!     println!("{}: {amax}", source.name);
+//! }
+//! # Ok::<(), qviz::input::InputError>(())
+//! ```
+//!
 //! What goes wrong with one input is an [`InputError`]: a sentence for the user. Nothing in a file, however it was
 //! made, causes a panic or an allocation that the file's own size does not justify.
 
@@ -30,7 +48,7 @@ pub use array::{Array, BodyReport, CHUNK};
 pub use discover::{Discovered, discover};
 pub use dtype::DType;
 pub use error::InputError;
-pub use group::GroupPattern;
+pub use group::{GroupError, GroupPattern};
 pub use part::Part;
 
 /// One tensor as it lies on disk: its name, and its batches in order.

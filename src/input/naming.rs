@@ -13,7 +13,8 @@ pub(super) fn natural(a: &str, b: &str) -> Ordering {
 pub(super) fn words(path: &Path, key: Option<&str>) -> Vec<String> {
     let stem = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     let directories = path.parent().into_iter().flat_map(|parent| parent.components().rev());
-    key.map(str::to_owned).into_iter().chain([stem]).chain(directories.filter_map(component)).collect()
+    let key = key.filter(|key| !key.is_empty()).map(str::to_owned);
+    key.into_iter().chain([stem]).chain(directories.filter_map(component)).collect()
 }
 
 /// A path's component as text; nothing for `.`, and for the root what makes `/` of it when joined.
@@ -84,6 +85,7 @@ mod tests {
         assert_eq!(names(&[("conv1.npy", None), ("./r/conv1.npy", None)]), ["conv1", "r/conv1"]);
         assert_eq!(names(&[("a.npz", Some("conv1")), ("b.npz", Some("conv1"))]), ["a/conv1", "b/conv1"]);
         assert_eq!(names(&[("r/a.npz", Some("c")), ("s/a.npz", Some("c"))]), ["r/a/c", "s/a/c"]);
+        assert_eq!(names(&[("r/a.npz", Some(""))]), ["a"]);
         assert_eq!(names(&[("/a/x.npy", None), ("a/x.npy", None)]), ["/a/x", "a/x"]);
     }
 

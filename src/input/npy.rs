@@ -7,8 +7,8 @@ use std::io::{self, Read};
 
 const MAGIC: &[u8] = b"\x93NUMPY";
 
-/// The longest header that is read. Only structured types, which hold no tensor, ever need more than a few hundred bytes.
-const LONGEST_HEADER: usize = 65_536;
+/// The longest header that is read, which is NumPy's own limit. A tensor needs a hundred bytes or two.
+const LONGEST_HEADER: usize = 10_000;
 
 /// The deepest nesting of brackets that is parsed. The parser recurses, and needs time exponential in the depth; a
 /// nested structured type reaches 6.
@@ -139,8 +139,9 @@ fn reason(error: ParseHeaderError) -> String {
     match error {
         ParseHeaderError::Utf8Parse(_) => "it is not UTF-8".into(),
         ParseHeaderError::UnknownKey(key) => format!("it has the unknown key {}", excerpt(&key.to_string())),
-        // The parser misspells `shape` here.
-        ParseHeaderError::MissingKey(key) => format!("it has no {:?}", key.trim_end_matches('r')),
+        // A slip of the parser.
+        ParseHeaderError::MissingKey(key) if key == "shaper" => "it has no \"shape\"".into(),
+        ParseHeaderError::MissingKey(key) => format!("it has no {key:?}"),
         ParseHeaderError::IllegalValue { key, value } => {
             format!("its {key:?} is {}", excerpt(&value.to_string()))
         }
@@ -229,4 +230,144 @@ pub(super) fn fill(reader: &mut (impl Read + ?Sized), buffer: &mut [u8]) -> io::
         }
     }
     Ok(filled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing;
+    use super::*;
+    use proptest::prelude::*;
+
+    fn parse(bytes: &[u8]) -> Result<Header, String> {
+        read_header(&mut &bytes[..])
+    }
+
+    fn parse_text(header: &str) -> Result<Header, String> {
+        parse(&testing::npy_with_header(1, header, &[]))
+    }
+
+    #[test]
+    fn every_version_and_the_dialects_of_other_writers_parse() {
+        let text = "{'descr': '>f4', 'fortran_order': True, 'shape': (2, 3), }";
+        for version in [1, 2, 3] {
+            let header = parse(&testing::npy_with_header(version, text, b"body")).unwrap();
+            let Header { dtype, big_endian, fortran_order, shape, header_len } = header;
+            assert_eq!((dtype, big_endian, fortran_order, &shape[..]), (DType::F32, true, true, &[2, 3][..]));
+            assert!(header_len.is_multiple_of(64));
+        }
+        let shape = |text: &str| parse_text(text).unwrap().shape;
+        assert_eq!(shape("{'shape': (10L, 20L), 'fortran_order': False, 'descr': '<f4'}"), [10, 20]);
+        assert_eq!(shape("{\"shape\": (), \"fortran_order\": False, \"descr\": 'f8'}\0\0"), [0; 0]);
+        assert_eq!(shape("{'descr':'|u1','fortran_order':False,'shape':(0,7)}"), [0, 7]);
+        let mut without_newline = testing::f32s(&[]);
+        *without_newline.last_mut().unwrap() = b' ';
+        assert_eq!(parse(&without_newline).unwrap().shape, [0]);
+    }
+
+    #[test]
+    fn types_without_numbers_say_what_they_hold() {
+        let error = |descr: &str| dtype(descr).unwrap_err();
+        assert_eq!(
+            error("|O"),
+            "holds pickled Python objects (dtype '|O'), not numbers; dump it as x.astype(np.float32)."
+        );
+        assert_eq!(
+            error("<c8"),
+            "holds complex numbers (dtype '<c8'); dump the real and imaginary parts on their own."
+        );
+        assert_eq!(error("<U5"), "holds text (dtype '<U5'), not numbers; dump the tensor itself.");
+        assert_eq!(error("<M8[ns]"), "holds dates or times (dtype '<M8[ns]'); dump the tensor itself.");
+        assert_eq!(
+            error("|V2"),
+            "holds raw bytes (dtype '|V2'), which is how NumPy saves bfloat16 and float8; dump it as x.astype(np.float32)."
+        );
+        assert_eq!(error("<f16"), "holds floats of an unusual width (dtype '<f16'); dump it as x.astype(np.float32).");
+        assert_eq!(error("é"), "holds an unknown type (dtype 'é'); dump it as x.astype(np.float32).");
+        assert_eq!(error(""), "holds an unknown type (dtype ''); dump it as x.astype(np.float32).");
+        let structured = "{'descr': [('x', '<f4'), ('y', '<f4')], 'fortran_order': False, 'shape': (3,), }";
+        assert_eq!(
+            parse_text(structured).unwrap_err(),
+            "holds a structured array (dtype [('x', '<f4'), ('y', '<f4')]), not one tensor; dump each field on its own."
+        );
+    }
+
+    #[test]
+    fn damaged_headers_say_what_is_wrong() {
+        let error = |bytes: &[u8]| parse(bytes).unwrap_err();
+        let text_error = |text: &str| parse_text(text).unwrap_err();
+        assert_eq!(error(b""), "is empty (0 bytes); dump it again.");
+        let cut = "is cut short: it ends inside its header, after";
+        assert_eq!(error(b"\x93NUM"), format!("{cut} 4 bytes; dump it again."));
+        assert_eq!(error(b"\x93NUMPY\x02\0\x10\0\0"), format!("{cut} 11 bytes; dump it again."));
+        assert_eq!(error(&testing::f32s(&[])[..100]), format!("{cut} 100 bytes; dump it again."));
+        assert_eq!(
+            error(b"\x93NUMPY\x07\0\x10\0\0\0"),
+            "has .npy format version 7.0, and only 1.0, 2.0 and 3.0 are known; dump it again with np.save."
+        );
+        assert_eq!(
+            error(b"\x93NUMPY\x02\0\xff\xff\xff\xff"),
+            "claims a header of 4,294,967,295 bytes, and no tensor needs more than 10,000; dump it again."
+        );
+        let damaged = |why: &str| format!("has a damaged .npy header: {why}; dump it again with np.save.");
+        assert_eq!(text_error("hello"), damaged("it is not a Python literal"));
+        assert_eq!(text_error("(1, 2)"), damaged("it is not a dictionary"));
+        assert_eq!(text_error("{'descr': '<f4', 'fortran_order': False}"), damaged("it has no \"shape\""));
+        assert_eq!(text_error("{'fortran_order': False, 'shape': ()}"), damaged("it has no \"descr\""));
+        assert_eq!(
+            text_error("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}"),
+            damaged("its \"shape\" is (-1,)")
+        );
+        assert_eq!(text_error("{'descr': '<f4', 'x': 1}"), damaged("it has the unknown key 'x'"));
+        // Without its limit, this takes the parser two to the power of a thousand steps.
+        assert_eq!(text_error(&"{".repeat(1000)), damaged("it nests brackets too deeply"));
+        assert_eq!(text_error(&"[[[[[[[[1]".repeat(900)), damaged("it nests brackets too deeply"));
+    }
+
+    #[test]
+    fn other_files_are_recognised() {
+        let error = |bytes: &[u8]| parse(bytes).unwrap_err();
+        assert_eq!(
+            error(b"PK\x03\x04\x14\0\0\0\0\0"),
+            "is a zip archive, not an .npy array; if np.savez wrote it, name it .npz, and if torch.save did, dump the \
+             tensor with np.save."
+        );
+        assert_eq!(error(b"\x80\x02}q\0"), "is a Python pickle, not an .npy array; dump the tensor with np.save.");
+        assert_eq!(error(b"\x1f\x8b\x08\0"), "is compressed with gzip; unpack it first.");
+        assert_eq!(
+            error(&testing::safetensors("{}      ", &[])),
+            "looks like safetensors, not like an .npy array; name it .safetensors if it is."
+        );
+        assert_eq!(
+            error(b"0.1,\n0.2"),
+            "is not an .npy array: it starts with \"0.1,\\n0\" in place of \"\\x93NUMPY\"; dump the tensor with np.save."
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_the_parser_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = parse(&bytes);
+            let _ = parse(&[MAGIC, &[1, 0], &bytes].concat());
+        }
+
+        #[test]
+        fn no_change_to_a_header_makes_the_parser_panic(
+            version in 1_u8..4,
+            changes in proptest::collection::vec((0_usize..140, any::<u8>()), 1..6),
+        ) {
+            let header = testing::header("<f4", false, &[3, 1_000_000_000_000]);
+            let mut bytes = testing::npy_with_header(version, &header, &[0; 12]);
+            for (at, byte) in changes {
+                let len = bytes.len();
+                bytes[at % len] = byte;
+            }
+            let _ = parse(&bytes);
+        }
+
+        #[test]
+        fn no_text_makes_the_parser_panic(text in "[\\[\\](){},:'\"\\\\ b0-9a-f.+-]{0,60}") {
+            let _ = parse_text(&text);
+            let _ = parse_text(&format!("{{'descr': {text}, 'fortran_order': False, 'shape': ({text})}}"));
+        }
+    }
 }

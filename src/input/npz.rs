@@ -1,8 +1,9 @@
 //! Arrays in a zip archive, as `np.savez` and `np.savez_compressed` write them.
 
 use super::InputError;
-use super::error::{excerpt, io_predicate};
+use super::error::{damaged, excerpt, io_predicate, thousands};
 use super::npy::{self, Header};
+use std::fmt;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
@@ -11,11 +12,13 @@ use zip::CompressionMethod;
 use zip::read::{ZipArchiveMetadata, ZipReadOptions};
 use zip::result::ZipError;
 
+mod zip64;
+
 /// More arrays than any model has layers.
-const MOST_ENTRIES: usize = 100_000;
+const MOST_ENTRIES: u64 = 100_000;
 
 /// One array of an archive. The archive's index is read once and shared.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Entry {
     archive: Arc<ZipArchiveMetadata>,
     index: usize,
@@ -25,19 +28,24 @@ pub(super) struct Entry {
 /// What an archive holds.
 pub(super) struct Index {
     pub entries: Vec<Entry>,
-    /// About entries that are no arrays.
-    pub error: Option<InputError>,
+    /// About entries that are left out.
+    pub errors: Vec<InputError>,
 }
 
 /// Lists the arrays of an archive.
 pub(super) fn list(path: &Path) -> Result<Index, InputError> {
     let file = path.display().to_string();
     let fail = |predicate: String| InputError::new(file.clone(), predicate);
-    let mut reader = BufReader::new(File::open(path).map_err(|e| fail(io_predicate(&e)))?);
-    let archive = zip::ZipArchive::new(&mut reader).map_err(|e| fail(not_zip(path, e)))?.metadata();
-    if archive.len() > MOST_ENTRIES {
-        return Err(fail(format!("holds {} entries, more than qviz lists; split it.", archive.len())));
+    let mut reader = File::open(path).map_err(|e| fail(io_predicate(&e)))?;
+    match zip64::claimed_entries(&mut reader).map_err(|e| fail(io_predicate(&e)))? {
+        Some(n) if n > MOST_ENTRIES => {
+            let (n, most) = (thousands(n), thousands(MOST_ENTRIES));
+            return Err(fail(format!("claims to hold {n} arrays, and {most} is the most that is read; split it.")));
+        }
+        Some(_) => {}
+        None => return Err(fail(damaged("its index is not at its end"))),
     }
+    let archive = zip::ZipArchive::new(BufReader::new(reader)).map_err(|e| fail(not_zip(path, e)))?.metadata();
     let (mut entries, mut others) = (Vec::new(), Vec::new());
     for index in 0..archive.len() {
         let entry = archive.entry(index).map_err(|e| fail(zip_predicate(&e)))?;
@@ -58,14 +66,26 @@ pub(super) fn list(path: &Path) -> Result<Index, InputError> {
             _ => format!("holds no .npy arrays, only entries such as {example}; write the tensors with np.savez."),
         }));
     }
-    let error = match others.len() {
-        0 => None,
-        1 => Some(fail(format!("holds {example}, which is no .npy array and was left out; save arrays only."))),
-        n => Some(fail(format!(
+    let mut errors = Vec::new();
+    match others.len() {
+        0 => {}
+        1 => errors.push(fail(format!("holds {example}, which is no .npy array and was left out; save arrays only."))),
+        n => errors.push(fail(format!(
             "holds {n} entries that are no .npy arrays and were left out, such as {example}; save arrays only."
         ))),
-    };
-    Ok(Index { entries, error })
+    }
+    if archive.has_duplicate_names() {
+        let predicate = "holds several arrays by the same name, and only the last of them is read; rename them.";
+        errors.push(fail(predicate.into()));
+    }
+    Ok(Index { entries, errors })
+}
+
+impl fmt::Debug for Entry {
+    /// Without the index of the whole archive.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Entry").field(&self.index).field(&self.key).finish()
+    }
 }
 
 impl Entry {
@@ -112,7 +132,7 @@ impl Opened {
         let header_len = self.header_len;
         self.with_reader(|reader| {
             // A second decompression of the header: cheaper than a reader that borrows from its own archive.
-            io::copy(&mut reader.take(header_len), &mut io::sink()).map_err(|e| damaged(&e))?;
+            io::copy(&mut reader.take(header_len), &mut io::sink()).map_err(|e| io_predicate(&e))?;
             f(reader)
         })
     }
@@ -124,16 +144,11 @@ impl Opened {
     }
 }
 
-/// The sentence for an entry that cannot be decompressed, or whose checksum differs.
-pub(super) fn damaged(error: &io::Error) -> String {
-    format!("is damaged ({}); dump it again.", excerpt(&error.to_string()))
-}
-
 fn zip_predicate(error: &ZipError) -> String {
     match error {
         ZipError::Io(e) if e.kind() == io::ErrorKind::UnexpectedEof => "is cut short; dump it again.".into(),
         ZipError::Io(e) => io_predicate(e),
-        e => format!("is damaged ({}); dump it again.", excerpt(&e.to_string())),
+        e => damaged(e),
     }
 }
 
@@ -152,5 +167,169 @@ fn not_zip(path: &Path, error: ZipError) -> String {
             format!("is a zip archive without a readable index ({why}): it may be cut short; dump it again.")
         }
         _ => "is not a zip archive, which every .npz is; write it with np.savez.".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{self, f32s, read, sentence};
+    use super::super::{CHUNK, Source, discover};
+    use proptest::prelude::*;
+    use std::path::Path;
+
+    fn sources(directory: &Path, bytes: &[u8]) -> super::super::Discovered {
+        let path = directory.join("a.npz");
+        std::fs::write(&path, bytes).unwrap();
+        discover(&[path], None)
+    }
+
+    #[test]
+    fn stored_and_deflated_arrays_read_back_any_number_of_times() {
+        let directory = tempfile::tempdir().unwrap();
+        let values: Vec<f32> = (0..CHUNK + 7).map(|i| i as f32).collect();
+        for deflate in [false, true] {
+            let entries = [("conv10.npy", &f32s(&values)[..]), ("conv2.npy", &f32s(&[2.0])), ("dir/s.npy", &f32s(&[]))];
+            let found = sources(directory.path(), &testing::zip(&entries, deflate));
+            assert!(found.errors.is_empty(), "{:?}", found.errors);
+            let names: Vec<&str> = found.sources.iter().map(|s| s.name.as_str()).collect();
+            assert_eq!(names, ["conv2", "conv10", "dir/s"]);
+            for _ in 0..2 {
+                assert_eq!(read(&found.sources[1].parts[0]).unwrap(), values);
+                assert_eq!(read(&found.sources[0].parts[0]).unwrap(), [2.0]);
+            }
+            assert!(found.sources[0].parts[0].file().ends_with("a.npz"));
+        }
+    }
+
+    #[test]
+    fn archives_that_cannot_be_listed() {
+        let directory = tempfile::tempdir().unwrap();
+        let error = |bytes: &[u8]| sentence(directory.path(), "a.npz", bytes);
+        assert_eq!(error(b""), "a.npz is empty (0 bytes); dump it again.");
+        assert_eq!(error(&f32s(&[1.0])), "a.npz is a plain .npy array, not an archive; name it .npy.");
+        assert_eq!(error(b"hello"), "a.npz is not a zip archive, which every .npz is; write it with np.savez.");
+        assert_eq!(error(&testing::zip(&[], false)), "a.npz is an archive without arrays; write it with np.savez.");
+        assert_eq!(
+            error(&testing::zip(&[("m/data.pkl", b""), ("m/data/0", b"")], false)),
+            "a.npz holds no .npy arrays, only entries such as m/data.pkl; write the tensors with np.savez."
+        );
+        let whole = testing::zip(&[("x.npy", &f32s(&[1.0; 100]))], false);
+        let cut = error(&whole[..whole.len() - 40]);
+        assert!(cut.starts_with("a.npz is a zip archive without a readable index ("), "{cut}");
+        assert!(cut.ends_with("): it may be cut short; dump it again."), "{cut}");
+    }
+
+    #[test]
+    fn entries_that_are_no_arrays_are_left_out_with_a_word() {
+        let directory = tempfile::tempdir().unwrap();
+        let bytes = testing::zip(&[("x.npy", &f32s(&[1.0])), ("readme.txt", b"hi"), ("b", b"")], true);
+        let found = sources(directory.path(), &bytes);
+        assert_eq!(found.sources.len(), 1);
+        let message = &found.errors[0].message;
+        let expected =
+            "a.npz holds 2 entries that are no .npy arrays and were left out, such as readme.txt; save arrays only.";
+        assert!(message.ends_with(expected), "{message}");
+    }
+
+    #[test]
+    fn an_archive_with_one_name_twice_says_so() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut bytes = testing::zip(&[("x.npy", &f32s(&[1.0])), ("y.npy", &f32s(&[2.0]))], false);
+        for at in 0..bytes.len() - 5 {
+            if &bytes[at..at + 5] == b"y.npy" {
+                bytes[at] = b'x';
+            }
+        }
+        let found = sources(directory.path(), &bytes);
+        assert_eq!(found.sources.len(), 1);
+        let expected = "a.npz holds several arrays by the same name, and only the last of them is read; rename them.";
+        assert!(found.errors[0].message.ends_with(expected), "{:?}", found.errors);
+        assert_eq!(read(&found.sources[0].parts[0]).unwrap(), [2.0]);
+    }
+
+    #[test]
+    fn entries_that_cannot_be_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let error = |bytes: &[u8]| sentence(directory.path(), "a.npz", bytes);
+        let array = f32s(&[0.25; 64]);
+        assert_eq!(
+            error(&testing::zip(&[("x.npy", &array[..200])], true)),
+            "a.npz (x) is cut short: its header promises 256 bytes of float32, the file holds 72; dump it again."
+        );
+        assert_eq!(error(&testing::zip(&[("x.npy", b"")], true)), "a.npz (x) is empty (0 bytes); dump it again.");
+        assert_eq!(
+            error(&testing::zip(&[("x.npy", &testing::npy("|O", false, &[1], b"x"))], false)),
+            "a.npz (x) holds pickled Python objects (dtype '|O'), not numbers; dump it as x.astype(np.float32)."
+        );
+        // A bit in the stored body flips: only the checksum tells.
+        let mut flipped = testing::zip(&[("x.npy", &array)], false);
+        let body = flipped.windows(4).rposition(|w| w == 0.25_f32.to_le_bytes()).unwrap();
+        flipped[body] ^= 1;
+        let crc = error(&flipped);
+        assert_eq!(crc, "a.npz (x) is damaged (invalid checksum); dump it again.");
+        // The same in a compressed one, and the end of one.
+        let noise: Vec<f32> = (0..4096_u32).map(|i| f32::from_bits(i.wrapping_mul(2_654_435_761))).collect();
+        let packed = testing::zip(&[("x.npy", &f32s(&noise))], true);
+        let central = |bytes: &[u8]| bytes.windows(4).rposition(|w| w == b"PK\x01\x02").unwrap();
+        let mut flipped = packed.clone();
+        flipped[central(&packed) - 12..central(&packed) - 4].fill(0xff);
+        assert_eq!(error(&flipped), "a.npz (x) is damaged (invalid checksum); dump it again.");
+        let mut shorter = packed.clone();
+        shorter[central(&packed) + 21] -= 8;
+        assert_eq!(error(&shorter), "a.npz (x) is damaged (incomplete deflate stream); dump it again.");
+        // Flags and methods lie at fixed places of the local and the central header.
+        let mut encrypted = testing::zip(&[("x.npy", &array)], false);
+        let at = central(&encrypted);
+        encrypted[6] |= 1;
+        encrypted[at + 8] |= 1;
+        assert_eq!(error(&encrypted), "a.npz (x) is encrypted; unpack the archive and give the .npy files.");
+        let mut method = testing::zip(&[("x.npy", &array)], false);
+        let at = central(&method);
+        method[8] = 12;
+        method[at + 10] = 12;
+        let compressed = error(&method);
+        assert_eq!(
+            compressed,
+            "a.npz (x) is compressed in a way that NumPy does not use (Bzip2); write it with np.savez_compressed."
+        );
+    }
+
+    #[test]
+    fn a_bomb_only_streams() {
+        // 64 MiB of zeros in some 64 KiB. The header promises them, so they are read: through one chunk.
+        let directory = tempfile::tempdir().unwrap();
+        let zeros = vec![0; 64 << 20];
+        let bytes = testing::zip(&[("x.npy", &testing::npy("|u1", false, &[64 << 20], &zeros))], true);
+        assert!(bytes.len() < 100_000);
+        let found = sources(directory.path(), &bytes);
+        let mut seen = 0;
+        let read = found.sources[0].parts[0].open().unwrap().read(&mut |chunk| {
+            seen += chunk.len();
+            std::ops::ControlFlow::Continue(())
+        });
+        assert_eq!((seen, read.is_ok()), (64 << 20, true));
+    }
+
+    proptest! {
+        #[test]
+        fn no_change_to_an_archive_makes_it_panic(
+            deflate: bool,
+            changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+            keep in any::<prop::sample::Index>(),
+            cut: bool,
+        ) {
+            let directory = tempfile::tempdir().unwrap();
+            let mut bytes = testing::zip(&[("x.npy", &f32s(&[1.0; 8])), ("y.npy", &f32s(&[2.0]))], deflate);
+            let len = bytes.len();
+            for (at, byte) in changes {
+                bytes[at.index(len)] = byte;
+            }
+            if cut {
+                bytes.truncate(keep.index(len));
+            }
+            for Source { parts, .. } in sources(directory.path(), &bytes).sources {
+                let _ = read(&parts[0]);
+            }
+        }
     }
 }

@@ -126,3 +126,132 @@ fn layout(header: npy::Header) -> Result<Layout, String> {
 fn check_len(layout: &Layout, found: u64) -> Result<(), String> {
     if found < layout.byte_len() { Err(cut_short(layout.byte_len(), layout.dtype, found)) } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{self, f32s, read, sentence};
+    use super::*;
+
+    #[test]
+    fn bodies_that_are_not_what_the_header_promises() {
+        let directory = tempfile::tempdir().unwrap();
+        let error = |bytes: &[u8]| sentence(directory.path(), "fc.npy", bytes);
+        let full = f32s(&[0.5; 1024]);
+        assert_eq!(
+            error(&full[..full.len() - 2896]),
+            "fc.npy is cut short: its header promises 4,096 bytes of float32, the file holds 1,200; dump it again."
+        );
+        assert_eq!(
+            error(&testing::npy(">f8", false, &[1_000_000, 1_000_000], &[0; 16])),
+            "fc.npy is cut short: its header promises 8,000,000,000,000 bytes of float64, the file holds 16; dump it again."
+        );
+        for shape in [&[1 << 32, 1 << 32][..], &[u64::MAX], &[1 << 62, 2]] {
+            assert_eq!(
+                error(&testing::npy("<f4", false, shape, &[])),
+                "fc.npy promises more elements than any file can hold: its shape is damaged; dump it again."
+            );
+        }
+        assert_eq!(error(b""), "fc.npy is empty (0 bytes); dump it again.");
+        // Beyond what any integer holds.
+        let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999999,)}";
+        assert_eq!(
+            error(&testing::npy_with_header(1, header, &[])),
+            "fc.npy has a damaged .npy header: its \"shape\" is (99999999999999999999999,); dump it again with np.save."
+        );
+    }
+
+    #[test]
+    fn what_follows_the_body_is_ignored_and_empty_arrays_are_fine() {
+        let bytes = [f32s(&[1.0, 2.0]), f32s(&[3.0])].concat();
+        assert_eq!(read(&Part::memory("x.npy", bytes.leak())).unwrap(), [1.0, 2.0]);
+        let scalar = testing::npy("<f4", false, &[], &testing::f32_bytes(&[7.0]));
+        assert_eq!(read(&Part::memory("x.npy", scalar.leak())).unwrap(), [7.0]);
+        let empty = testing::npy("<f4", false, &[0, u64::MAX], &[]);
+        assert!(read(&Part::memory("x.npy", empty.leak())).unwrap().is_empty());
+    }
+
+    #[test]
+    fn memory_says_that_it_is_bundled() {
+        let part = Part::memory("conv1.npy", b"");
+        assert_eq!((part.file().as_str(), part.seekable_twice()), ("conv1.npy (bundled)", true));
+        assert_eq!(part.open().err().unwrap().message, "conv1.npy (bundled) is empty (0 bytes); dump it again.");
+    }
+
+    #[test]
+    fn files_that_cannot_be_opened() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x.npy");
+        let error = |path: &Path| Part::npy(path.into(), true).open().err().unwrap();
+        let shown = path.display();
+        assert_eq!(error(&path).message, format!("{shown} does not exist; check the path."));
+        assert_eq!(error(&path).file, shown.to_string());
+        std::fs::create_dir(&path).unwrap();
+        let expected = format!("{shown} is a directory where a file is needed; give the files in it.");
+        #[cfg(unix)]
+        assert_eq!(error(&path).message, expected);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_file_that_may_not_be_read() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x.npy");
+        std::fs::write(&path, f32s(&[1.0])).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
+        if File::open(&path).is_ok() {
+            return; // root may read everything
+        }
+        let error = Part::npy(path.clone(), true).open().err().unwrap();
+        let expected = "cannot be read: permission denied; make it readable for this user.";
+        assert_eq!(error.message, format!("{} {expected}", path.display()));
+    }
+
+    #[test]
+    fn a_file_that_shrinks_while_it_is_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x.npy");
+        std::fs::write(&path, f32s(&vec![1.0; 3 * super::super::CHUNK])).unwrap();
+        let array = Part::npy(path.clone(), true).open().unwrap();
+        let shrunk = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+        let mut chunks = 0;
+        let error = array
+            .read(&mut |_| {
+                chunks += 1;
+                shrunk.set_len(300_000).unwrap();
+                std::ops::ControlFlow::Continue(())
+            })
+            .unwrap_err();
+        assert_eq!(chunks, 1);
+        let expected =
+            "is cut short: its header promises 786,432 bytes of float32, the file holds 299,872; dump it again.";
+        assert_eq!(error.message, format!("{} {expected}", path.display()));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_pipe_is_read_once_and_its_end_noticed() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("pipe");
+        if !std::process::Command::new("mkfifo").arg(&path).status().is_ok_and(|status| status.success()) {
+            return;
+        }
+        let through = |bytes: Vec<u8>| {
+            let found = super::super::discover(std::slice::from_ref(&path), None);
+            let [source] = &found.sources[..] else { panic!("{found:?}") };
+            assert!(!source.parts[0].seekable_twice());
+            let to = path.clone();
+            let writer = std::thread::spawn(move || std::fs::write(to, bytes));
+            let values = read(&source.parts[0]);
+            let _ = writer.join();
+            values
+        };
+        let values: Vec<f32> = (0..100_000).map(|i| i as f32).collect();
+        let bytes = f32s(&values);
+        let cut = bytes[..bytes.len() - 100_001].to_vec();
+        assert_eq!(through(bytes).unwrap(), values);
+        let expected =
+            "is cut short: its header promises 400,000 bytes of float32, the file holds 299,999; dump it again.";
+        assert_eq!(through(cut).unwrap_err().message, format!("{} {expected}", path.display()));
+    }
+}

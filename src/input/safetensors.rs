@@ -66,7 +66,9 @@ fn try_list(path: &Path) -> Result<Vec<Tensor>, String> {
         return Err("is cut short: it ends inside its header; dump it again.".into());
     }
     let Header(infos) = serde_json::from_slice(&text).map_err(|e| {
-        let why = excerpt(&e.to_string());
+        let why = e.to_string();
+        // The header is one line, so that its line and column tell nothing.
+        let why = excerpt(why.split(" at line ").next().unwrap_or_default());
         format!("has a damaged safetensors header ({why}); dump it again.")
     })?;
     check(infos, 8 + header_len, file_len)
@@ -166,5 +168,117 @@ impl<'de> serde::Deserialize<'de> for Header {
             }
         }
         deserializer.deserialize_map(Infos)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{self, f32_bytes, f32s, read, sentence};
+    use super::super::{Discovered, Source, discover};
+    use proptest::prelude::*;
+
+    const TWO: &str = r#"{"__metadata__":{"format":"pt"},
+        "w10":{"dtype":"F32","shape":[2,1],"data_offsets":[2,10]},"w2":{"dtype":"BF16","shape":[],"data_offsets":[0,2]}}"#;
+
+    fn found(bytes: &[u8]) -> (tempfile::TempDir, Discovered) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("m.safetensors");
+        std::fs::write(&path, bytes).unwrap();
+        let found = discover(&[path], None);
+        (directory, found)
+    }
+
+    #[test]
+    fn tensors_read_back() {
+        let body = [half::bf16::from_f32(-3.0).to_le_bytes().to_vec(), f32_bytes(&[1.0, 2.0])].concat();
+        let (_directory, found) = found(&testing::safetensors(TWO, &body));
+        assert!(found.errors.is_empty(), "{:?}", found.errors);
+        let names: Vec<&str> = found.sources.iter().map(|s| s.name.as_str()).collect();
+        assert_eq!(names, ["w2", "w10"]);
+        assert_eq!(read(&found.sources[0].parts[0]).unwrap(), [-3.0]);
+        assert_eq!(read(&found.sources[1].parts[0]).unwrap(), [1.0, 2.0]);
+        assert_eq!(found.sources[1].parts[0].open().unwrap().shape(), [2, 1]);
+        assert!(found.sources[1].parts[0].file().ends_with("m.safetensors"));
+    }
+
+    #[test]
+    fn damaged_files_say_what_is_wrong() {
+        let directory = tempfile::tempdir().unwrap();
+        let error = |bytes: &[u8]| sentence(directory.path(), "m.safetensors", bytes);
+        let header = |text: &str| error(&testing::safetensors(text, &[0; 16]));
+        assert_eq!(error(b""), "m.safetensors is empty (0 bytes); dump it again.");
+        assert_eq!(error(b"abc"), "m.safetensors is cut short: it holds 3 bytes, not even a header; dump it again.");
+        assert_eq!(error(&f32s(&[1.0])), "m.safetensors is an .npy array, not safetensors; name it .npy.");
+        assert_eq!(
+            error(b"hello world"),
+            "m.safetensors is not safetensors: it claims a header of 8,031,924,123,371,070,824 bytes, and 33,554,432 is \
+             the most."
+        );
+        assert_eq!(
+            error(b"\x00\x10\0\0\0\0\0\0{}"),
+            "m.safetensors is cut short: it promises a header of 4,096 bytes, the file holds 2; dump it again."
+        );
+        assert_eq!(
+            error(&testing::safetensors(TWO, &[0; 9])),
+            "m.safetensors is cut short: its header promises 10 bytes of tensors, the file holds 9; dump it again."
+        );
+        let damaged = |why: &str| format!("m.safetensors has a damaged safetensors header{why}; dump it again.");
+        assert_eq!(header("{"), damaged(" (EOF while parsing an object)"));
+        assert_eq!(header(&"[".repeat(100_000)), damaged(" (invalid type: sequence, expected an object of tensors)"));
+        let tensor = |dtype: &str, shape: &str, offsets: &str| {
+            format!(
+                r#"{{"x":{{"dtype":"F32","shape":[2],"data_offsets":[0,8]}},"y":{{"dtype":"{dtype}","shape":{shape},"data_offsets":{offsets}}}}}"#
+            )
+        };
+        assert_eq!(header(&tensor("F32", "[1]", "[4,8]")), damaged(": the tensor y overlaps another"));
+        assert_eq!(header(&tensor("F32", "[1]", "[12,8]")), damaged(": the tensor y ends before it begins"));
+        assert_eq!(
+            header(&tensor("F16", "[3]", "[8,12]")),
+            damaged(": the tensor y has 4 bytes, which is not its shape in float16")
+        );
+        assert_eq!(
+            header(&tensor("F16", "[4294967296,4294967296]", "[8,12]")),
+            damaged(": the tensor y has 4 bytes, which is not its shape in float16")
+        );
+        assert!(header(&tensor("F32", "[1]", "[-8,8]")).contains("invalid value"));
+        assert!(header(&tensor("F32", "[1]", "[8,12]").replace("\"x\"", "\"y\"")).contains("(y occurs twice"));
+    }
+
+    #[test]
+    fn a_type_that_is_no_number_spoils_its_tensor_only() {
+        let text = r#"{"a":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4]},
+            "b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#;
+        let (_directory, found) = found(&testing::safetensors(text, &[0; 8]));
+        let error = read(&found.sources[0].parts[0]).unwrap_err();
+        let expected =
+            "m.safetensors (a) is of type F8_E4M3, which has no plain f32 values to calibrate; save it as float32.";
+        assert!(error.message.ends_with(expected), "{error}");
+        assert_eq!(read(&found.sources[1].parts[0]).unwrap(), [0.0]);
+    }
+
+    #[test]
+    fn a_file_that_is_cut_after_it_was_listed() {
+        let (directory, found) = found(&testing::safetensors(TWO, &[0; 10]));
+        let file = std::fs::OpenOptions::new().write(true).open(directory.path().join("m.safetensors")).unwrap();
+        file.set_len(8 + TWO.len() as u64 + 5).unwrap();
+        let error = found.sources[1].parts[0].open().err().unwrap();
+        assert!(error.message.ends_with("promises 8 bytes of float32, the file holds 3; dump it again."), "{error}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_change_to_a_file_makes_it_panic(
+            changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..5),
+        ) {
+            let mut bytes = testing::safetensors(TWO, &[0; 10]);
+            let len = bytes.len();
+            for (at, byte) in changes {
+                bytes[at.index(len)] = byte;
+            }
+            let (_directory, found) = found(&bytes);
+            for Source { parts, .. } in found.sources {
+                let _ = read(&parts[0]);
+            }
+        }
     }
 }

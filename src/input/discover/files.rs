@@ -13,6 +13,8 @@ pub(super) struct File {
     pub path: PathBuf,
     /// How many of the path's components lie beneath the PATH that was given; a PATH that is a file counts as one.
     pub beneath: usize,
+    /// Which of the PATHs it was found in.
+    pub root: usize,
     /// A plain file: it has a length and can be read twice.
     pub regular: bool,
     pub stdin: bool,
@@ -21,8 +23,9 @@ pub(super) struct File {
 
 /// All files under `paths`, in natural order.
 pub(super) fn list(paths: &[PathBuf], errors: &mut Vec<InputError>) -> Vec<File> {
-    let mut lister = Lister { files: Vec::new(), errors, seen: HashSet::new(), parents: HashMap::new() };
-    for path in paths {
+    let mut lister = Lister { files: Vec::new(), errors, seen: HashSet::new(), parents: HashMap::new(), root: 0 };
+    for (root, path) in paths.iter().enumerate() {
+        lister.root = root;
         lister.path(path);
     }
     let mut keyed: Vec<(String, File)> =
@@ -37,6 +40,8 @@ struct Lister<'a> {
     seen: HashSet<PathBuf>,
     /// Directories and what they really are: most files share theirs.
     parents: HashMap<PathBuf, PathBuf>,
+    /// The PATH that is listed now.
+    root: usize,
 }
 
 impl Lister<'_> {
@@ -46,7 +51,7 @@ impl Lister<'_> {
         }
         match fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => self.directory(path),
-            Ok(metadata) => self.file(path.into(), 1, metadata.is_file()),
+            Ok(metadata) => self.file(path.into(), 1, metadata.is_file(), path.is_symlink()),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound && fs::symlink_metadata(path).is_err() => {
                 self.glob(path, &e)
             }
@@ -60,14 +65,14 @@ impl Lister<'_> {
             self.errors.push(InputError { file: "-".into(), message });
         } else if self.seen.insert("-".into()) {
             let path = "stdin".into();
-            self.files.push(File { path, beneath: 1, regular: false, stdin: true, captures: None });
+            self.files.push(File { path, beneath: 1, root: self.root, regular: false, stdin: true, captures: None });
         }
     }
 
-    fn file(&mut self, path: PathBuf, beneath: usize, regular: bool) {
-        let identity = self.identity(&path);
+    fn file(&mut self, path: PathBuf, beneath: usize, regular: bool, link: bool) {
+        let identity = self.identity(&path, link);
         if self.seen.insert(identity) {
-            self.files.push(File { path, beneath, regular, stdin: false, captures: None });
+            self.files.push(File { path, beneath, root: self.root, regular, stdin: false, captures: None });
         }
     }
 
@@ -78,10 +83,10 @@ impl Lister<'_> {
             match entry {
                 Ok(entry) if entry.file_type().is_file() && is_dump(entry.path()) => {
                     any = true;
-                    let (depth, path) = (entry.depth(), entry.into_path());
+                    let (depth, link, path) = (entry.depth(), entry.path_is_symlink(), entry.into_path());
                     // `qviz .` should say `conv1.npy`, not `./conv1.npy`.
                     let path = path.strip_prefix(".").map(Path::to_path_buf).unwrap_or(path);
-                    self.file(path, depth, true);
+                    self.file(path, depth, true, link);
                 }
                 Ok(_) => {}
                 // A link back up: what it leads to is listed already.
@@ -122,11 +127,11 @@ impl Lister<'_> {
     }
 
     /// What a path really is, so that `a/x.npy`, `./a/x.npy` and a link to it are one file.
-    fn identity(&mut self, path: &Path) -> PathBuf {
+    fn identity(&mut self, path: &Path, link: bool) -> PathBuf {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
             return path.into();
         };
-        if path.is_symlink() {
+        if link {
             return fs::canonicalize(path).unwrap_or_else(|_| path.into());
         }
         if !self.parents.contains_key(parent) {
