@@ -102,7 +102,8 @@ fn saturates_much(ready: &Ready) -> bool {
     ready.choice().quantized && ready.metrics().saturated >= SATURATES_MUCH
 }
 
-/// The layer's magnitudes in eight columns, on a log scale.
+/// The layer's magnitudes in eight columns, on a log scale. The top eighth stays free, so that the lines of one layer
+/// do not run into those of the next.
 fn sparkline(pen: &mut Pen, x: u16, y: u16, ready: &Ready) {
     let magnitude = &ready.histogram.magnitude;
     let bins = magnitude.bins();
@@ -114,7 +115,7 @@ fn sparkline(pen: &mut Pen, x: u16, y: u16, ready: &Ready) {
     let most = columns.iter().copied().max().unwrap_or(0).max(1) as f64;
     for (i, &count) in columns.iter().enumerate() {
         if count > 0 {
-            let level = ((count as f64).ln_1p() / most.ln_1p() * 8.0).round().clamp(1.0, 8.0) as usize;
+            let level = ((count as f64).ln_1p() / most.ln_1p() * 7.0).round().clamp(1.0, 7.0) as usize;
             let glyph = pen.look.glyphs.eighths[level - 1];
             pen.glyph(x + i as u16, y, glyph, pen.look.theme.bar);
         }
