@@ -90,3 +90,32 @@ impl Calibrator for Entropy {
         Ok(Calibration { clip: clip_at(tensor, tensor.edges()[i]), note })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn searched(counts: &[u64], levels: usize, start: usize) -> Option<Choice> {
+        let counts = kl::without_zero_bin(counts.to_vec());
+        search(&counts, levels, &kl::curve(&counts, levels), start)
+    }
+
+    #[test]
+    fn the_hand_check_ends_at_ten() {
+        let counts = [40, 30, 22, 16, 0, 8, 6, 4, 3, 2, 0, 1, 1, 0, 0, 1];
+        assert_eq!(searched(&counts, 4, 4), Some(Choice::Minimum(10)));
+    }
+
+    #[test]
+    fn the_largest_undefined_candidate_wins() {
+        assert_eq!(searched(&[0, 0, 0, 0, 0, 7, 1, 2], 2, 2), Some(Choice::Nan(5)));
+        assert_eq!(searched(&[5, 0, 0, 0, 0, 0], 2, 2), Some(Choice::Nan(6)));
+        assert_eq!(searched(&[5, 0, 0], 2, 4), None);
+    }
+
+    #[test]
+    fn the_largest_of_equal_minima_wins() {
+        // Every level has one value a bin, nothing lies beyond: 0 at each end of the tail of empty bins.
+        assert_eq!(searched(&[4, 4, 4, 4, 4, 4, 0, 0, 0, 0], 2, 2), Some(Choice::Minimum(10)));
+    }
+}

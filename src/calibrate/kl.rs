@@ -234,3 +234,61 @@ fn pairwise_sum(a: &[f64]) -> f64 {
     let half = half - half % 8;
     pairwise_sum(&a[..half]) + pairwise_sum(&a[half..])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// `|a - b| <= 1e-12`, and the same infinities and NaNs.
+    fn agree(a: f64, b: f64) -> bool {
+        a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= 1e-12
+    }
+
+    #[test]
+    fn the_hand_check_agrees() {
+        // Published beside the peer's source reading: 3 bits, so 4 levels, searched from 4 on.
+        let counts = without_zero_bin(vec![40, 30, 22, 16, 0, 8, 6, 4, 3, 2, 0, 1, 1, 0, 0, 1]);
+        let inf = f64::INFINITY;
+        let expected = [
+            0.09156815, inf, 0.09029487, 0.06152935, 0.03068948, 0.02417183, 0.01988239, inf, 0.02691039, 0.03090013,
+            inf, inf, 0.03362157,
+        ];
+        for (kl, expected) in curve(&counts, 4)[4..].iter().zip(expected) {
+            assert!(*kl == expected || (kl - expected).abs() < 5e-9, "{kl} for {expected}");
+        }
+    }
+
+    #[test]
+    fn empty_bins_are_gaps_and_empty_ranges_undefined() {
+        let c = curve(&without_zero_bin(vec![9, 0, 0, 5, 0, 0, 1]), 2);
+        assert!(c[..=3].iter().all(|kl| kl.is_nan()));
+        assert!(c[4].is_finite() && c[5].is_infinite() && c[6].is_infinite() && c[7].is_finite());
+        assert!(curve(&[0; 300], 128).iter().all(|kl| kl.is_nan()));
+    }
+
+    #[test]
+    fn with_a_level_for_each_bin_nothing_is_lost_but_the_tail() {
+        let c = curve(&[3, 1, 4, 1, 5, 9], 8);
+        assert_eq!(c[6], 0.0);
+        assert_eq!(c[1], 0.0); // one bin is always like itself
+        assert!(c[2..6].iter().all(|&kl| kl > 0.0));
+    }
+
+    proptest! {
+        /// Few levels (logarithms at each), many levels (the table) and more levels than bins.
+        #[test]
+        fn the_curve_is_the_oracle_s(
+            counts in prop::collection::vec(prop_oneof![2 => Just(0u64), 3 => 1u64..9, 3 => 0u64..100_000, 1 => 0u64..4_000_000_000], 2..400),
+            bits in 0u32..10,
+        ) {
+            let (counts, levels) = (without_zero_bin(counts), 1 << bits);
+            let curve = curve(&counts, levels);
+            prop_assert!(curve[0].is_nan());
+            for i in 1..=counts.len() {
+                let oracle = peer_divergence(&counts, levels, i);
+                prop_assert!(agree(curve[i], oracle), "{} for {} at {}", curve[i], oracle, i);
+            }
+        }
+    }
+}

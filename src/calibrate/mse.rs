@@ -199,3 +199,65 @@ impl Calibrator for Mse {
         Ok(Calibration { clip: clip_at(tensor, objective.centres[i]), note: None })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::histogram::{Histogram, Magnitude, Stats};
+    use proptest::prelude::*;
+
+    fn tensor(counts: Vec<u64>, amax: f32, num_bits: u8, signed: bool) -> Tensor {
+        let neg = vec![0; counts.len()];
+        let h = Histogram::from_parts(Stats::default(), Magnitude { amax, pos: counts, neg }, None);
+        Tensor::new(Arc::new(h), Scheme { num_bits, signed, symmetric: true })
+    }
+
+    /// The peer's own fake quantization of each centre, summed in f64.
+    fn oracle(o: &Objective, i: usize) -> (f64, f64) {
+        let (amax, bound) = (o.centres[i], o.max_bound as f32);
+        let scale = bound / amax;
+        let error = |j: usize| {
+            let c = o.centres[j];
+            let q = if amax <= SMALLEST_AMAX { 0.0 } else { (c * scale).round_ties_even().min(bound) / scale };
+            o.counts[j] as f64 * (f64::from(q) - f64::from(c)).powi(2)
+        };
+        ((i + 1..o.counts.len()).map(error).sum(), (0..=i).map(error).sum())
+    }
+
+    proptest! {
+        #[test]
+        fn the_curve_is_the_oracle_s(
+            counts in prop::collection::vec(prop_oneof![Just(0u64), 1u64..9, 0u64..1_000_000], 2..600),
+            amax in prop_oneof![Just(f32::MAX), Just(1e-6f32), 1e-3f32..1e3],
+            (num_bits, signed) in prop_oneof![Just((8, true)), Just((8, false)), Just((2, true)), Just((4, true)), Just((16, true))],
+        ) {
+            let objective = Objective::of(&tensor(counts, amax, num_bits, signed));
+            let within = 1e-12 * objective.prefix[objective.counts.len()][2];
+            for i in 0..objective.counts.len() {
+                let ((c, r), (oc, or)) = (objective.at(i), oracle(&objective, i));
+                prop_assert!((c - oc).abs() <= within && (r - or).abs() <= within, "{:?} for {:?} at {}", (c, r), (oc, or), i);
+            }
+        }
+    }
+
+    #[test]
+    fn a_wider_clip_clips_less_and_rounds_more() {
+        let counts = (0..2048).map(|j| (1e6 * (-f64::from(j) / 150.0).exp()) as u64).collect();
+        let curve = mse_curve(&tensor(counts, 3.0, 8, true));
+        assert!(curve.clipping.windows(2).all(|w| w[1] <= w[0] * (1.0 + 1e-9) + 1e-18));
+        assert_eq!(curve.clipping[2047], 0.0);
+        // Where the levels fall among the centres makes the rounding error waver: compare from afar.
+        let coarse: Vec<f64> = curve.rounding.iter().skip(256).step_by(128).copied().collect();
+        assert!(coarse.windows(2).all(|w| w[1] > w[0]), "{coarse:?}");
+    }
+
+    #[test]
+    fn the_first_of_equal_minima_wins() {
+        // All mass at one centre far below: nothing to tell the candidates apart but the grid's own rounding.
+        let zeros = tensor(vec![7; 300], 0.0, 8, true);
+        assert_eq!(Objective::of(&zeros).search(START_BIN), Some(START_BIN));
+        assert_eq!(Objective::of(&tensor(vec![1; 128], 1.0, 8, true)).search(START_BIN), None);
+    }
+}

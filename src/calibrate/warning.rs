@@ -136,3 +136,43 @@ fn far_outliers(h: &Histogram) -> Option<Warning> {
     let share_of_range = 1.0 - from as f64 / counts.len() as f64;
     (count > 0 && share_of_range > 0.5).then_some(Warning::FarOutliers { count, share_of_range })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::histogram::GrowingHistogram;
+
+    fn tags(values: &[f32]) -> Vec<&'static str> {
+        warnings(&Histogram::of(values, 2048, &[]), Scheme::INT8).iter().map(Warning::tag).collect()
+    }
+
+    #[test]
+    fn each_oddity_is_told() {
+        assert_eq!(tags(&[]), ["empty"]);
+        assert_eq!(tags(&[f32::NAN, f32::INFINITY]), ["NaN", "not finite"]);
+        assert_eq!(tags(&[0.0, -0.0, f32::INFINITY]), ["Inf", "all zero"]);
+        assert_eq!(tags(&[3.0, 3.0]), ["constant", "one-sided"]);
+        assert_eq!(tags(&[0.0, 1.0]), ["one-sided"]);
+        assert_eq!(tags(&[-1.0, 1.0]), [""; 0]);
+        let affine = Scheme { symmetric: false, ..Scheme::INT8 };
+        assert!(warnings(&Histogram::of(&[0.0, 1.0], 8, &[]), affine).is_empty());
+        let mut h = GrowingHistogram::new(8);
+        h.push(&[-1.0, 1.0]);
+        assert_eq!(warnings(&h.finish(), Scheme::INT8), [Warning::SinglePass]);
+        let both = Warning::NonFinite { nan: 1, inf: 2 };
+        assert_eq!(both.sentence(), "1 NaN and 2 infinities left out of the histogram.");
+    }
+
+    #[test]
+    fn a_few_values_that_hold_most_of_the_range_are_outliers() {
+        let mut values: Vec<f32> = (0..20_000).map(|i| (i as f32).sin()).collect();
+        assert_eq!(tags(&values), [""; 0]);
+        values[7] = 10.0;
+        values[8] = -9.0;
+        let found = warnings(&Histogram::of(&values, 2048, &[]), Scheme::INT8);
+        let [Warning::FarOutliers { count: 2, share_of_range }] = found[..] else { panic!("{found:?}") };
+        assert!((share_of_range - 0.9).abs() < 0.001);
+        assert_eq!(found[0].sentence(), "2 values hold the upper 89 % of the range.");
+        assert_eq!(tags(&values[..999]), [""; 0]); // too few to speak of outliers
+    }
+}

@@ -139,3 +139,81 @@ fn top_exponent(x: f32) -> i32 {
 fn power_of_two(e: i32) -> f32 {
     f32::from_bits(((e + 127) as u32) << 23)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn grown(values: &[f32], bins: usize) -> Histogram {
+        let mut h = GrowingHistogram::new(bins);
+        h.push(values);
+        h.finish()
+    }
+
+    #[test]
+    fn the_range_is_half_open() {
+        // 3.99 fits into [0, 4), 4.0 does not.
+        assert_eq!(
+            grown(&[3.99], 4).magnitude,
+            Magnitude { amax: 4.0, pos: vec![0, 0, 0, 0, 0, 0, 0, 1], neg: vec![0; 8] }
+        );
+        let m = grown(&[-4.0], 4).magnitude;
+        assert_eq!((m.amax, m.bins(), m.neg[4]), (5.0, 5, 1));
+    }
+
+    #[test]
+    fn the_ends_of_f32_are_binned() {
+        let top = grown(&[f32::MAX, -1.0], 2048);
+        assert_eq!((top.magnitude.amax, top.magnitude.bins(), top.magnitude.pos[4095]), (f32::MAX, 4096, 1));
+        let tiny = f32::from_bits(3);
+        let m = grown(&[tiny, -tiny, 0.0], 2048).magnitude;
+        assert_eq!((m.amax, m.pos, m.neg), (f32::from_bits(4), vec![1, 0, 0, 1], vec![0, 0, 0, 1]));
+        let both = grown(&[tiny, f32::MAX], 2048).magnitude;
+        assert_eq!((both.pos[0], both.pos[4095]), (1, 1));
+    }
+
+    #[test]
+    fn only_zeros_or_nothing_leave_an_empty_range() {
+        for values in [&[][..], &[0.0, -0.0], &[f32::NAN, f32::INFINITY]] {
+            let h = grown(values, 2000);
+            assert_eq!((h.magnitude.amax, h.magnitude.bins(), h.magnitude.pos[0]), (0.0, 2048, h.stats.zeros));
+        }
+    }
+
+    #[test]
+    fn edges_are_multiples_of_the_bin_width() {
+        let h = grown(&[0.1, 0.7, 5.3, -6.9], 256);
+        let width = 8.0 / 512.0;
+        assert!(h.magnitude.edges().iter().enumerate().all(|(i, &e)| e == i as f32 * width));
+        assert!(h.magnitude.bins() > 256 && h.magnitude.bins() <= 512);
+        assert_eq!(h.kind, GridKind::PowerOfTwo);
+        assert!(h.magnitude.amax > 6.9 && h.magnitude.amax - width <= 6.9);
+    }
+
+    proptest! {
+        #[test]
+        fn any_split_order_and_merge_gives_the_same_counts(
+            values in prop::collection::vec(any::<f32>(), 1..3000), at in any::<prop::sample::Index>(), bins in 1usize..600
+        ) {
+            let whole = grown(&values, bins);
+            let (head, tail) = values.split_at(at.index(values.len()));
+            let (mut a, mut b) = (GrowingHistogram::new(bins), GrowingHistogram::new(bins));
+            a.push(tail);
+            head.chunks(7).rev().for_each(|c| b.push(c));
+            a.merge(b);
+            let merged = a.finish();
+            prop_assert_eq!(&merged.magnitude, &whole.magnitude);
+            prop_assert_eq!(merged.magnitude.counts().iter().sum::<u64>(), merged.stats.finite());
+        }
+
+        #[test]
+        fn the_bin_is_the_floor(values in prop::collection::vec(-1e6f32..1e6, 1..500)) {
+            let m = grown(&values, 512).magnitude;
+            let width = f64::from(m.amax) / m.bins() as f64;
+            let mut counts = vec![0; m.bins()];
+            values.iter().for_each(|x| counts[(f64::from(x.abs()) / width) as usize] += 1);
+            prop_assert_eq!(m.counts(), counts);
+        }
+    }
+}

@@ -88,3 +88,67 @@ impl ExactGrid {
         Magnitude { amax: self.amax, pos: side(pos), neg: side(neg) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::histogram::Histogram;
+    use proptest::prelude::*;
+
+    fn exact(values: &[f32], bins: usize) -> Magnitude {
+        Histogram::of(values, bins, &[]).magnitude
+    }
+
+    #[test]
+    fn signs_zeros_and_the_top_edge_go_where_they_belong() {
+        let m = exact(&[0.0, -0.0, 1.0, -1.0, 4.0, -4.0, 3.999, -1e-30], 4);
+        assert_eq!((m.pos, m.neg, m.amax), (vec![2, 1, 0, 2], vec![1, 1, 0, 1], 4.0));
+        let zeros = exact(&[0.0, -0.0, 0.0], 8);
+        assert_eq!((zeros.pos[0], zeros.counts().iter().sum::<u64>(), zeros.amax), (3, 3, 0.0));
+    }
+
+    #[test]
+    fn the_ends_of_f32_are_binned() {
+        let m = exact(&[f32::MAX, f32::MAX / 2.0, f32::MIN, 1.0, -f32::MIN_POSITIVE], 1000);
+        assert_eq!((m.pos[0], m.pos[500], m.pos[999], m.neg[0], m.neg[999]), (1, 1, 1, 1, 1));
+        let tiny = f32::from_bits(1);
+        let m = exact(&[tiny, 2.0 * tiny, 4.0 * tiny], 4);
+        assert_eq!(m.pos, [0, 1, 1, 1]);
+    }
+
+    #[test]
+    fn edges_round_once_and_fill_from_both_ends() {
+        let edges = |amax, bins| Magnitude { amax, pos: vec![0; bins], neg: vec![0; bins] }.edges();
+        assert_eq!(edges(1.0, 4), [0.0, 0.25, 0.5, 0.75, 1.0]);
+        assert_eq!(edges(1.0, 1), [0.0, 1.0]);
+        assert_eq!(edges(0.0, 2), [0.0; 3]);
+        let e = edges(4.9778643, 2048); // torch: tests/reference has more
+        assert_eq!((e[2048], e[0]), (4.9778643, 0.0));
+        assert!(e.windows(2).all(|e| e[0] < e[1]));
+    }
+
+    /// The kernel of `torch.histc`, value by value.
+    fn histc(values: &[f32], bins: usize, amax: f32) -> Vec<u64> {
+        let mut counts = vec![0; bins];
+        for x in values {
+            let index = (x.abs() * bins as f32 / amax) as usize;
+            counts[index.min(bins - 1)] += 1;
+        }
+        counts
+    }
+
+    proptest! {
+        #[test]
+        fn counts_are_histc_s(values in prop::collection::vec(-1e3f32..1e3, 1..3000), bins in 1usize..5000) {
+            let m = exact(&values, bins);
+            prop_assert_eq!(m.counts(), histc(&values, bins, m.amax));
+        }
+
+        #[test]
+        fn finer_grids_nest(values in prop::collection::vec(any::<f32>(), 1..500), bits in 0u32..12, finer in 1u32..4) {
+            let (coarse, fine) = (exact(&values, 1 << bits), exact(&values, 1 << (bits + finer)));
+            let folded = |side: &[u64]| side.chunks(1 << finer).map(|c| c.iter().sum()).collect::<Vec<u64>>();
+            prop_assert_eq!((folded(&fine.pos), folded(&fine.neg)), (coarse.pos, coarse.neg));
+        }
+    }
+}

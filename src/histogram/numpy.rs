@@ -79,3 +79,44 @@ impl NumpyGrid {
         NumpyHistogram { edges: self.edges, counts: std::mem::take(self.tally.counts()) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::histogram::{GridSpec, Histogram};
+    use proptest::prelude::*;
+
+    fn histogram(values: &[f32], bins: usize) -> Option<NumpyHistogram> {
+        Histogram::of(values, 16, &[GridSpec::Numpy { bins }]).numpy(bins).cloned()
+    }
+
+    #[test]
+    fn equal_values_get_half_a_unit_on_each_side() {
+        let h = histogram(&[3.0; 10], 100).unwrap();
+        assert_eq!((h.edges[0], h.edges[100], h.counts[50]), (2.5, 3.5, 10));
+        let zeros = histogram(&[0.0, -0.0], 100).unwrap();
+        assert_eq!((zeros.edges[49], zeros.counts[50]), (-0.010000020265579224, 2));
+    }
+
+    #[test]
+    fn what_numpy_refuses_is_not_there() {
+        assert_eq!(histogram(&[1e10; 3], 100), None); // 1e10 - 0.5 is 1e10
+        assert_eq!(histogram(&[1.0, 1.0 + f32::EPSILON], 100), None);
+        assert_eq!(histogram(&[f32::MIN, f32::MAX], 100), None);
+        assert_eq!(histogram(&[f32::NAN], 100), None);
+        assert_eq!(histogram(&[1.0], 0), None);
+    }
+
+    proptest! {
+        /// Whatever the arithmetic of the index, the correction by the edges decides.
+        #[test]
+        fn each_value_lies_between_its_edges(values in prop::collection::vec(-9.0f32..70.0, 2..2000), bins in 1usize..300) {
+            let Some(h) = histogram(&values, bins) else { return Ok(()) };
+            let mut counts = vec![0; bins];
+            for x in &values {
+                counts[h.edges[1..bins].partition_point(|e| e <= x)] += 1;
+            }
+            prop_assert_eq!(h.counts, counts);
+        }
+    }
+}

@@ -128,3 +128,69 @@ impl BinPass {
         Ok(Histogram { stats: self.stats, magnitude: self.magnitude.finish(), kind: GridKind::Exact, numpy })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::histogram::RangePass;
+    use proptest::prelude::*;
+
+    const GRIDS: [GridSpec; 2] = [GridSpec::Numpy { bins: 100 }, GridSpec::Numpy { bins: 7 }];
+
+    fn stats(values: &[f32]) -> Stats {
+        let mut pass = RangePass::new();
+        pass.push(values);
+        pass.finish()
+    }
+
+    #[test]
+    fn other_values_than_before_are_noticed() {
+        let before = [1.0, -2.0, 0.0, f32::NAN];
+        for after in [
+            vec![1.0, -2.0, 0.0],                // shorter
+            vec![1.0, -2.5, 0.0, f32::NAN],      // out of range
+            vec![1.0, 2.0, 0.0, f32::NAN],       // the other side's range
+            vec![1.0, -2.0, 0.5, f32::NAN],      // one zero less
+            vec![1.0, -2.0, 0.0, f32::INFINITY], // another kind of nothing
+            vec![1.0, -2.0, 0.0, 1e38],
+        ] {
+            let mut pass = BinPass::new(stats(&before), 8, &GRIDS);
+            pass.push(&after);
+            assert_eq!(pass.finish(), Err(ChangedUnderneath));
+        }
+    }
+
+    #[test]
+    fn a_tensor_without_a_finite_value_has_empty_bins() {
+        for values in [vec![], vec![f32::NAN; 3000], vec![f32::INFINITY, f32::NEG_INFINITY]] {
+            let h = Histogram::of(&values, 64, &GRIDS);
+            assert_eq!((h.stats.finite(), h.magnitude.counts().iter().sum::<u64>()), (0, 0));
+            assert!(h.numpy(100).is_none());
+        }
+    }
+
+    #[test]
+    fn many_equal_values_are_counted_one_by_one() {
+        let h = Histogram::of(&vec![-2.0; 100_003], 2048, &GRIDS);
+        assert_eq!((h.magnitude.neg[2047], h.magnitude.pos.iter().sum::<u64>()), (100_003, 0));
+        assert_eq!(h.numpy(7).unwrap().counts.iter().sum::<u64>(), 100_003);
+    }
+
+    proptest! {
+        #[test]
+        fn any_split_and_order_gives_the_same_counts(
+            mut values in prop::collection::vec(any::<f32>(), 1..4000), at in any::<prop::sample::Index>(), bins in 1usize..3000
+        ) {
+            let whole = Histogram::of(&values, bins, &GRIDS);
+            let stats = whole.stats.clone();
+            values.sort_by(f32::total_cmp);
+            let (head, tail) = values.split_at(at.index(values.len()));
+            let (mut a, mut b) = (BinPass::new(stats.clone(), bins, &GRIDS), BinPass::new(stats, bins, &GRIDS));
+            tail.chunks(100).for_each(|c| a.push(c));
+            b.push(head);
+            a.merge(b);
+            prop_assert_eq!(&a.finish().unwrap(), &whole);
+            prop_assert_eq!(whole.magnitude.counts().iter().sum::<u64>(), whole.stats.finite());
+        }
+    }
+}

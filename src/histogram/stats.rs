@@ -234,3 +234,71 @@ impl RangePass {
         self.open.clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn stats(values: &[f32]) -> Stats {
+        let mut pass = RangePass::new();
+        pass.push(values);
+        pass.finish()
+    }
+
+    #[test]
+    fn what_is_not_finite_is_counted_and_left_out() {
+        let s = stats(&[1.0, f32::NAN, f32::INFINITY, -3.0, f32::NEG_INFINITY, -0.0, 0.0, f32::INFINITY]);
+        assert_eq!((s.count, s.nan, s.pos_inf, s.neg_inf, s.zeros, s.finite()), (8, 1, 2, 1, 2, 4));
+        assert_eq!((s.min, s.max, s.amax()), (Some(-3.0), Some(1.0), 3.0));
+        assert_eq!((s.mean(), s.sum_of_squares()), (Some(-0.5), 10.0));
+        let none = stats(&[f32::NAN; 9]);
+        assert_eq!((none.min, none.mean(), none.std(), none.amax()), (None, None, None, 0.0));
+        assert_eq!(stats(&[]), Stats::default());
+    }
+
+    #[test]
+    fn a_far_offset_costs_the_spread_no_digits() {
+        let values: Vec<f32> = (0..100_000).map(|i| 1e6 + (i % 1000) as f32 / 16.0).collect();
+        let exact = (999_999.0f64 / 12.0).sqrt() / 16.0; // of 0..1000, over 16
+        let s = stats(&values);
+        assert!((s.std().unwrap() - exact).abs() < 1e-12 * exact);
+        assert!((s.mean().unwrap() - (1e6 + 999.0 / 32.0)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_largest_floats_do_not_overflow() {
+        let s = stats(&[f32::MAX, f32::MIN, f32::MAX, f32::MIN]);
+        assert_eq!((s.mean(), s.std()), (Some(0.0), Some(f64::from(f32::MAX))));
+    }
+
+    proptest! {
+        #[test]
+        fn cutting_one_sequence_changes_no_bit(cuts in prop::collection::vec(1usize..9000, 1..8), seed in 0u32..1000) {
+            let value = |i: u32| f32::from_bits(0x3f00_0000 + (i.wrapping_mul(seed + 7) % 0x80_0000)) - 0.7;
+            let values: Vec<f32> = (0..20_000).map(value).collect();
+            let mut pass = RangePass::new();
+            let mut rest = &values[..];
+            for cut in cuts {
+                let (head, tail) = rest.split_at(cut.min(rest.len()));
+                pass.push(head);
+                rest = tail;
+            }
+            pass.push(rest);
+            prop_assert_eq!(pass.finish(), stats(&values));
+        }
+
+        #[test]
+        fn merging_parts_gives_the_same_totals(at in 0usize..10_000) {
+            let values: Vec<f32> = (0..10_000).map(|i| (i as f32).sin() * 3.0 + 5.0).collect();
+            let (mut a, mut b) = (RangePass::new(), RangePass::new());
+            a.push(&values[..at]);
+            b.push(&values[at..]);
+            a.merge(b);
+            let (merged, whole) = (a.finish(), stats(&values));
+            prop_assert_eq!((merged.count, merged.min, merged.max), (whole.count, whole.min, whole.max));
+            prop_assert!((merged.mean().unwrap() - whole.mean().unwrap()).abs() < 1e-13);
+            prop_assert!((merged.std().unwrap() - whole.std().unwrap()).abs() < 1e-13);
+        }
+    }
+}

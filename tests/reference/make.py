@@ -39,6 +39,7 @@ with open(f"{dst}/fixtures.json", "w") as w:
     json.dump(out, w, separators=(",", ":"))
     w.write("\n")
 
+# The divergences as text: not every JSON parser reads the last bit right.
 kept = {}
 for name, r in curves.items():
     if name == "_meta":
@@ -46,7 +47,7 @@ for name, r in curves.items():
     for sign in ["signed", "unsigned"]:
         kl = r[f"pytorch_quantization.torch_hist.{sign}.entropy"]["divergence"]
         mse = r[f"pytorch_quantization.torch_hist.{sign}.mse"]["divergence"]
-        kept[f"{name}.{sign}"] = {"kl": kl, "mse": [float(f"{v:.9g}") for v in mse[::8]]}
+        kept[f"{name}.{sign}"] = {"kl": " ".join(str(v) for v in kl), "mse": [float(f"{v:.9g}") for v in mse[::8]]}
 with open(f"{dst}/curves.json", "w") as w:
     json.dump(kept, w, separators=(",", ":"))
     w.write("\n")

@@ -1,0 +1,190 @@
+//! What the passes, the curves and one clip cost, each beside something plain to measure against.
+//!
+//! `cargo bench --no-default-features --bench curves`
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use divan::Bencher;
+use divan::counter::ItemsCount;
+use qviz::calibrate::{self, Tensor, kl, mse_curve};
+use qviz::histogram::{BinPass, GridSpec, GrowingHistogram, Histogram, RangePass};
+use qviz::quant::{QuantParams, Scheme};
+
+const VALUES: usize = 8 << 20;
+const UINT8: Scheme = Scheme { signed: false, ..Scheme::INT8 };
+const INT16: Scheme = Scheme { num_bits: 16, ..Scheme::INT8 };
+
+fn main() {
+    divan::main();
+}
+
+/// Roughly normal values: a sum of four uniform ones.
+fn normal(n: usize) -> Vec<f32> {
+    let mut state = 1u32;
+    let mut uniform = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 16) as f32 / 65_536.0 - 0.5
+    };
+    (0..n).map(|_| uniform() + uniform() + uniform() + uniform()).collect()
+}
+
+/// A ReLU's output: half of it zeros.
+fn relu(n: usize) -> Vec<f32> {
+    normal(n).into_iter().map(|x| x.max(0.0)).collect()
+}
+
+fn tensor(bins: usize, scheme: Scheme) -> Tensor {
+    Tensor::new(Arc::new(Histogram::of(&normal(1 << 20), bins, &[])), scheme)
+}
+
+#[divan::bench_group(sample_count = 10)]
+mod passes {
+    use super::*;
+
+    #[divan::bench]
+    fn plain_abs_max_sweep(b: Bencher) {
+        let values = normal(VALUES);
+        b.counter(ItemsCount::new(VALUES)).bench_local(|| {
+            let mut lanes = [0.0f32; 16];
+            for chunk in values.as_chunks::<16>().0 {
+                for l in 0..16 {
+                    let m = chunk[l].abs();
+                    lanes[l] = if m > lanes[l] { m } else { lanes[l] };
+                }
+            }
+            black_box(lanes.into_iter().fold(0.0, f32::max))
+        });
+    }
+
+    #[divan::bench]
+    fn range(b: Bencher) {
+        let values = normal(VALUES);
+        b.counter(ItemsCount::new(VALUES)).bench_local(|| {
+            let mut pass = RangePass::new();
+            pass.push(&values);
+            pass.finish()
+        });
+    }
+
+    fn bins(b: Bencher, values: Vec<f32>, grids: &[GridSpec]) {
+        let mut pass = RangePass::new();
+        pass.push(&values);
+        let stats = pass.finish();
+        b.counter(ItemsCount::new(VALUES)).bench_local(|| {
+            let mut pass = BinPass::new(stats.clone(), 2048, grids);
+            pass.push(&values);
+            pass.finish().unwrap()
+        });
+    }
+
+    #[divan::bench]
+    fn bins_of_normal(b: Bencher) {
+        bins(b, normal(VALUES), &[]);
+    }
+
+    #[divan::bench]
+    fn bins_of_zeros(b: Bencher) {
+        bins(b, vec![0.0; VALUES], &[]);
+    }
+
+    #[divan::bench]
+    fn bins_of_relu(b: Bencher) {
+        bins(b, relu(VALUES), &[]);
+    }
+
+    #[divan::bench]
+    fn bins_and_numpy_grid_of_normal(b: Bencher) {
+        bins(b, normal(VALUES), &[GridSpec::Numpy { bins: 100 }]);
+    }
+
+    #[divan::bench]
+    fn bins_and_numpy_grid_of_relu(b: Bencher) {
+        bins(b, relu(VALUES), &[GridSpec::Numpy { bins: 100 }]);
+    }
+
+    #[divan::bench]
+    fn growing(b: Bencher) {
+        let values = normal(VALUES);
+        b.counter(ItemsCount::new(VALUES)).bench_local(|| {
+            let mut pass = GrowingHistogram::new(2048);
+            pass.push(&values);
+            pass.finish()
+        });
+    }
+}
+
+#[divan::bench_group(sample_count = 20)]
+mod curves {
+    use super::*;
+
+    #[divan::bench(args = [("int8", 2048), ("uint8", 2048), ("int16", 2048), ("int8", 32_768)])]
+    fn kl(b: Bencher, (grid, bins): (&str, usize)) {
+        let tensor = tensor(bins, scheme(grid));
+        let counts = kl::without_zero_bin(tensor.histogram().magnitude.counts());
+        b.bench_local(|| kl::curve(black_box(&counts), scheme(grid).magnitude_levels()));
+    }
+
+    /// What the curve replaces: every candidate on its own.
+    #[divan::bench(sample_count = 3)]
+    fn kl_one_by_one(b: Bencher) {
+        let tensor = tensor(2048, Scheme::INT8);
+        let counts = kl::without_zero_bin(tensor.histogram().magnitude.counts());
+        b.bench_local(|| (128..=2048).map(|i| kl::peer_divergence(&counts, 128, i)).fold(f64::MAX, f64::min));
+    }
+
+    #[divan::bench(args = [("int8", 2048), ("uint8", 2048), ("int16", 2048), ("int8", 32_768)])]
+    fn mse(b: Bencher, (grid, bins): (&str, usize)) {
+        let tensor = tensor(bins, scheme(grid));
+        tensor.edges();
+        b.bench_local(|| mse_curve(black_box(&tensor)));
+    }
+
+    /// What the curve replaces: every centre at every candidate.
+    #[divan::bench(sample_count = 3)]
+    fn mse_one_by_one(b: Bencher) {
+        let tensor = tensor(2048, Scheme::INT8);
+        let (counts, curve) = (tensor.histogram().magnitude.counts(), mse_curve(&tensor));
+        b.bench_local(|| {
+            let error = |i: usize| -> f64 {
+                let params = QuantParams { scale: curve.centres[i] / 127.0, zero_point: 0, qmin: -127, qmax: 127 };
+                let errors = curve.centres.iter().map(|&c| f64::from(params.fake_quant(c) - c).powi(2));
+                errors.zip(&counts).map(|(e, &h)| e * h as f64).sum()
+            };
+            (128..2048).map(error).fold(f64::MAX, f64::min)
+        });
+    }
+
+    #[divan::bench]
+    fn all_default_methods(b: Bencher) {
+        let histogram = Arc::new(Histogram::of(&normal(1 << 20), 2048, &[GridSpec::Numpy { bins: 100 }]));
+        let methods = calibrate::defaults();
+        b.bench_local(|| {
+            let tensor = Tensor::new(histogram.clone(), Scheme::INT8);
+            methods.iter().map(|m| tensor.candidate(&**m)).collect::<Vec<_>>()
+        });
+    }
+}
+
+#[divan::bench_group(sample_count = 100)]
+mod clip {
+    use super::*;
+    use qviz::quant::Clip;
+
+    #[divan::bench(args = [("int8", 2048), ("uint8", 2048), ("int8 affine", 2048), ("int16", 2048), ("int8", 32_768)])]
+    fn metrics(b: Bencher, (grid, bins): (&str, usize)) {
+        let tensor = tensor(bins, scheme(grid));
+        let clip = if grid == "int8 affine" { Clip::new(-1.0, 1.1) } else { Clip::symmetric(1.0) };
+        tensor.metrics(clip);
+        b.bench_local(|| tensor.metrics(black_box(clip)));
+    }
+}
+
+fn scheme(grid: &str) -> Scheme {
+    match grid {
+        "int8" => Scheme::INT8,
+        "uint8" => UINT8,
+        "int16" => INT16,
+        _ => Scheme { symmetric: false, ..Scheme::INT8 },
+    }
+}
