@@ -106,7 +106,7 @@ pub struct Threshold {
 }
 
 /// NVIDIA's searches start here: no clip below the 128th bin is considered.
-pub(crate) const START_BIN: usize = 128;
+pub const START_BIN: usize = 128;
 
 /// The clip that a search over magnitudes means by its threshold `t`.
 ///

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::calibrate::Tensor;
+use crate::calibrate::{START_BIN, Tensor};
 use crate::session::Ready;
 
 use super::layout::Areas;
@@ -155,12 +155,14 @@ fn half_columns(axis: &Axis) -> impl Iterator<Item = (f64, f64)> {
     })
 }
 
-/// Every candidate is looked at: a half column shows the range of all the clips that it covers.
+/// Every candidate of the search is looked at: a half column shows the range of all the clips that it covers. Below the
+/// first candidate there are hardly more bins than levels, and the divergence falls to nothing without meaning anything.
 fn kl_curve(tensor: &Tensor, axis: &Axis) -> Curve {
     let (kl, edges) = (tensor.kl_curve(), tensor.edges());
     let top = f64::from(*edges.last().unwrap_or(&0.0));
     let bins = edges.len() - 1;
     let width = top / bins as f64;
+    let start = START_BIN.min(bins);
     if tensor.kl(crate::quant::Clip::symmetric(edges[bins])).is_none() || width.is_nan() || width <= 0.0 {
         return Curve { spans: vec![NOTHING; usize::from(axis.columns) * 2], parts: Default::default(), scale: YScale::fit(std::iter::empty(), true), best: None };
     }
@@ -169,7 +171,7 @@ fn kl_curve(tensor: &Tensor, axis: &Axis) -> Curve {
             let (first, last) = ((a / width).ceil().max(1.0) as usize, (b / width).floor() as usize);
             // Narrower than a bin: the nearest edge, as for any clip.
             let nearest = ((a + b) / 2.0 / width).round() as usize;
-            let range = if first <= last { first..=last } else { nearest..=nearest };
+            let range = if first <= last { first.max(start)..=last } else { nearest.max(start)..=nearest };
             let mut span = NOTHING;
             for i in range {
                 match kl.get(i).copied() {
@@ -189,6 +191,7 @@ fn kl_curve(tensor: &Tensor, axis: &Axis) -> Curve {
     let best = kl
         .iter()
         .zip(edges)
+        .skip(start)
         .filter(|(v, _)| v.is_finite())
         .min_by(|a, b| a.0.total_cmp(b.0))
         .map(|(v, e)| (*v, f64::from(*e)));
@@ -242,6 +245,9 @@ fn error_curve(tensor: &Tensor, key: &SceneKey) -> Curve {
     } else {
         Default::default()
     };
-    let scale = YScale::fit(spans.iter().map(|s| s.lo), key.curve == CurveKind::Mse);
+    // Room for the smaller part below the sum, but not for a part that vanishes.
+    let least = spans.iter().map(|s| s.lo).fold(f64::INFINITY, f64::min);
+    let parts_shown = parts.iter().flatten().copied().filter(move |v| *v > least / 30.0);
+    let scale = YScale::fit(spans.iter().map(|s| s.lo).chain(parts_shown), key.curve == CurveKind::Mse);
     Curve { spans, parts, scale, best }
 }

@@ -17,12 +17,12 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     };
     y_labels(pen, areas.histogram, &scene.counts_scale);
     draw_bars(pen, areas.histogram, model, scene, ready);
+    draw_axis(pen, areas, scene, ready);
+    inspect(pen, areas, model, scene);
+    draw_lines(pen, areas, model, &scene.axis, ready);
     if model.plot.fake_quant {
         draw_levels(pen, areas.histogram, scene, ready);
     }
-    draw_axis(pen, areas, model, scene, ready);
-    inspect(pen, areas, model, scene);
-    draw_lines(pen, areas, model, &scene.axis, ready);
 }
 
 fn title(pen: &mut Pen, area: Rect, model: &Model) {
@@ -140,12 +140,16 @@ fn draw_levels(pen: &mut Pen, body: Rect, scene: &Scene, ready: &Ready) {
         let height = scene.counts_scale.height(mass);
         if mass > 0.0 && height > 0.0 {
             let up = ((height.min(1.0) * f64::from(body.height)) as u16).min(body.height - 1);
-            pen.glyph(body.x + c, body.bottom() - 1 - up, glyph, style);
+            let cell = &mut pen.buffer[(body.x + c, body.bottom() - 1 - up)];
+            // Over a bar that fills at least half of the cell, the bar stays as the ground.
+            let filled = pen.look.glyphs.eighths[3..].iter().any(|e| cell.symbol().starts_with(*e));
+            let ground = if filled && !pen.look.glyphs.ascii { cell.fg } else { cell.bg };
+            cell.set_char(glyph).set_style(style).set_bg(ground);
         }
     }
 }
 
-fn draw_axis(pen: &mut Pen, areas: &Areas, model: &Model, scene: &Scene, ready: &Ready) {
+fn draw_axis(pen: &mut Pen, areas: &Areas, scene: &Scene, ready: &Ready) {
     let (theme, glyphs) = (pen.look.theme.clone(), pen.look.glyphs.clone());
     let area = areas.axis;
     pen.glyph(area.x - 1, area.y, glyphs.axis[2], theme.dim);
@@ -155,7 +159,7 @@ fn draw_axis(pen: &mut Pen, areas: &Areas, model: &Model, scene: &Scene, ready: 
     let chosen = |candidate: usize| ready.candidates[candidate].id == ready.choice().method;
     // Where several methods share a column the chosen one gives the colour.
     for pass in [false, true] {
-        for &(column, candidate) in scene.marks.iter().filter(|m| chosen(m.1) == pass) {
+        for &(column, _) in scene.marks.iter().filter(|m| chosen(m.1) == pass) {
             let style = if pass { theme.chosen } else { theme.mark };
             pen.glyph(area.x + column, area.y, glyphs.mark, style);
         }
@@ -166,7 +170,6 @@ fn draw_axis(pen: &mut Pen, areas: &Areas, model: &Model, scene: &Scene, ready: 
         let (x, y) = (areas.labels.x + label.column, areas.labels.y + label.row);
         pen.text(x, y, areas.labels.right() - x, &label.text, style);
     }
-    let _ = model;
 }
 
 fn inspect(pen: &mut Pen, areas: &Areas, model: &Model, scene: &Scene) {

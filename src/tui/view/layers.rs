@@ -10,6 +10,12 @@ use crate::session::{LayerState, Ready};
 
 /// Columns of a sparkline.
 const SPARK: usize = 8;
+/// Columns of a method's badge.
+const BADGE: u16 = 6;
+/// Columns of an SQNR.
+const SQNR: u16 = 5;
+/// Columns of a shape.
+const SHAPE: u16 = 12;
 
 /// The list, and under it what is to say of the selected layer.
 pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
@@ -24,9 +30,11 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     };
     pen.titled_rule(title, &[("layers", theme.title)], &found);
     let rows = areas.list_rows();
+    let names = model.session.layers.iter().take(1000).map(|l| l.name.chars().count());
+    let longest = names.max().unwrap_or(0).min(usize::from(u16::MAX)) as u16;
     let visible_rows = model.list.order.iter().skip(model.list.top).take(usize::from(rows.height));
     for (y, &layer) in (rows.y..).zip(visible_rows) {
-        row(pen, Rect { y, height: 1, ..rows }, model, layer);
+        row(pen, Rect { y, height: 1, ..rows }, model, layer, longest);
     }
     if model.list.order.is_empty() && model.loading.found {
         let text = if model.list.filter.is_empty() { "no layers" } else { "no layer has this in its name; Esc shows all" };
@@ -35,7 +43,22 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     notes(pen, areas.list_notes(), model);
 }
 
-fn row(pen: &mut Pen, area: Rect, model: &Model, index: usize) {
+/// Which columns a list of this width has beside the name.
+struct Columns {
+    spark: bool,
+    shape: bool,
+}
+
+/// Names come first: the shape is shown where the `longest` name leaves room for it, then the sparkline.
+fn columns(width: u16, longest: u16) -> Columns {
+    let fixed = 3 + 2 + BADGE + 1 + SQNR + 1;
+    let name = longest.clamp(8, 40);
+    let spark = width >= 32 && width >= fixed + 8 + SPARK as u16 + 1;
+    let shape = spark && width >= fixed + name + SPARK as u16 + 1 + SHAPE + 1;
+    Columns { spark, shape }
+}
+
+fn row(pen: &mut Pen, area: Rect, model: &Model, index: usize, longest: u16) {
     let theme = pen.look.theme.clone();
     let layer = &model.session.layers[index];
     let selected = index == model.list.selected;
@@ -49,19 +72,18 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, index: usize) {
     };
     pen.glyph(area.x, area.y, marker, if quantized { theme.clip } else { theme.dim });
 
-    // From the right: flags, badge, SQNR, sparkline, shape; the name takes what is left.
-    let (badge_width, sqnr_width) = (6, 5);
+    let widths = columns(area.width, longest);
     let mut end = area.right();
     let mut take = |width: u16| {
-        end -= (width + 1).min(end - area.x);
+        end -= width.min(end - area.x);
         end
     };
     let flags = take(2);
-    let badge = take(badge_width);
-    let sqnr = take(sqnr_width);
-    let spark = (area.width >= 34).then(|| take(SPARK as u16));
-    let shape = (area.width >= 48).then(|| take(13));
-    let name_width = end.saturating_sub(area.x + 2);
+    let badge = take(BADGE + 1);
+    let sqnr = take(SQNR + 1);
+    let spark = widths.spark.then(|| take(SPARK as u16 + 1));
+    let shape = widths.shape.then(|| take(SHAPE + 1));
+    let name_width = end.saturating_sub(area.x + 3);
     let name = cut(&visible(&layer.name), name_width, '…');
     let name = if selected { format!("{name:<width$}", width = usize::from(name_width)) } else { name };
     pen.text(area.x + 2, area.y, name_width, &name, name_style);
@@ -78,18 +100,18 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, index: usize) {
         return;
     };
     if let Some(x) = shape {
-        pen.right(x, area.y, 13, &number::shape(&layer.origin.shape), theme.dim);
+        pen.right(x, area.y, SHAPE, &number::shape(&layer.origin.shape), theme.dim);
     }
     if let Some(x) = spark {
         sparkline(pen, x, area.y, ready);
     }
     let style = if quantized { Style::new() } else { theme.dim };
     if quantized {
-        pen.right(sqnr, area.y, sqnr_width, &number::decibels(ready.metrics().sqnr_db), style);
+        pen.right(sqnr, area.y, SQNR, &number::decibels(ready.metrics().sqnr_db), style);
     }
     let label = ready.candidate(&ready.choice().method).map_or("", |c| c.label.as_str());
     let badge_text = if quantized { label } else { "float" };
-    pen.text(badge, area.y, badge_width, badge_text, theme.dim);
+    pen.text(badge, area.y, BADGE, badge_text, theme.dim);
     if ready.choice().edited {
         pen.glyph(flags, area.y, '*', theme.clip);
     }
