@@ -12,6 +12,9 @@ pub struct Entropy;
 /// Candidates this close on the curve are decided by the peer's own rounding.
 const TOO_CLOSE: f64 = 1e-11;
 
+/// An empty stretch below the largest value is worth a word from one part in so many on.
+const MANY_EMPTY: usize = 10;
+
 /// Where the search ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Choice {
@@ -43,6 +46,32 @@ fn search(counts: &[u64], levels: usize, curve: &[f64], start: usize) -> Option<
     best.1.map(Choice::Minimum)
 }
 
+/// What a user would otherwise puzzle over.
+fn note(choice: Choice, counts: &[u64]) -> Option<String> {
+    let bins = counts.len();
+    match choice {
+        Choice::Nan(i) if i == bins => {
+            Some("no bin but the lowest holds a value, so that the divergence is undefined everywhere".into())
+        }
+        Choice::Nan(_) => Some(
+            "up to this clip no bin but the lowest holds a value, the divergence is undefined, and the method takes that \
+             for the least: every larger value saturates"
+                .into(),
+        ),
+        Choice::Minimum(i) if i == bins => {
+            let gap = counts[..bins - 1].iter().rev().take_while(|&&c| c == 0).count();
+            (gap * MANY_EMPTY >= bins).then(|| {
+                let percent = 100 * gap / bins;
+                format!(
+                    "the upper {percent} % of the range is empty but for its end, and a clip cannot end in an empty \
+                     bin, where the divergence is infinite: the whole range is kept"
+                )
+            })
+        }
+        Choice::Minimum(_) => None,
+    }
+}
+
 impl Calibrator for Entropy {
     fn id(&self) -> &str {
         "entropy"
@@ -62,31 +91,8 @@ impl Calibrator for Entropy {
         let curve = tensor.kl_curve();
         let choice = search(&counts, tensor.scheme().magnitude_levels(), curve, START_BIN)
             .ok_or_else(|| NoThreshold("entropy found no candidate".into()))?;
-        let bins = counts.len();
-        let (i, note) = match choice {
-            Choice::Nan(i) if i == bins => {
-                (i, Some("no bin but the lowest holds a value, so the divergence is undefined everywhere".into()))
-            }
-            Choice::Nan(i) => (
-                i,
-                Some(format!(
-                    "the divergence is undefined where the kept bins are empty, which counts as the least: the clip is \
-                     below all values beyond bin {}",
-                    i - 1
-                )),
-            ),
-            Choice::Minimum(i) if i == bins && curve[bins - 1].is_infinite() => {
-                let gaps = curve[START_BIN..bins].iter().filter(|kl| kl.is_infinite()).count();
-                let of = bins - START_BIN;
-                (
-                    i,
-                    Some(format!(
-                        "{gaps} of {of} smaller clips end in an empty bin, where the divergence is infinite: the full range is left"
-                    )),
-                )
-            }
-            Choice::Minimum(i) => (i, None),
-        };
+        let (Choice::Minimum(i) | Choice::Nan(i)) = choice;
+        let note = note(choice, &counts);
         Ok(Calibration { clip: clip_at(tensor, tensor.edges()[i]), note })
     }
 }

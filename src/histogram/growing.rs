@@ -1,7 +1,7 @@
 //! One pass, for values that cannot be had twice.
 
 use super::magnitude::CHUNK;
-use super::tally::Tally;
+use super::tally::{Tally, floor};
 use super::{GridKind, Histogram, MAX_BINS, Magnitude, RangePass};
 
 /// A histogram whose range `[0, 2^k)` doubles whenever a value lies beyond it, by merging bins in pairs.
@@ -59,12 +59,12 @@ impl GrowingHistogram {
         // that its bin is 0 in any case.
         let shift = self.k.map_or(0, |k| self.bits - k);
         let (first, second) = (power_of_two(shift.min(100)), power_of_two((shift - 100).max(0)));
-        let kept = self.kept() as i32;
+        let kept = self.kept() as u32;
         let mut slots = [0u32; CHUNK];
         let slots = &mut slots[..finite.len()];
         for (slot, &x) in slots.iter_mut().zip(finite) {
-            let index = (x.abs() * first * second) as i32;
-            *slot = (index + if x < 0.0 { kept } else { 0 }) as u32;
+            let (index, _) = floor(x.abs() * first * second);
+            *slot = index + if x < 0.0 { kept } else { 0 };
         }
         self.tally.add(slots);
     }

@@ -1,6 +1,6 @@
 //! The grid over `|x|`.
 
-use super::tally::Tally;
+use super::tally::{Tally, floor};
 
 /// Counts of `|x|` in equal bins over `[0, amax]`, the sign kept apart.
 ///
@@ -64,11 +64,12 @@ impl ExactGrid {
         let bins = self.bins as f32;
         // A power of two changes no quotient, and keeps the product below from overflowing.
         let down = if self.amax > f32::MAX / bins { f32::powi(2.0, -16) } else { 1.0 };
-        let amax = self.amax * down;
-        let side = self.bins as i32 + 1;
+        // An all-zero tensor's 0 / 0 would be NaN; over any other number its values are in bin 0.
+        let amax = if self.amax > 0.0 { self.amax * down } else { 1.0 };
+        let side = self.bins as u32 + 1;
         for (slot, &x) in slots.iter_mut().zip(values) {
-            let index = (x.abs() * down * bins / amax) as i32;
-            *slot = (index + if x < 0.0 { side } else { 0 }) as u32;
+            let (index, _) = floor(x.abs() * down * bins / amax);
+            *slot = index + if x < 0.0 { side } else { 0 };
         }
         self.tally.add(slots);
     }

@@ -64,6 +64,7 @@ impl QuantParams {
 }
 
 #[cfg(test)]
+#[allow(clippy::excessive_precision)] // golden vectors as they were printed
 mod tests {
     use super::*;
 
