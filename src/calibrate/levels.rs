@@ -70,7 +70,9 @@ mod tests {
     fn mass_is_kept_and_piles_up_at_the_clip() {
         let values: Vec<f32> = (-2000..=2000).map(|i| i as f32 / 1000.0).collect();
         let tensor = Tensor::new(Arc::new(Histogram::of(&values, 2048, &[])), Scheme::INT8);
-        for (num_bits, signed, symmetric) in [(8, true, true), (8, false, true), (8, true, false), (4, true, true), (16, true, true)] {
+        for (num_bits, signed, symmetric) in
+            [(8, true, true), (8, false, true), (8, true, false), (4, true, true), (16, true, true)]
+        {
             let params = QuantParams::from_clip(Clip::new(-1.0, 1.0), Scheme { num_bits, signed, symmetric });
             let levels = tensor.level_masses(params);
             let sum: f64 = levels.iter().map(|l| l.mass).sum();

@@ -20,8 +20,8 @@
 mod coverage;
 mod entropy;
 mod error;
-mod levels;
 pub mod kl;
+mod levels;
 mod max;
 pub mod mse;
 mod percentile;

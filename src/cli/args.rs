@@ -128,7 +128,10 @@ mod tests {
     #[test]
     fn a_first_word_that_is_a_subcommand_is_the_subcommand() {
         assert!(matches!(parsed("qviz report a.npy --json").command, Some(Command::Report { json: true, .. })));
-        assert!(matches!(parsed("qviz export -o x.json --force a b").command, Some(Command::Export { force: true, .. })));
+        assert!(matches!(
+            parsed("qviz export -o x.json --force a b").command,
+            Some(Command::Export { force: true, .. })
+        ));
         let cli = parsed("qviz ./report");
         assert!(cli.command.is_none() && cli.screen.shared.paths == [PathBuf::from("./report")]);
         assert!(parsed("qviz").screen.shared.paths.is_empty());

@@ -120,7 +120,8 @@ fn load(shared: SharedArgs) -> Loaded {
     let (sender, events) = channel();
     let loader = Loader::start(order(shared, &session), move |event| drop(sender.send(event)));
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-    let style = ProgressStyle::with_template("reading {bar:30} {pos}/{len} layers {msg}").expect("the template is sound");
+    let style =
+        ProgressStyle::with_template("reading {bar:30} {pos}/{len} layers {msg}").expect("the template is sound");
     bar.set_style(style);
     let mut unlisted = Vec::new();
     for event in events {

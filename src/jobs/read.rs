@@ -61,10 +61,7 @@ pub fn read_layer(
     let file = || source.parts.first().map(Part::file).unwrap_or_default();
     let histogram = bins.finish().map_err(|_| InputError {
         file: file(),
-        message: format!(
-            "{} changed while it was read; load it again when nothing writes to it any more.",
-            file()
-        ),
+        message: format!("{} changed while it was read; load it again when nothing writes to it any more.", file()),
     })?;
     Ok(Some((origin, histogram)))
 }

@@ -103,10 +103,9 @@ struct ErrorEntry {
 pub fn document(session: &Session, unlisted: &[InputError]) -> Document {
     let tensors = session.layers.iter().filter_map(|l| Some(tensor(l, l.ready()?))).collect();
     let failed = session.layers.iter().filter_map(|layer| match &layer.state {
-        crate::session::LayerState::Failed(message) => Some(ErrorEntry {
-            file: layer.origin.files.first().cloned().unwrap_or_default(),
-            message: message.clone(),
-        }),
+        crate::session::LayerState::Failed(message) => {
+            Some(ErrorEntry { file: layer.origin.files.first().cloned().unwrap_or_default(), message: message.clone() })
+        }
         _ => None,
     });
     let unlisted = unlisted.iter().map(|e| ErrorEntry { file: e.file.clone(), message: e.message.clone() });

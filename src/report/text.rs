@@ -5,8 +5,21 @@ use crate::session::{Layer, LayerState, Session};
 /// order. The columns' order and meaning do not change within a major version.
 pub fn text(session: &Session) -> String {
     let header = [
-        "layer", "shape", "dtype", "count", "min", "max", "method", "amax", "scale", "zero_point", "saturated_%", "mse",
-        "sqnr_db", "kl_nats", "state",
+        "layer",
+        "shape",
+        "dtype",
+        "count",
+        "min",
+        "max",
+        "method",
+        "amax",
+        "scale",
+        "zero_point",
+        "saturated_%",
+        "mse",
+        "sqnr_db",
+        "kl_nats",
+        "state",
     ];
     let mut rows: Vec<Vec<String>> = vec![header.map(String::from).to_vec()];
     rows.extend(session.layers.iter().map(row));

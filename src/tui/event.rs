@@ -79,7 +79,9 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
     match (&model.mode, mouse.kind) {
         (Mode::Drag { .. } | Mode::Pan { .. }, MouseEventKind::Drag(_)) => Some(Msg::DragTo(nearest)),
         (Mode::Drag { .. }, MouseEventKind::Down(MouseButton::Right)) => Some(Msg::Cancel),
-        (Mode::Drag { .. }, MouseEventKind::Up(MouseButton::Left)) | (Mode::Pan { .. }, MouseEventKind::Up(_)) => Some(Msg::Release),
+        (Mode::Drag { .. }, MouseEventKind::Up(MouseButton::Left)) | (Mode::Pan { .. }, MouseEventKind::Up(_)) => {
+            Some(Msg::Release)
+        }
         (Mode::Normal, MouseEventKind::Down(MouseButton::Left)) => {
             if let Some(column) = areas.plot_column(x, y) {
                 return Some(pressed(model, column));
@@ -94,8 +96,12 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
         (Mode::Normal, MouseEventKind::Down(MouseButton::Right)) => areas.plot_column(x, y).map(Msg::GrabAxis),
         (Mode::Normal, MouseEventKind::ScrollUp) if over_list => Some(Msg::ScrollList(-3)),
         (Mode::Normal, MouseEventKind::ScrollDown) if over_list => Some(Msg::ScrollList(3)),
-        (Mode::Normal, MouseEventKind::ScrollUp) => areas.plot_column(x, y).map(|column| Msg::ZoomAt { column, steps: 1 }),
-        (Mode::Normal, MouseEventKind::ScrollDown) => areas.plot_column(x, y).map(|column| Msg::ZoomAt { column, steps: -1 }),
+        (Mode::Normal, MouseEventKind::ScrollUp) => {
+            areas.plot_column(x, y).map(|column| Msg::ZoomAt { column, steps: 1 })
+        }
+        (Mode::Normal, MouseEventKind::ScrollDown) => {
+            areas.plot_column(x, y).map(|column| Msg::ZoomAt { column, steps: -1 })
+        }
         (Mode::Help { .. }, MouseEventKind::ScrollUp) => Some(Msg::Type(Key::code(event::KeyCode::Up))),
         (Mode::Help { .. }, MouseEventKind::ScrollDown) => Some(Msg::Type(Key::code(event::KeyCode::Down))),
         _ => None,

@@ -61,9 +61,9 @@ pub fn areas((width, height): (u16, u16), methods: usize) -> Option<Areas> {
     let middle = height - 2 - numbers;
     let list_width = match width {
         0..=83 => 0,
-        84..=109 => 28,
-        110..=139 => 36,
-        _ => (width * 3 / 10).min(56),
+        84..=109 => 30,
+        110..=139 => 42,
+        _ => (width * 3 / 10).min(60),
     };
     let list = Rect::new(0, 1, list_width, middle);
     let x = if list_width > 0 { list_width + 1 } else { 0 };
@@ -132,7 +132,20 @@ mod tests {
                         continue;
                     };
                     let screen = Rect::new(0, 0, width, height);
-                    let all = [a.header, a.list, a.histogram_title, a.flag, a.histogram, a.axis, a.labels, a.lower_title, a.lower, a.ticks, a.numbers, a.footer];
+                    let all = [
+                        a.header,
+                        a.list,
+                        a.histogram_title,
+                        a.flag,
+                        a.histogram,
+                        a.axis,
+                        a.labels,
+                        a.lower_title,
+                        a.lower,
+                        a.ticks,
+                        a.numbers,
+                        a.footer,
+                    ];
                     for (i, area) in all.iter().enumerate() {
                         assert_eq!(screen.intersection(*area), *area, "{width}x{height} {i}");
                         assert!(all[i + 1..].iter().all(|b| area.intersection(*b).area() == 0), "{width}x{height} {i}");

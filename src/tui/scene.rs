@@ -78,7 +78,9 @@ impl Model {
         };
         let (lo, hi) = self.plot.zoom.unwrap_or_else(|| match (&self.mode, &self.scene) {
             // The axis stays where it is while the clip is in the hand.
-            (super::model::Mode::Drag { .. }, Some(scene)) if scene.key.layer == layer => (scene.axis.lo, scene.axis.hi),
+            (super::model::Mode::Drag { .. }, Some(scene)) if scene.key.layer == layer => {
+                (scene.axis.lo, scene.axis.hi)
+            }
             _ => self.domain(ready),
         });
         let axis = Axis::new(lo, hi, areas.histogram.width);
@@ -164,7 +166,12 @@ fn kl_curve(tensor: &Tensor, axis: &Axis) -> Curve {
     let width = top / bins as f64;
     let start = START_BIN.min(bins);
     if tensor.kl(crate::quant::Clip::symmetric(edges[bins])).is_none() || width.is_nan() || width <= 0.0 {
-        return Curve { spans: vec![NOTHING; usize::from(axis.columns) * 2], parts: Default::default(), scale: YScale::fit(std::iter::empty(), true), best: None };
+        return Curve {
+            spans: vec![NOTHING; usize::from(axis.columns) * 2],
+            parts: Default::default(),
+            scale: YScale::fit(std::iter::empty(), true),
+            best: None,
+        };
     }
     let spans: Vec<Span> = half_columns(axis)
         .map(|(a, b)| {

@@ -34,7 +34,9 @@ pub fn svg(buffer: &Buffer) -> String {
             }
             let length = f64::from(x - start) * w;
             if reversed {
-                out.push_str(&format!("<rect x=\"{px:.1}\" y=\"{py:.1}\" width=\"{length:.1}\" height=\"{h}\" fill=\"#d6d9de\"/>\n"));
+                out.push_str(&format!(
+                    "<rect x=\"{px:.1}\" y=\"{py:.1}\" width=\"{length:.1}\" height=\"{h}\" fill=\"#d6d9de\"/>\n"
+                ));
             }
             if text.trim().is_empty() {
                 continue;

@@ -38,7 +38,8 @@ impl Command for EnableDrag {
 pub fn take(mouse: bool) -> io::Result<()> {
     enable_raw_mode()?;
     TAKEN.store(true, Ordering::SeqCst);
-    let taken = execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide).and_then(|()| set_mouse(mouse));
+    let taken =
+        execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide).and_then(|()| set_mouse(mouse));
     if taken.is_err() {
         restore();
     }

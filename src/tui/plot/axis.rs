@@ -61,7 +61,8 @@ pub fn ticks(lo: f64, hi: f64, most: usize) -> (Vec<f64>, usize) {
     let raw = range / most as f64;
     let power = raw.log10().floor();
     let unit = 10f64.powf(power);
-    let step = [1.0, 2.0, 5.0, 10.0].map(|m| m * unit).into_iter().find(|s| *s >= raw * 0.999_999).unwrap_or(10.0 * unit);
+    let step =
+        [1.0, 2.0, 5.0, 10.0].map(|m| m * unit).into_iter().find(|s| *s >= raw * 0.999_999).unwrap_or(10.0 * unit);
     let decimals = (-(step.log10() + 1e-9).floor()).clamp(0.0, 12.0) as usize;
     let first = (lo / step - 1e-9).ceil() as i64;
     let last = (hi / step + 1e-9).floor() as i64;

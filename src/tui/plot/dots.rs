@@ -65,7 +65,8 @@ impl Dots {
             for column in 0..self.width.min(area.width) {
                 let (bits, style) = self.cells[usize::from(row) * usize::from(self.width) + usize::from(column)];
                 if bits != 0 {
-                    let glyph = if ascii { in_ascii(bits) } else { char::from_u32(0x2800 + u32::from(bits)).unwrap_or(' ') };
+                    let glyph =
+                        if ascii { in_ascii(bits) } else { char::from_u32(0x2800 + u32::from(bits)).unwrap_or(' ') };
                     buffer[(area.x + column, area.y + row)].set_char(glyph).set_style(style);
                 }
             }

@@ -29,7 +29,8 @@ pub fn place(marks: &[(u16, &str)], width: u16, rows: u16) -> Vec<Placed> {
         let text = joined(marks, &members);
         let len = text.chars().count() as u16;
         let free = (0..rows).find_map(|row| {
-            let taken = placed.iter().filter(|p| p.row == row).map(|p| p.column + p.text.chars().count() as u16 + 1).max();
+            let taken =
+                placed.iter().filter(|p| p.row == row).map(|p| p.column + p.text.chars().count() as u16 + 1).max();
             let from = taken.unwrap_or(0);
             let centred = column.saturating_sub(len / 2).max(from);
             let start = centred.min(width.saturating_sub(len));

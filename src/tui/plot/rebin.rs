@@ -69,9 +69,10 @@ mod tests {
         assert_eq!(rebin_magnitude(&counts, 4.0, &Axis::new(0.0, 4.0, 2)), [3.0, 7.0]);
         assert_eq!(rebin_magnitude(&counts, 4.0, &Axis::new(1.0, 3.0, 2)), [2.0, 3.0]);
         assert_eq!(rebin_magnitude(&counts, 4.0, &Axis::new(0.0, 8.0, 4)), [3.0, 7.0, 0.0, 0.0]);
-        assert_eq!(rebin_signed(&counts, &[5.0, 0.0, 0.0, 6.0], 4.0, &Axis::new(-4.0, 4.0, 8)), [
-            6.0, 0.0, 0.0, 5.0, 1.0, 2.0, 3.0, 4.0
-        ]);
+        assert_eq!(
+            rebin_signed(&counts, &[5.0, 0.0, 0.0, 6.0], 4.0, &Axis::new(-4.0, 4.0, 8)),
+            [6.0, 0.0, 0.0, 5.0, 1.0, 2.0, 3.0, 4.0]
+        );
         assert_eq!(rebin_magnitude(&counts, 0.0, &Axis::new(0.0, 1.0, 3)), [0.0; 3]);
     }
 }

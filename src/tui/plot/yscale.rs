@@ -57,12 +57,16 @@ impl YScale {
             let (values, _) = ticks(self.lo, self.hi, usize::from(rows / 3).clamp(1, 6));
             return values.into_iter().map(|v| (v, short(v))).collect();
         }
-        let (first, last) = (self.lo.log10().ceil() as i32, self.hi.log10().floor() as i32);
-        let every = ((last - first + 1).max(1) as usize).div_ceil(usize::from(rows / 2).max(1));
-        let decades: Vec<f64> = (first..=last).step_by(every).map(|e| 10f64.powi(e)).collect();
-        // Less than a decade to show: label round numbers instead.
-        let values = if decades.len() < 2 { ticks(self.lo, self.hi, usize::from(rows / 3).clamp(1, 4)).0 } else { decades };
-        values.into_iter().filter(|v| *v > 0.0).map(|v| (v, short(v))).collect()
+        // Less than two decades in a tall plot: 1, 2 and 5 of each. Many decades: every second or third.
+        let fine = self.hi / self.lo < 100.0 && rows >= 6;
+        let (first, last) = (self.lo.log10(), self.hi.log10());
+        let first = if fine { first.floor() } else { first.ceil() } as i32;
+        let last = last.floor() as i32;
+        let every = if fine { 1 } else { ((last - first + 1).max(1) as usize).div_ceil(usize::from(rows / 2).max(1)) };
+        let decades = (first..=last).step_by(every).map(|e| 10f64.powi(e));
+        let steps: &[f64] = if fine { &[1.0, 2.0, 5.0] } else { &[1.0] };
+        let values = decades.flat_map(|d| steps.iter().map(move |s| d * s));
+        values.filter(|v| (self.lo..=self.hi).contains(v)).map(|v| (v, short(v))).collect()
     }
 }
 
@@ -112,6 +116,11 @@ mod tests {
         }
         let fit = YScale::fit([0.012, 0.5, f64::INFINITY, 3.0].into_iter(), true);
         assert_eq!(fit.labels(9).iter().map(|(_, l)| l.as_str()).collect::<Vec<_>>(), ["0.1", "1"]);
+        let narrow = YScale::fit([0.02, 0.4].into_iter(), true);
+        assert_eq!(
+            narrow.labels(12).iter().map(|(_, l)| l.as_str()).collect::<Vec<_>>(),
+            ["0.02", "0.05", "0.1", "0.2"]
+        );
         assert!(YScale::fit([f64::NAN].into_iter(), false).height(0.5).is_finite());
     }
 }

@@ -102,7 +102,13 @@ pub(super) fn move_columns(model: &mut Model, by: i16) {
     let there = here.saturating_add_signed(by).min(last);
     let target = if there == here && by > 0 {
         // At the right end of the axis: the largest value itself.
-        model.selected_ready().map(|r| end(Clip::new(r.histogram.stats.min.unwrap_or(0.0), r.histogram.stats.max.unwrap_or(0.0)), handle, r.scheme.symmetric))
+        model.selected_ready().map(|r| {
+            end(
+                Clip::new(r.histogram.stats.min.unwrap_or(0.0), r.histogram.stats.max.unwrap_or(0.0)),
+                handle,
+                r.scheme.symmetric,
+            )
+        })
     } else {
         column_value(model, handle, there)
     };
@@ -116,11 +122,8 @@ pub(super) fn move_bins(model: &mut Model, by: i16) {
     let edges = scene.tensor.edges();
     // On the negative end of an affine range, right is towards zero.
     let (magnitude, up) = (value.abs(), (by > 0) == (value >= 0.0));
-    let target = if up {
-        edges.iter().find(|e| **e > magnitude)
-    } else {
-        edges[1..].iter().rev().find(|e| **e < magnitude)
-    };
+    let target =
+        if up { edges.iter().find(|e| **e > magnitude) } else { edges[1..].iter().rev().find(|e| **e < magnitude) };
     if let Some(target) = target.copied() {
         put(model, if value < 0.0 { -target } else { target }, true);
     }
@@ -147,11 +150,7 @@ pub(super) fn minimum(model: &mut Model, by: i8) {
         scene.curve.spans[half].best_clip as f32
     };
     let here = usize::from(scene.axis.nearest_column(f64::from(value)));
-    let found = if by > 0 {
-        (here + 1..columns).find(is_minimum)
-    } else {
-        (0..here).rev().find(is_minimum)
-    };
+    let found = if by > 0 { (here + 1..columns).find(is_minimum) } else { (0..here).rev().find(is_minimum) };
     match found.map(best_clip) {
         Some(target) => put(model, if value < 0.0 { -target } else { target }, false),
         None => model.say(if by > 0 { "no minimum to the right" } else { "no minimum to the left" }),
@@ -162,7 +161,10 @@ pub(super) fn minimum(model: &mut Model, by: i8) {
 pub(super) fn mark(model: &mut Model, by: i8) {
     let (Some(value), Some(ready)) = (present(model), model.selected_ready()) else { return };
     let (handle, symmetric) = (model.plot.handle, ready.scheme.symmetric);
-    let answers = ready.candidates.iter().filter_map(|c| Some((c.label.clone(), end(c.outcome.as_ref().ok()?.clip, handle, symmetric))));
+    let answers = ready
+        .candidates
+        .iter()
+        .filter_map(|c| Some((c.label.clone(), end(c.outcome.as_ref().ok()?.clip, handle, symmetric))));
     let next = if by > 0 {
         answers.filter(|(_, v)| *v > value).min_by(|a, b| a.1.total_cmp(&b.1))
     } else {
@@ -220,7 +222,8 @@ pub(super) fn other_handle(model: &mut Model) {
 /// A typed clip: any finite number that is not zero, or of the right sign on an affine range.
 pub(super) fn typed(model: &mut Model, text: &str) -> Result<(), String> {
     let text = text.trim().replace(',', ".");
-    let value: f32 = text.parse().map_err(|_| format!("\"{text}\" is not a number; a clip is one such as 2.5 or 1e-3"))?;
+    let value: f32 =
+        text.parse().map_err(|_| format!("\"{text}\" is not a number; a clip is one such as 2.5 or 1e-3"))?;
     let Some(ready) = model.selected_ready() else { return Ok(()) };
     if !value.is_finite() {
         return Err("a clip is a finite number".into());

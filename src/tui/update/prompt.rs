@@ -117,7 +117,11 @@ pub(super) fn exported(model: &mut Model, result: Result<Written, Unwritten>, cm
             model.session.mark_saved();
             model.mode = Mode::Normal;
             let waiting = model.session.layers.len() - model.loading.done.min(model.session.layers.len());
-            let rest = if waiting > 0 { format!("; {waiting} layers were not read yet and are not in it") } else { String::new() };
+            let rest = if waiting > 0 {
+                format!("; {waiting} layers were not read yet and are not in it")
+            } else {
+                String::new()
+            };
             let s = if tensors == 1 { "" } else { "s" };
             model.say(format!("wrote {tensors} tensor{s} to {path}{rest}"));
             if leave {

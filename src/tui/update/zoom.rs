@@ -32,7 +32,8 @@ fn about_value(model: &mut Model, value: f64, share: f64, steps: i8, cmds: &mut 
     let width = ((axis.hi - axis.lo) * FACTOR.powi(-i32::from(steps))).max(finest);
     let fine_wanted = width / f64::from(axis.columns) < f64::from(magnitude.amax) / magnitude.bins() as f64 * 4.0;
     let can_be_finer = magnitude.bins() < MAX_BINS && MAX_BINS % magnitude.bins() == 0;
-    model.plot.zoom = if width >= (hi - lo) * 0.999 { None } else { Some(window(value - share * width, width, lo, hi)) };
+    model.plot.zoom =
+        if width >= (hi - lo) * 0.999 { None } else { Some(window(value - share * width, width, lo, hi)) };
     let layer = model.list.selected;
     if model.plot.zoom.is_some() && fine_wanted && can_be_finer && model.fine.requested != Some(layer) {
         model.fine.requested = Some(layer);
@@ -63,7 +64,9 @@ pub(super) fn grab(model: &mut Model, column: u16) {
 
 /// Moves the window so that `anchor` lies under the pointer.
 pub(super) fn pan_to(model: &mut Model, anchor: f64, column: u16) {
-    let (Some(axis), Some((a, b)), Some(ready)) = (model.scene.as_ref().map(|s| s.axis), model.plot.zoom, model.selected_ready()) else {
+    let (Some(axis), Some((a, b)), Some(ready)) =
+        (model.scene.as_ref().map(|s| s.axis), model.plot.zoom, model.selected_ready())
+    else {
         return;
     };
     let (lo, hi) = model.domain(ready);
@@ -74,7 +77,9 @@ pub(super) fn pan_to(model: &mut Model, anchor: f64, column: u16) {
 pub(super) fn follow_clip(model: &mut Model) {
     let (Some((a, b)), Some(ready)) = (model.plot.zoom, model.selected_ready()) else { return };
     let lines = model.lines(ready.choice().clip);
-    let Some(&(_, value)) = lines.iter().find(|(handle, _)| *handle == model.plot.handle).or(lines.last()) else { return };
+    let Some(&(_, value)) = lines.iter().find(|(handle, _)| *handle == model.plot.handle).or(lines.last()) else {
+        return;
+    };
     if !(a..=b).contains(&value) {
         let (lo, hi) = model.domain(ready);
         model.plot.zoom = Some(window(value - (b - a) / 2.0, b - a, lo, hi));

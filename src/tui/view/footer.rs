@@ -9,7 +9,9 @@ use super::pen::Pen;
 pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16)> {
     let theme = pen.look.theme.clone();
     match &model.mode {
-        Mode::Filter { line, .. } => return Some(prompt(pen, area, model, "filter", line, "Enter keeps it · Esc shows all")),
+        Mode::Filter { line, .. } => {
+            return Some(prompt(pen, area, model, "filter", line, "Enter keeps it · Esc shows all"));
+        }
         Mode::Clip(line) => return Some(prompt(pen, area, model, "clip", line, "Enter sets it · Esc leaves it")),
         Mode::Export { line, exists, .. } => {
             let text = line.text();
@@ -21,25 +23,38 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16
         }
         Mode::Quit => {
             let edited = model.session.edited();
-            let text = format!(" Leave with {edited} edited layer{} that no file holds?  ", if edited == 1 { "" } else { "s" });
-            pen.pieces(area.x, area.y, area.width, &[
-                (&text, theme.warning),
-                ("e", theme.key),
-                (" export first · ", theme.dim),
-                ("q", theme.key),
-                (" leave without · ", theme.dim),
-                ("Esc", theme.key),
-                (" stay", theme.dim),
-            ]);
+            let text = format!(
+                " Leave with {edited} edited layer{} that no file holds?  ",
+                if edited == 1 { "" } else { "s" }
+            );
+            pen.pieces(
+                area.x,
+                area.y,
+                area.width,
+                &[
+                    (&text, theme.warning),
+                    ("e", theme.key),
+                    (" export first · ", theme.dim),
+                    ("q", theme.key),
+                    (" leave without · ", theme.dim),
+                    ("Esc", theme.key),
+                    (" stay", theme.dim),
+                ],
+            );
             return None;
         }
         Mode::Drag { .. } => {
-            pen.pieces(area.x, area.y, area.width, &[
-                (" let go", theme.key),
-                (" to keep it · ", theme.dim),
-                ("Esc", theme.key),
-                (" or right click puts it back", theme.dim),
-            ]);
+            pen.pieces(
+                area.x,
+                area.y,
+                area.width,
+                &[
+                    (" let go", theme.key),
+                    (" to keep it · ", theme.dim),
+                    ("Esc", theme.key),
+                    (" or right click puts it back", theme.dim),
+                ],
+            );
             return None;
         }
         Mode::Normal | Mode::Pan { .. } | Mode::Help { .. } => {}
@@ -109,5 +124,10 @@ fn hints(pen: &mut Pen, area: Rect, model: &Model) {
         let key_style = if off || i == 0 { theme.dim } else { theme.key };
         x = pen.pieces(x, area.y, end.saturating_sub(x), &[(&keys, key_style), (" ", theme.dim), (word, theme.dim)]);
     }
-    pen.pieces(x, area.y, area.right().saturating_sub(x), &[(" · ", theme.dim), ("?", theme.key), (" help · ", theme.dim), ("q", theme.key), (" quit", theme.dim)]);
+    pen.pieces(
+        x,
+        area.y,
+        area.right().saturating_sub(x),
+        &[(" · ", theme.dim), ("?", theme.key), (" help · ", theme.dim), ("q", theme.key), (" quit", theme.dim)],
+    );
 }

@@ -52,10 +52,15 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     };
     let scheme = format!(" · {}, per tensor", model.session.scheme());
     let room = x.saturating_sub(area.x + 2);
-    pen.pieces(area.x, area.y, room, &[
-        (" qviz ", theme.title),
-        (&format!(" {}", model.title), ratatui::style::Style::new()),
-        (&count, theme.dim),
-        (&scheme, theme.dim),
-    ]);
+    pen.pieces(
+        area.x,
+        area.y,
+        room,
+        &[
+            (" qviz ", theme.title),
+            (&format!(" {}", model.title), ratatui::style::Style::new()),
+            (&count, theme.dim),
+            (&scheme, theme.dim),
+        ],
+    );
 }

@@ -25,7 +25,8 @@ pub(super) fn draw(pen: &mut Pen, screen: Rect, model: &Model, search: &Line, sc
         }
     }
     pen.titled_rule(Rect { height: 1, ..area }, &[("help", theme.title)], "type to search · ↓ ↑ scroll · Esc back");
-    let x = pen.pieces(area.x + 1, area.y + 1, area.width - 1, &[("search: ", theme.dim), (search.parts().0, theme.key)]);
+    let x =
+        pen.pieces(area.x + 1, area.y + 1, area.width - 1, &[("search: ", theme.dim), (search.parts().0, theme.key)]);
     pen.text(x, area.y + 1, area.right().saturating_sub(x), search.parts().1, theme.key);
 
     let lines = lines(model, &search.text().to_lowercase());
@@ -68,7 +69,8 @@ fn lines<'a>(model: &Model, search: &str) -> Vec<HelpLine<'a>> {
     let mut lines = Vec::new();
     for group in Group::ALL {
         let entries = COMMANDS.iter().filter(|e| e.group == group);
-        let entries = entries.filter(|e| !matches!(e.command, Command::Method(i) if i >= model.session.methods().len()));
+        let entries =
+            entries.filter(|e| !matches!(e.command, Command::Method(i) if i >= model.session.methods().len()));
         let found: Vec<&Entry> = entries
             .filter(|e| {
                 let text = format!("{} {} {} {}", e.id, title(e, model), e.help, group.title()).to_lowercase();
@@ -105,7 +107,9 @@ fn lines<'a>(model: &Model, search: &str) -> Vec<HelpLine<'a>> {
             lines.push(HelpLine::Text(format!("{:<7} {}", method.label(), method.summary())));
         }
         lines.push(HelpLine::Text("~       the clip lies inside a bin: its count is an estimate".into()));
-        lines.push(HelpLine::Text("*       edited by hand     !  something to know, said below the list     ○  left in float".into()));
+        lines.push(HelpLine::Text(
+            "*       edited by hand     !  something to know, said below the list     ○  left in float".into(),
+        ));
     }
     lines
 }

@@ -60,7 +60,9 @@ fn without_layer(pen: &mut Pen, areas: &Areas, model: &Model) {
     let (text, style) = match state {
         Some(LayerState::Failed(message)) => (message.clone(), theme.warning),
         Some(_) => match model.loading.share {
-            Some((layer, share)) if layer == model.list.selected => (format!("reading… {:.0} %", share * 100.0), theme.dim),
+            Some((layer, share)) if layer == model.list.selected => {
+                (format!("reading… {:.0} %", share * 100.0), theme.dim)
+            }
             _ => ("waiting to be read…".into(), theme.dim),
         },
         None if !model.loading.found => ("searching for activations…".into(), theme.dim),
@@ -93,7 +95,8 @@ pub(super) fn y_labels(pen: &mut Pen, body: Rect, scale: &YScale) {
 
 fn draw_bars(pen: &mut Pen, body: Rect, model: &Model, scene: &Scene, ready: &Ready) {
     let (theme, glyphs) = (pen.look.theme.clone(), pen.look.glyphs.clone());
-    let heights: Vec<f64> = scene.counts.iter().map(|c| if *c > 0.0 { scene.counts_scale.height(*c).max(1e-9) } else { 0.0 }).collect();
+    let heights: Vec<f64> =
+        scene.counts.iter().map(|c| if *c > 0.0 { scene.counts_scale.height(*c).max(1e-9) } else { 0.0 }).collect();
     let clip = ready.choice().clip;
     let quantized = ready.choice().quantized;
     // Unsigned magnitudes: what is negative saturates too, but a magnitude axis cannot show which.

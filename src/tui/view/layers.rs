@@ -3,7 +3,7 @@ use ratatui::style::Style;
 
 use super::super::layout::Areas;
 use super::super::model::Model;
-use super::pen::{Pen, cut};
+use super::pen::{Pen, cut_middle};
 use crate::calibrate::SATURATES_MUCH;
 use crate::report::{number, visible};
 use crate::session::{LayerState, Ready};
@@ -37,7 +37,8 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         row(pen, Rect { y, height: 1, ..rows }, model, layer, longest);
     }
     if model.list.order.is_empty() && model.loading.found {
-        let text = if model.list.filter.is_empty() { "no layers" } else { "no layer has this in its name; Esc shows all" };
+        let text =
+            if model.list.filter.is_empty() { "no layers" } else { "no layer has this in its name; Esc shows all" };
         pen.text(rows.x + 1, rows.y, rows.width - 1, text, theme.dim);
     }
     notes(pen, areas.list_notes(), model);
@@ -84,7 +85,7 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, index: usize, longest: u16) {
     let spark = widths.spark.then(|| take(SPARK as u16 + 1));
     let shape = widths.shape.then(|| take(SHAPE + 1));
     let name_width = end.saturating_sub(area.x + 3);
-    let name = cut(&visible(&layer.name), name_width, '…');
+    let name = cut_middle(&visible(&layer.name), name_width, pen.look.glyphs.ellipsis);
     let name = if selected { format!("{name:<width$}", width = usize::from(name_width)) } else { name };
     pen.text(area.x + 2, area.y, name_width, &name, name_style);
 
@@ -161,7 +162,8 @@ fn notes(pen: &mut Pen, area: Rect, model: &Model) {
                 let share = number::percent(ready.metrics().saturated);
                 sentences.push(format!("{share} of the values saturate at this clip."));
             }
-            if let Some(note) = ready.candidate(&ready.choice().method).and_then(|c| c.outcome.as_ref().ok()?.note.as_ref())
+            if let Some(note) =
+                ready.candidate(&ready.choice().method).and_then(|c| c.outcome.as_ref().ok()?.note.as_ref())
                 && !ready.choice().edited
             {
                 sentences.push(note.clone());

@@ -15,10 +15,10 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         pen.titled_rule(areas.lower_title, &[], "");
         return;
     };
-    draw_ticks(pen, areas.ticks, &scene.axis);
     if model.plot.mapping {
         return mapping::draw(pen, areas, model, scene, ready);
     }
+    draw_ticks(pen, areas.ticks, &scene.axis);
     title(pen, areas.lower_title, model, &scene.curve);
     histogram::y_labels(pen, areas.lower, &scene.curve.scale);
     draw_curve(pen, areas.lower, model, &scene.curve);
@@ -42,9 +42,15 @@ fn title(pen: &mut Pen, area: Rect, model: &Model, curve: &Curve) {
             format!("least {} near {}", number::significant(v, 3), number::significant(at.abs(), 4))
         }
     };
-    let mut pieces = vec![tab(CurveKind::Kl, "KL, nats"), gap, tab(CurveKind::Mse, "MSE"), gap, tab(CurveKind::Sqnr, "SQNR, dB")];
+    let mut pieces =
+        vec![tab(CurveKind::Kl, "KL, nats"), gap, tab(CurveKind::Mse, "MSE"), gap, tab(CurveKind::Sqnr, "SQNR, dB")];
     if model.plot.curve == CurveKind::Mse {
-        pieces.extend([("  = ", theme.dim), ("clipping", theme.beyond), (" + ", theme.dim), ("rounding", theme.rounding)]);
+        pieces.extend([
+            ("  = ", theme.dim),
+            ("clipping", theme.beyond),
+            (" + ", theme.dim),
+            ("rounding", theme.rounding),
+        ]);
     }
     pen.titled_rule(area, &pieces, &best);
 }
@@ -119,7 +125,8 @@ fn meeting_point(pen: &mut Pen, area: Rect, model: &Model, scene: &Scene, ready:
         if !symmetric && handle != model.plot.handle {
             continue;
         }
-        let up = if height.is_finite() { (height.clamp(0.0, 1.0) * f64::from(area.height)) as u16 } else { area.height };
+        let up =
+            if height.is_finite() { (height.clamp(0.0, 1.0) * f64::from(area.height)) as u16 } else { area.height };
         let y = area.bottom() - 1 - up.min(area.height - 1);
         if height.is_finite() {
             pen.glyph(area.x + column, y, pen.look.glyphs.dot, theme.clip);
@@ -127,13 +134,14 @@ fn meeting_point(pen: &mut Pen, area: Rect, model: &Model, scene: &Scene, ready:
         if handle == super::super::model::Handle::Max || !symmetric {
             let width = pen.width(&text);
             let right = area.width.saturating_sub(column + 2);
-            let (x, room) = if right >= width { (column + 2, right) } else { (column.saturating_sub(width + 1), width) };
+            let (x, room) =
+                if right >= width { (column + 2, right) } else { (column.saturating_sub(width + 1), width) };
             pen.text(area.x + x, y, room, &text, theme.clip);
         }
     }
 }
 
-fn draw_ticks(pen: &mut Pen, area: Rect, axis: &Axis) {
+pub(super) fn draw_ticks(pen: &mut Pen, area: Rect, axis: &Axis) {
     let dim = pen.look.theme.dim;
     let (values, decimals) = ticks(axis.lo, axis.hi, usize::from(area.width / 12).max(2));
     for value in values {
@@ -148,4 +156,3 @@ fn draw_ticks(pen: &mut Pen, area: Rect, axis: &Axis) {
         pen.text(area.x + x, area.y, width, &text, dim);
     }
 }
-

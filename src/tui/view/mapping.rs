@@ -1,9 +1,11 @@
+use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::super::layout::Areas;
 use super::super::model::Model;
 use super::super::plot::Dots;
 use super::super::scene::Scene;
+use super::lower;
 use super::pen::Pen;
 use crate::report::number;
 use crate::session::Ready;
@@ -28,11 +30,12 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model, scene: &Scene, r
     let codes = f64::from(params.qmax - params.qmin).max(1.0);
     let code_x = |q: i32| (f64::from(q - params.qmin) / codes * (width - 1.0)).round();
     let float_x = |v: f64| (v - axis.lo) / axis.step();
-    // One row of integers and, where there is room, one of their numbers.
-    let numbered = area.height >= 5;
-    let fan_rows = area.height - 1 - u16::from(numbered);
+    // The floats' numbers on the first row, the integers' axis on the last; the integers' numbers take the row where a
+    // curve has its ticks.
+    lower::draw_ticks(pen, Rect { height: 1, ..area }, &axis);
+    let fan = Rect { y: area.y + 1, height: area.height - 2, ..area };
 
-    let mut dots = Dots::new(area.width, fan_rows);
+    let mut dots = Dots::new(fan.width, fan.height);
     let bottom = f64::from(dots.rows() - 1);
     let mut ray = |value: f64, gap: usize, style: Style| {
         let q = params.quantize(value as f32);
@@ -44,9 +47,9 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model, scene: &Scene, r
     beyond.iter().for_each(|v| ray(*v, 0, theme.beyond));
     let lines = model.lines(clip);
     lines.iter().for_each(|(_, v)| ray(*v, 0, theme.clip));
-    dots.render(pen.buffer, area, glyphs.ascii);
+    dots.render(pen.buffer, fan, glyphs.ascii);
 
-    let y = area.y + fan_rows;
+    let y = fan.bottom();
     for x in area.x..area.right() {
         pen.glyph(x, y, glyphs.axis[0], theme.dim);
     }
@@ -54,17 +57,18 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model, scene: &Scene, r
     let mut taken: Vec<(u16, u16)> = Vec::new();
     let quarter = |i: i32| params.qmin + ((params.qmax - params.qmin) as f32 * i as f32 / 4.0).round() as i32;
     let mut wanted = vec![params.qmin, params.qmax, params.zero_point];
-    wanted.extend([1, 2, 3].map(quarter).map(|q| if (q - params.zero_point).abs() <= 1 { params.zero_point } else { q }));
+    wanted
+        .extend([1, 2, 3].map(quarter).map(|q| if (q - params.zero_point).abs() <= 1 { params.zero_point } else { q }));
     for q in wanted {
         let x = code_x(q) as u16;
         pen.glyph(area.x + x, y, glyphs.axis[1], theme.dim);
         let text = q.to_string();
         let len = pen.width(&text);
         let start = x.saturating_sub(len / 2).min(area.width.saturating_sub(len));
-        if numbered && taken.iter().all(|(a, b)| start > *b || start + len < *a) {
+        if taken.iter().all(|(a, b)| start > *b || start + len < *a) {
             taken.push((start, start + len));
             let style = if q == params.qmin || q == params.qmax { theme.clip } else { theme.dim };
-            pen.text(area.x + start, y + 1, len, &text, style);
+            pen.text(area.x + start, areas.ticks.y, len, &text, style);
         }
     }
     for (_, value) in &lines {
@@ -79,7 +83,8 @@ fn title(pen: &mut Pen, areas: &Areas, model: &Model, ready: &Ready) {
     let step = format!("one step {}", number::significant(f64::from(params.scale), 3));
     let full = model.session.methods().iter().position(|m| m.id() == "max");
     let full = full.and_then(|i| ready.candidates[i].outcome.as_ref().ok());
-    let against = full.map_or(String::new(), |t| format!(", at max {}", number::significant(f64::from(t.params.scale), 3)));
+    let against =
+        full.map_or(String::new(), |t| format!(", at max {}", number::significant(f64::from(t.params.scale), 3)));
     let kind = if metrics.saturated > 0.0 {
         format!("saturating: {} land on the outermost codes", number::percent(metrics.saturated))
     } else {
@@ -89,7 +94,11 @@ fn title(pen: &mut Pen, areas: &Areas, model: &Model, ready: &Ready) {
     let name = format!("float to {codes}{}", ready.scheme.num_bits);
     pen.titled_rule(
         areas.lower_title,
-        &[(&name, theme.title), ("  ", theme.dim), (&kind, if metrics.saturated > 0.0 { theme.beyond } else { theme.dim })],
+        &[
+            (&name, theme.title),
+            ("  ", theme.dim),
+            (&kind, if metrics.saturated > 0.0 { theme.beyond } else { theme.dim }),
+        ],
         &format!("{step}{against}"),
     );
 }

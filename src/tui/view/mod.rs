@@ -41,7 +41,11 @@ pub fn view(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
 
 fn too_small(pen: &mut Pen, screen: Rect) {
     let (w, h) = SMALLEST;
-    let lines = ["qviz needs a larger window:".to_owned(), format!("at least {w} columns by {h} rows,"), format!("this one has {} by {}.", screen.width, screen.height)];
+    let lines = [
+        "qviz needs a larger window:".to_owned(),
+        format!("at least {w} columns by {h} rows,"),
+        format!("this one has {} by {}.", screen.width, screen.height),
+    ];
     for (row, line) in (0..screen.height).zip(&lines) {
         pen.text(screen.x, screen.y + row, screen.width, line, ratatui::style::Style::new());
     }

@@ -25,22 +25,37 @@ struct Row {
 }
 
 const COLUMNS: [Column; 9] = [
-    Column { heading: "clip", width: 19, rank: 0, cell: |r| {
-        let n = |x: f32| number::significant(f64::from(x), 4);
-        if r.symmetric { n(r.clip.amax()) } else { format!("{} to {}", n(r.clip.min), n(r.clip.max)) }
-    } },
+    Column {
+        heading: "clip",
+        width: 19,
+        rank: 0,
+        cell: |r| {
+            let n = |x: f32| number::significant(f64::from(x), 4);
+            if r.symmetric { n(r.clip.amax()) } else { format!("{} to {}", n(r.clip.min), n(r.clip.max)) }
+        },
+    },
     Column { heading: "scale", width: 10, rank: 3, cell: |r| number::significant(f64::from(r.params.scale), 5) },
     Column { heading: "zero pt", width: 7, rank: 8, cell: |r| r.params.zero_point.to_string() },
-    Column { heading: "saturated", width: 17, rank: 2, cell: |r| {
-        let about = if r.metrics.prorated { "~" } else { "" };
-        let n = number::count(r.metrics.saturated_count.round() as u64);
-        format!("{about}{n} {:>8}", number::percent(r.metrics.saturated))
-    } },
+    Column {
+        heading: "saturated",
+        width: 17,
+        rank: 2,
+        cell: |r| {
+            let about = if r.metrics.prorated { "~" } else { "" };
+            let n = number::count(r.metrics.saturated_count.round() as u64);
+            format!("{about}{n} {:>8}", number::percent(r.metrics.saturated))
+        },
+    },
     Column { heading: "clipping", width: 8, rank: 6, cell: |r| number::significant(r.metrics.clipping_error, 2) },
     Column { heading: "rounding", width: 8, rank: 7, cell: |r| number::significant(r.metrics.rounding_error, 2) },
     Column { heading: "MSE", width: 8, rank: 5, cell: |r| number::significant(r.metrics.mse, 3) },
     Column { heading: "SQNR, dB", width: 8, rank: 1, cell: |r| number::decibels(r.metrics.sqnr_db) },
-    Column { heading: "KL, nats", width: 9, rank: 4, cell: |r| r.metrics.kl.map_or("–".into(), |kl| number::significant(kl, 3)) },
+    Column {
+        heading: "KL, nats",
+        width: 9,
+        rank: 4,
+        cell: |r| r.metrics.kl.map_or("–".into(), |kl| number::significant(kl, 3)),
+    },
 ];
 
 /// The width of the rows' names.

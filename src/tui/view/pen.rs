@@ -95,6 +95,28 @@ pub(super) fn cut(text: &str, width: u16, ellipsis: char) -> String {
     out
 }
 
+/// Like [`cut`], but the middle goes: layers of one network begin alike and differ at the end.
+pub(super) fn cut_middle(text: &str, width: u16, ellipsis: char) -> String {
+    if text.width() <= usize::from(width) || width < 4 {
+        return cut(text, width, ellipsis);
+    }
+    let tail = (width - 1) * 3 / 5;
+    let head = width - 1 - tail;
+    let take = |chars: &mut dyn Iterator<Item = char>, room: u16| {
+        let mut used = 0;
+        chars
+            .take_while(|c| {
+                used += c.width().unwrap_or(0);
+                used <= usize::from(room)
+            })
+            .collect::<Vec<char>>()
+    };
+    let mut out: String = take(&mut text.chars(), head).into_iter().collect();
+    out.push(ellipsis);
+    out.extend(take(&mut text.chars().rev(), tail).into_iter().rev());
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,5 +128,8 @@ mod tests {
         assert_eq!(cut("層層層", 5, '…'), "層層…");
         assert_eq!(cut("層層層", 4, '…'), "層…");
         assert_eq!(cut("ab", 0, '…'), "");
+        assert_eq!(cut_middle("06.conv11.hswish", 11, '…'), "06.c…hswish");
+        assert_eq!(cut_middle("層層層層", 6, '…'), "層…層");
+        assert_eq!(cut_middle("abcd", 3, '…'), "ab…");
     }
 }

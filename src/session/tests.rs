@@ -1,0 +1,157 @@
+use std::sync::Arc;
+
+use super::*;
+use crate::calibrate;
+use crate::histogram::Histogram;
+
+/// A session of three ready layers and one that failed.
+fn session() -> Session {
+    let mut session = Session::new(calibrate::defaults(), "entropy", Scheme::INT8);
+    let plan = session.plan();
+    for (i, spread) in [1.0f32, 2.0, 4.0].into_iter().enumerate() {
+        session.layers.push(Layer::waiting(format!("layer{i}"), Vec::new()));
+        let values: Vec<f32> = (1..20_000).map(|k| (k as f32 * 0.37).sin().powi(5) * spread).collect();
+        let grids: Vec<_> = plan.methods.iter().flat_map(|m| m.grids()).collect();
+        let histogram = Histogram::of(&values, 2048, &grids);
+        session.finish_layer(i, Origin::default(), Ready::analyse(Arc::new(histogram), &plan));
+    }
+    session.layers.push(Layer {
+        name: "broken".into(),
+        origin: Origin::default(),
+        state: LayerState::Failed("no".into()),
+    });
+    session
+}
+
+fn clip(session: &Session, layer: usize) -> f32 {
+    session.layers[layer].choice().unwrap().clip.amax()
+}
+
+#[test]
+fn the_default_method_is_chosen_and_every_method_stands_beside_it() {
+    let session = session();
+    let ready = session.layers[0].ready().unwrap();
+    assert_eq!(ready.choice().method, "entropy");
+    assert_eq!(ready.candidates.len(), 5);
+    assert_eq!(ready.method_clip(), Some(ready.choice().clip));
+    assert!(!ready.choice().edited && ready.choice().quantized && !session.is_dirty());
+}
+
+#[test]
+fn undo_and_redo_walk_the_same_way() {
+    let mut session = session();
+    let before: Vec<f32> = (0..3).map(|l| clip(&session, l)).collect();
+    let edit = |s: &mut Session, layer: usize, amax: f32| {
+        let choice = s.layers[layer].choice().unwrap().with_clip(Clip::symmetric(amax));
+        s.apply("clip", vec![(layer, choice)])
+    };
+    assert_eq!(edit(&mut session, 0, 0.5), 1);
+    assert_eq!(edit(&mut session, 1, 0.7), 1);
+    assert_eq!(edit(&mut session, 1, 0.7), 0, "what changes nothing is no step");
+    assert_eq!(session.history_len(), (2, 0));
+    assert_eq!((session.edited(), session.is_dirty()), (2, true));
+    assert_eq!(session.undo(), Some(("clip".into(), 1)));
+    assert_eq!(session.undo(), Some(("clip".into(), 0)));
+    assert_eq!(session.undo(), None);
+    assert_eq!((0..3).map(|l| clip(&session, l)).collect::<Vec<_>>(), before);
+    assert!(!session.is_dirty() && session.edited() == 0);
+    session.redo();
+    assert_eq!(clip(&session, 0), 0.5);
+    // A new edit forgets what was undone.
+    edit(&mut session, 2, 3.0);
+    assert_eq!(session.redo(), None);
+}
+
+#[test]
+fn one_step_may_change_many_layers() {
+    let mut session = session();
+    let to_max = |s: &Session, l: usize| {
+        let ready = s.layers[l].ready()?;
+        let max = ready.candidate("max")?.outcome.as_ref().ok()?.clip;
+        Some((l, Choice::of_method("max", max)))
+    };
+    let choices = (0..4).filter_map(|l| to_max(&session, l)).collect();
+    assert_eq!(session.apply("method max", choices), 3);
+    assert_eq!(session.history_len().0, 1);
+    session.undo();
+    assert_eq!(session.layers[2].choice().unwrap().method, "entropy");
+    assert_eq!(session.apply("clip", vec![(3, Choice::of_method("max", Clip::symmetric(1.0)))]), 0, "a broken layer");
+}
+
+#[test]
+fn holding_a_key_is_one_step() {
+    let mut session = session();
+    let before = clip(&session, 0);
+    for i in 0..20 {
+        session.nudge(0, Clip::symmetric(before * (0.99 - 0.01 * i as f32)));
+    }
+    session.nudge(1, Clip::symmetric(0.5));
+    session.end_run();
+    session.nudge(1, Clip::symmetric(0.6));
+    assert_eq!(session.history_len().0, 3);
+    session.undo();
+    assert_eq!(clip(&session, 1), 0.5);
+    session.undo();
+    session.undo();
+    assert_eq!(clip(&session, 0), before);
+}
+
+#[test]
+fn a_drag_is_seen_and_recorded_once() {
+    let mut session = session();
+    let before = session.layers[0].choice().unwrap().clone();
+    for amax in [0.9, 0.8, 0.4] {
+        session.preview(0, before.with_clip(Clip::symmetric(amax)));
+        assert_eq!(clip(&session, 0), amax);
+    }
+    assert_eq!(session.history_len().0, 0);
+    let saturated = session.layers[0].ready().unwrap().metrics().saturated;
+    assert!(saturated > 0.1);
+    assert!(session.commit("clip", 0, before.clone()));
+    assert_eq!(session.history_len().0, 1);
+    // Dragged away and back: nothing to record, nothing edited.
+    let here = session.layers[0].choice().unwrap().clone();
+    session.preview(0, here.with_clip(Clip::symmetric(0.3)));
+    session.preview(0, here.clone());
+    assert!(!session.commit("clip", 0, here));
+    session.undo();
+    assert!(!session.layers[0].choice().unwrap().edited);
+}
+
+#[test]
+fn the_methods_own_value_is_no_edit_however_it_came_about() {
+    let mut session = session();
+    let own = session.layers[0].choice().unwrap().clone();
+    let moved = own.with_clip(Clip::symmetric(0.4));
+    session.apply("clip", vec![(0, moved.clone())]);
+    assert!(session.layers[0].choice().unwrap().edited);
+    session.apply("clip", vec![(0, moved.with_clip(own.clip))]);
+    assert!(!session.layers[0].choice().unwrap().edited);
+}
+
+#[test]
+fn saved_means_what_stands_in_the_file() {
+    let mut session = session();
+    session.nudge(0, Clip::symmetric(0.5));
+    session.mark_saved();
+    assert!(!session.is_dirty());
+    session.nudge(0, Clip::symmetric(0.6));
+    assert!(session.is_dirty(), "a nudge after saving is a step of its own");
+    session.undo();
+    assert!(!session.is_dirty());
+    session.undo();
+    assert!(session.is_dirty());
+    // The saved state lies on a branch that is gone now.
+    session.nudge(1, Clip::symmetric(0.6));
+    session.undo();
+    assert!(session.is_dirty());
+}
+
+#[test]
+fn focus_follows_the_layer() {
+    let mut session = session();
+    let first = session.focus(0).unwrap();
+    assert!(Arc::ptr_eq(&first, &session.focus(0).unwrap()));
+    assert!(!Arc::ptr_eq(&first, &session.focus(1).unwrap()));
+    assert!(session.focus(3).is_none() && session.focus(99).is_none());
+}

@@ -1,0 +1,418 @@
+//! Message stories: what the user does, then what the session holds. No terminal.
+
+mod support;
+
+use crossterm::event::{Event, KeyCode, KeyModifiers, MouseButton, MouseEventKind};
+use qviz::quant::Scheme;
+use qviz::tui::model::{Handle, Mode};
+use qviz::tui::msg::{Cmd, Msg, Unwritten, Written};
+use support::Story;
+
+const LAYER: &str = "06.conv11.hswish";
+
+fn story() -> Story {
+    let mut story = Story::bundled();
+    story.select(LAYER);
+    story
+}
+
+#[test]
+fn a_drag_follows_the_pointer_and_is_one_undo_entry() {
+    let mut s = story();
+    let (own, at) = (s.amax(), s.line());
+    s.grab(at);
+    assert!(matches!(s.model.mode, Mode::Drag { .. }));
+    let mut last = own;
+    for column in at + 1..at + 9 {
+        s.drag_to(column);
+        assert_eq!(s.line(), column, "the line is under the pointer");
+        assert!(s.amax() > last);
+        last = s.amax();
+    }
+    assert_eq!(s.model.session.history_len(), (0, 0), "nothing is recorded while it is held");
+    s.release(at + 8);
+    assert_eq!(s.model.session.history_len(), (1, 0));
+    let choice = s.ready().choice();
+    assert!(choice.edited && choice.method == "entropy");
+    // Clip on the screen, in the report and in the export: one number.
+    let number = s.document()["tensors"][6]["chosen"]["amax"].as_f64().unwrap();
+    assert_eq!(number.to_string(), last.to_string());
+    assert!(s.screen().contains(&format!("clip {}", qviz::report::number::significant(f64::from(last), 4))));
+    s.keys("u");
+    assert_eq!((s.amax(), s.ready().choice().edited), (own, false));
+    s.keys("U");
+    assert_eq!(s.amax(), last);
+}
+
+#[test]
+fn esc_and_the_right_button_put_a_drag_back() {
+    for right in [false, true] {
+        let mut s = story();
+        let (own, at) = (s.amax(), s.line());
+        s.grab(at + 1).drag_to(at + 20);
+        assert_ne!(s.amax(), own);
+        if right {
+            s.mouse(MouseEventKind::Down(MouseButton::Right), at + 20);
+        } else {
+            s.press(KeyCode::Esc);
+        }
+        assert_eq!(s.amax(), own);
+        assert!(matches!(s.model.mode, Mode::Normal));
+        // The button is still down: what it does now moves nothing.
+        s.drag_to(at + 30).release(at + 30);
+        assert_eq!((s.amax(), s.model.session.history_len()), (own, (0, 0)));
+    }
+}
+
+#[test]
+fn pressing_beside_the_line_reads_a_column_and_moves_nothing() {
+    let mut s = story();
+    let (own, at) = (s.amax(), s.line());
+    s.grab(at - 10).drag_to(at).release(at);
+    assert_eq!(s.amax(), own);
+    assert!(s.screen().contains(" values, "), "the readout of the column");
+    s.press(KeyCode::Esc);
+    assert!(s.model.plot.inspect.is_none());
+}
+
+#[test]
+fn a_drag_goes_on_through_a_resize() {
+    let mut s = story();
+    let at = s.line();
+    s.grab(at).drag_to(at + 3);
+    let held = s.amax();
+    for (w, h) in [(100, 30), (30, 5), (0, 0), (200, 60), (84, 24)] {
+        s.event(Event::Resize(w, h));
+        assert_eq!(s.amax(), held);
+        s.draw();
+    }
+    let line = s.line();
+    s.drag_to(line + 2);
+    assert!(s.amax() > held);
+    s.release(line + 2);
+    assert_eq!(s.model.session.history_len(), (1, 0));
+}
+
+#[test]
+fn keys_move_by_column_ten_and_bin() {
+    let mut s = story();
+    let at = s.line();
+    s.keys("l");
+    assert_eq!(s.line(), at + 1);
+    s.keys("hh");
+    assert_eq!(s.line(), at - 1);
+    s.keys("L");
+    assert_eq!(s.line(), at + 9);
+    s.key(KeyCode::Left, KeyModifiers::SHIFT);
+    assert_eq!(s.line(), at - 1);
+    assert_eq!(s.model.session.history_len().0, 1, "a run of moves is one entry");
+    let edges = s.model.session.focus(6).unwrap().edges().to_vec();
+    let bin = edges.partition_point(|e| *e < s.amax());
+    assert_eq!(edges[bin], s.amax(), "columns wider than a bin stop at edges");
+    s.keys("...");
+    assert_eq!(s.amax(), edges[bin + 3]);
+    s.keys(",,,,");
+    assert_eq!(s.amax(), edges[bin - 1]);
+    assert!(!s.ready().metrics().prorated);
+    // To both ends, and no further.
+    s.keys(&"H".repeat(40));
+    assert!(s.amax() > 0.0 && s.line() == 0);
+    s.keys(&"L".repeat(40));
+    assert_eq!(s.amax(), s.ready().histogram.stats.amax());
+}
+
+#[test]
+fn a_typed_number_is_the_clip_even_beyond_the_data() {
+    let mut s = story();
+    s.keys("=3.25").press(KeyCode::Enter);
+    assert_eq!(s.amax(), 3.25);
+    assert!(s.ready().metrics().prorated, "inside a bin");
+    assert!(s.screen().contains('~'));
+    s.keys("=20").press(KeyCode::Enter);
+    assert_eq!(s.amax(), 20.0);
+    assert!(s.model.scene.as_ref().unwrap().axis.hi >= 20.0, "the axis shows it");
+    for (wrong, why) in [("abc", "not a number"), ("0", "no range"), ("nan", "finite"), ("inf", "finite")] {
+        s.keys("=").keys(wrong).press(KeyCode::Enter);
+        assert!(s.notice().contains(why), "{wrong}: {}", s.notice());
+        s.press(KeyCode::Esc);
+        assert_eq!(s.amax(), 20.0);
+    }
+    s.keys("=");
+    s.event(Event::Paste("1e-3\n".into()));
+    s.press(KeyCode::Enter);
+    assert_eq!(s.amax(), 1e-3);
+}
+
+#[test]
+fn minima_are_exact_and_on_the_way() {
+    let mut s = story();
+    s.keys("HHHHHH");
+    let kl = |s: &Story| s.ready().metrics().kl.unwrap();
+    let mut seen = vec![kl(&s)];
+    for _ in 0..5 {
+        let before = s.amax();
+        s.keys("n");
+        assert!(s.amax() > before);
+        seen.push(kl(&s));
+    }
+    s.keys("p");
+    assert_eq!(kl(&s), seen[4], "back to the one before");
+    // The SQNR's minimum is a maximum.
+    s.press(KeyCode::BackTab).keys("HHHHHHHHHH").keys("n");
+    let best = s.ready().metrics().sqnr_db;
+    s.keys("ll");
+    assert!(s.ready().metrics().sqnr_db < best);
+}
+
+#[test]
+fn methods_snap_and_give_their_value_back() {
+    let mut s = story();
+    let own = s.amax();
+    let clip = |s: &Story, id: &str| s.ready().candidate(id).unwrap().outcome.as_ref().unwrap().clip.amax();
+    s.keys("4");
+    assert_eq!((s.amax(), s.ready().choice().method.as_str()), (clip(&s, "mse"), "mse"));
+    s.keys("lll");
+    assert!(s.ready().choice().edited);
+    s.keys("0");
+    assert_eq!((s.amax(), s.ready().choice().edited), (clip(&s, "mse"), false));
+    s.keys("]");
+    assert_eq!(s.amax(), clip(&s, "max"), "the next mark to the right");
+    s.keys("]");
+    assert!(s.notice().contains("no method"));
+    s.keys("[[");
+    assert_eq!(s.amax(), clip(&s, "percentile-99.99"));
+    s.keys("uuuuuu");
+    assert_eq!(s.amax(), own);
+    s.keys("9");
+    assert!(s.notice().contains("fewer methods"));
+    // Dragging onto a mark takes the method's exact value.
+    let column = s.model.scene.as_ref().unwrap().axis.column(f64::from(clip(&s, "mse"))).unwrap();
+    let at = s.line();
+    s.grab(at).drag_to(column).release(column);
+    assert_eq!(s.amax(), clip(&s, "mse"));
+}
+
+#[test]
+fn a_row_of_the_table_takes_its_method() {
+    let mut s = story();
+    let lines: Vec<String> = s.screen().lines().map(String::from).collect();
+    let row = lines.iter().position(|l| l.contains("percentile-99.99")).unwrap() as u16;
+    s.mouse_at(MouseEventKind::Down(MouseButton::Left), 5, row);
+    assert_eq!(s.ready().choice().method, "percentile-99.99");
+}
+
+#[test]
+fn layers_are_sorted_filtered_and_switched_off() {
+    let mut s = story();
+    let shown = |s: &Story| -> Vec<String> {
+        s.model.list.order.iter().map(|l| s.model.session.layers[*l].name.clone()).collect()
+    };
+    assert_eq!(shown(&s)[0], "00.input");
+    s.keys("s");
+    assert_eq!(shown(&s)[0], "09.conv12.scaled", "worst first");
+    s.keys("g");
+    assert_eq!(s.model.session.layers[s.model.list.selected].name, "09.conv12.scaled");
+    s.keys("o");
+    assert!(!s.ready().choice().quantized);
+    assert_eq!(s.document()["tensors"][9]["chosen"]["quantized"], false);
+    assert_ne!(shown(&s)[0], "09.conv12.scaled", "a layer in float has no error to sort by");
+    s.keys("u");
+    assert!(s.ready().choice().quantized);
+    s.keys("ss/HSWISH");
+    assert_eq!(shown(&s), ["02.conv1.hswish", "06.conv11.hswish"]);
+    s.press(KeyCode::Enter).keys("j");
+    assert_eq!(s.model.session.layers[s.model.list.selected].name, "06.conv11.hswish");
+    s.press(KeyCode::Esc);
+    assert_eq!(shown(&s).len(), 12);
+    s.keys("/nothing");
+    assert!(s.screen().contains("no layer has this"));
+    s.press(KeyCode::Esc);
+    assert_eq!(shown(&s).len(), 12, "Esc goes back to what the filter was");
+    s.keys("G");
+    assert_eq!(s.model.session.layers[s.model.list.selected].name, "11.softmax");
+}
+
+#[test]
+fn clicking_and_scrolling_the_list() {
+    let mut s = story();
+    s.mouse_at(MouseEventKind::Down(MouseButton::Left), 5, 4);
+    assert_eq!(s.model.session.layers[s.model.list.selected].name, "02.conv1.hswish");
+    s.event(Event::Resize(160, 20));
+    let selected = s.model.list.selected;
+    s.mouse_at(MouseEventKind::ScrollDown, 5, 4);
+    assert!(s.model.list.top > 0 && s.model.list.selected == selected);
+}
+
+#[test]
+fn zooming_asks_for_finer_bins_and_shows_them() {
+    let mut s = story();
+    let at = s.line();
+    let whole = s.model.scene.as_ref().unwrap().axis;
+    for _ in 0..6 {
+        s.mouse(MouseEventKind::ScrollUp, at);
+    }
+    let axis = s.model.scene.as_ref().unwrap().axis;
+    assert!(axis.step() < whole.step() / 8.0);
+    assert!((axis.centre(at) - whole.centre(at)).abs() < axis.step() / 2.0, "what is under the pointer stays there");
+    assert_eq!(s.cmds.iter().filter(|c| **c == Cmd::Fine { layer: 6, bins: 32_768 }).count(), 1);
+    let mass: f64 = s.model.scene.as_ref().unwrap().counts.iter().sum();
+    s.read_fine(6, 32_768);
+    let scene = s.model.scene.as_ref().unwrap();
+    assert!(scene.fine);
+    assert!((scene.counts.iter().sum::<f64>() - mass).abs() < mass * 0.2 + 5.0);
+    // Panning with the right button: the value under the pointer goes along.
+    let value = axis.centre(at);
+    s.mouse(MouseEventKind::Down(MouseButton::Right), at);
+    s.mouse(MouseEventKind::Drag(MouseButton::Right), at - 10);
+    s.mouse(MouseEventKind::Up(MouseButton::Right), at - 10);
+    assert_eq!(s.model.scene.as_ref().unwrap().axis.column(value), Some(at - 10));
+    // The clip does not get lost: the window goes after it.
+    s.keys("1");
+    assert!(s.line() < axis.columns);
+    s.keys("z");
+    assert_eq!(s.model.scene.as_ref().unwrap().axis, whole);
+    s.keys("z");
+    assert!(s.notice().contains("whole range"));
+}
+
+#[test]
+fn affine_has_two_handles() {
+    let affine = Scheme { symmetric: false, ..Scheme::INT8 };
+    let mut s = Story::of(qviz::cli::bundled(), affine, (160, 45));
+    s.select("04.conv3.dw").keys("1");
+    let clip = s.ready().choice().clip;
+    assert!(clip.min < 0.0 && clip.max > 0.0 && clip.min != -clip.max);
+    let axis = s.model.scene.as_ref().unwrap().axis;
+    let (left, right) = (axis.column(f64::from(clip.min)).unwrap(), axis.column(f64::from(clip.max)).unwrap());
+    s.grab(left).drag_to(left + 5).release(left + 5);
+    assert!(s.ready().choice().clip.min > clip.min && s.ready().choice().clip.max == clip.max);
+    assert_eq!(s.model.plot.handle, Handle::Min);
+    s.grab(right).drag_to(right - 5).release(right - 5);
+    assert!(s.ready().choice().clip.max < clip.max);
+    assert_eq!(s.model.session.history_len(), (3, 0), "the method and two drags");
+    assert_eq!(s.ready().metrics().kl, None);
+    s.keys("t");
+    assert_eq!(s.model.plot.handle, Handle::Min);
+    let before = s.ready().choice().clip;
+    s.keys("l.");
+    assert!(s.ready().choice().clip.min > before.min && s.ready().choice().clip.max == before.max);
+    s.keys("=-2").press(KeyCode::Enter);
+    assert_eq!(s.ready().choice().clip.min, -2.0);
+    s.keys("=2").press(KeyCode::Enter);
+    assert!(s.notice().contains("clip_min"));
+}
+
+#[test]
+fn exporting_asks_before_it_replaces() {
+    let mut s = story();
+    s.keys("l").keys("e");
+    s.key(KeyCode::Char('u'), KeyModifiers::CONTROL).keys("out.json").press(KeyCode::Enter);
+    assert_eq!(s.cmds.pop(), Some(Cmd::Export { path: "out.json".into(), force: false }));
+    s.tell(Msg::Exported(Err(Unwritten { message: "out.json exists".into(), exists: true })));
+    assert!(s.screen().contains("Enter replaces it"));
+    s.press(KeyCode::Enter);
+    assert_eq!(s.cmds.pop(), Some(Cmd::Export { path: "out.json".into(), force: true }));
+    // Another name is asked about anew.
+    s.keys("2").press(KeyCode::Enter);
+    assert_eq!(s.cmds.pop(), Some(Cmd::Export { path: "out.json2".into(), force: false }));
+    assert!(s.model.session.is_dirty());
+    s.tell(Msg::Exported(Ok(Written { path: "out.json2".into(), tensors: 12 })));
+    assert_eq!(s.notice(), "wrote 12 tensors to out.json2");
+    assert!(!s.model.session.is_dirty());
+    s.keys("q");
+    assert_eq!(s.cmds.pop(), Some(Cmd::Quit));
+}
+
+#[test]
+fn leaving_with_unsaved_edits_asks() {
+    let mut s = story();
+    s.keys("lq");
+    assert!(matches!(s.model.mode, Mode::Quit) && s.screen().contains("1 edited layer"));
+    s.press(KeyCode::Esc);
+    assert!(matches!(s.model.mode, Mode::Normal));
+    s.keys("qe").press(KeyCode::Enter);
+    assert!(matches!(s.cmds.pop(), Some(Cmd::Export { .. })));
+    s.tell(Msg::Exported(Ok(Written { path: "scales.json".into(), tensors: 12 })));
+    assert_eq!(s.cmds.pop(), Some(Cmd::Quit), "written, and gone");
+    let mut s = story();
+    s.keys("l");
+    s.key(KeyCode::Char('c'), KeyModifiers::CONTROL);
+    s.keys("q");
+    assert_eq!(s.cmds.pop(), Some(Cmd::Quit));
+    let mut s = story();
+    s.keys("q");
+    assert_eq!(s.cmds.pop(), Some(Cmd::Quit), "nothing to lose, nothing to ask");
+}
+
+#[test]
+fn help_is_searched_by_word_and_by_key() {
+    let mut s = story();
+    s.keys("?");
+    assert!(s.screen().contains("next minimum") && s.screen().contains("more below"));
+    for _ in 0..5 {
+        s.press(KeyCode::PageDown);
+    }
+    assert!(s.screen().contains("what the marks mean"));
+    s.keys("saturate");
+    let screen = s.screen();
+    assert!(screen.contains("mapping") && !screen.contains("next layer"));
+    s.press(KeyCode::Esc).keys("?").keys("u");
+    assert!(s.screen().contains("undo"));
+    s.press(KeyCode::Esc).keys("?q");
+    assert!(matches!(s.model.mode, Mode::Normal) && s.cmds.last() != Some(&Cmd::Quit));
+}
+
+#[test]
+fn commands_say_why_they_cannot_run() {
+    let mut s = Story::unread(qviz::cli::bundled(), Scheme::INT8, (120, 40));
+    assert_eq!(s.cmds, [Cmd::Prefer(0)]);
+    for (keys, why) in
+        [("l", "no layer is read"), ("e", "no layer is read"), ("u", "nothing to undo"), ("t", "--affine")]
+    {
+        s.keys(keys);
+        assert!(s.notice().contains(why), "{keys}: {}", s.notice());
+    }
+    s.keys("jj");
+    assert_eq!(s.cmds.last(), Some(&Cmd::Prefer(2)), "the layer looked at is wanted first");
+    s.read(2);
+    s.keys("l");
+    assert!(s.ready().choice().edited);
+    assert!(s.screen().contains("reading 1/12"));
+}
+
+#[test]
+fn the_mouse_is_given_back_on_demand() {
+    let mut s = story();
+    s.keys("M");
+    assert_eq!(s.cmds.pop(), Some(Cmd::Mouse(false)));
+    assert!(s.screen().contains("mouse off"));
+    s.keys("M");
+    assert_eq!(s.cmds.pop(), Some(Cmd::Mouse(true)));
+}
+
+#[test]
+fn every_key_in_every_state_is_harmless() {
+    // Keys pressed at random, from a fixed seed: no panic, and the choices stay usable.
+    let mut s = story();
+    let keys: Vec<char> = "hlHL,.=npN[]01234567890tuUjkgG/so yafm+-z<>e?Mq5.\n\u{1b}".chars().collect();
+    let mut state = 12345u32;
+    for i in 0..4000 {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let column = (state >> 8) as u16 % 112;
+        match (keys[(state >> 16) as usize % keys.len()], i % 5) {
+            (_, 0) => drop(s.grab(column)),
+            (_, 1) => drop(s.drag_to(column)),
+            ('\n', _) => drop(s.press(KeyCode::Enter)),
+            ('\u{1b}', _) => drop(s.press(KeyCode::Esc)),
+            (c, _) => drop(s.key(KeyCode::Char(c), KeyModifiers::NONE)),
+        }
+        if i % 97 == 0 {
+            s.event(Event::Resize(state as u16 % 220, (state >> 7) as u16 % 70));
+            s.draw();
+        }
+    }
+    for layer in &s.model.session.layers {
+        let ready = layer.ready().unwrap();
+        assert!(ready.params().scale > 0.0 && ready.choice().clip.amax().is_finite());
+    }
+}

@@ -1,0 +1,224 @@
+//! A screen without a terminal: events in, model and buffer out.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use qviz::calibrate;
+use qviz::input::Discovered;
+use qviz::jobs::{self, Recipe, read_layer};
+use qviz::quant::Scheme;
+use qviz::report;
+use qviz::session::{Ready, Session};
+use qviz::tui::event::message;
+use qviz::tui::look::{Depth, Glyphs, Look, Theme};
+use qviz::tui::model::Model;
+use qviz::tui::msg::{Cmd, Msg};
+use qviz::tui::update::{layout, update};
+use qviz::tui::view::view;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+/// A story: what the user does, and what the session holds then.
+pub struct Story {
+    pub model: Model,
+    pub cmds: Vec<Cmd>,
+    discovered: Discovered,
+    recipe: Recipe,
+}
+
+pub fn look(depth: Depth, ascii: bool) -> Look {
+    Look { theme: Theme::new(depth), glyphs: if ascii { Glyphs::ASCII } else { Glyphs::UNICODE } }
+}
+
+impl Story {
+    /// The bundled activations, read.
+    pub fn bundled() -> Story {
+        Story::of(qviz::cli::bundled(), Scheme::INT8, (160, 45))
+    }
+
+    /// Files or directories, read.
+    pub fn of_paths(paths: &[PathBuf], scheme: Scheme) -> Story {
+        Story::of(qviz::input::discover(paths, None), scheme, (160, 45))
+    }
+
+    pub fn of(discovered: Discovered, scheme: Scheme, size: (u16, u16)) -> Story {
+        let mut story = Story::unread(discovered, scheme, size);
+        for layer in 0..story.discovered.sources.len() {
+            story.read(layer);
+        }
+        story.tell(Msg::Job(jobs::Event::Done));
+        story
+    }
+
+    /// Names only: nothing was read yet.
+    pub fn unread(discovered: Discovered, scheme: Scheme, size: (u16, u16)) -> Story {
+        let session = Session::new(calibrate::defaults(), calibrate::DEFAULT_METHOD, scheme);
+        let recipe = Recipe::new(2048, session.methods().iter().map(AsRef::as_ref));
+        let model = Model::new(session, "acts".into(), look(Depth::Sixteen, false), size);
+        let mut story = Story { model, cmds: Vec::new(), discovered, recipe };
+        let sources = &story.discovered.sources;
+        let layers = sources.iter().map(|s| (s.name.clone(), s.parts.iter().map(|p| p.file()).collect())).collect();
+        let errors = story.discovered.errors.clone();
+        story.tell(Msg::Job(jobs::Event::Found { layers, errors }));
+        story
+    }
+
+    /// The loader reads a layer.
+    pub fn read(&mut self, layer: usize) -> &mut Story {
+        let plan = self.model.session.plan();
+        let result = read_layer(&self.discovered.sources[layer], &self.recipe, &|_| {}, &|| false)
+            .map(|read| read.map(|(origin, h)| Box::new((origin, Ready::analyse(Arc::new(h), &plan)))).unwrap());
+        self.tell(Msg::Job(jobs::Event::Layer { layer, result }))
+    }
+
+    /// The loader counts a layer on finer bins.
+    pub fn read_fine(&mut self, layer: usize, bins: usize) -> &mut Story {
+        let recipe = Recipe { bins, grids: Vec::new() };
+        let read = read_layer(&self.discovered.sources[layer], &recipe, &|_| {}, &|| false);
+        let result = read.map(|read| read.unwrap().1.magnitude);
+        self.tell(Msg::Job(jobs::Event::Fine { layer, result }))
+    }
+
+    pub fn tell(&mut self, msg: Msg) -> &mut Story {
+        self.cmds.extend(update(&mut self.model, msg));
+        self
+    }
+
+    pub fn event(&mut self, event: Event) -> &mut Story {
+        if let Some(msg) = message(event, &self.model) {
+            self.tell(msg);
+        }
+        self
+    }
+
+    /// Types characters, one key each.
+    pub fn keys(&mut self, keys: &str) -> &mut Story {
+        for c in keys.chars() {
+            self.key(KeyCode::Char(c), KeyModifiers::NONE);
+        }
+        self
+    }
+
+    pub fn press(&mut self, code: KeyCode) -> &mut Story {
+        self.key(code, KeyModifiers::NONE)
+    }
+
+    pub fn key(&mut self, code: KeyCode, modifiers: KeyModifiers) -> &mut Story {
+        self.event(Event::Key(KeyEvent::new(code, modifiers)))
+    }
+
+    /// A mouse event at a column of the plots, in the middle of the histogram.
+    pub fn mouse(&mut self, kind: MouseEventKind, column: u16) -> &mut Story {
+        // A screen that is too small has no plots to point at.
+        let areas = layout(&self.model).unwrap_or_default();
+        let (x, y) = (areas.histogram.x + column, areas.histogram.y + areas.histogram.height / 2);
+        self.mouse_at(kind, x, y)
+    }
+
+    pub fn mouse_at(&mut self, kind: MouseEventKind, x: u16, y: u16) -> &mut Story {
+        self.event(Event::Mouse(MouseEvent { kind, column: x, row: y, modifiers: KeyModifiers::NONE }))
+    }
+
+    pub fn grab(&mut self, column: u16) -> &mut Story {
+        self.mouse(MouseEventKind::Down(MouseButton::Left), column)
+    }
+
+    pub fn drag_to(&mut self, column: u16) -> &mut Story {
+        self.mouse(MouseEventKind::Drag(MouseButton::Left), column)
+    }
+
+    pub fn release(&mut self, column: u16) -> &mut Story {
+        self.mouse(MouseEventKind::Up(MouseButton::Left), column)
+    }
+
+    /// The column of the plots that the clip's (upper) line stands on.
+    pub fn line(&self) -> u16 {
+        let lines = self.model.lines(self.ready().choice().clip);
+        self.model.scene.as_ref().unwrap().axis.column(lines.last().unwrap().1).expect("the line is on the axis")
+    }
+
+    pub fn ready(&self) -> &Ready {
+        self.model.selected_ready().expect("the layer was read")
+    }
+
+    pub fn amax(&self) -> f32 {
+        self.ready().choice().clip.amax()
+    }
+
+    pub fn select(&mut self, name: &str) -> &mut Story {
+        let layer = self.model.session.layers.iter().position(|l| l.name == name).expect("there is such a layer");
+        self.tell(Msg::SelectLayer(layer))
+    }
+
+    pub fn notice(&self) -> &str {
+        self.model.notice.as_ref().map_or("", |n| n.text.as_str())
+    }
+
+    /// The exported document.
+    pub fn document(&self) -> serde_json::Value {
+        let document = report::document(&self.model.session, &self.model.unlisted);
+        serde_json::from_str(&report::to_json(&document)).expect("the export is JSON")
+    }
+
+    /// The screen.
+    pub fn draw(&self) -> Buffer {
+        let (width, height) = self.model.size;
+        let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+        view(&self.model, &mut buffer);
+        buffer
+    }
+
+    /// The screen as text.
+    pub fn screen(&self) -> String {
+        text(&self.draw())
+    }
+}
+
+/// The cells of a buffer as lines of text.
+pub fn text(buffer: &Buffer) -> String {
+    let width = usize::from(buffer.area.width.max(1));
+    let mut out = String::new();
+    for line in buffer.content.chunks(width) {
+        let line: String = line.iter().map(|c| c.symbol()).collect();
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+/// The styles of a buffer: one letter a role, so that a highlight that moved is seen.
+pub fn styles(buffer: &Buffer, theme: &Theme) -> String {
+    let roles = [
+        (theme.bar, 'b'),
+        (theme.beyond, 'x'),
+        (theme.clip, 'C'),
+        (theme.mark, 'm'),
+        (theme.chosen, 'M'),
+        (theme.curve, 'k'),
+        (theme.quantized, 'q'),
+        (theme.dim, '.'),
+        (theme.selected, 'S'),
+        (theme.title, 'T'),
+        (theme.warning, '!'),
+    ];
+    let width = usize::from(buffer.area.width.max(1));
+    let mut out = String::new();
+    for line in buffer.content.chunks(width) {
+        let line: String = line
+            .iter()
+            .map(|cell| {
+                let is =
+                    |s: ratatui::style::Style| cell.fg == s.fg.unwrap_or_default() && cell.modifier == s.add_modifier;
+                match roles.iter().find(|(s, _)| is(*s)) {
+                    Some((_, letter)) if cell.symbol() != " " || *letter == 'S' => *letter,
+                    _ => ' ',
+                }
+            })
+            .collect();
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
