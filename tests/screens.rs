@@ -1,0 +1,203 @@
+//! The screen as a person sees it: styled snapshots, and every size in every look.
+//!
+//! A snapshot holds the text and, below it, one letter a cell for the role of its style, so that a highlight that moved
+//! is seen. Look at a change with `INSTA_UPDATE=always cargo test --test screens` and `git diff`.
+
+mod support;
+
+use crossterm::event::{Event, KeyCode};
+use qviz::input::Discovered;
+use qviz::quant::Scheme;
+use qviz::tui::look::{Depth, Theme};
+use support::{Story, look, styles, text};
+
+fn story(size: (u16, u16)) -> Story {
+    let mut story = Story::of(qviz::cli::bundled(), Scheme::INT8, size);
+    story.select("06.conv11.hswish");
+    story
+}
+
+fn snapshot(name: &str, story: &Story) {
+    let buffer = story.draw();
+    let picture = format!("{}\n{}", text(&buffer), styles(&buffer, &Theme::new(Depth::Sixteen)));
+    insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!(name, picture);
+    });
+}
+
+#[test]
+fn main_screen() {
+    snapshot("main", &story((160, 45)));
+}
+
+#[test]
+fn small_screen() {
+    snapshot("small", &story((84, 24)));
+}
+
+#[test]
+fn a_clip_in_the_hand() {
+    let mut s = story((120, 36));
+    let at = s.line();
+    s.grab(at).drag_to(at - 12);
+    snapshot("drag", &s);
+}
+
+#[test]
+fn mapping_and_fake_quantized() {
+    let mut s = story((120, 36));
+    s.keys("mf");
+    snapshot("mapping", &s);
+}
+
+#[test]
+fn mse_with_its_parts() {
+    let mut s = story((120, 36));
+    s.press(KeyCode::Tab).keys("y");
+    snapshot("mse", &s);
+}
+
+#[test]
+fn help_over_the_screen() {
+    let mut s = story((100, 30));
+    s.keys("?");
+    snapshot("help", &s);
+}
+
+#[test]
+fn ascii_only() {
+    let mut s = story((120, 36));
+    s.model.look = look(Depth::Mono, true);
+    s.keys("mf").press(KeyCode::Tab);
+    let screen = s.screen();
+    assert!(screen.is_ascii(), "{}", screen.chars().filter(|c| !c.is_ascii()).collect::<String>());
+    snapshot("ascii", &s);
+}
+
+#[test]
+fn no_colour_means_none() {
+    let mut s = story((120, 36));
+    s.model.look = look(Depth::Mono, false);
+    s.keys("f");
+    use ratatui::style::Color;
+    assert!(s.draw().content.iter().all(|c| c.fg == Color::Reset && c.bg == Color::Reset));
+}
+
+/// Every size, look and state: no panic, and what matters is there.
+#[test]
+fn every_size_and_look() {
+    let sizes = [(200, 60), (160, 45), (120, 40), (100, 30), (84, 24), (80, 24), (60, 20), (60, 18), (40, 12), (20, 5), (1, 1), (0, 0)];
+    let states: [&dyn Fn(&mut Story); 7] = [
+        &|_| {},
+        &|s| drop(s.keys("mf")),
+        &|s| drop(s.press(KeyCode::Tab).keys("y")),
+        &|s| drop(s.keys("++++")),
+        &|s| drop(s.keys("?")),
+        &|s| drop(s.keys("e")),
+        &|s| drop(s.keys("lq")),
+    ];
+    let affine = Scheme { symmetric: false, ..Scheme::INT8 };
+    let unsigned = Scheme { signed: false, ..Scheme::INT8 };
+    for scheme in [Scheme::INT8, affine, unsigned] {
+        for state in &states {
+            let mut s = Story::of(qviz::cli::bundled(), scheme, (160, 45));
+            s.select("04.conv3.dw");
+            state(&mut s);
+            for (depth, ascii) in [(Depth::True, false), (Depth::Sixteen, false), (Depth::Mono, true)] {
+                s.model.look = look(depth, ascii);
+                for size in sizes {
+                    s.event(Event::Resize(size.0, size.1));
+                    let screen = s.screen();
+                    if size.0 < 60 || size.1 < 18 {
+                        assert!(size.0 < 27 || screen.contains("qviz needs a larger window"), "{size:?}");
+                    } else {
+                        assert!(screen.contains("qviz"), "{size:?}");
+                    }
+                }
+            }
+        }
+    }
+    let mut s = story((80, 24));
+    s.event(Event::Resize(80, 24));
+    for fact in ["06.conv11.hswish", "7/12", "clip 5.353", "saturate", "max", "entropy", "SQNR, dB", "? help"] {
+        assert!(s.screen().contains(fact), "{fact} at 80x24\n{}", s.screen());
+    }
+}
+
+#[test]
+fn numbers_do_not_jump_when_they_change_width() {
+    let mut s = story((160, 45));
+    let columns = |s: &Story| {
+        let screen = s.screen();
+        let line = screen.lines().find(|l| l.contains("percentile-99.99")).unwrap().to_owned();
+        line.char_indices().filter(|(_, c)| *c != ' ').map(|(i, _)| i).collect::<Vec<_>>()
+    };
+    let before = columns(&s);
+    for _ in 0..60 {
+        s.keys("h");
+        assert_eq!(columns(&s), before);
+    }
+}
+
+#[test]
+fn crafted_names_are_seen_and_do_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let header = qviz_npy(&[1.0, -2.0, 3.0]);
+    std::fs::write(folder.path().join("evil\u{1b}[31m\u{9b}2J\u{202e}\n.npy"), header).unwrap();
+    let s = Story::of_paths(&[folder.path().to_owned()], Scheme::INT8);
+    let buffer = s.draw();
+    assert!(buffer.content.iter().all(|c| !c.symbol().chars().any(|c| c.is_control() || c == '\u{202e}')));
+    assert!(s.screen().contains("evil\\x1b[31m\\x9b2J"));
+}
+
+#[test]
+fn what_cannot_be_read_is_one_row_with_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("good.npy"), qviz_npy(&[1.0, -2.0, 3.0])).unwrap();
+    std::fs::write(folder.path().join("empty.npy"), b"").unwrap();
+    std::fs::write(folder.path().join("short.npy"), &qviz_npy(&[1.0; 64])[..200]).unwrap();
+    std::fs::write(folder.path().join("nan.npy"), qviz_npy(&[f32::NAN; 8])).unwrap();
+    std::fs::write(folder.path().join("none.npy"), qviz_npy(&[])).unwrap();
+    std::fs::write(folder.path().join("zeros.npy"), qviz_npy(&[0.0; 300])).unwrap();
+    std::fs::write(folder.path().join("three.npy"), qviz_npy(&[3.0; 300])).unwrap();
+    let mut s = Story::of_paths(&[folder.path().to_owned()], Scheme::INT8);
+    assert_eq!(s.screen().matches("unreadable").count(), 3, "two rows and the header\n{}", s.screen());
+    let document = s.document();
+    assert_eq!((document["tensors"].as_array().unwrap().len(), document["errors"].as_array().unwrap().len()), (5, 2));
+    for tensor in document["tensors"].as_array().unwrap() {
+        assert!(tensor["chosen"]["scale"].as_f64().unwrap() > 0.0, "{tensor}");
+    }
+    for _ in 0..7 {
+        for keys in ["m", "m", "f", "f", "a", "\t", "y", "4", "1", "=2\n", "l", "n", "u"] {
+            for c in keys.chars() {
+                match c {
+                    '\n' => s.press(KeyCode::Enter),
+                    '\t' => s.press(KeyCode::Tab),
+                    c => s.press(KeyCode::Char(c)),
+                };
+                s.draw();
+            }
+        }
+        s.press(KeyCode::Down);
+    }
+}
+
+#[test]
+fn nothing_found_is_said() {
+    let s = Story::of(Discovered::default(), Scheme::INT8, (120, 40));
+    assert!(s.screen().contains("no layers"));
+    let s = Story::of_paths(&["/no/such/place".into()], Scheme::INT8);
+    assert!(s.screen().contains("/no/such/place"), "{}", s.screen());
+}
+
+/// A float32 .npy file.
+fn qviz_npy(values: &[f32]) -> Vec<u8> {
+    let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({},), }}", values.len());
+    header += &" ".repeat(118 - header.len() - 1);
+    header.push('\n');
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend((header.len() as u16).to_le_bytes());
+    bytes.extend(header.bytes());
+    bytes.extend(values.iter().flat_map(|v| v.to_le_bytes()));
+    bytes
+}
