@@ -4,6 +4,7 @@ mod args;
 mod bundled;
 mod run;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 /// The program. Exit codes: 0 fine, 1 some input could not be read or written, 2 wrong usage; 128 and the signal's
@@ -12,7 +13,8 @@ pub fn main() -> ExitCode {
     match run::run(args::parse()) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            eprintln!("qviz: {}", crate::report::visible(&error.to_string()));
+            // Not eprintln: it panics where the terminal is gone.
+            let _ = writeln!(std::io::stderr(), "qviz: {}", crate::report::visible(&error.to_string()));
             ExitCode::from(1)
         }
     }

@@ -1,6 +1,7 @@
 //! The loop: wait for one event, take in all that wait behind it, draw once.
 
 use std::io::{self, Write, stdout};
+use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -61,7 +62,9 @@ pub fn run(mut model: Model, order: Order) -> io::Result<Ended> {
     let from_outside = !matches!(outcome, Ok(Ok(None)));
     let rescued = if from_outside && model.session.is_dirty() { rescue(&model) } else { None };
     if let Some(path) = &rescued {
-        eprintln!("Unsaved choices were written to {}.", report::visible(&path.to_string_lossy()));
+        // Not eprintln: it panics where the terminal is gone.
+        let path = report::visible(&path.to_string_lossy());
+        let _ = writeln!(io::stderr(), "Unsaved choices were written to {path}.");
     }
     match outcome {
         Ok(result) => Ok(Ended { signal: result?, rescued }),
@@ -71,7 +74,10 @@ pub fn run(mut model: Model, order: Order) -> io::Result<Ended> {
 
 /// Returns the signal that ended it; `None` when the user left.
 fn run_loop(model: &mut Model, events: &Receiver<Event>, loader: &Loader) -> io::Result<Option<i32>> {
-    let mut terminal = Terminal::new(CrosstermBackend::new(io::BufWriter::with_capacity(1 << 16, stdout())))?;
+    let backend = CrosstermBackend::new(io::BufWriter::with_capacity(1 << 16, stdout()));
+    // Never dropped: it would write the rest of an unfinished frame behind `terminal::restore`, and panic where the
+    // terminal is gone.
+    let mut terminal = ManuallyDrop::new(Terminal::new(backend)?);
     let size = terminal.size()?;
     update(model, Msg::Resize(size.width, size.height));
     draw(&mut terminal, model)?;
@@ -146,8 +152,10 @@ fn execute_cmd(cmd: Cmd, model: &Model, loader: &Loader, terminal: &mut Screen) 
         Cmd::Suspend => {
             terminal.backend_mut().flush()?;
             suspend(model.mouse)?;
-            terminal.clear()?;
+            // Draws everything anew. `Terminal::clear` would ask where the cursor is, and the answer would go to the
+            // thread that listens.
             let size = terminal.size()?;
+            terminal.resize(size.into())?;
             return Ok(Some(Msg::Resize(size.width, size.height)));
         }
     }
@@ -194,9 +202,13 @@ fn signals(sender: std::sync::mpsc::Sender<Event>) -> io::Result<()> {
 }
 
 /// Gives the terminal back and sleeps until the shell wakes the program.
+///
+/// The whole process group is stopped, as the terminal itself would do: a script or `cargo run` around the program must
+/// sleep too, or the shell would wait for it. And with SIGTSTP, not SIGSTOP: where there is no shell to wake anyone up
+/// (`xterm -e qviz`) the system ignores it.
 fn suspend(mouse: bool) -> io::Result<()> {
     terminal::restore();
-    signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
+    rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
     terminal::take(mouse)
 }
 
