@@ -105,6 +105,8 @@ fn run_loop(model: &mut Model, events: &Receiver<Event>, loader: &Loader) -> io:
                 Event::Hangup => return Ok(Some(SIGHUP)),
                 Event::Job(job) => Some(Msg::Job(job)),
                 Event::Terminal(event) => {
+                    #[cfg(debug_assertions)]
+                    asked_panic::look_at(&event);
                     at_once = true;
                     message(event, model)
                 }
@@ -129,12 +131,35 @@ fn run_loop(model: &mut Model, events: &Receiver<Event>, loader: &Loader) -> io:
     }
 }
 
+/// F12 makes the next frame panic where `QVIZ_TEST_PANIC` is set: the tests look at what a panic leaves of the terminal.
+/// Released programs are built without debug assertions, and so without this.
+#[cfg(debug_assertions)]
+mod asked_panic {
+    use crossterm::event::{Event, KeyCode};
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+    static ASKED: AtomicBool = AtomicBool::new(false);
+
+    pub fn look_at(event: &Event) {
+        let f12 = event.as_key_press_event().is_some_and(|key| key.code == KeyCode::F(12));
+        if f12 && std::env::var_os("QVIZ_TEST_PANIC").is_some() {
+            ASKED.store(true, Relaxed);
+        }
+    }
+
+    pub fn now() {
+        assert!(!ASKED.load(Relaxed), "asked for by QVIZ_TEST_PANIC");
+    }
+}
+
 type Screen = Terminal<CrosstermBackend<io::BufWriter<io::Stdout>>>;
 
 /// One frame, shown as a whole by terminals that know synchronized updates.
 fn draw(terminal: &mut Screen, model: &Model) -> io::Result<()> {
     queue!(terminal.backend_mut(), BeginSynchronizedUpdate)?;
     terminal.draw(|frame| {
+        #[cfg(debug_assertions)]
+        asked_panic::now();
         if let Some(cursor) = view(model, frame.buffer_mut()) {
             frame.set_cursor_position(cursor);
         }

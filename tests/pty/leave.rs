@@ -1,0 +1,214 @@
+//! Every way out gives the terminal back as it was, and loses no choice unasked.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+use tempfile::tempdir;
+use vt100::MouseProtocolMode;
+
+use super::read::{clip, loaded};
+use super::terminal::{End, QVIZ, Start, Terminal, find, has};
+
+#[track_caller]
+fn given_back(end: &End) {
+    let text = end.screen.contents();
+    assert!(!end.screen.alternate_screen(), "alternate screen\n{text}");
+    assert_eq!(end.screen.mouse_protocol_mode(), MouseProtocolMode::None, "{text}");
+    assert!(!end.screen.hide_cursor(), "the cursor\n{text}");
+    assert!(!end.screen.bracketed_paste(), "bracketed paste\n{text}");
+    for mode in ["?1000l", "?1002l", "?1006l", "?2004l", "?1049l", "?25h"] {
+        assert!(find(&end.raw, format!("\x1b[{mode}").as_bytes()).is_some(), "{mode} was never sent");
+    }
+    assert!(end.settings_restored, "raw mode");
+}
+
+/// The bundled activations with one edit of the user's.
+fn edited(folder: &Path) -> Terminal {
+    edited_with(Start::qviz(folder))
+}
+
+fn edited_with(start: Start) -> Terminal {
+    let mut terminal = start.run();
+    let (_, before) = loaded(&terminal);
+    {
+        let state = terminal.state();
+        let screen = state.screen();
+        assert!(screen.alternate_screen() && screen.bracketed_paste() && screen.hide_cursor());
+        assert_eq!(screen.mouse_protocol_mode(), MouseProtocolMode::ButtonMotion);
+        assert!(find(&state.raw, b"\x1b[?1003h").is_none(), "moves without a button are not asked for");
+    }
+    assert!(!terminal.settings_restored(), "raw mode while it runs");
+    terminal.keys("h");
+    terminal.wait("another clip", |screen| clip(screen).filter(|c| *c != before));
+    terminal.wait_for("1 edited");
+    terminal
+}
+
+#[track_caller]
+fn rescued(folder: &Path, end: &End) {
+    assert!(has(&end.screen, "Unsaved choices were written to qviz-unsaved.json.").is_some(), "{}", end.screen.contents());
+    rescue_file(folder);
+}
+
+#[track_caller]
+fn rescue_file(folder: &Path) {
+    let document: Value = serde_json::from_slice(&fs::read(folder.join("qviz-unsaved.json")).unwrap()).unwrap();
+    let edited = document["tensors"].as_array().unwrap().iter().filter(|t| t["chosen"]["edited"] == true);
+    assert_eq!(edited.count(), 1);
+}
+
+fn is_empty(folder: &Path) -> bool {
+    fs::read_dir(folder).unwrap().next().is_none()
+}
+
+#[test]
+fn unsaved_choices_ask_before_leaving() {
+    let folder = tempdir().unwrap();
+    let mut terminal = edited(folder.path());
+    terminal.keys("q");
+    terminal.wait_for("Leave with 1 edited layer that no file holds?");
+    terminal.keys("\x1b");
+    terminal.wait_without("Leave with");
+    terminal.keys("q");
+    terminal.wait_for("Leave with 1 edited layer that no file holds?");
+    terminal.keys("q");
+    let end = terminal.end();
+    assert_eq!(end.code, 0);
+    given_back(&end);
+    assert!(is_empty(folder.path()), "leaving on purpose writes nothing");
+}
+
+#[test]
+fn the_question_can_export_first() {
+    let folder = tempdir().unwrap();
+    let mut terminal = edited(folder.path());
+    terminal.keys("q");
+    terminal.wait_for("Leave with 1 edited layer");
+    terminal.keys("e");
+    terminal.wait_for("export to:");
+    terminal.keys("\r");
+    let end = terminal.end();
+    assert_eq!(end.code, 0);
+    given_back(&end);
+    assert!(folder.path().join("scales.json").is_file());
+}
+
+#[test]
+fn signals_end_it_and_unsaved_choices_are_kept() {
+    for (name, number) in [("TERM", 15), ("HUP", 1), ("INT", 2)] {
+        let folder = tempdir().unwrap();
+        let terminal = edited(folder.path());
+        terminal.signal(name, terminal.pid());
+        let end = terminal.end();
+        assert_eq!(end.code, 128 + number, "SIG{name}");
+        given_back(&end);
+        rescued(folder.path(), &end);
+    }
+}
+
+#[test]
+fn a_signal_in_the_middle_of_a_drag_keeps_what_was_chosen_before() {
+    let folder = tempdir().unwrap();
+    let mut terminal = Start::qviz(folder.path()).run();
+    let ((x, y), _) = loaded(&terminal);
+    terminal.press(0, (x, y + 3));
+    terminal.drag_to((x - 7, y + 3));
+    super::read::clip_at(&terminal, x - 7);
+    terminal.signal("TERM", terminal.pid());
+    let end = terminal.end();
+    assert_eq!(end.code, 143);
+    given_back(&end);
+    assert!(is_empty(folder.path()), "what was never let go was never chosen");
+}
+
+#[test]
+fn a_signal_without_unsaved_choices_writes_nothing() {
+    let folder = tempdir().unwrap();
+    let terminal = Start::qviz(folder.path()).run();
+    loaded(&terminal);
+    terminal.signal("TERM", terminal.pid());
+    let end = terminal.end();
+    assert_eq!(end.code, 143);
+    given_back(&end);
+    assert_eq!(end.screen.contents().trim(), "");
+    assert!(is_empty(folder.path()));
+}
+
+#[test]
+fn unsaved_choices_take_a_name_that_is_free() {
+    let folder = tempdir().unwrap();
+    let taken = folder.path().join("qviz-unsaved.json");
+    fs::write(&taken, "mine").unwrap();
+    let terminal = edited(folder.path());
+    terminal.signal("TERM", terminal.pid());
+    let end = terminal.end();
+    assert!(has(&end.screen, "written to qviz-unsaved-1.json.").is_some(), "{}", end.screen.contents());
+    assert_eq!(fs::read_to_string(&taken).unwrap(), "mine");
+}
+
+#[test]
+fn a_terminal_that_goes_away_loses_nothing() {
+    let folder = tempdir().unwrap();
+    let terminal = edited(folder.path());
+    let code = terminal.hang_up("\t");
+    // As SIGHUP would end it, or with an error where a frame could not be written any more.
+    assert!([129, 1].contains(&code), "{code}");
+    rescue_file(folder.path());
+}
+
+/// After F12 the program panics in its next frame when a variable asks for it, in builds with debug assertions only.
+#[cfg(debug_assertions)]
+#[test]
+fn a_panic_gives_the_terminal_back_and_keeps_unsaved_choices() {
+    let folder = tempdir().unwrap();
+    let mut terminal = edited_with(Start::qviz(folder.path()).env("QVIZ_TEST_PANIC", "1"));
+    terminal.keys("\x1b[24~\t");
+    let end = terminal.end();
+    assert_eq!(end.code, 101);
+    given_back(&end);
+    rescued(folder.path(), &end);
+    let text = end.screen.contents();
+    assert!(text.contains("asked for by QVIZ_TEST_PANIC"), "{text}");
+    // The message came after the terminal was given back, or nobody could have read it.
+    let (message, back) = (find(&end.raw, b"QVIZ_TEST_PANIC").unwrap(), find(&end.raw, b"\x1b[?1049l").unwrap());
+    assert!(back < message, "{text}");
+    // It happened in the middle of a frame. What there was of it must not follow, least of all its beginning, which
+    // holds the screen still.
+    assert!(find(&end.raw[back..], b"\x1b[?2026h").is_none(), "{text}");
+    // In cooked mode, so that its lines begin at the left.
+    assert!(end.raw[message..].contains(&b'\r'), "{text}");
+}
+
+#[test]
+fn wrong_usage_never_takes_the_terminal() {
+    let folder = tempdir().unwrap();
+    let end = Start::qviz(folder.path()).args(["--bits", "9"]).run().end();
+    assert_eq!(end.code, 2);
+    assert!(find(&end.raw, b"\x1b[?1049h").is_none() && end.settings_restored);
+    assert!(has(&end.screen, "2 to 8, or 16").is_some(), "{}", end.screen.contents());
+}
+
+#[test]
+fn a_path_that_is_not_there_is_told_on_the_screen() {
+    let folder = tempdir().unwrap();
+    let mut terminal = Start::qviz(folder.path()).args(["nowhere/acts"]).run();
+    terminal.wait("the path and what is wrong", |screen| has(screen, "nowhere/acts").and(has(screen, "1 unreadable")));
+    terminal.keys("q");
+    let end = terminal.end();
+    given_back(&end);
+    assert_eq!(end.code, 0);
+}
+
+/// Without a terminal to take, the program says so and touches nothing.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_error_is_a_sentence_and_an_exit_code() {
+    let folder = tempdir().unwrap();
+    // A session of its own has no terminal of its own, although the output is one.
+    let script = format!("setsid -w '{QVIZ}' </dev/null; echo code $?");
+    let end = Start::program("sh", folder.path()).args(["-c", &script]).run().end();
+    let text = end.screen.contents();
+    assert!(text.contains("qviz: ") && text.contains("code 1"), "{text}");
+    assert!(!end.screen.alternate_screen() && !end.screen.hide_cursor() && end.settings_restored, "{text}");
+}

@@ -1,0 +1,13 @@
+//! The real program in a pseudo-terminal: what a user sees, drags, writes and gets back.
+#![cfg(unix)]
+
+mod drag;
+mod files;
+mod leave;
+mod looks;
+#[path = "../support/npy.rs"]
+mod npy;
+mod read;
+mod suspend;
+#[path = "../support/terminal.rs"]
+mod terminal;
