@@ -41,7 +41,7 @@ pub(super) fn scroll(model: &mut Model, rows: i16) {
 
 /// Moves the window so that the selection is seen, unless the wheel has moved it away.
 pub(super) fn keep_in_view(model: &mut Model, areas: Option<&Areas>) {
-    let rows = areas.map_or(1, |a| usize::from(a.list_rows().height)).max(1);
+    let rows = areas.map_or(1, |a| usize::from(a.list_rows(model.list.order.len()).height)).max(1);
     let list = &mut model.list;
     if list.seen != Some(list.selected) {
         (list.seen, list.follow) = (Some(list.selected), true);

@@ -73,7 +73,7 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::Redo => history(model, false, cmds),
         Command::Select(by) => list::step(model, isize::from(by), cmds),
         Command::Page(by) => {
-            let page = layout(model).map_or(10, |a| a.list_rows().height.max(2) - 1);
+            let page = layout(model).map_or(10, |a| a.list_rows(model.list.order.len()).height.max(2) - 1);
             list::step(model, isize::from(by) * page as isize, cmds);
         }
         Command::First => list::step(model, isize::MIN / 2, cmds),
