@@ -12,7 +12,7 @@ use qviz::tui::command::Command;
 use qviz::tui::look::{Depth, Glyphs, Look, Theme};
 use qviz::tui::model::Model;
 use qviz::tui::msg::Msg;
-use qviz::tui::{svg::svg, update::update, view::view};
+use qviz::tui::{svg::svg, update::settle, update::update, view::view};
 use ratatui::{buffer::Buffer, layout::Rect};
 
 fn main() {
@@ -34,6 +34,7 @@ fn main() {
             break;
         }
     }
+    settle(&mut model);
     let commands: &[Command] = match which.as_str() {
         "mapping" => &[Command::Mapping, Command::FakeQuant],
         // A clip that a hand has moved from where the entropy method put it.
@@ -42,6 +43,7 @@ fn main() {
     for command in commands {
         update(&mut model, Msg::Run(*command));
     }
+    settle(&mut model);
     let mut buffer = Buffer::empty(Rect::new(0, 0, model.size.0, model.size.1));
     view(&model, &mut buffer);
     print!("{}", svg(&buffer));

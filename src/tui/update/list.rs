@@ -69,7 +69,11 @@ pub(super) fn filter(model: &mut Model, text: String) {
 
 /// After a choice changed: only the order by SQNR depends on it.
 pub(super) fn resort(model: &mut Model) {
-    if model.list.sort == Sort::Worst {
+    model.list.stale |= model.list.sort == Sort::Worst;
+}
+
+pub(super) fn arrange_if_stale(model: &mut Model) {
+    if model.list.stale {
         arrange(model);
     }
 }
@@ -92,6 +96,7 @@ pub(super) fn arrange(model: &mut Model) {
         }
     }
     model.list.order = order;
+    model.list.stale = false;
 }
 
 pub(super) fn toggle(model: &mut Model) {
