@@ -18,7 +18,17 @@ const ROOMS: &[(&str, &[&str])] = &[
 /// Rooms that compute and nothing else.
 const PURE: &[&str] = &["quant", "histogram", "calibrate", "session"];
 
-const OUTSIDE: &[&str] = &["std::fs", "std::io", "std::env", "std::time", "std::thread", "std::process", "std::net", "println!", "eprintln!"];
+const OUTSIDE: &[&str] = &[
+    "std::fs",
+    "std::io",
+    "std::env",
+    "std::time",
+    "std::thread",
+    "std::process",
+    "std::net",
+    "println!",
+    "eprintln!",
+];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();

@@ -86,15 +86,40 @@ fn no_colour_means_none() {
 /// Every size, look and state: no panic, and what matters is there.
 #[test]
 fn every_size_and_look() {
-    let sizes = [(200, 60), (160, 45), (120, 40), (100, 30), (84, 24), (80, 24), (60, 20), (60, 18), (40, 12), (20, 5), (1, 1), (0, 0)];
+    let sizes = [
+        (200, 60),
+        (160, 45),
+        (120, 40),
+        (100, 30),
+        (84, 24),
+        (80, 24),
+        (60, 20),
+        (60, 18),
+        (40, 12),
+        (20, 5),
+        (1, 1),
+        (0, 0),
+    ];
     let states: [&dyn Fn(&mut Story); 7] = [
         &|_| {},
-        &|s| drop(s.keys("mf")),
-        &|s| drop(s.press(KeyCode::Tab).keys("y")),
-        &|s| drop(s.keys("++++")),
-        &|s| drop(s.keys("?")),
-        &|s| drop(s.keys("e")),
-        &|s| drop(s.keys("lq")),
+        &|s| {
+            s.keys("mf");
+        },
+        &|s| {
+            s.press(KeyCode::Tab).keys("y");
+        },
+        &|s| {
+            s.keys("++++");
+        },
+        &|s| {
+            s.keys("?");
+        },
+        &|s| {
+            s.keys("e");
+        },
+        &|s| {
+            s.keys("lq");
+        },
     ];
     let affine = Scheme { symmetric: false, ..Scheme::INT8 };
     let unsigned = Scheme { signed: false, ..Scheme::INT8 };

@@ -165,7 +165,7 @@ fn tensor(layer: &Layer, ready: &Ready) -> TensorEntry {
             range: range(choice.clip, ready.params()),
             errors: errors(ready.metrics()),
         },
-        warnings: ready.warnings.iter().map(|w| w.sentence()).collect(),
+        warnings: layer.notes(),
     }
 }
 

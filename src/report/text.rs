@@ -46,6 +46,11 @@ pub fn text(session: &Session) -> String {
     out
 }
 
+/// The signs for undefined and infinite in ASCII.
+fn plain(number: String) -> String {
+    number.replace('–', "-").replace('∞', "inf")
+}
+
 fn row(layer: &Layer) -> Vec<String> {
     let name = one_word(&layer.name);
     let Some(ready) = layer.ready() else {
@@ -60,7 +65,7 @@ fn row(layer: &Layer) -> Vec<String> {
     };
     let (stats, choice, metrics) = (&ready.histogram.stats, ready.choice(), ready.metrics());
     let shortest = |x: Option<f32>| x.map_or("-".into(), number::shortest);
-    let float = |x: f64| if x.is_finite() { format!("{x:.4e}") } else { number::significant(x, 4).replace('–', "-") };
+    let float = |x: f64| if x.is_finite() { format!("{x:.4e}") } else { plain(number::significant(x, 4)) };
     let mut state: Vec<&str> = Vec::new();
     if choice.edited {
         state.push("edited");
@@ -69,6 +74,12 @@ fn row(layer: &Layer) -> Vec<String> {
         state.push("float");
     }
     state.extend(ready.warnings.iter().map(|w| w.tag()));
+    if layer.origin.overflowed > 0 {
+        state.push("overflow");
+    }
+    if ready.saturates_much() {
+        state.push("saturates");
+    }
     vec![
         name,
         number::shape(&layer.origin.shape),
@@ -82,7 +93,7 @@ fn row(layer: &Layer) -> Vec<String> {
         ready.params().zero_point.to_string(),
         format!("{:.4}", metrics.saturated * 100.0),
         float(metrics.mse),
-        number::decibels(metrics.sqnr_db).replace('–', "-"),
+        plain(number::decibels(metrics.sqnr_db)),
         metrics.kl.map_or("-".into(), float),
         if state.is_empty() { "ok".into() } else { state.join(",").replace(' ', "-") },
     ]

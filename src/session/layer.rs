@@ -101,6 +101,16 @@ impl Ready {
         candidate.outcome.as_ref().ok().map(|t| t.clip)
     }
 
+    /// Whether more values saturate at the present choice than is usual.
+    pub fn saturates_much(&self) -> bool {
+        self.choice.quantized && self.metrics.saturated >= calibrate::SATURATES_MUCH
+    }
+
+    /// Whether there is a finite value other than zero.
+    fn has_range(&self) -> bool {
+        self.histogram.stats.amax() > 0.0
+    }
+
     /// Makes a choice and works its numbers out. `edited` follows from the clip: a clip that equals the method's own
     /// value is not an edit, however it came about.
     pub(super) fn choose(&mut self, mut choice: Choice, tensor: Option<&Tensor>) {
@@ -120,6 +130,24 @@ impl Ready {
 }
 
 impl Layer {
+    /// What is worth knowing before trusting the layer's numbers: of its values, and of what is chosen. One sentence
+    /// each, the same on the screen and in the export.
+    pub fn notes(&self) -> Vec<String> {
+        let Some(ready) = self.ready() else { return Vec::new() };
+        let mut notes: Vec<String> = ready.warnings.iter().map(Warning::sentence).collect();
+        if self.origin.overflowed > 0 {
+            let n = self.origin.overflowed;
+            notes.push(format!("{n} float64 values are too large for float32 and count as infinite."));
+        }
+        if ready.choice.quantized && ready.has_range() && QuantParams::is_fallback(ready.choice.clip, ready.scheme) {
+            notes.push("The range is too small for a float32 scale, so 1.0 is written.".to_owned());
+        }
+        if ready.saturates_much() {
+            notes.push(format!("{:.1} % of the values saturate at this clip.", ready.metrics.saturated * 100.0));
+        }
+        notes
+    }
+
     /// A layer of which only the name and the files are known.
     pub fn waiting(name: String, files: Vec<String>) -> Layer {
         Layer { name, origin: Origin { files, ..Origin::default() }, state: LayerState::Waiting }

@@ -4,14 +4,13 @@ use std::io::{self, Write, stdout};
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use crossterm::{execute, queue};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::jobs::{Loader, Order};
 use crate::report::{self, SaveError};
@@ -19,7 +18,7 @@ use crate::report::{self, SaveError};
 use super::event::{self, Event, message};
 use super::model::Model;
 use super::msg::{Cmd, Msg, Unwritten, Written};
-use super::update::update;
+use super::update::{settle, update};
 use super::view::view;
 use super::{look, terminal};
 
@@ -102,7 +101,7 @@ fn run_loop(model: &mut Model, events: &Receiver<Event>, loader: &Loader) -> io:
         for event in first.into_iter().chain(std::iter::from_fn(|| events.try_recv().ok())) {
             let msg = match event {
                 Event::Signal(signal) => return Ok(Some(signal)),
-                Event::Hangup => return Ok(Some(SIGHUP)),
+                Event::Hangup => return Ok(Some(HANGUP)),
                 Event::Job(job) => Some(Msg::Job(job)),
                 Event::Terminal(event) => {
                     #[cfg(debug_assertions)]
@@ -155,7 +154,8 @@ mod asked_panic {
 type Screen = Terminal<CrosstermBackend<io::BufWriter<io::Stdout>>>;
 
 /// One frame, shown as a whole by terminals that know synchronized updates.
-fn draw(terminal: &mut Screen, model: &Model) -> io::Result<()> {
+fn draw(terminal: &mut Screen, model: &mut Model) -> io::Result<()> {
+    settle(model);
     queue!(terminal.backend_mut(), BeginSynchronizedUpdate)?;
     terminal.draw(|frame| {
         #[cfg(debug_assertions)]
@@ -214,7 +214,13 @@ fn rescue(model: &Model) -> Option<PathBuf> {
     None
 }
 
-fn signals(sender: std::sync::mpsc::Sender<Event>) -> io::Result<()> {
+/// The signal that a lost terminal amounts to, SIGHUP.
+const HANGUP: i32 = 1;
+
+/// Signals that ask the program to end become events.
+#[cfg(unix)]
+fn signals(sender: Sender<Event>) -> io::Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGHUP, SIGINT])?;
     std::thread::spawn(move || {
         for signal in &mut signals {
@@ -226,15 +232,25 @@ fn signals(sender: std::sync::mpsc::Sender<Event>) -> io::Result<()> {
     Ok(())
 }
 
-/// Gives the terminal back and sleeps until the shell wakes the program.
+#[cfg(not(unix))]
+fn signals(_: Sender<Event>) -> io::Result<()> {
+    Ok(())
+}
+
+/// Gives the terminal back and sleeps until the shell wakes the program. Where there is no job control nothing happens.
 ///
 /// The whole process group is stopped, as the terminal itself would do: a script or `cargo run` around the program must
 /// sleep too, or the shell would wait for it. And with SIGTSTP, not SIGSTOP: where there is no shell to wake anyone up
 /// (`xterm -e qviz`) the system ignores it.
 fn suspend(mouse: bool) -> io::Result<()> {
-    terminal::restore();
-    rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
-    terminal::take(mouse)
+    #[cfg(unix)]
+    {
+        terminal::restore();
+        rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
+        terminal::take(mouse)?;
+    }
+    let _ = mouse;
+    Ok(())
 }
 
 /// The look that this terminal gets.

@@ -86,7 +86,7 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
             if let Some(column) = areas.plot_column(x, y) {
                 return Some(pressed(model, column));
             }
-            let rows = areas.list_rows();
+            let rows = areas.list_rows(model.list.order.len());
             if rows.contains((x, y).into()) {
                 return model.list.order.get(model.list.top + usize::from(y - rows.y)).map(|l| Msg::SelectLayer(*l));
             }

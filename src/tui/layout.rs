@@ -104,16 +104,17 @@ impl Areas {
         (rows.contains(&y) && columns.contains(&x)).then(|| x - self.histogram.x)
     }
 
-    /// The rows of the list below its title, and above its two lines of notes where there is room for them.
-    pub fn list_rows(&self) -> Rect {
-        let notes = if self.list.height >= 16 { 4 } else { 0 };
-        let height = self.list.height.saturating_sub(1 + notes);
-        Rect { y: self.list.y + 1.min(self.list.height), height, ..self.list }
+    /// The rows of the list below its title, for `layers` layers; under them stay at least four lines for notes where
+    /// the list is high enough.
+    pub fn list_rows(&self, layers: usize) -> Rect {
+        let room = self.list.height.saturating_sub(1);
+        let notes = if room >= 15 { 4.max(room.saturating_sub(layers.min(1000) as u16)).min(12) } else { 0 };
+        Rect { y: self.list.y + 1.min(self.list.height), height: room - notes, ..self.list }
     }
 
     /// The lines under the list for what is to say of the selected layer.
-    pub fn list_notes(&self) -> Rect {
-        let rows = self.list_rows();
+    pub fn list_notes(&self, layers: usize) -> Rect {
+        let rows = self.list_rows(layers);
         Rect { y: rows.bottom(), height: self.list.bottom().saturating_sub(rows.bottom()), ..self.list }
     }
 }

@@ -54,6 +54,8 @@ pub struct List {
     pub sort: Sort,
     /// What names must hold.
     pub filter: String,
+    /// Whether the order does not fit the layers any more.
+    pub stale: bool,
     /// Whether the window follows the selection; the wheel lets go.
     pub follow: bool,
     /// The name of the layer to begin with, until the layers are known.

@@ -5,8 +5,8 @@ use ratatui::style::{Color, Modifier};
 
 const CELL: (f64, f64) = (8.4, 18.0);
 
-/// The buffer as an SVG picture on a dark ground, one text element a run of cells of one style. Block elements are
-/// drawn as rectangles, so that bars have no gaps whatever the font.
+/// The buffer as an SVG picture on a dark ground, one text element a run of cells of one style. Bars, dots
+/// and lines are drawn as shapes, so that they join whatever the font.
 pub fn svg(buffer: &Buffer) -> String {
     let (w, h) = CELL;
     let (columns, rows) = (buffer.area.width, buffer.area.height);
@@ -21,14 +21,14 @@ pub fn svg(buffer: &Buffer) -> String {
             let cell = &buffer[(x, y)];
             let start = x;
             let mut text = String::new();
-            while x < columns && same_style(&buffer[(x, y)], cell) && !is_block(buffer[(x, y)].symbol()) {
+            while x < columns && same_style(&buffer[(x, y)], cell) && !is_drawn(buffer[(x, y)].symbol()) {
                 text.push_str(buffer[(x, y)].symbol());
                 x += 1;
             }
             let reversed = cell.modifier.contains(Modifier::REVERSED);
             let (px, py) = (8.0 + f64::from(start) * w, 8.0 + f64::from(y) * h);
             if x == start {
-                block(&mut out, cell.symbol(), px, py, &css(cell.fg));
+                drawn(&mut out, cell.symbol(), px, py, &css(cell.fg));
                 x += 1;
                 continue;
             }
@@ -58,22 +58,40 @@ fn same_style(a: &ratatui::buffer::Cell, b: &ratatui::buffer::Cell) -> bool {
     (a.fg, a.bg, a.modifier) == (b.fg, b.bg, b.modifier)
 }
 
-/// Eighths of a cell for the block elements.
-fn is_block(symbol: &str) -> bool {
-    matches!(symbol.chars().next(), Some('▁'..='█' | '░'))
+/// Glyphs that are drawn instead of set, so that they meet their neighbours whatever the font: block elements, braille
+/// dots, straight lines.
+fn is_drawn(symbol: &str) -> bool {
+    matches!(symbol.chars().next(), Some('▁'..='█' | '░' | '⠁'..='⣿' | '┃' | '─'))
 }
 
-fn block(out: &mut String, symbol: &str, x: f64, y: f64, fill: &str) {
+fn drawn(out: &mut String, symbol: &str, x: f64, y: f64, fill: &str) {
     let (w, h) = CELL;
-    let c = symbol.chars().next().unwrap_or(' ');
-    let eighths = if c == '░' { 8 } else { c as u32 - '▁' as u32 + 1 };
-    let height = h * f64::from(eighths) / 8.0;
-    let faint = if c == '░' { " fill-opacity=\"0.35\"" } else { "" };
-    out.push_str(&format!(
-        "<rect x=\"{x:.1}\" y=\"{:.2}\" width=\"{:.1}\" height=\"{height:.2}\" fill=\"{fill}\"{faint}/>\n",
-        y + h - height,
-        w + 0.2
-    ));
+    let mut rect = |x: f64, y: f64, width: f64, height: f64, faint: &str| {
+        out.push_str(&format!(
+            "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" fill=\"{fill}\"{faint}/>\n"
+        ));
+    };
+    match symbol.chars().next().unwrap_or(' ') {
+        c @ '▁'..='█' => {
+            let height = h * f64::from(c as u32 - '▁' as u32 + 1) / 8.0;
+            rect(x, y + h - height, w + 0.3, height + 0.3, "");
+        }
+        '░' => rect(x, y, w + 0.3, h + 0.3, " fill-opacity=\"0.45\""),
+        '┃' => rect(x + w / 2.0 - 1.2, y, 2.4, h + 0.3, ""),
+        '─' => rect(x, y + h / 2.0 - 0.5, w + 0.3, 1.0, ""),
+        c => {
+            let bits = (c as u32).saturating_sub(0x2800);
+            // Dots are numbered down the left column, then the right, then the bottom row.
+            for (bit, (column, row)) in
+                [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3)].iter().enumerate()
+            {
+                if bits >> bit & 1 == 1 {
+                    let (dx, dy) = (w / 2.0 * f64::from(*column), h / 4.0 * f64::from(*row));
+                    rect(x + dx + 0.9, y + dy + 1.0, 2.4, 2.4, "");
+                }
+            }
+        }
+    }
 }
 
 fn css(color: Color) -> String {

@@ -15,7 +15,7 @@ use qviz::tui::event::message;
 use qviz::tui::look::{Depth, Glyphs, Look, Theme};
 use qviz::tui::model::Model;
 use qviz::tui::msg::{Cmd, Msg};
-use qviz::tui::update::{layout, update};
+use qviz::tui::update::{layout, settle, update};
 use qviz::tui::view::view;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -83,6 +83,7 @@ impl Story {
 
     pub fn tell(&mut self, msg: Msg) -> &mut Story {
         self.cmds.extend(update(&mut self.model, msg));
+        settle(&mut self.model);
         self
     }
 

@@ -115,7 +115,7 @@ mod tests {
             }
         }
         let fit = YScale::fit([0.012, 0.5, f64::INFINITY, 3.0].into_iter(), true);
-        assert_eq!(fit.labels(9).iter().map(|(_, l)| l.as_str()).collect::<Vec<_>>(), ["0.1", "1"]);
+        assert_eq!(fit.labels(9).iter().map(|(_, l)| l.as_str()).collect::<Vec<_>>(), ["0.01", "0.1", "1"]);
         let narrow = YScale::fit([0.02, 0.4].into_iter(), true);
         assert_eq!(
             narrow.labels(12).iter().map(|(_, l)| l.as_str()).collect::<Vec<_>>(),

@@ -41,7 +41,7 @@ pub(super) fn scroll(model: &mut Model, rows: i16) {
 
 /// Moves the window so that the selection is seen, unless the wheel has moved it away.
 pub(super) fn keep_in_view(model: &mut Model, areas: Option<&Areas>) {
-    let rows = areas.map_or(1, |a| usize::from(a.list_rows().height)).max(1);
+    let rows = areas.map_or(1, |a| usize::from(a.list_rows(model.list.order.len()).height)).max(1);
     let list = &mut model.list;
     if list.seen != Some(list.selected) {
         (list.seen, list.follow) = (Some(list.selected), true);
@@ -69,7 +69,11 @@ pub(super) fn filter(model: &mut Model, text: String) {
 
 /// After a choice changed: only the order by SQNR depends on it.
 pub(super) fn resort(model: &mut Model) {
-    if model.list.sort == Sort::Worst {
+    model.list.stale |= model.list.sort == Sort::Worst;
+}
+
+pub(super) fn arrange_if_stale(model: &mut Model) {
+    if model.list.stale {
         arrange(model);
     }
 }
@@ -92,6 +96,7 @@ pub(super) fn arrange(model: &mut Model) {
         }
     }
     model.list.order = order;
+    model.list.stale = false;
 }
 
 pub(super) fn toggle(model: &mut Model) {

@@ -13,8 +13,11 @@ use super::msg::{Cmd, Msg};
 use super::prompt::Line;
 
 /// Takes one message in. What follows from it outside the model is returned.
+///
+/// After news from the loader, which comes in floods, the list and the scene lag behind until [`settle`].
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
     let mut cmds = Vec::new();
+    let news = matches!(msg, Msg::Job(_));
     match msg {
         Msg::Run(command) => run(model, command, &mut cmds),
         Msg::Resize(width, height) => model.size = (width, height),
@@ -38,10 +41,19 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::Job(event) => load::event(model, event, &mut cmds),
         Msg::Exported(result) => prompt::exported(model, result, &mut cmds),
     }
+    if !news {
+        settle(model);
+    }
+    cmds
+}
+
+/// Brings what follows from the rest of the model up to date: the list's order and window, and the scene. Before a
+/// frame is drawn.
+pub fn settle(model: &mut Model) {
+    list::arrange_if_stale(model);
     let areas = layout(model);
     list::keep_in_view(model, areas.as_ref());
     model.refresh_scene(areas.as_ref());
-    cmds
 }
 
 /// The areas of the screen as it is now; `None` when it is too small.
@@ -73,7 +85,7 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::Redo => history(model, false, cmds),
         Command::Select(by) => list::step(model, isize::from(by), cmds),
         Command::Page(by) => {
-            let page = layout(model).map_or(10, |a| a.list_rows().height.max(2) - 1);
+            let page = layout(model).map_or(10, |a| a.list_rows(model.list.order.len()).height.max(2) - 1);
             list::step(model, isize::from(by) * page as isize, cmds);
         }
         Command::First => list::step(model, isize::MIN / 2, cmds),

@@ -4,52 +4,44 @@ use ratatui::style::Style;
 use super::super::command::{COMMANDS, Command, Entry, Group, unavailable};
 use super::super::model::Model;
 use super::super::prompt::Line;
-use super::pen::Pen;
+use super::pen::{Pen, wrapped};
 
-/// One line of the overlay.
-enum HelpLine<'a> {
-    Heading(&'static str),
-    Entry(&'a Entry, Option<&'static str>),
-    Text(String),
+/// Column at which titles begin, and sentences.
+const TITLE: u16 = 20;
+const SENTENCE: u16 = 44;
+
+/// A line of the overlay: keys, title, sentence, and whether the command can run now.
+#[derive(Default)]
+struct HelpLine {
+    heading: String,
+    keys: String,
+    title: String,
+    text: String,
+    off: bool,
 }
 
-/// Every command over the screen; typing searches. Returns where the cursor stands.
+/// Every command in place of the screen; typing searches. Returns where the cursor stands.
 pub(super) fn draw(pen: &mut Pen, screen: Rect, model: &Model, search: &Line, scroll: u16) -> (u16, u16) {
     let theme = pen.look.theme.clone();
-    let width = screen.width.saturating_sub(4).min(110);
-    let height = screen.height.saturating_sub(2);
-    let area = Rect::new((screen.width - width) / 2, 1, width, height);
-    for y in area.y..area.bottom() {
-        for x in area.x.saturating_sub(1)..(area.right() + 1).min(screen.right()) {
-            pen.buffer[(x, y)].reset();
-        }
+    let area = Rect { y: 1, height: screen.height.saturating_sub(2), ..screen };
+    for position in area.positions() {
+        pen.buffer[position].reset();
     }
     pen.titled_rule(Rect { height: 1, ..area }, &[("help", theme.title)], "type to search · ↓ ↑ scroll · Esc back");
-    let x =
-        pen.pieces(area.x + 1, area.y + 1, area.width - 1, &[("search: ", theme.dim), (search.parts().0, theme.key)]);
+    let prompt = [("search: ", theme.dim), (search.parts().0, theme.key)];
+    let x = pen.pieces(area.x + 2, area.y + 1, area.width - 2, &prompt);
     pen.text(x, area.y + 1, area.right().saturating_sub(x), search.parts().1, theme.key);
 
-    let lines = lines(model, &search.text().to_lowercase());
+    let room = usize::from(area.width.saturating_sub(SENTENCE + 2));
+    let lines = lines(model, &search.text().to_lowercase(), room);
     let body = Rect { y: area.y + 3, height: area.height.saturating_sub(4), ..area };
     let scroll = usize::from(scroll).min(lines.len().saturating_sub(usize::from(body.height)));
     for (y, line) in (body.y..body.bottom()).zip(lines.iter().skip(scroll)) {
-        match line {
-            HelpLine::Heading(text) => {
-                pen.text(body.x + 1, y, body.width, text, theme.title);
-            }
-            HelpLine::Text(text) => {
-                pen.text(body.x + 3, y, body.width - 3, text, Style::new());
-            }
-            HelpLine::Entry(entry, why) => {
-                let keys: Vec<String> = entry.keys.iter().map(ToString::to_string).collect();
-                let style = if why.is_some() { theme.dim } else { Style::new() };
-                pen.right(body.x, y, 16, &keys.join("  "), if why.is_some() { theme.dim } else { theme.key });
-                let title = title(entry, model);
-                pen.text(body.x + 18, y, 22, &title, style);
-                let text = why.map_or(entry.help.to_owned(), |w| format!("{} (now: {w})", entry.help));
-                pen.text(body.x + 41, y, body.width.saturating_sub(42), &text, theme.dim);
-            }
-        }
+        let (key, plain) = if line.off { (theme.dim, theme.dim) } else { (theme.key, Style::new()) };
+        pen.text(body.x + 2, y, body.width, &line.heading, theme.title);
+        pen.right(body.x, y, TITLE - 2, &line.keys, key);
+        pen.text(body.x + TITLE, y, SENTENCE - TITLE - 1, &line.title, plain);
+        pen.text(body.x + SENTENCE, y, body.width - SENTENCE, &line.text, theme.dim);
     }
     let below = lines.len().saturating_sub(scroll + usize::from(body.height));
     let rest = if below > 0 { format!("{below} more below") } else { String::new() };
@@ -65,51 +57,88 @@ fn title(entry: &Entry, model: &Model) -> String {
     }
 }
 
-fn lines<'a>(model: &Model, search: &str) -> Vec<HelpLine<'a>> {
+/// And told by what its method does.
+fn sentence(entry: &Entry, model: &Model) -> String {
+    let method = match entry.command {
+        Command::Method(i) => model.session.methods().get(i),
+        _ => None,
+    };
+    let help = method.map_or(entry.help, |m| m.summary());
+    unavailable(entry.command, model).map_or(help.to_owned(), |why| format!("{help} (Now: {why}.)"))
+}
+
+const MOUSE: [(&str, &str); 5] = [
+    ("drag the line", "moves the clip; Esc or the right button puts it back"),
+    ("click beside it", "reads that column"),
+    ("click a layer, a method", "selects it, takes it"),
+    ("wheel, right drag", "zooms about the pointer, moves the zoomed window"),
+    ("hold Shift", "selects text with the terminal"),
+];
+
+const SIGNS: [(&str, &str); 6] = [
+    ("~", "an estimate: the clip lies inside a bin, which is divided in proportion"),
+    ("*", "edited by hand"),
+    ("!", "something to know about the layer, told below the list"),
+    ("○", "left in float"),
+    ("∞", "infinitely bad: no value in the last bin that is kept, but values beyond it"),
+    ("░", "values beyond the clip"),
+];
+
+fn lines(model: &Model, search: &str, room: usize) -> Vec<HelpLine> {
     let mut lines = Vec::new();
     for group in Group::ALL {
         let entries = COMMANDS.iter().filter(|e| e.group == group);
-        let entries =
-            entries.filter(|e| !matches!(e.command, Command::Method(i) if i >= model.session.methods().len()));
+        let known = model.session.methods().len();
+        let entries = entries.filter(|e| !matches!(e.command, Command::Method(i) if i >= known));
         let found: Vec<&Entry> = entries
             .filter(|e| {
-                let text = format!("{} {} {} {}", e.id, title(e, model), e.help, group.title()).to_lowercase();
-                let key = e.keys.iter().any(|k| k.to_string().to_lowercase() == search);
-                search.split_whitespace().all(|word| text.contains(word)) || key
+                let words = [e.id, &title(e, model), &sentence(e, model), group.title()].join(" ").to_lowercase();
+                let is_key = e.keys.iter().any(|k| k.to_string().to_lowercase() == search);
+                is_key || search.split_whitespace().all(|word| words.contains(word))
             })
             .collect();
-        if found.is_empty() {
-            continue;
+        if !found.is_empty() {
+            heading(&mut lines, group.title());
         }
-        if !lines.is_empty() {
-            lines.push(HelpLine::Text(String::new()));
+        for entry in found {
+            let keys: Vec<String> = entry.keys.iter().map(ToString::to_string).collect();
+            let off = unavailable(entry.command, model).is_some();
+            tell(&mut lines, &keys.join("  "), &title(entry, model), &sentence(entry, model), off, room);
         }
-        lines.push(HelpLine::Heading(group.title()));
-        lines.extend(found.into_iter().map(|e| HelpLine::Entry(e, unavailable(e.command, model))));
     }
     if lines.is_empty() {
-        lines.push(HelpLine::Text("no command has these words".into()));
+        heading(&mut lines, "no command has these words");
     }
     if search.is_empty() {
-        lines.push(HelpLine::Text(String::new()));
-        lines.push(HelpLine::Heading("with the mouse"));
-        for text in [
-            "drag the line to move the clip; Esc or the right button puts it back",
-            "click beside the line to read a column, on a layer to select it, on a method's row to take it",
-            "the wheel zooms about the pointer, the right button drags the zoomed window",
-            "hold Shift to select text with the terminal",
-        ] {
-            lines.push(HelpLine::Text(text.into()));
+        heading(&mut lines, "the mouse");
+        for (what, text) in MOUSE {
+            tell(&mut lines, "", what, text, false, room);
         }
-        lines.push(HelpLine::Text(String::new()));
-        lines.push(HelpLine::Heading("what the marks mean"));
-        for method in model.session.methods() {
-            lines.push(HelpLine::Text(format!("{:<7} {}", method.label(), method.summary())));
+        heading(&mut lines, "signs");
+        for (sign, text) in SIGNS {
+            let sign = match sign {
+                "○" => model.look.glyphs.float.to_string(),
+                "∞" => model.look.glyphs.infinity.to_string(),
+                "░" => model.look.glyphs.hatched[7].to_string(),
+                sign => sign.to_owned(),
+            };
+            tell(&mut lines, &sign, "", text, false, room);
         }
-        lines.push(HelpLine::Text("~       the clip lies inside a bin: its count is an estimate".into()));
-        lines.push(HelpLine::Text(
-            "*       edited by hand     !  something to know, said below the list     ○  left in float".into(),
-        ));
     }
     lines
+}
+
+fn heading(lines: &mut Vec<HelpLine>, text: &str) {
+    if !lines.is_empty() {
+        lines.push(HelpLine::default());
+    }
+    lines.push(HelpLine { heading: text.to_owned(), ..HelpLine::default() });
+}
+
+/// A line, and where its sentence is longer than `room` as many as it takes.
+fn tell(lines: &mut Vec<HelpLine>, keys: &str, title: &str, text: &str, off: bool, room: usize) {
+    for (i, text) in wrapped(text, room).into_iter().enumerate() {
+        let (keys, title) = if i == 0 { (keys.to_owned(), title.to_owned()) } else { Default::default() };
+        lines.push(HelpLine { keys, title, text, off, ..HelpLine::default() });
+    }
 }

@@ -5,7 +5,7 @@ use super::super::layout::{Areas, GUTTER};
 use super::super::model::{Handle, Model};
 use super::super::plot::{Axis, BarStyle, YScale, bars, place};
 use super::super::scene::Scene;
-use super::pen::Pen;
+use super::pen::{Pen, wrapped};
 use crate::report::number;
 use crate::session::{LayerState, Ready};
 
@@ -68,16 +68,9 @@ fn without_layer(pen: &mut Pen, areas: &Areas, model: &Model) {
         None if !model.loading.found => ("searching for activations…".into(), theme.dim),
         None => (model.unlisted.first().map_or("there is nothing to show".into(), ToString::to_string), theme.warning),
     };
-    // Long sentences take several lines.
-    let mut y = area.y;
-    let mut rest = crate::report::visible(&text);
-    while !rest.is_empty() && y < area.bottom() {
-        let width = usize::from(area.width.max(1));
-        let fit = rest.char_indices().nth(width).map_or(rest.len(), |(i, _)| i);
-        let at = if fit == rest.len() { fit } else { rest[..fit].rfind(' ').unwrap_or(fit) };
-        pen.text(area.x, y, area.width, &rest[..at], style);
-        rest = rest[at..].trim_start().to_owned();
-        y += 1;
+    let lines = wrapped(&crate::report::visible(&text), usize::from(area.width));
+    for (y, line) in (area.y..area.bottom()).zip(lines) {
+        pen.text(area.x, y, area.width, &line, style);
     }
 }
 

@@ -3,8 +3,7 @@ use ratatui::style::Style;
 
 use super::super::layout::Areas;
 use super::super::model::Model;
-use super::pen::{Pen, cut_middle};
-use crate::calibrate::SATURATES_MUCH;
+use super::pen::{Pen, cut_middle, wrapped};
 use crate::report::{number, visible};
 use crate::session::{LayerState, Ready};
 
@@ -29,7 +28,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         filter => format!("/{filter}  {} of {}", model.list.order.len(), model.session.layers.len()),
     };
     pen.titled_rule(title, &[("layers", theme.title)], &found);
-    let rows = areas.list_rows();
+    let rows = areas.list_rows(model.list.order.len());
     let names = model.session.layers.iter().take(1000).map(|l| l.name.chars().count());
     let longest = names.max().unwrap_or(0).min(usize::from(u16::MAX)) as u16;
     let visible_rows = model.list.order.iter().skip(model.list.top).take(usize::from(rows.height));
@@ -41,7 +40,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
             if model.list.filter.is_empty() { "no layers" } else { "no layer has this in its name; Esc shows all" };
         pen.text(rows.x + 1, rows.y, rows.width - 1, text, theme.dim);
     }
-    notes(pen, areas.list_notes(), model);
+    notes(pen, areas.list_notes(model.list.order.len()), model);
 }
 
 /// Which columns a list of this width has beside the name.
@@ -52,10 +51,12 @@ struct Columns {
 
 /// Names come first: the shape is shown where the `longest` name leaves room for it, then the sparkline.
 fn columns(width: u16, longest: u16) -> Columns {
-    let fixed = 3 + 2 + BADGE + 1 + SQNR + 1;
-    let name = longest.clamp(8, 40);
-    let spark = width >= 32 && width >= fixed + 8 + SPARK as u16 + 1;
-    let shape = spark && width >= fixed + name + SPARK as u16 + 1 + SHAPE + 1;
+    // Marker, gap and flags; badge and SQNR with a gap each.
+    let fixed = 5 + BADGE + SQNR + 2;
+    let left = width.saturating_sub(fixed);
+    let spark = left > 8 + SPARK as u16;
+    let left = left.saturating_sub(SPARK as u16 + 1);
+    let shape = spark && left > longest.clamp(8, 40) + SHAPE;
     Columns { spark, shape }
 }
 
@@ -116,13 +117,9 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, index: usize, longest: u16) {
     if ready.choice().edited {
         pen.glyph(flags, area.y, '*', theme.clip);
     }
-    if !ready.warnings.is_empty() || saturates_much(ready) {
+    if !layer.notes().is_empty() {
         pen.glyph(flags + 1, area.y, '!', theme.warning);
     }
-}
-
-fn saturates_much(ready: &Ready) -> bool {
-    ready.choice().quantized && ready.metrics().saturated >= SATURATES_MUCH
 }
 
 /// The layer's magnitudes in eight columns, on a log scale. The top eighth stays free, so that the lines of one layer
@@ -148,30 +145,16 @@ fn sparkline(pen: &mut Pen, x: u16, y: u16, ready: &Ready) {
 fn notes(pen: &mut Pen, area: Rect, model: &Model) {
     let theme = pen.look.theme.clone();
     let Some(layer) = model.session.layers.get(model.list.selected).filter(|_| area.height > 0) else { return };
-    let mut sentences: Vec<String> = Vec::new();
-    match &layer.state {
-        LayerState::Failed(message) => sentences.push(message.clone()),
-        LayerState::Waiting => {}
-        LayerState::Ready(ready) => {
-            sentences.extend(ready.warnings.iter().map(|w| w.sentence()));
-            if layer.origin.overflowed > 0 {
-                let n = number::count(layer.origin.overflowed);
-                sentences.push(format!("{n} float64 values are too large for float32 and count as infinite."));
-            }
-            if saturates_much(ready) {
-                let share = number::percent(ready.metrics().saturated);
-                sentences.push(format!("{share} of the values saturate at this clip."));
-            }
-            if let Some(note) =
-                ready.candidate(&ready.choice().method).and_then(|c| c.outcome.as_ref().ok()?.note.as_ref())
-                && !ready.choice().edited
-            {
-                sentences.push(note.clone());
-            }
-        }
+    let mut sentences = layer.notes();
+    // Why the method's number is what it is, while it is the one that stands.
+    if let Some(ready) = layer.ready().filter(|r| !r.choice().edited) {
+        let method = ready.candidate(&ready.choice().method);
+        sentences.extend(method.and_then(|c| c.outcome.as_ref().ok()?.note.clone()));
     }
     let width = usize::from(area.width.saturating_sub(3));
-    let mut lines = sentences.iter().flat_map(|s| wrapped(&visible(s), width));
+    let mut lines = sentences
+        .iter()
+        .flat_map(|s| wrapped(&visible(s), width).into_iter().enumerate().map(|(i, line)| (line, i == 0)));
     for y in area.y + 1..area.bottom() {
         let Some((line, first)) = lines.next() else { return };
         if first {
@@ -179,19 +162,4 @@ fn notes(pen: &mut Pen, area: Rect, model: &Model) {
         }
         pen.text(area.x + 2, y, area.width - 2, &line, theme.dim);
     }
-}
-
-/// `text` in lines of at most `width` characters, broken at spaces; whether a line is the first.
-fn wrapped(text: &str, width: usize) -> Vec<(String, bool)> {
-    let mut lines: Vec<(String, bool)> = Vec::new();
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some((line, _)) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push((word.to_owned(), lines.is_empty())),
-        }
-    }
-    lines
 }

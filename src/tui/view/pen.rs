@@ -65,9 +65,11 @@ impl Pen<'_> {
         // The title goes before the note where there is room for one only.
         let note_fits = !note.is_empty() && titles + note_width + 2 <= area.width;
         let room = if note_fits { area.width - note_width - 3 } else { area.width.saturating_sub(1) };
-        let x = self.text(area.x + 1, area.y, room.saturating_sub(2), " ", dim);
-        let x = self.pieces(x, area.y, (area.x + room).saturating_sub(x), title);
-        self.text(x, area.y, 1, " ", dim);
+        if !title.is_empty() {
+            let x = self.text(area.x + 1, area.y, room.saturating_sub(2), " ", dim);
+            let x = self.pieces(x, area.y, (area.x + room).saturating_sub(x), title);
+            self.text(x, area.y, 1, " ", dim);
+        }
         if note_fits {
             self.text(area.right() - note_width - 1, area.y, note_width, &note, dim);
         }
@@ -117,6 +119,34 @@ pub(super) fn cut_middle(text: &str, width: u16, ellipsis: char) -> String {
     out
 }
 
+/// `text` in lines of at most `width` columns, broken at spaces; a word that is longer still is cut.
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let width = width.max(1);
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let mut word = word;
+        let line = lines.last_mut().expect("there is always one");
+        if !line.is_empty() && line.width() + 1 + word.width() > width {
+            lines.push(String::new());
+        } else if !line.is_empty() {
+            line.push(' ');
+        }
+        while word.width() > width {
+            let mut used = 0;
+            let fits = |c: char| {
+                used += c.width().unwrap_or(0);
+                used > width
+            };
+            let at = word.find(fits).unwrap_or(word.len()).max(word.chars().next().map_or(0, char::len_utf8));
+            lines.last_mut().expect("there is always one").push_str(&word[..at]);
+            lines.push(String::new());
+            word = &word[at..];
+        }
+        lines.last_mut().expect("there is always one").push_str(word);
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,5 +161,8 @@ mod tests {
         assert_eq!(cut_middle("06.conv11.hswish", 11, '…'), "06.c…hswish");
         assert_eq!(cut_middle("層層層層", 6, '…'), "層…層");
         assert_eq!(cut_middle("abcd", 3, '…'), "ab…");
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("a/very/long/path x", 6), ["a/very", "/long/", "path x"]);
+        assert_eq!(wrapped("", 5), [""]);
     }
 }
