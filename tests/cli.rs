@@ -1,0 +1,438 @@
+//! The command line as scripts use it: what comes out, where, and with which exit code.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use tempfile::{TempDir, tempdir};
+
+#[path = "support/npy.rs"]
+mod npy;
+
+use npy::{floats, normal, npy, write};
+
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Ran {
+    #[track_caller]
+    fn fine(self) -> Ran {
+        assert_eq!((self.code, self.err.as_str()), (0, ""), "{}", self.out);
+        self
+    }
+
+    #[track_caller]
+    fn json(&self) -> Value {
+        let document: Value = serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}\n{}", self.out));
+        assert_eq!(document["schema"], "qviz.scales/1");
+        document
+    }
+}
+
+/// Runs it in `folder` with nothing but a search path in its environment; stdin is `input`, stdout no terminal.
+fn qviz_with(folder: &Path, args: &[&str], input: &[u8]) -> Ran {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_qviz"));
+    command.args(args).current_dir(folder).env_clear();
+    for name in ["PATH", "TMPDIR", "SYSTEMROOT", "LLVM_PROFILE_FILE"] {
+        command.envs(std::env::var_os(name).map(|value| (name, value)));
+    }
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_owned();
+    // Whoever does not read it closes it early.
+    let writing = std::thread::spawn(move || drop(stdin.write_all(&input)));
+    let output = child.wait_with_output().unwrap();
+    writing.join().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Ran { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+fn qviz(folder: &Path, args: &[&str]) -> Ran {
+    qviz_with(folder, args, b"")
+}
+
+fn document(folder: &Path, args: &[&str]) -> Value {
+    qviz(folder, &[&["report", "--json"], args].concat()).fine().json()
+}
+
+#[track_caller]
+fn tensor<'a>(document: &'a Value, name: &str) -> &'a Value {
+    let tensors = document["tensors"].as_array().unwrap();
+    tensors.iter().find(|t| t["name"] == name).unwrap_or_else(|| panic!("no {name} in {document:#}"))
+}
+
+fn warnings(tensor: &Value) -> String {
+    tensor["warnings"].as_array().unwrap().iter().map(|w| w.as_str().unwrap()).collect::<Vec<_>>().join(" ")
+}
+
+fn f32_of(value: &Value) -> f32 {
+    value.as_f64().unwrap() as f32
+}
+
+/// One file of roughly normal values.
+fn one() -> TempDir {
+    let folder = tempdir().unwrap();
+    write(folder.path().join("acts.npy"), &normal(5000, 1));
+    folder
+}
+
+const COLUMNS: [&str; 15] = [
+    "layer",
+    "shape",
+    "dtype",
+    "count",
+    "min",
+    "max",
+    "method",
+    "amax",
+    "scale",
+    "zero_point",
+    "saturated_%",
+    "mse",
+    "sqnr_db",
+    "kl_nats",
+    "state",
+];
+
+/// The rows of a report as words, without the header, which is checked.
+#[track_caller]
+fn rows(report: &str) -> Vec<Vec<String>> {
+    let mut rows = report.lines().map(|line| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
+    assert_eq!(rows.next().unwrap(), COLUMNS);
+    let rows: Vec<_> = rows.collect();
+    assert!(rows.iter().all(|r| r.len() == COLUMNS.len()), "{report}");
+    rows
+}
+
+#[test]
+fn the_report_is_a_word_a_column() {
+    let folder = tempdir().unwrap();
+    let report = qviz(folder.path(), &["report"]).fine();
+    let rows = rows(&report.out);
+    let names: Vec<&str> = rows.iter().map(|r| r[0].as_str()).collect();
+    assert_eq!(names.len(), 12);
+    assert_eq!((names[0], names[6], names[11]), ("00.input", "06.conv11.hswish", "11.softmax"));
+    for row in &rows {
+        assert_eq!((row[2].as_str(), row[6].as_str()), ("float32", "entropy"));
+        let number = |i: usize| row[i].parse::<f64>().unwrap();
+        assert!(number(7) > 0.0 && (0.0..=100.0).contains(&number(10)) && number(12).is_finite(), "{row:?}");
+        assert!((number(7) / 127.0 / number(8) - 1.0).abs() < 1e-6, "scale is amax / 127: {row:?}");
+    }
+    assert!(!report.out.contains('\x1b'));
+    // Without a terminal the bare program says the same, and so does a second run.
+    assert_eq!(qviz(folder.path(), &[]).fine().out, report.out);
+    assert_eq!(qviz(folder.path(), &["report"]).fine().out, report.out);
+    assert!(fs::read_dir(&folder).unwrap().next().is_none(), "nothing is written unasked");
+}
+
+#[test]
+fn report_and_export_are_one_document() {
+    let folder = tempdir().unwrap();
+    let json = qviz(folder.path(), &["report", "--json"]).fine();
+    assert_eq!(json.json()["tensors"].as_array().unwrap().len(), 12);
+    assert_eq!(qviz(folder.path(), &["export"]).fine().out, json.out);
+    assert_eq!(qviz(folder.path(), &["report", "--json"]).fine().out, json.out);
+    assert_eq!(qviz(folder.path(), &["export", "-o", "scales.json"]).fine().out, "");
+    assert_eq!(fs::read_to_string(folder.path().join("scales.json")).unwrap(), json.out);
+    // The table shows the document's numbers.
+    let (document, report) = (json.json(), qviz(folder.path(), &["report"]).fine().out);
+    for row in rows(&report) {
+        let chosen = &tensor(&document, &row[0])["chosen"];
+        assert_eq!(f32_of(&chosen["amax"]), row[7].parse::<f32>().unwrap(), "{row:?}");
+        assert_eq!(f32_of(&chosen["scale"]), row[8].parse::<f32>().unwrap(), "{row:?}");
+    }
+}
+
+#[test]
+fn an_existing_file_is_replaced_only_with_force() {
+    let folder = one();
+    let path = folder.path().join("scales.json");
+    fs::write(&path, "mine").unwrap();
+    let refused = qviz(folder.path(), &["export", "-o", "scales.json", "acts.npy"]);
+    assert_eq!((refused.code, refused.out.as_str()), (1, ""));
+    assert!(refused.err.contains("scales.json exists") && refused.err.contains("--force"), "{}", refused.err);
+    assert_eq!(fs::read(&path).unwrap(), b"mine");
+    qviz(folder.path(), &["export", "-o", "scales.json", "--force", "acts.npy"]).fine();
+    assert!(fs::read_to_string(&path).unwrap().starts_with("{\n"));
+    let refused = qviz(folder.path(), &["export", "-o", "no/such/folder/x.json", "acts.npy"]);
+    assert_eq!(refused.code, 1);
+    assert!(refused.err.contains("could not be written"), "{}", refused.err);
+}
+
+#[test]
+fn what_can_be_read_is_written_and_the_rest_is_told() {
+    let folder = one();
+    fs::write(folder.path().join("broken.npy"), "no array").unwrap();
+    let ran = qviz(folder.path(), &["export", ".", "nowhere.npy", "-o", "scales.json"]);
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""));
+    let complaints: Vec<&str> = ran.err.lines().collect();
+    assert_eq!(complaints.len(), 2, "{}", ran.err);
+    assert!(ran.err.contains("broken.npy") && ran.err.contains("nowhere.npy"), "{}", ran.err);
+    let document: Value = serde_json::from_slice(&fs::read(folder.path().join("scales.json")).unwrap()).unwrap();
+    assert_eq!(document["tensors"].as_array().unwrap().len(), 1);
+    let errors = document["errors"].as_array().unwrap();
+    assert_eq!(errors.len(), 2);
+    assert!(errors.iter().all(|e| e["file"].is_string() && e["message"].as_str().unwrap().ends_with('.')));
+
+    let ran = qviz(folder.path(), &["report", "."]);
+    assert_eq!(ran.code, 1);
+    assert_eq!(rows(&ran.out).iter().map(|r| r[14].as_str()).collect::<Vec<_>>(), ["ok", "unreadable"]);
+    // Nothing at all could be read: still a document.
+    let ran = qviz(folder.path(), &["report", "--json", "nowhere.npy"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.json()["tensors"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn wrong_usage_is_2() {
+    let folder = one();
+    for wrong in [
+        &["report", "--bits", "9"][..],
+        &["report", "--bins", "0"],
+        &["report", "--method", "magic"],
+        &["report", "--group", "nothing-to-join.npy"],
+        &["report", "--no-such-option"],
+        &["--bits"],
+        &["export", "--force=x"],
+    ] {
+        let ran = qviz(folder.path(), wrong);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{wrong:?} {}", ran.err);
+        assert!(!ran.err.is_empty(), "{wrong:?}");
+    }
+    for right in ["--help", "--version"] {
+        let ran = qviz(folder.path(), &[right]).fine();
+        assert!(ran.out.contains("qviz"));
+    }
+}
+
+#[test]
+fn the_numbers_are_the_peers() {
+    let reference = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference/a_randn1000.npy");
+    let folder = tempdir().unwrap();
+    let document = document(folder.path(), &[reference]);
+    let candidates = &tensor(&document, "a_randn1000")["candidates"];
+    for (method, scale) in [("max", 0.031_170_099_973_678_59), ("coverage", 0.022_388_923_913_240_433)] {
+        assert_eq!(f32_of(&candidates[method]["scale"]), scale as f32, "{method}");
+        assert_eq!(candidates[method]["zero_point"], 0);
+    }
+}
+
+#[test]
+fn the_grid_can_be_chosen() {
+    let folder = tempdir().unwrap();
+    write(folder.path().join("relu.npy"), &normal(5000, 1).iter().map(|x| x.max(0.0)).collect::<Vec<_>>());
+    let chosen = |args: &[&str]| {
+        let document = document(folder.path(), &[&["relu.npy", "--method", "max"], args].concat());
+        let tensor = tensor(&document, "relu");
+        assert_eq!(tensor["candidates"].as_object().unwrap().len(), 1);
+        (tensor["chosen"].clone(), f32_of(&tensor["stats"]["max"]))
+    };
+    let grid = |c: &Value| ["qmin", "qmax", "zero_point", "num_bits"].map(|k| c[k].as_i64().unwrap());
+    let step = |c: &Value| f64::from(f32_of(&c["scale"]));
+
+    let (int8, max) = chosen(&[]);
+    let near = |a: f64, b: f64| (a / b - 1.0).abs() < 1e-6;
+    assert_eq!(grid(&int8), [-127, 127, 0, 8]);
+    assert!(near(step(&int8), f64::from(max) / 127.0));
+    let (uint8, _) = chosen(&["--unsigned"]);
+    assert_eq!(grid(&uint8), [0, 255, 0, 8]);
+    assert!(near(step(&uint8), f64::from(max) / 255.0));
+    let (affine, _) = chosen(&["--affine"]);
+    assert_eq!(grid(&affine), [-128, 127, -128, 8]);
+    assert!(near(step(&affine), f64::from(max) / 255.0));
+    assert_eq!((&affine["symmetric"], &affine["signed"]), (&Value::from(false), &Value::from(true)));
+    let (int4, _) = chosen(&["--bits", "4"]);
+    assert_eq!(grid(&int4), [-7, 7, 0, 4]);
+    assert!(near(step(&int4), f64::from(max) / 7.0));
+    let (both, _) = chosen(&["--affine", "--unsigned", "--bits", "16"]);
+    assert_eq!(grid(&both), [0, 65535, 0, 16]);
+}
+
+#[test]
+fn more_bins_give_finer_clips() {
+    let folder = one();
+    let clip = |args: &[&str]| {
+        let document = document(folder.path(), &[&["acts.npy"], args].concat());
+        let tensor = tensor(&document, "acts");
+        let share = f32_of(&tensor["candidates"]["entropy"]["amax"]) / f32_of(&tensor["candidates"]["max"]["amax"]);
+        f64::from(share)
+    };
+    assert_eq!(clip(&[]), clip(&["--bins", "2048"]));
+    // An entropy clip stands on an edge of a bin.
+    for bins in [2048.0, 4096.0] {
+        let edge = clip(&["--bins", &format!("{bins}")]) * bins;
+        assert!((edge - edge.round()).abs() < 1e-3, "{edge} of {bins}");
+    }
+}
+
+#[test]
+fn batches_of_a_layer_are_joined() {
+    let folder = tempdir().unwrap();
+    let whole = normal(3000, 1);
+    for (batch, values) in whole.chunks(1000).enumerate() {
+        for layer in ["conv", "fc"] {
+            let path = folder.path().join(format!("acts/b{}", [2, 10, 1][batch]));
+            fs::create_dir_all(&path).unwrap();
+            write(path.join(format!("{layer}.npy")), values);
+        }
+    }
+    write(folder.path().join("whole.npy"), &whole);
+    let joined = document(folder.path(), &["acts", "--group", "{batch}/{layer}.npy"]);
+    assert_eq!(joined["tensors"].as_array().unwrap().len(), 2);
+    let conv = tensor(&joined, "conv");
+    assert_eq!(conv["shape"], serde_json::json!([3000]));
+    // In natural order of the batches, written as they were found.
+    let files: Vec<&str> = conv["files"].as_array().unwrap().iter().map(|f| f.as_str().unwrap()).collect();
+    let batch = |f: &str| f.replace('\\', "/").split('/').nth_back(1).map(str::to_owned);
+    assert_eq!(files.iter().filter_map(|f| batch(f)).collect::<Vec<_>>(), ["b1", "b2", "b10"]);
+    // How the values are split changes nothing that is worked out from their counts.
+    let together = document(folder.path(), &["whole.npy"]);
+    let whole = tensor(&together, "whole");
+    for method in ["max", "coverage", "entropy", "mse", "percentile-99.99"] {
+        for key in ["amax", "scale", "kl", "mse", "saturated"] {
+            assert_eq!(conv["candidates"][method][key], whole["candidates"][method][key], "{method} {key}");
+        }
+    }
+    assert_eq!(conv["stats"]["count"], 3000);
+}
+
+#[test]
+fn stdin_is_one_array() {
+    let folder = one();
+    let bytes = floats(&normal(5000, 1));
+    let ran = qviz_with(folder.path(), &["report", "--json", "-"], &bytes).fine();
+    let (piped, file) = (ran.json(), document(folder.path(), &["acts.npy"]));
+    let (piped, file) = (&piped["tensors"][0], tensor(&file, "acts"));
+    assert_eq!(piped["stats"], file["stats"]);
+    assert!(warnings(piped).contains("seen only once"), "{}", warnings(piped));
+    assert_eq!(piped["candidates"]["max"]["amax"], file["candidates"]["max"]["amax"]);
+    // Cut short, and nothing at all.
+    for bytes in [&bytes[..1000], b""] {
+        let ran = qviz_with(folder.path(), &["report", "-"], bytes);
+        assert_eq!(ran.code, 1);
+        assert!(ran.err.starts_with("qviz: ") && ran.err.lines().count() == 1, "{}", ran.err);
+    }
+}
+
+/// Every number of a document, to see that none of them is out of range. (NaN is no JSON; reading would have failed.)
+fn numbers(value: &Value) -> Vec<f64> {
+    match value {
+        Value::Number(n) => vec![n.as_f64().unwrap()],
+        Value::Array(values) => values.iter().flat_map(numbers).collect(),
+        Value::Object(map) => map.values().flat_map(numbers).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn odd_arrays_are_stated() {
+    let folder = tempdir().unwrap();
+    let (nan, inf) = (f32::NAN, f32::INFINITY);
+    let mut mixed = normal(4000, 1);
+    mixed[7] = nan;
+    mixed[8] = inf;
+    mixed[9] = -inf;
+    let cases: [(&str, Vec<f32>, &[&str], bool); 9] = [
+        ("mixed", mixed, &["1 NaN and 2 infinities left out"], true),
+        ("nan", vec![nan; 5], &["5 NaNs left out", "No value is finite"], false),
+        ("inf", vec![inf, -inf], &["2 infinities left out", "No value is finite"], false),
+        ("empty", vec![], &["no elements"], false),
+        ("constant", vec![3.5; 100], &["Every value is 3.5"], true),
+        ("zeros", vec![0.0; 100], &["Every value is 0", "1.0 is written"], false),
+        ("single", vec![-2.0], &["Every value is -2"], true),
+        ("tiny", vec![1e-45, -1e-45, 0.0], &[], true),
+        ("large", vec![f32::MAX, f32::MIN, 1.0], &[], true),
+    ];
+    for (name, values, ..) in &cases {
+        write(folder.path().join(format!("{name}.npy")), values);
+    }
+    for options in
+        [&[][..], &["--affine"], &["--unsigned"], &["--bits", "16"], &["--bits", "2", "--affine", "--unsigned"]]
+    {
+        let document = document(folder.path(), &[&["."], options].concat());
+        assert_eq!(document["tensors"].as_array().unwrap().len(), cases.len());
+        assert!(numbers(&document).iter().all(|n| n.is_finite()), "{options:?}\n{document:#}");
+        for (name, values, sentences, has_range) in &cases {
+            let tensor = tensor(&document, name);
+            assert_eq!(tensor["stats"]["count"], values.len());
+            let warnings = warnings(tensor);
+            for sentence in *sentences {
+                assert!(warnings.contains(sentence), "{name} {options:?}: {warnings}");
+            }
+            let chosen = &tensor["chosen"];
+            assert!(f32_of(&chosen["scale"]) > 0.0, "{name} {options:?}: {chosen:#}");
+            if !has_range {
+                assert_eq!(f32_of(&chosen["scale"]), 1.0, "{name} {options:?}");
+            }
+            let bounds = ["qmin", "zero_point", "qmax"].map(|k| chosen[k].as_i64().unwrap());
+            assert!(bounds.is_sorted(), "{name} {options:?}: {bounds:?}");
+        }
+        let report = qviz(folder.path(), &[&["report", "."], options].concat()).fine();
+        assert_eq!(rows(&report.out).len(), cases.len());
+    }
+}
+
+#[test]
+fn every_common_type_is_read() {
+    let folder = tempdir().unwrap();
+    let values = [-2.0f64, 0.5, 1.0, 3.0];
+    let bytes = |f: &dyn Fn(f64) -> Vec<u8>| values.iter().flat_map(|&v| f(v)).collect::<Vec<u8>>();
+    for (name, descr, data) in [
+        ("single", "<f4", bytes(&|v| (v as f32).to_le_bytes().to_vec())),
+        ("swapped", ">f4", bytes(&|v| (v as f32).to_be_bytes().to_vec())),
+        ("double", "<f8", bytes(&|v| v.to_le_bytes().to_vec())),
+    ] {
+        fs::write(folder.path().join(format!("{name}.npy")), npy(descr, &[2, 2], &data)).unwrap();
+    }
+    let document = document(folder.path(), &["."]);
+    let stats = &tensor(&document, "single")["stats"];
+    assert_eq!((f32_of(&stats["min"]), f32_of(&stats["max"])), (-2.0, 3.0));
+    for name in ["swapped", "double"] {
+        assert_eq!(&tensor(&document, name)["stats"], stats, "{name}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn crafted_names_do_nothing_to_a_terminal() {
+    let folder = tempdir().unwrap();
+    let name = "a \x1b[31mred\n\u{9b}2J\u{202e}gpj\x07";
+    write(folder.path().join(format!("{name}.npy")), &normal(1000, 1));
+    fs::write(folder.path().join(format!("b{name}.npy")), "no array").unwrap();
+    let acts = |text: &str| text.contains(['\x1b', '\u{9b}', '\u{202e}', '\x07']);
+    for args in [
+        &["report", ".", "no\x1b[5msuch"][..],
+        &["report", "--json", "."],
+        &["export", "."],
+        &["export", ".", "-o", "x\x1b[1m/y"],
+    ] {
+        let ran = qviz(folder.path(), args);
+        assert_eq!(ran.code, 1);
+        assert!(!acts(&ran.out) && !acts(&ran.err), "{args:?}\n{:?}\n{:?}", ran.out, ran.err);
+    }
+    let report = qviz(folder.path(), &["report", "."]);
+    assert_eq!(rows(&report.out)[0][0], "a\\x20\\x1b[31mred\\n\\x9b2J\\u{202e}gpj\\x07");
+    assert_eq!(report.err.lines().count(), 1, "{}", report.err);
+    // In the document it is the name itself, once read.
+    let document = qviz(folder.path(), &["report", "--json", "."]).json();
+    assert_eq!(document["tensors"][0]["name"], name);
+    // Wrong usage quotes what was typed.
+    let ran = qviz(folder.path(), &["report", "--method", "\x1b[31mmagic"]);
+    assert_eq!(ran.code, 2);
+    assert!(!acts(&ran.err), "{:?}", ran.err);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let folder = tempdir().unwrap();
+    let script = format!("'{}' report --json | head -n 1; exit", env!("CARGO_BIN_EXE_qviz"));
+    let output = Command::new("sh").args(["-c", &script]).current_dir(&folder).output().unwrap();
+    assert_eq!((output.stdout.as_slice(), output.stderr.as_slice()), (&b"{\n"[..], &b""[..]));
+}
