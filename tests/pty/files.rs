@@ -14,7 +14,7 @@ fn a_crafted_name_is_seen_and_does_nothing() {
     let name = "a\x1b[31mred\n\u{9b}2J\u{202e}gpj\x07";
     write(folder.path().join(format!("{name}.npy")), &normal(4096, 1));
     fs::write(folder.path().join(format!("b{name}.npy")), "no array at all").unwrap();
-    let start = Start::qviz(folder.path()).args([".", &format!("no\x1b[5msuch\u{9b}1m")]);
+    let start = Start::qviz(folder.path()).args([".", "no\x1b[5msuch\u{9b}1m"]);
     let mut terminal = start.run();
     loaded(&terminal);
     let seen = "a\\x1b[31mred\\n\\x9b2J\\u{202e}gpj";
@@ -97,7 +97,8 @@ fn two_thousand_files_have_their_names_first() {
     let names = frames.iter().find(|f| f.contains("layer0")).unwrap();
     assert!(names.contains("2,000 layers"), "{names}");
     let done: usize = {
-        let after = names.split("reading ").nth(1).unwrap_or_else(|| panic!("all was read before a name was seen\n{names}"));
+        let after =
+            names.split("reading ").nth(1).unwrap_or_else(|| panic!("all was read before a name was seen\n{names}"));
         after.split('/').next().unwrap().parse().unwrap()
     };
     assert!(done < FILES / 2, "{done} were read before the first name was seen");

@@ -47,7 +47,11 @@ fn edited_with(start: Start) -> Terminal {
 
 #[track_caller]
 fn rescued(folder: &Path, end: &End) {
-    assert!(has(&end.screen, "Unsaved choices were written to qviz-unsaved.json.").is_some(), "{}", end.screen.contents());
+    assert!(
+        has(&end.screen, "Unsaved choices were written to qviz-unsaved.json.").is_some(),
+        "{}",
+        end.screen.contents()
+    );
     rescue_file(folder);
 }
 

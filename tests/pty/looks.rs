@@ -37,8 +37,25 @@ fn without_arguments_it_opens_the_bundled_activations() {
     }
     // The methods by their marks' labels and by their rows, the plots, the numbers, the keys.
     for known in [
-        "12 layers", "int8", "KL", "max", "mse", "MSE", "99", "coverage", "entropy", "percentile-99.99", "█", "┃", "▲", "clip ",
-        "saturate", "scale", "SQNR", "help", "quit",
+        "12 layers",
+        "int8",
+        "KL",
+        "max",
+        "mse",
+        "MSE",
+        "99",
+        "coverage",
+        "entropy",
+        "percentile-99.99",
+        "█",
+        "┃",
+        "▲",
+        "clip ",
+        "saturate",
+        "scale",
+        "SQNR",
+        "help",
+        "quit",
     ] {
         assert!(text.contains(known), "{known}\n{text}");
     }
@@ -53,7 +70,9 @@ fn small_windows_show_what_matters() {
     loaded(&terminal);
     let text = terminal.text();
     // No room for the list: the title says which layer of how many it is.
-    for known in ["06.conv11.hswish", "7/12", "█", "┃", "▲", "KL", "clip ", "saturate", "SQNR", "entropy", "help", "quit"] {
+    for known in
+        ["06.conv11.hswish", "7/12", "█", "┃", "▲", "KL", "clip ", "saturate", "SQNR", "entropy", "help", "quit"]
+    {
         assert!(text.contains(known), "{known}\n{text}");
     }
     terminal.keys("j");
@@ -139,7 +158,9 @@ fn ascii_means_ascii() {
             terminal.keys("m\t");
             terminal.wait_for("= clipping");
             terminal.keys("\taj+zk");
-            for (key, shown) in [("?", "type to search"), ("=", "clip:"), ("/", "filter:"), ("e", "export to:"), ("hq", "Leave with")] {
+            for (key, shown) in
+                [("?", "type to search"), ("=", "clip:"), ("/", "filter:"), ("e", "export to:"), ("hq", "Leave with")]
+            {
                 terminal.keys(key);
                 terminal.wait_for(shown);
                 if shown == "Leave with" {

@@ -30,7 +30,9 @@ pub fn loaded(terminal: &Terminal) -> ((u16, u16), String) {
 
 /// Waits until the line stands on column `x`; the clip there.
 pub fn clip_at(terminal: &Terminal, x: u16) -> String {
-    terminal.wait(&format!("the line on column {x}"), |screen| clip(screen).filter(|_| line(screen).map(|l| l.0) == Some(x)))
+    terminal.wait(&format!("the line on column {x}"), |screen| {
+        clip(screen).filter(|_| line(screen).map(|l| l.0) == Some(x))
+    })
 }
 
 /// Waits until the clip reads `clip`.

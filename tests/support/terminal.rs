@@ -79,6 +79,7 @@ impl Start {
         }
         command.cwd(&self.folder);
         let settings = settings(&*pair.master);
+        let started = Instant::now();
         let child = pair.slave.spawn_command(command).expect("the program starts");
         drop(pair.slave);
 
@@ -90,8 +91,9 @@ impl Start {
                 let mut buffer = vec![0; 1 << 16];
                 loop {
                     let n = reader.read(&mut buffer).unwrap_or(0);
+                    let now = Instant::now();
                     let mut state = shown.state.lock().unwrap();
-                    state.take(&buffer[..n]);
+                    state.take(&buffer[..n], now);
                     state.closed = n == 0;
                     shown.changed.notify_all();
                     if n == 0 || state.hang_up {
@@ -101,7 +103,7 @@ impl Start {
             }
         });
         let writer = pair.master.take_writer().expect("the terminal's input");
-        Terminal { master: pair.master, writer, child, shown, reading, settings }
+        Terminal { master: pair.master, writer, child, shown, reading, settings, started }
     }
 }
 
@@ -114,6 +116,8 @@ pub struct Terminal {
     reading: JoinHandle<()>,
     /// The line discipline before the program began.
     settings: String,
+    /// When the program was started.
+    pub started: Instant,
 }
 
 struct Shown {
@@ -127,8 +131,8 @@ pub struct State {
     parser: Parser,
     /// Whether a frame was begun that has not ended.
     in_frame: bool,
-    /// How many frames have ended.
-    pub frames: usize,
+    /// When each frame ended, and how many bytes had been written then.
+    pub frames: Vec<(Instant, usize)>,
     closed: bool,
     hang_up: bool,
 }
@@ -139,20 +143,20 @@ const FRAME_ENDS: &[u8] = b"\x1b[?2026l";
 impl State {
     fn new((columns, rows): (u16, u16)) -> State {
         let parser = Parser::new(non_zero(rows), non_zero(columns), 0);
-        State { raw: Vec::new(), parser, in_frame: false, frames: 0, closed: false, hang_up: false }
+        State { raw: Vec::new(), parser, in_frame: false, frames: Vec::new(), closed: false, hang_up: false }
     }
 
-    fn take(&mut self, bytes: &[u8]) {
+    fn take(&mut self, bytes: &[u8], now: Instant) {
         // A mark may have come in two pieces.
         let from = self.raw.len().saturating_sub(FRAME_ENDS.len() - 1);
         self.raw.extend_from_slice(bytes);
         self.parser.process(bytes);
-        for window in self.raw[from..].windows(FRAME_ENDS.len()) {
+        for (at, window) in self.raw[from..].windows(FRAME_ENDS.len()).enumerate() {
             if window == FRAME_BEGINS {
                 self.in_frame = true;
             } else if window == FRAME_ENDS {
                 self.in_frame = false;
-                self.frames += 1;
+                self.frames.push((now, from + at + FRAME_ENDS.len()));
             }
         }
     }
