@@ -3,7 +3,8 @@
 use crate::quant::Clip;
 use crate::session::Choice;
 
-use super::super::model::{CurveKind, Handle, Mode, Model, moved};
+use super::super::model::{Handle, Mode, Model, moved};
+use super::super::scene::CurveKind;
 use super::{list, zoom};
 
 pub(super) fn grab(model: &mut Model, handle: Handle) {

@@ -1,11 +1,11 @@
 use ratatui::layout::Rect;
 
 use super::super::layout::Areas;
-use super::super::model::{CurveKind, Model};
-use super::super::plot::{Axis, Dots, ticks};
-use super::super::scene::{Curve, Scene, Span};
+use super::super::model::Model;
+use super::super::plot::Dots;
+use super::super::scene::{Curve, CurveKind, Scene, Span};
 use super::pen::Pen;
-use super::{histogram, mapping};
+use super::{mapping, scales};
 use crate::report::number;
 use crate::session::Ready;
 
@@ -18,9 +18,9 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     if model.plot.mapping {
         return mapping::draw(pen, areas, model, scene, ready);
     }
-    draw_ticks(pen, areas.ticks, &scene.axis);
+    scales::x_ticks(pen, areas.ticks, &scene.axis);
     title(pen, areas.lower_title, model, &scene.curve);
-    histogram::y_labels(pen, areas.lower, &scene.curve.scale);
+    scales::y_labels(pen, areas.lower, &scene.curve.scale);
     draw_curve(pen, areas.lower, model, &scene.curve);
     meeting_point(pen, areas.lower, model, scene, ready);
 }
@@ -138,21 +138,5 @@ fn meeting_point(pen: &mut Pen, area: Rect, model: &Model, scene: &Scene, ready:
                 if right >= width { (column + 2, right) } else { (column.saturating_sub(width + 1), width) };
             pen.text(area.x + x, y, room, &text, theme.clip);
         }
-    }
-}
-
-pub(super) fn draw_ticks(pen: &mut Pen, area: Rect, axis: &Axis) {
-    let dim = pen.look.theme.dim;
-    let (values, decimals) = ticks(axis.lo, axis.hi, usize::from(area.width / 12).max(2));
-    for value in values {
-        let Some(column) = axis.column(value) else { continue };
-        let text = if value.abs() >= 1e6 || (value != 0.0 && value.abs() < 1e-4) {
-            number::significant(value, 3)
-        } else {
-            format!("{value:.decimals$}")
-        };
-        let width = pen.width(&text);
-        let x = column.saturating_sub(width / 2).min(area.width.saturating_sub(width));
-        pen.text(area.x + x, area.y, width, &text, dim);
     }
 }
