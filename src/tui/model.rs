@@ -206,7 +206,8 @@ impl Model {
         let plot = Plot {
             log: true,
             signed: false,
-            curve: CurveKind::Kl,
+            // KL knows no affine ranges.
+            curve: if session.scheme().symmetric { CurveKind::Kl } else { CurveKind::Mse },
             mapping: false,
             fake_quant: false,
             zoom: None,

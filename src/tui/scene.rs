@@ -4,8 +4,9 @@
 
 use std::sync::Arc;
 
-use crate::calibrate::{START_BIN, Tensor};
+use crate::calibrate::{Metrics, START_BIN, Tensor};
 use crate::histogram::Magnitude;
+use crate::quant::Clip;
 use crate::session::Ready;
 
 use super::plot::{Axis, YScale, rebin_magnitude, rebin_signed};
@@ -75,7 +76,7 @@ pub struct Span {
     pub infinite: bool,
 }
 
-/// What the scene depends on. The clip does not belong here.
+/// What the scene depends on. The clip does not belong here, but for an affine one.
 #[derive(Clone, PartialEq)]
 pub struct SceneKey {
     /// Index of the layer.
@@ -92,6 +93,8 @@ pub struct SceneKey {
     pub log: bool,
     /// Whether the finer bins are drawn.
     pub fine: bool,
+    /// The range at hand where it is affine: the curve of one end depends on the other.
+    pub range: Option<Clip>,
 }
 
 impl Scene {
@@ -166,7 +169,7 @@ fn kl_curve(tensor: &Tensor, axis: &Axis) -> Curve {
     let bins = edges.len() - 1;
     let width = top / bins as f64;
     let start = START_BIN.min(bins);
-    if tensor.kl(crate::quant::Clip::symmetric(edges[bins])).is_none() || width.is_nan() || width <= 0.0 {
+    if tensor.kl(Clip::symmetric(edges[bins])).is_none() || width.is_nan() || width <= 0.0 {
         return Curve {
             spans: vec![NOTHING; usize::from(axis.columns) * 2],
             parts: Default::default(),
@@ -211,21 +214,20 @@ fn kl_curve(tensor: &Tensor, axis: &Axis) -> Curve {
 fn error_curve(tensor: &Tensor, key: &SceneKey) -> Curve {
     let axis = &key.axis;
     let scheme = tensor.scheme();
-    let stats = &tensor.histogram().stats;
-    let whole = crate::quant::Clip::new(stats.min.unwrap_or(0.0), stats.max.unwrap_or(0.0));
+    let range = key.range.unwrap_or(Clip::symmetric(0.0));
     let at = |x: f64| {
         let clip = match (scheme.symmetric, scheme.signed) {
-            (true, true) => crate::quant::Clip::symmetric(x as f32),
-            (true, false) => crate::quant::Clip::unsigned(x as f32),
-            // One end of an affine range moves, the other stays at the data's own.
-            (false, _) if x < 0.0 => crate::quant::Clip::new(x as f32, whole.max),
-            (false, _) => crate::quant::Clip::new(whole.min, x as f32),
+            (true, true) => Clip::symmetric(x as f32),
+            (true, false) => Clip::unsigned(x as f32),
+            // One end of an affine range moves, the other stays where it is.
+            (false, _) if x < 0.0 => Clip::new(x as f32, range.max),
+            (false, _) => Clip::new(range.min, x as f32),
         };
         tensor.metrics(clip)
     };
     let columns: Vec<_> = (0..axis.columns).map(|c| at(axis.centre(c))).collect();
-    let value = |m: &crate::calibrate::Metrics| if key.curve == CurveKind::Mse { m.mse } else { m.sqnr_db };
-    let halves = |f: &dyn Fn(&crate::calibrate::Metrics) -> f64| -> Vec<f64> {
+    let value = |m: &Metrics| if key.curve == CurveKind::Mse { m.mse } else { m.sqnr_db };
+    let halves = |f: &dyn Fn(&Metrics) -> f64| -> Vec<f64> {
         (0..columns.len() * 2)
             .map(|h| {
                 let here = f(&columns[h / 2]);

@@ -42,5 +42,6 @@ fn key(model: &Model, areas: &Areas) -> Option<SceneKey> {
         curve: model.plot.curve,
         log: model.plot.log,
         fine: have_fine && axis.step() < bin * 4.0,
+        range: (!ready.scheme.symmetric).then_some(ready.choice().clip),
     })
 }
