@@ -327,7 +327,7 @@ fn exporting_asks_before_it_replaces() {
 fn leaving_with_unsaved_edits_asks() {
     let mut s = story();
     s.keys("lq");
-    assert!(matches!(s.model.mode, Mode::Quit) && s.screen().contains("1 edited layer"));
+    assert!(matches!(s.model.mode, Mode::Quit) && s.screen().contains("1 changed layer"));
     s.press(KeyCode::Esc);
     assert!(matches!(s.model.mode, Mode::Normal));
     s.keys("qe").press(KeyCode::Enter);

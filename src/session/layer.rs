@@ -50,6 +50,8 @@ pub struct Ready {
     /// The grid of integers.
     pub scheme: Scheme,
     choice: Choice,
+    /// The choice that it began with.
+    first_choice: Choice,
     params: QuantParams,
     metrics: Metrics,
 }
@@ -72,12 +74,18 @@ impl Ready {
         let threshold = tensor.threshold(choice.clip);
         let warnings = calibrate::warnings(&histogram, plan.scheme);
         let (params, metrics) = (threshold.params, threshold.metrics);
-        Ready { histogram, candidates, warnings, scheme: plan.scheme, choice, params, metrics }
+        let first_choice = choice.clone();
+        Ready { histogram, candidates, warnings, scheme: plan.scheme, choice, first_choice, params, metrics }
     }
 
     /// What is chosen.
     pub fn choice(&self) -> &Choice {
         &self.choice
+    }
+
+    /// Whether something else is chosen than at first: another clip, another method, or to leave it in float.
+    pub fn is_changed(&self) -> bool {
+        self.choice != self.first_choice
     }
 
     /// `scale` and `zero_point` of the present choice.

@@ -159,9 +159,9 @@ impl Session {
         self.history.mark_saved();
     }
 
-    /// How many layers hold an edit of the user's.
-    pub fn edited(&self) -> usize {
-        self.layers.iter().filter(|l| l.choice().is_some_and(|c| c.edited || !c.quantized)).count()
+    /// How many layers are not as they were at first.
+    pub fn changed(&self) -> usize {
+        self.layers.iter().filter(|l| l.ready().is_some_and(Ready::is_changed)).count()
     }
 
     fn set(&mut self, layer: usize, choice: Choice) {

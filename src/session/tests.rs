@@ -49,12 +49,12 @@ fn undo_and_redo_walk_the_same_way() {
     assert_eq!(edit(&mut session, 1, 0.7), 1);
     assert_eq!(edit(&mut session, 1, 0.7), 0, "what changes nothing is no step");
     assert_eq!(session.history_len(), (2, 0));
-    assert_eq!((session.edited(), session.is_dirty()), (2, true));
+    assert_eq!((session.changed(), session.is_dirty()), (2, true));
     assert_eq!(session.undo(), Some(("clip".into(), 1)));
     assert_eq!(session.undo(), Some(("clip".into(), 0)));
     assert_eq!(session.undo(), None);
     assert_eq!((0..3).map(|l| clip(&session, l)).collect::<Vec<_>>(), before);
-    assert!(!session.is_dirty() && session.edited() == 0);
+    assert!(!session.is_dirty() && session.changed() == 0);
     session.redo();
     assert_eq!(clip(&session, 0), 0.5);
     // A new edit forgets what was undone.

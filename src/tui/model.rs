@@ -7,7 +7,7 @@ use crate::session::{Choice, LayerState, Ready, Session};
 
 use super::look::Look;
 use super::prompt::Line;
-use super::scene::Scene;
+use super::scene::{CurveKind, Scene};
 
 /// The state of the screen. [`update`](super::update::update) is the only one that changes it.
 pub struct Model {
@@ -125,26 +125,6 @@ pub enum Handle {
     Max,
 }
 
-/// An objective over all clips.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CurveKind {
-    /// KL divergence in nats.
-    Kl,
-    /// Mean squared error with its two parts.
-    Mse,
-    /// Signal to quantization noise in dB.
-    Sqnr,
-}
-
-impl CurveKind {
-    /// The curve that a step of `by` leads to.
-    pub fn step(self, by: i8) -> CurveKind {
-        let all = [CurveKind::Kl, CurveKind::Mse, CurveKind::Sqnr];
-        let at = all.iter().position(|k| *k == self).unwrap_or(0) as i8;
-        all[(at + by).rem_euclid(3) as usize]
-    }
-}
-
 /// Finer bins for the zoom.
 #[derive(Default)]
 pub struct Fine {
@@ -226,7 +206,8 @@ impl Model {
         let plot = Plot {
             log: true,
             signed: false,
-            curve: CurveKind::Kl,
+            // KL knows no affine ranges.
+            curve: if session.scheme().symmetric { CurveKind::Kl } else { CurveKind::Mse },
             mapping: false,
             fake_quant: false,
             zoom: None,

@@ -4,12 +4,32 @@
 
 use std::sync::Arc;
 
-use crate::calibrate::{START_BIN, Tensor};
+use crate::calibrate::{Metrics, START_BIN, Tensor};
+use crate::histogram::Magnitude;
+use crate::quant::Clip;
 use crate::session::Ready;
 
-use super::layout::Areas;
-use super::model::{CurveKind, Model};
 use super::plot::{Axis, YScale, rebin_magnitude, rebin_signed};
+
+/// An objective over all clips.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CurveKind {
+    /// KL divergence in nats.
+    Kl,
+    /// Mean squared error with its two parts.
+    Mse,
+    /// Signal to quantization noise in dB.
+    Sqnr,
+}
+
+impl CurveKind {
+    /// The curve that a step of `by` leads to.
+    pub fn step(self, by: i8) -> CurveKind {
+        let all = [CurveKind::Kl, CurveKind::Mse, CurveKind::Sqnr];
+        let at = all.iter().position(|k| *k == self).unwrap_or(0) as i8;
+        all[(at + by).rem_euclid(3) as usize]
+    }
+}
 
 /// The selected layer on its axis.
 pub struct Scene {
@@ -56,71 +76,55 @@ pub struct Span {
     pub infinite: bool,
 }
 
-/// What the scene depends on. The clip does not belong here.
+/// What the scene depends on. The clip does not belong here, but for an affine one.
 #[derive(Clone, PartialEq)]
-struct SceneKey {
-    layer: usize,
-    histogram: usize,
-    axis: Axis,
-    signed: bool,
-    curve: CurveKind,
-    log: bool,
-    fine: bool,
+pub struct SceneKey {
+    /// Index of the layer.
+    pub layer: usize,
+    /// Address of its histogram: another one means that it was read anew.
+    pub histogram: usize,
+    /// The axis.
+    pub axis: Axis,
+    /// Whether it shows signed values.
+    pub signed: bool,
+    /// The objective.
+    pub curve: CurveKind,
+    /// Whether counts stand on a log scale.
+    pub log: bool,
+    /// Whether the finer bins are drawn.
+    pub fine: bool,
+    /// The range at hand where it is affine: the curve of one end depends on the other.
+    pub range: Option<Clip>,
 }
 
-impl Model {
-    /// Makes the scene anew if something that it depends on has changed.
-    pub fn refresh_scene(&mut self, areas: Option<&Areas>) {
-        let layer = self.list.selected;
-        let (Some(areas), Some(ready)) = (areas, self.selected_ready()) else {
-            self.scene = None;
-            return;
-        };
-        let (lo, hi) = self.plot.zoom.unwrap_or_else(|| match (&self.mode, &self.scene) {
-            // The axis stays where it is while the clip is in the hand.
-            (super::model::Mode::Drag { .. }, Some(scene)) if scene.key.layer == layer => {
-                (scene.axis.lo, scene.axis.hi)
-            }
-            _ => self.domain(ready),
-        });
-        let axis = Axis::new(lo, hi, areas.histogram.width);
-        let bin = f64::from(ready.histogram.magnitude.amax) / ready.histogram.magnitude.bins() as f64;
-        let have_fine = self.fine.magnitude.as_ref().is_some_and(|(of, _)| *of == layer);
-        let key = SceneKey {
-            layer,
-            histogram: Arc::as_ptr(&ready.histogram) as usize,
-            axis,
-            signed: self.shows_signed(),
-            curve: self.plot.curve,
-            log: self.plot.log,
-            fine: have_fine && axis.step() < bin * 4.0,
-        };
-        if self.scene.as_ref().is_some_and(|s| s.key == key) {
-            return;
-        }
-        let Some(tensor) = self.session.focus(layer) else { return };
-        let ready = self.selected_ready().expect("it was there above");
-        let counts = self.column_counts(ready, &key);
+impl Scene {
+    /// The scene of a layer: `fine` are its finer bins, drawn if the key says so.
+    pub fn new(key: SceneKey, ready: &Ready, fine: Option<&Magnitude>, tensor: Arc<Tensor>) -> Scene {
+        let magnitude = fine.filter(|_| key.fine).unwrap_or(&ready.histogram.magnitude);
+        let counts = column_counts(magnitude, ready.histogram.stats.zeros, &key);
         let counts_scale = YScale::counts(&counts, key.log);
         let curve = curve(&tensor, &key);
-        let marks = marks(ready, &axis);
-        self.scene = Some(Scene { axis, counts, counts_scale, curve, marks, fine: key.fine, tensor, key });
+        let marks = marks(ready, &key.axis);
+        Scene { axis: key.axis, counts, counts_scale, curve, marks, fine: key.fine, tensor, key }
     }
 
-    fn column_counts(&self, ready: &Ready, key: &SceneKey) -> Vec<f64> {
-        let fine = self.fine.magnitude.as_ref().filter(|_| key.fine).map(|(_, magnitude)| magnitude);
-        let magnitude = fine.unwrap_or(&ready.histogram.magnitude);
-        let as_f64 = |counts: &[u64]| counts.iter().map(|&c| c as f64).collect::<Vec<f64>>();
-        let (mut pos, neg) = (as_f64(&magnitude.pos), as_f64(&magnitude.neg));
-        // The spike at zero would flatten everything else; it is told in words.
-        pos[0] -= ready.histogram.stats.zeros as f64;
-        let top = f64::from(magnitude.amax);
-        if key.signed {
-            rebin_signed(&pos, &neg, top, &key.axis)
-        } else {
-            pos.iter_mut().zip(&neg).for_each(|(p, n)| *p += n);
-            rebin_magnitude(&pos, top, &key.axis)
-        }
+    /// What it was made from.
+    pub fn key(&self) -> &SceneKey {
+        &self.key
+    }
+}
+
+fn column_counts(magnitude: &Magnitude, zeros: u64, key: &SceneKey) -> Vec<f64> {
+    let as_f64 = |counts: &[u64]| counts.iter().map(|&c| c as f64).collect::<Vec<f64>>();
+    let (mut pos, neg) = (as_f64(&magnitude.pos), as_f64(&magnitude.neg));
+    // The spike at zero would flatten everything else; it is told in words.
+    pos[0] -= zeros as f64;
+    let top = f64::from(magnitude.amax);
+    if key.signed {
+        rebin_signed(&pos, &neg, top, &key.axis)
+    } else {
+        pos.iter_mut().zip(&neg).for_each(|(p, n)| *p += n);
+        rebin_magnitude(&pos, top, &key.axis)
     }
 }
 
@@ -165,7 +169,7 @@ fn kl_curve(tensor: &Tensor, axis: &Axis) -> Curve {
     let bins = edges.len() - 1;
     let width = top / bins as f64;
     let start = START_BIN.min(bins);
-    if tensor.kl(crate::quant::Clip::symmetric(edges[bins])).is_none() || width.is_nan() || width <= 0.0 {
+    if tensor.kl(Clip::symmetric(edges[bins])).is_none() || width.is_nan() || width <= 0.0 {
         return Curve {
             spans: vec![NOTHING; usize::from(axis.columns) * 2],
             parts: Default::default(),
@@ -210,21 +214,20 @@ fn kl_curve(tensor: &Tensor, axis: &Axis) -> Curve {
 fn error_curve(tensor: &Tensor, key: &SceneKey) -> Curve {
     let axis = &key.axis;
     let scheme = tensor.scheme();
-    let stats = &tensor.histogram().stats;
-    let whole = crate::quant::Clip::new(stats.min.unwrap_or(0.0), stats.max.unwrap_or(0.0));
+    let range = key.range.unwrap_or(Clip::symmetric(0.0));
     let at = |x: f64| {
         let clip = match (scheme.symmetric, scheme.signed) {
-            (true, true) => crate::quant::Clip::symmetric(x as f32),
-            (true, false) => crate::quant::Clip::unsigned(x as f32),
-            // One end of an affine range moves, the other stays at the data's own.
-            (false, _) if x < 0.0 => crate::quant::Clip::new(x as f32, whole.max),
-            (false, _) => crate::quant::Clip::new(whole.min, x as f32),
+            (true, true) => Clip::symmetric(x as f32),
+            (true, false) => Clip::unsigned(x as f32),
+            // One end of an affine range moves, the other stays where it is.
+            (false, _) if x < 0.0 => Clip::new(x as f32, range.max),
+            (false, _) => Clip::new(range.min, x as f32),
         };
         tensor.metrics(clip)
     };
     let columns: Vec<_> = (0..axis.columns).map(|c| at(axis.centre(c))).collect();
-    let value = |m: &crate::calibrate::Metrics| if key.curve == CurveKind::Mse { m.mse } else { m.sqnr_db };
-    let halves = |f: &dyn Fn(&crate::calibrate::Metrics) -> f64| -> Vec<f64> {
+    let value = |m: &Metrics| if key.curve == CurveKind::Mse { m.mse } else { m.sqnr_db };
+    let halves = |f: &dyn Fn(&Metrics) -> f64| -> Vec<f64> {
         (0..columns.len() * 2)
             .map(|h| {
                 let here = f(&columns[h / 2]);

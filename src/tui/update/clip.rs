@@ -3,7 +3,8 @@
 use crate::quant::Clip;
 use crate::session::Choice;
 
-use super::super::model::{CurveKind, Handle, Mode, Model, moved};
+use super::super::model::{Handle, Mode, Model, moved};
+use super::super::scene::CurveKind;
 use super::{list, zoom};
 
 pub(super) fn grab(model: &mut Model, handle: Handle) {
@@ -150,7 +151,10 @@ pub(super) fn minimum(model: &mut Model, by: i8) {
         scene.curve.spans[half].best_clip as f32
     };
     let here = usize::from(scene.axis.nearest_column(f64::from(value)));
-    let found = if by > 0 { (here + 1..columns).find(is_minimum) } else { (0..here).rev().find(is_minimum) };
+    // On an axis with both signs the other half belongs to the mirror image, or to the other end.
+    let own_side = |c: &usize| (scene.axis.centre(*c as u16) < 0.0) == (value < 0.0);
+    let wanted = |c: &usize| own_side(c) && is_minimum(c);
+    let found = if by > 0 { (here + 1..columns).find(wanted) } else { (0..here).rev().find(wanted) };
     match found.map(best_clip) {
         Some(target) => put(model, if value < 0.0 { -target } else { target }, false),
         None => model.say(if by > 0 { "no minimum to the right" } else { "no minimum to the left" }),

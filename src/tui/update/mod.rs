@@ -4,6 +4,7 @@ mod clip;
 mod list;
 mod load;
 mod prompt;
+mod stage;
 mod zoom;
 
 use super::command::{Command, entry_of, unavailable};
@@ -53,7 +54,7 @@ pub fn settle(model: &mut Model) {
     list::arrange_if_stale(model);
     let areas = layout(model);
     list::keep_in_view(model, areas.as_ref());
-    model.refresh_scene(areas.as_ref());
+    stage::refresh(model, areas.as_ref());
 }
 
 /// The areas of the screen as it is now; `None` when it is too small.

@@ -22,11 +22,9 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16
             return Some(prompt(pen, area, model, "export to", line, hint));
         }
         Mode::Quit => {
-            let edited = model.session.edited();
-            let text = format!(
-                " Leave with {edited} edited layer{} that no file holds?  ",
-                if edited == 1 { "" } else { "s" }
-            );
+            let changed = model.session.changed();
+            let s = if changed == 1 { "" } else { "s" };
+            let text = format!(" Leave with {changed} changed layer{s} that no file holds?  ");
             pen.pieces(
                 area.x,
                 area.y,

@@ -24,10 +24,11 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
         }
         right.push((text, theme.key));
     }
-    let edited = model.session.edited();
-    let saved = if model.session.is_dirty() { "" } else { ", saved" };
-    if edited > 0 || model.session.is_dirty() {
-        right.push((format!("{edited} edited{saved}"), theme.clip));
+    let changed = model.session.changed();
+    let unsaved = model.session.is_dirty();
+    if changed > 0 || unsaved {
+        let saved = if unsaved { "" } else { ", saved" };
+        right.push((format!("{changed} changed{saved}"), if unsaved { theme.clip } else { theme.dim }));
     }
     if !model.mouse {
         right.push(("mouse off".into(), theme.dim));

@@ -1,11 +1,12 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::super::layout::{Areas, GUTTER};
+use super::super::layout::Areas;
 use super::super::model::{Handle, Model};
-use super::super::plot::{Axis, BarStyle, YScale, bars, place};
+use super::super::plot::{Axis, BarStyle, bars, place};
 use super::super::scene::Scene;
 use super::pen::{Pen, wrapped};
+use super::scales;
 use crate::report::number;
 use crate::session::{LayerState, Ready};
 
@@ -15,7 +16,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     let (Some(scene), Some(ready)) = (&model.scene, model.selected_ready()) else {
         return without_layer(pen, areas, model);
     };
-    y_labels(pen, areas.histogram, &scene.counts_scale);
+    scales::y_labels(pen, areas.histogram, &scene.counts_scale);
     draw_bars(pen, areas.histogram, model, scene, ready);
     draw_axis(pen, areas, scene, ready);
     inspect(pen, areas, model, scene);
@@ -71,18 +72,6 @@ fn without_layer(pen: &mut Pen, areas: &Areas, model: &Model) {
     let lines = wrapped(&crate::report::visible(&text), usize::from(area.width));
     for (y, line) in (area.y..area.bottom()).zip(lines) {
         pen.text(area.x, y, area.width, &line, style);
-    }
-}
-
-pub(super) fn y_labels(pen: &mut Pen, body: Rect, scale: &YScale) {
-    let dim = pen.look.theme.dim;
-    for (value, label) in scale.labels(body.height) {
-        let height = scale.height(value);
-        if !(0.0..=1.0).contains(&height) {
-            continue;
-        }
-        let up = ((height * f64::from(body.height)) as u16).min(body.height - 1);
-        pen.right(body.x - GUTTER, body.bottom() - 1 - up, GUTTER - 1, &label, dim);
     }
 }
 

@@ -1,11 +1,11 @@
 use ratatui::layout::Rect;
 
 use super::super::layout::Areas;
-use super::super::model::{CurveKind, Model};
-use super::super::plot::{Axis, Dots, ticks};
-use super::super::scene::{Curve, Scene, Span};
+use super::super::model::Model;
+use super::super::plot::Dots;
+use super::super::scene::{Curve, CurveKind, Scene, Span};
 use super::pen::Pen;
-use super::{histogram, mapping};
+use super::{mapping, scales};
 use crate::report::number;
 use crate::session::Ready;
 
@@ -18,10 +18,13 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     if model.plot.mapping {
         return mapping::draw(pen, areas, model, scene, ready);
     }
-    draw_ticks(pen, areas.ticks, &scene.axis);
+    scales::x_ticks(pen, areas.ticks, &scene.axis);
     title(pen, areas.lower_title, model, &scene.curve);
-    histogram::y_labels(pen, areas.lower, &scene.curve.scale);
-    draw_curve(pen, areas.lower, model, &scene.curve);
+    if scene.curve.spans.iter().all(|s| s.lo.is_nan() && !s.infinite) {
+        return no_curve(pen, areas.lower, model);
+    }
+    scales::y_labels(pen, areas.lower, &scene.curve.scale);
+    draw_curve(pen, areas.lower, &scene.curve);
     meeting_point(pen, areas.lower, model, scene, ready);
 }
 
@@ -29,17 +32,20 @@ fn title(pen: &mut Pen, area: Rect, model: &Model, curve: &Curve) {
     let theme = pen.look.theme.clone();
     let tab = |kind, name| (name, if model.plot.curve == kind { theme.title } else { theme.dim });
     let gap = ("  ", theme.dim);
-    let best = match (model.plot.curve, curve.best) {
+    // The mirrored half of a symmetric axis stands for the same magnitudes.
+    let symmetric = model.session.scheme().symmetric;
+    let best = curve.best.map(|(v, at)| (v, if symmetric { at.abs() } else { at }));
+    let best = match (model.plot.curve, best) {
         (CurveKind::Kl, None) => "no KL on affine grids".to_owned(),
         (_, None) => String::new(),
         (CurveKind::Sqnr, Some((v, at))) => {
-            format!("best {} dB near {}", number::decibels(v), number::significant(at.abs(), 4))
+            format!("best {} dB near {}", number::decibels(v), number::significant(at, 4))
         }
         (CurveKind::Kl, Some((v, at))) => {
             format!("least {} nats at {}", number::significant(v, 3), number::significant(at, 4))
         }
         (CurveKind::Mse, Some((v, at))) => {
-            format!("least {} near {}", number::significant(v, 3), number::significant(at.abs(), 4))
+            format!("least {} near {}", number::significant(v, 3), number::significant(at, 4))
         }
     };
     let mut pieces =
@@ -55,7 +61,7 @@ fn title(pen: &mut Pen, area: Rect, model: &Model, curve: &Curve) {
     pen.titled_rule(area, &pieces, &best);
 }
 
-fn draw_curve(pen: &mut Pen, area: Rect, model: &Model, curve: &Curve) {
+fn draw_curve(pen: &mut Pen, area: Rect, curve: &Curve) {
     let theme = pen.look.theme.clone();
     let glyphs = pen.look.glyphs.clone();
     let mut dots = Dots::new(area.width, area.height);
@@ -99,14 +105,15 @@ fn draw_curve(pen: &mut Pen, area: Rect, model: &Model, curve: &Curve) {
             }
         }
     }
-    if curve.spans.iter().all(|s| s.lo.is_nan() && !s.infinite) {
-        let text = if model.plot.curve == CurveKind::Kl && !model.session.scheme().symmetric {
-            "KL compares magnitudes; an affine range has no single one. Tab shows the MSE."
-        } else {
-            "no curve: nothing but zeros, or a single value"
-        };
-        pen.text(area.x + 1, area.y + area.height / 2, area.width - 1, text, theme.dim);
-    }
+}
+
+fn no_curve(pen: &mut Pen, area: Rect, model: &Model) {
+    let text = if model.plot.curve == CurveKind::Kl && !model.session.scheme().symmetric {
+        "KL compares magnitudes; an affine range has no single one. Tab shows the MSE."
+    } else {
+        "No curve: there is nothing but zeros, or a single value."
+    };
+    pen.text(area.x + 1, area.y + area.height / 2, area.width - 1, text, pen.look.theme.dim);
 }
 
 /// Where the line meets the curve, with the value there.
@@ -138,21 +145,5 @@ fn meeting_point(pen: &mut Pen, area: Rect, model: &Model, scene: &Scene, ready:
                 if right >= width { (column + 2, right) } else { (column.saturating_sub(width + 1), width) };
             pen.text(area.x + x, y, room, &text, theme.clip);
         }
-    }
-}
-
-pub(super) fn draw_ticks(pen: &mut Pen, area: Rect, axis: &Axis) {
-    let dim = pen.look.theme.dim;
-    let (values, decimals) = ticks(axis.lo, axis.hi, usize::from(area.width / 12).max(2));
-    for value in values {
-        let Some(column) = axis.column(value) else { continue };
-        let text = if value.abs() >= 1e6 || (value != 0.0 && value.abs() < 1e-4) {
-            number::significant(value, 3)
-        } else {
-            format!("{value:.decimals$}")
-        };
-        let width = pen.width(&text);
-        let x = column.saturating_sub(width / 2).min(area.width.saturating_sub(width));
-        pen.text(area.x + x, area.y, width, &text, dim);
     }
 }

@@ -5,8 +5,8 @@ use super::super::layout::Areas;
 use super::super::model::Model;
 use super::super::plot::Dots;
 use super::super::scene::Scene;
-use super::lower;
 use super::pen::Pen;
+use super::scales;
 use crate::report::number;
 use crate::session::Ready;
 
@@ -32,7 +32,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model, scene: &Scene, r
     let float_x = |v: f64| (v - axis.lo) / axis.step();
     // The floats' numbers on the first row, the integers' axis on the last; the integers' numbers take the row where a
     // curve has its ticks.
-    lower::draw_ticks(pen, Rect { height: 1, ..area }, &axis);
+    scales::x_ticks(pen, Rect { height: 1, ..area }, &axis);
     let fan = Rect { y: area.y + 1, height: area.height - 2, ..area };
 
     let mut dots = Dots::new(fan.width, fan.height);

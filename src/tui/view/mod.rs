@@ -9,6 +9,7 @@ mod lower;
 mod mapping;
 mod numbers;
 mod pen;
+mod scales;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
