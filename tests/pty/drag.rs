@@ -47,7 +47,7 @@ fn what_is_dragged_is_what_is_written() {
     let dragged = clip_at(&terminal, x - 17);
     assert!(before != on_the_way && on_the_way != dragged, "{before} {on_the_way} {dragged}");
     terminal.release(0, (x - 17, y + 9));
-    terminal.wait_for("1 edited");
+    terminal.wait_for("1 changed");
     wait_clip(&terminal, &dragged);
 
     terminal.keys("e");
@@ -61,7 +61,7 @@ fn what_is_dragged_is_what_is_written() {
     same_digits(&written["chosen"]["clip_max"], &dragged);
     let other = tensor(&path, "01.conv1");
     assert_eq!(other["chosen"]["edited"], false);
-    terminal.wait_for("1 edited, saved");
+    terminal.wait_for("1 changed, saved");
 
     // The same name again: asked first, and nothing is touched until Enter says so once more.
     let first = fs::read(&path).unwrap();
@@ -107,7 +107,7 @@ fn escape_and_the_right_button_put_it_back() {
     terminal.keys("u");
     terminal.wait_for("nothing to undo");
     assert_eq!(line(terminal.state().screen()), Some((x, y)));
-    assert!(has(terminal.state().screen(), "edited").is_none());
+    assert!(has(terminal.state().screen(), "changed").is_none());
     terminal.keys("q");
     assert_eq!(terminal.end().code, 0);
 }
@@ -121,7 +121,7 @@ fn one_drag_is_one_undo() {
     }
     let dragged = clip_at(&terminal, x - 12);
     terminal.release(0, (x - 12, y + 3));
-    terminal.wait_for("1 edited");
+    terminal.wait_for("1 changed");
     terminal.keys("u");
     terminal.wait_for("undone: clip of 06.conv11.hswish");
     wait_clip(&terminal, &before);
@@ -176,7 +176,7 @@ fn a_drag_outlives_other_sizes_of_the_window() {
     terminal.drag_to((x - 20, y + 3));
     let dragged = clip_at(&terminal, x - 20);
     terminal.release(0, (x - 20, y + 3));
-    terminal.wait_for("1 edited");
+    terminal.wait_for("1 changed");
     assert_ne!(dragged, before);
     terminal.keys("u");
     wait_clip(&terminal, &before);

@@ -41,7 +41,7 @@ fn edited_with(start: Start) -> Terminal {
     assert!(!terminal.settings_restored(), "raw mode while it runs");
     terminal.keys("h");
     terminal.wait("another clip", |screen| clip(screen).filter(|c| *c != before));
-    terminal.wait_for("1 edited");
+    terminal.wait_for("1 changed");
     terminal
 }
 
@@ -71,11 +71,11 @@ fn unsaved_choices_ask_before_leaving() {
     let folder = tempdir().unwrap();
     let mut terminal = edited(folder.path());
     terminal.keys("q");
-    terminal.wait_for("Leave with 1 edited layer that no file holds?");
+    terminal.wait_for("Leave with 1 changed layer that no file holds?");
     terminal.keys("\x1b");
     terminal.wait_without("Leave with");
     terminal.keys("q");
-    terminal.wait_for("Leave with 1 edited layer that no file holds?");
+    terminal.wait_for("Leave with 1 changed layer that no file holds?");
     terminal.keys("q");
     let end = terminal.end();
     assert_eq!(end.code, 0);
@@ -88,7 +88,7 @@ fn the_question_can_export_first() {
     let folder = tempdir().unwrap();
     let mut terminal = edited(folder.path());
     terminal.keys("q");
-    terminal.wait_for("Leave with 1 edited layer");
+    terminal.wait_for("Leave with 1 changed layer");
     terminal.keys("e");
     terminal.wait_for("export to:");
     terminal.keys("\r");
