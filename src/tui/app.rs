@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use crossterm::{execute, queue};
 use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
 
-use crate::jobs::{Loader, Order};
+use crate::jobs::{self, Loader, Order};
 use crate::report::{self, SaveError};
 
+use super::backend::Ansi;
 use super::event::{self, Event, message};
 use super::model::Model;
 use super::msg::{Cmd, Msg, Unwritten, Written};
@@ -45,8 +45,6 @@ pub struct Ended {
 /// # Panics
 /// Hands a panic of its own on, after the terminal was given back and unsaved choices were written.
 pub fn run(mut model: Model, order: Order) -> io::Result<Ended> {
-    // crossterm drops every modifier under NO_COLOR; the theme has done without colours already.
-    crossterm::style::force_color_output(true);
     terminal::restore_on_panic();
     terminal::take(model.mouse)?;
     let _guard = terminal::Guard;
@@ -73,7 +71,7 @@ pub fn run(mut model: Model, order: Order) -> io::Result<Ended> {
 
 /// Returns the signal that ended it; `None` when the user left.
 fn run_loop(model: &mut Model, events: &Receiver<Event>, loader: &Loader) -> io::Result<Option<i32>> {
-    let backend = CrosstermBackend::new(io::BufWriter::with_capacity(1 << 16, stdout()));
+    let backend = Ansi::new(io::BufWriter::with_capacity(1 << 16, stdout()));
     // Never dropped: it would write the rest of an unfinished frame behind `terminal::restore`, and panic where the
     // terminal is gone.
     let mut terminal = ManuallyDrop::new(Terminal::new(backend)?);
@@ -102,7 +100,10 @@ fn run_loop(model: &mut Model, events: &Receiver<Event>, loader: &Loader) -> io:
             let msg = match event {
                 Event::Signal(signal) => return Ok(Some(signal)),
                 Event::Hangup => return Ok(Some(HANGUP)),
-                Event::Job(job) => Some(Msg::Job(job)),
+                Event::Job(job) => {
+                    at_once |= awaited(&job, model);
+                    Some(Msg::Job(job))
+                }
                 Event::Terminal(event) => {
                     #[cfg(debug_assertions)]
                     asked_panic::look_at(&event);
@@ -130,6 +131,15 @@ fn run_loop(model: &mut Model, events: &Receiver<Event>, loader: &Loader) -> io:
     }
 }
 
+/// Whether the user is waiting for this very news: the layers' names, or the layer that is looked at.
+fn awaited(job: &jobs::Event, model: &Model) -> bool {
+    match job {
+        jobs::Event::Found { .. } => true,
+        jobs::Event::Layer { layer, .. } | jobs::Event::Fine { layer, .. } => *layer == model.list.selected,
+        jobs::Event::Progress { .. } | jobs::Event::Done => false,
+    }
+}
+
 /// F12 makes the next frame panic where `QVIZ_TEST_PANIC` is set: the tests look at what a panic leaves of the terminal.
 /// Released programs are built without debug assertions, and so without this.
 #[cfg(debug_assertions)]
@@ -151,7 +161,7 @@ mod asked_panic {
     }
 }
 
-type Screen = Terminal<CrosstermBackend<io::BufWriter<io::Stdout>>>;
+type Screen = Terminal<Ansi<io::BufWriter<io::Stdout>>>;
 
 /// One frame, shown as a whole by terminals that know synchronized updates.
 fn draw(terminal: &mut Screen, model: &mut Model) -> io::Result<()> {

@@ -11,9 +11,11 @@
 //! | `view/` | one file a panel |
 //! | `plot/` | axes, bars, dots, labels |
 //! | `app.rs` | the loop |
+//! | `backend.rs` | cells to bytes |
 //! | `terminal.rs` | the terminal, taken and given back |
 
 pub mod app;
+pub mod backend;
 pub mod command;
 pub mod event;
 pub mod key;
