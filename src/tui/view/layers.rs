@@ -149,7 +149,8 @@ fn notes(pen: &mut Pen, area: Rect, model: &Model) {
     // Why the method's number is what it is, while it is the one that stands.
     if let Some(ready) = layer.ready().filter(|r| !r.choice().edited) {
         let method = ready.candidate(&ready.choice().method);
-        sentences.extend(method.and_then(|c| c.outcome.as_ref().ok()?.note.clone()));
+        let note = method.and_then(|c| c.outcome.as_ref().ok()?.note.as_deref());
+        sentences.extend(note.map(|why| format!("{}: {why}.", ready.choice().method)));
     }
     let width = usize::from(area.width.saturating_sub(3));
     let mut lines = sentences
