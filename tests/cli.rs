@@ -1,4 +1,5 @@
 //! The command line as scripts use it: what comes out, where, and with which exit code.
+#![cfg(feature = "tui")]
 
 use std::fs;
 use std::io::Write;

@@ -1,4 +1,5 @@
 //! The README's tables come from the program.
+#![cfg(feature = "tui")]
 
 use std::path::Path;
 

@@ -2,6 +2,7 @@
 //!
 //! A snapshot holds the text and, below it, one letter a cell for the role of its style, so that a highlight that moved
 //! is seen. Look at a change with `INSTA_UPDATE=always cargo test --test screens` and `git diff`.
+#![cfg(feature = "tui")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Message stories: what the user does, then what the session holds. No terminal.
+#![cfg(feature = "tui")]
 
 mod support;
 

@@ -163,7 +163,8 @@ fn tensor(layer: &Layer, ready: &Ready) -> TensorEntry {
             signed: ready.scheme.signed,
             symmetric: ready.scheme.symmetric,
             range: range(choice.clip, ready.params()),
-            errors: errors(ready.metrics()),
+            // Without a value there is no error either, not one of zero.
+            errors: if ready.histogram.stats.finite() > 0 { errors(ready.metrics()) } else { MetricsEntry::default() },
         },
         warnings: layer.notes(),
     }

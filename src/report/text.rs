@@ -66,6 +66,8 @@ fn row(layer: &Layer) -> Vec<String> {
     let (stats, choice, metrics) = (&ready.histogram.stats, ready.choice(), ready.metrics());
     let shortest = |x: Option<f32>| x.map_or("-".into(), number::shortest);
     let float = |x: f64| if x.is_finite() { format!("{x:.4e}") } else { plain(number::significant(x, 4)) };
+    // Without a value there is no error either, not one of zero.
+    let measured = stats.finite() > 0;
     let mut state: Vec<&str> = Vec::new();
     if choice.edited {
         state.push("edited");
@@ -91,8 +93,8 @@ fn row(layer: &Layer) -> Vec<String> {
         number::shortest(choice.clip.amax()),
         number::shortest(ready.params().scale),
         ready.params().zero_point.to_string(),
-        format!("{:.4}", metrics.saturated * 100.0),
-        float(metrics.mse),
+        if measured { format!("{:.4}", metrics.saturated * 100.0) } else { "-".into() },
+        if measured { float(metrics.mse) } else { "-".into() },
         plain(number::decibels(metrics.sqnr_db)),
         metrics.kl.map_or("-".into(), float),
         if state.is_empty() { "ok".into() } else { state.join(",").replace(' ', "-") },

@@ -94,7 +94,6 @@ fn run_loop(model: &mut Model, events: &Receiver<Event>, loader: &Loader) -> io:
                 Err(_) => return Ok(None),
             }
         };
-        let timed_out = first.is_none();
         let mut at_once = false;
         for event in first.into_iter().chain(std::iter::from_fn(|| events.try_recv().ok())) {
             let msg = match event {
@@ -123,7 +122,13 @@ fn run_loop(model: &mut Model, events: &Receiver<Event>, loader: &Loader) -> io:
                 }
             }
         }
-        if stale && (at_once || timed_out) {
+        // crossterm loses a change of size that comes together with other input, so look for oneself.
+        let size = terminal.size()?;
+        if at_once && (size.width, size.height) != model.size {
+            update(model, Msg::Resize(size.width, size.height));
+            stale = true;
+        }
+        if stale && (at_once || drawn.elapsed() >= BACKGROUND_FRAME) {
             draw(&mut terminal, model)?;
             drawn = Instant::now();
             stale = false;

@@ -1,4 +1,5 @@
 //! The real program in a pseudo-terminal: what a user sees, drags, writes and gets back.
+#![cfg(feature = "tui")]
 #![cfg(unix)]
 
 mod drag;
