@@ -91,7 +91,8 @@ const COLUMNS: [&str; 15] = [
     "min",
     "max",
     "method",
-    "amax",
+    "clip_min",
+    "clip_max",
     "scale",
     "zero_point",
     "saturated_%",
@@ -122,8 +123,8 @@ fn the_report_is_a_word_a_column() {
     for row in &rows {
         assert_eq!((row[2].as_str(), row[6].as_str()), ("float32", "entropy"));
         let number = |i: usize| row[i].parse::<f64>().unwrap();
-        assert!(number(7) > 0.0 && (0.0..=100.0).contains(&number(10)) && number(12).is_finite(), "{row:?}");
-        assert!((number(7) / 127.0 / number(8) - 1.0).abs() < 1e-6, "scale is amax / 127: {row:?}");
+        assert!(number(7) == -number(8) && (0.0..=100.0).contains(&number(11)) && number(13).is_finite(), "{row:?}");
+        assert!((number(8) / 127.0 / number(9) - 1.0).abs() < 1e-6, "scale is amax / 127: {row:?}");
     }
     assert!(!report.out.contains('\x1b'));
     // Without a terminal the bare program says the same, and so does a second run.
@@ -145,8 +146,8 @@ fn report_and_export_are_one_document() {
     let (document, report) = (json.json(), qviz(folder.path(), &["report"]).fine().out);
     for row in rows(&report) {
         let chosen = &tensor(&document, &row[0])["chosen"];
-        assert_eq!(f32_of(&chosen["amax"]), row[7].parse::<f32>().unwrap(), "{row:?}");
-        assert_eq!(f32_of(&chosen["scale"]), row[8].parse::<f32>().unwrap(), "{row:?}");
+        assert_eq!(f32_of(&chosen["clip_max"]), row[8].parse::<f32>().unwrap(), "{row:?}");
+        assert_eq!(f32_of(&chosen["scale"]), row[9].parse::<f32>().unwrap(), "{row:?}");
     }
 }
 
@@ -183,7 +184,7 @@ fn what_can_be_read_is_written_and_the_rest_is_told() {
 
     let ran = qviz(folder.path(), &["report", "."]);
     assert_eq!(ran.code, 1);
-    assert_eq!(rows(&ran.out).iter().map(|r| r[14].as_str()).collect::<Vec<_>>(), ["ok", "unreadable"]);
+    assert_eq!(rows(&ran.out).iter().map(|r| r[15].as_str()).collect::<Vec<_>>(), ["ok", "unreadable"]);
     // Nothing at all could be read: still a document.
     let ran = qviz(folder.path(), &["report", "--json", "nowhere.npy"]);
     assert_eq!(ran.code, 1);

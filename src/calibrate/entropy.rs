@@ -92,7 +92,16 @@ impl Calibrator for Entropy {
         let choice = search(&counts, tensor.scheme().magnitude_levels(), curve, START_BIN)
             .ok_or_else(|| NoThreshold("entropy found no candidate".into()))?;
         let (Choice::Minimum(i) | Choice::Nan(i)) = choice;
-        let note = note(choice, &counts);
+        let levels = tensor.scheme().magnitude_levels();
+        let note = if levels >= counts.len() {
+            Some(format!(
+                "{} bins cannot tell {levels} levels apart: a clip without values beyond it costs nothing, so the \
+                 method keeps the whole range",
+                counts.len()
+            ))
+        } else {
+            note(choice, &counts)
+        };
         Ok(Calibration { clip: clip_at(tensor, tensor.edges()[i]), note })
     }
 }

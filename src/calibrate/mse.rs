@@ -196,7 +196,10 @@ impl Calibrator for Mse {
         let i = objective.search(START_BIN).ok_or_else(|| {
             NoThreshold(format!("mse starts at bin {START_BIN}, and the histogram has only {START_BIN} bins"))
         })?;
-        Ok(Calibration { clip: clip_at(tensor, objective.centres[i]), note: None })
+        let note = (objective.centres[i] <= SMALLEST_AMAX).then(|| {
+            "clips up to 2^-24 count as zero in this method, so that its objective cannot tell them apart".to_owned()
+        });
+        Ok(Calibration { clip: clip_at(tensor, objective.centres[i]), note })
     }
 }
 

@@ -51,13 +51,16 @@ impl Tensor {
 
     /// KL divergence at a clip: the curve at the bin edge nearest to `clip.amax()`, the upper of two equally near.
     ///
-    /// `None` on an affine grid, which the objective does not know. Infinite where the clip falls into a gap, and NaN
+    /// `None` on an affine grid, which the objective does not know, and beyond the last edge, where it has no bins. Infinite where the clip falls into a gap, and NaN
     /// where the kept bins are empty.
     pub fn kl(&self, clip: Clip) -> Option<f64> {
         if !self.scheme.symmetric {
             return None;
         }
         let (edges, amax) = (self.edges(), clip.amax());
+        if amax > *edges.last()? {
+            return None;
+        }
         let above = edges.partition_point(|&e| e < amax).min(edges.len() - 1);
         let distance = |i: usize| (f64::from(edges[i]) - f64::from(amax)).abs();
         let nearest = if above > 0 && distance(above - 1) < distance(above) { above - 1 } else { above };

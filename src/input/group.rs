@@ -3,8 +3,8 @@ use std::str::FromStr;
 
 /// Which files are one layer's batches: `acts/{batch}/{layer}.npy`.
 ///
-/// `{layer}` names the layer and `{batch}` orders its batches (in natural order); `*` and every other `{name}` stand for
-/// anything within one component of the path. A file's path matches by what lies beneath the PATH that it was
+/// `{layer}` names the layer and `{batch}` orders its batches (in natural order); `*` stands for anything
+/// within one component of the path. A file's path matches by what lies beneath the PATH that it was
 /// found in; where nothing in a PATH matches so, by as much of the end of the whole path as the pattern is long.
 ///
 /// Without `{layer}`, an archive's keys name the layers; and with it, all arrays of one archive are batches.
@@ -19,7 +19,6 @@ enum Token {
     Literal(String),
     Layer,
     Batch,
-    Name,
     Star,
 }
 
@@ -52,13 +51,15 @@ impl FromStr for GroupPattern {
             if component == "." || (component.is_empty() && i > 0) {
                 continue;
             }
-            components.push(tokens(component).ok_or_else(|| fail("has a brace without its partner; write {layer}."))?);
+            components.push(tokens(component).ok_or_else(|| {
+                fail("has a placeholder that is neither {layer} nor {batch}; write * for parts that do not matter.")
+            })?);
         }
         let count = |token| components.iter().flatten().filter(|&t| *t == token).count();
         match (count(Token::Layer), count(Token::Batch)) {
             (0, 0) => Err(fail("has neither {layer} nor {batch}; write for example 'acts/{batch}/{layer}.npy'.")),
             (0 | 1, 0 | 1) => Ok(GroupPattern { text: text.into(), components }),
-            _ => Err(fail("has {layer} or {batch} more than once; write {other} for parts that do not matter.")),
+            _ => Err(fail("has {layer} or {batch} more than once; write * for parts that do not matter.")),
         }
     }
 }
@@ -69,7 +70,7 @@ impl fmt::Display for GroupPattern {
     }
 }
 
-/// `None` when a brace is left open or was never opened.
+/// `None` when a brace is left open or was never opened, or holds another word.
 fn tokens(component: &str) -> Option<Vec<Token>> {
     let (mut tokens, mut rest) = (Vec::new(), component);
     while let Some(at) = rest.find(['{', '}', '*']) {
@@ -83,8 +84,7 @@ fn tokens(component: &str) -> Option<Vec<Token>> {
                 let token = match name {
                     "layer" => Token::Layer,
                     "batch" => Token::Batch,
-                    _ if name.contains('{') => return None,
-                    _ => Token::Name,
+                    _ => return None,
                 };
                 (token, name.len() + 2)
             }
@@ -177,7 +177,7 @@ mod tests {
         assert_eq!(captures("{batch}_{layer}.npy", "0_conv_1.npy", 1), is("conv_1", "0"));
         assert_eq!(captures("{layer}_{batch}.npy", "conv_1_0.npy", 1), is("conv_1", "0"));
         assert_eq!(captures("{layer}_*.npy", "conv_1_0.npy", 1), is("conv_1", ""));
-        assert_eq!(captures("*/{layer}-{step}.npy", "r/fc-7.npy", 1), is("fc", ""));
+        assert_eq!(captures("*/{layer}-*.npy", "r/fc-7.npy", 1), is("fc", ""));
         assert_eq!(captures("*{layer}.npy", "é.npy", 1), is("é", ""));
         assert_eq!(captures("/{batch}/{layer}.npy", "/0/fc.npy", 1), is("fc", "0"));
         assert_eq!(captures("/{batch}/{layer}.npy", "/x/0/fc.npy", 1), None);
@@ -201,8 +201,8 @@ mod tests {
         );
         assert_eq!(
             error("{layer}/{layer}.npy"),
-            "the group pattern '{layer}/{layer}.npy' has {layer} or {batch} more than once; write {other} for parts that \
-             do not matter."
+            "the group pattern '{layer}/{layer}.npy' has {layer} or {batch} more than once; write * for parts that do not \
+             matter."
         );
         for pattern in ["{layer", "layer}", "{a{layer}", ""] {
             assert!(pattern.parse::<GroupPattern>().is_err(), "{pattern}");

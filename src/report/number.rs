@@ -31,6 +31,12 @@ pub fn count(n: u64) -> String {
     grouped(&n.to_string())
 }
 
+/// A count with its noun: `1 value`, `1,204 values`.
+pub fn of(n: u64, noun: &str) -> String {
+    let s = if n == 1 { "" } else { "s" };
+    format!("{} {noun}{s}", count(n))
+}
+
 /// A count in at most five columns: `999`, `1.2k`, `147k`, `3.1M`.
 pub fn short_count(n: u64) -> String {
     let mut value = n as f64;
@@ -80,7 +86,8 @@ pub fn decibels(db: f64) -> String {
         db if db.is_nan() => "–".into(),
         f64::INFINITY => "∞".into(),
         f64::NEG_INFINITY => "-∞".into(),
-        db => format!("{db:.1}"),
+        // `+ 0.0` makes a rounded -0.0 plain.
+        db => format!("{:.1}", (db * 10.0).round() / 10.0 + 0.0),
     }
 }
 
@@ -148,7 +155,8 @@ mod tests {
             [0.0, 1e-9, 0.00013, 0.0013, 0.019, 0.123, 0.99999, 1.0].map(percent),
             ["0 %", "<0.001 %", "0.013 %", "0.13 %", "1.90 %", "12.3 %", ">99.9 %", "100 %"]
         );
-        assert_eq!(decibels(31.24), "31.2");
+        assert_eq!([31.24, -0.04, -3.16].map(decibels), ["31.2", "0.0", "-3.2"]);
+        assert_eq!((of(1, "value"), of(1_204, "value")), ("1 value".into(), "1,204 values".into()));
         assert_eq!(shape(&[]), "scalar");
         assert_eq!(shape(&[8, 64]), "8x64");
         assert_eq!(shortest(0.1), "0.1");

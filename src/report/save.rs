@@ -24,13 +24,14 @@ pub enum SaveError {
 /// [`SaveError::Exists`] without `force` when there is a file, [`SaveError::Io`] when the system refuses.
 pub fn save(path: &Path, contents: &[u8], force: bool) -> Result<(), SaveError> {
     let name = || super::visible(&path.to_string_lossy());
-    let failed = |error| SaveError::Io { path: name(), error };
+    // The kind alone: the name in the system's message would be that of the temporary file.
+    let failed = |error: io::Error| SaveError::Io { path: name(), error: error.kind().into() };
+    if path.is_dir() {
+        return Err(failed(io::ErrorKind::IsADirectory.into()));
+    }
     // A quick answer before any work; `persist_noclobber` below is the one that cannot be raced.
     if !force && path.symlink_metadata().is_ok() {
         return Err(SaveError::Exists(name()));
-    }
-    if path.is_dir() {
-        return Err(failed(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory")));
     }
     // A link is followed, so that its target is replaced and the link stays one.
     let target = if force { path.canonicalize().unwrap_or_else(|_| path.to_owned()) } else { path.to_owned() };

@@ -12,7 +12,8 @@ pub fn text(session: &Session) -> String {
         "min",
         "max",
         "method",
-        "amax",
+        "clip_min",
+        "clip_max",
         "scale",
         "zero_point",
         "saturated_%",
@@ -37,7 +38,7 @@ pub fn text(session: &Session) -> String {
             .enumerate()
             .map(|(i, (cell, &width))| {
                 // Words to the left, numbers to the right.
-                if matches!(i, 0..=2 | 6 | 14) { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+                if matches!(i, 0..=2 | 6 | 15) { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
             })
             .collect();
         out.push_str(cells.join("  ").trim_end());
@@ -59,7 +60,7 @@ fn row(layer: &Layer) -> Vec<String> {
             _ => "waiting",
         };
         let mut cells = vec![name];
-        cells.resize(14, "-".into());
+        cells.resize(15, "-".into());
         cells.push(state.into());
         return cells;
     };
@@ -79,6 +80,9 @@ fn row(layer: &Layer) -> Vec<String> {
     if layer.origin.overflowed > 0 {
         state.push("overflow");
     }
+    if ready.method_note().is_some() {
+        state.push("note");
+    }
     if ready.saturates_much() {
         state.push("saturates");
     }
@@ -90,7 +94,8 @@ fn row(layer: &Layer) -> Vec<String> {
         shortest(stats.min),
         shortest(stats.max),
         choice.method.clone(),
-        number::shortest(choice.clip.amax()),
+        number::shortest(choice.clip.min),
+        number::shortest(choice.clip.max),
         number::shortest(ready.params().scale),
         ready.params().zero_point.to_string(),
         if measured { format!("{:.4}", metrics.saturated * 100.0) } else { "-".into() },

@@ -52,6 +52,8 @@ pub struct Ready {
     choice: Choice,
     /// The choice that it began with.
     first_choice: Choice,
+    /// Why the method that was asked for is not the one that was chosen.
+    stand_in: Option<String>,
     params: QuantParams,
     metrics: Metrics,
 }
@@ -63,19 +65,21 @@ impl Ready {
         let tensor = Tensor::new(histogram.clone(), plan.scheme);
         let candidates: Vec<Candidate> = plan.methods.iter().map(|m| tensor.candidate(m.as_ref())).collect();
         let answer = |c: &Candidate| c.outcome.as_ref().ok().map(|t| Choice::of_method(&c.id, t.clip));
-        let choice = answer(&candidates[plan.default_method])
-            .or_else(|| candidates.iter().find_map(answer))
-            .unwrap_or_else(|| {
-                let stats = &histogram.stats;
-                let clip = Clip::new(stats.min.unwrap_or(0.0), stats.max.unwrap_or(0.0));
-                let clip = if plan.scheme.symmetric { Clip::symmetric(clip.amax()) } else { clip };
-                Choice::of_method(&candidates[plan.default_method].id, clip)
-            });
+        let wanted = &candidates[plan.default_method];
+        // The method that was asked for has no answer: say so, unless nothing was to be had.
+        let stand_in = wanted.outcome.as_ref().err().filter(|_| histogram.stats.finite() > 0);
+        let stand_in = stand_in.map(|why| format!("{} has no answer here: {why}.", wanted.id));
+        let choice = answer(wanted).or_else(|| candidates.iter().find_map(answer)).unwrap_or_else(|| {
+            let stats = &histogram.stats;
+            let clip = Clip::new(stats.min.unwrap_or(0.0), stats.max.unwrap_or(0.0));
+            let clip = if plan.scheme.symmetric { Clip::symmetric(clip.amax()) } else { clip };
+            Choice::of_method(&candidates[plan.default_method].id, clip)
+        });
         let threshold = tensor.threshold(choice.clip);
         let warnings = calibrate::warnings(&histogram, plan.scheme);
         let (params, metrics) = (threshold.params, threshold.metrics);
         let first_choice = choice.clone();
-        Ready { histogram, candidates, warnings, scheme: plan.scheme, choice, first_choice, params, metrics }
+        Ready { histogram, candidates, warnings, scheme: plan.scheme, choice, first_choice, stand_in, params, metrics }
     }
 
     /// What is chosen.
@@ -112,6 +116,12 @@ impl Ready {
     /// Whether more values saturate at the present choice than is usual.
     pub fn saturates_much(&self) -> bool {
         self.choice.quantized && self.metrics.saturated >= calibrate::SATURATES_MUCH
+    }
+
+    /// What the chosen method says of its number, unless a hand has moved it.
+    pub fn method_note(&self) -> Option<&str> {
+        let method = self.candidate(&self.choice.method).filter(|_| !self.choice.edited)?;
+        method.outcome.as_ref().ok()?.note.as_deref()
     }
 
     /// Whether there is a finite value other than zero.
@@ -151,7 +161,15 @@ impl Layer {
             notes.push("The range is too small for a float32 scale, so 1.0 is written.".to_owned());
         }
         if ready.saturates_much() {
-            notes.push(format!("{:.1} % of the values saturate at this clip.", ready.metrics.saturated * 100.0));
+            notes.push("More than 1 % of the values saturate at this clip.".to_owned());
+        }
+        notes.extend(ready.stand_in.clone());
+        // Why the method's number is what it is, while it is the one that stands.
+        if let Some(why) = ready.method_note() {
+            notes.push(format!("{}: {why}.", ready.choice.method));
+        }
+        if self.origin.dtype.starts_with(['i', 'u']) || self.origin.dtype == "bool" {
+            notes.push("Whole numbers: errors are estimates, as if values were spread evenly in each bin.".to_owned());
         }
         notes
     }

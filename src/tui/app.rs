@@ -205,9 +205,18 @@ fn execute_cmd(cmd: Cmd, model: &Model, loader: &Loader, terminal: &mut Screen) 
 fn export(model: &Model, path: &Path, force: bool) -> Result<Written, Unwritten> {
     let document = report::document(&model.session, &model.unlisted);
     let tensors = model.session.layers.iter().filter(|l| l.ready().is_some()).count();
+    let path = &at_home(path);
     match report::save(path, report::to_json(&document).as_bytes(), force) {
         Ok(()) => Ok(Written { path: path.to_string_lossy().into_owned(), tensors }),
         Err(error) => Err(Unwritten { exists: matches!(error, SaveError::Exists(_)), message: error.to_string() }),
+    }
+}
+
+/// What a shell makes of `~/`.
+fn at_home(path: &Path) -> PathBuf {
+    match (path.strip_prefix("~"), std::env::var_os("HOME")) {
+        (Ok(rest), Some(home)) => Path::new(&home).join(rest),
+        _ => path.to_owned(),
     }
 }
 

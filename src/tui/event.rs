@@ -6,12 +6,12 @@ use crossterm::event::{self, KeyEventKind, MouseButton, MouseEvent, MouseEventKi
 
 use crate::jobs;
 
-use super::command::bound;
+use super::command::{Command, bound};
 use super::key::Key;
 use super::model::{Mode, Model};
 use super::msg::Msg;
 use super::update::layout;
-use super::view::method_rows;
+use super::view::{method_rows, tab_at};
 
 /// Everything that can wake the program.
 pub enum Event {
@@ -83,6 +83,15 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
             Some(Msg::Release)
         }
         (Mode::Normal, MouseEventKind::Down(MouseButton::Left)) => {
+            if areas.lower_title.contains((x, y).into()) {
+                return tab_at(areas.lower_title, x).map(Msg::ShowCurve);
+            }
+            if over_list && y == areas.list.y {
+                return Some(Msg::Run(Command::Sort));
+            }
+            if areas.header.contains((x, y).into()) && x + 8 >= areas.header.right() {
+                return Some(Msg::Run(Command::Help));
+            }
             if let Some(column) = areas.plot_column(x, y) {
                 return Some(pressed(model, column));
             }
@@ -91,7 +100,7 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
                 return model.list.order.get(model.list.top + usize::from(y - rows.y)).map(|l| Msg::SelectLayer(*l));
             }
             let method = method_rows(model, areas.numbers).into_iter().find(|(_, row)| *row == y);
-            method.map(|(index, _)| Msg::Run(super::command::Command::Method(index)))
+            method.map(|(index, _)| Msg::Run(Command::Method(index)))
         }
         (Mode::Normal, MouseEventKind::Down(MouseButton::Right)) => areas.plot_column(x, y).map(Msg::GrabAxis),
         (Mode::Normal, MouseEventKind::ScrollUp) if over_list => Some(Msg::ScrollList(-3)),

@@ -78,6 +78,7 @@ impl std::fmt::Display for Key {
             KeyCode::PageUp => f.write_str("page up"),
             KeyCode::PageDown => f.write_str("page down"),
             KeyCode::BackTab => f.write_str("shift-tab"),
+            KeyCode::F(n) => write!(f, "F{n}"),
             other => f.write_str(&format!("{other:?}").to_lowercase()),
         }
     }

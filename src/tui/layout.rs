@@ -108,8 +108,8 @@ impl Areas {
     /// the list is high enough.
     pub fn list_rows(&self, layers: usize) -> Rect {
         let room = self.list.height.saturating_sub(1);
-        let notes = if room >= 15 { 4.max(room.saturating_sub(layers.min(1000) as u16)).min(12) } else { 0 };
-        Rect { y: self.list.y + 1.min(self.list.height), height: room - notes, ..self.list }
+        let height = room.saturating_sub(if room >= 15 { 4 } else { 0 }).min(layers.min(1000) as u16);
+        Rect { y: self.list.y + 1.min(self.list.height), height, ..self.list }
     }
 
     /// The lines under the list for what is to say of the selected layer.

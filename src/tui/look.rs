@@ -75,24 +75,24 @@ impl Theme {
         let strong = |rgb, ansi| colour(rgb, ansi).add_modifier(Modifier::BOLD);
         let dim = match depth {
             Depth::Mono => plain.add_modifier(Modifier::DIM),
-            _ => colour([128, 132, 140], Color::DarkGray),
+            _ => colour([122, 127, 136], Color::DarkGray),
         };
         Theme {
-            bar: colour([78, 141, 201], Color::Blue),
-            beyond: colour([217, 83, 79], Color::Red),
-            clip: strong([224, 138, 30], Color::Yellow),
-            mark: colour([60, 160, 120], Color::Green),
-            chosen: strong([60, 160, 120], Color::Green),
-            curve: colour([60, 160, 170], Color::Cyan),
-            rounding: colour([120, 120, 210], Color::Blue),
-            quantized: colour([176, 110, 200], Color::Magenta),
-            inspect: colour([150, 110, 200], Color::Magenta),
+            bar: colour([66, 128, 196], Color::Blue),
+            beyond: colour([208, 72, 66], Color::Red),
+            clip: strong([206, 118, 14], Color::Yellow),
+            mark: colour([38, 140, 96], Color::Green),
+            chosen: strong([38, 140, 96], Color::Green),
+            curve: colour([24, 142, 152], Color::Cyan),
+            rounding: colour([116, 108, 214], Color::Blue),
+            quantized: colour([166, 92, 192], Color::Magenta),
+            inspect: colour([150, 100, 200], Color::Magenta),
             title: bold,
             dim,
             key: bold,
-            warning: colour([210, 120, 40], Color::Yellow),
+            warning: colour([202, 104, 24], Color::Yellow),
             selected: bold.add_modifier(Modifier::REVERSED),
-            good: colour([60, 160, 120], Color::Green),
+            good: colour([38, 140, 96], Color::Green),
         }
     }
 }
@@ -167,7 +167,7 @@ impl Glyphs {
         select: '>',
         float: 'o',
         grips: ['<', '>'],
-        infinity: '8',
+        infinity: '^',
         ellipsis: '~',
     };
 
@@ -189,6 +189,9 @@ impl Glyphs {
                 '↓' => out.push_str("down"),
                 '…' => out.push('~'),
                 '×' => out.push('x'),
+                '◂' => out.push('<'),
+                '▸' => out.push('>'),
+                '━' => out.push('='),
                 '≥' => out.push_str(">="),
                 '≤' => out.push_str("<="),
                 c if c.is_ascii() => out.push(c),

@@ -7,6 +7,7 @@ use crate::jobs;
 use super::command::Command;
 use super::key::Key;
 use super::model::Handle;
+use super::scene::CurveKind;
 
 /// Something that happened, in the model's own terms.
 pub enum Msg {
@@ -24,6 +25,8 @@ pub enum Msg {
     Cancel,
     /// A column was pressed away from the line.
     Inspect(u16),
+    /// A curve's title was pressed.
+    ShowCurve(CurveKind),
     /// A row of the list was pressed: index of the layer.
     SelectLayer(usize),
     /// The wheel turned over the list: rows down.

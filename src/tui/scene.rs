@@ -102,8 +102,10 @@ impl Scene {
     pub fn new(key: SceneKey, ready: &Ready, fine: Option<&Magnitude>, tensor: Arc<Tensor>) -> Scene {
         let magnitude = fine.filter(|_| key.fine).unwrap_or(&ready.histogram.magnitude);
         let counts = column_counts(magnitude, ready.histogram.stats.zeros, &key);
-        let counts_scale = YScale::counts(&counts, key.log);
-        let curve = curve(&tensor, &key);
+        // Where a column is narrower than a bin, a single value is shared out over several.
+        let bin = f64::from(magnitude.amax) / magnitude.bins() as f64;
+        let counts_scale = YScale::counts(&counts, key.log, key.axis.step() / bin);
+        let curve = curve(&tensor, &key, ready);
         let marks = marks(ready, &key.axis);
         Scene { axis: key.axis, counts, counts_scale, curve, marks, fine: key.fine, tensor, key }
     }
@@ -142,10 +144,10 @@ fn marks(ready: &Ready, axis: &Axis) -> Vec<(u16, usize)> {
         .collect()
 }
 
-fn curve(tensor: &Tensor, key: &SceneKey) -> Curve {
+fn curve(tensor: &Tensor, key: &SceneKey, ready: &Ready) -> Curve {
     match key.curve {
         CurveKind::Kl => kl_curve(tensor, &key.axis),
-        CurveKind::Mse | CurveKind::Sqnr => error_curve(tensor, key),
+        CurveKind::Mse | CurveKind::Sqnr => error_curve(tensor, key, ready),
     }
 }
 
@@ -211,7 +213,7 @@ fn kl_curve(tensor: &Tensor, axis: &Axis) -> Curve {
 }
 
 /// The displayed errors, worked out at the middle of every column; the half columns between are the means.
-fn error_curve(tensor: &Tensor, key: &SceneKey) -> Curve {
+fn error_curve(tensor: &Tensor, key: &SceneKey, ready: &Ready) -> Curve {
     let axis = &key.axis;
     let scheme = tensor.scheme();
     let range = key.range.unwrap_or(Clip::symmetric(0.0));
@@ -243,11 +245,15 @@ fn error_curve(tensor: &Tensor, key: &SceneKey) -> Curve {
         .map(|(h, v)| Span { lo: v, hi: v, best_clip: axis.centre(h as u16 / 2).abs(), infinite: false })
         .collect();
     let better = |a: f64, b: f64| if key.curve == CurveKind::Mse { a < b } else { a > b };
+    // The best of the columns' middles, and of the methods' exact clips, which may lie between them.
+    let sampled = columns.iter().enumerate().map(|(c, m)| (value(m), axis.centre(c as u16)));
+    let thresholds = ready.candidates.iter().filter_map(|c| c.outcome.as_ref().ok()).filter(|_| scheme.symmetric);
+    let exact = thresholds.map(|t| (value(&t.metrics), f64::from(t.clip.amax())));
+    let exact = exact.filter(|(_, clip)| axis.column(*clip).is_some());
     let mut best: Option<(f64, f64)> = None;
-    for (c, m) in columns.iter().enumerate() {
-        let v = value(m);
-        if v.is_finite() && best.is_none_or(|(b, _)| better(v, b)) {
-            best = Some((v, axis.centre(c as u16)));
+    for (v, at) in sampled.chain(exact).filter(|(v, _)| v.is_finite()) {
+        if best.is_none_or(|(b, _)| better(v, b)) {
+            best = Some((v, at));
         }
     }
     let parts = if key.curve == CurveKind::Mse {

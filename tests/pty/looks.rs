@@ -78,7 +78,7 @@ fn small_windows_show_what_matters() {
     terminal.keys("j");
     terminal.wait_for("8/12");
     terminal.resize(90, 24);
-    terminal.wait_for("─ layers ─");
+    terminal.wait_for("layers in order");
     let text = terminal.text();
     for known in ["00.input", "07.conv12.pool", "┃", "▲", "clip ", "SQNR", "help", "quit"] {
         assert!(text.contains(known), "{known}\n{text}");

@@ -7,16 +7,17 @@ pub struct YScale {
     lo: f64,
     hi: f64,
     log: bool,
+    /// Made from no value at all: there is nothing to label.
+    empty: bool,
 }
 
 impl YScale {
-    /// From 0 to the largest of `values`; on a log scale from half the smallest positive one, so that a single count
-    /// still shows.
-    pub fn counts(values: &[f64], log: bool) -> YScale {
+    /// From 0 to the largest of `values`; on a log scale from half of `one`, which is what a single value comes to: 1,
+    /// or less where a bin is shared out over several columns.
+    pub fn counts(values: &[f64], log: bool, one: f64) -> YScale {
         let hi = values.iter().copied().fold(0.0, f64::max);
-        let least = values.iter().copied().filter(|v| *v > 0.0).fold(1.0, f64::min);
-        let lo = if log { least.max(hi * 1e-12) * 0.5 } else { 0.0 };
-        YScale { lo, hi: if hi > lo { hi } else { lo + 1.0 }, log }
+        let lo = if log { one.clamp(1e-3, 1.0) * 0.5 } else { 0.0 };
+        YScale { lo, hi: if hi > lo * 1.5 { hi } else { lo * 4.0 + f64::from(u8::from(!log)) }, log, empty: false }
     }
 
     /// Over the finite (and, on a log scale, positive) ones of `values`, with a little room at both ends. A log scale
@@ -26,22 +27,23 @@ impl YScale {
         let lo = usable.clone().fold(f64::INFINITY, f64::min);
         let hi = usable.fold(f64::NEG_INFINITY, f64::max);
         if lo > hi {
-            return YScale { lo: if log { 0.1 } else { 0.0 }, hi: 1.0, log };
+            return YScale { lo: if log { 0.1 } else { 0.0 }, hi: 1.0, log, empty: true };
         }
         if log {
             let lo = lo.max(hi * 1e-8);
             let room = (hi / lo).powf(0.06).max(1.05);
-            YScale { lo: lo / room, hi: hi * room, log }
+            YScale { lo: lo / room, hi: hi * room, log, empty: false }
         } else {
             let room = ((hi - lo) * 0.06).max(hi.abs() * 1e-3).max(1e-9);
-            YScale { lo: lo - room, hi: hi + room, log }
+            YScale { lo: lo - room, hi: hi + room, log, empty: false }
         }
     }
 
-    /// The height of a value, unclamped; NaN for what has none (NaN, and on a log scale what is not positive).
+    /// The height of a value, unclamped; NaN for what has none (NaN, and on a log scale what is negative). Zero lies
+    /// infinitely far below a log scale.
     pub fn height(&self, value: f64) -> f64 {
         if self.log {
-            if value > 0.0 { (value / self.lo).ln() / (self.hi / self.lo).ln() } else { f64::NAN }
+            (value / self.lo).ln() / (self.hi / self.lo).ln()
         } else {
             (value - self.lo) / (self.hi - self.lo)
         }
@@ -50,7 +52,7 @@ impl YScale {
     /// Values to label with their labels, for a plot of `rows` rows: no two on one row. Labels are at most five
     /// columns wide.
     pub fn labels(&self, rows: u16) -> Vec<(f64, String)> {
-        if rows == 0 {
+        if rows == 0 || self.empty {
             return Vec::new();
         }
         if !self.log {
@@ -93,20 +95,21 @@ mod tests {
 
     #[test]
     fn heights_run_from_bottom_to_top() {
-        let linear = YScale::counts(&[0.0, 5.0, 10.0], false);
+        let linear = YScale::counts(&[0.0, 5.0, 10.0], false, 1.0);
         assert_eq!([0.0, 5.0, 10.0].map(|v| linear.height(v)), [0.0, 0.5, 1.0]);
-        let log = YScale::counts(&[0.0, 1.0, 1000.0], true);
-        assert!(log.height(0.0).is_nan());
+        let log = YScale::counts(&[0.0, 1.0, 1000.0], true, 1.0);
+        assert_eq!(log.height(0.0), f64::NEG_INFINITY);
+        assert!(log.height(-1.0).is_nan());
         assert!(log.height(1.0) > 0.05 && log.height(1.0) < 0.2);
         assert_eq!(log.height(1000.0), 1.0);
-        assert!(YScale::counts(&[], true).height(1.0).is_finite());
+        assert!(YScale::counts(&[], true, 1.0).height(1.0).is_finite());
     }
 
     #[test]
     fn labels_fit_their_gutter() {
         for log in [false, true] {
             for top in [1e-7, 0.02, 3.0, 999.0, 147_456.0, 3e9] {
-                let scale = YScale::counts(&[top * 1e-3, top], log);
+                let scale = YScale::counts(&[top * 1e-3, top], log, 1.0);
                 for rows in 0..30 {
                     let labels = scale.labels(rows);
                     assert!(labels.iter().all(|(_, l)| l.chars().count() <= 5), "{labels:?}");

@@ -115,6 +115,8 @@ pub(super) fn move_columns(model: &mut Model, by: i16) {
     };
     if let Some(target) = target.filter(|t| if by > 0 { *t > value } else { *t < value }) {
         put(model, target, true);
+    } else {
+        model.say("the end of the axis");
     }
 }
 
@@ -157,7 +159,10 @@ pub(super) fn minimum(model: &mut Model, by: i8) {
     let found = if by > 0 { (here + 1..columns).find(wanted) } else { (0..here).rev().find(wanted) };
     match found.map(best_clip) {
         Some(target) => put(model, if value < 0.0 { -target } else { target }, false),
-        None => model.say(if by > 0 { "no minimum to the right" } else { "no minimum to the left" }),
+        None => {
+            let what = if sqnr { "maximum" } else { "minimum" };
+            model.say(format!("no {what} to the {}", if by > 0 { "right" } else { "left" }));
+        }
     }
 }
 
@@ -241,6 +246,10 @@ pub(super) fn typed(model: &mut Model, text: &str) -> Result<(), String> {
         (false, Handle::Min) if value > 0.0 => return Err("clip_min is zero or below; t takes the other end".into()),
         _ => value,
     };
+    let flipped = ready.scheme.symmetric && text.starts_with('-');
     put(model, value, false);
+    if flipped {
+        model.say(format!("the range is symmetric: ±{value}"));
+    }
     Ok(())
 }

@@ -33,6 +33,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::Inspect(column) => {
             model.plot.inspect = model.scene.as_ref().map(|s| s.axis.centre(column));
         }
+        Msg::ShowCurve(kind) => {
+            model.plot.curve = kind;
+            model.plot.mapping = false;
+        }
         Msg::SelectLayer(layer) => list::select(model, layer, &mut cmds),
         Msg::ScrollList(rows) => list::scroll(model, rows),
         Msg::ZoomAt { column, steps } => zoom::about(model, column, steps, &mut cmds),

@@ -14,7 +14,10 @@ const ENTER: Key = Key::code(KeyCode::Enter);
 const ESC: Key = Key::code(KeyCode::Esc);
 
 pub(super) fn key(model: &mut Model, key: Key, cmds: &mut Vec<Cmd>) {
-    // Ctrl-C never types: it leaves the prompt.
+    // Ctrl-C never types: it leaves the prompt; at the question whether to leave it means it.
+    if key == Key::ctrl('c') && matches!(model.mode, Mode::Quit) {
+        return cmds.push(Cmd::Quit);
+    }
     if key == ESC || key == Key::ctrl('c') {
         return cancel(model);
     }
@@ -40,10 +43,7 @@ pub(super) fn key(model: &mut Model, key: Key, cmds: &mut Vec<Cmd>) {
                     return cancel(model);
                 }
                 match clip::typed(model, &text) {
-                    Ok(()) => {
-                        model.mode = Mode::Normal;
-                        model.notice = None;
-                    }
+                    Ok(()) => model.mode = Mode::Normal,
                     Err(why) => model.warn(why),
                 }
             } else {
@@ -55,7 +55,7 @@ pub(super) fn key(model: &mut Model, key: Key, cmds: &mut Vec<Cmd>) {
             if key == ENTER {
                 let name = line.text();
                 if name.trim().is_empty() {
-                    return;
+                    return model.warn("type a file name, or Esc");
                 }
                 let force = exists.as_deref() == Some(name.as_str());
                 cmds.push(Cmd::Export { path: PathBuf::from(name), force });

@@ -1,7 +1,7 @@
 use ratatui::layout::Rect;
 
 use super::super::command::{Command, entry_of, unavailable};
-use super::super::model::{Mode, Model};
+use super::super::model::{Handle, Mode, Model};
 use super::super::prompt::Line;
 use super::pen::Pen;
 
@@ -12,7 +12,14 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16
         Mode::Filter { line, .. } => {
             return Some(prompt(pen, area, model, "filter", line, "Enter keeps it · Esc shows all"));
         }
-        Mode::Clip(line) => return Some(prompt(pen, area, model, "clip", line, "Enter sets it · Esc leaves it")),
+        Mode::Clip(line) => {
+            let name = match (model.session.scheme().symmetric, model.plot.handle) {
+                (true, _) => "clip",
+                (false, Handle::Min) => "clip_min",
+                (false, Handle::Max) => "clip_max",
+            };
+            return Some(prompt(pen, area, model, name, line, "Enter sets it · Esc leaves it"));
+        }
         Mode::Export { line, exists, .. } => {
             let text = line.text();
             let hint = match exists {
@@ -55,7 +62,11 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16
             );
             return None;
         }
-        Mode::Normal | Mode::Pan { .. } | Mode::Help { .. } => {}
+        Mode::Help { .. } => {
+            pen.pieces(area.x, area.y, area.width, &[(" Esc", theme.key), (" back to the screen", theme.dim)]);
+            return None;
+        }
+        Mode::Normal | Mode::Pan { .. } => {}
     }
     if let Some(notice) = &model.notice {
         let style = if notice.warning { theme.warning } else { theme.title };
@@ -88,20 +99,21 @@ fn prompt(pen: &mut Pen, area: Rect, model: &Model, name: &str, line: &Line, hin
 fn hints(pen: &mut Pen, area: Rect, model: &Model) {
     use Command::*;
     let theme = pen.look.theme.clone();
-    let wanted: [(&[Command], &str); 13] = [
+    let wanted: [(&[Command], &str); 14] = [
         (&[], "drag"),
         (&[MoveColumns(-1), MoveColumns(1)], "clip"),
-        (&[MoveBins(-1), MoveBins(1)], "one bin"),
-        (&[Minimum(1)], "next minimum"),
-        (&[TypeClip], "type"),
-        (&[MethodValue], "back"),
+        (&[Select(1), Select(-1)], "layer"),
         (&[Undo], "undo"),
+        (&[Export], "export"),
         (&[Curve(1)], "curve"),
         (&[Mapping], "mapping"),
         (&[FakeQuant], "quantized"),
-        (&[YScale], "log y"),
+        (&[MoveBins(-1), MoveBins(1)], "one bin"),
+        (&[Minimum(1)], "next minimum"),
+        (&[MethodValue], "back"),
+        (&[TypeClip], "type"),
         (&[Toggle], "on/off"),
-        (&[Export], "export"),
+        (&[YScale], "log y"),
     ];
     // Help and export are never pushed out.
     let fixed = " · ? help · q quit";

@@ -1,6 +1,6 @@
 use ratatui::layout::Rect;
 
-use super::super::model::Model;
+use super::super::model::{Mode, Model};
 use super::pen::Pen;
 use crate::report::number;
 
@@ -25,7 +25,8 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
         right.push((text, theme.key));
     }
     let changed = model.session.changed();
-    let unsaved = model.session.is_dirty();
+    // A clip in the hand stands in no file either.
+    let unsaved = model.session.is_dirty() || matches!(model.mode, Mode::Drag { .. });
     if changed > 0 || unsaved {
         let saved = if unsaved { "" } else { ", saved" };
         right.push((format!("{changed} changed{saved}"), if unsaved { theme.clip } else { theme.dim }));

@@ -75,7 +75,8 @@ const MOUSE: [(&str, &str); 5] = [
     ("hold Shift", "selects text with the terminal"),
 ];
 
-const SIGNS: [(&str, &str); 6] = [
+const SIGNS: [(&str, &str); 7] = [
+    ("bold dB", "in the table: the best SQNR of all methods; a bold name is the layer's method"),
     ("~", "an estimate: the clip lies inside a bin, which is divided in proportion"),
     ("*", "edited by hand"),
     ("!", "something to know about the layer, told below the list"),

@@ -35,7 +35,10 @@ fn title(pen: &mut Pen, area: Rect, model: &Model) {
     let mut note = String::new();
     if let Some(ready) = layer.ready() {
         let stats = &ready.histogram.stats;
-        about = format!("  {}  {} values", number::shape(&layer.origin.shape), number::count(stats.count));
+        about = format!("  {}  {}", number::shape(&layer.origin.shape), number::of(stats.count, "value"));
+        if layer.origin.files.len() > 1 {
+            about += &format!(" in {} batches", layer.origin.files.len());
+        }
         if stats.zeros > 0 {
             let share = number::percent(stats.zeros as f64 / stats.finite() as f64);
             note = format!("zeros {share}, not drawn · ");
@@ -43,6 +46,9 @@ fn title(pen: &mut Pen, area: Rect, model: &Model) {
         note += if model.plot.log { "log y" } else { "linear y" };
         if model.scene.as_ref().is_some_and(|s| s.fine) {
             note += " · fine bins";
+        }
+        if model.plot.fake_quant {
+            note = format!("{} fake-quantized · {note}", model.look.glyphs.level);
         }
     }
     let position = model.list.order.iter().position(|l| *l == model.list.selected);
@@ -101,6 +107,8 @@ fn draw_bars(pen: &mut Pen, body: Rect, model: &Model, scene: &Scene, ready: &Re
 /// two columns are drawn as the mean density of the columns around, or they would beat with the columns.
 fn draw_levels(pen: &mut Pen, body: Rect, scene: &Scene, ready: &Ready) {
     let (style, glyph) = (pen.look.theme.quantized, pen.look.glyphs.level);
+    let (eighths, ascii) = (pen.look.glyphs.eighths, pen.look.glyphs.ascii);
+    let line = scene.axis.column(f64::from(ready.choice().clip.max)).map(|c| body.x + c);
     let axis = &scene.axis;
     let levels = scene.tensor.level_masses(ready.params());
     let mut columns = vec![0.0; usize::from(axis.columns)];
@@ -125,11 +133,19 @@ fn draw_levels(pen: &mut Pen, body: Rect, scene: &Scene, ready: &Ready) {
         let height = scene.counts_scale.height(mass);
         if mass > 0.0 && height > 0.0 {
             let up = ((height.min(1.0) * f64::from(body.height)) as u16).min(body.height - 1);
-            let cell = &mut pen.buffer[(body.x + c, body.bottom() - 1 - up)];
-            // Over a bar that fills at least half of the cell, the bar stays as the ground.
-            let filled = pen.look.glyphs.eighths[3..].iter().any(|e| cell.symbol().starts_with(*e));
-            let ground = if filled && !pen.look.glyphs.ascii { cell.fg } else { cell.bg };
-            cell.set_char(glyph).set_style(style).set_bg(ground);
+            let position = (body.x + c, body.bottom() - 1 - up);
+            let ink = |position: (u16, u16)| pen.buffer[position].symbol() != " ";
+            let top = ink(position) && (position.1 == body.y || !ink((position.0, position.1 - 1)));
+            if top && Some(position.0) != line {
+                // The same height as the bar's: its own top takes the colour.
+                pen.buffer[position].set_style(style);
+            } else {
+                // Inside a bar, the bar stays as the ground.
+                let cell = &mut pen.buffer[position];
+                let full = cell.symbol().starts_with(eighths[7]) && !ascii;
+                let ground = if full { cell.fg } else { cell.bg };
+                cell.set_char(glyph).set_style(style).set_bg(ground);
+            }
         }
     }
 }
@@ -165,10 +181,10 @@ fn inspect(pen: &mut Pen, areas: &Areas, model: &Model, scene: &Scene) {
     let (a, b) = scene.axis.span(column);
     let share = inside / scene.tensor.histogram().stats.finite().max(1) as f64;
     let text = format!(
-        "{} to {}: {} values, {}",
+        "{} to {}: {}, {}",
         number::significant(a, 4),
         number::significant(b, 4),
-        number::count(inside.round() as u64),
+        number::of(inside.round() as u64, "value"),
         number::percent(share)
     );
     for y in body.y..body.bottom() {
@@ -186,10 +202,20 @@ fn draw_lines(pen: &mut Pen, areas: &Areas, model: &Model, axis: &Axis, ready: &
     let (theme, glyphs) = (pen.look.theme.clone(), pen.look.glyphs.clone());
     let style = if ready.choice().quantized { theme.clip } else { theme.dim };
     for (handle, value) in model.lines(ready.choice().clip) {
-        let Some(column) = axis.column(value) else { continue };
+        let Some(column) = axis.column(value) else {
+            beside(pen, areas.flag, axis, value, style);
+            continue;
+        };
         let x = areas.histogram.x + column;
-        for y in areas.histogram.y..areas.histogram.bottom() {
-            pen.glyph(x, y, glyphs.clip, style);
+        // The top of the bar that the line covers stays, or a spike would hide behind it.
+        let rows = areas.histogram.y..areas.histogram.bottom();
+        let bar_top = rows.clone().find(|y| pen.buffer[(x, *y)].symbol() != " ");
+        for y in rows {
+            if Some(y) == bar_top {
+                pen.buffer[(x, y)].set_style(style);
+            } else {
+                pen.glyph(x, y, glyphs.clip, style);
+            }
         }
         if !model.plot.mapping {
             for y in areas.lower.y..areas.lower.bottom() {
@@ -201,6 +227,17 @@ fn draw_lines(pen: &mut Pen, areas: &Areas, model: &Model, axis: &Axis, ready: &
             continue;
         }
         flag(pen, areas.flag, column, handle, model, ready, style);
+    }
+}
+
+/// A clip outside of the zoomed window: where to look for it.
+fn beside(pen: &mut Pen, area: Rect, axis: &Axis, value: f64, style: Style) {
+    let [left, right] = pen.look.glyphs.grips;
+    let value_text = number::significant(value, 4);
+    if value < axis.lo {
+        pen.text(area.x, area.y, area.width, &format!("{left} clip {value_text}"), style);
+    } else {
+        pen.right(area.x, area.y, area.width, &format!("clip {value_text} {right}"), style);
     }
 }
 

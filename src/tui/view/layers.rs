@@ -23,11 +23,20 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     }
     let theme = pen.look.theme.clone();
     let title = Rect { height: 1, ..areas.list };
-    let found = match model.list.filter.as_str() {
+    let (shown, all) = (model.list.order.len(), model.session.layers.len());
+    let at = model.list.order.iter().position(|l| *l == model.list.selected).map_or(0, |at| at + 1);
+    let what = match model.list.filter.as_str() {
         "" => model.list.sort.title().to_owned(),
-        filter => format!("/{filter}  {} of {}", model.list.order.len(), model.session.layers.len()),
+        filter => format!("/{filter} {shown} of {all}"),
     };
-    pen.titled_rule(title, &[("layers", theme.title)], &found);
+    let position = if shown > 0 { format!("  {at}/{shown}") } else { String::new() };
+    pen.titled_rule(title, &[("layers ", theme.title), (&what, theme.dim), (&position, theme.dim)], "");
+    // Heads of the columns, where the title leaves room for them.
+    let heads = [(2 + BADGE + 1 + 3, " dB"), (2 + BADGE + 1, " by ")];
+    for (from_right, head) in heads {
+        let x = title.right().saturating_sub(from_right);
+        pen.text(x, title.y, pen.width(head), head, theme.dim);
+    }
     let rows = areas.list_rows(model.list.order.len());
     let names = model.session.layers.iter().take(1000).map(|l| l.name.chars().count());
     let longest = names.max().unwrap_or(0).min(usize::from(u16::MAX)) as u16;
@@ -112,7 +121,11 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, index: usize, longest: u16) {
         pen.right(sqnr, area.y, SQNR, &number::decibels(ready.metrics().sqnr_db), style);
     }
     let label = ready.candidate(&ready.choice().method).map_or("", |c| c.label.as_str());
-    let badge_text = if quantized { label } else { "float" };
+    let badge_text = match (quantized, ready.choice().edited) {
+        (false, _) => "float",
+        (true, true) => "hand",
+        (true, false) => label,
+    };
     pen.text(badge, area.y, BADGE, badge_text, theme.dim);
     if ready.choice().edited {
         pen.glyph(flags, area.y, '*', theme.clip);
@@ -145,13 +158,7 @@ fn sparkline(pen: &mut Pen, x: u16, y: u16, ready: &Ready) {
 fn notes(pen: &mut Pen, area: Rect, model: &Model) {
     let theme = pen.look.theme.clone();
     let Some(layer) = model.session.layers.get(model.list.selected).filter(|_| area.height > 0) else { return };
-    let mut sentences = layer.notes();
-    // Why the method's number is what it is, while it is the one that stands.
-    if let Some(ready) = layer.ready().filter(|r| !r.choice().edited) {
-        let method = ready.candidate(&ready.choice().method);
-        let note = method.and_then(|c| c.outcome.as_ref().ok()?.note.as_deref());
-        sentences.extend(note.map(|why| format!("{}: {why}.", ready.choice().method)));
-    }
+    let sentences = layer.notes();
     let width = usize::from(area.width.saturating_sub(3));
     let mut lines = sentences
         .iter()

@@ -28,34 +28,55 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     meeting_point(pen, areas.lower, model, scene, ready);
 }
 
+/// The curves by their titles, in their order on the screen.
+const TABS: [(CurveKind, &str); 3] =
+    [(CurveKind::Kl, "KL, nats"), (CurveKind::Mse, "MSE"), (CurveKind::Sqnr, "SQNR, dB")];
+const GAP: &str = "  ";
+
+/// The curve whose title stands at column `x` of the title row.
+pub(in super::super) fn tab_at(title: Rect, x: u16) -> Option<CurveKind> {
+    // Behind the rule's first column and a blank.
+    let mut start = title.x + 2;
+    for (kind, name) in TABS {
+        let end = start + name.len() as u16;
+        if (start..end).contains(&x) {
+            return Some(kind);
+        }
+        start = end + GAP.len() as u16;
+    }
+    None
+}
+
 fn title(pen: &mut Pen, area: Rect, model: &Model, curve: &Curve) {
     let theme = pen.look.theme.clone();
-    let tab = |kind, name| (name, if model.plot.curve == kind { theme.title } else { theme.dim });
-    let gap = ("  ", theme.dim);
     // The mirrored half of a symmetric axis stands for the same magnitudes.
     let symmetric = model.session.scheme().symmetric;
     let best = curve.best.map(|(v, at)| (v, if symmetric { at.abs() } else { at }));
+    let view = if model.plot.zoom.is_some() { " in view" } else { "" };
     let best = match (model.plot.curve, best) {
-        (CurveKind::Kl, None) => "no KL on affine grids".to_owned(),
+        (CurveKind::Kl, None) if !symmetric => "no KL on affine grids".to_owned(),
         (_, None) => String::new(),
         (CurveKind::Sqnr, Some((v, at))) => {
-            format!("best {} dB near {}", number::decibels(v), number::significant(at, 4))
+            format!("best{view} {} dB near {}", number::decibels(v), number::significant(at, 4))
         }
         (CurveKind::Kl, Some((v, at))) => {
             format!("least {} nats at {}", number::significant(v, 3), number::significant(at, 4))
         }
         (CurveKind::Mse, Some((v, at))) => {
-            format!("least {} near {}", number::significant(v, 3), number::significant(at, 4))
+            format!("least{view} {} near {}", number::significant(v, 3), number::significant(at, 4))
         }
     };
-    let mut pieces =
-        vec![tab(CurveKind::Kl, "KL, nats"), gap, tab(CurveKind::Mse, "MSE"), gap, tab(CurveKind::Sqnr, "SQNR, dB")];
+    let mut pieces = Vec::new();
+    for (kind, name) in TABS {
+        let gap = if pieces.is_empty() { "" } else { GAP };
+        pieces.extend([(gap, theme.dim), (name, if model.plot.curve == kind { theme.title } else { theme.dim })]);
+    }
     if model.plot.curve == CurveKind::Mse {
         pieces.extend([
             ("  = ", theme.dim),
-            ("clipping", theme.beyond),
+            ("clipping ··", theme.beyond),
             (" + ", theme.dim),
-            ("rounding", theme.rounding),
+            ("rounding --", theme.rounding),
         ]);
     }
     pen.titled_rule(area, &pieces, &best);
@@ -68,12 +89,14 @@ fn draw_curve(pen: &mut Pen, area: Rect, curve: &Curve) {
     let rows = f64::from(dots.rows());
     let row = |v: f64| {
         let height = curve.scale.height(v);
-        // Below the bottom is drawn below the canvas, not on its edge: a value that is off the scale must not look on it.
-        if height.is_nan() { None } else { Some(((1.0 - height) * (rows - 1.0)).round().clamp(-1e6, 1e6) as i32) }
+        // Below the bottom is drawn below the canvas, not on its edge: a value that is off the scale must not look on
+        // it. Only zero, for which a log scale has no place, stands on the edge.
+        let row = ((1.0 - height) * (rows - 1.0)).round().clamp(-1e6, 1e6);
+        if height.is_nan() { None } else { Some(if v == 0.0 { row.min(rows - 1.0) } else { row } as i32) }
     };
-    for (part, style) in curve.parts.iter().zip([theme.beyond, theme.rounding]) {
-        // Dashed, so that the parts differ from the sum without colour.
-        for (x, pair) in part.windows(2).enumerate().filter(|(x, _)| x % 3 != 2) {
+    // Dotted and dashed, so that the parts differ from the sum and from each other without colour.
+    for (part, (style, ink, of)) in curve.parts.iter().zip([(theme.beyond, 1, 3), (theme.rounding, 4, 6)]) {
+        for (x, pair) in part.windows(2).enumerate().filter(|(x, _)| x % of < ink) {
             if let (Some(a), Some(b)) = (row(pair[0]), row(pair[1])) {
                 dots.vertical(x as i32, a, b.clamp(a - 40, a + 40), style);
             }
@@ -111,7 +134,7 @@ fn no_curve(pen: &mut Pen, area: Rect, model: &Model) {
     let text = if model.plot.curve == CurveKind::Kl && !model.session.scheme().symmetric {
         "KL compares magnitudes; an affine range has no single one. Tab shows the MSE."
     } else {
-        "No curve: there is nothing but zeros, or a single value."
+        "No curve: too few different values, or too few bins."
     };
     pen.text(area.x + 1, area.y + area.height / 2, area.width - 1, text, pen.look.theme.dim);
 }
@@ -132,10 +155,11 @@ fn meeting_point(pen: &mut Pen, area: Rect, model: &Model, scene: &Scene, ready:
         if !symmetric && handle != model.plot.handle {
             continue;
         }
-        let up =
-            if height.is_finite() { (height.clamp(0.0, 1.0) * f64::from(area.height)) as u16 } else { area.height };
+        // What is undefined or infinite stands at the top, with the other gaps.
+        let known = value.is_finite() && !height.is_nan();
+        let up = if known { (height.clamp(0.0, 1.0) * f64::from(area.height)) as u16 } else { area.height };
         let y = area.bottom() - 1 - up.min(area.height - 1);
-        if height.is_finite() {
+        if known {
             pen.glyph(area.x + column, y, pen.look.glyphs.dot, theme.clip);
         }
         if handle == super::super::model::Handle::Max || !symmetric {

@@ -41,7 +41,11 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model, scene: &Scene, r
         let q = params.quantize(value as f32);
         dots.line((float_x(value) * 2.0, 0.0), (code_x(q) * 2.0 + 1.0, bottom), gap, style);
     };
+    // Rays start where there are values; where there are none there is nothing to map.
+    let stats = &ready.histogram.stats;
+    let (least, most) = (f64::from(stats.min.unwrap_or(0.0)), f64::from(stats.max.unwrap_or(0.0)));
     let samples = (0..=SAMPLES).map(|i| axis.lo + (axis.hi - axis.lo) * f64::from(i) / f64::from(SAMPLES));
+    let samples = samples.filter(|v| (least..=most).contains(v)).chain([least, most]);
     let (inside, beyond): (Vec<f64>, Vec<f64>) = samples.partition(|v| !clip.saturates(*v as f32));
     inside.iter().for_each(|v| ray(*v, 1, theme.dim));
     beyond.iter().for_each(|v| ray(*v, 0, theme.beyond));
@@ -55,10 +59,8 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model, scene: &Scene, r
     }
     // The numbers that fit, the outermost and the zero point first.
     let mut taken: Vec<(u16, u16)> = Vec::new();
-    let quarter = |i: i32| params.qmin + ((params.qmax - params.qmin) as f32 * i as f32 / 4.0).round() as i32;
-    let mut wanted = vec![params.qmin, params.qmax, params.zero_point];
-    wanted
-        .extend([1, 2, 3].map(quarter).map(|q| if (q - params.zero_point).abs() <= 1 { params.zero_point } else { q }));
+    let half = |end: i32| params.zero_point + (f64::from(end - params.zero_point) / 2.0).round() as i32;
+    let wanted = [params.qmin, params.qmax, params.zero_point, half(params.qmin), half(params.qmax)];
     for q in wanted {
         let x = code_x(q) as u16;
         pen.glyph(area.x + x, y, glyphs.axis[1], theme.dim);
@@ -86,7 +88,7 @@ fn title(pen: &mut Pen, areas: &Areas, model: &Model, ready: &Ready) {
     let against =
         full.map_or(String::new(), |t| format!(", at max {}", number::significant(f64::from(t.params.scale), 3)));
     let kind = if metrics.saturated > 0.0 {
-        format!("saturating: {} land on the outermost codes", number::percent(metrics.saturated))
+        format!("saturating: {} are cut to the outermost codes", number::percent(metrics.saturated))
     } else {
         "not saturating: every value keeps its place".to_owned()
     };

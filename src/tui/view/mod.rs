@@ -17,6 +17,7 @@ use ratatui::layout::Rect;
 use super::layout::SMALLEST;
 use super::model::{Mode, Model};
 use super::update::layout;
+pub(super) use lower::tab_at;
 pub(super) use numbers::rows as method_rows;
 use pen::Pen;
 

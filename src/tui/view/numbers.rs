@@ -24,6 +24,8 @@ struct Row {
     symmetric: bool,
 }
 
+const SQNR: &str = "SQNR, dB";
+
 const COLUMNS: [Column; 9] = [
     Column {
         heading: "clip",
@@ -34,12 +36,12 @@ const COLUMNS: [Column; 9] = [
             if r.symmetric { n(r.clip.amax()) } else { format!("{} to {}", n(r.clip.min), n(r.clip.max)) }
         },
     },
-    Column { heading: "scale", width: 10, rank: 3, cell: |r| number::significant(f64::from(r.params.scale), 5) },
+    Column { heading: "scale", width: 10, rank: 4, cell: |r| number::significant(f64::from(r.params.scale), 5) },
     Column { heading: "zero pt", width: 7, rank: 8, cell: |r| r.params.zero_point.to_string() },
     Column {
         heading: "saturated",
         width: 17,
-        rank: 2,
+        rank: 3,
         cell: |r| {
             let about = if r.metrics.prorated { "~" } else { "" };
             let n = number::count(r.metrics.saturated_count.round() as u64);
@@ -49,17 +51,22 @@ const COLUMNS: [Column; 9] = [
     Column { heading: "clipping", width: 8, rank: 6, cell: |r| number::significant(r.metrics.clipping_error, 2) },
     Column { heading: "rounding", width: 8, rank: 7, cell: |r| number::significant(r.metrics.rounding_error, 2) },
     Column { heading: "MSE", width: 8, rank: 5, cell: |r| number::significant(r.metrics.mse, 3) },
-    Column { heading: "SQNR, dB", width: 8, rank: 1, cell: |r| number::decibels(r.metrics.sqnr_db) },
+    Column { heading: SQNR, width: 8, rank: 1, cell: |r| number::decibels(r.metrics.sqnr_db) },
     Column {
         heading: "KL, nats",
         width: 9,
-        rank: 4,
+        rank: 2,
         cell: |r| r.metrics.kl.map_or("–".into(), |kl| number::significant(kl, 3)),
     },
 ];
 
-/// The width of the rows' names.
+/// The width of the rows' names, and of the marks beside them on wide screens.
 const NAME: u16 = 20;
+const MARK: u16 = 8;
+
+fn name_width(area: Rect) -> u16 {
+    if area.width >= 130 { NAME + MARK } else { NAME }
+}
 
 /// The clip in hand beside every method's.
 pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
@@ -69,11 +76,11 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
         return;
     };
     let symmetric = ready.scheme.symmetric;
-    let columns = fitting(area.width, symmetric);
+    let columns = fitting(area.width, name_width(area), symmetric);
 
     let rule = Rect { height: 1, ..area };
     pen.titled_rule(rule, &[("numbers", theme.title)], "");
-    let mut x = area.x + NAME;
+    let mut x = area.x + name_width(area);
     for column in &columns {
         let width = width_of(column, symmetric);
         let heading = format!(" {} ", column.heading);
@@ -84,13 +91,13 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     let own = Row { clip: ready.choice().clip, params: ready.params(), metrics: *ready.metrics(), symmetric };
     let your_style = if ready.choice().quantized { theme.clip } else { theme.dim };
     let you = match (ready.choice().quantized, ready.choice().edited) {
-        (false, _) => "float (if quantized)".to_owned(),
+        (false, _) => "if quantized".to_owned(),
         (true, true) => "your clip".to_owned(),
         (true, false) => "chosen".to_owned(),
     };
     pen.glyph(area.x + 1, area.y + 1, pen.look.glyphs.select, your_style);
     pen.text(area.x + 3, area.y + 1, NAME - 2, &you, your_style);
-    cells(pen, area, area.y + 1, &columns, &own, your_style);
+    cells(pen, area, area.y + 1, &columns, &own, your_style, None);
 
     let best = best_sqnr(ready);
     for (i, y) in rows(model, area) {
@@ -101,13 +108,18 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
             pen.text(area.x + 1, y, 1, &(i + 1).to_string(), theme.key);
         }
         pen.text(area.x + 3, y, NAME - 3, &candidate.id, style);
+        if name_width(area) > NAME && candidate.label != candidate.id {
+            pen.text(area.x + NAME, y, MARK, &candidate.label, theme.mark);
+        }
         match &candidate.outcome {
             Ok(t) => {
                 let row = Row { clip: t.clip, params: t.params, metrics: t.metrics, symmetric };
-                cells(pen, area, y, &columns, &row, if Some(i) == best { theme.good } else { Style::new() });
+                let best = (Some(i) == best).then_some(theme.chosen);
+                cells(pen, area, y, &columns, &row, Style::new(), best);
             }
             Err(none) => {
-                pen.text(area.x + NAME, y, area.width.saturating_sub(NAME + 1), &none.to_string(), theme.dim);
+                let x = name_width(area);
+                pen.text(area.x + x, y, area.width.saturating_sub(x + 1), &none.to_string(), theme.dim);
             }
         }
     }
@@ -129,10 +141,12 @@ pub(in super::super) fn rows(model: &Model, area: Rect) -> Vec<(usize, u16)> {
     (first..ready.candidates.len()).take(room).zip(area.y + 2..).collect()
 }
 
-fn cells(pen: &mut Pen, area: Rect, y: u16, columns: &[&Column], row: &Row, style: Style) {
-    let mut x = area.x + NAME;
+/// One row; `best` is the style of its SQNR where that is the best of all methods.
+fn cells(pen: &mut Pen, area: Rect, y: u16, columns: &[&Column], row: &Row, style: Style, best: Option<Style>) {
+    let mut x = area.x + name_width(area);
     for column in columns {
         let width = width_of(column, row.symmetric);
+        let style = best.filter(|_| column.heading == SQNR).unwrap_or(style);
         pen.right(x, y, width + 2, &(column.cell)(row), style);
         x += width + 2;
     }
@@ -143,9 +157,9 @@ fn width_of(column: &Column, symmetric: bool) -> u16 {
 }
 
 /// The most important columns that fit, in their order.
-fn fitting(width: u16, symmetric: bool) -> Vec<&'static Column> {
+fn fitting(width: u16, name: u16, symmetric: bool) -> Vec<&'static Column> {
     let mut columns: Vec<&Column> = COLUMNS.iter().filter(|c| !(symmetric && c.heading == "zero pt")).collect();
-    while columns.iter().map(|c| width_of(c, symmetric) + 2).sum::<u16>() + NAME + 1 > width {
+    while columns.iter().map(|c| width_of(c, symmetric) + 2).sum::<u16>() + name + 1 > width {
         let least = columns.iter().enumerate().max_by_key(|(_, c)| c.rank).map(|(i, _)| i);
         match least {
             Some(i) if columns.len() > 1 => drop(columns.remove(i)),

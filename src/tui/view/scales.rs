@@ -24,7 +24,9 @@ pub(super) fn x_ticks(pen: &mut Pen, area: Rect, axis: &Axis) {
     let (values, decimals) = ticks(axis.lo, axis.hi, usize::from(area.width / 12).max(2));
     for value in values {
         let Some(column) = axis.column(value) else { continue };
-        let text = if value.abs() >= 1e6 || (value != 0.0 && value.abs() < 1e-4) {
+        let text = if value == 0.0 {
+            "0".to_owned()
+        } else if value.abs() >= 1e6 || value.abs() < 1e-4 {
             number::significant(value, 3)
         } else {
             format!("{value:.decimals$}")
