@@ -83,7 +83,7 @@ fn one() -> TempDir {
     folder
 }
 
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 16] = [
     "layer",
     "shape",
     "dtype",
