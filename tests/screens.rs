@@ -227,3 +227,16 @@ fn qviz_npy(values: &[f32]) -> Vec<u8> {
     bytes.extend(values.iter().flat_map(|v| v.to_le_bytes()));
     bytes
 }
+
+/// A file that is no array at all, or an archive without an index, is a row like any other that cannot be read.
+#[test]
+fn files_that_are_no_layer_are_rows_too() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("good.npy"), qviz_npy(&[1.0, -2.0, 3.0])).unwrap();
+    std::fs::write(folder.path().join("broken.npz"), b"PK\x03\x04 and nothing else").unwrap();
+    let mut s = Story::of_paths(&[folder.path().to_owned()], Scheme::INT8);
+    assert!(s.screen().contains("broken") && s.screen().contains("1 unreadable"), "{}", s.screen());
+    assert_eq!(s.document()["errors"].as_array().unwrap().len(), 1);
+    s.keys("G");
+    assert!(s.screen().contains("broken.npz"), "the sentence stands where the picture would be\n{}", s.screen());
+}

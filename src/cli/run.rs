@@ -6,10 +6,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::args::{Cli, Command, ScreenArgs, SharedArgs};
 use super::bundled;
 use crate::calibrate::DEFAULT_METHOD;
-use crate::input::{Discovered, InputError, discover};
+use crate::input::{Discovered, discover};
 use crate::jobs::{Event, Loader, Order, Recipe};
 use crate::report::{self, visible};
-use crate::session::{Layer, LayerState, Session};
+use crate::session::{LayerState, Session};
 use crate::tui::{app, model::Model};
 
 /// Runs what the arguments ask for; returns the exit code.
@@ -25,8 +25,8 @@ pub(super) fn run(cli: Cli) -> io::Result<u8> {
                 eprintln!("qviz: {path} exists; it was kept. --force replaces it.");
                 return Ok(1);
             }
-            let loaded = load(shared);
-            let json = report::to_json(&report::document(&loaded.session, &loaded.unlisted));
+            let session = load(shared);
+            let json = report::to_json(&report::document(&session));
             match output {
                 None => print(&json)?,
                 Some(path) => {
@@ -36,7 +36,7 @@ pub(super) fn run(cli: Cli) -> io::Result<u8> {
                     }
                 }
             }
-            Ok(loaded.complain())
+            Ok(complain(&session))
         }
     }
 }
@@ -60,13 +60,13 @@ fn screen(args: ScreenArgs) -> io::Result<u8> {
 }
 
 fn print_report(shared: SharedArgs, json: bool) -> io::Result<u8> {
-    let loaded = load(shared);
+    let session = load(shared);
     if json {
-        print(&report::to_json(&report::document(&loaded.session, &loaded.unlisted)))?;
+        print(&report::to_json(&report::document(&session)))?;
     } else {
-        print(&report::text(&loaded.session))?;
+        print(&report::text(&session))?;
     }
-    Ok(loaded.complain())
+    Ok(complain(&session))
 }
 
 /// A reader that has seen enough (`| head`) is no error.
@@ -93,29 +93,18 @@ fn order(shared: SharedArgs, session: &Session) -> Order {
     Order { discover, recipe, plan: session.plan(), threads }
 }
 
-/// Everything that was read, and what could not be.
-struct Loaded {
-    session: Session,
-    unlisted: Vec<InputError>,
-}
-
-impl Loaded {
-    /// Says on stderr what could not be read; the exit code.
-    fn complain(&self) -> u8 {
-        let failed = self.session.layers.iter().filter_map(|l| match &l.state {
-            LayerState::Failed(message) => Some(message.clone()),
-            _ => None,
-        });
-        let messages: Vec<String> = self.unlisted.iter().map(ToString::to_string).chain(failed).collect();
-        for message in &messages {
-            eprintln!("qviz: {}", visible(message));
-        }
-        u8::from(!messages.is_empty())
+/// Says on stderr what could not be read; the exit code.
+fn complain(session: &Session) -> u8 {
+    let mut code = 0;
+    for (_, message) in session.failures() {
+        eprintln!("qviz: {}", visible(message));
+        code = 1;
     }
+    code
 }
 
 /// Reads all layers, with a progress bar where someone looks at stderr.
-fn load(shared: SharedArgs) -> Loaded {
+fn load(shared: SharedArgs) -> Session {
     let mut session = session(&shared);
     let (sender, events) = channel();
     let loader = Loader::start(order(shared, &session), move |event| drop(sender.send(event)));
@@ -123,7 +112,6 @@ fn load(shared: SharedArgs) -> Loaded {
     let style =
         ProgressStyle::with_template("reading {bar:30} {pos}/{len} layers {msg}").expect("the template is sound");
     bar.set_style(style);
-    let mut unlisted = Vec::new();
     for event in events {
         match event {
             Event::Found { layers, errors } => {
@@ -131,8 +119,7 @@ fn load(shared: SharedArgs) -> Loaded {
                 if stderr().is_terminal() {
                     bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
                 }
-                session.layers = layers.into_iter().map(|(name, files)| Layer::waiting(name, files)).collect();
-                unlisted = errors;
+                session.begin(layers, errors.into_iter().map(|e| (e.file, e.message)));
             }
             Event::Progress { layer, share } => {
                 bar.set_message(format!("{} {:.0} %", visible(&session.layers[layer].name), share * 100.0));
@@ -150,5 +137,5 @@ fn load(shared: SharedArgs) -> Loaded {
     }
     bar.finish_and_clear();
     drop(loader);
-    Loaded { session, unlisted }
+    session
 }

@@ -3,7 +3,6 @@ use serde::{Serialize, Serializer};
 
 use crate::calibrate::Metrics;
 use crate::histogram::Stats;
-use crate::input::InputError;
 use crate::quant::{Clip, QuantParams};
 use crate::session::{Layer, Ready, Session};
 
@@ -98,22 +97,16 @@ struct ErrorEntry {
     message: String,
 }
 
-/// The document of a session as it stands now. Layers that cannot be read stand in `errors` with `unlisted`, the files
-/// that never became layers; layers that are still being read are left out.
-pub fn document(session: &Session, unlisted: &[InputError]) -> Document {
+/// The document of a session as it stands now. What cannot be read stands in `errors`; layers that are still being
+/// read are left out.
+pub fn document(session: &Session) -> Document {
     let tensors = session.layers.iter().filter_map(|l| Some(tensor(l, l.ready()?))).collect();
-    let failed = session.layers.iter().filter_map(|layer| match &layer.state {
-        crate::session::LayerState::Failed(message) => {
-            Some(ErrorEntry { file: layer.origin.files.first().cloned().unwrap_or_default(), message: message.clone() })
-        }
-        _ => None,
-    });
-    let unlisted = unlisted.iter().map(|e| ErrorEntry { file: e.file.clone(), message: e.message.clone() });
+    let errors = session.failures().map(|(file, message)| ErrorEntry { file: file.into(), message: message.into() });
     Document {
         schema: "qviz.scales/1",
         tool: concat!("qviz ", env!("CARGO_PKG_VERSION")),
         tensors,
-        errors: unlisted.chain(failed).collect(),
+        errors: errors.collect(),
     }
 }
 

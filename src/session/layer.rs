@@ -179,6 +179,20 @@ impl Layer {
         Layer { name, origin: Origin { files, ..Origin::default() }, state: LayerState::Waiting }
     }
 
+    /// A file that is no layer: its row says why.
+    pub fn failed(file: String, message: String) -> Layer {
+        let name = std::path::Path::new(&file).file_stem().map_or(file.clone(), |s| s.to_string_lossy().into_owned());
+        Layer { name, origin: Origin { files: vec![file], ..Origin::default() }, state: LayerState::Failed(message) }
+    }
+
+    /// Why it cannot be read, if it cannot.
+    pub fn failure(&self) -> Option<&str> {
+        match &self.state {
+            LayerState::Failed(message) => Some(message),
+            _ => None,
+        }
+    }
+
     /// The layer's data, once it was read.
     pub fn ready(&self) -> Option<&Ready> {
         match &self.state {

@@ -51,6 +51,18 @@ impl Session {
         self.scheme
     }
 
+    /// Begins with these layers, each by its name and files, and behind them a row for each file that is none.
+    pub fn begin(&mut self, layers: Vec<(String, Vec<String>)>, failures: impl IntoIterator<Item = (String, String)>) {
+        let waiting = layers.into_iter().map(|(name, files)| Layer::waiting(name, files));
+        let failed = failures.into_iter().map(|(file, message)| Layer::failed(file, message));
+        self.layers = waiting.chain(failed).collect();
+    }
+
+    /// The rows that cannot be read: file and sentence.
+    pub fn failures(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.layers.iter().filter_map(|l| Some((l.origin.files.first().map_or("", String::as_str), l.failure()?)))
+    }
+
     /// Gives layer `index` its histogram: every method is tried, the default one is chosen.
     pub fn finish_layer(&mut self, index: usize, origin: Origin, ready: Ready) {
         let layer = &mut self.layers[index];

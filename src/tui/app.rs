@@ -203,7 +203,7 @@ fn execute_cmd(cmd: Cmd, model: &Model, loader: &Loader, terminal: &mut Screen) 
 }
 
 fn export(model: &Model, path: &Path, force: bool) -> Result<Written, Unwritten> {
-    let document = report::document(&model.session, &model.unlisted);
+    let document = report::document(&model.session);
     let tensors = model.session.layers.iter().filter(|l| l.ready().is_some()).count();
     let path = &at_home(path);
     match report::save(path, report::to_json(&document).as_bytes(), force) {
@@ -222,7 +222,7 @@ fn at_home(path: &Path) -> PathBuf {
 
 /// Writes the document to a file of its own in the working directory, or in the system's temporary one.
 fn rescue(model: &Model) -> Option<PathBuf> {
-    let json = report::to_json(&report::document(&model.session, &model.unlisted));
+    let json = report::to_json(&report::document(&model.session));
     let folders = [PathBuf::new(), std::env::temp_dir()];
     for folder in folders {
         for n in 0..100 {

@@ -63,7 +63,7 @@ pub fn areas((width, height): (u16, u16), methods: usize) -> Option<Areas> {
         0..=83 => 0,
         84..=109 => 30,
         110..=139 => 42,
-        _ => (width * 3 / 10).min(60),
+        _ => (width * 7 / 20).min(60),
     };
     let list = Rect::new(0, 1, list_width, middle);
     let x = if list_width > 0 { list_width + 1 } else { 0 };

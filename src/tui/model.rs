@@ -1,9 +1,8 @@
 //! Everything that the screen shows, and nothing that is not shown: the session and where the user looks at it.
 
 use crate::histogram::Magnitude;
-use crate::input::InputError;
 use crate::quant::{Clip, Scheme};
-use crate::session::{Choice, LayerState, Ready, Session};
+use crate::session::{Choice, Ready, Session};
 
 use super::look::Look;
 use super::prompt::Line;
@@ -23,8 +22,6 @@ pub struct Model {
     pub mode: Mode,
     /// How far reading is.
     pub loading: Loading,
-    /// Files that never became a layer.
-    pub unlisted: Vec<InputError>,
     /// What was done last, or why not; until the next key.
     pub notice: Option<Notice>,
     /// Whether the terminal sends mouse events to the program.
@@ -184,6 +181,8 @@ pub enum Mode {
 pub struct Loading {
     /// Whether the layers' names are known.
     pub found: bool,
+    /// How many layers are to be read.
+    pub all: usize,
     /// Layers that were read or failed.
     pub done: usize,
     /// The layer that is being read, and the share of it.
@@ -221,7 +220,6 @@ impl Model {
             plot,
             mode: Mode::Normal,
             loading: Loading::default(),
-            unlisted: Vec::new(),
             notice: None,
             mouse: true,
             size,
@@ -265,12 +263,6 @@ impl Model {
         } else {
             vec![(Handle::Min, f64::from(clip.min)), max]
         }
-    }
-
-    /// The layers that failed or were left out, for the header.
-    pub fn failures(&self) -> usize {
-        let failed = self.session.layers.iter().filter(|l| matches!(l.state, LayerState::Failed(_))).count();
-        failed + self.unlisted.len()
     }
 
     /// Says something until the next key.

@@ -56,7 +56,7 @@ fn files_that_cannot_be_read_do_not_hold_up_the_others() {
     write(path("good2.npy"), &normal(4096, 2));
     let mut terminal = Start::qviz(folder.path()).args(["."]).run();
     terminal.wait("four bad files, two good ones", |screen| {
-        let rows: Vec<String> = screen.rows(0, 48).collect();
+        let rows: Vec<String> = screen.rows(0, 56).collect();
         let row = |name: &str| rows.iter().find(|r| r.contains(name)).cloned().unwrap_or_default();
         let bad = ["not-an-array", "nothing", "cut-off", "objects"].iter().all(|n| row(n).contains("unreadable"));
         let good = ["good1", "good2"].iter().all(|n| row(n).contains("KL"));

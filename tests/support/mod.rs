@@ -159,7 +159,7 @@ impl Story {
 
     /// The exported document.
     pub fn document(&self) -> serde_json::Value {
-        let document = report::document(&self.model.session, &self.model.unlisted);
+        let document = report::document(&self.model.session);
         serde_json::from_str(&report::to_json(&document)).expect("the export is JSON")
     }
 

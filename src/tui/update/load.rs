@@ -1,7 +1,7 @@
 //! What the loader tells.
 
 use crate::jobs::Event;
-use crate::session::{Layer, LayerState};
+use crate::session::LayerState;
 
 use super::super::model::Model;
 use super::super::msg::Cmd;
@@ -10,19 +10,20 @@ use super::list;
 pub(super) fn event(model: &mut Model, event: Event, cmds: &mut Vec<Cmd>) {
     match event {
         Event::Found { layers, errors } => {
-            model.session.layers = layers.into_iter().map(|(name, files)| Layer::waiting(name, files)).collect();
-            model.unlisted = errors;
+            model.loading.all = layers.len();
+            model.session.begin(layers, errors.into_iter().map(|e| (e.file, e.message)));
             model.loading.found = true;
             list::arrange(model);
             let wanted = model.list.wanted.take();
             let wanted = wanted.and_then(|name| model.session.layers.iter().position(|l| l.name == name));
             if let Some(first) = wanted.or(model.list.order.first().copied()) {
                 model.list.selected = first;
-                cmds.push(Cmd::Prefer(first));
+                if first < model.loading.all {
+                    cmds.push(Cmd::Prefer(first));
+                }
             }
             if model.session.layers.is_empty() {
-                let why = model.unlisted.first().map_or("there is nothing to read".into(), |e| e.to_string());
-                model.warn(crate::report::visible(&why));
+                model.warn("there is nothing to read");
             }
         }
         Event::Progress { layer, share } => model.loading.share = Some((layer, share)),

@@ -116,7 +116,7 @@ pub(super) fn exported(model: &mut Model, result: Result<Written, Unwritten>, cm
             let leave = *then_quit;
             model.session.mark_saved();
             model.mode = Mode::Normal;
-            let waiting = model.session.layers.len() - model.loading.done.min(model.session.layers.len());
+            let waiting = model.loading.all.saturating_sub(model.loading.done);
             let rest = if waiting > 0 {
                 format!("; {waiting} layers were not read yet and are not in it")
             } else {

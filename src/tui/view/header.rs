@@ -9,13 +9,13 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     let theme = pen.look.theme.clone();
     let layers = model.session.layers.len();
     let mut right: Vec<(String, _)> = Vec::new();
-    if model.failures() > 0 {
-        let n = model.failures();
-        right.push((format!("{n} unreadable"), theme.warning));
+    let unreadable = model.session.failures().count();
+    if unreadable > 0 {
+        right.push((format!("{unreadable} unreadable"), theme.warning));
     }
     if !model.loading.finished {
         let mut text = if model.loading.found {
-            format!("reading {}/{layers}", model.loading.done)
+            format!("reading {}/{}", model.loading.done, model.loading.all)
         } else {
             "searching…".to_owned()
         };

@@ -73,7 +73,7 @@ fn without_layer(pen: &mut Pen, areas: &Areas, model: &Model) {
             _ => ("waiting to be read…".into(), theme.dim),
         },
         None if !model.loading.found => ("searching for activations…".into(), theme.dim),
-        None => (model.unlisted.first().map_or("there is nothing to show".into(), ToString::to_string), theme.warning),
+        None => ("there is nothing to show".into(), theme.warning),
     };
     let lines = wrapped(&crate::report::visible(&text), usize::from(area.width));
     for (y, line) in (area.y..area.bottom()).zip(lines) {

@@ -158,7 +158,7 @@ fn width_of(column: &Column, symmetric: bool) -> u16 {
 
 /// The most important columns that fit, in their order.
 fn fitting(width: u16, name: u16, symmetric: bool) -> Vec<&'static Column> {
-    let mut columns: Vec<&Column> = COLUMNS.iter().filter(|c| !(symmetric && c.heading == "zero pt")).collect();
+    let mut columns: Vec<&Column> = COLUMNS.iter().collect();
     while columns.iter().map(|c| width_of(c, symmetric) + 2).sum::<u16>() + name + 1 > width {
         let least = columns.iter().enumerate().max_by_key(|(_, c)| c.rank).map(|(i, _)| i);
         match least {
