@@ -2,7 +2,6 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::read::{Recipe, read_layer};
@@ -43,7 +42,7 @@ pub enum Event {
         /// Index into `Found::layers`.
         layer: usize,
         /// The layer, or what is wrong with which file.
-        result: Result<Box<(Origin, Ready)>, InputError>,
+        result: LayerResult,
     },
     /// The finer grid that [`Loader::request_fine`] asked for.
     Fine {
@@ -56,10 +55,12 @@ pub enum Event {
     Done,
 }
 
-/// Reads layers in the background until it is dropped.
+/// A layer with its origin, or what is wrong with which file.
+pub type LayerResult = Result<Box<(Origin, Ready)>, InputError>;
+
+/// Reads layers in the background until it is dropped. Dropping does not wait for a file that hangs.
 pub struct Loader {
     shared: Arc<Shared>,
-    threads: Vec<JoinHandle<()>>,
 }
 
 struct Shared {
@@ -96,16 +97,13 @@ impl Loader {
             plan: order.plan,
             tell: Box::new(tell),
         });
-        let discover = {
-            let shared = shared.clone();
-            std::thread::spawn(move || shared.discover(order.discover))
-        };
-        let workers = (0..order.threads.max(1)).map(|_| {
-            let shared = shared.clone();
-            std::thread::spawn(move || shared.work())
-        });
-        let threads = std::iter::once(discover).chain(workers).collect();
-        Loader { shared, threads }
+        let discoverer = shared.clone();
+        std::thread::spawn(move || discoverer.discover(order.discover));
+        for _ in 0..order.threads.max(1) {
+            let worker = shared.clone();
+            std::thread::spawn(move || worker.work());
+        }
+        Loader { shared }
     }
 
     /// Reads this layer next: the user is looking at it.
@@ -118,30 +116,14 @@ impl Loader {
         self.shared.queue.lock().expect("no thread panics with the queue in hand").fine = Some((layer, bins));
         self.shared.changed.notify_one();
     }
-
-    /// Stops reading without waiting for a file that hangs.
-    fn cancel(&self) {
-        self.shared.cancelled.store(true, Ordering::Relaxed);
-        self.shared.changed.notify_all();
-    }
-
-    /// Waits until every layer was told, then stops the threads.
-    pub fn join(mut self) {
-        let mut queue = self.shared.queue.lock().expect("no thread panics with the queue in hand");
-        while queue.unfinished > 0 || !self.threads[0].is_finished() {
-            queue = self.shared.changed.wait_timeout(queue, Duration::from_millis(20)).expect("as above").0;
-        }
-        drop(queue);
-        self.cancel();
-        for thread in self.threads.drain(..) {
-            let _ = thread.join();
-        }
-    }
 }
 
 impl Drop for Loader {
     fn drop(&mut self) {
-        self.cancel();
+        self.shared.cancelled.store(true, Ordering::Relaxed);
+        // A thread that has just seen the flag down must be waiting before it is woken.
+        drop(self.shared.queue.lock());
+        self.shared.changed.notify_all();
     }
 }
 
@@ -184,12 +166,11 @@ impl Shared {
                     }
                 }
                 Work::Fine { layer, bins } => {
-                    let recipe = Recipe { bins, grids: Vec::new() };
-                    let cancelled = || self.cancelled.load(Ordering::Relaxed);
-                    let result = match read_layer(&sources[layer], &recipe, &|_| {}, &cancelled) {
-                        Ok(Some((_, histogram))) => Ok(histogram.magnitude),
+                    let read = catch_unwind(AssertUnwindSafe(|| self.read_fine(&sources[layer], bins)));
+                    let result = match read {
+                        Ok(Some(result)) => result,
                         Ok(None) => return,
-                        Err(error) => Err(error),
+                        Err(_) => Err(broken(&sources[layer])),
                     };
                     (self.tell)(Event::Fine { layer, result });
                 }
@@ -207,7 +188,8 @@ impl Shared {
             let work = if let Some((layer, bins)) = queue.fine.take() {
                 Some(Work::Fine { layer, bins })
             } else {
-                let wanted = queue.preferred.take();
+                // A wish that comes before the layers are known is kept for later.
+                let wanted = if queue.waiting.is_empty() { None } else { queue.preferred.take() };
                 let preferred = wanted.and_then(|p| queue.waiting.iter().position(|&w| w == p));
                 queue.waiting.remove(preferred.unwrap_or(0)).map(Work::Layer)
             };
@@ -219,8 +201,7 @@ impl Shared {
     }
 
     /// `None` when it was cancelled.
-    #[allow(clippy::type_complexity)]
-    fn read(&self, layer: usize, source: &Source) -> Option<Result<Box<(Origin, Ready)>, InputError>> {
+    fn read(&self, layer: usize, source: &Source) -> Option<LayerResult> {
         let told = std::cell::Cell::new(Instant::now());
         let progress = |share: f64| {
             if told.get().elapsed() >= Duration::from_millis(100) {
@@ -240,7 +221,148 @@ impl Shared {
     }
 }
 
+impl Shared {
+    /// The magnitudes of a layer on finer bins; `None` when it was cancelled.
+    fn read_fine(&self, source: &Source, bins: usize) -> Option<Result<Magnitude, InputError>> {
+        if let Some(once) = source.parts.iter().find(|p| !p.seekable_twice()) {
+            let file = once.file();
+            let message = format!("{file} can be read only once; give a file to look closer.");
+            return Some(Err(InputError { file, message }));
+        }
+        let recipe = Recipe { bins, grids: Vec::new() };
+        let cancelled = || self.cancelled.load(Ordering::Relaxed);
+        let read = read_layer(source, &recipe, &|_| {}, &cancelled).transpose()?;
+        Some(read.map(|(_, histogram)| histogram.magnitude))
+    }
+}
+
 fn broken(source: &Source) -> InputError {
     let file = source.parts.first().map(|p| p.file()).unwrap_or_default();
     InputError { message: format!("qviz failed on {file}: a defect of qviz, please report it with this file."), file }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, channel};
+
+    use super::*;
+    use crate::calibrate::{Calibration, Calibrator, Max, NoThreshold, Tensor};
+    use crate::input::Part;
+    use crate::quant::Scheme;
+
+    /// 1, 2, 3 as an .npy file.
+    const NPY: &[u8] = b"\x93NUMPY\x01\x00\x46\x00{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }            \n\x00\x00\x80?\x00\x00\x00@\x00\x00@@";
+
+    fn sources(n: usize) -> Discovered {
+        let source = |i| Source { name: format!("layer{i}"), parts: vec![Part::memory("layer", NPY)] };
+        Discovered { sources: (0..n).map(source).collect(), errors: Vec::new() }
+    }
+
+    fn start(n: usize, method: impl Calibrator + 'static, threads: usize) -> (Loader, Receiver<Event>) {
+        let method: Arc<dyn Calibrator> = Arc::new(method);
+        let plan = Plan { methods: vec![method], default_method: 0, scheme: Scheme::INT8 };
+        let recipe = Recipe { bins: 128, grids: Vec::new() };
+        let (sender, events) = channel();
+        let order = Order { discover: Box::new(move || sources(n)), recipe, plan, threads };
+        (Loader::start(order, move |event| drop(sender.send(event))), events)
+    }
+
+    #[test]
+    fn names_come_first_then_every_layer_then_the_end() {
+        let (_loader, events) = start(20, Max, 3);
+        let mut told = Vec::new();
+        for event in events {
+            match event {
+                Event::Found { layers, .. } => assert!(told.is_empty() && layers.len() == 20),
+                Event::Layer { layer, result } => {
+                    assert_eq!(result.unwrap().1.histogram.stats.count, 3);
+                    told.push(layer);
+                }
+                Event::Done => break,
+                Event::Progress { .. } | Event::Fine { .. } => {}
+            }
+        }
+        told.sort_unstable();
+        assert_eq!(told, (0..20).collect::<Vec<_>>());
+        let (_loader, events) = start(0, Max, 1);
+        assert!(events.iter().any(|e| matches!(e, Event::Done)), "nothing to read is an end too");
+    }
+
+    /// Waits at its first tensor until it is let go.
+    struct Gate(Mutex<Receiver<()>>);
+
+    impl Calibrator for Gate {
+        fn id(&self) -> &str {
+            "gate"
+        }
+        fn label(&self) -> &str {
+            "gate"
+        }
+        fn summary(&self) -> &str {
+            "Waits."
+        }
+        fn calibrate(&self, tensor: &Tensor) -> Result<Calibration, NoThreshold> {
+            let _ = self.0.lock().unwrap().recv();
+            Max.calibrate(tensor)
+        }
+    }
+
+    #[test]
+    fn the_layer_looked_at_is_read_next_and_finer_bins_before_it() {
+        let (open, gate) = channel();
+        let (loader, events) = start(9, Gate(Mutex::new(gate)), 1);
+        assert!(matches!(events.recv().unwrap(), Event::Found { .. }));
+        // The first layer is in the gate, or will be: what is wished for now comes second at the earliest.
+        open.send(()).unwrap();
+        let first = events.iter().find_map(|e| if let Event::Layer { layer, .. } = e { Some(layer) } else { None });
+        loader.prefer(7);
+        loader.request_fine(3, 256);
+        drop(open);
+        let mut order = vec![format!("{}", first.unwrap())];
+        for event in &events {
+            match event {
+                Event::Layer { layer, .. } => order.push(layer.to_string()),
+                Event::Fine { layer, result } => order.push(format!("fine {layer} {}", result.unwrap().bins())),
+                Event::Done => break,
+                Event::Found { .. } | Event::Progress { .. } => {}
+            }
+        }
+        let at = |what: &str| order.iter().position(|o| o == what).unwrap();
+        // One layer may have been under way when the wishes came.
+        assert!(at("7") <= 3 && at("fine 3 256") <= 2 && at("fine 3 256") < at("7"), "{order:?}");
+    }
+
+    struct Panics;
+
+    impl Calibrator for Panics {
+        fn id(&self) -> &str {
+            "panics"
+        }
+        fn label(&self) -> &str {
+            "panics"
+        }
+        fn summary(&self) -> &str {
+            "Panics."
+        }
+        fn calibrate(&self, _: &Tensor) -> Result<Calibration, NoThreshold> {
+            panic!("a defect of the method's");
+        }
+    }
+
+    #[test]
+    fn a_panic_is_an_error_of_its_layer() {
+        let (_loader, events) = start(4, Panics, 2);
+        let mut failed = 0;
+        for event in events {
+            match event {
+                Event::Layer { result, .. } => {
+                    assert!(result.err().unwrap().to_string().contains("please report"));
+                    failed += 1;
+                }
+                Event::Done => break,
+                _ => {}
+            }
+        }
+        assert_eq!(failed, 4);
+    }
 }

@@ -37,8 +37,14 @@ pub(super) fn event(model: &mut Model, event: Event, cmds: &mut Vec<Cmd>) {
             list::resort(model);
         }
         Event::Fine { layer, result } => match result {
-            Ok(magnitude) if layer == model.list.selected => model.fine.magnitude = Some((layer, magnitude)),
-            Ok(_) => model.fine.requested = None,
+            Ok(fine) => {
+                let coarse = model.session.layers[layer].ready().map(|r| &r.histogram.magnitude);
+                if coarse.is_some_and(|c| c.amax != fine.amax) {
+                    model.warn("no finer bins: the file has changed since it was read");
+                } else {
+                    model.fine.magnitude = Some((layer, fine));
+                }
+            }
             Err(error) => {
                 let why = crate::report::visible(&error.to_string());
                 model.warn(format!("no finer bins: {why}"));
