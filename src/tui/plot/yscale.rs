@@ -9,15 +9,23 @@ pub struct YScale {
     log: bool,
     /// Made from no value at all: there is nothing to label.
     empty: bool,
+    /// The least value to label on a log scale of counts: there is no half a value.
+    least_label: f64,
 }
 
 impl YScale {
-    /// From 0 to the largest of `values`; on a log scale from half of `one`, which is what a single value comes to: 1,
+    /// From 0 to the largest of `values`; on a log scale from a little less than half of `one`, which is what a single value comes to: 1,
     /// or less where a bin is shared out over several columns.
     pub fn counts(values: &[f64], log: bool, one: f64) -> YScale {
         let hi = values.iter().copied().fold(0.0, f64::max);
-        let lo = if log { one.clamp(1e-3, 1.0) * 0.5 } else { 0.0 };
-        YScale { lo, hi: if hi > lo * 1.5 { hi } else { lo * 4.0 + f64::from(u8::from(!log)) }, log, empty: false }
+        let lo = if log { one.clamp(1e-3, 1.0) * 0.4 } else { 0.0 };
+        YScale {
+            lo,
+            hi: if hi > lo * 1.5 { hi } else { lo * 4.0 + f64::from(u8::from(!log)) },
+            log,
+            empty: false,
+            least_label: one.min(1.0),
+        }
     }
 
     /// Over the finite (and, on a log scale, positive) ones of `values`, with a little room at both ends. A log scale
@@ -27,15 +35,15 @@ impl YScale {
         let lo = usable.clone().fold(f64::INFINITY, f64::min);
         let hi = usable.fold(f64::NEG_INFINITY, f64::max);
         if lo > hi {
-            return YScale { lo: if log { 0.1 } else { 0.0 }, hi: 1.0, log, empty: true };
+            return YScale { lo: if log { 0.1 } else { 0.0 }, hi: 1.0, log, empty: true, least_label: 0.0 };
         }
         if log {
             let lo = lo.max(hi * 1e-8);
             let room = (hi / lo).powf(0.06).max(1.05);
-            YScale { lo: lo / room, hi: hi * room, log, empty: false }
+            YScale { lo: lo / room, hi: hi * room, log, empty: false, least_label: 0.0 }
         } else {
             let room = ((hi - lo) * 0.06).max(hi.abs() * 1e-3).max(1e-9);
-            YScale { lo: lo - room, hi: hi + room, log, empty: false }
+            YScale { lo: lo - room, hi: hi + room, log, empty: false, least_label: 0.0 }
         }
     }
 
@@ -68,7 +76,7 @@ impl YScale {
         let decades = (first..=last).step_by(every).map(|e| 10f64.powi(e));
         let steps: &[f64] = if fine { &[1.0, 2.0, 5.0] } else { &[1.0] };
         let values = decades.flat_map(|d| steps.iter().map(move |s| d * s));
-        values.filter(|v| (self.lo..=self.hi).contains(v)).map(|v| (v, short(v))).collect()
+        values.filter(|v| (self.lo.max(self.least_label)..=self.hi).contains(v)).map(|v| (v, short(v))).collect()
     }
 }
 

@@ -83,8 +83,8 @@ fn without_layer(pen: &mut Pen, areas: &Areas, model: &Model) {
 
 fn draw_bars(pen: &mut Pen, body: Rect, model: &Model, scene: &Scene, ready: &Ready) {
     let (theme, glyphs) = (pen.look.theme.clone(), pen.look.glyphs.clone());
-    let heights: Vec<f64> =
-        scene.counts.iter().map(|c| if *c > 0.0 { scene.counts_scale.height(*c).max(1e-9) } else { 0.0 }).collect();
+    // What a log scale has no room for is the smaller part of one value that lies across two columns.
+    let heights: Vec<f64> = scene.counts.iter().map(|c| scene.counts_scale.height(*c)).collect();
     let clip = ready.choice().clip;
     let quantized = ready.choice().quantized;
     // Unsigned magnitudes: what is negative saturates too, but a magnitude axis cannot show which.
