@@ -438,3 +438,26 @@ fn a_reader_that_has_seen_enough_is_no_error() {
     let output = Command::new("sh").args(["-c", &script]).current_dir(&folder).output().unwrap();
     assert_eq!((output.stdout.as_slice(), output.stderr.as_slice()), (&b"{\n"[..], &b""[..]));
 }
+
+#[test]
+fn compare_puts_every_method_in_a_row() {
+    let folder = tempdir().unwrap();
+    let compared = qviz(folder.path(), &["compare"]).fine();
+    let rows: Vec<Vec<&str>> = compared.out.lines().map(|l| l.split_whitespace().collect()).collect();
+    assert_eq!(rows.len(), 13);
+    assert_eq!(rows[0][..4], ["layer", "max:amax", "max:scale", "max:sqnr_db"]);
+    assert_eq!(rows[0][16..], ["best", "why"]);
+    let document: serde_json::Value = serde_json::from_str(&qviz(folder.path(), &["export"]).fine().out).unwrap();
+    for (row, tensor) in rows[1..].iter().zip(document["tensors"].as_array().unwrap()) {
+        assert_eq!(row[0], tensor["name"]);
+        let methods = ["max", "coverage", "entropy", "mse", "percentile-99.99"];
+        for (i, method) in methods.iter().enumerate() {
+            let candidate = &tensor["candidates"][method];
+            assert_eq!(row[1 + 3 * i].parse::<f32>().unwrap(), f32_of(&candidate["amax"]), "{row:?}");
+            assert_eq!(row[2 + 3 * i].parse::<f32>().unwrap(), f32_of(&candidate["scale"]), "{row:?}");
+        }
+        let sqnr = |method: &str| tensor["candidates"][method]["sqnr_db"].as_f64().unwrap();
+        assert!(methods.iter().all(|m| sqnr(m) <= sqnr(row[16])), "{row:?}");
+        assert!(row.len() > 20, "the reason is a phrase: {row:?}");
+    }
+}

@@ -59,6 +59,13 @@ fn mse_with_its_parts() {
 }
 
 #[test]
+fn methods_compared() {
+    let mut s = story((140, 32));
+    s.keys("c");
+    snapshot("compare", &s);
+}
+
+#[test]
 fn help_over_the_screen() {
     let mut s = story((100, 30));
     s.keys("?");
@@ -101,7 +108,7 @@ fn every_size_and_look() {
         (1, 1),
         (0, 0),
     ];
-    let states: [&dyn Fn(&mut Story); 7] = [
+    let states: [&dyn Fn(&mut Story); 8] = [
         &|_| {},
         &|s| {
             s.keys("mf");
@@ -111,6 +118,9 @@ fn every_size_and_look() {
         },
         &|s| {
             s.keys("++++");
+        },
+        &|s| {
+            s.keys("c");
         },
         &|s| {
             s.keys("?");

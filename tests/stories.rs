@@ -364,6 +364,26 @@ fn help_is_searched_by_word_and_by_key() {
 }
 
 #[test]
+fn methods_are_compared_row_by_row() {
+    let mut s = story();
+    s.keys("c");
+    let screen = s.screen();
+    assert!(screen.contains("why they differ") && screen.contains("99 % clips at 22.8 % of max"), "{screen}");
+    // The rows are those of the list: pressing one selects its layer, and number keys choose for it.
+    let row = screen.lines().position(|l| l.contains("03.conv3.relu")).unwrap() as u16;
+    s.mouse_at(MouseEventKind::Down(MouseButton::Left), 100, row);
+    assert_eq!(s.model.session.layers[s.model.list.selected].name, "03.conv3.relu");
+    s.keys("1");
+    assert_eq!(s.ready().choice().method, "max");
+    // Nothing can be dragged here.
+    let line = s.line();
+    s.grab(line).drag_to(line - 9).release(line - 9);
+    assert!(!s.ready().choice().edited);
+    s.press(KeyCode::Tab);
+    assert!(s.screen().contains("KL, nats"), "the plots come back as they were");
+}
+
+#[test]
 fn commands_say_why_they_cannot_run() {
     let mut s = Story::unread(qviz::cli::bundled(), Scheme::INT8, (120, 40));
     assert_eq!(s.cmds, [Cmd::Prefer(0)]);

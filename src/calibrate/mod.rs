@@ -18,6 +18,7 @@
 //! ```
 
 mod coverage;
+mod disagreement;
 mod entropy;
 mod error;
 pub mod kl;
@@ -30,6 +31,7 @@ mod tensor;
 mod warning;
 
 pub use coverage::Coverage;
+pub use disagreement::{Disagreement, disagreement};
 pub use entropy::Entropy;
 pub use error::Metrics;
 pub use levels::Level;

@@ -28,6 +28,11 @@ pub(super) enum Command {
         #[command(flatten)]
         shared: SharedArgs,
     },
+    /// Prints every method beside every other: one row a layer, the best marked, and why they differ
+    Compare {
+        #[command(flatten)]
+        shared: SharedArgs,
+    },
     /// Writes the chosen scales as a qviz.scales/1 document
     Export {
         /// The file to write; stdout without it

@@ -18,6 +18,11 @@ pub(super) fn run(cli: Cli) -> io::Result<u8> {
         None if stdout().is_terminal() => screen(cli.screen),
         None => print_report(cli.screen.shared, false),
         Some(Command::Report { json, shared }) => print_report(shared, json),
+        Some(Command::Compare { shared }) => {
+            let session = load(shared);
+            print(&report::compare(&session))?;
+            Ok(complain(&session))
+        }
         Some(Command::Export { output, force, shared }) => {
             if let Some(path) = output.as_ref().filter(|p| !force && p.symlink_metadata().is_ok()) {
                 // Before reading gigabytes for nothing.

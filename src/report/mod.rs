@@ -3,12 +3,14 @@
 //! What stands here is read off the [`Session`](crate::session::Session), never computed anew: the clip on the screen,
 //! in the report and in the export is one number.
 
+mod compare;
 mod document;
 pub mod number;
 mod save;
 mod text;
 mod visible;
 
+pub use compare::{best, compare, why};
 pub use document::{Document, document, to_json};
 pub use save::{SaveError, save};
 pub use text::text;

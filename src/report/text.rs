@@ -24,24 +24,23 @@ pub fn text(session: &Session) -> String {
     ];
     let mut rows: Vec<Vec<String>> = vec![header.map(String::from).to_vec()];
     rows.extend(session.layers.iter().map(row));
-    let mut widths = vec![0; header.len()];
-    for row in &rows {
+    table(&rows, |column| matches!(column, 0..=2 | 6 | 15))
+}
+
+/// Rows of words under each other, a column as wide as its widest word; those that are `left` stand to the left.
+pub(super) fn table(rows: &[Vec<String>], left: impl Fn(usize) -> bool) -> String {
+    let mut widths = vec![0; rows[0].len()];
+    for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.chars().count());
         }
     }
     let mut out = String::new();
-    for row in &rows {
-        let cells: Vec<String> = row
-            .iter()
-            .zip(&widths)
-            .enumerate()
-            .map(|(i, (cell, &width))| {
-                // Words to the left, numbers to the right.
-                if matches!(i, 0..=2 | 6 | 15) { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
-            })
-            .collect();
-        out.push_str(cells.join("  ").trim_end());
+    for row in rows {
+        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, &width))| {
+            if left(column) { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+        });
+        out.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
         out.push('\n');
     }
     out

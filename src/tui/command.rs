@@ -54,6 +54,8 @@ pub enum Command {
     FakeQuant,
     /// Shows the mapping from floats to integers.
     Mapping,
+    /// Compares all methods on all layers.
+    Compare,
     /// Zooms in (1) or out (-1) about the clip.
     Zoom(i8),
     /// Shows the whole range.
@@ -332,6 +334,14 @@ pub const COMMANDS: &[Entry] = &[
         &[k('m')],
         "mapping",
         "Draws how floats map to integers: where values saturate, and how wide a step is.",
+        View,
+    ),
+    entry(
+        C::Compare,
+        "compare",
+        &[k('c')],
+        "compare",
+        "Shows every method beside every other for all layers, and why they differ on the selected one.",
         View,
     ),
     entry(C::YScale, "y-scale", &[k('y')], "log y", "Counts on a log or a linear scale.", View),

@@ -11,7 +11,7 @@ use super::key::Key;
 use super::model::{Mode, Model};
 use super::msg::Msg;
 use super::update::layout;
-use super::view::{method_rows, tab_at};
+use super::view::{compared_rows, method_rows, tab_at};
 
 /// Everything that can wake the program.
 pub enum Event {
@@ -75,6 +75,8 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
     let (x, y) = (mouse.column, mouse.row);
     // A drag goes on outside of the plots: the nearest column counts.
     let nearest = x.clamp(areas.histogram.x, areas.histogram.right() - 1) - areas.histogram.x;
+    // There is no axis to point at while the methods are compared.
+    let plot_column = |x, y| areas.plot_column(x, y).filter(|_| !model.plot.compare);
     let over_list = areas.list.contains((x, y).into());
     match (&model.mode, mouse.kind) {
         (Mode::Drag { .. } | Mode::Pan { .. }, MouseEventKind::Drag(_)) => Some(Msg::DragTo(nearest)),
@@ -83,7 +85,11 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
             Some(Msg::Release)
         }
         (Mode::Normal, MouseEventKind::Down(MouseButton::Left)) => {
-            if areas.lower_title.contains((x, y).into()) {
+            let rows = compared_rows(&areas, model);
+            if model.plot.compare && rows.contains((x, y).into()) {
+                return model.list.order.get(model.list.top + usize::from(y - rows.y)).map(|l| Msg::SelectLayer(*l));
+            }
+            if !model.plot.compare && areas.lower_title.contains((x, y).into()) {
                 return tab_at(areas.lower_title, x).map(Msg::ShowCurve);
             }
             if over_list && y == areas.list.y {
@@ -92,7 +98,7 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
             if areas.header.contains((x, y).into()) && x + 8 >= areas.header.right() {
                 return Some(Msg::Run(Command::Help));
             }
-            if let Some(column) = areas.plot_column(x, y) {
+            if let Some(column) = plot_column(x, y) {
                 return Some(pressed(model, column));
             }
             let rows = areas.list_rows(model.list.order.len());
@@ -102,15 +108,11 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
             let method = method_rows(model, areas.numbers).into_iter().find(|(_, row)| *row == y);
             method.map(|(index, _)| Msg::Run(Command::Method(index)))
         }
-        (Mode::Normal, MouseEventKind::Down(MouseButton::Right)) => areas.plot_column(x, y).map(Msg::GrabAxis),
+        (Mode::Normal, MouseEventKind::Down(MouseButton::Right)) => plot_column(x, y).map(Msg::GrabAxis),
         (Mode::Normal, MouseEventKind::ScrollUp) if over_list => Some(Msg::ScrollList(-3)),
         (Mode::Normal, MouseEventKind::ScrollDown) if over_list => Some(Msg::ScrollList(3)),
-        (Mode::Normal, MouseEventKind::ScrollUp) => {
-            areas.plot_column(x, y).map(|column| Msg::ZoomAt { column, steps: 1 })
-        }
-        (Mode::Normal, MouseEventKind::ScrollDown) => {
-            areas.plot_column(x, y).map(|column| Msg::ZoomAt { column, steps: -1 })
-        }
+        (Mode::Normal, MouseEventKind::ScrollUp) => plot_column(x, y).map(|column| Msg::ZoomAt { column, steps: 1 }),
+        (Mode::Normal, MouseEventKind::ScrollDown) => plot_column(x, y).map(|column| Msg::ZoomAt { column, steps: -1 }),
         (Mode::Help { .. }, MouseEventKind::ScrollUp) => Some(Msg::Type(Key::code(event::KeyCode::Up))),
         (Mode::Help { .. }, MouseEventKind::ScrollDown) => Some(Msg::Type(Key::code(event::KeyCode::Down))),
         _ => None,

@@ -103,6 +103,8 @@ pub struct Plot {
     pub curve: CurveKind,
     /// Whether the mapping stands in the curve's place.
     pub mapping: bool,
+    /// Whether the comparison of all methods stands in the plots' place.
+    pub compare: bool,
     /// Whether the fake-quantized distribution lies over the original.
     pub fake_quant: bool,
     /// The part of the axis that is shown; `None` for all of it.
@@ -208,6 +210,7 @@ impl Model {
             // KL knows no affine ranges.
             curve: if session.scheme().symmetric { CurveKind::Kl } else { CurveKind::Mse },
             mapping: false,
+            compare: false,
             fake_quant: false,
             zoom: None,
             handle: Handle::Max,

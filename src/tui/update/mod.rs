@@ -107,14 +107,18 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
             model.plot.zoom = None;
         }
         Command::Curve(by) => {
-            if std::mem::take(&mut model.plot.mapping) {
+            if std::mem::take(&mut model.plot.compare) {
+                // The plots come back as they were.
+            } else if std::mem::take(&mut model.plot.mapping) {
                 model.plot.zoom = None;
             } else {
                 model.plot.curve = model.plot.curve.step(by);
             }
         }
         Command::FakeQuant => model.plot.fake_quant = !model.plot.fake_quant,
+        Command::Compare => model.plot.compare = !model.plot.compare,
         Command::Mapping => {
+            model.plot.compare = false;
             model.plot.mapping = !model.plot.mapping;
             model.plot.zoom = None;
         }

@@ -99,7 +99,7 @@ fn prompt(pen: &mut Pen, area: Rect, model: &Model, name: &str, line: &Line, hin
 fn hints(pen: &mut Pen, area: Rect, model: &Model) {
     use Command::*;
     let theme = pen.look.theme.clone();
-    let wanted: [(&[Command], &str); 14] = [
+    let wanted: [(&[Command], &str); 15] = [
         (&[], "drag"),
         (&[MoveColumns(-1), MoveColumns(1)], "clip"),
         (&[Select(1), Select(-1)], "layer"),
@@ -108,6 +108,7 @@ fn hints(pen: &mut Pen, area: Rect, model: &Model) {
         (&[Curve(1)], "curve"),
         (&[Mapping], "mapping"),
         (&[FakeQuant], "quantized"),
+        (&[Compare], "compare"),
         (&[MoveBins(-1), MoveBins(1)], "one bin"),
         (&[Minimum(1)], "next minimum"),
         (&[MethodValue], "back"),

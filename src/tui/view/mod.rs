@@ -1,5 +1,6 @@
 //! The screen: `&Model -> Buffer`. Nothing is decided here but how it looks.
 
+mod compare;
 mod footer;
 mod header;
 mod help;
@@ -17,6 +18,7 @@ use ratatui::layout::Rect;
 use super::layout::SMALLEST;
 use super::model::{Mode, Model};
 use super::update::layout;
+pub(super) use compare::rows as compared_rows;
 pub(super) use lower::tab_at;
 pub(super) use numbers::rows as method_rows;
 use pen::Pen;
@@ -31,8 +33,12 @@ pub fn view(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
     };
     header::draw(&mut pen, areas.header, model);
     layers::draw(&mut pen, &areas, model);
-    histogram::draw(&mut pen, &areas, model);
-    lower::draw(&mut pen, &areas, model);
+    if model.plot.compare {
+        compare::draw(&mut pen, &areas, model);
+    } else {
+        histogram::draw(&mut pen, &areas, model);
+        lower::draw(&mut pen, &areas, model);
+    }
     numbers::draw(&mut pen, areas.numbers, model);
     let cursor = footer::draw(&mut pen, areas.footer, model);
     match &model.mode {

@@ -5,8 +5,7 @@ use super::super::model::Model;
 use super::pen::Pen;
 use crate::calibrate::Metrics;
 use crate::quant::{Clip, QuantParams};
-use crate::report::number;
-use crate::session::Ready;
+use crate::report::{self, number};
 
 /// A column of the table: heading, width, importance (the least important go first where room is short), cell.
 struct Column {
@@ -99,7 +98,7 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     pen.text(area.x + 3, area.y + 1, NAME - 2, &you, your_style);
     cells(pen, area, area.y + 1, &columns, &own, your_style, None);
 
-    let best = best_sqnr(ready);
+    let best = report::best(ready);
     for (i, y) in rows(model, area) {
         let candidate = &ready.candidates[i];
         let chosen = candidate.id == ready.choice().method;
@@ -123,12 +122,6 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
             }
         }
     }
-}
-
-/// The candidate with the highest SQNR.
-fn best_sqnr(ready: &Ready) -> Option<usize> {
-    let sqnr = |i: &usize| ready.candidates[*i].outcome.as_ref().map_or(f64::NAN, |t| t.metrics.sqnr_db);
-    (0..ready.candidates.len()).filter(|i| sqnr(i).is_finite()).max_by(|a, b| sqnr(a).total_cmp(&sqnr(b)))
 }
 
 /// The methods' rows: index of the candidate and line on the screen. Where there is no room for all, the window holds

@@ -1,0 +1,82 @@
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::super::layout::Areas;
+use super::super::model::Model;
+use super::pen::{Pen, cut_middle};
+use crate::report::{self, number, visible};
+use crate::session::Ready;
+
+/// Columns of one method: its amax and its SQNR, and two blanks.
+const METHOD: u16 = 16;
+
+/// Every method beside every other, in place of the plots, on the rows of the list; under it why they differ on the
+/// selected layer.
+pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
+    let theme = pen.look.theme.clone();
+    let panel = panel(areas);
+    let rule = Rect { height: 1, ..panel };
+    pen.titled_rule(rule, &[], "");
+    // Where there is no list, the rows need names of their own.
+    let name = if areas.list.is_empty() { 18 } else { 0 };
+    let methods = usize::from(panel.width.saturating_sub(name + 2) / METHOD).min(model.session.methods().len());
+    let x = |method: usize| panel.x + name + 2 + method as u16 * METHOD;
+    for (i, method) in model.session.methods().iter().enumerate().take(methods) {
+        let key = if i < 9 { format!("{} ", i + 1) } else { String::new() };
+        let head = format!(" {key}{} dB ", method.label());
+        pen.right(x(i), rule.y, METHOD - 1, &head, theme.mark);
+    }
+    let left_out = model.session.methods().len() - methods;
+    if left_out > 0 {
+        let more = format!(" {left_out} more ");
+        pen.right(x(methods), rule.y, panel.right().saturating_sub(x(methods)), &more, theme.dim);
+    }
+
+    let rows = rows(areas, model);
+    for (y, &layer) in (rows.y..rows.bottom()).zip(model.list.order.iter().skip(model.list.top)) {
+        let selected = layer == model.list.selected;
+        let layer = &model.session.layers[layer];
+        if name > 0 {
+            let text = cut_middle(&visible(&layer.name), name - 1, pen.look.glyphs.ellipsis);
+            pen.text(panel.x, y, name, &text, if selected { theme.selected } else { Style::new() });
+        }
+        if let Some(ready) = layer.ready() {
+            (0..methods).for_each(|i| cell(pen, x(i), y, ready, i));
+        }
+    }
+    if let Some(ready) = model.selected_ready() {
+        let place = Rect { y: panel.bottom() - 2, height: 1, ..panel };
+        pen.titled_rule(place, &[("why they differ", theme.title)], "amax and SQNR; bold: the best");
+        pen.text(panel.x + 2, panel.bottom() - 1, panel.width - 2, &report::why(ready), theme.clip);
+    }
+}
+
+fn cell(pen: &mut Pen, x: u16, y: u16, ready: &Ready, method: usize) {
+    let theme = pen.look.theme.clone();
+    let candidate = &ready.candidates[method];
+    let Ok(t) = &candidate.outcome else {
+        return pen.right(x, y, METHOD - 2, "–", theme.dim);
+    };
+    let chosen = candidate.id == ready.choice().method;
+    let style = if report::best(ready) == Some(method) { theme.chosen } else { Style::new() };
+    if chosen {
+        let mark = if ready.choice().edited { '*' } else { pen.look.glyphs.select };
+        pen.glyph(x, y, mark, theme.clip);
+    }
+    pen.right(x + 1, y, 7, &number::significant(f64::from(t.clip.amax()), 4), theme.dim);
+    pen.right(x + 8, y, METHOD - 10, &number::decibels(t.metrics.sqnr_db), style);
+}
+
+/// The place of the plots.
+fn panel(areas: &Areas) -> Rect {
+    let top = areas.histogram_title;
+    Rect { height: areas.ticks.bottom() - top.y, ..top }
+}
+
+/// The rows of the table, along with those of the list.
+pub(in super::super) fn rows(areas: &Areas, model: &Model) -> Rect {
+    let panel = panel(areas);
+    let room = panel.height.saturating_sub(3);
+    let height = if areas.list.is_empty() { room } else { areas.list_rows(model.list.order.len()).height.min(room) };
+    Rect { y: panel.y + 1, height, ..panel }
+}
