@@ -461,3 +461,27 @@ fn compare_puts_every_method_in_a_row() {
         assert!(row.len() > 20, "the reason is a phrase: {row:?}");
     }
 }
+
+#[test]
+fn exact_measures_on_the_values() {
+    let folder = tempdir().unwrap();
+    let values: Vec<f32> = (0..5000).map(|i| ((i * 7919 % 5000) as f32 / 2500.0 - 1.0).powi(3) * 3.0).collect();
+    write(folder.path().join("x.npy"), &values);
+    let ran = qviz(folder.path(), &["export", "--exact", "--method", "percentile-99", "x.npy"]).fine();
+    let document: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let chosen = &document["tensors"][0]["chosen"];
+    let (scale, amax) = (f32_of(&chosen["scale"]), f32_of(&chosen["amax"]));
+    let error = |x: &f32| {
+        let q = (x / scale).round_ties_even().clamp(-127.0, 127.0);
+        (f64::from(q * scale) - f64::from(*x)).powi(2)
+    };
+    let mse = values.iter().map(error).sum::<f64>() / 5000.0;
+    let measured = &chosen["measured"];
+    assert!((measured["mse"].as_f64().unwrap() / mse - 1.0).abs() < 1e-12, "{measured}");
+    let beyond = values.iter().filter(|x| x.abs() > amax).count() as u64;
+    assert_eq!(measured["saturated_count"].as_u64().unwrap(), beyond);
+    let report = qviz(folder.path(), &["report", "--exact", "x.npy"]).fine();
+    assert!(report.out.lines().next().unwrap().ends_with("measured_saturated_%  measured_mse  measured_sqnr_db"));
+    // Without it the document has no such key.
+    assert!(!qviz(folder.path(), &["export", "x.npy"]).fine().out.contains("measured"));
+}

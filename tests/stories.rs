@@ -364,6 +364,22 @@ fn help_is_searched_by_word_and_by_key() {
 }
 
 #[test]
+fn a_clip_is_measured_on_the_values_until_it_moves() {
+    let mut s = story();
+    s.keys("lll").keys("x");
+    s.measure();
+    let (measured, estimate) = (*s.ready().measured().unwrap(), *s.ready().metrics());
+    assert_eq!(measured.saturated_count as f64, estimate.saturated_count, "on an edge the count is exact");
+    assert!((measured.sqnr_db - estimate.sqnr_db).abs() < 0.1);
+    assert!(s.screen().contains("measured"));
+    assert!(s.screen().contains("percentile-99.99"), "it has a line of its own");
+    s.keys("l");
+    assert!(s.ready().measured().is_none() && !s.screen().contains("measured"));
+    s.keys("h");
+    assert!(s.ready().measured().is_some(), "back at the clip that was measured");
+}
+
+#[test]
 fn methods_are_compared_row_by_row() {
     let mut s = story();
     s.keys("c");

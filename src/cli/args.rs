@@ -25,6 +25,9 @@ pub(super) enum Command {
         /// Prints the whole qviz.scales/1 document instead
         #[arg(long)]
         json: bool,
+        /// Measures the chosen clips on the values too, not only on bins; takes one more reading
+        #[arg(long)]
+        exact: bool,
         #[command(flatten)]
         shared: SharedArgs,
     },
@@ -41,6 +44,9 @@ pub(super) enum Command {
         /// Replaces FILE if it exists
         #[arg(long)]
         force: bool,
+        /// Measures the chosen clips on the values too, not only on bins; takes one more reading
+        #[arg(long)]
+        exact: bool,
         #[command(flatten)]
         shared: SharedArgs,
     },

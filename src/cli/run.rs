@@ -16,21 +16,21 @@ use crate::tui::{app, model::Model};
 pub(super) fn run(cli: Cli) -> io::Result<u8> {
     match cli.command {
         None if stdout().is_terminal() => screen(cli.screen),
-        None => print_report(cli.screen.shared, false),
-        Some(Command::Report { json, shared }) => print_report(shared, json),
+        None => print_report(cli.screen.shared, false, false),
+        Some(Command::Report { json, exact, shared }) => print_report(shared, json, exact),
         Some(Command::Compare { shared }) => {
-            let session = load(shared);
+            let session = load(shared, false);
             print(&report::compare(&session))?;
             Ok(complain(&session))
         }
-        Some(Command::Export { output, force, shared }) => {
+        Some(Command::Export { output, force, exact, shared }) => {
             if let Some(path) = output.as_ref().filter(|p| !force && p.symlink_metadata().is_ok()) {
                 // Before reading gigabytes for nothing.
                 let path = visible(&path.to_string_lossy());
                 eprintln!("qviz: {path} exists; it was kept. --force replaces it.");
                 return Ok(1);
             }
-            let session = load(shared);
+            let session = load(shared, exact);
             let json = report::to_json(&report::document(&session));
             match output {
                 None => print(&json)?,
@@ -59,13 +59,13 @@ fn screen(args: ScreenArgs) -> io::Result<u8> {
     if shared.paths.is_empty() {
         model.list.wanted = Some(bundled::BEST_FIRST.to_owned());
     }
-    let order = order(shared, &model.session);
+    let order = order(shared, &model.session, false);
     let ended = app::run(model, order)?;
     Ok(ended.signal.map_or(0, |s| 128 + s as u8))
 }
 
-fn print_report(shared: SharedArgs, json: bool) -> io::Result<u8> {
-    let session = load(shared);
+fn print_report(shared: SharedArgs, json: bool, exact: bool) -> io::Result<u8> {
+    let session = load(shared, exact);
     if json {
         print(&report::to_json(&report::document(&session)))?;
     } else {
@@ -87,7 +87,7 @@ fn session(shared: &SharedArgs) -> Session {
     Session::new(shared.methods(), DEFAULT_METHOD, shared.scheme())
 }
 
-fn order(shared: SharedArgs, session: &Session) -> Order {
+fn order(shared: SharedArgs, session: &Session, measure: bool) -> Order {
     let recipe = Recipe::new(shared.bins, session.methods().iter().map(AsRef::as_ref));
     let discover: Box<dyn FnOnce() -> Discovered + Send> = if shared.paths.is_empty() {
         Box::new(bundled::bundled)
@@ -95,7 +95,7 @@ fn order(shared: SharedArgs, session: &Session) -> Order {
         Box::new(move || discover(&shared.paths, shared.group.as_ref()))
     };
     let threads = std::thread::available_parallelism().map_or(2, |n| n.get()).min(8);
-    Order { discover, recipe, plan: session.plan(), threads }
+    Order { discover, recipe, plan: session.plan(), measure, threads }
 }
 
 /// Says on stderr what could not be read; the exit code.
@@ -109,10 +109,10 @@ fn complain(session: &Session) -> u8 {
 }
 
 /// Reads all layers, with a progress bar where someone looks at stderr.
-fn load(shared: SharedArgs) -> Session {
+fn load(shared: SharedArgs, exact: bool) -> Session {
     let mut session = session(&shared);
     let (sender, events) = channel();
-    let loader = Loader::start(order(shared, &session), move |event| drop(sender.send(event)));
+    let loader = Loader::start(order(shared, &session, exact), move |event| drop(sender.send(event)));
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
     let style =
         ProgressStyle::with_template("reading {bar:30} {pos}/{len} layers {msg}").expect("the template is sound");
@@ -136,7 +136,7 @@ fn load(shared: SharedArgs) -> Session {
                 }
                 bar.inc(1);
             }
-            Event::Fine { .. } => {}
+            Event::Fine { .. } | Event::Measured { .. } => {}
             Event::Done => break,
         }
     }

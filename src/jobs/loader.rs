@@ -4,9 +4,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
+use super::measure::{measure_layer, readable_again};
 use super::read::{Recipe, read_layer};
+use crate::calibrate::Measured;
 use crate::histogram::Magnitude;
 use crate::input::{Discovered, InputError, Source};
+use crate::quant::Clip;
 use crate::session::{Origin, Plan, Ready};
 
 /// What is to be loaded and how.
@@ -17,6 +20,8 @@ pub struct Order {
     pub recipe: Recipe,
     /// What to work out for each layer.
     pub plan: Plan,
+    /// Whether each layer's first choice is measured on its values too, which takes one more reading.
+    pub measure: bool,
     /// How many threads read; at least 1.
     pub threads: usize,
 }
@@ -51,6 +56,13 @@ pub enum Event {
         /// The same values on more bins; an error when the file is gone or changed.
         result: Result<Magnitude, InputError>,
     },
+    /// What the clip of [`Loader::request_measure`] costs on the layer's values.
+    Measured {
+        /// Index into `Found::layers`.
+        layer: usize,
+        /// The costs; an error when the file is gone.
+        result: Result<Measured, InputError>,
+    },
     /// Every layer was told.
     Done,
 }
@@ -67,6 +79,7 @@ struct Shared {
     queue: Mutex<Queue>,
     changed: Condvar,
     cancelled: AtomicBool,
+    measure: bool,
     recipe: Recipe,
     plan: Plan,
     tell: Box<dyn Fn(Event) + Send + Sync>,
@@ -78,12 +91,14 @@ struct Queue {
     waiting: VecDeque<usize>,
     preferred: Option<usize>,
     fine: Option<(usize, usize)>,
+    measure: Option<(usize, Clip)>,
     unfinished: usize,
 }
 
 enum Work {
     Layer(usize),
     Fine { layer: usize, bins: usize },
+    Measure { layer: usize, clip: Clip },
 }
 
 impl Loader {
@@ -93,6 +108,7 @@ impl Loader {
             queue: Mutex::default(),
             changed: Condvar::new(),
             cancelled: AtomicBool::new(false),
+            measure: order.measure,
             recipe: order.recipe,
             plan: order.plan,
             tell: Box::new(tell),
@@ -114,6 +130,13 @@ impl Loader {
     /// Counts a layer once more on `bins` bins; [`Event::Fine`] brings them. A newer request replaces a waiting one.
     pub fn request_fine(&self, layer: usize, bins: usize) {
         self.shared.queue.lock().expect("no thread panics with the queue in hand").fine = Some((layer, bins));
+        self.shared.changed.notify_one();
+    }
+
+    /// Measures a clip on a layer's values; [`Event::Measured`] brings the costs. A newer request replaces a waiting
+    /// one.
+    pub fn request_measure(&self, layer: usize, clip: Clip) {
+        self.shared.queue.lock().expect("no thread panics with the queue in hand").measure = Some((layer, clip));
         self.shared.changed.notify_one();
     }
 }
@@ -174,6 +197,17 @@ impl Shared {
                     };
                     (self.tell)(Event::Fine { layer, result });
                 }
+                Work::Measure { layer, clip } => {
+                    let source = &sources[layer];
+                    let cancelled = || self.cancelled.load(Ordering::Relaxed);
+                    let measure = || measure_layer(source, clip, self.plan.scheme, &cancelled).transpose();
+                    let result = match catch_unwind(AssertUnwindSafe(measure)) {
+                        Ok(Some(result)) => result,
+                        Ok(None) => return,
+                        Err(_) => Err(broken(source)),
+                    };
+                    (self.tell)(Event::Measured { layer, result });
+                }
             }
         }
     }
@@ -187,6 +221,8 @@ impl Shared {
             }
             let work = if let Some((layer, bins)) = queue.fine.take() {
                 Some(Work::Fine { layer, bins })
+            } else if let Some((layer, clip)) = queue.measure.take() {
+                Some(Work::Measure { layer, clip })
             } else {
                 // A wish that comes before the layers are known is kept for later.
                 let wanted = if queue.waiting.is_empty() { None } else { queue.preferred.take() };
@@ -212,7 +248,13 @@ impl Shared {
         let cancelled = || self.cancelled.load(Ordering::Relaxed);
         match read_layer(source, &self.recipe, &progress, &cancelled) {
             Ok(Some((origin, histogram))) => {
-                let ready = Ready::analyse(Arc::new(histogram), &self.plan);
+                let mut ready = Ready::analyse(Arc::new(histogram), &self.plan);
+                if self.measure {
+                    match measure_layer(source, ready.choice().clip, self.plan.scheme, &cancelled).transpose()? {
+                        Ok(measured) => ready.set_measured(measured),
+                        Err(error) => return Some(Err(error)),
+                    }
+                }
                 Some(Ok(Box::new((origin, ready))))
             }
             Ok(None) => None,
@@ -224,10 +266,8 @@ impl Shared {
 impl Shared {
     /// The magnitudes of a layer on finer bins; `None` when it was cancelled.
     fn read_fine(&self, source: &Source, bins: usize) -> Option<Result<Magnitude, InputError>> {
-        if let Some(once) = source.parts.iter().find(|p| !p.seekable_twice()) {
-            let file = once.file();
-            let message = format!("{file} can be read only once; give a file to look closer.");
-            return Some(Err(InputError { file, message }));
+        if let Err(error) = readable_again(source) {
+            return Some(Err(error));
         }
         let recipe = Recipe { bins, grids: Vec::new() };
         let cancelled = || self.cancelled.load(Ordering::Relaxed);
@@ -263,7 +303,7 @@ mod tests {
         let plan = Plan { methods: vec![method], default_method: 0, scheme: Scheme::INT8 };
         let recipe = Recipe { bins: 128, grids: Vec::new() };
         let (sender, events) = channel();
-        let order = Order { discover: Box::new(move || sources(n)), recipe, plan, threads };
+        let order = Order { discover: Box::new(move || sources(n)), recipe, plan, measure: false, threads };
         (Loader::start(order, move |event| drop(sender.send(event))), events)
     }
 
@@ -279,7 +319,7 @@ mod tests {
                     told.push(layer);
                 }
                 Event::Done => break,
-                Event::Progress { .. } | Event::Fine { .. } => {}
+                _ => {}
             }
         }
         told.sort_unstable();
@@ -324,7 +364,7 @@ mod tests {
                 Event::Layer { layer, .. } => order.push(layer.to_string()),
                 Event::Fine { layer, result } => order.push(format!("fine {layer} {}", result.unwrap().bins())),
                 Event::Done => break,
-                Event::Found { .. } | Event::Progress { .. } => {}
+                _ => {}
             }
         }
         let at = |what: &str| order.iter().position(|o| o == what).unwrap();

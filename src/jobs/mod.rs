@@ -4,7 +4,9 @@
 //! the others in order, and tell everything through one callback as [`Event`]s.
 
 mod loader;
+mod measure;
 mod read;
 
 pub use loader::{Event, Loader, Order};
+pub use measure::measure_layer;
 pub use read::{Recipe, read_layer};

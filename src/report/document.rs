@@ -68,6 +68,19 @@ struct ChosenEntry {
     range: RangeEntry,
     #[serde(flatten)]
     errors: MetricsEntry,
+    /// The same on the values themselves, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    measured: Option<MeasuredEntry>,
+}
+
+#[derive(Serialize)]
+struct MeasuredEntry {
+    mse: Option<f64>,
+    clipping_error: Option<f64>,
+    rounding_error: Option<f64>,
+    sqnr_db: Option<f64>,
+    saturated: Option<f64>,
+    saturated_count: u64,
 }
 
 #[derive(Default, Serialize)]
@@ -158,6 +171,14 @@ fn tensor(layer: &Layer, ready: &Ready) -> TensorEntry {
             range: range(choice.clip, ready.params()),
             // Without a value there is no error either, not one of zero.
             errors: if ready.histogram.stats.finite() > 0 { errors(ready.metrics()) } else { MetricsEntry::default() },
+            measured: ready.measured().map(|m| MeasuredEntry {
+                mse: finite(m.mse),
+                clipping_error: finite(m.clipping_error),
+                rounding_error: finite(m.rounding_error),
+                sqnr_db: finite(m.sqnr_db),
+                saturated: finite(m.saturated),
+                saturated_count: m.saturated_count,
+            }),
         },
         warnings: layer.notes(),
     }

@@ -24,6 +24,12 @@ pub fn text(session: &Session) -> String {
     ];
     let mut rows: Vec<Vec<String>> = vec![header.map(String::from).to_vec()];
     rows.extend(session.layers.iter().map(row));
+    if session.layers.iter().any(|l| l.ready().is_some_and(|r| r.measured().is_some())) {
+        rows[0].extend(["measured_saturated_%", "measured_mse", "measured_sqnr_db"].map(String::from));
+        for (row, layer) in rows[1..].iter_mut().zip(&session.layers) {
+            row.extend(measured(layer));
+        }
+    }
     table(&rows, |column| matches!(column, 0..=2 | 6 | 15))
 }
 
@@ -46,6 +52,18 @@ pub(super) fn table(rows: &[Vec<String>], left: impl Fn(usize) -> bool) -> Strin
     out
 }
 
+/// What the chosen clip costs on the values themselves.
+fn measured(layer: &Layer) -> [String; 3] {
+    match layer.ready().and_then(|r| r.measured()) {
+        None => ["-", "-", "-"].map(String::from),
+        Some(m) => [format!("{:.4}", m.saturated * 100.0), float(m.mse), plain(number::decibels(m.sqnr_db))],
+    }
+}
+
+fn float(x: f64) -> String {
+    if x.is_finite() { format!("{x:.4e}") } else { plain(number::significant(x, 4)) }
+}
+
 /// The signs for undefined and infinite in ASCII.
 fn plain(number: String) -> String {
     number.replace('–', "-").replace('∞', "inf")
@@ -65,7 +83,6 @@ fn row(layer: &Layer) -> Vec<String> {
     };
     let (stats, choice, metrics) = (&ready.histogram.stats, ready.choice(), ready.metrics());
     let shortest = |x: Option<f32>| x.map_or("-".into(), number::shortest);
-    let float = |x: f64| if x.is_finite() { format!("{x:.4e}") } else { plain(number::significant(x, 4)) };
     // Without a value there is no error either, not one of zero.
     let measured = stats.finite() > 0;
     let mut state: Vec<&str> = Vec::new();

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::{Choice, Plan};
-use crate::calibrate::{self, Candidate, Metrics, Tensor, Warning};
+use crate::calibrate::{self, Candidate, Measured, Metrics, Tensor, Warning};
 use crate::histogram::Histogram;
 use crate::quant::{Clip, QuantParams, Scheme};
 
@@ -56,6 +56,7 @@ pub struct Ready {
     stand_in: Option<String>,
     params: QuantParams,
     metrics: Metrics,
+    measured: Option<Measured>,
 }
 
 impl Ready {
@@ -79,7 +80,18 @@ impl Ready {
         let warnings = calibrate::warnings(&histogram, plan.scheme);
         let (params, metrics) = (threshold.params, threshold.metrics);
         let first_choice = choice.clone();
-        Ready { histogram, candidates, warnings, scheme: plan.scheme, choice, first_choice, stand_in, params, metrics }
+        Ready {
+            histogram,
+            candidates,
+            warnings,
+            scheme: plan.scheme,
+            choice,
+            first_choice,
+            stand_in,
+            params,
+            metrics,
+            measured: None,
+        }
     }
 
     /// What is chosen.
@@ -100,6 +112,11 @@ impl Ready {
     /// The errors of the present choice.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+
+    /// The errors of the present choice on the values themselves, if they were measured.
+    pub fn measured(&self) -> Option<&Measured> {
+        self.measured.as_ref().filter(|m| m.clip == self.choice.clip)
     }
 
     /// One method's answer, by its id.
@@ -127,6 +144,11 @@ impl Ready {
     /// Whether there is a finite value other than zero.
     fn has_range(&self) -> bool {
         self.histogram.stats.amax() > 0.0
+    }
+
+    /// Keeps what was measured, for as long as its clip is the chosen one.
+    pub fn set_measured(&mut self, measured: Measured) {
+        self.measured = Some(measured);
     }
 
     /// Makes a choice and works its numbers out. `edited` follows from the clip: a clip that equals the method's own

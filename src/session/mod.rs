@@ -10,7 +10,7 @@ mod layer;
 
 use std::sync::Arc;
 
-use crate::calibrate::{Calibrator, Tensor};
+use crate::calibrate::{Calibrator, Measured, Tensor};
 use crate::quant::{Clip, Scheme};
 
 pub use choice::Choice;
@@ -174,6 +174,13 @@ impl Session {
     /// How many layers are not as they were at first.
     pub fn changed(&self) -> usize {
         self.layers.iter().filter(|l| l.ready().is_some_and(Ready::is_changed)).count()
+    }
+
+    /// Keeps what a clip was measured to cost on a layer's values.
+    pub fn set_measured(&mut self, layer: usize, measured: Measured) {
+        if let LayerState::Ready(ready) = &mut self.layers[layer].state {
+            ready.set_measured(measured);
+        }
     }
 
     fn set(&mut self, layer: usize, choice: Choice) {

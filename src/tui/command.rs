@@ -24,6 +24,8 @@ pub enum Command {
     MethodValue,
     /// Takes the method with this index.
     Method(usize),
+    /// Measures the clip on the values themselves.
+    Measure,
     /// Takes the other end of an affine range in hand.
     OtherHandle,
     /// Takes the last step back.
@@ -237,6 +239,14 @@ pub const COMMANDS: &[Entry] = &[
     entry(C::Method(7), "method-8", &[k('8')], "method 8", "Takes the eighth method's value.", Clip),
     entry(C::Method(8), "method-9", &[k('9')], "method 9", "Takes the ninth method's value.", Clip),
     entry(
+        C::Measure,
+        "measure",
+        &[k('x')],
+        "measure exactly",
+        "Reads the layer once more and measures the clip on its values, beside the histogram's estimate.",
+        Clip,
+    ),
+    entry(
         C::OtherHandle,
         "other-handle",
         &[k('t')],
@@ -423,7 +433,7 @@ pub fn unavailable(command: Command, model: &Model) -> Option<&'static str> {
     };
     match command {
         C::MoveColumns(_) | C::MoveBins(_) | C::Minimum(_) | C::Mark(_) | C::Zoom(_) => needs_range(),
-        C::TypeClip | C::Toggle | C::FakeQuant | C::Mapping => needs_layer(),
+        C::TypeClip | C::Measure | C::Toggle | C::FakeQuant | C::Mapping => needs_layer(),
         C::MethodValue => match model.selected_ready() {
             None => Some("no layer is read yet"),
             Some(ready) if ready.method_clip().is_none() => Some("the method has no value here"),

@@ -56,8 +56,9 @@ pub fn areas((width, height): (u16, u16), methods: usize) -> Option<Areas> {
         return None;
     }
     let roomy = height >= 30;
-    // Heading, the clip in hand, one row a method; the plots keep ten rows.
-    let numbers = (2 + methods as u16).min(height - 2 - 12);
+    // Heading, the clip in hand, one row a method, and one for what is measured where there is room; the plots keep ten
+    // rows.
+    let numbers = (2 + methods as u16 + u16::from(roomy)).min(height - 2 - 12);
     let middle = height - 2 - numbers;
     let list_width = match width {
         0..=83 => 0,

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::jobs;
+use crate::quant::Clip;
 
 use super::command::Command;
 use super::key::Key;
@@ -79,6 +80,13 @@ pub enum Cmd {
         layer: usize,
         /// How many bins.
         bins: usize,
+    },
+    /// Measure this clip on the layer's values.
+    Measure {
+        /// Index of the layer.
+        layer: usize,
+        /// The clip.
+        clip: Clip,
     },
     /// Write the document.
     Export {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use qviz::calibrate;
 use qviz::input::Discovered;
-use qviz::jobs::{self, Recipe, read_layer};
+use qviz::jobs::{self, Recipe, measure_layer, read_layer};
 use qviz::quant::Scheme;
 use qviz::report;
 use qviz::session::{Ready, Session};
@@ -79,6 +79,14 @@ impl Story {
         let read = read_layer(&self.discovered.sources[layer], &recipe, &|_| {}, &|| false);
         let result = read.map(|read| read.unwrap().1.magnitude);
         self.tell(Msg::Job(jobs::Event::Fine { layer, result }))
+    }
+
+    /// The loader measures what was last asked for.
+    pub fn measure(&mut self) -> &mut Story {
+        let Some(Cmd::Measure { layer, clip }) = self.cmds.pop() else { panic!("nothing was asked for") };
+        let scheme = self.model.session.scheme();
+        let measured = measure_layer(&self.discovered.sources[layer], clip, scheme, &|| false);
+        self.tell(Msg::Job(jobs::Event::Measured { layer, result: measured.map(|m| m.unwrap()) }))
     }
 
     pub fn tell(&mut self, msg: Msg) -> &mut Story {

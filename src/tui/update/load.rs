@@ -50,6 +50,16 @@ pub(super) fn event(model: &mut Model, event: Event, cmds: &mut Vec<Cmd>) {
                 model.warn(format!("no finer bins: {why}"));
             }
         },
+        Event::Measured { layer, result } => match result {
+            Ok(measured) => {
+                model.session.set_measured(layer, measured);
+                model.notice = None;
+            }
+            Err(error) => {
+                let why = crate::report::visible(&error.to_string());
+                model.warn(format!("not measured: {why}"));
+            }
+        },
         Event::Done => {
             model.loading.finished = true;
             model.loading.share = None;

@@ -85,6 +85,12 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::Mark(by) => clip::mark(model, by),
         Command::MethodValue => clip::method_value(model),
         Command::Method(index) => clip::method(model, index),
+        Command::Measure => {
+            if let Some(clip) = model.selected_ready().map(|r| r.choice().clip) {
+                model.say("measuring…");
+                cmds.push(Cmd::Measure { layer: model.list.selected, clip });
+            }
+        }
         Command::OtherHandle => clip::other_handle(model),
         Command::Undo => history(model, true, cmds),
         Command::Redo => history(model, false, cmds),

@@ -3,7 +3,7 @@ use ratatui::style::Style;
 
 use super::super::model::Model;
 use super::pen::Pen;
-use crate::calibrate::Metrics;
+use crate::calibrate::{Measured, Metrics};
 use crate::quant::{Clip, QuantParams};
 use crate::report::{self, number};
 
@@ -98,6 +98,13 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     pen.text(area.x + 3, area.y + 1, NAME - 2, &you, your_style);
     cells(pen, area, area.y + 1, &columns, &own, your_style, None);
 
+    if let (Some(measured), true) = (ready.measured(), area.height > 2) {
+        let y = area.bottom() - 1;
+        pen.text(area.x + 3, y, NAME - 3, "measured", theme.inspect);
+        let row = Row { clip: measured.clip, params: ready.params(), metrics: as_metrics(measured), symmetric };
+        cells(pen, area, y, &columns, &row, theme.inspect, None);
+    }
+
     let best = report::best(ready);
     for (i, y) in rows(model, area) {
         let candidate = &ready.candidates[i];
@@ -124,11 +131,27 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     }
 }
 
+/// What was measured in the columns of an estimate; there is no KL without bins.
+fn as_metrics(m: &Measured) -> Metrics {
+    Metrics {
+        kl: None,
+        mse: m.mse,
+        clipping_error: m.clipping_error,
+        rounding_error: m.rounding_error,
+        sqnr_db: m.sqnr_db,
+        saturated: m.saturated,
+        saturated_count: m.saturated_count as f64,
+        prorated: false,
+    }
+}
+
 /// The methods' rows: index of the candidate and line on the screen. Where there is no room for all, the window holds
 /// the chosen one.
 pub(in super::super) fn rows(model: &Model, area: Rect) -> Vec<(usize, u16)> {
     let Some(ready) = model.selected_ready() else { return Vec::new() };
-    let room = usize::from(area.height.saturating_sub(2));
+    // What was measured takes the last line, which is spare on large screens.
+    let measured = u16::from(ready.measured().is_some());
+    let room = usize::from(area.height.saturating_sub(2 + measured));
     let chosen = ready.candidates.iter().position(|c| c.id == ready.choice().method).unwrap_or(0);
     let first = (chosen + 1).saturating_sub(room);
     (first..ready.candidates.len()).take(room).zip(area.y + 2..).collect()
