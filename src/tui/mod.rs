@@ -2,7 +2,7 @@
 //!
 //! | file | what stands there |
 //! |---|---|
-//! | `command.rs` | every verb of the user's, once, with its keys and its help |
+//! | `command/` | every verb of the user's, once, with its keys and its help |
 //! | `event.rs` | from keys and mouse to messages |
 //! | `model.rs` | what the screen shows |
 //! | `update/` | how messages change it |

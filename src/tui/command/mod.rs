@@ -1,0 +1,182 @@
+//! The registry of commands: every one of the user's verbs, once.
+//!
+//! Key map, hints, help overlay and the README's table all come from [`COMMANDS`].
+
+use super::key::Key;
+use super::model::Model;
+
+mod table;
+
+use Command as C;
+pub use table::COMMANDS;
+
+/// A verb.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Command {
+    /// Moves the clip by screen columns.
+    MoveColumns(i16),
+    /// Moves the clip by bins.
+    MoveBins(i16),
+    /// Asks for the clip as a number.
+    TypeClip,
+    /// Moves the clip to the next (1) or previous (-1) local minimum of the curve.
+    Minimum(i8),
+    /// Moves the clip to the next or previous method's value.
+    Mark(i8),
+    /// Back to the value of the layer's method.
+    MethodValue,
+    /// Takes the method with this index.
+    Method(usize),
+    /// Measures the clip on the values themselves.
+    Measure,
+    /// Takes the other end of an affine range in hand.
+    OtherHandle,
+    /// Takes the last step back.
+    Undo,
+    /// Takes it again.
+    Redo,
+    /// Selects another layer: so many rows down.
+    Select(i16),
+    /// Selects another layer: so many pages down.
+    Page(i16),
+    /// Selects the first layer.
+    First,
+    /// Selects the last layer.
+    Last,
+    /// Asks for a text that names must hold.
+    Filter,
+    /// Sorts by the next order.
+    Sort,
+    /// Quantizes the layer, or leaves it in float.
+    Toggle,
+    /// Linear or log counts.
+    YScale,
+    /// Magnitudes or signed values.
+    Sign,
+    /// Shows the next (1) or previous (-1) objective's curve.
+    Curve(i8),
+    /// Shows the fake-quantized distribution over the original.
+    FakeQuant,
+    /// Shows the mapping from floats to integers.
+    Mapping,
+    /// Compares all methods on all layers.
+    Compare,
+    /// Zooms in (1) or out (-1) about the clip.
+    Zoom(i8),
+    /// Shows the whole range.
+    ZoomReset,
+    /// Moves the zoomed window.
+    Pan(i8),
+    /// Writes the scales to a file.
+    Export,
+    /// Shows every command.
+    Help,
+    /// Gives the mouse back to the terminal, or takes it.
+    Mouse,
+    /// Suspends the program.
+    Suspend,
+    /// Leaves.
+    Quit,
+}
+
+/// What the help overlay lists together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// The clip of the selected layer.
+    Clip,
+    /// The list.
+    Layers,
+    /// The plots.
+    View,
+    /// Everything else.
+    Session,
+}
+
+impl Group {
+    /// The groups in the order of the help overlay.
+    pub const ALL: [Group; 4] = [Group::Clip, Group::Layers, Group::View, Group::Session];
+
+    /// Its heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Group::Clip => "the clip",
+            Group::Layers => "layers",
+            Group::View => "plots",
+            Group::Session => "session",
+        }
+    }
+}
+
+/// A command with all that is said about it.
+pub struct Entry {
+    /// What it does.
+    pub command: Command,
+    /// A name that never changes.
+    pub id: &'static str,
+    /// A few words.
+    pub title: &'static str,
+    /// One sentence.
+    pub help: &'static str,
+    /// The keys that run it; the first one is shown in hints.
+    pub keys: &'static [Key],
+    /// Its group.
+    pub group: Group,
+}
+
+/// The command that a key runs.
+pub fn bound(key: Key) -> Option<Command> {
+    COMMANDS.iter().find(|e| e.keys.contains(&key)).map(|e| e.command)
+}
+
+/// The entry of a command.
+pub fn entry_of(command: Command) -> &'static Entry {
+    COMMANDS.iter().find(|e| e.command == command).expect("every command that is run stands in the registry")
+}
+
+/// Why a command cannot run now, in a few words; `None` if it can.
+pub fn unavailable(command: Command, model: &Model) -> Option<&'static str> {
+    let needs_layer = || match model.selected_ready() {
+        Some(_) => None,
+        None => Some("no layer is read yet"),
+    };
+    let needs_range = || match model.selected_ready() {
+        None => Some("no layer is read yet"),
+        Some(ready) if ready.histogram.stats.amax() <= 0.0 => Some("this layer has no range"),
+        Some(_) => None,
+    };
+    match command {
+        C::MoveColumns(_) | C::MoveBins(_) | C::Minimum(_) | C::Mark(_) | C::Zoom(_) => needs_range(),
+        C::TypeClip | C::Measure | C::Toggle | C::FakeQuant | C::Mapping => needs_layer(),
+        C::MethodValue => match model.selected_ready() {
+            None => Some("no layer is read yet"),
+            Some(ready) if ready.method_clip().is_none() => Some("the method has no value here"),
+            Some(_) => None,
+        },
+        C::Method(n) if n >= model.session.methods().len() => Some("there are fewer methods"),
+        C::Method(_) => needs_layer(),
+        C::OtherHandle if model.session.scheme().symmetric => Some("only with --affine"),
+        C::OtherHandle => needs_range(),
+        C::Undo if model.session.history_len().0 == 0 => Some("nothing to undo"),
+        C::Redo if model.session.history_len().1 == 0 => Some("nothing to redo"),
+        C::Sign if !model.session.scheme().symmetric => Some("an affine range is always shown signed"),
+        C::ZoomReset | C::Pan(_) if model.plot.zoom.is_none() => Some("the whole range is shown"),
+        C::Export if model.session.layers.iter().all(|l| l.ready().is_none()) => Some("no layer is read yet"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_key_and_id_is_given_once() {
+        let (mut keys, mut ids) = (HashSet::new(), HashSet::new());
+        for entry in COMMANDS {
+            assert!(ids.insert(entry.id), "{}", entry.id);
+            assert!(!entry.keys.is_empty() && entry.help.ends_with('.'), "{}", entry.id);
+            assert!(entry.keys.iter().all(|k| keys.insert(*k)), "{}", entry.id);
+        }
+    }
+}
