@@ -67,6 +67,7 @@ struct Shared {
     changed: Condvar,
     cancelled: AtomicBool,
     recipe: Recipe,
+    threads: usize,
     plan: Plan,
     tell: Box<dyn Fn(Event) + Send + Sync>,
 }
@@ -93,6 +94,7 @@ impl Loader {
             changed: Condvar::new(),
             cancelled: AtomicBool::new(false),
             recipe: order.recipe,
+            threads: order.threads.max(1),
             plan: order.plan,
             tell: Box::new(tell),
         });
@@ -100,7 +102,7 @@ impl Loader {
             let shared = shared.clone();
             std::thread::spawn(move || shared.discover(order.discover))
         };
-        let workers = (0..order.threads.max(1)).map(|_| {
+        let workers = (0..shared.threads).map(|_| {
             let shared = shared.clone();
             std::thread::spawn(move || shared.work())
         });
@@ -186,7 +188,7 @@ impl Shared {
                 Work::Fine { layer, bins } => {
                     let recipe = Recipe { bins, grids: Vec::new() };
                     let cancelled = || self.cancelled.load(Ordering::Relaxed);
-                    let result = match read_layer(&sources[layer], &recipe, &|_| {}, &cancelled) {
+                    let result = match read_layer(&sources[layer], &recipe, self.share(), &|_| {}, &cancelled) {
                         Ok(Some((_, histogram))) => Ok(histogram.magnitude),
                         Ok(None) => return,
                         Err(error) => Err(error),
@@ -218,6 +220,12 @@ impl Shared {
         }
     }
 
+    /// How many threads one layer may have: all that the other layers leave.
+    fn share(&self) -> usize {
+        let unfinished = self.queue.lock().expect("no thread panics with the queue in hand").unfinished;
+        (self.threads / unfinished.max(1)).max(1)
+    }
+
     /// `None` when it was cancelled.
     #[allow(clippy::type_complexity)]
     fn read(&self, layer: usize, source: &Source) -> Option<Result<Box<(Origin, Ready)>, InputError>> {
@@ -229,7 +237,7 @@ impl Shared {
             }
         };
         let cancelled = || self.cancelled.load(Ordering::Relaxed);
-        match read_layer(source, &self.recipe, &progress, &cancelled) {
+        match read_layer(source, &self.recipe, self.share(), &progress, &cancelled) {
             Ok(Some((origin, histogram))) => {
                 let ready = Ready::analyse(Arc::new(histogram), &self.plan);
                 Some(Ok(Box::new((origin, ready))))
