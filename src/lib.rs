@@ -43,3 +43,4 @@ pub mod report;
 pub mod session;
 #[cfg(feature = "tui")]
 pub mod tui;
+mod vector;

@@ -1,8 +1,9 @@
 //! One pass, for values that cannot be had twice.
 
 use super::magnitude::CHUNK;
-use super::tally::{Tally, floor};
+use super::tally::{Tally, floor, pick};
 use super::{GridKind, Histogram, MAX_BINS, Magnitude, RangePass};
+use crate::vector::{Kernel, Width};
 
 /// A histogram whose range `[0, 2^k)` doubles whenever a value lies beyond it, by merging bins in pairs.
 ///
@@ -17,6 +18,59 @@ pub struct GrowingHistogram {
     k: Option<i32>,
     /// `pos` then `neg`.
     tally: Tally,
+    width: Width,
+}
+
+/// How many of the values are finite, and the largest magnitude.
+struct Check<'a> {
+    values: &'a [f32],
+}
+
+impl Kernel for Check<'_> {
+    type Out = (u32, f32);
+
+    #[inline(always)]
+    fn run(self) -> (u32, f32) {
+        // Lanes, because the largest of many floats may be sought in any order, which the compiler cannot know.
+        const LANES: usize = 16;
+        let (mut finite, mut largest) = (0u32, [0.0f32; LANES]);
+        let (chunks, rest) = self.values.as_chunks::<LANES>();
+        for chunk in chunks {
+            for l in 0..LANES {
+                let m = chunk[l].abs();
+                finite += u32::from(m <= f32::MAX);
+                largest[l] = if m > largest[l] { m } else { largest[l] };
+            }
+        }
+        let mut largest = largest.into_iter().fold(0.0, f32::max);
+        for x in rest {
+            finite += u32::from(x.is_finite());
+            largest = largest.max(x.abs());
+        }
+        (finite, largest)
+    }
+}
+
+/// The slot of each value.
+struct Slots<'a> {
+    values: &'a [f32],
+    slots: &'a mut [u32],
+    first: f32,
+    second: f32,
+    kept: u32,
+}
+
+impl Kernel for Slots<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Slots { values, slots, first, second, kept } = self;
+        for (slot, &x) in slots.iter_mut().zip(values) {
+            let (index, _) = floor(x.abs() * first * second);
+            *slot = index + if x < 0.0 { kept } else { 0 };
+        }
+    }
 }
 
 impl GrowingHistogram {
@@ -24,7 +78,13 @@ impl GrowingHistogram {
     pub fn new(bins: usize) -> GrowingHistogram {
         let kept = 2 * bins.clamp(1, MAX_BINS).next_power_of_two();
         let bits = kept.trailing_zeros() as i32;
-        GrowingHistogram { range: RangePass::new(), bits, k: None, tally: Tally::new(2 * kept) }
+        GrowingHistogram {
+            range: RangePass::new(),
+            bits,
+            k: None,
+            tally: Tally::new(2 * kept),
+            width: Width::default(),
+        }
     }
 
     fn kept(&self) -> usize {
@@ -35,18 +95,14 @@ impl GrowingHistogram {
     pub fn push(&mut self, values: &[f32]) {
         for chunk in values.chunks(CHUNK) {
             self.range.push(chunk);
-            let (mut finite, mut largest) = (0u32, 0.0f32);
-            for &x in chunk {
-                let m = x.abs();
-                finite += u32::from(m <= f32::MAX);
-                largest = if m > largest { m } else { largest };
-            }
+            let (finite, largest) = self.width.run(Check { values: chunk });
             if finite as usize == chunk.len() {
                 self.count(chunk, largest);
             } else {
-                let finite: Vec<f32> = chunk.iter().copied().filter(|x| x.is_finite()).collect();
-                let largest = finite.iter().fold(0.0, |m: f32, x| m.max(x.abs()));
-                self.count(&finite, largest);
+                let mut kept = [0.0; CHUNK];
+                let finite = pick(chunk, &mut kept, f32::is_finite);
+                let (_, largest) = self.width.run(Check { values: finite });
+                self.count(finite, largest);
             }
         }
     }
@@ -62,10 +118,7 @@ impl GrowingHistogram {
         let kept = self.kept() as u32;
         let mut slots = [0u32; CHUNK];
         let slots = &mut slots[..finite.len()];
-        for (slot, &x) in slots.iter_mut().zip(finite) {
-            let (index, _) = floor(x.abs() * first * second);
-            *slot = index + if x < 0.0 { kept } else { 0 };
-        }
+        self.width.run(Slots { values: finite, slots, first, second, kept });
         self.tally.add(slots);
     }
 
@@ -192,6 +245,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn every_width_gives_the_same_counts(values in prop::collection::vec(any::<f32>(), 1..3000), bins in 1usize..600) {
+            let of = |width| {
+                let mut h = GrowingHistogram { width, ..GrowingHistogram::new(bins) };
+                h.push(&values);
+                h.finish()
+            };
+            for width in Width::all().into_iter().flatten() {
+                prop_assert_eq!(of(width), of(Width::all()[0].unwrap()));
+            }
+        }
+
         #[test]
         fn any_split_order_and_merge_gives_the_same_counts(
             values in prop::collection::vec(any::<f32>(), 1..3000), at in any::<prop::sample::Index>(), bins in 1usize..600

@@ -1,6 +1,7 @@
 //! The grid over `|x|`.
 
 use super::tally::{Tally, floor};
+use crate::vector::{Kernel, Width};
 
 /// Counts of `|x|` in equal bins over `[0, amax]`, the sign kept apart.
 ///
@@ -52,13 +53,40 @@ pub(super) struct ExactGrid {
     tally: Tally,
 }
 
+/// The slot of each value.
+struct Slots<'a> {
+    values: &'a [f32],
+    slots: &'a mut [u32],
+    down: f32,
+    bins: f32,
+    amax: f32,
+    side: u32,
+}
+
+impl Kernel for Slots<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Slots { values, slots, down, bins, amax, side } = self;
+        for (slot, &x) in slots.iter_mut().zip(values) {
+            let (index, _) = floor(x.abs() * down * bins / amax);
+            *slot = index + if x < 0.0 { side } else { 0 };
+        }
+    }
+}
+
 impl ExactGrid {
     pub fn new(bins: usize, amax: f32) -> ExactGrid {
         ExactGrid { bins, amax, tally: Tally::new(2 * (bins + 1)) }
     }
 
+    pub fn bins(&self) -> usize {
+        self.bins
+    }
+
     /// Counts values that all lie in `[-amax, amax]`; at most [`CHUNK`] of them.
-    pub fn add(&mut self, values: &[f32]) {
+    pub fn add(&mut self, values: &[f32], width: Width) {
         let mut slots = [0u32; CHUNK];
         let slots = &mut slots[..values.len()];
         let bins = self.bins as f32;
@@ -66,11 +94,7 @@ impl ExactGrid {
         let down = if self.amax > f32::MAX / bins { f32::powi(2.0, -16) } else { 1.0 };
         // An all-zero tensor's 0 / 0 would be NaN; over any other number its values are in bin 0.
         let amax = if self.amax > 0.0 { self.amax * down } else { 1.0 };
-        let side = self.bins as u32 + 1;
-        for (slot, &x) in slots.iter_mut().zip(values) {
-            let (index, _) = floor(x.abs() * down * bins / amax);
-            *slot = index + if x < 0.0 { side } else { 0 };
-        }
+        width.run(Slots { values, slots, down, bins, amax, side: self.bins as u32 + 1 });
         self.tally.add(slots);
     }
 

@@ -24,7 +24,7 @@ pub use growing::GrowingHistogram;
 pub use magnitude::Magnitude;
 pub use numpy::NumpyHistogram;
 pub use passes::{BinPass, ChangedUnderneath};
-pub use stats::{RangePass, Stats};
+pub use stats::{RangePass, RangePiece, Stats};
 
 /// Magnitude bins unless the user says otherwise: what pytorch-quantization, ModelOpt and ONNX Runtime use.
 pub const DEFAULT_BINS: usize = 2048;

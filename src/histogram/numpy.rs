@@ -2,6 +2,7 @@
 
 use super::magnitude::CHUNK;
 use super::tally::{Tally, floor};
+use crate::vector::{Kernel, Width};
 
 /// `np.histogram(x, bins)` of an f32 array, over the finite values' own range `[min, max]`.
 ///
@@ -36,72 +37,55 @@ impl NumpyHistogram {
     }
 }
 
-/// Values that are looked at together for one that needs the correction: few do, and the look is cheap.
-const GROUP: usize = 16;
-
 /// Counts values into a [`NumpyHistogram`].
 #[derive(Clone, Debug)]
 pub(super) struct NumpyGrid {
     edges: Vec<f32>,
-    /// Lower edge of each bin, and the upper one; infinite for the last, which nothing leaves upwards.
-    bounds: Vec<[f32; 2]>,
-    /// How far, in bins, a computed place and an edge may be off together.
-    doubt: f32,
     tally: Tally,
+}
+
+/// The slot of each value.
+struct Slots<'a> {
+    values: &'a [f32],
+    slots: &'a mut [u32],
+    lo: f32,
+    width: f32,
+    step: f32,
+    bins: f32,
+}
+
+impl Kernel for Slots<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Slots { values, slots, lo, width, step, bins } = self;
+        let top = bins - 1.0;
+        for (slot, &x) in slots.iter_mut().zip(values) {
+            let (_, whole) = floor((x - lo) / width * bins);
+            let whole = if whole > top { top } else { whole };
+            // The edges on both sides, made anew as `edges_over` made them: cheaper than looking them up.
+            let (lower, upper) = (whole * step + lo, (whole + 1.0) * step + lo);
+            let (index, _) = floor(whole);
+            *slot = index + u32::from((x >= upper) & (whole < top)) - u32::from(x < lower);
+        }
+    }
 }
 
 impl NumpyGrid {
     pub fn new(min: f32, max: f32, bins: usize) -> Option<NumpyGrid> {
         let edges = NumpyHistogram::edges_over(min, max, bins)?;
-        let mut bounds: Vec<[f32; 2]> = edges.windows(2).map(|e| [e[0], e[1]]).collect();
-        bounds[bins - 1][1] = f32::INFINITY;
-        // Each of the handful of roundings on either way costs 2^-24 of the whole range, and the sum that makes an edge
-        // 2^-24 of the edge itself. Four times that, to be on the safe side.
-        let per_unit = bins as f32 / (edges[bins] - edges[0]);
-        let doubt = f32::EPSILON * (4.0 * bins as f32 + 2.0 * min.abs().max(max.abs()) * per_unit);
-        Some(NumpyGrid { edges, bounds, doubt, tally: Tally::new(bins) })
+        Some(NumpyGrid { edges, tally: Tally::new(bins) })
     }
 
     /// Counts values that all lie in `[min, max]`; at most [`CHUNK`] of them.
-    pub fn add(&mut self, values: &[f32]) {
+    pub fn add(&mut self, values: &[f32], width: Width) {
         let mut slots = [0u32; CHUNK];
         let slots = &mut slots[..values.len()];
-        let (slot_groups, slot_rest) = slots.as_chunks_mut::<GROUP>();
-        let (groups, rest) = values.as_chunks::<GROUP>();
-        for (slots, values) in slot_groups.iter_mut().zip(groups) {
-            if self.index(values, slots) {
-                self.correct(values, slots);
-            }
-        }
-        self.index(rest, slot_rest);
-        self.correct(rest, slot_rest);
+        let (lo, hi, bins) = (self.edges[0], self.edges[self.edges.len() - 1], (self.edges.len() - 1) as f32);
+        // Edges that differ from each other are at least the smallest float apart: the step is not 0.
+        width.run(Slots { values, slots, lo, width: hi - lo, step: (hi - lo) / bins, bins });
         self.tally.add(slots);
-    }
-
-    /// NumPy's index before its correction, and whether any of the values is so near an edge that it may need one.
-    #[inline(always)]
-    fn index(&self, values: &[f32], slots: &mut [u32]) -> bool {
-        let bins = self.bounds.len();
-        let (lo, n, top) = (self.edges[0], bins as f32, bins as u32 - 1);
-        let width = self.edges[bins] - lo;
-        let mut doubtful = 0u32;
-        for (slot, &x) in slots.iter_mut().zip(values) {
-            let place = (x - lo) / width * n;
-            let (index, whole) = floor(place);
-            let inside = place - whole;
-            // The two ends are no such edges: nothing lies beyond them. Zeros of a ReLU, say, are all at the lower one.
-            let near = (inside < self.doubt) | (inside > 1.0 - self.doubt);
-            doubtful |= u32::from(near & (place > self.doubt) & (place < n));
-            *slot = if index > top { top } else { index };
-        }
-        doubtful != 0
-    }
-
-    fn correct(&self, values: &[f32], slots: &mut [u32]) {
-        for (slot, &x) in slots.iter_mut().zip(values) {
-            let [lower, upper] = self.bounds[*slot as usize];
-            *slot = *slot + u32::from(x >= upper) - u32::from(x < lower);
-        }
     }
 
     pub fn merge(&mut self, other: NumpyGrid) {

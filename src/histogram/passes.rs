@@ -2,7 +2,10 @@
 
 use super::magnitude::{CHUNK, ExactGrid};
 use super::numpy::NumpyGrid;
+use super::stats::Kinds;
+use super::tally::pick;
 use super::{GridKind, GridSpec, Histogram, MAX_BINS, Stats};
+use crate::vector::{Kernel, Width};
 
 /// The second pass saw other values than the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,6 +21,7 @@ pub struct BinPass {
     magnitude: ExactGrid,
     numpy: Vec<(GridSpec, NumpyGrid)>,
     seen: Seen,
+    width: Width,
 }
 
 /// What this pass saw, to be held against the first.
@@ -29,6 +33,27 @@ struct Seen {
     neg_inf: u64,
     zeros: u64,
     strays: u64,
+}
+
+/// How many of the values are in range, and how many are 0.
+struct Check<'a> {
+    values: &'a [f32],
+    min: f32,
+    max: f32,
+}
+
+impl Kernel for Check<'_> {
+    type Out = (u32, u32);
+
+    #[inline(always)]
+    fn run(self) -> (u32, u32) {
+        let (mut inside, mut zeros) = (0, 0);
+        for &x in self.values {
+            inside += u32::from((x >= self.min) & (x <= self.max));
+            zeros += u32::from(x == 0.0);
+        }
+        (inside, zeros)
+    }
 }
 
 impl BinPass {
@@ -47,18 +72,14 @@ impl BinPass {
             }
         }
         let magnitude = ExactGrid::new(bins.clamp(1, MAX_BINS), stats.amax());
-        BinPass { stats, min, max, magnitude, numpy, seen: Seen::default() }
+        BinPass { stats, min, max, magnitude, numpy, seen: Seen::default(), width: Width::default() }
     }
 
     /// Counts the next values, in any order and any cut.
     pub fn push(&mut self, values: &[f32]) {
         for chunk in values.chunks(CHUNK) {
             self.seen.count += chunk.len() as u64;
-            let (mut inside, mut zeros) = (0u32, 0u32);
-            for &x in chunk {
-                inside += u32::from((x >= self.min) & (x <= self.max));
-                zeros += u32::from(x == 0.0);
-            }
+            let (inside, zeros) = self.width.run(Check { values: chunk, min: self.min, max: self.max });
             self.seen.zeros += u64::from(zeros);
             if inside as usize == chunk.len() {
                 self.count(chunk);
@@ -70,28 +91,30 @@ impl BinPass {
 
     /// A chunk in which something is not finite, or was not there the first time.
     fn push_mixed(&mut self, chunk: &[f32]) {
-        let mut inside = Vec::with_capacity(chunk.len());
-        for &x in chunk {
-            if x >= self.min && x <= self.max {
-                inside.push(x);
-            } else if x.is_nan() {
-                self.seen.nan += 1;
-            } else if x == f32::INFINITY {
-                self.seen.pos_inf += 1;
-            } else if x == f32::NEG_INFINITY {
-                self.seen.neg_inf += 1;
-            } else {
-                self.seen.strays += 1;
-            }
-        }
-        self.count(&inside);
+        let (min, max) = (self.min, self.max);
+        let mut kept = [0.0; CHUNK];
+        let inside = pick(chunk, &mut kept, |x| (x >= min) & (x <= max));
+        let kinds = self.width.run(Kinds { values: chunk });
+        self.seen.nan += u64::from(kinds.nan);
+        self.seen.pos_inf += u64::from(kinds.pos_inf);
+        self.seen.neg_inf += u64::from(kinds.neg_inf);
+        let not_finite = kinds.nan + kinds.pos_inf + kinds.neg_inf;
+        self.seen.strays += (chunk.len() - inside.len()) as u64 - u64::from(not_finite);
+        self.count(inside);
     }
 
     fn count(&mut self, inside: &[f32]) {
-        self.magnitude.add(inside);
+        self.magnitude.add(inside, self.width);
         for (_, grid) in &mut self.numpy {
-            grid.add(inside);
+            grid.add(inside, self.width);
         }
+    }
+
+    /// An empty pass of the same kind, to count a part of the values on another thread; [`merge`](Self::merge) brings
+    /// it home.
+    pub fn fresh(&self) -> BinPass {
+        let grids: Vec<GridSpec> = self.numpy.iter().map(|(spec, _)| *spec).collect();
+        BinPass::new(self.stats.clone(), self.magnitude.bins(), &grids)
     }
 
     /// Takes in what another pass over a part of the same tensor has counted; both were made with the same arguments.
@@ -177,6 +200,22 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn every_width_gives_the_same_counts(
+            values in prop::collection::vec(prop_oneof![any::<f32>(), -1f32..1.0, (-64i8..64).prop_map(|i| f32::from(i) / 64.0)], 1..3000),
+            small: bool, bins in 1usize..5000
+        ) {
+            let values: Vec<f32> = values.into_iter().filter(|x| !small || x.abs() <= 1.0).collect();
+            let of = |width| {
+                let mut pass = BinPass { width, ..BinPass::new(stats(&values), bins, &GRIDS) };
+                pass.push(&values);
+                pass.finish().unwrap()
+            };
+            for width in Width::all().into_iter().flatten() {
+                prop_assert_eq!(of(width), of(Width::all()[0].unwrap()));
+            }
+        }
+
         #[test]
         fn any_split_and_order_gives_the_same_counts(
             mut values in prop::collection::vec(any::<f32>(), 1..4000), at in any::<prop::sample::Index>(), bins in 1usize..3000

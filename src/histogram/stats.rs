@@ -1,5 +1,8 @@
 //! The first pass: totals, range and moments.
 
+use super::tally::pick;
+use crate::vector::{Kernel, Width};
+
 /// Values in one block of the moments. Fixed, and counted from the first value, so that the sums do not depend on how
 /// the values were cut into pushes.
 const BLOCK: usize = 4096;
@@ -50,48 +53,29 @@ impl Stats {
         self.moments.m2 + self.moments.n * self.moments.mean * self.moments.mean
     }
 
-    /// Takes in the totals of one block whose values are all finite.
-    fn add_finite(&mut self, values: &[f32], block: Block) {
-        self.zeros += u64::from(block.zeros);
-        self.widen(block.min, block.max);
-        let n = values.len() as f64;
-        let mean = block.sum / n;
-        self.moments.merge(&Moments { n, mean, m2: sum_of_squared_deviations(values, mean) });
-    }
-
     fn widen(&mut self, min: f32, max: f32) {
         // `+ 0.0` makes a negative zero plain: which of the two comes first must not show.
         self.min = Some(self.min.map_or(min, |m| m.min(min)) + 0.0);
         self.max = Some(self.max.map_or(max, |m| m.max(max)) + 0.0);
     }
 
-    fn add(&mut self, values: &[f32]) {
+    fn add(&mut self, values: &[f32], width: Width) {
         if values.is_empty() {
             return;
         }
         self.count += values.len() as u64;
-        let block = Block::of(values);
-        if block.sum.is_finite() {
-            // No sum of f32s overflows f64: a finite sum says that every value is.
-            self.add_finite(values, block);
-            return;
-        }
-        let mut finite = Vec::with_capacity(values.len());
-        for &x in values {
-            if x.is_finite() {
-                finite.push(x);
-            } else if x.is_nan() {
-                self.nan += 1;
-            } else if x > 0.0 {
-                self.pos_inf += 1;
-            } else {
-                self.neg_inf += 1;
-            }
-        }
-        if !finite.is_empty() {
-            let block = Block::of(&finite);
-            self.add_finite(&finite, block);
-        }
+        let block = width.run(Look { values }).or_else(|| {
+            let kinds = width.run(Kinds { values });
+            self.nan += u64::from(kinds.nan);
+            self.pos_inf += u64::from(kinds.pos_inf);
+            self.neg_inf += u64::from(kinds.neg_inf);
+            let mut kept = [0.0; BLOCK];
+            width.run(Look { values: pick(values, &mut kept, f32::is_finite) })
+        });
+        let Some(block) = block else { return }; // nothing finite
+        self.zeros += u64::from(block.zeros);
+        self.widen(block.min, block.max);
+        self.moments.merge(&block.moments);
     }
 
     fn merge(&mut self, other: &Stats) {
@@ -128,59 +112,95 @@ impl Moments {
     }
 }
 
-/// Lanes that the sums are spread over, so that the compiler may use vector registers without reordering them.
-const LANES: usize = 8;
+/// Lanes that sums and extremes are spread over, so that the compiler may use vector registers without reordering them.
+const LANES: usize = 32;
 
-struct Block {
-    sum: f64,
-    min: f32,
-    max: f32,
-    zeros: u32,
+/// How many values are not finite, by kind.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct NotFinite {
+    pub nan: u32,
+    pub pos_inf: u32,
+    pub neg_inf: u32,
 }
 
-impl Block {
-    /// One look at the values; `sum` is not finite if and only if one of them is not.
-    fn of(values: &[f32]) -> Block {
-        let mut sum = [0.0f64; LANES];
-        let (mut min, mut max, mut zeros) = ([f32::INFINITY; LANES], [f32::NEG_INFINITY; LANES], [0u32; LANES]);
-        let mut take = |chunk: &[f32; LANES]| {
-            for l in 0..LANES {
-                let x = chunk[l];
-                sum[l] += f64::from(x);
-                min[l] = if x < min[l] { x } else { min[l] };
-                max[l] = if x > max[l] { x } else { max[l] };
-                zeros[l] += u32::from(x == 0.0);
-            }
-        };
-        let (chunks, rest) = values.as_chunks::<LANES>();
-        chunks.iter().for_each(&mut take);
-        let mut block = Block {
-            sum: sum.iter().sum(),
-            min: min.into_iter().fold(f32::INFINITY, f32::min),
-            max: max.into_iter().fold(f32::NEG_INFINITY, f32::max),
-            zeros: zeros.iter().sum(),
-        };
-        for &x in rest {
-            block.sum += f64::from(x);
-            block.min = block.min.min(x);
-            block.max = block.max.max(x);
-            block.zeros += u32::from(x == 0.0);
+/// Counts what is not finite.
+pub(super) struct Kinds<'a> {
+    pub values: &'a [f32],
+}
+
+impl Kernel for Kinds<'_> {
+    type Out = NotFinite;
+
+    #[inline(always)]
+    fn run(self) -> NotFinite {
+        let mut kinds = NotFinite { nan: 0, pos_inf: 0, neg_inf: 0 };
+        for &x in self.values {
+            kinds.nan += u32::from(x.is_nan());
+            kinds.pos_inf += u32::from(x == f32::INFINITY);
+            kinds.neg_inf += u32::from(x == f32::NEG_INFINITY);
         }
-        block
+        kinds
     }
 }
 
-fn sum_of_squared_deviations(values: &[f32], mean: f64) -> f64 {
+/// What there is to know of some finite values.
+struct Block {
+    min: f32,
+    max: f32,
+    zeros: u32,
+    moments: Moments,
+}
+
+/// Looks at a block; the answer is `None` if it is empty or one of the values is not finite.
+struct Look<'a> {
+    values: &'a [f32],
+}
+
+impl Kernel for Look<'_> {
+    type Out = Option<Block>;
+
+    // One short loop for each thing that is wanted: the block is in the first cache, and a loop that does all at once
+    // is not vectorized.
+    #[inline(always)]
+    fn run(self) -> Option<Block> {
+        let values = self.values;
+        let sum = sum(values, f64::from);
+        // No sum of f32s overflows f64: a finite sum says that every value is.
+        if values.is_empty() || !sum.is_finite() {
+            return None;
+        }
+        let (mut min, mut max) = ([f32::INFINITY; LANES], [f32::NEG_INFINITY; LANES]);
+        let (chunks, rest) = values.as_chunks::<LANES>();
+        for chunk in chunks {
+            for l in 0..LANES {
+                let x = chunk[l];
+                min[l] = if x < min[l] { x } else { min[l] };
+                max[l] = if x > max[l] { x } else { max[l] };
+            }
+        }
+        let min = rest.iter().copied().chain(min).fold(f32::INFINITY, f32::min);
+        let max = rest.iter().copied().chain(max).fold(f32::NEG_INFINITY, f32::max);
+        let zeros = values.iter().map(|&x| u32::from(x == 0.0)).sum();
+        let n = values.len() as f64;
+        let mean = sum / n;
+        let m2 = self::sum(values, |x| {
+            let d = f64::from(x) - mean;
+            d * d
+        });
+        Some(Block { min, max, zeros, moments: Moments { n, mean, m2 } })
+    }
+}
+
+#[inline(always)]
+fn sum(values: &[f32], term: impl Fn(f32) -> f64) -> f64 {
     let mut sums = [0.0f64; LANES];
     let (chunks, rest) = values.as_chunks::<LANES>();
     for chunk in chunks {
         for l in 0..LANES {
-            let d = f64::from(chunk[l]) - mean;
-            sums[l] += d * d;
+            sums[l] += term(chunk[l]);
         }
     }
-    let rest: f64 = rest.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum();
-    sums.iter().sum::<f64>() + rest
+    sums.iter().sum::<f64>() + rest.iter().map(|&x| term(x)).sum::<f64>()
 }
 
 /// The first pass over a tensor's values.
@@ -192,6 +212,7 @@ pub struct RangePass {
     stats: Stats,
     /// The beginning of a block that the next push goes on with.
     open: Vec<f32>,
+    width: Width,
 }
 
 impl RangePass {
@@ -209,12 +230,32 @@ impl RangePass {
             if self.open.len() < BLOCK {
                 return;
             }
-            self.stats.add(&self.open);
+            self.stats.add(&self.open, self.width);
             self.open.clear();
         }
         let mut blocks = values.chunks_exact(BLOCK);
-        blocks.by_ref().for_each(|block| self.stats.add(block));
+        blocks.by_ref().for_each(|block| self.stats.add(block, self.width));
         self.open.extend_from_slice(blocks.remainder());
+    }
+
+    /// How many values were pushed.
+    pub fn count(&self) -> u64 {
+        self.stats.count + self.open.len() as u64
+    }
+
+    /// Goes on with a piece that begins where the values pushed so far end. The result is that of pushing its values,
+    /// to the last bit.
+    ///
+    /// # Panics
+    ///
+    /// If the piece begins elsewhere.
+    pub fn append(&mut self, piece: RangePiece) {
+        assert_eq!(self.count(), piece.at, "pieces come in order");
+        self.push(&piece.head);
+        for block in &piece.blocks {
+            self.stats.merge(block);
+        }
+        self.push(&piece.tail);
     }
 
     /// Takes in what another pass has seen.
@@ -230,8 +271,35 @@ impl RangePass {
     }
 
     fn close(&mut self) {
-        self.stats.add(&self.open);
+        self.stats.add(&self.open, self.width);
         self.open.clear();
+    }
+}
+
+/// Part of the work of a [`RangePass`], done apart: on another thread, before its turn.
+#[derive(Clone, Debug)]
+pub struct RangePiece {
+    at: u64,
+    /// Values before the first whole block, and after the last one.
+    head: Vec<f32>,
+    blocks: Vec<Stats>,
+    tail: Vec<f32>,
+}
+
+impl RangePiece {
+    /// Looks at values of which the first is the one at place `at` of the whole sequence.
+    pub fn of(values: &[f32], at: u64) -> RangePiece {
+        let width = Width::default();
+        let before = at.next_multiple_of(BLOCK as u64) - at;
+        let (head, rest) = values.split_at(values.len().min(before as usize));
+        let blocks = rest.chunks_exact(BLOCK);
+        let tail = blocks.remainder().to_vec();
+        let stats = |block| {
+            let mut stats = Stats::default();
+            stats.add(block, width);
+            stats
+        };
+        RangePiece { at, head: head.to_vec(), blocks: blocks.map(stats).collect(), tail }
     }
 }
 
@@ -286,6 +354,32 @@ mod tests {
             }
             pass.push(rest);
             prop_assert_eq!(pass.finish(), stats(&values));
+        }
+
+        #[test]
+        fn pieces_change_no_bit(cuts in prop::collection::vec(1usize..9000, 1..8), bad in 0usize..20_000) {
+            let mut values: Vec<f32> = (0..20_000).map(|i| (i as f32).sin() * 3.0 + 5.0).collect();
+            values[bad] = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -0.0][bad % 4];
+            let (mut pass, mut at) = (RangePass::new(), 0);
+            for cut in cuts.into_iter().chain([20_000]) {
+                let to = (at + cut).min(values.len());
+                pass.append(RangePiece::of(&values[at..to], at as u64));
+                at = to;
+            }
+            prop_assert_eq!(pass.finish(), stats(&values));
+        }
+
+        #[test]
+        fn every_width_gives_the_same_bits(values in prop::collection::vec(any::<f32>(), 0..5000), finite: bool) {
+            let values: Vec<f32> = values.into_iter().filter(|x| !finite || x.is_finite()).collect();
+            let of = |width| {
+                let mut pass = RangePass { width, ..RangePass::new() };
+                pass.push(&values);
+                pass.finish()
+            };
+            for width in Width::all().into_iter().flatten() {
+                prop_assert_eq!(of(width), of(Width::all()[0].unwrap()));
+            }
         }
 
         #[test]

@@ -1,5 +1,7 @@
 //! Counting slots fast.
 
+use super::magnitude::CHUNK;
+
 /// `x` rounded down, as an integer and as a float, for `0 <= x < 2^22`.
 ///
 /// `as u32` answers for NaN and for what does not fit, one value at a time; this has no such duty, and compiles to
@@ -13,15 +15,35 @@ pub(super) fn floor(x: f32) -> (u32, f32) {
     ((shifted.to_bits() & 0x7f_ffff) - u32::from(over), nearest - if over { 1.0 } else { 0.0 })
 }
 
+/// The values to keep, in order, moved to the front of `kept`, which is at least as long as `values`.
+///
+/// Groups that are kept whole are copied at once: of what is left out there is mostly little.
+#[inline(always)]
+pub(super) fn pick<'a>(values: &[f32], kept: &'a mut [f32], keep: impl Fn(f32) -> bool) -> &'a [f32] {
+    let mut n = 0;
+    for group in values.chunks(16) {
+        if group.iter().fold(true, |all, &x| all & keep(x)) {
+            kept[n..n + group.len()].copy_from_slice(group);
+            n += group.len();
+        } else {
+            for &x in group {
+                kept[n] = x;
+                n += usize::from(keep(x));
+            }
+        }
+    }
+    &kept[..n]
+}
+
 /// Counters that are hit at one slot after another.
 ///
-/// Four narrow tables lie interleaved and take turns: a run of equal values (a ReLU's zeros) would otherwise wait each
+/// Four narrow tables, small enough for the first cache, lie interleaved and take turns: a run of equal values (a ReLU's zeros) would otherwise wait each
 /// time for the store of the one before to come back as a load.
 #[derive(Clone, Debug)]
 pub(super) struct Tally {
-    narrow: Vec<[u32; 4]>,
-    /// Values in `narrow`; below 2^32, so that no counter can overflow.
-    held: u32,
+    narrow: Vec<[u16; 4]>,
+    /// How often any one of the narrow counters may have been hit; so few that none can overflow.
+    held: u16,
     wide: Vec<u64>,
 }
 
@@ -32,14 +54,21 @@ impl Tally {
 
     /// Counts each slot once. Panics on a slot that does not exist.
     pub fn add(&mut self, slots: &[u32]) {
-        match self.held.checked_add(slots.len() as u32) {
+        for slots in slots.chunks(CHUNK) {
+            self.add_chunk(slots);
+        }
+    }
+
+    fn add_chunk(&mut self, slots: &[u32]) {
+        let (quads, rest) = slots.as_chunks::<4>();
+        let hits = (quads.len() + rest.len()) as u16;
+        match self.held.checked_add(hits) {
             Some(held) => self.held = held,
             None => {
                 self.flush();
-                self.held = slots.len() as u32;
+                self.held = hits;
             }
         }
-        let (quads, rest) = slots.as_chunks::<4>();
         for &[a, b, c, d] in quads {
             self.narrow[a as usize][0] += 1;
             self.narrow[b as usize][1] += 1;
@@ -96,8 +125,9 @@ mod tests {
         other.add(&[3; 9]);
         tally.merge(other);
         assert_eq!(tally.counts(), &[1, 1, 0, 9, 5]);
-        tally.held = u32::MAX - 1; // as after four thousand million values: the next ones find room all the same
-        tally.add(&[2, 2]);
-        assert_eq!(tally.counts(), &[1, 1, 2, 9, 5]);
+        // More than a narrow counter can hold.
+        tally.add(&[2; 300_001]);
+        tally.add(&[2; 3]);
+        assert_eq!(tally.counts(), &[1, 1, 300_004, 9, 5]);
     }
 }

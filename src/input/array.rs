@@ -5,6 +5,7 @@ use super::part::Part;
 use super::{DType, InputError, npz};
 use std::io::Read;
 use std::ops::ControlFlow;
+use std::sync::Mutex;
 
 /// Elements in one chunk of [`Array::read`].
 pub const CHUNK: usize = 65_536;
@@ -94,11 +95,17 @@ impl Array {
     ///
     /// `f` returns `Break` to stop early, which is no error. An f64 that overflows f32 becomes ±Inf and is counted.
     pub fn read(self, f: &mut dyn FnMut(&[f32]) -> ControlFlow<()>) -> Result<BodyReport, InputError> {
+        self.read_on(&mut |_, chunk| f(chunk), Vec::new())
+    }
+
+    /// The same on several threads: `lead` on this one, and each of the `followers` on one of its own. Each chunk goes to
+    /// one of them, with the place of its first element. An entry of an archive has `lead` alone.
+    pub fn read_on(self, lead: Lead, followers: Vec<Follower>) -> Result<BodyReport, InputError> {
         let Array { part, layout, body } = self;
         match body {
-            Body::Stream(mut reader) => stream(&mut *reader, &layout, f),
+            Body::Stream(reader) => stream_on(reader, &layout, lead, followers),
             Body::Zip(opened) => opened.with_body(|reader| {
-                let report = stream(reader, &layout, f)?;
+                let report = stream_on_one(&mut *reader, &layout, lead)?;
                 // Only the read that finds the end of an entry compares its checksum. What may follow the body is none
                 // of ours, so one byte is enough.
                 fill(reader, &mut [0]).map_err(|e| io_predicate(&e))?;
@@ -109,31 +116,91 @@ impl Array {
     }
 }
 
-/// Reads and converts chunk by chunk. The error is a predicate to the file's name.
-fn stream(
-    reader: &mut dyn Read,
+/// Takes chunks on the thread that calls [`Array::read_on`].
+pub type Lead<'a> = &'a mut dyn FnMut(u64, &[f32]) -> ControlFlow<()>;
+
+/// Takes chunks on a thread of its own.
+pub type Follower<'a> = Box<dyn FnMut(u64, &[f32]) -> ControlFlow<()> + Send + 'a>;
+
+// The errors below are predicates to the file's name.
+
+fn stream_on_one(reader: impl Read, layout: &Layout, lead: Lead) -> Result<BodyReport, String> {
+    Stream::new(reader, layout).run(lead)
+}
+
+fn stream_on(
+    reader: impl Read + Send,
     layout: &Layout,
-    f: &mut dyn FnMut(&[f32]) -> ControlFlow<()>,
+    lead: Lead,
+    followers: Vec<Follower>,
 ) -> Result<BodyReport, String> {
-    let size = layout.dtype.size();
-    // At most a chunk, whatever the header promises, and no more than a small array needs.
-    let chunk = layout.len.min(CHUNK as u64) as usize;
-    let (mut bytes, mut values) = (vec![0_u8; chunk * size], vec![0_f32; chunk]);
-    let mut converter = Converter::new(layout.dtype, layout.big_endian);
-    let mut done = 0_u64;
-    while done < layout.len {
-        let n = (layout.len - done).min(chunk as u64) as usize;
-        let found = fill(reader, &mut bytes[..n * size]).map_err(|e| io_predicate(&e))?;
-        if found < n * size {
-            return Err(cut_short(layout.byte_len(), layout.dtype, done * size as u64 + found as u64));
+    let stream = Stream::new(reader, layout);
+    std::thread::scope(|scope| {
+        let run = |mut follower: Follower| stream.run(&mut *follower);
+        let followers: Vec<_> = followers.into_iter().map(|follower| scope.spawn(move || run(follower))).collect();
+        let mut report = stream.run(lead)?;
+        for follower in followers {
+            let one = follower.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            report.overflowed += one.overflowed;
         }
-        converter.convert(&bytes[..n * size], &mut values[..n]);
-        done += n as u64;
-        if f(&values[..n]).is_break() {
-            break;
-        }
+        Ok(report)
+    })
+}
+
+/// A body that is read by turns: one thread copies the next chunk while the others work on theirs.
+struct Stream<'a, R> {
+    layout: &'a Layout,
+    next: Mutex<Next<R>>,
+}
+
+struct Next<R> {
+    reader: R,
+    done: u64,
+    stopped: bool,
+}
+
+impl<'a, R: Read> Stream<'a, R> {
+    fn new(reader: R, layout: &'a Layout) -> Stream<'a, R> {
+        Stream { layout, next: Mutex::new(Next { reader, done: 0, stopped: false }) }
     }
-    Ok(BodyReport { overflowed: converter.overflowed })
+
+    /// Reads and converts chunk by chunk, until there is no more or somebody stops.
+    fn run(&self, f: Lead) -> Result<BodyReport, String> {
+        let layout = self.layout;
+        let size = layout.dtype.size();
+        // At most a chunk, whatever the header promises, and no more than a small array needs.
+        let chunk = layout.len.min(CHUNK as u64) as usize;
+        let (mut bytes, mut values) = (vec![0_u8; chunk * size], vec![0_f32; chunk]);
+        let mut converter = Converter::new(layout.dtype, layout.big_endian);
+        while let Some((at, n)) = self.next(&mut bytes)? {
+            converter.convert(&bytes[..n * size], &mut values[..n]);
+            if f(at, &values[..n]).is_break() {
+                self.next.lock().expect("reading does not panic").stopped = true;
+            }
+        }
+        Ok(BodyReport { overflowed: converter.overflowed })
+    }
+
+    /// Fills `bytes` with the next elements: the place of the first, and how many.
+    fn next(&self, bytes: &mut [u8]) -> Result<Option<(u64, usize)>, String> {
+        let layout = self.layout;
+        let size = layout.dtype.size();
+        let mut next = self.next.lock().expect("reading does not panic");
+        if next.stopped || next.done == layout.len {
+            return Ok(None);
+        }
+        let at = next.done;
+        let n = (layout.len - at).min(CHUNK as u64) as usize;
+        let found = fill(&mut next.reader, &mut bytes[..n * size]).map_err(|e| io_predicate(&e));
+        // Until it is known to be whole: nobody reads on behind an error.
+        next.stopped = found != Ok(n * size);
+        let found = found?;
+        if next.stopped {
+            return Err(cut_short(layout.byte_len(), layout.dtype, at * size as u64 + found as u64));
+        }
+        next.done += n as u64;
+        Ok(Some((at, n)))
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Bytes of a file to f32: one plain loop for each type, so that the compiler can vectorize it.
 
 use super::DType;
+use crate::vector::{Kernel, Width};
 use half::f16;
 use half::slice::HalfFloatSliceExt;
 
@@ -9,8 +10,25 @@ pub(super) struct Converter {
     dtype: DType,
     big_endian: bool,
     halves: Vec<f16>,
+    width: Width,
     /// f64 values that were finite and are infinite as f32.
     pub overflowed: u64,
+}
+
+/// One call of [`Converter::convert`].
+struct Convert<'a> {
+    converter: &'a mut Converter,
+    bytes: &'a [u8],
+    out: &'a mut [f32],
+}
+
+impl Kernel for Convert<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.converter.convert_here(self.bytes, self.out);
+    }
 }
 
 /// `out[i] = from(bytes[i])`, with the byte order decided outside of the loop.
@@ -28,11 +46,17 @@ macro_rules! each {
 
 impl Converter {
     pub fn new(dtype: DType, big_endian: bool) -> Converter {
-        Converter { dtype, big_endian, halves: Vec::new(), overflowed: 0 }
+        Converter { dtype, big_endian, halves: Vec::new(), width: Width::default(), overflowed: 0 }
     }
 
     /// Fills `out` from `bytes`, which holds exactly as many elements.
     pub fn convert(&mut self, bytes: &[u8], out: &mut [f32]) {
+        let width = self.width;
+        width.run(Convert { converter: self, bytes, out });
+    }
+
+    #[inline(always)]
+    fn convert_here(&mut self, bytes: &[u8], out: &mut [f32]) {
         debug_assert_eq!(bytes.len(), out.len() * self.dtype.size());
         match self.dtype {
             DType::Bool => each!(self, bytes, out, u8, |x| f32::from(u8::from(x != 0))),
@@ -105,6 +129,24 @@ mod tests {
         assert_eq!(convert(DType::F32, &[0.1_f32.to_le_bytes()]).0, [0.1]);
         assert!(convert(DType::BF16, &[half::bf16::NAN.to_le_bytes()]).0[0].is_nan());
         assert!(convert(DType::F16, &[f16::NAN.to_le_bytes()]).0[0].is_nan());
+    }
+
+    #[test]
+    fn every_width_gives_the_same_bits() {
+        let bytes: Vec<u8> = (0..8 * 1003_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        for (_, dtype) in super::super::testing::DTYPES {
+            for big_endian in [false, true] {
+                let of = |width| {
+                    let mut converter = Converter { width, ..Converter::new(dtype, big_endian) };
+                    let mut out = vec![9.0; bytes.len() / dtype.size()];
+                    converter.convert(&bytes, &mut out);
+                    (out.into_iter().map(f32::to_bits).collect::<Vec<_>>(), converter.overflowed)
+                };
+                for width in Width::all().into_iter().flatten() {
+                    assert_eq!(of(width), of(Width::all()[0].unwrap()), "{dtype}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -44,7 +44,7 @@ mod safetensors;
 #[cfg(test)]
 mod testing;
 
-pub use array::{Array, BodyReport, CHUNK};
+pub use array::{Array, BodyReport, CHUNK, Follower, Lead};
 pub use discover::{Discovered, discover};
 pub use dtype::DType;
 pub use error::InputError;

@@ -81,6 +81,7 @@ struct Shared {
     cancelled: AtomicBool,
     measure: bool,
     recipe: Recipe,
+    threads: usize,
     plan: Plan,
     tell: Box<dyn Fn(Event) + Send + Sync>,
 }
@@ -110,12 +111,13 @@ impl Loader {
             cancelled: AtomicBool::new(false),
             measure: order.measure,
             recipe: order.recipe,
+            threads: order.threads.max(1),
             plan: order.plan,
             tell: Box::new(tell),
         });
         let discoverer = shared.clone();
         std::thread::spawn(move || discoverer.discover(order.discover));
-        for _ in 0..order.threads.max(1) {
+        for _ in 0..shared.threads {
             let worker = shared.clone();
             std::thread::spawn(move || worker.work());
         }
@@ -236,6 +238,12 @@ impl Shared {
         }
     }
 
+    /// How many threads one layer may have: all that the other layers leave.
+    fn share(&self) -> usize {
+        let unfinished = self.queue.lock().expect("no thread panics with the queue in hand").unfinished;
+        (self.threads / unfinished.max(1)).max(1)
+    }
+
     /// `None` when it was cancelled.
     fn read(&self, layer: usize, source: &Source) -> Option<LayerResult> {
         let told = std::cell::Cell::new(Instant::now());
@@ -246,7 +254,7 @@ impl Shared {
             }
         };
         let cancelled = || self.cancelled.load(Ordering::Relaxed);
-        match read_layer(source, &self.recipe, &progress, &cancelled) {
+        match read_layer(source, &self.recipe, self.share(), &progress, &cancelled) {
             Ok(Some((origin, histogram))) => {
                 let mut ready = Ready::analyse(Arc::new(histogram), &self.plan);
                 if self.measure {
@@ -271,7 +279,7 @@ impl Shared {
         }
         let recipe = Recipe { bins, grids: Vec::new() };
         let cancelled = || self.cancelled.load(Ordering::Relaxed);
-        let read = read_layer(source, &recipe, &|_| {}, &cancelled).transpose()?;
+        let read = read_layer(source, &recipe, self.share(), &|_| {}, &cancelled).transpose()?;
         Some(read.map(|(_, histogram)| histogram.magnitude))
     }
 }

@@ -1,8 +1,10 @@
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::sync::Mutex;
 
 use crate::calibrate::Calibrator;
-use crate::histogram::{BinPass, GridSpec, GrowingHistogram, Histogram, RangePass};
-use crate::input::{DType, InputError, Part, Source};
+use crate::histogram::{BinPass, GridSpec, GrowingHistogram, Histogram, RangePass, RangePiece};
+use crate::input::{Array, BodyReport, CHUNK, DType, Follower, InputError, Part, Source};
 use crate::session::Origin;
 
 /// Which grids a layer's values are counted on.
@@ -30,6 +32,7 @@ impl Recipe {
 /// Reads one layer: its range in a first pass over all batches, its counts in a second. A layer with a batch that can
 /// be read only once (a pipe) is counted in one pass on a power-of-two grid.
 ///
+/// A large array is shared out over `threads`; the result does not depend on how many there are, to the last bit.
 /// `progress` is told the share of the work that is done, 0 to 1; `cancelled` is asked between chunks.
 ///
 /// # Errors
@@ -37,25 +40,26 @@ impl Recipe {
 pub fn read_layer(
     source: &Source,
     recipe: &Recipe,
+    threads: usize,
     progress: &dyn Fn(f64),
     cancelled: &dyn Fn() -> bool,
 ) -> Result<Option<(Origin, Histogram)>, InputError> {
     let once = !source.parts.iter().all(Part::seekable_twice);
     let passes = if once { 1 } else { 2 };
-    let mut pass = Pass { source, origin: Origin::default(), progress, cancelled, passes, done: 0 };
+    let mut pass = Pass { source, threads, origin: Origin::default(), progress, cancelled, passes, done: 0 };
 
     if once {
         let mut growing = GrowingHistogram::new(recipe.bins);
-        let complete = pass.run(&mut |chunk| growing.push(chunk))?;
+        let complete = pass.run(&mut growing)?;
         return Ok(complete.then(|| (pass.origin, growing.finish())));
     }
     let mut range = RangePass::new();
-    if !pass.run(&mut |chunk| range.push(chunk))? {
+    if !pass.run(&mut range)? {
         return Ok(None);
     }
     let origin = std::mem::take(&mut pass.origin);
     let mut bins = BinPass::new(range.finish(), recipe.bins, &recipe.grids);
-    if !pass.run(&mut |chunk| bins.push(chunk))? {
+    if !pass.run(&mut bins)? {
         return Ok(None);
     }
     let file = || source.parts.first().map(Part::file).unwrap_or_default();
@@ -66,9 +70,79 @@ pub fn read_layer(
     Ok(Some((origin, histogram)))
 }
 
+/// Elements from which on an array is worth more threads than one.
+const WORTH_SHARING: u64 = 16 * CHUNK as u64;
+
+/// What is done with the values of a layer.
+trait Take {
+    /// Takes all values of the next array. `watch` is told, now and then, up to where they were read.
+    fn read(&mut self, array: Array, threads: usize, watch: Watch) -> Result<BodyReport, InputError>;
+}
+
+type Watch<'a> = &'a mut dyn FnMut(u64) -> ControlFlow<()>;
+
+impl Take for GrowingHistogram {
+    /// Only what comes through a pipe is read this way, which is slower than any counting.
+    fn read(&mut self, array: Array, _: usize, watch: Watch) -> Result<BodyReport, InputError> {
+        let mut lead = |at, chunk: &[f32]| {
+            self.push(chunk);
+            watch(at + chunk.len() as u64)
+        };
+        array.read_on(&mut lead, Vec::new())
+    }
+}
+
+impl Take for RangePass {
+    /// The moments of blocks are made on any thread, and added up in the order of the file.
+    fn read(&mut self, array: Array, threads: usize, watch: Watch) -> Result<BodyReport, InputError> {
+        let start = self.count();
+        let line = Mutex::new((self, BTreeMap::new()));
+        let put = |at: u64, chunk: &[f32]| {
+            let piece = RangePiece::of(chunk, start + at);
+            let mut line = line.lock().expect("nothing panics here");
+            let (pass, waiting) = &mut *line;
+            waiting.insert(start + at, piece);
+            while let Some(piece) = waiting.remove(&pass.count()) {
+                pass.append(piece);
+            }
+        };
+        let help = |at, chunk: &[f32]| {
+            put(at, chunk);
+            ControlFlow::Continue(())
+        };
+        let mut lead = |at, chunk: &[f32]| {
+            put(at, chunk);
+            watch(at + chunk.len() as u64)
+        };
+        array.read_on(&mut lead, (1..threads).map(|_| Box::new(help) as Follower).collect())
+    }
+}
+
+impl Take for BinPass {
+    /// Each thread counts for itself.
+    fn read(&mut self, array: Array, threads: usize, watch: Watch) -> Result<BodyReport, InputError> {
+        let mut others: Vec<BinPass> = (1..threads).map(|_| self.fresh()).collect();
+        let followers = others.iter_mut().map(|pass| {
+            let help = |_: u64, chunk: &[f32]| {
+                pass.push(chunk);
+                ControlFlow::Continue(())
+            };
+            Box::new(help) as Follower
+        });
+        let mut lead = |at, chunk: &[f32]| {
+            self.push(chunk);
+            watch(at + chunk.len() as u64)
+        };
+        let report = array.read_on(&mut lead, followers.collect());
+        others.into_iter().for_each(|other| self.merge(other));
+        report
+    }
+}
+
 /// One sweep over a layer's batches after another.
 struct Pass<'a> {
     source: &'a Source,
+    threads: usize,
     origin: Origin,
     progress: &'a dyn Fn(f64),
     cancelled: &'a dyn Fn() -> bool,
@@ -78,7 +152,7 @@ struct Pass<'a> {
 
 impl Pass<'_> {
     /// Returns whether it got to the end.
-    fn run(&mut self, push: &mut dyn FnMut(&[f32])) -> Result<bool, InputError> {
+    fn run(&mut self, take: &mut dyn Take) -> Result<bool, InputError> {
         let parts = self.source.parts.len();
         let mut shapes = Vec::with_capacity(parts);
         let mut dtype: Option<DType> = None;
@@ -91,15 +165,14 @@ impl Pass<'_> {
                 self.origin.dtype = array.dtype().to_string();
             }
             dtype = Some(array.dtype());
-            let (len, mut seen) = (array.len().max(1), 0);
+            let len = array.len().max(1);
+            let threads = if len >= WORTH_SHARING { self.threads } else { 1 };
             let mut stopped = false;
-            let report = array.read(&mut |chunk| {
+            let report = take.read(array, threads, &mut |seen| {
                 if (self.cancelled)() {
                     stopped = true;
                     return ControlFlow::Break(());
                 }
-                push(chunk);
-                seen += chunk.len() as u64;
                 let part_done = (index as f64 + seen as f64 / len as f64) / parts as f64;
                 (self.progress)((self.done as f64 + part_done) / self.passes as f64);
                 ControlFlow::Continue(())
@@ -142,5 +215,24 @@ mod tests {
         assert_eq!(joined_shape(&[vec![2, 3], vec![2, 4]]), [14]);
         assert_eq!(joined_shape(&[vec![], vec![]]), [2]);
         assert_eq!(joined_shape(&[vec![3], vec![]]), [4]);
+    }
+
+    #[test]
+    fn the_number_of_threads_changes_no_bit() {
+        use ndarray_npy::WriteNpyExt;
+        // Batches that end within a chunk, and within a block of the moments.
+        let parts = [WORTH_SHARING as usize + 4099, 77, WORTH_SHARING as usize + 70_001].map(|n| {
+            let value = |i: usize| if i == 9 { f32::NAN } else { (i as f32 * 0.37).sin() * (n % 100 + i % 7) as f32 };
+            let mut bytes = Vec::new();
+            ndarray::Array1::from_iter((0..n).map(value)).write_npy(&mut bytes).unwrap();
+            Part::memory("x.npy", bytes.leak())
+        });
+        let source = Source { name: "x".into(), parts: parts.to_vec() };
+        let recipe = Recipe { bins: 2048, grids: vec![GridSpec::Numpy { bins: 100 }] };
+        let read = |threads| read_layer(&source, &recipe, threads, &|_| {}, &|| false).unwrap().unwrap().1;
+        let alone = read(1);
+        for threads in [2, 3, 8] {
+            assert_eq!(read(threads), alone);
+        }
     }
 }

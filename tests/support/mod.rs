@@ -68,7 +68,7 @@ impl Story {
     /// The loader reads a layer.
     pub fn read(&mut self, layer: usize) -> &mut Story {
         let plan = self.model.session.plan();
-        let result = read_layer(&self.discovered.sources[layer], &self.recipe, &|_| {}, &|| false)
+        let result = read_layer(&self.discovered.sources[layer], &self.recipe, 1, &|_| {}, &|| false)
             .map(|read| read.map(|(origin, h)| Box::new((origin, Ready::analyse(Arc::new(h), &plan)))).unwrap());
         self.tell(Msg::Job(jobs::Event::Layer { layer, result }))
     }
@@ -76,7 +76,7 @@ impl Story {
     /// The loader counts a layer on finer bins.
     pub fn read_fine(&mut self, layer: usize, bins: usize) -> &mut Story {
         let recipe = Recipe { bins, grids: Vec::new() };
-        let read = read_layer(&self.discovered.sources[layer], &recipe, &|_| {}, &|| false);
+        let read = read_layer(&self.discovered.sources[layer], &recipe, 1, &|_| {}, &|| false);
         let result = read.map(|read| read.unwrap().1.magnitude);
         self.tell(Msg::Job(jobs::Event::Fine { layer, result }))
     }
