@@ -5,7 +5,6 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::{Cli, Command, ScreenArgs, SharedArgs};
 use super::bundled;
-use crate::calibrate::DEFAULT_METHOD;
 use crate::input::{Discovered, discover};
 use crate::jobs::{Event, Loader, Order, Recipe};
 use crate::report::{self, visible};
@@ -79,7 +78,7 @@ fn print(text: &str) -> io::Result<()> {
 }
 
 fn session(shared: &SharedArgs) -> Session {
-    Session::new(shared.methods(), DEFAULT_METHOD, shared.scheme())
+    Session::new(shared.methods(), &shared.chosen_method(), shared.scheme())
 }
 
 fn order(shared: SharedArgs, session: &Session) -> Order {

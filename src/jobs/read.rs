@@ -1,7 +1,8 @@
+use std::cell::RefCell;
 use std::ops::ControlFlow;
 
 use crate::calibrate::Calibrator;
-use crate::histogram::{BinPass, GridSpec, GrowingHistogram, Histogram, RangePass};
+use crate::histogram::{BatchRange, BinPass, GridSpec, GrowingHistogram, Histogram, RangePass};
 use crate::input::{DType, InputError, Part, Source};
 use crate::session::Origin;
 
@@ -46,20 +47,29 @@ pub fn read_layer(
 
     if once {
         let mut growing = GrowingHistogram::new(recipe.bins);
-        let complete = pass.run(&mut |chunk| growing.push(chunk))?;
+        let complete = pass.run(&mut |_, chunk| growing.push(chunk), &mut || {})?;
         return Ok(complete.then(|| (pass.origin, growing.finish())));
     }
     let mut range = RangePass::new();
-    if !pass.run(&mut |chunk| range.push(chunk))? {
+    // The peers' grids want to know each batch beforehand; nobody else does.
+    let by_batches = recipe.grids.iter().any(|grid| grid.by_batches());
+    let mut ranges = vec![BatchRange::default(); source.parts.len()];
+    let mut look = |batch: usize, chunk: &[f32]| {
+        range.push(chunk);
+        if by_batches {
+            ranges[batch].push(chunk);
+        }
+    };
+    if !pass.run(&mut look, &mut || {})? {
         return Ok(None);
     }
     let origin = std::mem::take(&mut pass.origin);
-    let mut bins = BinPass::new(range.finish(), recipe.bins, &recipe.grids);
-    if !pass.run(&mut |chunk| bins.push(chunk))? {
+    let bins = RefCell::new(BinPass::new(range.finish(), recipe.bins, &recipe.grids).with_batches(ranges));
+    if !pass.run(&mut |_, chunk| bins.borrow_mut().push(chunk), &mut || bins.borrow_mut().end_batch())? {
         return Ok(None);
     }
     let file = || source.parts.first().map(Part::file).unwrap_or_default();
-    let histogram = bins.finish().map_err(|_| InputError {
+    let histogram = bins.into_inner().finish().map_err(|_| InputError {
         file: file(),
         message: format!("{} changed while it was read; load it again when nothing writes to it any more.", file()),
     })?;
@@ -77,8 +87,8 @@ struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    /// Returns whether it got to the end.
-    fn run(&mut self, push: &mut dyn FnMut(&[f32])) -> Result<bool, InputError> {
+    /// Pushes every chunk with the number of its batch, and tells where a batch ends. Returns whether it got to the end.
+    fn run(&mut self, push: &mut dyn FnMut(usize, &[f32]), end: &mut dyn FnMut()) -> Result<bool, InputError> {
         let parts = self.source.parts.len();
         let mut shapes = Vec::with_capacity(parts);
         let mut dtype: Option<DType> = None;
@@ -98,7 +108,7 @@ impl Pass<'_> {
                     stopped = true;
                     return ControlFlow::Break(());
                 }
-                push(chunk);
+                push(index, chunk);
                 seen += chunk.len() as u64;
                 let part_done = (index as f64 + seen as f64 / len as f64) / parts as f64;
                 (self.progress)((self.done as f64 + part_done) / self.passes as f64);
@@ -107,6 +117,7 @@ impl Pass<'_> {
             if stopped {
                 return Ok(false);
             }
+            end();
             self.origin.overflowed += report.overflowed;
         }
         self.done += 1;
