@@ -469,3 +469,16 @@ fn the_peers_profiles_follow_the_batches_of_a_group() {
     assert_eq!(document["tensors"][0]["chosen"]["method"], "max");
     assert!(warnings(&document["tensors"][0]).contains("only once"));
 }
+
+#[test]
+fn methods_are_listed_with_what_goes_wrong() {
+    let folder = tempdir().unwrap();
+    let text = qviz(folder.path(), &["methods"]).fine().out;
+    let json: Value = serde_json::from_str(&qviz(folder.path(), &["methods", "--json"]).fine().out).unwrap();
+    for id in qviz::calibrate::NAMES {
+        assert!(text.lines().any(|line| line.starts_with(id)), "{id}");
+    }
+    let listed: Vec<&str> = json.as_array().unwrap().iter().map(|m| m["id"].as_str().unwrap()).collect();
+    assert_eq!(listed, qviz::calibrate::NAMES);
+    assert!(json[0]["known_to_go_wrong"].as_str().unwrap().contains("outlier"));
+}

@@ -230,3 +230,21 @@ fn where_a_peer_fails_there_is_a_sentence() {
         assert!(why.0.contains("only once"), "{id}");
     }
 }
+
+#[test]
+fn ncnn_on_the_golden_sets() {
+    let wider: Vec<f32> = gauss(2).iter().map(|x| x * 1.5).collect();
+    let expected = [14.6146545, 14.0939026, 175.100388, 62.7441406, 15.0256624];
+    for ((set, values), expected) in sets().iter().zip(expected) {
+        printed(clip(&[values], Scheme::INT8, "ncnn-kl").amax(), expected, set);
+    }
+    printed(clip(&[&wider], Scheme::INT8, "ncnn-kl").amax(), 22.0258999, "E");
+    printed(clip(&[&[3.0; 1000]], Scheme::INT8, "ncnn-kl").amax(), 0.188232422, "K");
+    let (head, tail) = wider.split_at(777); // both passes see everything: batches do not matter
+    assert_eq!(clip(&[head, tail], Scheme::INT8, "ncnn-kl"), clip(&[&wider], Scheme::INT8, "ncnn-kl"));
+    // As `%f` prints the scale that the table holds.
+    let [(_, a), (_, b), (_, c), (_, d), _] = sets();
+    for (values, scale) in [(a, "8.689908"), (b, "9.010989"), (c, "0.725298"), (d, "2.024093")] {
+        assert_eq!(format!("{:.6}", 127.0 / clip(&[&values], Scheme::INT8, "ncnn-kl").amax()), scale);
+    }
+}

@@ -24,6 +24,7 @@ pub mod kl;
 mod levels;
 mod max;
 pub mod mse;
+mod ncnn_kl;
 mod nvidia_entropy;
 mod nvidia_mse;
 mod nvidia_np_entropy;
@@ -34,6 +35,7 @@ mod ort_percentile;
 mod percentile;
 mod registry;
 mod tensor;
+mod trt_gtc2017;
 mod warning;
 
 pub use coverage::Coverage;
@@ -42,6 +44,7 @@ pub use error::Metrics;
 pub use levels::Level;
 pub use max::Max;
 pub use mse::{Mse, MseCurve, mse_curve};
+pub use ncnn_kl::NcnnKl;
 pub use nvidia_entropy::NvidiaEntropy;
 pub use nvidia_mse::NvidiaMse;
 pub use nvidia_np_entropy::NvidiaNpEntropy;
@@ -50,8 +53,9 @@ pub use ort_entropy::OrtEntropy;
 pub use ort_minmax::OrtMinMax;
 pub use ort_percentile::OrtPercentile;
 pub use percentile::Percentile;
-pub use registry::{DEFAULT_METHOD, NAMES, UnknownMethod, by_id, defaults};
+pub use registry::{DEFAULT_METHOD, NAMES, UnknownMethod, by_id, catalogue, defaults};
 pub use tensor::Tensor;
+pub use trt_gtc2017::TrtGtc2017;
 pub use warning::{SATURATES_MUCH, Warning, warnings};
 
 use crate::histogram::{GridKind, GridSpec, NumpyHistogram};
@@ -191,6 +195,17 @@ fn with_note(note: Option<String>, tensor: &Tensor, refuses_nan: bool) -> Option
     }
     let left_out = "the peer raises an error on values that are not finite; this is its number for the others";
     Some(note.map_or_else(|| left_out.to_owned(), |note| format!("{left_out}; {note}")))
+}
+
+/// Refuses values that came only once, for which the exact grid could not be set beforehand.
+fn need_two_passes(tensor: &Tensor) -> Result<(), NoThreshold> {
+    need_values(tensor)?;
+    match tensor.histogram().kind {
+        GridKind::Exact => Ok(()),
+        GridKind::PowerOfTwo => {
+            Err(NoThreshold("the method needs the exact range beforehand, and the values were seen only once".into()))
+        }
+    }
 }
 
 /// Refuses a tensor in which there is nothing to calibrate.

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use super::{
-    Calibrator, Coverage, Entropy, Max, Mse, NvidiaEntropy, NvidiaMse, NvidiaNpEntropy, NvidiaPercentile, OrtEntropy,
-    OrtMinMax, OrtPercentile, Percentile,
+    Calibrator, Coverage, Entropy, Max, Mse, NcnnKl, NvidiaEntropy, NvidiaMse, NvidiaNpEntropy, NvidiaPercentile,
+    OrtEntropy, OrtMinMax, OrtPercentile, Percentile, TrtGtc2017,
 };
 
 /// The method that chooses a layer's clip unless the user says otherwise.
 pub const DEFAULT_METHOD: &str = "entropy";
 
 /// Every method's name, with letters for its parameters.
-pub const NAMES: [&str; 13] = [
+pub const NAMES: [&str; 15] = [
     "max",
     "coverage",
     "entropy",
@@ -25,6 +25,8 @@ pub const NAMES: [&str; 13] = [
     "ort-entropy-BINS-LEVELS",
     "ort-percentile-sym-P",
     "ort-percentile-asym-P",
+    "trt-gtc2017",
+    "ncnn-kl",
 ];
 
 /// No method has this name.
@@ -52,6 +54,8 @@ pub fn by_id(id: &str) -> Result<Arc<dyn Calibrator>, UnknownMethod> {
         "nvidia-entropy" => Some(Arc::new(NvidiaEntropy)),
         "nvidia-mse" => Some(Arc::new(NvidiaMse)),
         "nvidia-np-entropy" => Some(Arc::new(NvidiaNpEntropy)),
+        "trt-gtc2017" => Some(Arc::new(TrtGtc2017)),
+        "ncnn-kl" => Some(Arc::new(NcnnKl)),
         "ort-minmax" => Some(Arc::new(OrtMinMax)),
         _ => with_parameters(id),
     };
@@ -74,6 +78,12 @@ fn with_parameters(id: &str) -> Option<Arc<dyn Calibrator>> {
     }
     let (bins, levels) = id.strip_prefix("ort-entropy-")?.split_once('-')?;
     Some(Arc::new(OrtEntropy::new(bins.parse().ok()?, levels.parse().ok()?)?))
+}
+
+/// Every name of [`NAMES`] with its method, at usual parameters: P = 99.99, 2,048 bins and 128 levels.
+pub fn catalogue() -> Vec<(&'static str, Arc<dyn Calibrator>)> {
+    let usual = |name: &str| name.replace("-P", "-99.99").replace("BINS-LEVELS", "2048-128");
+    NAMES.iter().map(|name| (*name, by_id(&usual(name)).expect("the names are those of methods"))).collect()
 }
 
 /// The methods that are computed without being asked for: max, coverage, entropy, mse and percentile-99.99.
@@ -100,11 +110,10 @@ mod tests {
 
     #[test]
     fn every_name_is_a_method_with_all_that_there_is_to_know() {
-        for name in NAMES {
-            let id = name.replace("-P", "-99.9").replace("BINS-LEVELS", "2048-128");
-            let method = by_id(&id).unwrap();
-            assert_eq!(method.id(), id);
-            assert!(method.label().chars().count() <= 6, "{id}");
+        assert_eq!(catalogue().len(), NAMES.len());
+        for (name, method) in catalogue() {
+            assert_eq!(by_id(method.id()).unwrap().id(), method.id());
+            assert!(method.label().chars().count() <= 6, "{name}");
             assert!(method.summary().ends_with('.') && method.caveat().ends_with('.') && method.whose() != "your own");
         }
         assert_eq!(by_id("nvidia-percentile-99.90").unwrap().id(), "nvidia-percentile-99.9");

@@ -28,6 +28,12 @@ pub(super) enum Command {
         #[command(flatten)]
         shared: SharedArgs,
     },
+    /// Lists every method: its id, whose it is, what it minimises, what is known to go wrong with it
+    Methods {
+        /// Prints JSON instead
+        #[arg(long)]
+        json: bool,
+    },
     /// Writes the chosen scales as a qviz.scales/1 document
     Export {
         /// The file to write; stdout without it
@@ -62,7 +68,8 @@ pub(super) struct SharedArgs {
     /// The method to choose by, and the only one computed; several, between commas, are computed side by side, and the
     /// first is chosen. Without it entropy is chosen among max, coverage, entropy, mse and percentile-99.99. There are
     /// also the peers' own: nvidia-entropy, nvidia-mse, nvidia-percentile-P, nvidia-np-entropy, ort-minmax,
-    /// ort-entropy-BINS-LEVELS, ort-percentile-sym-P and ort-percentile-asym-P (such as ort-entropy-2048-128)
+    /// ort-entropy-BINS-LEVELS, ort-percentile-sym-P, ort-percentile-asym-P, trt-gtc2017 and ncnn-kl (`qviz methods`
+    /// describes them)
     #[arg(long, value_name = "METHOD", value_delimiter = ',', value_parser = parse_method)]
     pub method: Vec<Method>,
     /// Width of the integers: 2 to 8, or 16

@@ -4,7 +4,7 @@ use std::sync::mpsc::channel;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::{Cli, Command, ScreenArgs, SharedArgs};
-use super::bundled;
+use super::{bundled, methods};
 use crate::input::{Discovered, discover};
 use crate::jobs::{Event, Loader, Order, Recipe};
 use crate::report::{self, visible};
@@ -17,6 +17,10 @@ pub(super) fn run(cli: Cli) -> io::Result<u8> {
         None if stdout().is_terminal() => screen(cli.screen),
         None => print_report(cli.screen.shared, false),
         Some(Command::Report { json, shared }) => print_report(shared, json),
+        Some(Command::Methods { json }) => {
+            print(&if json { methods::json() } else { methods::text() })?;
+            Ok(0)
+        }
         Some(Command::Export { output, force, shared }) => {
             if let Some(path) = output.as_ref().filter(|p| !force && p.symlink_metadata().is_ok()) {
                 // Before reading gigabytes for nothing.
