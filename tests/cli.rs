@@ -485,3 +485,47 @@ fn exact_measures_on_the_values() {
     // Without it the document has no such key.
     assert!(!qviz(folder.path(), &["export", "x.npy"]).fine().out.contains("measured"));
 }
+
+/// One file of a group is one batch: the number is the peer's for two batches, which depends on their order.
+#[test]
+fn the_peers_profiles_follow_the_batches_of_a_group() {
+    let folder = tempdir().unwrap();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/a_randn1000.npy");
+    let array: ndarray::Array1<f32> = ndarray_npy::read_npy(fixture).unwrap();
+    for (batch, values) in array.to_vec().chunks(500).enumerate() {
+        fs::create_dir(folder.path().join(batch.to_string())).unwrap();
+        let half = ndarray::Array1::from(values.to_vec());
+        ndarray_npy::write_npy(folder.path().join(format!("{batch}/conv.npy")), &half).unwrap();
+    }
+    let args =
+        [".", "--group", "{batch}/{layer}.npy", "--method", "nvidia-entropy,entropy,ort-entropy-2048-128,entropy"];
+    let document = document(folder.path(), &args);
+    let conv = tensor(&document, "conv");
+    assert_eq!(conv["chosen"]["method"], "nvidia-entropy");
+    assert_eq!(conv["candidates"].as_object().unwrap().len(), 3);
+    let amax = |method: &str| f32_of(&conv["candidates"][method]["amax"]);
+    let expected = [("nvidia-entropy", 3.0545356273651123f64), ("entropy", 3.05400013923645)];
+    for (method, expected) in expected {
+        assert_eq!(amax(method), expected as f32, "{method}");
+    }
+    assert_eq!(amax("ort-entropy-2048-128"), 2.6697590351104736f64 as f32);
+    // A pipe has no batches' ranges: a sentence, and the method that has an answer.
+    let bytes = fs::read(folder.path().join("0/conv.npy")).unwrap();
+    let ran = qviz_with(folder.path(), &["report", "--json", "-", "--method", "ort-percentile-sym-99.9,max"], &bytes);
+    let document = ran.fine().json();
+    assert_eq!(document["tensors"][0]["chosen"]["method"], "max");
+    assert!(warnings(&document["tensors"][0]).contains("only once"));
+}
+
+#[test]
+fn methods_are_listed_with_what_goes_wrong() {
+    let folder = tempdir().unwrap();
+    let text = qviz(folder.path(), &["methods"]).fine().out;
+    let json: Value = serde_json::from_str(&qviz(folder.path(), &["methods", "--json"]).fine().out).unwrap();
+    for id in qviz::calibrate::NAMES {
+        assert!(text.lines().any(|line| line.starts_with(id)), "{id}");
+    }
+    let listed: Vec<&str> = json.as_array().unwrap().iter().map(|m| m["id"].as_str().unwrap()).collect();
+    assert_eq!(listed, qviz::calibrate::NAMES);
+    assert!(json[0]["known_to_go_wrong"].as_str().unwrap().contains("outlier"));
+}

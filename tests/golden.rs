@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use qviz::calibrate::{self, Tensor};
-use qviz::histogram::Histogram;
-use qviz::quant::Scheme;
+use qviz::histogram::{GrowingHistogram, Histogram};
+use qviz::quant::{Clip, Scheme};
 
 const UNSIGNED: Scheme = Scheme { signed: false, ..Scheme::INT8 };
 
@@ -115,5 +115,136 @@ fn every_grid_has_an_answer_from_every_method_or_a_sentence() {
                 }
             }
         }
+    }
+}
+
+/// The clip of a peer's profile on values that come in batches.
+fn clip(batches: &[&[f32]], scheme: Scheme, method: &str) -> Clip {
+    let method = calibrate::by_id(method).unwrap_or_else(|e| panic!("{e}"));
+    let histogram = Histogram::of_batches(batches, 2048, &method.grids());
+    method.calibrate(&Tensor::new(Arc::new(histogram), scheme)).unwrap().clip
+}
+
+/// The golden sets of the field's survey: A, its ReLU B, its heavy-tailed C, D with one outlier, N all negative.
+fn sets() -> [(&'static str, Vec<f32>); 5] {
+    let a = gauss(1);
+    let relu: Vec<f32> = a.iter().map(|x| x.max(0.0)).collect();
+    let heavy: Vec<f32> = a.iter().map(|&x| x * x.abs()).collect();
+    let negative: Vec<f32> = a.iter().map(|x| -x.abs() - 0.5).collect();
+    let mut outlier = a.clone();
+    outlier[0] = 1000.0;
+    [("A", a), ("B", relu), ("C", heavy), ("D", outlier), ("N", negative)]
+}
+
+/// Equal to the nine digits that were printed.
+#[track_caller]
+fn printed(found: f32, expected: f32, what: &str) {
+    assert!((found - expected).abs() <= expected.abs() * 6e-8, "{what}: {found} for {expected}");
+}
+
+#[test]
+fn peers_on_the_golden_sets() {
+    let affine = Scheme { signed: false, symmetric: false, ..Scheme::INT8 };
+    // nvidia-np-entropy; ort-entropy-2048-128, ort-percentile-asym-99.9: low and high; ort-percentile-sym-99.9: high
+    let expected = [
+        [14.6253662, -13.7684116, 13.7826939, -13.2542381, 13.4684772, 13.3113899],
+        [14.2083740, 0.0, 11.5581799, 0.0, 13.4729805, 12.8832769],
+        [173.063721, -180.688141, 180.897034, -175.674835, 181.732574, 177.241486],
+        [1000.0, -14.6253662, 78.125, -13.6718750, 12.6953125, 13.1838350],
+        [15.1253662, -13.7221336, 0.0, -14.5345316, 0.0, 0.0],
+    ];
+    for ((set, values), expected) in sets().iter().zip(expected) {
+        let batch: &[&[f32]] = &[values];
+        printed(clip(batch, Scheme::INT8, "nvidia-np-entropy").amax(), expected[0], set);
+        let entropy = clip(batch, affine, "ort-entropy-2048-128");
+        printed(entropy.min, expected[1], set);
+        printed(entropy.max, expected[2], set);
+        let asymmetric = clip(batch, affine, "ort-percentile-asym-99.9");
+        printed(asymmetric.min, expected[3], set);
+        printed(asymmetric.max, expected[4], set);
+        printed(clip(batch, affine, "ort-percentile-sym-99.9").max, expected[5], set);
+        // With the library's defaults one window is left, and both are the range.
+        let whole = clip(batch, affine, "ort-minmax");
+        assert_eq!(clip(batch, affine, "ort-entropy-128-128"), whole, "{set}");
+        assert_eq!(whole, clip(batch, affine, "max"), "{set}");
+    }
+    let [(_, a), _, (_, c), ..] = sets();
+    let wide = clip(&[&a], affine, "ort-entropy-8001-255");
+    assert_eq!((wide.min, wide.max), (-10.7208815, 10.7208824));
+    printed(clip(&[&c], affine, "ort-entropy-8001-255").max, 102.258789, "C");
+    printed(clip(&[&a], affine, "ort-minmax").min, -14.6253662, "A");
+}
+
+#[test]
+fn peers_on_two_batches() {
+    let (a, wider) = (gauss(1), gauss(2).iter().map(|x| x * 1.5).collect::<Vec<f32>>());
+    let affine = Scheme { signed: false, symmetric: false, ..Scheme::INT8 };
+    let amax = |method: &str| clip(&[&a, &wider], Scheme::INT8, method).amax();
+    printed(amax("nvidia-np-entropy"), 21.3737183, "np");
+    // The torch numbers come from an emulation whose edges may differ by one unit in the last place.
+    for (method, expected) in [("nvidia-entropy", 21.373888), ("nvidia-percentile-99.99", 21.3524628)] {
+        assert!((amax(method) - expected).abs() <= expected * f32::EPSILON, "{method}: {}", amax(method));
+    }
+    printed(amax("ort-percentile-sym-99.9"), 19.3242188, "sym");
+    for (method, low, high) in [
+        ("ort-entropy-128-128", -14.6253662, 14.8538857),
+        ("ort-entropy-2048-128", -20.1098785, 20.1241608),
+        ("ort-percentile-asym-99.9", -19.4671612, 19.1386642),
+    ] {
+        let found = clip(&[&a, &wider], affine, method);
+        printed(found.min, low, method);
+        printed(found.max, high, method);
+    }
+}
+
+#[test]
+fn where_a_peer_fails_there_is_a_sentence() {
+    let says = |batches: &[&[f32]], id: &str| {
+        let method = calibrate::by_id(id).unwrap_or_else(|e| panic!("{e}"));
+        let histogram = Histogram::of_batches(batches, 2048, &method.grids());
+        method.calibrate(&Tensor::new(Arc::new(histogram), Scheme::INT8)).map_err(|e| e.to_string())
+    };
+    let zeros_first: &[&[f32]] = &[&[0.0; 9], &[1.0, 2.0]];
+    assert!(says(zeros_first, "nvidia-entropy").unwrap_err().contains("first batch is all zero"));
+    assert_eq!(says(zeros_first, "ort-entropy-128-128").unwrap().clip.amax(), 2.0);
+    let tiny_first: &[&[f32]] = &[&[1e-30, -2e-30], &[1.0, 2.0]];
+    for id in ["nvidia-mse", "nvidia-np-entropy", "ort-entropy-2048-128", "ort-percentile-sym-99"] {
+        assert!(says(tiny_first, id).unwrap_err().contains("stops at"), "{id}");
+    }
+    for id in ["nvidia-entropy", "ort-percentile-asym-99"] {
+        assert_eq!(says(&[&[f32::NAN], &[]], id).unwrap_err(), "the tensor holds no finite value");
+        let infinite = says(&[&[1.0, f32::INFINITY, 2.0]], id).unwrap();
+        assert!(infinite.note.unwrap().contains("not finite") && infinite.clip.amax() <= 2.0);
+    }
+    // NumPy has no 2,048 bins between neighbouring floats.
+    let close: &[&[f32]] = &[&[1e10, 1e10 + 1024.0]];
+    assert!(says(close, "nvidia-np-entropy").unwrap_err().contains("NumPy"));
+    assert!(says(&[&[1.0; 50]], "ort-percentile-asym-99").unwrap().note.unwrap().contains("upside down"));
+    assert!(says(&[&[1.0, 2.0]], "ort-entropy-128-128").unwrap().note.unwrap().contains("min-max"));
+    // Values that came only once have no batches' ranges.
+    let mut once = GrowingHistogram::new(2048);
+    once.push(&[1.0, 2.0]);
+    let tensor = Tensor::new(Arc::new(once.finish()), Scheme::INT8);
+    for id in ["nvidia-entropy", "nvidia-np-entropy", "ort-entropy-2048-128", "ort-percentile-sym-99"] {
+        let why = calibrate::by_id(id).unwrap_or_else(|e| panic!("{e}")).calibrate(&tensor).unwrap_err();
+        assert!(why.0.contains("only once"), "{id}");
+    }
+}
+
+#[test]
+fn ncnn_on_the_golden_sets() {
+    let wider: Vec<f32> = gauss(2).iter().map(|x| x * 1.5).collect();
+    let expected = [14.6146545, 14.0939026, 175.100388, 62.7441406, 15.0256624];
+    for ((set, values), expected) in sets().iter().zip(expected) {
+        printed(clip(&[values], Scheme::INT8, "ncnn-kl").amax(), expected, set);
+    }
+    printed(clip(&[&wider], Scheme::INT8, "ncnn-kl").amax(), 22.0258999, "E");
+    printed(clip(&[&[3.0; 1000]], Scheme::INT8, "ncnn-kl").amax(), 0.188232422, "K");
+    let (head, tail) = wider.split_at(777); // both passes see everything: batches do not matter
+    assert_eq!(clip(&[head, tail], Scheme::INT8, "ncnn-kl"), clip(&[&wider], Scheme::INT8, "ncnn-kl"));
+    // As `%f` prints the scale that the table holds.
+    let [(_, a), (_, b), (_, c), (_, d), _] = sets();
+    for (values, scale) in [(a, "8.689908"), (b, "9.010989"), (c, "0.725298"), (d, "2.024093")] {
+        assert_eq!(format!("{:.6}", 127.0 / clip(&[&values], Scheme::INT8, "ncnn-kl").amax()), scale);
     }
 }

@@ -60,6 +60,14 @@ impl Calibrator for Coverage {
         vec![GridSpec::Numpy { bins: BINS }]
     }
 
+    fn whose(&self) -> &str {
+        "the INT8 tutorials"
+    }
+
+    fn caveat(&self) -> &str {
+        "Takes left edges, so that the right end loses one bin more; a bin that holds more than 99 % sends it astray."
+    }
+
     fn calibrate(&self, tensor: &Tensor) -> Result<Calibration, NoThreshold> {
         need_values(tensor)?;
         let histogram = tensor.histogram();

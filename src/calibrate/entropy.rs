@@ -72,6 +72,24 @@ fn note(choice: Choice, counts: &[u64]) -> Option<String> {
     }
 }
 
+/// The edge that the search ends at, and what a user would otherwise puzzle over. `curve` is that of `counts` and
+/// `levels`.
+pub(super) fn choose(counts: &[u64], levels: usize, curve: &[f64]) -> Result<(usize, Option<String>), NoThreshold> {
+    let choice =
+        search(counts, levels, curve, START_BIN).ok_or_else(|| NoThreshold("entropy found no candidate".into()))?;
+    let (Choice::Minimum(i) | Choice::Nan(i)) = choice;
+    let note = if levels >= counts.len() {
+        Some(format!(
+            "{} bins cannot tell {levels} levels apart: a clip without values beyond it costs nothing, so the method \
+             keeps the whole range",
+            counts.len()
+        ))
+    } else {
+        note(choice, counts)
+    };
+    Ok((i, note))
+}
+
 impl Calibrator for Entropy {
     fn id(&self) -> &str {
         "entropy"
@@ -85,23 +103,19 @@ impl Calibrator for Entropy {
         "Minimises the KL divergence between the histogram and its quantized self (NVIDIA's entropy calibration)."
     }
 
+    fn whose(&self) -> &str {
+        "NVIDIA pytorch-quantization, ModelOpt"
+    }
+
+    fn caveat(&self) -> &str {
+        "Cannot clip past an empty gap, so that one far outlier keeps the whole range; where only the lowest bin holds \
+         values the divergence is NaN, and NaN wins."
+    }
+
     fn calibrate(&self, tensor: &Tensor) -> Result<Calibration, NoThreshold> {
         need_bins(tensor, "entropy")?;
         let counts = kl::without_zero_bin(tensor.histogram().magnitude.counts());
-        let curve = tensor.kl_curve();
-        let choice = search(&counts, tensor.scheme().magnitude_levels(), curve, START_BIN)
-            .ok_or_else(|| NoThreshold("entropy found no candidate".into()))?;
-        let (Choice::Minimum(i) | Choice::Nan(i)) = choice;
-        let levels = tensor.scheme().magnitude_levels();
-        let note = if levels >= counts.len() {
-            Some(format!(
-                "{} bins cannot tell {levels} levels apart: a clip without values beyond it costs nothing, so the \
-                 method keeps the whole range",
-                counts.len()
-            ))
-        } else {
-            note(choice, &counts)
-        };
+        let (i, note) = choose(&counts, tensor.scheme().magnitude_levels(), tensor.kl_curve())?;
         Ok(Calibration { clip: clip_at(tensor, tensor.edges()[i]), note })
     }
 }

@@ -21,6 +21,14 @@ impl Calibrator for Max {
         "Keeps the whole range: nothing saturates, and a single outlier sets the scale."
     }
 
+    fn whose(&self) -> &str {
+        "everyone"
+    }
+
+    fn caveat(&self) -> &str {
+        "A single outlier sets the scale for all other values."
+    }
+
     fn calibrate(&self, tensor: &Tensor) -> Result<Calibration, NoThreshold> {
         need_values(tensor)?;
         Ok(Calibration { clip: clip_at(tensor, f32::MAX), note: None })

@@ -26,9 +26,18 @@ mod levels;
 mod max;
 mod measure;
 pub mod mse;
+mod ncnn_kl;
+mod nvidia_entropy;
+mod nvidia_mse;
+mod nvidia_np_entropy;
+mod nvidia_percentile;
+pub mod ort_entropy;
+mod ort_minmax;
+mod ort_percentile;
 mod percentile;
 mod registry;
 mod tensor;
+mod trt_gtc2017;
 mod warning;
 
 pub use coverage::Coverage;
@@ -39,12 +48,21 @@ pub use levels::Level;
 pub use max::Max;
 pub use measure::{Measure, Measured};
 pub use mse::{Mse, MseCurve, mse_curve};
+pub use ncnn_kl::NcnnKl;
+pub use nvidia_entropy::NvidiaEntropy;
+pub use nvidia_mse::NvidiaMse;
+pub use nvidia_np_entropy::NvidiaNpEntropy;
+pub use nvidia_percentile::NvidiaPercentile;
+pub use ort_entropy::OrtEntropy;
+pub use ort_minmax::OrtMinMax;
+pub use ort_percentile::OrtPercentile;
 pub use percentile::Percentile;
-pub use registry::{DEFAULT_METHOD, UnknownMethod, by_id, defaults};
+pub use registry::{DEFAULT_METHOD, NAMES, UnknownMethod, by_id, catalogue, defaults};
 pub use tensor::Tensor;
+pub use trt_gtc2017::TrtGtc2017;
 pub use warning::{SATURATES_MUCH, Warning, warnings};
 
-use crate::histogram::GridSpec;
+use crate::histogram::{GridKind, GridSpec, NumpyHistogram};
 use crate::quant::{Clip, QuantParams};
 
 /// A method: from a tensor to a clip.
@@ -57,6 +75,16 @@ pub trait Calibrator: Send + Sync {
 
     /// One sentence: what the method does, or minimises.
     fn summary(&self) -> &str;
+
+    /// Who computes it so, by name.
+    fn whose(&self) -> &str {
+        "your own"
+    }
+
+    /// What is known to go wrong with it, in a sentence or two.
+    fn caveat(&self) -> &str {
+        ""
+    }
 
     /// The grids that the method reads besides the magnitude bins.
     fn grids(&self) -> Vec<GridSpec> {
@@ -124,6 +152,63 @@ fn clip_at(tensor: &Tensor, t: f32) -> Clip {
         (true, true) => Clip::symmetric(t),
         (true, false) => Clip::unsigned(t),
         (false, _) => Clip::new((-t).max(stats.min.unwrap_or(0.0)), t.min(stats.max.unwrap_or(0.0))),
+    }
+}
+
+/// The clip of a peer's threshold `t`, which may lie beyond the data where the peer's grid has grown.
+///
+/// `[-t, t]` and `[0, t]` as they are; on an affine grid cut to the values' own range.
+fn peer_clip(tensor: &Tensor, t: f32) -> Clip {
+    match (tensor.scheme().symmetric, tensor.scheme().signed) {
+        (true, true) => Clip::symmetric(t),
+        (true, false) => Clip::unsigned(t),
+        (false, _) => clip_at(tensor, t),
+    }
+}
+
+/// The clip of ONNX Runtime's range: cut to the observed values, then as the peer's `compute_scale_zp` has it: widened to
+/// hold 0 on an affine grid, `max(|low|, |high|)` on a symmetric one.
+fn ort_clip(tensor: &Tensor, low: f32, high: f32) -> Clip {
+    let (scheme, stats) = (tensor.scheme(), &tensor.histogram().stats);
+    let clip = Clip::new(low.max(stats.min.unwrap_or(0.0)), high.min(stats.max.unwrap_or(0.0)));
+    match (scheme.symmetric, scheme.signed) {
+        (true, true) => Clip::symmetric(clip.amax()),
+        (true, false) => Clip::unsigned(clip.amax()),
+        (false, _) => clip,
+    }
+}
+
+/// The counts on a peer's own grid.
+fn need_peer(tensor: &Tensor, spec: GridSpec) -> Result<&NumpyHistogram, NoThreshold> {
+    need_values(tensor)?;
+    match (tensor.histogram().peer(spec), tensor.histogram().kind) {
+        (Some(Ok(grid)), _) => Ok(grid),
+        (Some(Err(why)), _) => Err(NoThreshold(why.into())),
+        (None, GridKind::PowerOfTwo) => Err(NoThreshold(
+            "the peer's own grid needs each batch's range beforehand, and the values were seen only once".into(),
+        )),
+        (None, GridKind::Exact) => Err(NoThreshold("the peer's own grid was not counted".into())),
+    }
+}
+
+/// A method's own note, and what to know of a number that the peer itself would not have given.
+fn with_note(note: Option<String>, tensor: &Tensor, refuses_nan: bool) -> Option<String> {
+    let stats = &tensor.histogram().stats;
+    if stats.pos_inf + stats.neg_inf == 0 && !(refuses_nan && stats.nan > 0) {
+        return note;
+    }
+    let left_out = "the peer raises an error on values that are not finite; this is its number for the others";
+    Some(note.map_or_else(|| left_out.to_owned(), |note| format!("{left_out}; {note}")))
+}
+
+/// Refuses values that came only once, for which the exact grid could not be set beforehand.
+fn need_two_passes(tensor: &Tensor) -> Result<(), NoThreshold> {
+    need_values(tensor)?;
+    match tensor.histogram().kind {
+        GridKind::Exact => Ok(()),
+        GridKind::PowerOfTwo => {
+            Err(NoThreshold("the method needs the exact range beforehand, and the values were seen only once".into()))
+        }
     }
 }
 

@@ -56,12 +56,17 @@ struct Objective {
 
 impl Objective {
     fn of(tensor: &Tensor) -> Objective {
-        let (counts, edges) = (tensor.histogram().magnitude.counts(), tensor.edges());
+        let counts = tensor.histogram().magnitude.counts();
+        let bin_width = f64::from(tensor.histogram().magnitude.amax) / counts.len() as f64;
+        Objective::new(counts, tensor.edges(), bin_width, tensor.scheme())
+    }
+
+    /// `edges` is one longer than `counts`; `bin_width` need only be about right.
+    fn new(counts: Vec<u64>, edges: &[f32], bin_width: f64, scheme: Scheme) -> Objective {
         let centres: Vec<f32> = edges
             .windows(2)
             .map(|e| if e[1] > f32::MAX / 2.0 { e[1] / 2.0 + e[0] / 2.0 } else { (e[1] + e[0]) / 2.0 })
             .collect();
-        let bin_width = f64::from(tensor.histogram().magnitude.amax) / counts.len() as f64;
         let mut prefix = vec![[0.0; 3]];
         let (mut sums, mut lost) = ([0.0f64; 3], [0.0f64; 3]);
         for (&h, &c) in counts.iter().zip(&centres) {
@@ -74,7 +79,7 @@ impl Objective {
             }
             prefix.push([sums[0] + lost[0], sums[1] + lost[1], sums[2] + lost[2]]);
         }
-        Objective { counts, centres, bin_width, max_bound: max_bound(tensor.scheme()), prefix }
+        Objective { counts, centres, bin_width, max_bound: max_bound(scheme), prefix }
     }
 
     /// `sum h (v - c)^2` over the bins `from..to`.
@@ -177,6 +182,26 @@ impl Objective {
     }
 }
 
+/// The candidate of least error among the centres from the 128th on.
+pub(super) fn choose(counts: Vec<u64>, edges: &[f32], scheme: Scheme) -> Result<Calibrated, NoThreshold> {
+    let bin_width = edges.first().zip(edges.last()).map_or(0.0, |(a, b)| f64::from(*b) - f64::from(*a));
+    let bin_width = bin_width / counts.len().max(1) as f64;
+    chosen(&Objective::new(counts, edges, bin_width, scheme))
+}
+
+/// A threshold, and why it is unusual.
+pub(super) type Calibrated = (f32, Option<String>);
+
+fn chosen(objective: &Objective) -> Result<Calibrated, NoThreshold> {
+    let i = objective.search(START_BIN).ok_or_else(|| {
+        NoThreshold(format!("mse starts at bin {START_BIN}, and the histogram has only {START_BIN} bins"))
+    })?;
+    let note = (objective.centres[i] <= SMALLEST_AMAX).then(|| {
+        "clips up to 2^-24 count as zero in this method, so that its objective cannot tell them apart".to_owned()
+    });
+    Ok((objective.centres[i], note))
+}
+
 impl Calibrator for Mse {
     fn id(&self) -> &str {
         "mse"
@@ -190,16 +215,18 @@ impl Calibrator for Mse {
         "Minimises the mean squared error between the values and their quantized selves."
     }
 
+    fn whose(&self) -> &str {
+        "NVIDIA pytorch-quantization"
+    }
+
+    fn caveat(&self) -> &str {
+        "Weighs a few large values more than many small ones: far outliers keep the clip wide. Clips up to 2^-24 count as 0."
+    }
+
     fn calibrate(&self, tensor: &Tensor) -> Result<Calibration, NoThreshold> {
         need_bins(tensor, "mse")?;
-        let objective = Objective::of(tensor);
-        let i = objective.search(START_BIN).ok_or_else(|| {
-            NoThreshold(format!("mse starts at bin {START_BIN}, and the histogram has only {START_BIN} bins"))
-        })?;
-        let note = (objective.centres[i] <= SMALLEST_AMAX).then(|| {
-            "clips up to 2^-24 count as zero in this method, so that its objective cannot tell them apart".to_owned()
-        });
-        Ok(Calibration { clip: clip_at(tensor, objective.centres[i]), note })
+        let (t, note) = chosen(&Objective::of(tensor))?;
+        Ok(Calibration { clip: clip_at(tensor, t), note })
     }
 }
 

@@ -13,19 +13,26 @@ pub struct Percentile {
     summary: String,
 }
 
+/// A mark of at most 6 columns for a percentile.
+pub(super) fn label(number: &str) -> String {
+    match number.len() {
+        0..=5 => format!("p{number}"),
+        6 => number.to_owned(),
+        _ => format!("{}…", &number[..5]),
+    }
+}
+
+/// The percentile as ids have it: 0 to 100, without a negative zero.
+pub(super) fn checked(percentile: f64) -> Option<f64> {
+    (0.0..=100.0).contains(&percentile).then_some(percentile + 0.0)
+}
+
 impl Percentile {
     /// The method that keeps `percentile` per cent, 0 to 100; `None` for another number.
     pub fn new(percentile: f64) -> Option<Percentile> {
-        if !(0.0..=100.0).contains(&percentile) {
-            return None;
-        }
-        let percentile = percentile + 0.0; // no negative zero in an id
+        let percentile = checked(percentile)?;
         let number = percentile.to_string();
-        let label = match number.len() {
-            0..=5 => format!("p{number}"),
-            6 => number.clone(),
-            _ => format!("{}…", &number[..5]),
-        };
+        let label = label(&number);
         let summary = format!("Keeps {number} % of the values, by count of |x|, and lets the rest saturate.");
         Some(Percentile { percentile, id: format!("percentile-{number}"), label, summary })
     }
@@ -33,9 +40,13 @@ impl Percentile {
 
 /// The first bin at which the cumulative share reaches `percentile / 100`, as NumPy finds it:
 /// `searchsorted(cumsum(counts / total), percentile / 100)`. The number of bins, if rounding keeps the sum below.
-fn crossing(counts: &[u64], percentile: f64) -> usize {
+pub(super) fn crossing(counts: &[u64], percentile: f64) -> usize {
+    reaching(counts, percentile / 100.0)
+}
+
+/// The same for a share, 0 to 1.
+pub(super) fn reaching(counts: &[u64], target: f64) -> usize {
     let total = counts.iter().sum::<u64>() as f64;
-    let target = percentile / 100.0;
     let mut share = 0.0;
     let reached = counts.iter().position(|&count| {
         share += count as f64 / total;
@@ -55,6 +66,14 @@ impl Calibrator for Percentile {
 
     fn summary(&self) -> &str {
         &self.summary
+    }
+
+    fn whose(&self) -> &str {
+        "NVIDIA pytorch-quantization, ModelOpt"
+    }
+
+    fn caveat(&self) -> &str {
+        "Knows nothing of the grid of integers; takes a bin's lower edge, so that even 100 % clips, and 0 if the lowest bin holds P %."
     }
 
     fn calibrate(&self, tensor: &Tensor) -> Result<Calibration, NoThreshold> {

@@ -2,14 +2,39 @@
 
 use std::sync::Arc;
 
-use super::{Calibrator, Coverage, Entropy, Max, Mse, Percentile};
+use super::{
+    Calibrator, Coverage, Entropy, Max, Mse, NcnnKl, NvidiaEntropy, NvidiaMse, NvidiaNpEntropy, NvidiaPercentile,
+    OrtEntropy, OrtMinMax, OrtPercentile, Percentile, TrtGtc2017,
+};
 
 /// The method that chooses a layer's clip unless the user says otherwise.
 pub const DEFAULT_METHOD: &str = "entropy";
 
+/// Every method's name, with letters for its parameters.
+pub const NAMES: [&str; 15] = [
+    "max",
+    "coverage",
+    "entropy",
+    "mse",
+    "percentile-P",
+    "nvidia-entropy",
+    "nvidia-mse",
+    "nvidia-percentile-P",
+    "nvidia-np-entropy",
+    "ort-minmax",
+    "ort-entropy-BINS-LEVELS",
+    "ort-percentile-sym-P",
+    "ort-percentile-asym-P",
+    "trt-gtc2017",
+    "ncnn-kl",
+];
+
 /// No method has this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no method is called \"{id}\": there are max, coverage, entropy, mse and percentile-P with P from 0 to 100")]
+#[error(
+    "no method is called \"{id}\": there are {}, where P is a percentage from 0 to 100",
+    NAMES.join(", ")
+)]
 pub struct UnknownMethod {
     /// The name that was asked for.
     pub id: String,
@@ -21,18 +46,44 @@ pub struct UnknownMethod {
 ///
 /// [`UnknownMethod`], whose sentence lists the names that there are.
 pub fn by_id(id: &str) -> Result<Arc<dyn Calibrator>, UnknownMethod> {
-    Ok(match id {
-        "max" => Arc::new(Max),
-        "coverage" => Arc::new(Coverage),
-        "entropy" => Arc::new(Entropy),
-        "mse" => Arc::new(Mse),
-        _ => id
-            .strip_prefix("percentile-")
-            .and_then(|p| p.parse().ok())
-            .and_then(Percentile::new)
-            .map(Arc::new)
-            .ok_or_else(|| UnknownMethod { id: id.into() })?,
-    })
+    let method: Option<Arc<dyn Calibrator>> = match id {
+        "max" => Some(Arc::new(Max)),
+        "coverage" => Some(Arc::new(Coverage)),
+        "entropy" => Some(Arc::new(Entropy)),
+        "mse" => Some(Arc::new(Mse)),
+        "nvidia-entropy" => Some(Arc::new(NvidiaEntropy)),
+        "nvidia-mse" => Some(Arc::new(NvidiaMse)),
+        "nvidia-np-entropy" => Some(Arc::new(NvidiaNpEntropy)),
+        "trt-gtc2017" => Some(Arc::new(TrtGtc2017)),
+        "ncnn-kl" => Some(Arc::new(NcnnKl)),
+        "ort-minmax" => Some(Arc::new(OrtMinMax)),
+        _ => with_parameters(id),
+    };
+    method.ok_or_else(|| UnknownMethod { id: id.into() })
+}
+
+/// The methods whose names end in numbers.
+fn with_parameters(id: &str) -> Option<Arc<dyn Calibrator>> {
+    if let Some(p) = id.strip_prefix("percentile-") {
+        return Some(Arc::new(Percentile::new(p.parse().ok()?)?));
+    }
+    if let Some(p) = id.strip_prefix("nvidia-percentile-") {
+        return Some(Arc::new(NvidiaPercentile::new(p.parse().ok()?)?));
+    }
+    if let Some(p) = id.strip_prefix("ort-percentile-sym-") {
+        return Some(Arc::new(OrtPercentile::new(p.parse().ok()?, true)?));
+    }
+    if let Some(p) = id.strip_prefix("ort-percentile-asym-") {
+        return Some(Arc::new(OrtPercentile::new(p.parse().ok()?, false)?));
+    }
+    let (bins, levels) = id.strip_prefix("ort-entropy-")?.split_once('-')?;
+    Some(Arc::new(OrtEntropy::new(bins.parse().ok()?, levels.parse().ok()?)?))
+}
+
+/// Every name of [`NAMES`] with its method, at usual parameters: P = 99.99, 2,048 bins and 128 levels.
+pub fn catalogue() -> Vec<(&'static str, Arc<dyn Calibrator>)> {
+    let usual = |name: &str| name.replace("-P", "-99.99").replace("BINS-LEVELS", "2048-128");
+    NAMES.iter().map(|name| (*name, by_id(&usual(name)).expect("the names are those of methods"))).collect()
 }
 
 /// The methods that are computed without being asked for: max, coverage, entropy, mse and percentile-99.99.
@@ -58,7 +109,21 @@ mod tests {
     }
 
     #[test]
+    fn every_name_is_a_method_with_all_that_there_is_to_know() {
+        assert_eq!(catalogue().len(), NAMES.len());
+        for (name, method) in catalogue() {
+            assert_eq!(by_id(method.id()).unwrap().id(), method.id());
+            assert!(method.label().chars().count() <= 6, "{name}");
+            assert!(method.summary().ends_with('.') && method.caveat().ends_with('.') && method.whose() != "your own");
+        }
+        assert_eq!(by_id("nvidia-percentile-99.90").unwrap().id(), "nvidia-percentile-99.9");
+    }
+
+    #[test]
     fn an_unknown_name_is_answered_with_the_known_ones() {
+        for id in ["ort-entropy-64-128", "ort-entropy-2048", "ort-entropy-2048-1", "ort-entropy-99999-128"] {
+            assert!(by_id(id).is_err(), "{id}");
+        }
         for id in ["kl", "percentile-", "percentile-101", "percentile-nan", "percentile--1", ""] {
             let sentence = by_id(id).err().expect("unknown").to_string();
             assert!(sentence.contains("percentile-P") && sentence.contains("coverage"));

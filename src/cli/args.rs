@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::calibrate::{self, Calibrator};
+use crate::calibrate::{self, Calibrator, DEFAULT_METHOD};
 use crate::histogram::{DEFAULT_BINS, MAX_BINS};
 use crate::input::GroupPattern;
 use crate::quant::Scheme;
@@ -35,6 +35,12 @@ pub(super) enum Command {
     Compare {
         #[command(flatten)]
         shared: SharedArgs,
+    },
+    /// Lists every method: its id, whose it is, what it minimises, what is known to go wrong with it
+    Methods {
+        /// Prints JSON instead
+        #[arg(long)]
+        json: bool,
     },
     /// Writes the chosen scales as a qviz.scales/1 document
     Export {
@@ -70,10 +76,13 @@ pub(super) struct SharedArgs {
     /// bundled activations of a real network
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// The method to choose by, and the only one computed; without it entropy is chosen among all: max, coverage,
-    /// entropy, mse, percentile-P (such as percentile-99.99)
-    #[arg(long, value_name = "METHOD", value_parser = parse_method)]
-    pub method: Option<Method>,
+    /// The method to choose by, and the only one computed; several, between commas, are computed side by side, and the
+    /// first is chosen. Without it entropy is chosen among max, coverage, entropy, mse and percentile-99.99. There are
+    /// also the peers' own: nvidia-entropy, nvidia-mse, nvidia-percentile-P, nvidia-np-entropy, ort-minmax,
+    /// ort-entropy-BINS-LEVELS, ort-percentile-sym-P, ort-percentile-asym-P, trt-gtc2017 and ncnn-kl (`qviz methods`
+    /// describes them)
+    #[arg(long, value_name = "METHOD", value_delimiter = ',', value_parser = parse_method)]
+    pub method: Vec<Method>,
     /// Width of the integers: 2 to 8, or 16
     #[arg(long, value_name = "BITS", default_value = "8", value_parser = parse_bits)]
     pub bits: u8,
@@ -105,7 +114,18 @@ impl SharedArgs {
     }
 
     pub fn methods(&self) -> Vec<Arc<dyn Calibrator>> {
-        self.method.as_ref().map_or_else(calibrate::defaults, |m| vec![m.0.clone()])
+        let mut methods: Vec<Arc<dyn Calibrator>> = Vec::new();
+        for Method(method) in &self.method {
+            if methods.iter().all(|m| m.id() != method.id()) {
+                methods.push(method.clone());
+            }
+        }
+        if methods.is_empty() { calibrate::defaults() } else { methods }
+    }
+
+    /// The id of the method that chooses: the first that was named.
+    pub fn chosen_method(&self) -> String {
+        self.method.first().map_or_else(|| DEFAULT_METHOD.to_owned(), |m| m.0.id().to_owned())
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod args;
 mod bundled;
+mod methods;
 mod run;
 
 use std::io::Write;

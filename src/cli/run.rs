@@ -4,8 +4,7 @@ use std::sync::mpsc::channel;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::{Cli, Command, ScreenArgs, SharedArgs};
-use super::bundled;
-use crate::calibrate::DEFAULT_METHOD;
+use super::{bundled, methods};
 use crate::input::{Discovered, discover};
 use crate::jobs::{Event, Loader, Order, Recipe};
 use crate::report::{self, visible};
@@ -22,6 +21,10 @@ pub(super) fn run(cli: Cli) -> io::Result<u8> {
             let session = load(shared, false);
             print(&report::compare(&session))?;
             Ok(complain(&session))
+        }
+        Some(Command::Methods { json }) => {
+            print(&if json { methods::json() } else { methods::text() })?;
+            Ok(0)
         }
         Some(Command::Export { output, force, exact, shared }) => {
             if let Some(path) = output.as_ref().filter(|p| !force && p.symlink_metadata().is_ok()) {
@@ -84,7 +87,7 @@ fn print(text: &str) -> io::Result<()> {
 }
 
 fn session(shared: &SharedArgs) -> Session {
-    Session::new(shared.methods(), DEFAULT_METHOD, shared.scheme())
+    Session::new(shared.methods(), &shared.chosen_method(), shared.scheme())
 }
 
 fn order(shared: SharedArgs, session: &Session, measure: bool) -> Order {

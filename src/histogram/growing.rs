@@ -175,7 +175,7 @@ impl GrowingHistogram {
             }
         };
         let magnitude = Magnitude { amax, pos: pos[..bins].to_vec(), neg: neg[..bins].to_vec() };
-        Histogram { stats, magnitude, kind: GridKind::PowerOfTwo, numpy: Vec::new() }
+        Histogram { stats, magnitude, kind: GridKind::PowerOfTwo, numpy: Vec::new(), peers: Vec::new() }
     }
 }
 

@@ -13,6 +13,7 @@
 //! assert_eq!((h.magnitude.pos, h.magnitude.neg), (vec![1, 1, 0, 1], vec![0, 0, 1, 0]));
 //! ```
 
+mod batches;
 mod growing;
 mod magnitude;
 mod numpy;
@@ -20,6 +21,7 @@ mod passes;
 mod stats;
 mod tally;
 
+pub use batches::{BatchRange, MAX_GROWN_BINS, PeerGrid};
 pub use growing::GrowingHistogram;
 pub use magnitude::Magnitude;
 pub use numpy::NumpyHistogram;
@@ -40,6 +42,39 @@ pub enum GridSpec {
         /// Number of bins, at least 1.
         bins: usize,
     },
+    /// pytorch-quantization's `torch_hist`: `torch.histc` over `[0, amax]` of the first batch, widened by whole bins.
+    NvidiaTorch {
+        /// Number of bins of the first batch, at least 1.
+        bins: usize,
+    },
+    /// pytorch-quantization's `np.histogram` of the first batch's magnitudes, widened by whole bins. Magnitudes below
+    /// the first batch's smallest are dropped.
+    NvidiaNumpy {
+        /// Number of bins of the first batch, at least 1.
+        bins: usize,
+    },
+    /// ONNX Runtime's histogram over `(-T, T)`, widened by whole bins on both sides.
+    Ort {
+        /// Number of bins of the first batch, at least 1.
+        bins: usize,
+    },
+    /// ONNX Runtime's histogram of magnitudes: [`GridSpec::NvidiaNumpy`] with edges rounded after each batch.
+    OrtMagnitude {
+        /// Number of bins of the first batch, at least 1.
+        bins: usize,
+    },
+    /// ncnn2table's histogram of magnitudes over `[0, amax]`, zeros left out. The order of batches does not matter.
+    Ncnn {
+        /// Number of bins, at least 1.
+        bins: usize,
+    },
+}
+
+impl GridSpec {
+    /// Whether the grid is counted batch by batch, so that the first pass has to know each batch's [`BatchRange`].
+    pub fn by_batches(self) -> bool {
+        !matches!(self, GridSpec::Numpy { .. })
+    }
 }
 
 /// How the magnitude grid came about.
@@ -61,22 +96,45 @@ pub struct Histogram {
     /// How `magnitude`'s grid came about.
     pub kind: GridKind,
     numpy: Vec<(GridSpec, NumpyHistogram)>,
+    peers: Vec<(GridSpec, PeerGrid)>,
 }
 
 impl Histogram {
     /// Both passes over one slice: the exact grid of `bins` bins (1 to [`MAX_BINS`]) and the `grids` asked for.
     pub fn of(values: &[f32], bins: usize, grids: &[GridSpec]) -> Histogram {
+        Histogram::of_batches(&[values], bins, grids)
+    }
+
+    /// The same over several batches, one after the other.
+    pub fn of_batches(batches: &[&[f32]], bins: usize, grids: &[GridSpec]) -> Histogram {
         let mut range = RangePass::new();
-        range.push(values);
-        let mut pass = BinPass::new(range.finish(), bins, grids);
-        pass.push(values);
+        batches.iter().for_each(|batch| range.push(batch));
+        let ranges = batches.iter().map(|batch| BatchRange::of(batch)).collect();
+        let mut pass = BinPass::new(range.finish(), bins, grids).with_batches(ranges);
+        for batch in batches {
+            pass.push(batch);
+            pass.end_batch();
+        }
         pass.finish().expect("a borrowed slice cannot change between the passes")
     }
 
     /// An exact histogram from counts that were made elsewhere, another tool's for one.
     pub fn from_parts(stats: Stats, magnitude: Magnitude, numpy: Option<NumpyHistogram>) -> Histogram {
         let numpy = numpy.into_iter().map(|h| (GridSpec::Numpy { bins: h.counts.len() }, h)).collect();
-        Histogram { stats, magnitude, kind: GridKind::Exact, numpy }
+        Histogram { stats, magnitude, kind: GridKind::Exact, numpy, peers: Vec::new() }
+    }
+
+    /// The same with a peer's own counts in place of those that `spec` would make.
+    pub fn with_peer(mut self, spec: GridSpec, grid: NumpyHistogram) -> Histogram {
+        self.peers.push((spec, Ok(grid)));
+        self
+    }
+
+    /// The counts on a batch-ordered grid, or why the peer has none; `None` if the grid was not asked for or the values
+    /// came only once.
+    pub fn peer(&self, spec: GridSpec) -> Option<Result<&NumpyHistogram, &str>> {
+        let (_, grid) = self.peers.iter().find(|(other, _)| *other == spec)?;
+        Some(grid.as_ref().map_err(String::as_str))
     }
 
     /// `np.histogram(x, bins)`, if it was asked for and NumPy has an answer: see [`NumpyHistogram`].

@@ -78,6 +78,10 @@ impl NumpyGrid {
         Some(NumpyGrid { edges, tally: Tally::new(bins) })
     }
 
+    pub fn edges(&self) -> &[f32] {
+        &self.edges
+    }
+
     /// Counts values that all lie in `[min, max]`; at most [`CHUNK`] of them.
     pub fn add(&mut self, values: &[f32], width: Width) {
         let mut slots = [0u32; CHUNK];

@@ -1,5 +1,6 @@
 //! The second pass: every grid at once, over values whose range is known.
 
+use super::batches::{BatchGrid, BatchRange};
 use super::magnitude::{CHUNK, ExactGrid};
 use super::numpy::NumpyGrid;
 use super::stats::Kinds;
@@ -20,8 +21,48 @@ pub struct BinPass {
     max: f32,
     magnitude: ExactGrid,
     numpy: Vec<(GridSpec, NumpyGrid)>,
+    batches: Batches,
     seen: Seen,
     width: Width,
+}
+
+/// The grids that depend on where a batch ends.
+#[derive(Clone, Debug, Default)]
+struct Batches {
+    grids: Vec<(GridSpec, BatchGrid)>,
+    /// Of each batch, from the first pass.
+    ranges: Vec<BatchRange>,
+    /// The batch that the next values belong to.
+    at: usize,
+    /// Whether that batch was begun.
+    open: bool,
+}
+
+impl Batches {
+    /// Counts values of the present batch; how many of them cannot belong to it.
+    fn count(&mut self, values: &[f32], amax: f32) -> u64 {
+        if self.grids.is_empty() || values.is_empty() {
+            return 0;
+        }
+        let Some(range) = self.ranges.get(self.at).copied() else { return values.len() as u64 };
+        self.open(amax);
+        let strays = values.iter().filter(|x| **x < range.min || **x > range.max || x.abs() < range.least).count();
+        if strays == 0 {
+            self.grids.iter_mut().for_each(|(_, grid)| grid.add(values));
+        }
+        strays as u64
+    }
+
+    fn open(&mut self, amax: f32) {
+        if !std::mem::replace(&mut self.open, true) {
+            self.grids.iter_mut().for_each(|(_, grid)| grid.begin(&self.ranges[self.at], amax));
+        }
+    }
+
+    fn end(&mut self) {
+        self.grids.iter_mut().for_each(|(_, grid)| grid.end());
+        (self.at, self.open) = (self.at + 1, false);
+    }
 }
 
 /// What this pass saw, to be held against the first.
@@ -63,8 +104,14 @@ impl BinPass {
         // With no finite value at all every comparison with NaN below is false, so that nothing gets in.
         let (min, max) = (stats.min.unwrap_or(f32::NAN), stats.max.unwrap_or(f32::NAN));
         let mut numpy: Vec<(GridSpec, NumpyGrid)> = Vec::new();
+        let mut batches = Batches::default();
         for &spec in grids {
-            let GridSpec::Numpy { bins } = spec;
+            let GridSpec::Numpy { bins } = spec else {
+                if batches.grids.iter().all(|(other, _)| *other != spec) {
+                    batches.grids.push((spec, BatchGrid::new(spec)));
+                }
+                continue;
+            };
             if let Some(grid) = NumpyGrid::new(min, max, bins)
                 && numpy.iter().all(|(other, _)| *other != spec)
             {
@@ -72,7 +119,24 @@ impl BinPass {
             }
         }
         let magnitude = ExactGrid::new(bins.clamp(1, MAX_BINS), stats.amax());
-        BinPass { stats, min, max, magnitude, numpy, seen: Seen::default(), width: Width::default() }
+        BinPass { stats, min, max, magnitude, numpy, batches, seen: Seen::default(), width: Width::default() }
+    }
+
+    /// The same for values that come in batches with these ranges, in this order. Needed where one of the grids is
+    /// [by batches](GridSpec::by_batches): each batch is then pushed in one go of pushes, and ended.
+    pub fn with_batches(mut self, ranges: Vec<BatchRange>) -> BinPass {
+        self.batches.ranges = ranges;
+        self
+    }
+
+    /// Whether one of the grids depends on where a batch ends, and so on the order of the values.
+    pub fn by_batches(&self) -> bool {
+        !self.batches.grids.is_empty()
+    }
+
+    /// The values that were pushed since the last call were one batch.
+    pub fn end_batch(&mut self) {
+        self.batches.end();
     }
 
     /// Counts the next values, in any order and any cut.
@@ -108,6 +172,7 @@ impl BinPass {
         for (_, grid) in &mut self.numpy {
             grid.add(inside, self.width);
         }
+        self.seen.strays += self.batches.count(inside, self.stats.amax());
     }
 
     /// An empty pass of the same kind, to count a part of the values on another thread; [`merge`](Self::merge) brings
@@ -118,7 +183,12 @@ impl BinPass {
     }
 
     /// Takes in what another pass over a part of the same tensor has counted; both were made with the same arguments.
+    ///
+    /// # Panics
+    ///
+    /// If there are grids by batches: those depend on the order.
     pub fn merge(&mut self, other: BinPass) {
+        assert!(self.batches.grids.is_empty(), "grids by batches cannot be merged");
         self.magnitude.merge(other.magnitude);
         for ((_, mine), (_, theirs)) in self.numpy.iter_mut().zip(other.numpy) {
             mine.merge(theirs);
@@ -148,7 +218,8 @@ impl BinPass {
             return Err(ChangedUnderneath);
         }
         let numpy = self.numpy.into_iter().map(|(spec, grid)| (spec, grid.finish())).collect();
-        Ok(Histogram { stats: self.stats, magnitude: self.magnitude.finish(), kind: GridKind::Exact, numpy })
+        let peers = self.batches.grids.into_iter().map(|(spec, grid)| (spec, grid.finish())).collect();
+        Ok(Histogram { stats: self.stats, magnitude: self.magnitude.finish(), kind: GridKind::Exact, numpy, peers })
     }
 }
 

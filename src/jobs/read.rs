@@ -3,7 +3,7 @@ use std::ops::ControlFlow;
 use std::sync::Mutex;
 
 use crate::calibrate::Calibrator;
-use crate::histogram::{BinPass, GridSpec, GrowingHistogram, Histogram, RangePass, RangePiece};
+use crate::histogram::{BatchRange, BinPass, GridSpec, GrowingHistogram, Histogram, RangePass, RangePiece};
 use crate::input::{Array, BodyReport, CHUNK, DType, Follower, InputError, Part, Source};
 use crate::session::Origin;
 
@@ -53,12 +53,13 @@ pub fn read_layer(
         let complete = pass.run(&mut growing)?;
         return Ok(complete.then(|| (pass.origin, growing.finish())));
     }
-    let mut range = RangePass::new();
+    let mut range = Ranges::new(recipe.grids.iter().any(|grid| grid.by_batches()));
     if !pass.run(&mut range)? {
         return Ok(None);
     }
     let origin = std::mem::take(&mut pass.origin);
-    let mut bins = BinPass::new(range.finish(), recipe.bins, &recipe.grids);
+    let bins = BinPass::new(range.all.finish(), recipe.bins, &recipe.grids);
+    let mut bins = bins.with_batches(range.each.unwrap_or_default());
     if !pass.run(&mut bins)? {
         return Ok(None);
     }
@@ -92,6 +93,33 @@ impl Take for GrowingHistogram {
     }
 }
 
+/// The range of all values and, where a grid wants to know it beforehand, of each batch.
+struct Ranges {
+    all: RangePass,
+    each: Option<Vec<BatchRange>>,
+}
+
+impl Ranges {
+    fn new(by_batches: bool) -> Ranges {
+        Ranges { all: RangePass::new(), each: by_batches.then(Vec::new) }
+    }
+}
+
+impl Take for Ranges {
+    fn read(&mut self, array: Array, threads: usize, watch: Watch) -> Result<BodyReport, InputError> {
+        let Some(each) = &mut self.each else { return self.all.read(array, threads, watch) };
+        let mut range = BatchRange::default();
+        let mut lead = |at, chunk: &[f32]| {
+            self.all.push(chunk);
+            range.push(chunk);
+            watch(at + chunk.len() as u64)
+        };
+        let report = array.read_on(&mut lead, Vec::new());
+        each.push(range);
+        report
+    }
+}
+
 impl Take for RangePass {
     /// The moments of blocks are made on any thread, and added up in the order of the file.
     fn read(&mut self, array: Array, threads: usize, watch: Watch) -> Result<BodyReport, InputError> {
@@ -119,8 +147,9 @@ impl Take for RangePass {
 }
 
 impl Take for BinPass {
-    /// Each thread counts for itself.
+    /// Each thread counts for itself. Grids by batches depend on the order, so that they take one thread.
     fn read(&mut self, array: Array, threads: usize, watch: Watch) -> Result<BodyReport, InputError> {
+        let threads = if self.by_batches() { 1 } else { threads };
         let mut others: Vec<BinPass> = (1..threads).map(|_| self.fresh()).collect();
         let followers = others.iter_mut().map(|pass| {
             let help = |_: u64, chunk: &[f32]| {
@@ -135,6 +164,7 @@ impl Take for BinPass {
         };
         let report = array.read_on(&mut lead, followers.collect());
         others.into_iter().for_each(|other| self.merge(other));
+        self.end_batch();
         report
     }
 }

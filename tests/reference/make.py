@@ -54,3 +54,58 @@ with open(f"{dst}/curves.json", "w") as w:
 
 for name in ["a_randn1000", "j_constant3", "k_zeros", "l_one_element"]:
     shutil.copyfile(f"{src}/fixtures/{name}.npy", f"{dst}/{name}.npy")
+
+# The peers' own histograms and thresholds, one batch and two (the halves of the fixture, in order).
+KEPT_ORT = [("entropy.asymmetric.bins128.q128", "ort-entropy-128-128"),
+            ("entropy.asymmetric.bins2048.q128", "ort-entropy-2048-128")]
+KEPT_ORT += [(f"percentile.{s}metric.bins2048.p{p}", f"ort-percentile-{s}-{p.removesuffix('.0')}")
+             for s in ["sym", "asym"] for p in ["99.0", "99.9", "99.99", "99.999"]]
+GRIDS = {"nvidia": "pytorch_quantization.torch", "nvidia-np": "pytorch_quantization.np",
+         "ort-128": "ort.entropy.asym.128", "ort-2048": "ort.entropy.asym.2048", "ort-abs-2048": "ort.percentile.sym.2048"}
+
+
+def ordered(edges):
+    """f32 as integers in the same order, as second differences: small numbers."""
+    bits = edges.astype(np.float32).view(np.int32).astype(np.int64)
+    bits = np.where(bits < 0, -(bits & 0x7FFFFFFF), bits)
+    return " ".join(str(d) for d in np.diff(bits, n=2, prepend=[0, 0]))
+
+
+tables, peers = [], {}
+for name, r in reference.items():
+    if name.startswith("_"):
+        continue
+    peers[name] = {}
+    for batches, short in [("one_batch", "b1"), ("two_batches", "b2")]:
+        grids, values = {}, {}
+        for grid, file in GRIDS.items():
+            f = np.load(f"{src}/histograms/{name}.{file}.{short}.npz")
+            table = {"counts": " ".join(str(int(c)) for c in f["hist"]), "edges": ordered(f["edges"])}
+            if table not in tables:
+                tables.append(table)
+            grids[grid] = tables.index(table)
+        peer = r["pytorch_quantization"][batches]
+        for sign in ["signed", "unsigned"]:
+            tail = "" if sign == "signed" else ".unsigned"
+            for key, v in peer[f"torch_hist.{sign}"].items():
+                if key != "collect":
+                    key = key.removesuffix(".0").replace("percentile_", "percentile-")
+                    values[f"nvidia-{key}{tail}"] = v["value"]
+            values[f"nvidia-np-entropy{tail}"] = peer[f"np_hist.{sign}"]["entropy"]["value"]
+        for key, ours in KEPT_ORT:
+            v = r["ort"][batches][key]
+            values[ours] = [v["low"], v["high"], v["qint8_symmetric_scale"], v["quint8_scale"], v["quint8_zero_point"]]
+        peers[name][short] = {"grids": grids, "values": values}
+kept = {"tables": tables, "fixtures": peers, "curves": {}}
+for name, r in curves.items():
+    if name == "_meta":
+        continue
+    for sign in ["signed", "unsigned"]:
+        d = r[f"pytorch_quantization.np_hist.{sign}.entropy" if f"pytorch_quantization.np_hist.{sign}.entropy" in r
+              else f"modelopt.np_hist.{sign}.entropy"]["divergence"]
+        kept["curves"][f"{name}.np.{sign}"] = " ".join(str(v) for v in d)
+    d = r["onnxruntime.entropy.bins2048.q128"]["divergence"]
+    kept["curves"][f"{name}.ort-2048-128"] = " ".join(str(v) for v in d)
+with open(f"{dst}/peers.json", "w") as w:
+    json.dump(kept, w, separators=(",", ":"))
+    w.write("\n")

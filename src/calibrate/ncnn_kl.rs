@@ -1,0 +1,118 @@
+//! ncnn2table's search.
+
+use super::{Calibration, Calibrator, NoThreshold, START_BIN, Tensor, need_peer, peer_clip};
+use crate::histogram::GridSpec;
+
+const BINS: usize = 2048;
+const LEVELS: usize = 128;
+const GRID: GridSpec = GridSpec::Ncnn { bins: BINS };
+
+/// What every bin of both distributions begins with.
+const EPS: f32 = 1e-4;
+
+/// ncnn's `ncnn2table method=kl` (2026-07), all in f32.
+///
+/// On 2,048 bins of `|x|` over `[0, amax]`, exact zeros left out, as shares h of the whole; for T in 128..2048: P is
+/// `eps + h` with the tail added to its last bin; Q spreads h over 128 levels of the *fractional* width `w = T / 128` and
+/// back, empty bins included, on top of eps. `KL = sum P ln(P / Q)`, unnormalised; the first least wins, and the
+/// threshold is `(T + 0.5) amax / 2048`.
+///
+/// Known to go wrong: a constant tensor has the same divergence everywhere and is clipped to 6 % of its value; eps is not
+/// small against the shares of a long tail, so that outliers are cut hard; an all-zero blob is written as scale inf.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NcnnKl;
+
+/// `h` merged into levels of `t / 128` bins and spread again, on top of eps.
+fn quantized(h: &[f32], t: usize, q: &mut Vec<f32>) {
+    let per_level = t as f32 / LEVELS as f32;
+    q.clear();
+    q.resize(t, EPS);
+    for level in 0..LEVELS {
+        let last = level + 1 == LEVELS;
+        let start = if last { t as f32 - per_level } else { level as f32 * per_level };
+        let end = start + per_level;
+        let (left, right) = (start.ceil() as usize, if last { t } else { end.floor() as usize });
+        let left_share = if level > 0 && left as f32 > start { left as f32 - start } else { 0.0 };
+        let right_share = if !last && (right as f32) < end { end - right as f32 } else { 0.0 };
+        let mut sum = 0.0;
+        if left_share > 0.0 {
+            sum += left_share * h[left - 1];
+        }
+        if right_share > 0.0 {
+            sum += right_share * h[right];
+        }
+        h[left..right].iter().for_each(|value| sum += value);
+        let value = sum / ((right - left) as f32 + left_share + right_share);
+        if left_share > 0.0 {
+            q[left - 1] += value * left_share;
+        }
+        if right_share > 0.0 {
+            q[right] += value * right_share;
+        }
+        q[left..right].iter_mut().for_each(|q| *q += value);
+    }
+}
+
+/// The T of least divergence.
+fn search(counts: &[u64]) -> usize {
+    let total = counts.iter().sum::<u64>() as f64;
+    let h: Vec<f32> = counts.iter().map(|&c| (c as f64 / total) as f32).collect();
+    let (mut best, mut least) = (START_BIN, f32::MAX);
+    let mut q = Vec::new();
+    for t in START_BIN..counts.len() {
+        let mut last = EPS + h[t - 1];
+        for tail in &h[t..] {
+            last += tail;
+        }
+        quantized(&h, t, &mut q);
+        let mut sum = 0.0f32;
+        for (j, q) in q.iter().enumerate() {
+            let p = if j + 1 == t { last } else { EPS + h[j] };
+            sum += p * (f64::from(p / q).ln() as f32);
+        }
+        if sum < least {
+            (best, least) = (t, sum);
+        }
+    }
+    best
+}
+
+impl Calibrator for NcnnKl {
+    fn id(&self) -> &str {
+        "ncnn-kl"
+    }
+
+    fn label(&self) -> &str {
+        "ncnn"
+    }
+
+    fn summary(&self) -> &str {
+        "Minimises ncnn2table's smoothed KL divergence, zeros left out."
+    }
+
+    fn whose(&self) -> &str {
+        "Tencent ncnn, ncnn2table (2026-07)"
+    }
+
+    fn caveat(&self) -> &str {
+        "Clips a constant tensor to 6 % of its value, cuts long tails hard, and writes scale inf for an all-zero blob."
+    }
+
+    fn grids(&self) -> Vec<GridSpec> {
+        vec![GRID]
+    }
+
+    fn calibrate(&self, tensor: &Tensor) -> Result<Calibration, NoThreshold> {
+        let grid = need_peer(tensor, GRID)?;
+        if grid.counts.iter().all(|&c| c == 0) {
+            return Err(NoThreshold("every value is 0, for which ncnn writes an infinite scale".into()));
+        }
+        let t = search(&grid.counts);
+        let amax = tensor.histogram().stats.amax();
+        let note = (t == START_BIN).then(|| {
+            "the search ends at its first candidate, 6 % of the range, as it does where all divergences are equal"
+                .into()
+        });
+        Ok(Calibration { clip: peer_clip(tensor, (t as f32 + 0.5) * amax / BINS as f32), note })
+    }
+}

@@ -1,0 +1,188 @@
+//! The window of least KL divergence, ONNX Runtime's way.
+
+use super::{Calibration, Calibrator, NoThreshold, Tensor, need_peer, ort_clip, with_note};
+use crate::histogram::GridSpec;
+
+/// The largest number of bins in an id: the search is quadratic in it.
+const MAX_BINS: usize = 16_384;
+
+/// ONNX Runtime 1.32 `EntropyCalibrater`, `num_bins=BINS`, `num_quantized_bins=LEVELS`.
+///
+/// On the histogram of `x` over `(-T, T)` every window of `2 i + 1` bins about the middle is tried, for `i` from
+/// `LEVELS / 2` to `bins / 2`. P is the window with the tails added to its end bins; Q the window merged into LEVELS
+/// levels of whole bins (the rest of the division goes to the last), each spread over its slot and truncated to
+/// integers. Both are smoothed (zeros become 1e-4, taken from the others), and `sum P ln(P / Q)` is worked out in f32.
+/// The first of equal minima wins; its edges, cut to the observed minimum and maximum, are the range, so that it is
+/// not symmetric even where the library is asked for symmetric ranges. One file of a group is one `collect`.
+///
+/// Known to go wrong: with the library's defaults, 128 and 128, one single window is tried and the answer is min-max
+/// (onnxruntime issue 9597); empty bins receive mass in Q, integers lose it, and the bins that the division leaves over
+/// get none; the number depends on the order of the batches.
+#[derive(Clone, Debug)]
+pub struct OrtEntropy {
+    bins: usize,
+    levels: usize,
+    id: String,
+    summary: String,
+}
+
+impl OrtEntropy {
+    /// The method with this many bins in the first collect and this many levels, `2 <= levels <= bins <= 16384`; `None`
+    /// for other numbers, with which the peer has no window to try.
+    pub fn new(bins: usize, levels: usize) -> Option<OrtEntropy> {
+        if !(2..=bins).contains(&levels) || bins > MAX_BINS {
+            return None;
+        }
+        let summary =
+            format!("Minimises ONNX Runtime's KL divergence over windows of {bins} bins and {levels} levels.");
+        Some(OrtEntropy { bins, levels, id: format!("ort-entropy-{bins}-{levels}"), summary })
+    }
+
+    fn grid(&self) -> GridSpec {
+        GridSpec::Ort { bins: self.bins }
+    }
+}
+
+/// Zeros become 1e-4, and what that adds is taken from the others; `None` if all are zero.
+///
+/// Counts from one to 2^24 stay positive as long as there are fewer than 10,000 zeros for each that is not: the peer
+/// raises an error beyond, which is the inner `Err`.
+fn smoothed(counts: &[i64], out: &mut Vec<f32>) -> Result<bool, NoThreshold> {
+    const EPS: f64 = 1e-4;
+    out.clear();
+    let zeros = counts.iter().filter(|&&c| c == 0).count();
+    let others = counts.len() - zeros;
+    if others == 0 {
+        return Ok(false);
+    }
+    let taken = EPS * zeros as f64 / others as f64;
+    if taken >= 1.0 {
+        return Err(NoThreshold(
+            "there are ten thousand empty bins for each that is not, and the peer's smoothing raises an error".into(),
+        ));
+    }
+    out.extend(counts.iter().map(|&c| if c == 0 { EPS as f32 } else { c as f32 - taken as f32 }));
+    Ok(true)
+}
+
+/// NumPy's pairwise summation of a contiguous f32 array.
+fn pairwise_sum(a: &[f32]) -> f32 {
+    if a.len() < 8 {
+        return a.iter().sum();
+    }
+    if a.len() <= 128 {
+        let (eights, rest) = a.as_chunks::<8>();
+        let mut r = eights[0];
+        for eight in &eights[1..] {
+            for l in 0..8 {
+                r[l] += eight[l];
+            }
+        }
+        let sum = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]));
+        return rest.iter().fold(sum, |sum, x| sum + x);
+    }
+    let half = a.len() / 2;
+    let half = half - half % 8;
+    pairwise_sum(&a[..half]) + pairwise_sum(&a[half..])
+}
+
+/// The range of bins of window `i`: about the middle, one bin more to the right except at the end.
+fn window(bins: usize, i: usize) -> (usize, usize) {
+    let middle = bins / 2;
+    (middle - i, (middle + i + 1).min(bins))
+}
+
+/// The peer's divergence for each half width from `levels / 2` to `bins / 2`.
+///
+/// # Errors
+///
+/// [`NoThreshold`] where the peer's smoothing raises an error.
+pub fn curve(counts: &[u64], levels: usize) -> Result<Vec<f64>, NoThreshold> {
+    let counts: Vec<i64> = counts.iter().map(|&c| c as i64).collect();
+    let bins = counts.len();
+    let (mut p, mut q, mut smooth_p, mut smooth_q) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut terms = Vec::new();
+    let mut curve = Vec::new();
+    for i in levels / 2..=bins / 2 {
+        let (start, end) = window(bins, i);
+        let sliced = &counts[start..end];
+        let len = sliced.len();
+        p.clear();
+        p.extend_from_slice(sliced);
+        p[0] += counts[..start].iter().sum::<i64>();
+        p[len - 1] += counts[end..].iter().sum::<i64>();
+        let merged = len / levels;
+        q.clear();
+        q.resize(len, 0i64);
+        for level in 0..levels {
+            let slot = level * merged..(level + 1) * merged;
+            let mut sum: i64 = sliced[slot.clone()].iter().sum();
+            if level + 1 == levels {
+                sum += sliced[slot.end..].iter().sum::<i64>();
+            }
+            let non_empty = p[slot.clone()].iter().filter(|&&c| c != 0).count();
+            if non_empty > 0 {
+                q[slot].fill((sum as f64 / non_empty as f64) as i64);
+            }
+        }
+        if !smoothed(&p, &mut smooth_p)? || !smoothed(&q, &mut smooth_q)? {
+            curve.push(f64::INFINITY);
+            continue;
+        }
+        let (sum_p, sum_q) = (pairwise_sum(&smooth_p), pairwise_sum(&smooth_q));
+        terms.clear();
+        terms.extend(smooth_p.iter().zip(&smooth_q).map(|(p, q)| {
+            let (p, q) = (p / sum_p, q / sum_q);
+            if p > 0.0 && q > 0.0 { p * (f64::from(p / q).ln() as f32) } else { f32::INFINITY }
+        }));
+        curve.push(f64::from(pairwise_sum(&terms)));
+    }
+    Ok(curve)
+}
+
+impl Calibrator for OrtEntropy {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn label(&self) -> &str {
+        "ort KL"
+    }
+
+    fn summary(&self) -> &str {
+        &self.summary
+    }
+
+    fn whose(&self) -> &str {
+        "ONNX Runtime 1.32 (Entropy)"
+    }
+
+    fn caveat(&self) -> &str {
+        "With the library's defaults, 128 and 128, a single window is tried and the answer is min-max. Q is truncated to \
+         integers and fills empty bins. Depends on the order of the batches."
+    }
+
+    fn grids(&self) -> Vec<GridSpec> {
+        vec![self.grid()]
+    }
+
+    fn calibrate(&self, tensor: &Tensor) -> Result<Calibration, NoThreshold> {
+        let grid = need_peer(tensor, self.grid())?;
+        let curve = curve(&grid.counts, self.levels)?;
+        // NumPy's argmin: the first of equals, and a NaN before all.
+        let best = curve.iter().position(|kl| kl.is_nan()).or_else(|| {
+            let least = curve.iter().copied().min_by(f64::total_cmp)?;
+            curve.iter().position(|&kl| kl == least)
+        });
+        let best = best.ok_or_else(|| NoThreshold("there is no window to try".into()))?;
+        let (start, end) = window(grid.counts.len(), self.levels / 2 + best);
+        let note = (curve.len() == 1).then(|| {
+            format!(
+                "{} bins and {} levels leave one window to try, the whole range: this is min-max",
+                self.bins, self.levels
+            )
+        });
+        let clip = ort_clip(tensor, grid.edges[start], grid.edges[end]);
+        Ok(Calibration { clip, note: with_note(note, tensor, false) })
+    }
+}

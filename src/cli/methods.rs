@@ -1,0 +1,41 @@
+//! `qviz methods`: what there is to choose from.
+
+use serde::Serialize;
+
+use crate::calibrate::catalogue;
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    id: &'a str,
+    label: &'a str,
+    whose: &'a str,
+    summary: &'a str,
+    known_to_go_wrong: &'a str,
+}
+
+/// A block for each method.
+pub(super) fn text() -> String {
+    let block = |(id, m): &(_, std::sync::Arc<dyn crate::calibrate::Calibrator>)| {
+        format!("{id:<24} {}\n    {}\n    Known to go wrong: {}\n", m.whose(), m.summary(), m.caveat())
+    };
+    let blocks: Vec<String> = catalogue().iter().map(block).collect();
+    blocks.join("\n")
+}
+
+/// The same as an array of objects.
+pub(super) fn json() -> String {
+    let methods = catalogue();
+    let entries: Vec<Entry> = methods
+        .iter()
+        .map(|(id, m)| Entry {
+            id,
+            label: m.label(),
+            whose: m.whose(),
+            summary: m.summary(),
+            known_to_go_wrong: m.caveat(),
+        })
+        .collect();
+    let mut json = serde_json::to_string_pretty(&entries).expect("text is always JSON");
+    json.push('\n');
+    json
+}
