@@ -17,6 +17,7 @@
 //! # Ok::<(), calibrate::UnknownMethod>(())
 //! ```
 
+mod aciq;
 mod coverage;
 mod entropy;
 mod error;
@@ -38,6 +39,7 @@ mod tensor;
 mod trt_gtc2017;
 mod warning;
 
+pub use aciq::{Aciq, Shape};
 pub use coverage::Coverage;
 pub use entropy::Entropy;
 pub use error::Metrics;
