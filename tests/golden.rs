@@ -248,3 +248,25 @@ fn ncnn_on_the_golden_sets() {
         assert_eq!(format!("{:.6}", 127.0 / clip(&[&values], Scheme::INT8, "ncnn-kl").amax()), scale);
     }
 }
+
+#[test]
+fn aciq_is_the_constant_times_the_spread() {
+    let [(_, a), (_, relu), ..] = sets();
+    let spread = |values: &[f32]| {
+        let mean = values.iter().map(|&x| f64::from(x)).sum::<f64>() / values.len() as f64;
+        let variance = values.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>() / values.len() as f64;
+        (variance.sqrt(), values.iter().map(|&x| (f64::from(x) - mean).abs()).sum::<f64>() / values.len() as f64)
+    };
+    let four = |signed| Scheme { num_bits: 4, signed, symmetric: true };
+    for (values, scheme, gauss, laplace) in [
+        (&a, four(true), 2.55913646, 5.02864014),
+        (&relu, four(true), 2.55913646, 5.02864014),
+        (&relu, four(false), 2.93620062, 6.20476633),
+    ] {
+        let (std, b) = spread(values);
+        let close = |found: f32, expected: f64| (f64::from(found) - expected).abs() <= 1e-3 * expected;
+        assert!(close(clip(&[values], scheme, "aciq-gauss").amax(), gauss * std));
+        let amax = values.iter().fold(0.0f32, |m, x| m.max(x.abs()));
+        assert!(close(clip(&[values], scheme, "aciq-laplace").amax(), f64::min(laplace * b, f64::from(amax))));
+    }
+}

@@ -17,6 +17,7 @@
 //! # Ok::<(), calibrate::UnknownMethod>(())
 //! ```
 
+mod aciq;
 mod coverage;
 mod disagreement;
 mod entropy;
@@ -40,6 +41,7 @@ mod tensor;
 mod trt_gtc2017;
 mod warning;
 
+pub use aciq::{Aciq, Shape};
 pub use coverage::Coverage;
 pub use disagreement::{Disagreement, disagreement};
 pub use entropy::Entropy;

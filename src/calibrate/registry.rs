@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use super::{
-    Calibrator, Coverage, Entropy, Max, Mse, NcnnKl, NvidiaEntropy, NvidiaMse, NvidiaNpEntropy, NvidiaPercentile,
-    OrtEntropy, OrtMinMax, OrtPercentile, Percentile, TrtGtc2017,
+    Aciq, Calibrator, Coverage, Entropy, Max, Mse, NcnnKl, NvidiaEntropy, NvidiaMse, NvidiaNpEntropy, NvidiaPercentile,
+    OrtEntropy, OrtMinMax, OrtPercentile, Percentile, Shape, TrtGtc2017,
 };
 
 /// The method that chooses a layer's clip unless the user says otherwise.
 pub const DEFAULT_METHOD: &str = "entropy";
 
 /// Every method's name, with letters for its parameters.
-pub const NAMES: [&str; 15] = [
+pub const NAMES: [&str; 17] = [
     "max",
     "coverage",
     "entropy",
@@ -27,6 +27,8 @@ pub const NAMES: [&str; 15] = [
     "ort-percentile-asym-P",
     "trt-gtc2017",
     "ncnn-kl",
+    "aciq-laplace",
+    "aciq-gauss",
 ];
 
 /// No method has this name.
@@ -55,6 +57,8 @@ pub fn by_id(id: &str) -> Result<Arc<dyn Calibrator>, UnknownMethod> {
         "nvidia-mse" => Some(Arc::new(NvidiaMse)),
         "nvidia-np-entropy" => Some(Arc::new(NvidiaNpEntropy)),
         "trt-gtc2017" => Some(Arc::new(TrtGtc2017)),
+        "aciq-laplace" => Some(Arc::new(Aciq(Shape::Laplace))),
+        "aciq-gauss" => Some(Arc::new(Aciq(Shape::Gauss))),
         "ncnn-kl" => Some(Arc::new(NcnnKl)),
         "ort-minmax" => Some(Arc::new(OrtMinMax)),
         _ => with_parameters(id),

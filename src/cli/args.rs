@@ -79,8 +79,8 @@ pub(super) struct SharedArgs {
     /// The method to choose by, and the only one computed; several, between commas, are computed side by side, and the
     /// first is chosen. Without it entropy is chosen among max, coverage, entropy, mse and percentile-99.99. There are
     /// also the peers' own: nvidia-entropy, nvidia-mse, nvidia-percentile-P, nvidia-np-entropy, ort-minmax,
-    /// ort-entropy-BINS-LEVELS, ort-percentile-sym-P, ort-percentile-asym-P, trt-gtc2017 and ncnn-kl (`qviz methods`
-    /// describes them)
+    /// ort-entropy-BINS-LEVELS, ort-percentile-sym-P, ort-percentile-asym-P, trt-gtc2017, ncnn-kl, aciq-laplace and
+    /// aciq-gauss (`qviz methods` describes them)
     #[arg(long, value_name = "METHOD", value_delimiter = ',', value_parser = parse_method)]
     pub method: Vec<Method>,
     /// Width of the integers: 2 to 8, or 16
