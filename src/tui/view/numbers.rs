@@ -61,10 +61,11 @@ const COLUMNS: [Column; 9] = [
 
 /// The width of the rows' names, and of the marks beside them on wide screens.
 const NAME: u16 = 20;
-const MARK: u16 = 8;
+const WIDE_NAME: u16 = 28;
+const MARK: u16 = 7;
 
 fn name_width(area: Rect) -> u16 {
-    if area.width >= 130 { NAME + MARK } else { NAME }
+    if area.width >= 130 { WIDE_NAME + MARK } else { NAME }
 }
 
 /// The clip in hand beside every method's.
@@ -113,9 +114,10 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
         if i < 9 {
             pen.text(area.x + 1, y, 1, &(i + 1).to_string(), theme.key);
         }
-        pen.text(area.x + 3, y, NAME - 3, &candidate.id, style);
-        if name_width(area) > NAME && candidate.label != candidate.id {
-            pen.text(area.x + NAME, y, MARK, &candidate.label, theme.mark);
+        let wide = name_width(area) > NAME;
+        pen.text(area.x + 3, y, if wide { WIDE_NAME } else { NAME } - 4, &candidate.id, style);
+        if wide && candidate.label != candidate.id {
+            pen.text(area.x + WIDE_NAME, y, MARK - 1, &candidate.label, theme.mark);
         }
         match &candidate.outcome {
             Ok(t) => {
