@@ -5,6 +5,8 @@
 //! over `levels` equal levels, each level's count shared evenly by its non-empty bins. `KL = sum P ln(P / Q)` in nats,
 //! both normalised to 1.
 
+use super::pairwise::pairwise_sum;
+
 /// The counts as the search sees them: bin 0 takes bin 1's count, so that a ReLU's zeros do not decide.
 pub fn without_zero_bin(mut counts: Vec<u64>) -> Vec<u64> {
     if let [zero, first, ..] = &mut counts[..] {
@@ -213,27 +215,6 @@ fn rel_entr(p: f64, q: f64) -> f64 {
     } else {
         p * (p.ln() - q.ln())
     }
-}
-
-/// NumPy's pairwise summation of a contiguous f64 array.
-fn pairwise_sum(a: &[f64]) -> f64 {
-    if a.len() < 8 {
-        return a.iter().sum();
-    }
-    if a.len() <= 128 {
-        let (eights, rest) = a.as_chunks::<8>();
-        let mut r = eights[0];
-        for eight in &eights[1..] {
-            for l in 0..8 {
-                r[l] += eight[l];
-            }
-        }
-        let sum = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]));
-        return rest.iter().fold(sum, |sum, x| sum + x);
-    }
-    let half = a.len() / 2;
-    let half = half - half % 8;
-    pairwise_sum(&a[..half]) + pairwise_sum(&a[half..])
 }
 
 #[cfg(test)]

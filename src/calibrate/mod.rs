@@ -35,6 +35,7 @@ mod nvidia_percentile;
 pub mod ort_entropy;
 mod ort_minmax;
 mod ort_percentile;
+mod pairwise;
 mod percentile;
 mod registry;
 mod tensor;

@@ -1,5 +1,6 @@
 //! The window of least KL divergence, ONNX Runtime's way.
 
+use super::pairwise::pairwise_sum;
 use super::{Calibration, Calibrator, NoThreshold, Tensor, need_peer, ort_clip, with_note};
 use crate::histogram::GridSpec;
 
@@ -63,27 +64,6 @@ fn smoothed(counts: &[i64], out: &mut Vec<f32>) -> Result<bool, NoThreshold> {
     }
     out.extend(counts.iter().map(|&c| if c == 0 { EPS as f32 } else { c as f32 - taken as f32 }));
     Ok(true)
-}
-
-/// NumPy's pairwise summation of a contiguous f32 array.
-fn pairwise_sum(a: &[f32]) -> f32 {
-    if a.len() < 8 {
-        return a.iter().sum();
-    }
-    if a.len() <= 128 {
-        let (eights, rest) = a.as_chunks::<8>();
-        let mut r = eights[0];
-        for eight in &eights[1..] {
-            for l in 0..8 {
-                r[l] += eight[l];
-            }
-        }
-        let sum = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]));
-        return rest.iter().fold(sum, |sum, x| sum + x);
-    }
-    let half = a.len() / 2;
-    let half = half - half % 8;
-    pairwise_sum(&a[..half]) + pairwise_sum(&a[half..])
 }
 
 /// The range of bins of window `i`: about the middle, one bin more to the right except at the end.

@@ -116,17 +116,16 @@ fn draw_levels(pen: &mut Pen, body: Rect, scene: &Scene, ready: &Ready) {
     let step = f64::from(ready.params().scale);
     let dense = step < axis.step() * 2.0;
     for level in levels {
-        let value = f64::from(level.value);
-        for value in if signed { vec![value] } else { vec![value.abs()] } {
-            let ends = level.outermost || !dense || value == 0.0;
-            let (a, b) = if ends { (value, value) } else { (value - step / 2.0, value + step / 2.0) };
-            let (first, last) = (axis.column(a.max(axis.lo)), axis.column(b.min(axis.hi)));
-            let (Some(first), Some(last)) = (first, last) else { continue };
-            for c in first..=last {
-                let (x0, x1) = axis.span(c);
-                let share = if a == b { 1.0 } else { ((b.min(x1) - a.max(x0)) / (b - a)).max(0.0) };
-                columns[usize::from(c)] += level.mass * share;
-            }
+        // A magnitude axis shows both signs in one place.
+        let value = f64::from(if signed { level.value } else { level.value.abs() });
+        let ends = level.outermost || !dense || value == 0.0;
+        let (a, b) = if ends { (value, value) } else { (value - step / 2.0, value + step / 2.0) };
+        let (first, last) = (axis.column(a.max(axis.lo)), axis.column(b.min(axis.hi)));
+        let (Some(first), Some(last)) = (first, last) else { continue };
+        for c in first..=last {
+            let (x0, x1) = axis.span(c);
+            let share = if a == b { 1.0 } else { ((b.min(x1) - a.max(x0)) / (b - a)).max(0.0) };
+            columns[usize::from(c)] += level.mass * share;
         }
     }
     for (c, &mass) in (0..body.width).zip(&columns) {
