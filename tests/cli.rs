@@ -529,3 +529,14 @@ fn methods_are_listed_with_what_goes_wrong() {
     assert_eq!(listed, qviz::calibrate::NAMES);
     assert!(json[0]["known_to_go_wrong"].as_str().unwrap().contains("outlier"));
 }
+
+#[test]
+fn batches_of_several_types_are_mixed() {
+    let folder = tempdir().unwrap();
+    for (batch, descr) in ["<f4", "<i4", "<i4"].iter().enumerate() {
+        fs::create_dir(folder.path().join(batch.to_string())).unwrap();
+        fs::write(folder.path().join(format!("{batch}/x.npy")), npy(descr, &[2], &[0, 0, 0, 0, 1, 0, 0, 0])).unwrap();
+    }
+    let document = document(folder.path(), &[".", "--group", "{batch}/{layer}.npy"]);
+    assert_eq!(tensor(&document, "x")["dtype"], "mixed");
+}

@@ -189,12 +189,13 @@ impl Pass<'_> {
         for (index, part) in self.source.parts.iter().enumerate() {
             let array = part.open()?;
             shapes.push(array.shape().to_vec());
-            if dtype.is_some_and(|d| d != array.dtype()) {
+            // Held against the first batch, so that a third one like the second does not hide the difference.
+            let first = *dtype.get_or_insert(array.dtype());
+            if array.dtype() != first {
                 self.origin.dtype = "mixed".into();
-            } else {
-                self.origin.dtype = array.dtype().to_string();
+            } else if index == 0 {
+                self.origin.dtype = first.to_string();
             }
-            dtype = Some(array.dtype());
             let len = array.len().max(1);
             let threads = if len >= WORTH_SHARING { self.threads } else { 1 };
             let mut stopped = false;
