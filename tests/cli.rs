@@ -540,3 +540,19 @@ fn batches_of_several_types_are_mixed() {
     let document = document(folder.path(), &[".", "--group", "{batch}/{layer}.npy"]);
     assert_eq!(tensor(&document, "x")["dtype"], "mixed");
 }
+
+#[test]
+fn layers_have_settings_of_their_own() {
+    let here = tempdir().unwrap();
+    let rules = ["--set", "*conv*=bits:16", "--set", "10.logits=percentile-99.9,affine", "--skip", "11.*"];
+    let json = document(here.path(), &rules);
+    let chosen = |name: &str| tensor(&json, name)["chosen"].clone();
+    assert_eq!((&chosen("01.conv1")["num_bits"], &chosen("00.input")["num_bits"]), (&16.into(), &8.into()));
+    let logits = chosen("10.logits");
+    assert_eq!((&logits["method"], &logits["symmetric"]), (&"percentile-99.9".into(), &false.into()));
+    assert_eq!(chosen("11.softmax")["quantized"], false);
+    let json = document(here.path(), &["--only", "01*"]);
+    let kept = json["tensors"].as_array().unwrap().iter().filter(|t| t["chosen"]["quantized"] == true).count();
+    assert_eq!(kept, 1);
+    assert_eq!(qviz(here.path(), &["report", "--set", "conv1"]).code, 2);
+}

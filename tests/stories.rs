@@ -119,7 +119,7 @@ fn keys_move_by_column_ten_and_bin() {
     s.keys(&"H".repeat(40));
     assert!(s.amax() > 0.0 && s.line() == 0);
     s.keys(&"L".repeat(40));
-    assert_eq!(s.amax(), s.ready().histogram.stats.amax());
+    assert_eq!(s.amax(), s.ready().stats().amax());
 }
 
 #[test]
@@ -462,4 +462,32 @@ fn every_key_in_every_state_is_harmless() {
         let ready = layer.ready().unwrap();
         assert!(ready.params().scale > 0.0 && ready.choice().clip.amax().is_finite());
     }
+}
+
+#[test]
+fn a_layer_can_have_a_grid_of_its_own() {
+    let mut s = Story::bundled();
+    s.select("06.conv11.hswish");
+    let before = s.ready().choice().clone();
+    s.keys("b");
+    s.key(KeyCode::Char('u'), KeyModifiers::CONTROL);
+    s.keys("int4").press(KeyCode::Enter);
+    assert_eq!(s.ready().scheme().to_string(), "int4 symmetric");
+    // The method's own answer on the new grid, and the table of all methods on it too.
+    assert_eq!(s.ready().method_clip(), Some(s.ready().choice().clip));
+    assert!(!s.ready().choice().edited && s.ready().params().qmax == 7);
+    let chosen = s.document()["tensors"][6]["chosen"].clone();
+    assert_eq!((chosen["num_bits"].as_u64(), chosen["qmax"].as_u64()), (Some(4), Some(7)));
+    s.keys("b").key(KeyCode::Char('u'), KeyModifiers::CONTROL);
+    s.keys("float8").press(KeyCode::Enter);
+    assert!(s.notice().contains("float8"));
+    s.press(KeyCode::Esc).keys("u");
+    assert_eq!(*s.ready().choice(), before, "one step back");
+    // A clip that a hand has set stays where it is on another grid.
+    s.keys("hhh");
+    let by_hand = s.amax();
+    s.keys("b").key(KeyCode::Char('u'), KeyModifiers::CONTROL);
+    s.keys("16").press(KeyCode::Enter);
+    assert_eq!(s.amax(), by_hand);
+    assert!(s.ready().choice().edited);
 }

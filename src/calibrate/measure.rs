@@ -7,6 +7,8 @@ use crate::quant::{Clip, QuantParams, Scheme};
 pub struct Measured {
     /// The clip.
     pub clip: Clip,
+    /// The grid of integers.
+    pub scheme: Scheme,
     /// Mean squared error over the finite values.
     pub mse: f64,
     /// The part of `mse` from values beyond the clip.
@@ -26,6 +28,7 @@ pub struct Measured {
 #[derive(Clone, Debug)]
 pub struct Measure {
     clip: Clip,
+    scheme: Scheme,
     params: QuantParams,
     finite: u64,
     saturated: u64,
@@ -38,7 +41,7 @@ impl Measure {
     /// Begins to measure `clip` on the grid of `scheme`.
     pub fn new(clip: Clip, scheme: Scheme) -> Measure {
         let params = QuantParams::from_clip(clip, scheme);
-        Measure { clip, params, finite: 0, saturated: 0, signal: 0.0, rounding: 0.0, clipping: 0.0 }
+        Measure { clip, scheme, params, finite: 0, saturated: 0, signal: 0.0, rounding: 0.0, clipping: 0.0 }
     }
 
     /// Takes values in; NaN and infinities are left out, as everywhere.
@@ -66,6 +69,7 @@ impl Measure {
         let (clipping_error, rounding_error) = (self.clipping / finite, self.rounding / finite);
         Measured {
             clip: self.clip,
+            scheme: self.scheme,
             mse: clipping_error + rounding_error,
             clipping_error,
             rounding_error,

@@ -7,6 +7,7 @@ use crate::calibrate::{self, Calibrator, DEFAULT_METHOD};
 use crate::histogram::{DEFAULT_BINS, MAX_BINS};
 use crate::input::GroupPattern;
 use crate::quant::Scheme;
+use crate::session::{Assignment, Names, Rules, Setting};
 
 /// A terminal instrument for INT8 calibration: every layer's histogram, every method's threshold, and a clip to drag.
 #[derive(Parser)]
@@ -95,6 +96,17 @@ pub(super) struct SharedArgs {
     /// Number of magnitude bins
     #[arg(long, value_name = "N", default_value_t = DEFAULT_BINS, value_parser = parse_bins)]
     pub bins: usize,
+    /// What some layers want otherwise: PATTERNS=SETTINGS, both lists between commas. Patterns are globs on names, or
+    /// op:GLOB on operators; settings are a method, bits:N, signed, unsigned, symmetric, affine, float. A later one
+    /// prevails: --set 'conv1=percentile-99.99' --set 'fc*=bits:16,affine'
+    #[arg(long, value_name = "PATTERNS=SETTINGS")]
+    pub set: Vec<Assignment>,
+    /// Leaves these layers in float: 'conv1,head*,op:Softmax'
+    #[arg(long, value_name = "PATTERNS")]
+    pub skip: Vec<Names>,
+    /// Leaves all other layers in float
+    #[arg(long, value_name = "PATTERNS")]
+    pub only: Option<Names>,
     /// Joins files into batches of one layer: 'acts/{batch}/{layer}.npy', matched relative to each PATH
     #[arg(long, value_name = "PATTERN")]
     pub group: Option<GroupPattern>,
@@ -120,7 +132,25 @@ impl SharedArgs {
                 methods.push(method.clone());
             }
         }
-        if methods.is_empty() { calibrate::defaults() } else { methods }
+        if methods.is_empty() {
+            methods = calibrate::defaults();
+        }
+        // What one layer is set to is computed for all, so that they can be compared.
+        for setting in self.set.iter().flat_map(|a| &a.settings) {
+            if let Setting::Method(id) = setting
+                && methods.iter().all(|m| m.id() != id)
+            {
+                methods.push(calibrate::by_id(id).expect("a setting holds the id of a method"));
+            }
+        }
+        methods
+    }
+
+    /// What some layers want otherwise.
+    pub fn rules(&self) -> Rules {
+        let rules = self.set.iter().cloned().fold(Rules::new(), Rules::assign);
+        let rules = self.only.iter().cloned().fold(rules, Rules::only);
+        self.skip.iter().cloned().fold(rules, Rules::skip)
     }
 
     /// The id of the method that chooses: the first that was named.

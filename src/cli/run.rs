@@ -87,7 +87,7 @@ fn print(text: &str) -> io::Result<()> {
 }
 
 fn session(shared: &SharedArgs) -> Session {
-    Session::new(shared.methods(), &shared.chosen_method(), shared.scheme())
+    Session::new(shared.methods(), &shared.chosen_method(), shared.scheme()).with_rules(shared.rules())
 }
 
 fn order(shared: SharedArgs, session: &Session, measure: bool) -> Order {

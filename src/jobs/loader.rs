@@ -9,8 +9,8 @@ use super::read::{Recipe, read_layer};
 use crate::calibrate::Measured;
 use crate::histogram::Magnitude;
 use crate::input::{Discovered, InputError, Source};
-use crate::quant::Clip;
-use crate::session::{Origin, Plan, Ready};
+use crate::quant::{Clip, Scheme};
+use crate::session::{Layer, Origin, Plan, Ready};
 
 /// What is to be loaded and how.
 pub struct Order {
@@ -28,10 +28,10 @@ pub struct Order {
 
 /// What the loader has to tell.
 pub enum Event {
-    /// The layers' names and files, in natural order, and the files that are no layer. Comes once, before all others.
+    /// The layers, in natural order, and the files that are no layer. Comes once, before all others.
     Found {
-        /// Name and files of each layer.
-        layers: Vec<(String, Vec<String>)>,
+        /// Each layer, waiting to be read.
+        layers: Vec<Layer>,
         /// What could not even be listed.
         errors: Vec<InputError>,
     },
@@ -92,14 +92,14 @@ struct Queue {
     waiting: VecDeque<usize>,
     preferred: Option<usize>,
     fine: Option<(usize, usize)>,
-    measure: Option<(usize, Clip)>,
+    measure: Option<(usize, Clip, Scheme)>,
     unfinished: usize,
 }
 
 enum Work {
     Layer(usize),
     Fine { layer: usize, bins: usize },
-    Measure { layer: usize, clip: Clip },
+    Measure { layer: usize, clip: Clip, scheme: Scheme },
 }
 
 impl Loader {
@@ -137,8 +137,9 @@ impl Loader {
 
     /// Measures a clip on a layer's values; [`Event::Measured`] brings the costs. A newer request replaces a waiting
     /// one.
-    pub fn request_measure(&self, layer: usize, clip: Clip) {
-        self.shared.queue.lock().expect("no thread panics with the queue in hand").measure = Some((layer, clip));
+    pub fn request_measure(&self, layer: usize, clip: Clip, scheme: Scheme) {
+        self.shared.queue.lock().expect("no thread panics with the queue in hand").measure =
+            Some((layer, clip, scheme));
         self.shared.changed.notify_one();
     }
 }
@@ -155,8 +156,7 @@ impl Drop for Loader {
 impl Shared {
     fn discover(&self, discover: Box<dyn FnOnce() -> Discovered + Send>) {
         let Discovered { sources, errors } = discover();
-        let layers: Vec<_> =
-            sources.iter().map(|s| (s.name.clone(), s.parts.iter().map(|p| p.file()).collect())).collect();
+        let layers: Vec<_> = sources.iter().map(waiting).collect();
         let count = layers.len();
         (self.tell)(Event::Found { layers, errors });
         let mut queue = self.queue.lock().expect("no thread panics with the queue in hand");
@@ -199,10 +199,10 @@ impl Shared {
                     };
                     (self.tell)(Event::Fine { layer, result });
                 }
-                Work::Measure { layer, clip } => {
+                Work::Measure { layer, clip, scheme } => {
                     let source = &sources[layer];
                     let cancelled = || self.cancelled.load(Ordering::Relaxed);
-                    let measure = || measure_layer(source, clip, self.plan.scheme, &cancelled).transpose();
+                    let measure = || measure_layer(source, clip, scheme, &cancelled).transpose();
                     let result = match catch_unwind(AssertUnwindSafe(measure)) {
                         Ok(Some(result)) => result,
                         Ok(None) => return,
@@ -223,8 +223,8 @@ impl Shared {
             }
             let work = if let Some((layer, bins)) = queue.fine.take() {
                 Some(Work::Fine { layer, bins })
-            } else if let Some((layer, clip)) = queue.measure.take() {
-                Some(Work::Measure { layer, clip })
+            } else if let Some((layer, clip, scheme)) = queue.measure.take() {
+                Some(Work::Measure { layer, clip, scheme })
             } else {
                 // A wish that comes before the layers are known is kept for later.
                 let wanted = if queue.waiting.is_empty() { None } else { queue.preferred.take() };
@@ -256,9 +256,10 @@ impl Shared {
         let cancelled = || self.cancelled.load(Ordering::Relaxed);
         match read_layer(source, &self.recipe, self.share(), &progress, &cancelled) {
             Ok(Some((origin, histogram))) => {
-                let mut ready = Ready::analyse(Arc::new(histogram), &self.plan);
+                let mut ready = Ready::analyse(Arc::new(histogram), &self.plan, &waiting(source).subject());
                 if self.measure {
-                    match measure_layer(source, ready.choice().clip, self.plan.scheme, &cancelled).transpose()? {
+                    let (clip, scheme) = (ready.choice().clip, ready.scheme());
+                    match measure_layer(source, clip, scheme, &cancelled).transpose()? {
                         Ok(measured) => ready.set_measured(measured),
                         Err(error) => return Some(Err(error)),
                     }
@@ -284,6 +285,11 @@ impl Shared {
     }
 }
 
+/// The layer that a source will be.
+fn waiting(source: &Source) -> Layer {
+    Layer::waiting(source.name.clone(), source.parts.iter().map(|p| p.file()).collect())
+}
+
 fn broken(source: &Source) -> InputError {
     let file = source.parts.first().map(|p| p.file()).unwrap_or_default();
     InputError { message: format!("qviz failed on {file}: a defect of qviz, please report it with this file."), file }
@@ -296,7 +302,7 @@ mod tests {
     use super::*;
     use crate::calibrate::{Calibration, Calibrator, Max, NoThreshold, Tensor};
     use crate::input::Part;
-    use crate::quant::Scheme;
+    use crate::session::Rules;
 
     /// 1, 2, 3 as an .npy file.
     const NPY: &[u8] = b"\x93NUMPY\x01\x00\x46\x00{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }            \n\x00\x00\x80?\x00\x00\x00@\x00\x00@@";
@@ -308,7 +314,7 @@ mod tests {
 
     fn start(n: usize, method: impl Calibrator + 'static, threads: usize) -> (Loader, Receiver<Event>) {
         let method: Arc<dyn Calibrator> = Arc::new(method);
-        let plan = Plan { methods: vec![method], default_method: 0, scheme: Scheme::INT8 };
+        let plan = Plan { methods: vec![method].into(), default_method: 0, scheme: Scheme::INT8, rules: Rules::new() };
         let recipe = Recipe { bins: 128, grids: Vec::new() };
         let (sender, events) = channel();
         let order = Order { discover: Box::new(move || sources(n)), recipe, plan, measure: false, threads };
@@ -323,7 +329,7 @@ mod tests {
             match event {
                 Event::Found { layers, .. } => assert!(told.is_empty() && layers.len() == 20),
                 Event::Layer { layer, result } => {
-                    assert_eq!(result.unwrap().1.histogram.stats.count, 3);
+                    assert_eq!(result.unwrap().1.stats().count, 3);
                     told.push(layer);
                 }
                 Event::Done => break,

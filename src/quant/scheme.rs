@@ -49,6 +49,39 @@ impl Scheme {
     }
 }
 
+impl Scheme {
+    /// The grid that words make of this one: `int8`, `uint4`, a width alone (`16`), `signed`, `unsigned`, `symmetric`,
+    /// `affine`, in any number and order.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that names the word that is none of these.
+    pub fn changed_by(self, words: &str) -> Result<Scheme, String> {
+        let mut scheme = self;
+        for word in words.split([' ', ',']).filter(|w| !w.is_empty()) {
+            match word {
+                "signed" => scheme.signed = true,
+                "unsigned" => scheme.signed = false,
+                "symmetric" => scheme.symmetric = true,
+                "affine" => scheme.symmetric = false,
+                _ => {
+                    let (signed, bits) = match (word.strip_prefix("uint"), word.strip_prefix("int")) {
+                        (Some(bits), _) => (false, bits),
+                        (None, Some(bits)) => (true, bits),
+                        (None, None) => (scheme.signed, word),
+                    };
+                    let bits = bits.parse().ok().filter(|b| Scheme::supports(*b));
+                    let bits = bits.ok_or_else(|| {
+                        format!("\"{word}\" is no grid; write int8, uint4 affine, 16 (2 to 8 bits, or 16), signed or unsigned")
+                    })?;
+                    (scheme.signed, scheme.num_bits) = (signed, bits);
+                }
+            }
+        }
+        Ok(scheme)
+    }
+}
+
 impl fmt::Display for Scheme {
     /// `int8 symmetric`, `uint4 affine`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -75,5 +108,23 @@ mod tests {
         assert_eq!(grid(2, true, true), (-1, 1, 2));
         assert_eq!(grid(16, true, true), (-32767, 32767, 32768));
         assert_eq!(Scheme::INT8.to_string(), "int8 symmetric");
+    }
+
+    #[test]
+    fn words_make_a_grid() {
+        let made = |words: &str| Scheme::INT8.changed_by(words).map(|s| s.to_string());
+        for (words, grid) in [
+            ("", "int8 symmetric"),
+            ("4", "int4 symmetric"),
+            ("uint8 affine", "uint8 affine"),
+            ("unsigned, 16", "uint16 symmetric"),
+            ("affine", "int8 affine"),
+        ] {
+            assert_eq!(made(words).as_deref(), Ok(grid));
+            assert_eq!(made(grid).as_deref(), Ok(grid), "what is displayed is understood");
+        }
+        for words in ["9", "int", "float8", "int8 fast"] {
+            assert!(made(words).is_err(), "{words}");
+        }
     }
 }

@@ -47,7 +47,7 @@ pub fn best(ready: &Ready) -> Option<usize> {
 
 /// Why the methods differ on a layer, in a phrase; what is strange about the layer comes first.
 pub fn why(ready: &Ready) -> String {
-    let Some(d) = disagreement(&ready.histogram, &ready.candidates) else {
+    let Some(d) = disagreement(ready.histogram(), &ready.candidates) else {
         return ready.warnings.first().map_or("nothing to compare".to_owned(), |w| w.tag().to_owned());
     };
     if d.ratio < AGREE {

@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 use crate::calibrate::Metrics;
 use crate::histogram::Stats;
 use crate::quant::{Clip, QuantParams};
-use crate::session::{Layer, Ready, Session};
+use crate::session::{Kind, Layer, Ready, Session};
 
 /// The exported document, `qviz.scales/1`.
 ///
@@ -146,7 +146,7 @@ fn tensor(layer: &Layer, ready: &Ready) -> TensorEntry {
         let (range, errors, note) = match &c.outcome {
             Ok(t) => (range(t.clip, t.params), errors(&t.metrics), t.note.clone()),
             Err(none) => {
-                let (qmin, qmax) = (ready.scheme.qmin(), ready.scheme.qmax());
+                let (qmin, qmax) = (ready.scheme().qmin(), ready.scheme().qmax());
                 (RangeEntry { qmin, qmax, ..RangeEntry::default() }, MetricsEntry::default(), Some(none.to_string()))
             }
         };
@@ -155,22 +155,25 @@ fn tensor(layer: &Layer, ready: &Ready) -> TensorEntry {
     let choice = ready.choice();
     TensorEntry {
         name: layer.name.clone(),
-        kind: "activation",
+        kind: match layer.kind {
+            Kind::Activation => "activation",
+            Kind::Weight => "weight",
+        },
         files: layer.origin.files.clone(),
         shape: layer.origin.shape.clone(),
         dtype: layer.origin.dtype.clone(),
-        stats: stats(&ready.histogram.stats),
+        stats: stats(ready.stats()),
         candidates: Candidates(candidates.collect()),
         chosen: ChosenEntry {
             method: choice.method.clone(),
             edited: choice.edited,
             quantized: choice.quantized,
-            num_bits: ready.scheme.num_bits,
-            signed: ready.scheme.signed,
-            symmetric: ready.scheme.symmetric,
+            num_bits: ready.scheme().num_bits,
+            signed: ready.scheme().signed,
+            symmetric: ready.scheme().symmetric,
             range: range(choice.clip, ready.params()),
             // Without a value there is no error either, not one of zero.
-            errors: if ready.histogram.stats.finite() > 0 { errors(ready.metrics()) } else { MetricsEntry::default() },
+            errors: if ready.stats().finite() > 0 { errors(ready.metrics()) } else { MetricsEntry::default() },
             measured: ready.measured().map(|m| MeasuredEntry {
                 mse: finite(m.mse),
                 clipping_error: finite(m.clipping_error),

@@ -81,7 +81,7 @@ fn row(layer: &Layer) -> Vec<String> {
         cells.push(state.into());
         return cells;
     };
-    let (stats, choice, metrics) = (&ready.histogram.stats, ready.choice(), ready.metrics());
+    let (stats, choice, metrics) = (ready.stats(), ready.choice(), ready.metrics());
     let shortest = |x: Option<f32>| x.map_or("-".into(), number::shortest);
     // Without a value there is no error either, not one of zero.
     let measured = stats.finite() > 0;

@@ -1,4 +1,4 @@
-use crate::quant::Clip;
+use crate::quant::{Clip, Scheme};
 
 /// What is to happen to one layer.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,17 +11,24 @@ pub struct Choice {
     pub edited: bool,
     /// Whether the layer is quantized at all; `false` leaves it in float.
     pub quantized: bool,
+    /// The grid of integers that it goes to.
+    pub scheme: Scheme,
 }
 
 impl Choice {
     /// A method's own value, untouched.
-    pub fn of_method(method: &str, clip: Clip) -> Choice {
-        Choice { method: method.to_owned(), clip, edited: false, quantized: true }
+    pub fn of_method(method: &str, clip: Clip, scheme: Scheme) -> Choice {
+        Choice { method: method.to_owned(), clip, edited: false, quantized: true, scheme }
     }
 
     /// The same choice with the clip moved by hand.
     pub fn with_clip(&self, clip: Clip) -> Choice {
         let edited = self.edited || clip != self.clip;
         Choice { clip, edited, ..self.clone() }
+    }
+
+    /// The same choice with the clip of another method, untouched.
+    pub fn with_method(&self, method: &str, clip: Clip) -> Choice {
+        Choice { method: method.to_owned(), clip, edited: false, ..self.clone() }
     }
 }

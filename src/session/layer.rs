@@ -1,18 +1,33 @@
 use std::sync::Arc;
 
-use super::{Choice, Plan};
-use crate::calibrate::{self, Candidate, Measured, Metrics, Tensor, Warning};
-use crate::histogram::Histogram;
+use super::{Choice, Plan, Subject};
+use crate::calibrate::{self, Calibrator, Candidate, Measured, Metrics, Tensor, Warning};
+use crate::histogram::{Histogram, Stats};
 use crate::quant::{Clip, QuantParams, Scheme};
 
 /// One tensor of the network.
 pub struct Layer {
     /// Its name as the file gave it; may hold any character.
     pub name: String,
+    /// What it is in the network.
+    pub kind: Kind,
+    /// The operator that makes it (an activation) or takes it (a weight), as ONNX names it; empty where that is not
+    /// known.
+    pub op: String,
     /// Where it came from, as far as that is known yet.
     pub origin: Origin,
     /// How far it is.
     pub state: LayerState,
+}
+
+/// What a tensor is in the network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// What flows through it.
+    #[default]
+    Activation,
+    /// What it has learnt.
+    Weight,
 }
 
 /// What the exported document says of a layer's source.
@@ -41,14 +56,12 @@ pub enum LayerState {
 /// A layer that was read: its histogram, what every method proposes, and what is chosen.
 #[derive(Clone)]
 pub struct Ready {
-    /// The counts.
-    pub histogram: Arc<Histogram>,
-    /// Every method's answer, in the session's order.
+    histogram: Arc<Histogram>,
+    methods: Arc<[Arc<dyn Calibrator>]>,
+    /// Every method's answer on the grid that is chosen, in the session's order.
     pub candidates: Vec<Candidate>,
     /// What is worth knowing before trusting a number.
     pub warnings: Vec<Warning>,
-    /// The grid of integers.
-    pub scheme: Scheme,
     choice: Choice,
     /// The choice that it began with.
     first_choice: Choice,
@@ -60,31 +73,33 @@ pub struct Ready {
 }
 
 impl Ready {
-    /// Tries every method of `plan` on a histogram and chooses the default one's answer; where that has none, the
-    /// first method that has one; where none has, the largest magnitude.
-    pub fn analyse(histogram: Arc<Histogram>, plan: &Plan) -> Ready {
-        let tensor = Tensor::new(histogram.clone(), plan.scheme);
+    /// Tries every method of `plan` on the histogram of `subject` and chooses the answer of the one that the plan says;
+    /// where that has none, the first method that has one; where none has, the largest magnitude.
+    pub fn analyse(histogram: Arc<Histogram>, plan: &Plan, subject: &Subject) -> Ready {
+        let start = plan.start(subject);
+        let tensor = Tensor::new(histogram.clone(), start.scheme);
         let candidates: Vec<Candidate> = plan.methods.iter().map(|m| tensor.candidate(m.as_ref())).collect();
-        let answer = |c: &Candidate| c.outcome.as_ref().ok().map(|t| Choice::of_method(&c.id, t.clip));
-        let wanted = &candidates[plan.default_method];
+        let answer = |c: &Candidate| c.outcome.as_ref().ok().map(|t| Choice::of_method(&c.id, t.clip, start.scheme));
+        let wanted = &candidates[start.method];
         // The method that was asked for has no answer: say so, unless nothing was to be had.
         let stand_in = wanted.outcome.as_ref().err().filter(|_| histogram.stats.finite() > 0);
         let stand_in = stand_in.map(|why| format!("{} has no answer here: {why}.", wanted.id));
         let choice = answer(wanted).or_else(|| candidates.iter().find_map(answer)).unwrap_or_else(|| {
             let stats = &histogram.stats;
             let clip = Clip::new(stats.min.unwrap_or(0.0), stats.max.unwrap_or(0.0));
-            let clip = if plan.scheme.symmetric { Clip::symmetric(clip.amax()) } else { clip };
-            Choice::of_method(&candidates[plan.default_method].id, clip)
+            let clip = if start.scheme.symmetric { Clip::symmetric(clip.amax()) } else { clip };
+            Choice::of_method(&wanted.id, clip, start.scheme)
         });
+        let choice = Choice { quantized: start.quantized, ..choice };
         let threshold = tensor.threshold(choice.clip);
-        let warnings = calibrate::warnings(&histogram, plan.scheme);
+        let warnings = calibrate::warnings(&histogram, start.scheme);
         let (params, metrics) = (threshold.params, threshold.metrics);
         let first_choice = choice.clone();
         Ready {
             histogram,
+            methods: plan.methods.clone(),
             candidates,
             warnings,
-            scheme: plan.scheme,
             choice,
             first_choice,
             stand_in,
@@ -92,6 +107,21 @@ impl Ready {
             metrics,
             measured: None,
         }
+    }
+
+    /// The counts.
+    pub fn histogram(&self) -> &Arc<Histogram> {
+        &self.histogram
+    }
+
+    /// Totals, range and moments.
+    pub fn stats(&self) -> &Stats {
+        &self.histogram.stats
+    }
+
+    /// The grid of integers that it goes to.
+    pub fn scheme(&self) -> Scheme {
+        self.choice.scheme
     }
 
     /// What is chosen.
@@ -116,7 +146,7 @@ impl Ready {
 
     /// The errors of the present choice on the values themselves, if they were measured.
     pub fn measured(&self) -> Option<&Measured> {
-        self.measured.as_ref().filter(|m| m.clip == self.choice.clip)
+        self.measured.as_ref().filter(|m| (m.clip, m.scheme) == (self.choice.clip, self.choice.scheme))
     }
 
     /// One method's answer, by its id.
@@ -143,7 +173,25 @@ impl Ready {
 
     /// Whether there is a finite value other than zero.
     fn has_range(&self) -> bool {
-        self.histogram.stats.amax() > 0.0
+        self.stats().amax() > 0.0
+    }
+
+    /// The present choice on another grid: the same method's answer there, or the clip that a hand has set, made to fit.
+    /// Where the method has no answer on that grid the largest magnitude stands.
+    pub fn on_grid(&self, scheme: Scheme) -> Choice {
+        let tensor = Tensor::new(self.histogram.clone(), scheme);
+        let choice = &self.choice;
+        let own = self.methods.iter().find(|m| m.id() == choice.method).filter(|_| !choice.edited);
+        let answer = own.and_then(|m| tensor.candidate(m.as_ref()).outcome.ok()).map(|t| t.clip);
+        let clip = answer.unwrap_or_else(|| {
+            let (stats, amax) = (self.stats(), choice.clip.amax());
+            match (scheme.symmetric, scheme.signed) {
+                (true, true) => Clip::symmetric(amax),
+                (true, false) => Clip::unsigned(amax),
+                (false, _) => Clip::new(stats.min.unwrap_or(0.0).max(-amax), stats.max.unwrap_or(0.0).min(amax)),
+            }
+        });
+        Choice { clip, scheme, ..choice.clone() }
     }
 
     /// Keeps what was measured, for as long as its clip is the chosen one.
@@ -154,14 +202,21 @@ impl Ready {
     /// Makes a choice and works its numbers out. `edited` follows from the clip: a clip that equals the method's own
     /// value is not an edit, however it came about.
     pub(super) fn choose(&mut self, mut choice: Choice, tensor: Option<&Tensor>) {
+        let tensor = tensor.filter(|t| t.scheme() == choice.scheme);
+        let regridded = choice.scheme != self.choice.scheme;
+        if regridded {
+            let tensor = Tensor::new(self.histogram.clone(), choice.scheme);
+            self.candidates = self.methods.iter().map(|m| tensor.candidate(m.as_ref())).collect();
+            self.warnings = calibrate::warnings(&self.histogram, choice.scheme);
+        }
         let known = self.candidate(&choice.method).and_then(|c| c.outcome.as_ref().ok());
         if let Some(own) = known.filter(|t| t.clip == choice.clip) {
             choice.edited = false;
             (self.params, self.metrics) = (own.params, own.metrics);
-        } else if choice.clip != self.choice.clip {
+        } else if regridded || choice.clip != self.choice.clip {
             let threshold = match tensor {
                 Some(tensor) => tensor.threshold(choice.clip),
-                None => Tensor::new(self.histogram.clone(), self.scheme).threshold(choice.clip),
+                None => Tensor::new(self.histogram.clone(), choice.scheme).threshold(choice.clip),
             };
             (self.params, self.metrics) = (threshold.params, threshold.metrics);
         }
@@ -179,7 +234,7 @@ impl Layer {
             let n = self.origin.overflowed;
             notes.push(format!("{n} float64 values are too large for float32 and count as infinite."));
         }
-        if ready.choice.quantized && ready.has_range() && QuantParams::is_fallback(ready.choice.clip, ready.scheme) {
+        if ready.choice.quantized && ready.has_range() && QuantParams::is_fallback(ready.choice.clip, ready.scheme()) {
             notes.push("The range is too small for a float32 scale, so 1.0 is written.".to_owned());
         }
         if ready.saturates_much() {
@@ -198,13 +253,19 @@ impl Layer {
 
     /// A layer of which only the name and the files are known.
     pub fn waiting(name: String, files: Vec<String>) -> Layer {
-        Layer { name, origin: Origin { files, ..Origin::default() }, state: LayerState::Waiting }
+        let origin = Origin { files, ..Origin::default() };
+        Layer { name, kind: Kind::Activation, op: String::new(), origin, state: LayerState::Waiting }
     }
 
     /// A file that is no layer: its row says why.
     pub fn failed(file: String, message: String) -> Layer {
         let name = std::path::Path::new(&file).file_stem().map_or(file.clone(), |s| s.to_string_lossy().into_owned());
-        Layer { name, origin: Origin { files: vec![file], ..Origin::default() }, state: LayerState::Failed(message) }
+        Layer { state: LayerState::Failed(message), ..Layer::waiting(name, vec![file]) }
+    }
+
+    /// What rules see of it.
+    pub fn subject(&self) -> Subject<'_> {
+        Subject { name: &self.name, kind: self.kind, op: &self.op }
     }
 
     /// Why it cannot be read, if it cannot.

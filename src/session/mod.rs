@@ -7,6 +7,7 @@
 mod choice;
 mod history;
 mod layer;
+mod rules;
 
 use std::sync::Arc;
 
@@ -15,15 +16,14 @@ use crate::quant::{Clip, Scheme};
 
 pub use choice::Choice;
 use history::{Edit, History};
-pub use layer::{Layer, LayerState, Origin, Ready};
+pub use layer::{Kind, Layer, LayerState, Origin, Ready};
+pub use rules::{Assignment, Names, Plan, Rules, Setting, Start, Subject};
 
 /// Layers, the methods that propose clips for them, and the history of what the user chose.
 pub struct Session {
     /// Every layer, in natural order.
     pub layers: Vec<Layer>,
-    methods: Vec<Arc<dyn Calibrator>>,
-    default_method: usize,
-    scheme: Scheme,
+    plan: Plan,
     history: History,
     /// The layer at hand with its curves, so that a drag does not build them anew for every column.
     focus: Option<(usize, Arc<Tensor>)>,
@@ -38,24 +38,30 @@ impl Session {
     pub fn new(methods: Vec<Arc<dyn Calibrator>>, default_method: &str, scheme: Scheme) -> Session {
         assert!(!methods.is_empty(), "a session needs at least one method");
         let default_method = methods.iter().position(|m| m.id() == default_method).unwrap_or(0);
-        Session { layers: Vec::new(), methods, default_method, scheme, history: History::default(), focus: None }
+        let plan = Plan { methods: methods.into(), default_method, scheme, rules: Rules::new() };
+        Session { layers: Vec::new(), plan, history: History::default(), focus: None }
+    }
+
+    /// The same with rules for some of the layers.
+    pub fn with_rules(mut self, rules: Rules) -> Session {
+        self.plan.rules = rules;
+        self
     }
 
     /// The methods on offer, in the order of the number keys.
     pub fn methods(&self) -> &[Arc<dyn Calibrator>] {
-        &self.methods
+        &self.plan.methods
     }
 
-    /// The grid that layers are quantized to.
+    /// The grid that layers are quantized to unless something else is said for them.
     pub fn scheme(&self) -> Scheme {
-        self.scheme
+        self.plan.scheme
     }
 
-    /// Begins with these layers, each by its name and files, and behind them a row for each file that is none.
-    pub fn begin(&mut self, layers: Vec<(String, Vec<String>)>, failures: impl IntoIterator<Item = (String, String)>) {
-        let waiting = layers.into_iter().map(|(name, files)| Layer::waiting(name, files));
+    /// Begins with these layers, of which nothing was read yet, and behind them a row for each file that is none.
+    pub fn begin(&mut self, layers: Vec<Layer>, failures: impl IntoIterator<Item = (String, String)>) {
         let failed = failures.into_iter().map(|(file, message)| Layer::failed(file, message));
-        self.layers = waiting.chain(failed).collect();
+        self.layers = layers.into_iter().chain(failed).collect();
     }
 
     /// The rows that cannot be read: file and sentence.
@@ -73,20 +79,21 @@ impl Session {
 
     /// The tensor of a layer with its curves, kept until another layer is asked for. `None` until the layer is ready.
     pub fn focus(&mut self, layer: usize) -> Option<Arc<Tensor>> {
+        let ready = self.layers.get(layer)?.ready()?;
         if let Some((focused, tensor)) = &self.focus
             && *focused == layer
+            && tensor.scheme() == ready.scheme()
         {
             return Some(tensor.clone());
         }
-        let ready = self.layers.get(layer)?.ready()?;
-        let tensor = Arc::new(Tensor::new(ready.histogram.clone(), ready.scheme));
+        let tensor = Arc::new(Tensor::new(ready.histogram().clone(), ready.scheme()));
         self.focus = Some((layer, tensor.clone()));
         Some(tensor)
     }
 
     /// What the analysis of a layer needs to know of the session, cheap to hand to another thread.
     pub fn plan(&self) -> Plan {
-        Plan { methods: self.methods.clone(), default_method: self.default_method, scheme: self.scheme }
+        self.plan.clone()
     }
 
     /// Sets `choices` as one step that can be undone. Layers that are not ready, and choices that change nothing, are
@@ -189,17 +196,6 @@ impl Session {
             ready.choose(choice, focused.as_deref());
         }
     }
-}
-
-/// What turns a histogram into a ready layer; see [`Ready::analyse`].
-#[derive(Clone)]
-pub struct Plan {
-    /// The methods to try, in order.
-    pub methods: Vec<Arc<dyn Calibrator>>,
-    /// Index of the method whose answer is chosen first.
-    pub default_method: usize,
-    /// The grid of integers.
-    pub scheme: Scheme,
 }
 
 #[cfg(test)]

@@ -13,13 +13,13 @@ fn session() -> Session {
         let values: Vec<f32> = (1..20_000).map(|k| (k as f32 * 0.37).sin().powi(5) * spread).collect();
         let grids: Vec<_> = plan.methods.iter().flat_map(|m| m.grids()).collect();
         let histogram = Histogram::of(&values, 2048, &grids);
-        session.finish_layer(i, Origin::default(), Ready::analyse(Arc::new(histogram), &plan));
+        session.finish_layer(
+            i,
+            Origin::default(),
+            Ready::analyse(Arc::new(histogram), &plan, &session.layers[i].subject()),
+        );
     }
-    session.layers.push(Layer {
-        name: "broken".into(),
-        origin: Origin::default(),
-        state: LayerState::Failed("no".into()),
-    });
+    session.layers.push(Layer::failed("broken.npy".into(), "no".into()));
     session
 }
 
@@ -68,14 +68,18 @@ fn one_step_may_change_many_layers() {
     let to_max = |s: &Session, l: usize| {
         let ready = s.layers[l].ready()?;
         let max = ready.candidate("max")?.outcome.as_ref().ok()?.clip;
-        Some((l, Choice::of_method("max", max)))
+        Some((l, Choice::of_method("max", max, Scheme::INT8)))
     };
     let choices = (0..4).filter_map(|l| to_max(&session, l)).collect();
     assert_eq!(session.apply("method max", choices), 3);
     assert_eq!(session.history_len().0, 1);
     session.undo();
     assert_eq!(session.layers[2].choice().unwrap().method, "entropy");
-    assert_eq!(session.apply("clip", vec![(3, Choice::of_method("max", Clip::symmetric(1.0)))]), 0, "a broken layer");
+    assert_eq!(
+        session.apply("clip", vec![(3, Choice::of_method("max", Clip::symmetric(1.0), Scheme::INT8))]),
+        0,
+        "a broken layer"
+    );
 }
 
 #[test]

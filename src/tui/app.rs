@@ -141,7 +141,7 @@ fn awaited(job: &jobs::Event, model: &Model) -> bool {
     match job {
         jobs::Event::Found { .. } => true,
         jobs::Event::Layer { layer, .. } | jobs::Event::Fine { layer, .. } | jobs::Event::Measured { layer, .. } => {
-            *layer == model.list.selected
+            *layer == model.at()
         }
         jobs::Event::Progress { .. } | jobs::Event::Done => false,
     }
@@ -189,7 +189,7 @@ fn execute_cmd(cmd: Cmd, model: &Model, loader: &Loader, terminal: &mut Screen) 
         Cmd::Quit => {}
         Cmd::Prefer(layer) => loader.prefer(layer),
         Cmd::Fine { layer, bins } => loader.request_fine(layer, bins),
-        Cmd::Measure { layer, clip } => loader.request_measure(layer, clip),
+        Cmd::Measure { layer, clip, scheme } => loader.request_measure(layer, clip, scheme),
         Cmd::Mouse(on) => terminal::set_mouse(on)?,
         Cmd::Export { path, force } => return Ok(Some(Msg::Exported(export(model, &path, force)))),
         Cmd::Suspend => {

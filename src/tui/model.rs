@@ -158,6 +158,8 @@ pub enum Mode {
     },
     /// Typing a clip.
     Clip(Line),
+    /// Typing a grid of integers.
+    Grid(Line),
     /// Typing a file name.
     Export {
         /// The name.
@@ -233,22 +235,32 @@ impl Model {
         }
     }
 
-    /// The selected layer's data, if it was read.
+    /// Index of the layer whose plots are shown, and which commands change.
+    pub fn at(&self) -> usize {
+        self.list.selected
+    }
+
+    /// That layer's data, if it was read.
     pub fn selected_ready(&self) -> Option<&Ready> {
-        self.session.layers.get(self.list.selected)?.ready()
+        self.session.layers.get(self.at())?.ready()
+    }
+
+    /// The grid of integers that it goes to; while it is not read, what layers go to otherwise.
+    pub fn scheme(&self) -> Scheme {
+        self.selected_ready().map_or(self.session.scheme(), Ready::scheme)
     }
 
     /// Whether the axis shows signed values now.
     pub fn shows_signed(&self) -> bool {
-        self.plot.signed || self.plot.mapping || !self.session.scheme().symmetric
+        self.plot.signed || self.plot.mapping || !self.scheme().symmetric
     }
 
     /// The whole axis of a layer: all of its values and the clip.
     pub fn domain(&self, ready: &Ready) -> (f64, f64) {
-        let stats = &ready.histogram.stats;
+        let stats = ready.stats();
         let clip = ready.choice().clip;
-        if ready.scheme.symmetric {
-            let top = f64::from(stats.amax().max(ready.histogram.magnitude.amax).max(clip.amax()));
+        if ready.scheme().symmetric {
+            let top = f64::from(stats.amax().max(ready.histogram().magnitude.amax).max(clip.amax()));
             if self.shows_signed() { (-top, top) } else { (0.0, top) }
         } else {
             let least = stats.min.unwrap_or(0.0).min(clip.min).min(0.0);
@@ -259,7 +271,7 @@ impl Model {
 
     /// Where the clip is drawn on an axis: each line's end of the range and its value.
     pub fn lines(&self, clip: Clip) -> Vec<(Handle, f64)> {
-        let scheme = self.session.scheme();
+        let scheme = self.scheme();
         let max = (Handle::Max, f64::from(if scheme.symmetric { clip.amax() } else { clip.max }));
         if scheme.symmetric && !(self.shows_signed() && scheme.signed) {
             vec![max]

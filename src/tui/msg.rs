@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::jobs;
-use crate::quant::Clip;
+use crate::quant::{Clip, Scheme};
 
 use super::command::Command;
 use super::key::Key;
@@ -87,6 +87,8 @@ pub enum Cmd {
         layer: usize,
         /// The clip.
         clip: Clip,
+        /// The grid of integers.
+        scheme: Scheme,
     },
     /// Write the document.
     Export {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::calibrate::{Metrics, START_BIN, Tensor};
 use crate::histogram::Magnitude;
-use crate::quant::Clip;
+use crate::quant::{Clip, Scheme};
 use crate::session::Ready;
 
 use super::plot::{Axis, YScale, rebin_magnitude, rebin_signed};
@@ -93,6 +93,8 @@ pub struct SceneKey {
     pub log: bool,
     /// Whether the finer bins are drawn.
     pub fine: bool,
+    /// The grid of integers.
+    pub scheme: Scheme,
     /// The range at hand where it is affine: the curve of one end depends on the other.
     pub range: Option<Clip>,
 }
@@ -100,8 +102,8 @@ pub struct SceneKey {
 impl Scene {
     /// The scene of a layer: `fine` are its finer bins, drawn if the key says so.
     pub fn new(key: SceneKey, ready: &Ready, fine: Option<&Magnitude>, tensor: Arc<Tensor>) -> Scene {
-        let magnitude = fine.filter(|_| key.fine).unwrap_or(&ready.histogram.magnitude);
-        let counts = column_counts(magnitude, ready.histogram.stats.zeros, &key);
+        let magnitude = fine.filter(|_| key.fine).unwrap_or(&ready.histogram().magnitude);
+        let counts = column_counts(magnitude, ready.stats().zeros, &key);
         // Where a column is narrower than a bin, a single value is shared out over several.
         let bin = f64::from(magnitude.amax) / magnitude.bins() as f64;
         let counts_scale = YScale::counts(&counts, key.log, key.axis.step() / bin);
@@ -134,7 +136,7 @@ fn marks(ready: &Ready, axis: &Axis) -> Vec<(u16, usize)> {
     let thresholds = ready.candidates.iter().enumerate().filter_map(|(i, c)| Some((i, c.outcome.as_ref().ok()?)));
     thresholds
         .flat_map(|(i, t)| {
-            let ends = if ready.scheme.symmetric {
+            let ends = if ready.scheme().symmetric {
                 [Some(t.clip.amax()), None]
             } else {
                 [Some(t.clip.max), Some(t.clip.min).filter(|m| *m < 0.0)]

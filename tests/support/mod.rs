@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use qviz::calibrate;
-use qviz::input::Discovered;
+use qviz::input::{Discovered, Source};
 use qviz::jobs::{self, Recipe, measure_layer, read_layer};
 use qviz::quant::Scheme;
 use qviz::report;
-use qviz::session::{Ready, Session};
+use qviz::session::{Layer, Ready, Session};
 use qviz::tui::event::message;
 use qviz::tui::look::{Depth, Glyphs, Look, Theme};
 use qviz::tui::model::Model;
@@ -59,7 +59,7 @@ impl Story {
         let model = Model::new(session, "acts".into(), look(Depth::Sixteen, false), size);
         let mut story = Story { model, cmds: Vec::new(), discovered, recipe };
         let sources = &story.discovered.sources;
-        let layers = sources.iter().map(|s| (s.name.clone(), s.parts.iter().map(|p| p.file()).collect())).collect();
+        let layers = sources.iter().map(waiting).collect();
         let errors = story.discovered.errors.clone();
         story.tell(Msg::Job(jobs::Event::Found { layers, errors }));
         story
@@ -68,8 +68,10 @@ impl Story {
     /// The loader reads a layer.
     pub fn read(&mut self, layer: usize) -> &mut Story {
         let plan = self.model.session.plan();
-        let result = read_layer(&self.discovered.sources[layer], &self.recipe, 1, &|_| {}, &|| false)
-            .map(|read| read.map(|(origin, h)| Box::new((origin, Ready::analyse(Arc::new(h), &plan)))).unwrap());
+        let source = &self.discovered.sources[layer];
+        let analyse = |h| Ready::analyse(Arc::new(h), &plan, &waiting(source).subject());
+        let result = read_layer(source, &self.recipe, 1, &|_| {}, &|| false)
+            .map(|read| read.map(|(origin, h)| Box::new((origin, analyse(h)))).unwrap());
         self.tell(Msg::Job(jobs::Event::Layer { layer, result }))
     }
 
@@ -83,8 +85,7 @@ impl Story {
 
     /// The loader measures what was last asked for.
     pub fn measure(&mut self) -> &mut Story {
-        let Some(Cmd::Measure { layer, clip }) = self.cmds.pop() else { panic!("nothing was asked for") };
-        let scheme = self.model.session.scheme();
+        let Some(Cmd::Measure { layer, clip, scheme }) = self.cmds.pop() else { panic!("nothing was asked for") };
         let measured = measure_layer(&self.discovered.sources[layer], clip, scheme, &|| false);
         self.tell(Msg::Job(jobs::Event::Measured { layer, result: measured.map(|m| m.unwrap()) }))
     }
@@ -183,6 +184,11 @@ impl Story {
     pub fn screen(&self) -> String {
         text(&self.draw())
     }
+}
+
+/// The layer that a source will be.
+fn waiting(source: &Source) -> Layer {
+    Layer::waiting(source.name.clone(), source.parts.iter().map(|p| p.file()).collect())
 }
 
 /// The cells of a buffer as lines of text.

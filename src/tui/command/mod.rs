@@ -29,6 +29,8 @@ pub enum Command {
     Method(usize),
     /// Measures the clip on the values themselves.
     Measure,
+    /// Asks for another grid of integers.
+    Grid,
     /// Takes the other end of an affine range in hand.
     OtherHandle,
     /// Takes the last step back.
@@ -141,12 +143,12 @@ pub fn unavailable(command: Command, model: &Model) -> Option<&'static str> {
     };
     let needs_range = || match model.selected_ready() {
         None => Some("no layer is read yet"),
-        Some(ready) if ready.histogram.stats.amax() <= 0.0 => Some("this layer has no range"),
+        Some(ready) if ready.stats().amax() <= 0.0 => Some("this layer has no range"),
         Some(_) => None,
     };
     match command {
         C::MoveColumns(_) | C::MoveBins(_) | C::Minimum(_) | C::Mark(_) | C::Zoom(_) => needs_range(),
-        C::TypeClip | C::Measure | C::Toggle | C::FakeQuant | C::Mapping => needs_layer(),
+        C::TypeClip | C::Grid | C::Measure | C::Toggle | C::FakeQuant | C::Mapping => needs_layer(),
         C::MethodValue => match model.selected_ready() {
             None => Some("no layer is read yet"),
             Some(ready) if ready.method_clip().is_none() => Some("the method has no value here"),
@@ -154,11 +156,11 @@ pub fn unavailable(command: Command, model: &Model) -> Option<&'static str> {
         },
         C::Method(n) if n >= model.session.methods().len() => Some("there are fewer methods"),
         C::Method(_) => needs_layer(),
-        C::OtherHandle if model.session.scheme().symmetric => Some("only with --affine"),
+        C::OtherHandle if model.scheme().symmetric => Some("only with --affine"),
         C::OtherHandle => needs_range(),
         C::Undo if model.session.history_len().0 == 0 => Some("nothing to undo"),
         C::Redo if model.session.history_len().1 == 0 => Some("nothing to redo"),
-        C::Sign if !model.session.scheme().symmetric => Some("an affine range is always shown signed"),
+        C::Sign if !model.scheme().symmetric => Some("an affine range is always shown signed"),
         C::ZoomReset | C::Pan(_) if model.plot.zoom.is_none() => Some("the whole range is shown"),
         C::Export if model.session.layers.iter().all(|l| l.ready().is_none()) => Some("no layer is read yet"),
         _ => None,

@@ -130,6 +130,7 @@ pub const COMMANDS: &[Entry] = &[
         "Reads the layer once more and measures the clip on its values, beside the histogram's estimate.",
         Clip,
     ),
+    entry(C::Grid, "grid", &[k('b')], "bits", "Asks for the layer's integers: int8, uint4 affine, 16.", Clip),
     entry(
         C::OtherHandle,
         "other-handle",

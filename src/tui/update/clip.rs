@@ -1,7 +1,6 @@
 //! Moving the clip: by hand, by column, by bin, to a minimum, to a method.
 
 use crate::quant::Clip;
-use crate::session::Choice;
 
 use super::super::model::{Handle, Mode, Model, moved};
 use super::super::scene::CurveKind;
@@ -21,9 +20,9 @@ pub(super) fn drag_to(model: &mut Model, column: u16) {
     let Mode::Drag { handle, ref before } = model.mode else { return };
     let before = before.clone();
     if let Some(value) = column_value(model, handle, column) {
-        let clip = moved(before.clip, handle, value, model.session.scheme());
+        let clip = moved(before.clip, handle, value, model.scheme());
         // From the choice at the press, so that coming back to it is no edit.
-        model.session.preview(model.list.selected, before.with_clip(clip));
+        model.session.preview(model.at(), before.with_clip(clip));
     }
 }
 
@@ -31,7 +30,7 @@ pub(super) fn drag_to(model: &mut Model, column: u16) {
 pub(super) fn release(model: &mut Model) {
     match std::mem::replace(&mut model.mode, Mode::Normal) {
         Mode::Drag { before, .. } => {
-            if model.session.commit("clip", model.list.selected, before) {
+            if model.session.commit("clip", model.at(), before) {
                 list::resort(model);
             }
         }
@@ -45,7 +44,7 @@ pub(super) fn release(model: &mut Model) {
 fn column_value(model: &Model, handle: Handle, column: u16) -> Option<f32> {
     let (scene, ready) = (model.scene.as_ref()?, model.selected_ready()?);
     let column = column.min(scene.axis.columns - 1);
-    let symmetric = ready.scheme.symmetric;
+    let symmetric = ready.scheme().symmetric;
     // A symmetric range has one magnitude: the left line is its mirror.
     let mirrored = symmetric && scene.axis.centre(column) < 0.0;
     let marks = scene.marks.iter().filter(|(c, _)| !mirrored && *c == column);
@@ -79,11 +78,11 @@ fn end(clip: Clip, handle: Handle, symmetric: bool) -> f32 {
 /// Puts the end in hand on `value` as one step of a run (`run`) or as an undo entry of its own.
 fn put(model: &mut Model, value: f32, run: bool) {
     let Some(choice) = model.selected_ready().map(|r| r.choice().clone()) else { return };
-    let clip = moved(choice.clip, model.plot.handle, value, model.session.scheme());
+    let clip = moved(choice.clip, model.plot.handle, value, model.scheme());
     if run {
-        model.session.nudge(model.list.selected, clip);
+        model.session.nudge(model.at(), clip);
     } else {
-        model.session.apply("clip", vec![(model.list.selected, choice.with_clip(clip))]);
+        model.session.apply("clip", vec![(model.at(), choice.with_clip(clip))]);
     }
     zoom::follow_clip(model);
     list::resort(model);
@@ -92,7 +91,7 @@ fn put(model: &mut Model, value: f32, run: bool) {
 /// The end of the range that keys move.
 fn present(model: &Model) -> Option<f32> {
     let ready = model.selected_ready()?;
-    Some(end(ready.choice().clip, model.plot.handle, ready.scheme.symmetric))
+    Some(end(ready.choice().clip, model.plot.handle, ready.scheme().symmetric))
 }
 
 pub(super) fn move_columns(model: &mut Model, by: i16) {
@@ -104,11 +103,7 @@ pub(super) fn move_columns(model: &mut Model, by: i16) {
     let target = if there == here && by > 0 {
         // At the right end of the axis: the largest value itself.
         model.selected_ready().map(|r| {
-            end(
-                Clip::new(r.histogram.stats.min.unwrap_or(0.0), r.histogram.stats.max.unwrap_or(0.0)),
-                handle,
-                r.scheme.symmetric,
-            )
+            end(Clip::new(r.stats().min.unwrap_or(0.0), r.stats().max.unwrap_or(0.0)), handle, r.scheme().symmetric)
         })
     } else {
         column_value(model, handle, there)
@@ -169,7 +164,7 @@ pub(super) fn minimum(model: &mut Model, by: i8) {
 /// To the next method's value on the axis.
 pub(super) fn mark(model: &mut Model, by: i8) {
     let (Some(value), Some(ready)) = (present(model), model.selected_ready()) else { return };
-    let (handle, symmetric) = (model.plot.handle, ready.scheme.symmetric);
+    let (handle, symmetric) = (model.plot.handle, ready.scheme().symmetric);
     let answers = ready
         .candidates
         .iter()
@@ -190,11 +185,11 @@ pub(super) fn mark(model: &mut Model, by: i8) {
 
 pub(super) fn method_value(model: &mut Model) {
     let Some(ready) = model.selected_ready() else { return };
-    let (method, clip) = (ready.choice().method.clone(), ready.method_clip());
-    let quantized = ready.choice().quantized;
+    let (choice, clip) = (ready.choice().clone(), ready.method_clip());
+    let method = choice.method.clone();
     if let Some(clip) = clip {
-        let choice = Choice { quantized, ..Choice::of_method(&method, clip) };
-        model.session.apply("back to the method", vec![(model.list.selected, choice)]);
+        let choice = choice.with_method(&method, clip);
+        model.session.apply("back to the method", vec![(model.at(), choice)]);
         zoom::follow_clip(model);
         list::resort(model);
     }
@@ -206,9 +201,9 @@ pub(super) fn method(model: &mut Model, index: usize) {
     let (id, label) = (candidate.id.clone(), candidate.label.clone());
     match &candidate.outcome {
         Ok(threshold) => {
-            let choice = Choice { quantized: ready.choice().quantized, ..Choice::of_method(&id, threshold.clip) };
+            let choice = ready.choice().with_method(&id, threshold.clip);
             let note = threshold.note.clone();
-            model.session.apply(&format!("method {label}"), vec![(model.list.selected, choice)]);
+            model.session.apply(&format!("method {label}"), vec![(model.at(), choice)]);
             if let Some(note) = note {
                 model.say(note);
             }
@@ -237,19 +232,35 @@ pub(super) fn typed(model: &mut Model, text: &str) -> Result<(), String> {
     if !value.is_finite() {
         return Err("a clip is a finite number".into());
     }
-    if ready.scheme.symmetric && value == 0.0 {
+    if ready.scheme().symmetric && value == 0.0 {
         return Err("a clip of zero leaves no range; type a number above zero".into());
     }
-    let value = match (ready.scheme.symmetric, model.plot.handle) {
+    let value = match (ready.scheme().symmetric, model.plot.handle) {
         (true, _) => value.abs(),
         (false, Handle::Max) if value < 0.0 => return Err("clip_max is zero or above; t takes the other end".into()),
         (false, Handle::Min) if value > 0.0 => return Err("clip_min is zero or below; t takes the other end".into()),
         _ => value,
     };
-    let flipped = ready.scheme.symmetric && text.starts_with('-');
+    let flipped = ready.scheme().symmetric && text.starts_with('-');
     put(model, value, false);
     if flipped {
         model.say(format!("the range is symmetric: ±{value}"));
+    }
+    Ok(())
+}
+
+/// Another grid of integers for the layer: the method's clip there, or the clip in hand made to fit.
+pub(super) fn grid(model: &mut Model, words: &str) -> Result<(), String> {
+    let scheme = model.scheme().changed_by(words)?;
+    let Some(choice) = model.selected_ready().map(|r| r.on_grid(scheme)) else { return Ok(()) };
+    if model.session.apply(&format!("{scheme}"), vec![(model.at(), choice)]) > 0 {
+        if !scheme.symmetric && model.plot.curve == CurveKind::Kl {
+            // KL knows no affine ranges.
+            model.plot.curve = CurveKind::Mse;
+        }
+        model.plot.zoom = None;
+        list::resort(model);
+        model.say(format!("{scheme} now"));
     }
     Ok(())
 }

@@ -38,7 +38,7 @@ pub(super) fn event(model: &mut Model, event: Event, cmds: &mut Vec<Cmd>) {
         }
         Event::Fine { layer, result } => match result {
             Ok(fine) => {
-                let coarse = model.session.layers[layer].ready().map(|r| &r.histogram.magnitude);
+                let coarse = model.session.layers[layer].ready().map(|r| &r.histogram().magnitude);
                 if coarse.is_some_and(|c| c.amax != fine.amax) {
                     model.warn("no finer bins: the file has changed since it was read");
                 } else {

@@ -81,14 +81,18 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::TypeClip => {
             model.mode = Mode::Clip(Line::default());
         }
+        Command::Grid => {
+            let grid = model.scheme().to_string();
+            model.mode = Mode::Grid(Line::new(&grid));
+        }
         Command::Minimum(by) => clip::minimum(model, by),
         Command::Mark(by) => clip::mark(model, by),
         Command::MethodValue => clip::method_value(model),
         Command::Method(index) => clip::method(model, index),
         Command::Measure => {
-            if let Some(clip) = model.selected_ready().map(|r| r.choice().clip) {
+            if let Some((clip, scheme)) = model.selected_ready().map(|r| (r.choice().clip, r.scheme())) {
                 model.say("measuring…");
-                cmds.push(Cmd::Measure { layer: model.list.selected, clip });
+                cmds.push(Cmd::Measure { layer: model.at(), clip, scheme });
             }
         }
         Command::OtherHandle => clip::other_handle(model),
@@ -162,7 +166,7 @@ fn history(model: &mut Model, back: bool, cmds: &mut Vec<Cmd>) {
 fn cancel(model: &mut Model) {
     match std::mem::replace(&mut model.mode, Mode::Normal) {
         Mode::Drag { before, .. } => {
-            model.session.preview(model.list.selected, before);
+            model.session.preview(model.at(), before);
             model.say("put back");
         }
         Mode::Filter { before, .. } => list::filter(model, before),
@@ -172,6 +176,6 @@ fn cancel(model: &mut Model) {
                 list::filter(model, String::new());
             }
         }
-        Mode::Pan { .. } | Mode::Clip(_) | Mode::Export { .. } | Mode::Help { .. } | Mode::Quit => {}
+        Mode::Pan { .. } | Mode::Clip(_) | Mode::Grid(_) | Mode::Export { .. } | Mode::Help { .. } | Mode::Quit => {}
     }
 }

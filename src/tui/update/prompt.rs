@@ -51,6 +51,18 @@ pub(super) fn key(model: &mut Model, key: Key, cmds: &mut Vec<Cmd>) {
                 model.notice = None;
             }
         }
+        Mode::Grid(line) => {
+            if key == ENTER {
+                let text = line.text();
+                match clip::grid(model, &text) {
+                    Ok(()) => model.mode = Mode::Normal,
+                    Err(why) => model.warn(why),
+                }
+            } else {
+                line.edit(key);
+                model.notice = None;
+            }
+        }
         Mode::Export { line, exists, .. } => {
             if key == ENTER {
                 let name = line.text();
@@ -95,7 +107,7 @@ pub(super) fn paste(model: &mut Model, text: &str) {
             let text = line.text();
             list::filter(model, text);
         }
-        Mode::Clip(line) | Mode::Help { line, .. } => line.insert(text),
+        Mode::Clip(line) | Mode::Grid(line) | Mode::Help { line, .. } => line.insert(text),
         Mode::Export { line, exists, .. } => {
             line.insert(text);
             *exists = None;

@@ -8,7 +8,7 @@ use super::super::plot::Axis;
 use super::super::scene::{Scene, SceneKey};
 
 pub(super) fn refresh(model: &mut Model, areas: Option<&Areas>) {
-    let layer = model.list.selected;
+    let layer = model.at();
     let Some(key) = areas.and_then(|areas| key(model, areas)) else {
         model.scene = None;
         return;
@@ -24,7 +24,7 @@ pub(super) fn refresh(model: &mut Model, areas: Option<&Areas>) {
 
 /// What the scene has to be made from; `None` while the layer is not read.
 fn key(model: &Model, areas: &Areas) -> Option<SceneKey> {
-    let layer = model.list.selected;
+    let layer = model.at();
     let ready = model.selected_ready()?;
     let (lo, hi) = model.plot.zoom.unwrap_or_else(|| match (&model.mode, &model.scene) {
         // The axis stays where it is while the clip is in the hand.
@@ -32,16 +32,17 @@ fn key(model: &Model, areas: &Areas) -> Option<SceneKey> {
         _ => model.domain(ready),
     });
     let axis = Axis::new(lo, hi, areas.histogram.width);
-    let bin = f64::from(ready.histogram.magnitude.amax) / ready.histogram.magnitude.bins() as f64;
+    let bin = f64::from(ready.histogram().magnitude.amax) / ready.histogram().magnitude.bins() as f64;
     let have_fine = model.fine.magnitude.as_ref().is_some_and(|(of, _)| *of == layer);
     Some(SceneKey {
         layer,
-        histogram: Arc::as_ptr(&ready.histogram) as usize,
+        histogram: Arc::as_ptr(ready.histogram()) as usize,
         axis,
         signed: model.shows_signed(),
         curve: model.plot.curve,
         log: model.plot.log,
         fine: have_fine && axis.step() < bin * 4.0,
-        range: (!ready.scheme.symmetric).then_some(ready.choice().clip),
+        scheme: ready.scheme(),
+        range: (!ready.scheme().symmetric).then_some(ready.choice().clip),
     })
 }

@@ -27,14 +27,14 @@ pub(super) fn about_clip(model: &mut Model, steps: i8, cmds: &mut Vec<Cmd>) {
 fn about_value(model: &mut Model, value: f64, share: f64, steps: i8, cmds: &mut Vec<Cmd>) {
     let (Some(axis), Some(ready)) = (model.scene.as_ref().map(|s| s.axis), model.selected_ready()) else { return };
     let (lo, hi) = model.domain(ready);
-    let magnitude = &ready.histogram.magnitude;
+    let magnitude = &ready.histogram().magnitude;
     let finest = f64::from(magnitude.amax) / MAX_BINS as f64 * f64::from(axis.columns);
     let width = ((axis.hi - axis.lo) * FACTOR.powi(-i32::from(steps))).max(finest);
     let fine_wanted = width / f64::from(axis.columns) < f64::from(magnitude.amax) / magnitude.bins() as f64 * 4.0;
     let can_be_finer = magnitude.bins() < MAX_BINS && MAX_BINS.is_multiple_of(magnitude.bins());
     model.plot.zoom =
         if width >= (hi - lo) * 0.999 { None } else { Some(window(value - share * width, width, lo, hi)) };
-    let layer = model.list.selected;
+    let layer = model.at();
     if model.plot.zoom.is_some() && fine_wanted && can_be_finer && model.fine.requested != Some(layer) {
         model.fine.requested = Some(layer);
         cmds.push(Cmd::Fine { layer, bins: MAX_BINS });

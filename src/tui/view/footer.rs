@@ -13,12 +13,15 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16
             return Some(prompt(pen, area, model, "filter", line, "Enter keeps it · Esc shows all"));
         }
         Mode::Clip(line) => {
-            let name = match (model.session.scheme().symmetric, model.plot.handle) {
+            let name = match (model.scheme().symmetric, model.plot.handle) {
                 (true, _) => "clip",
                 (false, Handle::Min) => "clip_min",
                 (false, Handle::Max) => "clip_max",
             };
             return Some(prompt(pen, area, model, name, line, "Enter sets it · Esc leaves it"));
+        }
+        Mode::Grid(line) => {
+            return Some(prompt(pen, area, model, "integers", line, "int8, uint4 affine, 16 · Enter · Esc leaves it"));
         }
         Mode::Export { line, exists, .. } => {
             let text = line.text();
@@ -99,7 +102,7 @@ fn prompt(pen: &mut Pen, area: Rect, model: &Model, name: &str, line: &Line, hin
 fn hints(pen: &mut Pen, area: Rect, model: &Model) {
     use Command::*;
     let theme = pen.look.theme.clone();
-    let wanted: [(&[Command], &str); 15] = [
+    let wanted: [(&[Command], &str); 16] = [
         (&[], "drag"),
         (&[MoveColumns(-1), MoveColumns(1)], "clip"),
         (&[Select(1), Select(-1)], "layer"),
@@ -113,6 +116,7 @@ fn hints(pen: &mut Pen, area: Rect, model: &Model) {
         (&[Minimum(1)], "next minimum"),
         (&[MethodValue], "back"),
         (&[TypeClip], "type"),
+        (&[Grid], "bits"),
         (&[Toggle], "on/off"),
         (&[YScale], "log y"),
     ];

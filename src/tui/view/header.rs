@@ -52,7 +52,7 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     } else {
         String::new()
     };
-    let scheme = format!(" · {}, per tensor", model.session.scheme());
+    let scheme = format!(" · {}, per tensor", model.scheme());
     let room = x.saturating_sub(area.x + 2);
     pen.pieces(
         area.x,

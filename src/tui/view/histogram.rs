@@ -34,7 +34,7 @@ fn title(pen: &mut Pen, area: Rect, model: &Model) {
     let mut about = String::new();
     let mut note = String::new();
     if let Some(ready) = layer.ready() {
-        let stats = &ready.histogram.stats;
+        let stats = ready.stats();
         about = format!("  {}  {}", number::shape(&layer.origin.shape), number::of(stats.count, "value"));
         if layer.origin.files.len() > 1 {
             about += &format!(" in {} batches", layer.origin.files.len());
@@ -222,7 +222,7 @@ fn draw_lines(pen: &mut Pen, areas: &Areas, model: &Model, axis: &Axis, ready: &
             }
         }
         pen.glyph(x, areas.flag.y, glyphs.clip, style);
-        if ready.scheme.symmetric && handle == Handle::Min {
+        if ready.scheme().symmetric && handle == Handle::Min {
             continue;
         }
         flag(pen, areas.flag, column, handle, model, ready, style);
@@ -245,7 +245,7 @@ fn flag(pen: &mut Pen, area: Rect, column: u16, handle: Handle, model: &Model, r
     let glyphs = pen.look.glyphs.clone();
     let (clip, metrics) = (ready.choice().clip, ready.metrics());
     let x = area.x + column;
-    if ready.scheme.symmetric || model.plot.handle == handle {
+    if ready.scheme().symmetric || model.plot.handle == handle {
         if column > 0 {
             pen.glyph(x - 1, area.y, glyphs.grips[0], style);
         }
@@ -253,7 +253,7 @@ fn flag(pen: &mut Pen, area: Rect, column: u16, handle: Handle, model: &Model, r
             pen.glyph(x + 1, area.y, glyphs.grips[1], style);
         }
     }
-    let (name, value) = match (ready.scheme.symmetric, handle) {
+    let (name, value) = match (ready.scheme().symmetric, handle) {
         (true, _) => ("clip", clip.amax()),
         (false, Handle::Min) => ("min", clip.min),
         (false, Handle::Max) => ("max", clip.max),
@@ -268,7 +268,7 @@ fn flag(pen: &mut Pen, area: Rect, column: u16, handle: Handle, model: &Model, r
     let left_room = column.saturating_sub(2);
     let right_room = area.width.saturating_sub(column + 3);
     let (number_width, share_width) = (pen.width(&number), pen.width(&share));
-    if !ready.scheme.symmetric {
+    if !ready.scheme().symmetric {
         // Two flags: each on the outer side of its line if it fits there, without the share.
         match handle {
             Handle::Max if right_room >= number_width => {

@@ -138,13 +138,13 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, index: usize, longest: u16) {
 /// The layer's magnitudes in eight columns, on a log scale. The top eighth stays free, so that the lines of one layer
 /// do not run into those of the next.
 fn sparkline(pen: &mut Pen, x: u16, y: u16, ready: &Ready) {
-    let magnitude = &ready.histogram.magnitude;
+    let magnitude = &ready.histogram().magnitude;
     let bins = magnitude.bins();
     let mut columns = [0u64; SPARK];
     for (bin, (p, n)) in magnitude.pos.iter().zip(&magnitude.neg).enumerate() {
         columns[bin * SPARK / bins] += p + n;
     }
-    columns[0] -= ready.histogram.stats.zeros.min(columns[0]);
+    columns[0] -= ready.stats().zeros.min(columns[0]);
     let most = columns.iter().copied().max().unwrap_or(0).max(1) as f64;
     for (i, &count) in columns.iter().enumerate() {
         if count > 0 {

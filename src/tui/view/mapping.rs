@@ -42,7 +42,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model, scene: &Scene, r
         dots.line((float_x(value) * 2.0, 0.0), (code_x(q) * 2.0 + 1.0, bottom), gap, style);
     };
     // Rays start where there are values; where there are none there is nothing to map.
-    let stats = &ready.histogram.stats;
+    let stats = ready.stats();
     let (least, most) = (f64::from(stats.min.unwrap_or(0.0)), f64::from(stats.max.unwrap_or(0.0)));
     let samples = (0..=SAMPLES).map(|i| axis.lo + (axis.hi - axis.lo) * f64::from(i) / f64::from(SAMPLES));
     let samples = samples.filter(|v| (least..=most).contains(v)).chain([least, most]);
@@ -92,8 +92,8 @@ fn title(pen: &mut Pen, areas: &Areas, model: &Model, ready: &Ready) {
     } else {
         "not saturating: every value keeps its place".to_owned()
     };
-    let codes = if ready.scheme.signed { "int" } else { "uint" };
-    let name = format!("float to {codes}{}", ready.scheme.num_bits);
+    let codes = if ready.scheme().signed { "int" } else { "uint" };
+    let name = format!("float to {codes}{}", ready.scheme().num_bits);
     pen.titled_rule(
         areas.lower_title,
         &[

@@ -75,7 +75,7 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
         pen.titled_rule(Rect { height: 1, ..area }, &[], "");
         return;
     };
-    let symmetric = ready.scheme.symmetric;
+    let symmetric = ready.scheme().symmetric;
     let columns = fitting(area.width, name_width(area), symmetric);
 
     let rule = Rect { height: 1, ..area };

@@ -1,0 +1,277 @@
+//! What the user wants for layers by name: methods, grids, and which ones to leave in float.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use glob::Pattern;
+
+use super::Kind;
+use crate::calibrate::{self, Calibrator};
+use crate::quant::Scheme;
+
+/// What a rule can look at before a layer is read.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The layer's name.
+    pub name: &'a str,
+    /// What it is in the network.
+    pub kind: Kind,
+    /// The operator that makes it (an activation) or takes it (a weight), as ONNX names it; empty where that is not
+    /// known.
+    pub op: &'a str,
+}
+
+/// Names between commas: globs as of shells (`conv1,head*`), or operators behind `op:` (`op:Softmax`).
+#[derive(Clone, Debug)]
+pub struct Names {
+    text: String,
+    names: Vec<Pattern>,
+    ops: Vec<Pattern>,
+}
+
+impl Names {
+    /// Whether one of the patterns fits the layer.
+    pub fn fit(&self, subject: &Subject) -> bool {
+        self.names.iter().any(|p| p.matches(subject.name) || p.as_str() == subject.name)
+            || self.ops.iter().any(|p| p.matches(subject.op))
+    }
+}
+
+impl FromStr for Names {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Names, String> {
+        let (mut names, mut ops) = (Vec::new(), Vec::new());
+        for word in text.split(',').map(str::trim).filter(|w| !w.is_empty()) {
+            let (list, glob) = match word.strip_prefix("op:") {
+                Some(op) => (&mut ops, op),
+                None => (&mut names, word),
+            };
+            list.push(Pattern::new(glob).map_err(|e| format!("the pattern \"{glob}\" is none: {}", e.msg))?);
+        }
+        if names.is_empty() && ops.is_empty() {
+            return Err("a pattern is missing; write for example 'conv1,head*' or 'op:Softmax'".into());
+        }
+        Ok(Names { text: text.into(), names, ops })
+    }
+}
+
+impl fmt::Display for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.text)
+    }
+}
+
+/// One thing to want for a layer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Setting {
+    /// The method that chooses, by its id.
+    Method(String),
+    /// The integers' width.
+    Bits(u8),
+    /// Signed integers or unsigned ones.
+    Signed(bool),
+    /// A fixed zero point of 0, or one that lets the range be where the values are.
+    Symmetric(bool),
+    /// Quantized, or left in float.
+    Quantized(bool),
+}
+
+impl FromStr for Setting {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Setting, String> {
+        let width = |bits: &str| bits.parse().ok().filter(|b| Scheme::supports(*b)).map(Setting::Bits);
+        let setting = match text {
+            "signed" => Some(Setting::Signed(true)),
+            "unsigned" => Some(Setting::Signed(false)),
+            "symmetric" => Some(Setting::Symmetric(true)),
+            "affine" => Some(Setting::Symmetric(false)),
+            "float" => Some(Setting::Quantized(false)),
+            _ => match text.strip_prefix("bits:") {
+                Some(bits) => Some(width(bits).ok_or("the width is 2 to 8, or 16")?),
+                None => calibrate::by_id(text).ok().map(|m| Setting::Method(m.id().to_owned())),
+            },
+        };
+        setting.ok_or_else(|| {
+            format!("\"{text}\" is neither a method nor bits:N, signed, unsigned, symmetric, affine or float")
+        })
+    }
+}
+
+/// What `--set` says: `PATTERNS=SETTINGS`, split at the last `=`; both sides are lists between commas.
+#[derive(Clone, Debug)]
+pub struct Assignment {
+    /// For which layers.
+    pub names: Names,
+    /// What.
+    pub settings: Vec<Setting>,
+}
+
+impl FromStr for Assignment {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Assignment, String> {
+        let (names, settings) = text.rsplit_once('=').ok_or_else(|| {
+            format!("\"{text}\" has no =; write for example 'fc*=bits:16' or 'conv1=percentile-99.99'")
+        })?;
+        let settings = settings.split(',').map(|s| s.trim().parse()).collect::<Result<_, _>>()?;
+        Ok(Assignment { names: names.parse()?, settings })
+    }
+}
+
+type Predicate = Arc<dyn Fn(&Subject) -> bool + Send + Sync>;
+
+/// Rules in the order that they were given; a later one prevails.
+#[derive(Clone, Default)]
+pub struct Rules(Vec<(Predicate, Setting)>);
+
+impl Rules {
+    /// No rules: every layer is quantized as the session says.
+    pub fn new() -> Rules {
+        Rules::default()
+    }
+
+    /// Adds a setting for the layers that `who` says yes to.
+    ///
+    /// ```
+    /// use qviz::session::{Kind, Rules, Setting, Subject};
+    ///
+    /// // Whatever ends the network stays in float.
+    /// let rules = Rules::new().with(|s: &Subject| s.op == "Softmax", Setting::Quantized(false));
+    /// assert!(rules.settings(&Subject { name: "prob", kind: Kind::Activation, op: "Softmax" }).count() == 1);
+    /// ```
+    pub fn with(mut self, who: impl Fn(&Subject) -> bool + Send + Sync + 'static, what: Setting) -> Rules {
+        self.0.push((Arc::new(who), what));
+        self
+    }
+
+    /// Adds what one `--set` says.
+    pub fn assign(mut self, assignment: Assignment) -> Rules {
+        for setting in assignment.settings {
+            let names = assignment.names.clone();
+            self = self.with(move |s| names.fit(s), setting);
+        }
+        self
+    }
+
+    /// Leaves these in float.
+    pub fn skip(self, names: Names) -> Rules {
+        self.with(move |s| names.fit(s), Setting::Quantized(false))
+    }
+
+    /// Leaves all others in float.
+    pub fn only(self, names: Names) -> Rules {
+        self.with(move |s| !names.fit(s), Setting::Quantized(false))
+    }
+
+    /// What is wanted for a layer, the last word last.
+    pub fn settings<'a>(&'a self, subject: &'a Subject) -> impl Iterator<Item = &'a Setting> {
+        self.0.iter().filter(|(who, _)| who(subject)).map(|(_, what)| what)
+    }
+}
+
+/// What turns a histogram into a ready layer; see [`Ready::analyse`](super::Ready::analyse).
+#[derive(Clone)]
+pub struct Plan {
+    /// The methods to try, in order.
+    pub methods: Arc<[Arc<dyn Calibrator>]>,
+    /// Index of the method whose answer is chosen first.
+    pub default_method: usize,
+    /// The grid of integers.
+    pub scheme: Scheme,
+    /// What is wanted otherwise for some layers.
+    pub rules: Rules,
+}
+
+/// How one layer begins.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Start {
+    /// Index of the method that chooses.
+    pub method: usize,
+    /// The grid of integers.
+    pub scheme: Scheme,
+    /// Whether it is quantized.
+    pub quantized: bool,
+}
+
+impl Plan {
+    /// How a layer begins: as the session says, but for the rules that fit it. A rule for a method that is not among
+    /// the plan's methods is left out.
+    pub fn start(&self, subject: &Subject) -> Start {
+        let mut start = Start { method: self.default_method, scheme: self.scheme, quantized: true };
+        for setting in self.rules.settings(subject) {
+            match setting {
+                Setting::Method(id) => {
+                    start.method = self.methods.iter().position(|m| m.id() == id).unwrap_or(start.method);
+                }
+                Setting::Bits(bits) => start.scheme.num_bits = *bits,
+                Setting::Signed(signed) => start.scheme.signed = *signed,
+                Setting::Symmetric(symmetric) => start.scheme.symmetric = *symmetric,
+                Setting::Quantized(quantized) => start.quantized = *quantized,
+            }
+        }
+        start
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn subject<'a>(name: &'a str, op: &'a str) -> Subject<'a> {
+        Subject { name, kind: Kind::Activation, op }
+    }
+
+    fn plan(rules: Rules) -> Plan {
+        Plan { methods: calibrate::defaults().into(), default_method: 2, scheme: Scheme::INT8, rules }
+    }
+
+    #[test]
+    fn patterns_are_globs_and_operators() {
+        let names: Names = "conv1, head*,op:Soft*".parse().unwrap();
+        for (name, op, fits) in [
+            ("conv1", "Conv", true),
+            ("conv10", "Conv", false),
+            ("head/fc", "MatMul", true),
+            ("x", "Softmax", true),
+            ("Softmax", "", false),
+        ] {
+            assert_eq!(names.fit(&subject(name, op)), fits, "{name} {op}");
+        }
+        assert!("".parse::<Names>().is_err() && "[".parse::<Names>().is_err());
+    }
+
+    #[test]
+    fn the_last_word_prevails() {
+        let set = |text: &str| text.parse::<Assignment>().unwrap();
+        let rules = Rules::new()
+            .assign(set("*=bits:16"))
+            .assign(set("fc*=bits:4,unsigned,percentile-99.99"))
+            .assign(set("fc2=float"))
+            .skip("op:Softmax".parse().unwrap());
+        let plan = plan(rules);
+        let of = |name, op| plan.start(&subject(name, op));
+        assert_eq!((of("conv", "").scheme.num_bits, of("conv", "").method), (16, 2));
+        let fc = of("fc1", "MatMul");
+        assert_eq!((fc.scheme.num_bits, fc.scheme.signed, fc.method, fc.quantized), (4, false, 4, true));
+        assert!(!of("fc2", "").quantized && !of("p", "Softmax").quantized);
+        // A name may hold an equals sign.
+        assert!(set("a=b=affine").names.fit(&subject("a=b", "")));
+    }
+
+    #[test]
+    fn only_leaves_the_others_in_float() {
+        let plan = plan(Rules::new().only("conv*".parse().unwrap()));
+        assert!(plan.start(&subject("conv1", "")).quantized && !plan.start(&subject("fc", "")).quantized);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        for (text, word) in [("fc", "="), ("fc=bits:9", "width"), ("fc=fast", "neither"), ("=bits:8", "pattern")] {
+            let error = text.parse::<Assignment>().unwrap_err();
+            assert!(error.contains(word), "{text}: {error}");
+        }
+    }
+}
