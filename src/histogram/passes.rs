@@ -211,15 +211,28 @@ impl BinPass {
     /// [`ChangedUnderneath`] if the values cannot be those of the first pass: other totals, or a value out of range.
     pub fn finish(self) -> Result<Histogram, ChangedUnderneath> {
         let (s, seen) = (&self.stats, &self.seen);
-        let same = seen.strays == 0
-            && (seen.count, seen.nan, seen.pos_inf, seen.neg_inf, seen.zeros)
-                == (s.count, s.nan, s.pos_inf, s.neg_inf, s.zeros);
-        if !same {
+        let same = (seen.count, seen.nan, seen.pos_inf, seen.neg_inf, seen.zeros)
+            == (s.count, s.nan, s.pos_inf, s.neg_inf, s.zeros);
+        if same { self.finish_part() } else { Err(ChangedUnderneath) }
+    }
+
+    /// The histogram of what was pushed where that is only a part of what the first pass has seen: the counts are the
+    /// part's, smallest and largest value, mean and deviation those of all.
+    ///
+    /// # Errors
+    ///
+    /// [`ChangedUnderneath`] if a value is out of the first pass's range.
+    pub fn finish_part(self) -> Result<Histogram, ChangedUnderneath> {
+        if self.seen.strays > 0 {
             return Err(ChangedUnderneath);
         }
         let numpy = self.numpy.into_iter().map(|(spec, grid)| (spec, grid.finish())).collect();
         let peers = self.batches.grids.into_iter().map(|(spec, grid)| (spec, grid.finish())).collect();
-        Ok(Histogram { stats: self.stats, magnitude: self.magnitude.finish(), kind: GridKind::Exact, numpy, peers })
+        let Seen { count, nan, pos_inf, neg_inf, zeros, .. } = self.seen;
+        let mut stats = self.stats;
+        (stats.count, stats.nan, stats.zeros) = (count, nan, zeros);
+        (stats.pos_inf, stats.neg_inf) = (pos_inf, neg_inf);
+        Ok(Histogram { stats, magnitude: self.magnitude.finish(), kind: GridKind::Exact, numpy, peers })
     }
 }
 

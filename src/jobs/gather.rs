@@ -1,0 +1,230 @@
+//! Statistics of many tensors at once, each of which comes bit by bit, sample after sample.
+
+use super::Recipe;
+use crate::histogram::{BatchRange, BinPass, GrowingHistogram, Histogram, RangePass, RangePiece};
+
+/// Values from which on a tensor is worth a second thread.
+const WORTH_SHARING: usize = 1 << 17;
+
+/// Collects what a network's tensors hold while it runs: all ranges in a first pass over the samples, all counts in a
+/// second, or both in one pass on power-of-two grids.
+///
+/// Every sample is a batch: grids by batches grow from one to the next. The counts and the moments do not depend on the
+/// number of threads.
+pub struct Gather {
+    recipe: Recipe,
+    threads: usize,
+    pass: Pass,
+    /// Samples that the present pass has seen.
+    samples: usize,
+}
+
+enum Pass {
+    Ranges(Vec<Ranges>),
+    Bins(Vec<Bins>),
+    Once(Vec<GrowingHistogram>),
+}
+
+#[derive(Default)]
+struct Ranges {
+    all: RangePass,
+    /// Of each sample, where a grid wants to know it beforehand.
+    each: Option<Vec<BatchRange>>,
+    sample: BatchRange,
+}
+
+struct Bins {
+    pass: BinPass,
+    /// What the other threads have counted.
+    others: Vec<BinPass>,
+}
+
+impl Gather {
+    /// Begins to gather `tensors` tensors.
+    pub fn new(tensors: usize, recipe: &Recipe, one_pass: bool, threads: usize) -> Gather {
+        let by_batches = recipe.grids.iter().any(|grid| grid.by_batches());
+        let ranges = || Ranges { each: by_batches.then(Vec::new), ..Ranges::default() };
+        let pass = if one_pass {
+            Pass::Once((0..tensors).map(|_| GrowingHistogram::new(recipe.bins)).collect())
+        } else {
+            Pass::Ranges((0..tensors).map(|_| ranges()).collect())
+        };
+        Gather { recipe: recipe.clone(), threads: threads.max(1), pass, samples: 0 }
+    }
+
+    /// Whether the samples have to be run once more after this pass.
+    pub fn wants_second_pass(&self) -> bool {
+        matches!(self.pass, Pass::Ranges(_))
+    }
+
+    /// Samples that the present pass has seen.
+    pub fn samples(&self) -> usize {
+        self.samples
+    }
+
+    /// Takes the values of a tensor, of the present sample.
+    pub fn push(&mut self, tensor: usize, values: &[f32]) {
+        let threads = if values.len() >= WORTH_SHARING { self.threads } else { 1 };
+        match &mut self.pass {
+            Pass::Ranges(all) => all[tensor].push(values, threads),
+            Pass::Bins(all) => all[tensor].push(values, threads),
+            Pass::Once(all) => all[tensor].push(values),
+        }
+    }
+
+    /// The present sample is over.
+    pub fn end_sample(&mut self) {
+        self.samples += 1;
+        match &mut self.pass {
+            Pass::Ranges(all) => all.iter_mut().for_each(Ranges::end_sample),
+            Pass::Bins(all) => all.iter_mut().for_each(|bins| bins.pass.end_batch()),
+            Pass::Once(_) => {}
+        }
+    }
+
+    /// Begins the second pass, over the same samples in the same order.
+    ///
+    /// # Panics
+    ///
+    /// If none is wanted.
+    pub fn second_pass(self) -> Gather {
+        let Pass::Ranges(all) = self.pass else { panic!("the first pass was the only one, or is over") };
+        let recipe = self.recipe;
+        let bins = all.into_iter().map(|ranges| {
+            let pass = BinPass::new(ranges.all.finish(), recipe.bins, &recipe.grids);
+            Bins { pass: pass.with_batches(ranges.each.unwrap_or_default()), others: Vec::new() }
+        });
+        Gather { pass: Pass::Bins(bins.collect()), recipe, threads: self.threads, samples: 0 }
+    }
+
+    /// Each tensor's histogram; `None` where the second pass saw other values than the first.
+    ///
+    /// If the second pass ended early (`whole` is false), the counts are those of the samples that it has seen, on the
+    /// grid of all; smallest and largest value and the moments are those of all.
+    ///
+    /// # Panics
+    ///
+    /// Between the passes.
+    pub fn finish(self, whole: bool) -> Vec<Option<Histogram>> {
+        match self.pass {
+            Pass::Ranges(_) => panic!("the second pass is missing"),
+            Pass::Once(all) => all.into_iter().map(|h| Some(h.finish())).collect(),
+            Pass::Bins(all) => all.into_iter().map(|bins| bins.finish(whole)).collect(),
+        }
+    }
+}
+
+impl Ranges {
+    fn push(&mut self, values: &[f32], threads: usize) {
+        if self.each.is_some() {
+            self.sample.push(values);
+        }
+        if threads == 1 {
+            return self.all.push(values);
+        }
+        let part = values.len().div_ceil(threads);
+        let start = self.all.count();
+        let pieces: Vec<RangePiece> = std::thread::scope(|scope| {
+            let part_at = |i: usize, part_values| RangePiece::of(part_values, start + (i * part) as u64);
+            let mut parts = values.chunks(part).enumerate();
+            let own = parts.next();
+            let others: Vec<_> = parts.map(|(i, v)| scope.spawn(move || part_at(i, v))).collect();
+            let own = own.map(|(i, v)| part_at(i, v));
+            let others = others.into_iter().map(|t| t.join().expect("counting does not panic"));
+            own.into_iter().chain(others).collect()
+        });
+        pieces.into_iter().for_each(|piece| self.all.append(piece));
+    }
+
+    fn end_sample(&mut self) {
+        if let Some(each) = &mut self.each {
+            each.push(std::mem::take(&mut self.sample));
+        }
+    }
+}
+
+impl Bins {
+    fn push(&mut self, values: &[f32], threads: usize) {
+        if threads == 1 || self.pass.by_batches() {
+            return self.pass.push(values);
+        }
+        while self.others.len() + 1 < threads {
+            self.others.push(self.pass.fresh());
+        }
+        let mut parts = values.chunks(values.len().div_ceil(threads));
+        let own = parts.next().unwrap_or_default();
+        std::thread::scope(|scope| {
+            for (other, part) in self.others.iter_mut().zip(parts) {
+                scope.spawn(move || other.push(part));
+            }
+            self.pass.push(own);
+        });
+    }
+
+    fn finish(mut self, whole: bool) -> Option<Histogram> {
+        self.others.into_iter().for_each(|other| self.pass.merge(other));
+        if whole { self.pass.finish().ok() } else { self.pass.finish_part().ok() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::histogram::GridSpec;
+
+    /// Three samples of a large tensor and a small one.
+    fn samples() -> Vec<[Vec<f32>; 2]> {
+        let wave = |n: usize, s: usize| (0..n).map(|i| ((i * (s + 3)) as f32 * 0.37).sin() * (s + 1) as f32).collect();
+        (0..3).map(|s| [wave(WORTH_SHARING * 2 + 4099, s), wave(77, s)]).collect()
+    }
+
+    fn gathered(threads: usize, one_pass: bool, grids: &[GridSpec], second: usize) -> Vec<Option<Histogram>> {
+        let recipe = Recipe { bins: 512, grids: grids.to_vec() };
+        let mut gather = Gather::new(2, &recipe, one_pass, threads);
+        let run = |gather: &mut Gather, n: usize| {
+            for sample in &samples()[..n] {
+                sample.iter().enumerate().for_each(|(t, values)| gather.push(t, values));
+                gather.end_sample();
+            }
+        };
+        run(&mut gather, 3);
+        if gather.wants_second_pass() {
+            gather = gather.second_pass();
+            run(&mut gather, second);
+        }
+        gather.finish(second == 3)
+    }
+
+    #[test]
+    fn it_is_the_histogram_of_all_samples_on_any_number_of_threads() {
+        let grids = [GridSpec::Numpy { bins: 100 }];
+        let all = |t: usize| samples().into_iter().flat_map(|s| s[t].clone()).collect::<Vec<f32>>();
+        for threads in [1, 2, 3] {
+            let found = gathered(threads, false, &grids, 3);
+            for (t, histogram) in found.into_iter().enumerate() {
+                assert_eq!(histogram.unwrap(), Histogram::of(&all(t), 512, &grids), "{threads}");
+            }
+            let once = gathered(threads, true, &[], 3);
+            let mut growing = GrowingHistogram::new(512);
+            growing.push(&all(0));
+            assert_eq!(once[0].as_ref().unwrap(), &growing.finish());
+        }
+    }
+
+    #[test]
+    fn every_sample_is_a_batch() {
+        let spec = GridSpec::NvidiaTorch { bins: 64 };
+        let found = gathered(2, false, &[spec], 3);
+        let grown = found[0].as_ref().unwrap().peer(spec).unwrap().unwrap();
+        assert_eq!(grown.counts.iter().sum::<u64>(), found[0].as_ref().unwrap().stats.count);
+        assert!(grown.counts.len() > 64, "the second sample is wider than the first");
+    }
+
+    #[test]
+    fn what_was_counted_before_it_was_stopped_is_kept() {
+        let found = gathered(2, false, &[], 2);
+        let histogram = found[0].as_ref().unwrap();
+        let two: u64 = samples()[..2].iter().map(|s| s[0].len() as u64).sum();
+        assert_eq!((histogram.stats.count, histogram.magnitude.counts().iter().sum::<u64>()), (two, two));
+    }
+}
