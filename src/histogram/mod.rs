@@ -14,17 +14,21 @@
 //! ```
 
 mod batches;
+mod channels;
 mod growing;
 mod magnitude;
 mod numpy;
+mod packed;
 mod passes;
 mod stats;
 mod tally;
 
 pub use batches::{BatchRange, MAX_GROWN_BINS, PeerGrid};
+pub use channels::{Along, ChannelBins, ChannelRanges, Ranges};
 pub use growing::GrowingHistogram;
 pub use magnitude::Magnitude;
 pub use numpy::NumpyHistogram;
+pub use packed::Packed;
 pub use passes::{BinPass, ChangedUnderneath};
 pub use stats::{RangePass, RangePiece, Stats};
 
