@@ -28,6 +28,38 @@ pub struct Metrics {
     pub prorated: bool,
 }
 
+impl Metrics {
+    /// What several parts of a tensor, each with its own clip, cost together: means over all finite elements, and the
+    /// SQNR of all their energy. There is no KL of several clips.
+    pub fn together<'a>(parts: impl IntoIterator<Item = (&'a Stats, Metrics)>) -> Metrics {
+        let (mut finite, mut energy) = (0.0, 0.0);
+        let [mut clipping_error, mut rounding_error, mut saturated_count] = [0.0; 3];
+        let mut prorated = false;
+        for (stats, m) in parts {
+            let n = stats.finite() as f64;
+            finite += n;
+            energy += stats.sum_of_squares();
+            clipping_error += n * m.clipping_error;
+            rounding_error += n * m.rounding_error;
+            saturated_count += m.saturated_count;
+            prorated |= m.prorated;
+        }
+        let finite = f64::max(finite, 1.0);
+        let (clipping_error, rounding_error) = (clipping_error / finite, rounding_error / finite);
+        let mse = clipping_error + rounding_error;
+        Metrics {
+            kl: None,
+            mse,
+            clipping_error,
+            rounding_error,
+            sqnr_db: 10.0 * (energy / (mse * finite)).log10(),
+            saturated: saturated_count / finite,
+            saturated_count,
+            prorated,
+        }
+    }
+}
+
 /// The mass of a histogram's bins, ready to be integrated over. Lengths are in units of the bin width.
 #[derive(Debug)]
 pub(super) struct Density {

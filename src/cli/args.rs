@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
@@ -97,10 +98,14 @@ pub(super) struct SharedArgs {
     #[arg(long, value_name = "N", default_value_t = DEFAULT_BINS, value_parser = parse_bins)]
     pub bins: usize,
     /// What some layers want otherwise: PATTERNS=SETTINGS, both lists between commas. Patterns are globs on names, or
-    /// op:GLOB on operators; settings are a method, bits:N, signed, unsigned, symmetric, affine, float. A later one
+    /// op:GLOB on operators; settings are a method, bits:N, axis:N, signed, unsigned, symmetric, affine, float. A later one
     /// prevails: --set 'conv1=percentile-99.99' --set 'fc*=bits:16,affine'
     #[arg(long, value_name = "PATTERNS=SETTINGS")]
     pub set: Vec<Assignment>,
+    /// A range for each channel along this axis instead of one per tensor; a negative axis counts from the end. For
+    /// some layers only: PATTERNS=AXIS. May be given several times: --per-channel 1 --per-channel 'fc*=-1'
+    #[arg(long, value_name = "[PATTERNS=]AXIS", allow_negative_numbers = true)]
+    pub per_channel: Vec<PerChannel>,
     /// Leaves these layers in float: 'conv1,head*,op:Softmax'
     #[arg(long, value_name = "PATTERNS")]
     pub skip: Vec<Names>,
@@ -110,6 +115,24 @@ pub(super) struct SharedArgs {
     /// Joins files into batches of one layer: 'acts/{batch}/{layer}.npy', matched relative to each PATH
     #[arg(long, value_name = "PATTERN")]
     pub group: Option<GroupPattern>,
+}
+
+/// An axis, and the layers that it is for; all without.
+#[derive(Clone)]
+pub(super) struct PerChannel {
+    names: Option<Names>,
+    axis: i64,
+}
+
+impl FromStr for PerChannel {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<PerChannel, String> {
+        let (names, axis) = text.rsplit_once('=').map_or((None, text), |(names, axis)| (Some(names), axis));
+        let axis =
+            axis.trim().parse().map_err(|_| format!("\"{axis}\" is no axis; write for example 1 or 'fc*=-1'"))?;
+        Ok(PerChannel { names: names.map(str::parse).transpose()?, axis })
+    }
 }
 
 /// A method as an argument.
@@ -148,7 +171,11 @@ impl SharedArgs {
 
     /// What some layers want otherwise.
     pub fn rules(&self) -> Rules {
-        let rules = self.set.iter().cloned().fold(Rules::new(), Rules::assign);
+        let along = |rules: Rules, PerChannel { names, axis }: PerChannel| {
+            rules.with(move |s| names.as_ref().is_none_or(|names| names.fit(s)), Setting::Axis(axis))
+        };
+        let rules = self.per_channel.iter().cloned().fold(Rules::new(), along);
+        let rules = self.set.iter().cloned().fold(rules, Rules::assign);
         let rules = self.only.iter().cloned().fold(rules, Rules::only);
         self.skip.iter().cloned().fold(rules, Rules::skip)
     }

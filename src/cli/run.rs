@@ -101,10 +101,12 @@ fn order(shared: SharedArgs, session: &Session, measure: bool) -> Order {
     Order { discover, recipe, plan: session.plan(), measure, threads }
 }
 
-/// Says on stderr what could not be read; the exit code.
+/// Says on stderr what could not be read, or not per channel; the exit code.
 fn complain(session: &Session) -> u8 {
     let mut code = 0;
-    for (_, message) in session.failures() {
+    let failures = session.failures().map(|(_, message)| message);
+    let without = session.layers.iter().filter_map(|l| l.without_channels.as_deref());
+    for message in failures.chain(without) {
         eprintln!("qviz: {}", visible(message));
         code = 1;
     }
@@ -139,6 +141,10 @@ fn load(shared: SharedArgs, exact: bool) -> Session {
                 }
                 bar.inc(1);
             }
+            Event::Channels { layer, result, .. } => match result {
+                Ok(channels) => session.begin_along(layer, channels),
+                Err(error) => session.layers[layer].without_channels = Some(error.to_string()),
+            },
             Event::Fine { .. } | Event::Measured { .. } => {}
             Event::Done => break,
         }

@@ -97,7 +97,16 @@ impl Deal {
 #[derive(Debug)]
 pub struct ChannelRanges {
     deal: Deal,
+    ranging: Ranging,
+}
+
+/// How far each channel of the window is.
+#[derive(Debug)]
+struct Ranging {
+    /// Values of one channel in all batches.
+    count: u64,
     passes: Vec<RangePass>,
+    done: Vec<Stats>,
     /// Of each batch in which a channel has values, where that is wanted.
     batches: Option<Vec<Vec<BatchRange>>>,
 }
@@ -109,53 +118,59 @@ pub struct Ranges {
     batches: Vec<Vec<BatchRange>>,
 }
 
+impl Ranging {
+    fn take(&mut self, place: usize, values: &[f32]) {
+        if let Some(range) = self.batches.as_mut().and_then(|batches| batches[place].last_mut()) {
+            range.push(values);
+        }
+        let pass = &mut self.passes[place];
+        pass.push(values);
+        if pass.count() == self.count {
+            // Its buffer is not needed any longer.
+            self.done[place] = std::mem::take(pass).finish();
+        }
+    }
+}
+
 impl ChannelRanges {
-    /// A pass over the channels in `window`; `by_batches` where a grid wants each batch's range.
-    pub fn new(window: Range<usize>, by_batches: bool) -> ChannelRanges {
+    /// A pass over the channels in `window`, each of which has `count` values in all batches together; `by_batches`
+    /// where a grid wants each batch's range.
+    pub fn new(window: Range<usize>, count: u64, by_batches: bool) -> ChannelRanges {
         let n = window.len();
         let batches = by_batches.then(|| vec![Vec::new(); n]);
-        ChannelRanges { deal: Deal::new(window), passes: vec![RangePass::new(); n], batches }
+        let ranging = Ranging { count, passes: vec![RangePass::new(); n], done: vec![Stats::default(); n], batches };
+        ChannelRanges { deal: Deal::new(window), ranging }
     }
 
     /// An array comes next, whose channels lie like this.
     pub fn begin_batch(&mut self, along: Along) {
         self.deal.begin(along);
-        if let Some(batches) = self.batches.as_mut().filter(|_| along.run * along.runs > 0) {
+        if let Some(batches) = self.ranging.batches.as_mut().filter(|_| along.run * along.runs > 0) {
             batches.iter_mut().for_each(|batches| batches.push(BatchRange::default()));
         }
     }
 
     /// Takes the array's next values, in the order of the file.
     pub fn push(&mut self, values: &[f32]) {
-        let ChannelRanges { deal, passes, batches } = self;
-        deal.push(values, &mut hand_ranges(passes, batches));
+        let ChannelRanges { deal, ranging } = self;
+        deal.push(values, &mut |place, values| ranging.take(place, values));
     }
 
     /// The array is complete.
     pub fn end_batch(&mut self) {
-        let ChannelRanges { deal, passes, batches } = self;
-        for place in 0..passes.len() {
-            deal.flush(place, &mut hand_ranges(passes, batches));
+        let ChannelRanges { deal, ranging } = self;
+        for place in 0..deal.window.len() {
+            deal.flush(place, &mut |place, values| ranging.take(place, values));
         }
     }
 
     /// What was found.
     pub fn finish(self) -> Ranges {
-        let n = self.passes.len();
-        let stats = self.passes.into_iter().map(RangePass::finish).collect();
-        Ranges { stats, batches: self.batches.unwrap_or_else(|| vec![Vec::new(); n]) }
-    }
-}
-
-fn hand_ranges<'a>(
-    passes: &'a mut [RangePass],
-    batches: &'a mut Option<Vec<Vec<BatchRange>>>,
-) -> impl FnMut(usize, &[f32]) + 'a {
-    |place, values| {
-        passes[place].push(values);
-        if let Some(range) = batches.as_mut().and_then(|batches| batches[place].last_mut()) {
-            range.push(values);
-        }
+        let Ranging { passes, done, batches, .. } = self.ranging;
+        let n = passes.len();
+        let open = |pass: &RangePass| pass.count() > 0;
+        let stats = passes.into_iter().zip(done).map(|(pass, done)| if open(&pass) { pass.finish() } else { done });
+        Ranges { stats: stats.collect(), batches: batches.unwrap_or_else(|| vec![Vec::new(); n]) }
     }
 }
 
@@ -284,10 +299,11 @@ mod tests {
     fn count(batches: &[(Vec<u64>, Vec<f32>)], axis: usize, fortran: bool, cut: usize, window: usize) -> Vec<Packed> {
         let channels = batches[0].0[axis] as usize;
         let along = |shape: &[u64]| Along::new(shape, axis, fortran);
+        let count: u64 = batches.iter().map(|(shape, _)| along(shape)).map(|a| a.run * a.runs).sum();
         let mut all = Vec::new();
         for start in (0..channels).step_by(window) {
             let window = start..channels.min(start + window);
-            let mut ranges = ChannelRanges::new(window.clone(), true);
+            let mut ranges = ChannelRanges::new(window.clone(), count, true);
             for (shape, values) in batches {
                 ranges.begin_batch(along(shape));
                 values.chunks(cut).for_each(|piece| ranges.push(piece));
@@ -370,7 +386,7 @@ mod tests {
     fn channels_that_come_one_after_the_other_are_counted_one_at_a_time() {
         let along = Along::new(&[50, 200], 0, false);
         let values: Vec<f32> = (0..10_000).map(|i| i as f32).collect();
-        let mut ranges = ChannelRanges::new(0..50, false);
+        let mut ranges = ChannelRanges::new(0..50, 200, false);
         ranges.begin_batch(along);
         ranges.push(&values);
         ranges.end_batch();
@@ -394,7 +410,7 @@ mod tests {
             &[4.0, 5.0, 6.0, 1.0, 2.0, 3.0],
             &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 1.0],
         ] {
-            let mut ranges = ChannelRanges::new(0..2, false);
+            let mut ranges = ChannelRanges::new(0..2, 3, false);
             ranges.begin_batch(along);
             ranges.push(&before);
             ranges.end_batch();

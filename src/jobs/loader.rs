@@ -4,13 +4,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
+use super::channels::{analyse_channels, read_channels};
 use super::measure::{measure_layer, readable_again};
 use super::read::{Recipe, read_layer};
 use crate::calibrate::Measured;
 use crate::histogram::Magnitude;
 use crate::input::{Discovered, InputError, Source};
 use crate::quant::{Clip, Scheme};
-use crate::session::{Layer, Origin, Plan, Ready};
+use crate::session::{Channels, Layer, Origin, Plan, Ready, Start};
 
 /// What is to be loaded and how.
 pub struct Order {
@@ -63,6 +64,15 @@ pub enum Event {
         /// The costs; an error when the file is gone.
         result: Result<Measured, InputError>,
     },
+    /// The channels of a layer, each analysed.
+    Channels {
+        /// Index into `Found::layers`.
+        layer: usize,
+        /// Whether [`Loader::request_channels`] asked for them; else the plan did, and they come behind their layer.
+        requested: bool,
+        /// The channels; an error when there is no such axis, or the file is gone or changed.
+        result: Result<Channels, InputError>,
+    },
     /// Every layer was told.
     Done,
 }
@@ -93,6 +103,7 @@ struct Queue {
     preferred: Option<usize>,
     fine: Option<(usize, usize)>,
     measure: Option<(usize, Clip, Scheme)>,
+    channels: Option<(usize, Start)>,
     unfinished: usize,
 }
 
@@ -100,6 +111,7 @@ enum Work {
     Layer(usize),
     Fine { layer: usize, bins: usize },
     Measure { layer: usize, clip: Clip, scheme: Scheme },
+    Channels { layer: usize, start: Start },
 }
 
 impl Loader {
@@ -142,6 +154,13 @@ impl Loader {
             Some((layer, clip, scheme));
         self.shared.changed.notify_one();
     }
+
+    /// Reads a layer's channels along `start.axis` and chooses for each as `start` says; [`Event::Channels`] brings
+    /// them. A newer request replaces a waiting one.
+    pub fn request_channels(&self, layer: usize, start: Start) {
+        self.shared.queue.lock().expect("no thread panics with the queue in hand").channels = Some((layer, start));
+        self.shared.changed.notify_one();
+    }
 }
 
 impl Drop for Loader {
@@ -180,7 +199,12 @@ impl Shared {
                         Ok(None) => return,
                         Err(_) => Err(broken(&sources[layer])),
                     };
+                    let read = result.is_ok();
                     (self.tell)(Event::Layer { layer, result });
+                    let start = self.plan.start(&waiting(&sources[layer]).subject());
+                    if read && start.axis.is_some() && !self.tell_channels(layer, &sources[layer], start, false) {
+                        return;
+                    }
                     let mut queue = self.queue.lock().expect("no thread panics with the queue in hand");
                     queue.unfinished -= 1;
                     let done = queue.unfinished == 0;
@@ -210,6 +234,11 @@ impl Shared {
                     };
                     (self.tell)(Event::Measured { layer, result });
                 }
+                Work::Channels { layer, start } => {
+                    if !self.tell_channels(layer, &sources[layer], start, true) {
+                        return;
+                    }
+                }
             }
         }
     }
@@ -225,6 +254,8 @@ impl Shared {
                 Some(Work::Fine { layer, bins })
             } else if let Some((layer, clip, scheme)) = queue.measure.take() {
                 Some(Work::Measure { layer, clip, scheme })
+            } else if let Some((layer, start)) = queue.channels.take() {
+                Some(Work::Channels { layer, start })
             } else {
                 // A wish that comes before the layers are known is kept for later.
                 let wanted = if queue.waiting.is_empty() { None } else { queue.preferred.take() };
@@ -244,20 +275,48 @@ impl Shared {
         (self.threads / unfinished.max(1)).max(1)
     }
 
-    /// `None` when it was cancelled.
-    fn read(&self, layer: usize, source: &Source) -> Option<LayerResult> {
+    /// Tells how far a layer is, not too often.
+    fn progress(&self, layer: usize) -> impl Fn(f64) {
         let told = std::cell::Cell::new(Instant::now());
-        let progress = |share: f64| {
+        move |share| {
             if told.get().elapsed() >= Duration::from_millis(100) {
                 told.set(Instant::now());
                 (self.tell)(Event::Progress { layer, share });
             }
+        }
+    }
+
+    /// Reads the channels of a layer and tells them. Returns false when it was cancelled.
+    fn tell_channels(&self, layer: usize, source: &Source, start: Start, requested: bool) -> bool {
+        let cancelled = || self.cancelled.load(Ordering::Relaxed);
+        let read = || -> Result<Option<Channels>, InputError> {
+            let Some(axis) = start.axis else { return Ok(None) };
+            let progress = self.progress(layer);
+            // Reading is the smaller part of it.
+            let read = read_channels(source, &self.recipe, axis, &|share| progress(share * 0.2), &cancelled)?;
+            let progress = |share| progress(0.2 + share * 0.8);
+            Ok(read.and_then(|read| analyse_channels(read, &self.plan, &start, self.share(), &progress, &cancelled)))
         };
+        let result = match catch_unwind(AssertUnwindSafe(read)) {
+            Ok(Ok(None)) => return false,
+            Ok(Ok(Some(channels))) => Ok(channels),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(broken(source)),
+        };
+        (self.tell)(Event::Channels { layer, requested, result });
+        true
+    }
+
+    /// `None` when it was cancelled.
+    fn read(&self, layer: usize, source: &Source) -> Option<LayerResult> {
+        let progress = self.progress(layer);
         let cancelled = || self.cancelled.load(Ordering::Relaxed);
         match read_layer(source, &self.recipe, self.share(), &progress, &cancelled) {
             Ok(Some((origin, histogram))) => {
                 let mut ready = Ready::analyse(Arc::new(histogram), &self.plan, &waiting(source).subject());
-                if self.measure {
+                // Channels have clips of their own.
+                let per_channel = self.plan.start(&waiting(source).subject()).axis.is_some();
+                if self.measure && !per_channel {
                     let (clip, scheme) = (ready.choice().clip, ready.scheme());
                     match measure_layer(source, clip, scheme, &cancelled).transpose()? {
                         Ok(measured) => ready.set_measured(measured),

@@ -46,7 +46,7 @@ pub fn read_layer(
 ) -> Result<Option<(Origin, Histogram)>, InputError> {
     let once = !source.parts.iter().all(Part::seekable_twice);
     let passes = if once { 1 } else { 2 };
-    let mut pass = Pass { source, threads, origin: Origin::default(), progress, cancelled, passes, done: 0 };
+    let mut pass = Pass::new(source, threads, progress, cancelled, passes);
 
     if once {
         let mut growing = GrowingHistogram::new(recipe.bins);
@@ -75,12 +75,12 @@ pub fn read_layer(
 const WORTH_SHARING: u64 = 16 * CHUNK as u64;
 
 /// What is done with the values of a layer.
-trait Take {
+pub(super) trait Take {
     /// Takes all values of the next array. `watch` is told, now and then, up to where they were read.
     fn read(&mut self, array: Array, threads: usize, watch: Watch) -> Result<BodyReport, InputError>;
 }
 
-type Watch<'a> = &'a mut dyn FnMut(u64) -> ControlFlow<()>;
+pub(super) type Watch<'a> = &'a mut dyn FnMut(u64) -> ControlFlow<()>;
 
 impl Take for GrowingHistogram {
     /// Only what comes through a pipe is read this way, which is slower than any counting.
@@ -170,7 +170,7 @@ impl Take for BinPass {
 }
 
 /// One sweep over a layer's batches after another.
-struct Pass<'a> {
+pub(super) struct Pass<'a> {
     source: &'a Source,
     threads: usize,
     origin: Origin,
@@ -180,9 +180,20 @@ struct Pass<'a> {
     done: usize,
 }
 
-impl Pass<'_> {
+impl<'a> Pass<'a> {
+    /// `passes` sweeps over the batches of `source` are to come.
+    pub fn new(
+        source: &'a Source,
+        threads: usize,
+        progress: &'a dyn Fn(f64),
+        cancelled: &'a dyn Fn() -> bool,
+        passes: usize,
+    ) -> Pass<'a> {
+        Pass { source, threads, origin: Origin::default(), progress, cancelled, passes, done: 0 }
+    }
+
     /// Returns whether it got to the end.
-    fn run(&mut self, take: &mut dyn Take) -> Result<bool, InputError> {
+    pub fn run(&mut self, take: &mut dyn Take) -> Result<bool, InputError> {
         let parts = self.source.parts.len();
         let mut shapes = Vec::with_capacity(parts);
         let mut dtype: Option<DType> = None;

@@ -15,7 +15,7 @@ pub fn compare(session: &Session) -> String {
     header.extend(ids.iter().flat_map(|id| ["amax", "scale", "sqnr_db"].map(|what| format!("{id}:{what}"))));
     header.extend(["best".to_owned(), "why".to_owned()]);
     let mut rows = vec![header];
-    for layer in &session.layers {
+    for (_, layer) in session.top_level() {
         let mut row = vec![one_word(&layer.name)];
         match layer.ready() {
             None => row.extend(vec!["-".to_owned(); ids.len() * 3 + 1]),
@@ -47,6 +47,13 @@ pub fn best(ready: &Ready) -> Option<usize> {
 
 /// Why the methods differ on a layer, in a phrase; what is strange about the layer comes first.
 pub fn why(ready: &Ready) -> String {
+    if let (Some(axis), Some(best)) = (ready.axis(), best(ready)) {
+        let sqnr = |i: usize| ready.candidates[i].outcome.as_ref().map_or(f64::NAN, |t| t.metrics.sqnr_db);
+        let answers = (0..ready.candidates.len()).filter(|&i| !sqnr(i).is_nan());
+        let worst = answers.min_by(|&a, &b| sqnr(a).total_cmp(&sqnr(b))).unwrap_or(best);
+        let name = |i: usize| format!("{} {} dB", ready.candidates[i].label, number::decibels(sqnr(i)));
+        return format!("all channels along axis {axis} together: from {} to {}", name(worst), name(best));
+    }
     let Some(d) = disagreement(ready.histogram(), &ready.candidates) else {
         return ready.warnings.first().map_or("nothing to compare".to_owned(), |w| w.tag().to_owned());
     };

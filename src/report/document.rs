@@ -3,7 +3,7 @@ use serde::{Serialize, Serializer};
 
 use crate::calibrate::Metrics;
 use crate::histogram::Stats;
-use crate::quant::{Clip, QuantParams};
+use crate::quant::{Clip, QuantParams, Scheme};
 use crate::session::{Kind, Layer, Ready, Session};
 
 /// The exported document, `qviz.scales/1`.
@@ -25,6 +25,9 @@ struct TensorEntry {
     files: Vec<String>,
     shape: Vec<u64>,
     dtype: String,
+    /// The axis that the arrays below go along, where each channel has a range of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    axis: Option<usize>,
     stats: StatsEntry,
     candidates: Candidates,
     chosen: ChosenEntry,
@@ -59,6 +62,9 @@ struct CandidateEntry {
 #[derive(Serialize)]
 struct ChosenEntry {
     method: String,
+    /// Each channel's, where they differ.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    methods: Option<Vec<String>>,
     edited: bool,
     quantized: bool,
     num_bits: u8,
@@ -83,25 +89,33 @@ struct MeasuredEntry {
     saturated_count: u64,
 }
 
-#[derive(Default, Serialize)]
+/// A number of the tensor, or one of each channel in order.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Per<T> {
+    Tensor(T),
+    Channel(Vec<T>),
+}
+
+#[derive(Serialize)]
 struct RangeEntry {
-    clip_min: Option<f32>,
-    clip_max: Option<f32>,
-    amax: Option<f32>,
-    scale: Option<f32>,
-    zero_point: Option<i32>,
+    clip_min: Per<Option<f32>>,
+    clip_max: Per<Option<f32>>,
+    amax: Per<Option<f32>>,
+    scale: Per<Option<f32>>,
+    zero_point: Per<Option<i32>>,
     qmin: i32,
     qmax: i32,
 }
 
-#[derive(Default, Serialize)]
+#[derive(Serialize)]
 struct MetricsEntry {
-    kl: Option<f64>,
-    mse: Option<f64>,
-    clipping_error: Option<f64>,
-    rounding_error: Option<f64>,
-    sqnr_db: Option<f64>,
-    saturated: Option<f64>,
+    kl: Per<Option<f64>>,
+    mse: Per<Option<f64>>,
+    clipping_error: Per<Option<f64>>,
+    rounding_error: Per<Option<f64>>,
+    sqnr_db: Per<Option<f64>>,
+    saturated: Per<Option<f64>>,
 }
 
 #[derive(Serialize)]
@@ -113,7 +127,7 @@ struct ErrorEntry {
 /// The document of a session as it stands now. What cannot be read stands in `errors`; layers that are still being
 /// read are left out.
 pub fn document(session: &Session) -> Document {
-    let tensors = session.layers.iter().filter_map(|l| Some(tensor(l, l.ready()?))).collect();
+    let tensors = session.top_level().filter_map(|(at, l)| Some(tensor(l, l.ready()?, parts(session, at)))).collect();
     let errors = session.failures().map(|(file, message)| ErrorEntry { file: file.into(), message: message.into() });
     Document {
         schema: "qviz.scales/1",
@@ -141,18 +155,41 @@ pub fn to_json(document: &Document) -> String {
     out
 }
 
-fn tensor(layer: &Layer, ready: &Ready) -> TensorEntry {
-    let candidates = ready.candidates.iter().map(|c| {
-        let (range, errors, note) = match &c.outcome {
-            Ok(t) => (range(t.clip, t.params), errors(&t.metrics), t.note.clone()),
-            Err(none) => {
-                let (qmin, qmax) = (ready.scheme().qmin(), ready.scheme().qmax());
-                (RangeEntry { qmin, qmax, ..RangeEntry::default() }, MetricsEntry::default(), Some(none.to_string()))
-            }
+/// What has a range of its own: the tensor, or each channel that stands in its place.
+fn parts(session: &Session, layer: usize) -> Per<&Ready> {
+    let channels: Vec<&Ready> = session.channels(layer).filter_map(|c| session.layers[c].ready()).collect();
+    match session.layers[layer].ready() {
+        Some(ready) if channels.is_empty() => Per::Tensor(ready),
+        _ => Per::Channel(channels),
+    }
+}
+
+impl<T> Per<T> {
+    fn map<U>(&self, f: impl Fn(&T) -> U) -> Per<U> {
+        match self {
+            Per::Tensor(one) => Per::Tensor(f(one)),
+            Per::Channel(each) => Per::Channel(each.iter().map(f).collect()),
+        }
+    }
+}
+
+fn tensor(layer: &Layer, ready: &Ready, parts: Per<&Ready>) -> TensorEntry {
+    let candidates = ready.candidates.iter().enumerate().map(|(method, c)| {
+        let answers = parts.map(|r| r.candidates[method].outcome.as_ref().ok());
+        let note = match &c.outcome {
+            Ok(t) => t.note.clone(),
+            Err(none) => Some(none.to_string()),
         };
-        (c.id.clone(), CandidateEntry { range, errors, note })
+        let range = range(&answers.map(|t| t.map(|t| (t.clip, t.params))), ready.scheme());
+        (c.id.clone(), CandidateEntry { range, errors: errors(&answers.map(|t| t.map(|t| t.metrics))), note })
     });
     let choice = ready.choice();
+    let methods = match &parts {
+        Per::Channel(each) if each.iter().any(|r| r.choice().method != choice.method) => {
+            Some(each.iter().map(|r| r.choice().method.clone()).collect())
+        }
+        _ => None,
+    };
     TensorEntry {
         name: layer.name.clone(),
         kind: match layer.kind {
@@ -162,18 +199,20 @@ fn tensor(layer: &Layer, ready: &Ready) -> TensorEntry {
         files: layer.origin.files.clone(),
         shape: layer.origin.shape.clone(),
         dtype: layer.origin.dtype.clone(),
+        axis: ready.axis(),
         stats: stats(ready.stats()),
         candidates: Candidates(candidates.collect()),
         chosen: ChosenEntry {
             method: choice.method.clone(),
-            edited: choice.edited,
+            methods,
+            edited: ready.edited(),
             quantized: choice.quantized,
             num_bits: ready.scheme().num_bits,
             signed: ready.scheme().signed,
             symmetric: ready.scheme().symmetric,
-            range: range(choice.clip, ready.params()),
+            range: range(&parts.map(|r| Some((r.choice().clip, r.params()))), ready.scheme()),
             // Without a value there is no error either, not one of zero.
-            errors: if ready.stats().finite() > 0 { errors(ready.metrics()) } else { MetricsEntry::default() },
+            errors: errors(&parts.map(|r| (r.stats().finite() > 0).then(|| *r.metrics()))),
             measured: ready.measured().map(|m| MeasuredEntry {
                 mse: finite(m.mse),
                 clipping_error: finite(m.clipping_error),
@@ -201,26 +240,27 @@ fn stats(stats: &Stats) -> StatsEntry {
     }
 }
 
-fn range(clip: Clip, params: QuantParams) -> RangeEntry {
+fn range(parts: &Per<Option<(Clip, QuantParams)>>, scheme: Scheme) -> RangeEntry {
     RangeEntry {
-        clip_min: Some(clip.min),
-        clip_max: Some(clip.max),
-        amax: Some(clip.amax()),
-        scale: Some(params.scale),
-        zero_point: Some(params.zero_point),
-        qmin: params.qmin,
-        qmax: params.qmax,
+        clip_min: parts.map(|p| p.map(|(clip, _)| clip.min)),
+        clip_max: parts.map(|p| p.map(|(clip, _)| clip.max)),
+        amax: parts.map(|p| p.map(|(clip, _)| clip.amax())),
+        scale: parts.map(|p| p.map(|(_, params)| params.scale)),
+        zero_point: parts.map(|p| p.map(|(_, params)| params.zero_point)),
+        qmin: scheme.qmin(),
+        qmax: scheme.qmax(),
     }
 }
 
-fn errors(metrics: &Metrics) -> MetricsEntry {
+fn errors(parts: &Per<Option<Metrics>>) -> MetricsEntry {
+    let of = |f: fn(Metrics) -> f64| parts.map(|m| m.map(f).and_then(finite));
     MetricsEntry {
-        kl: metrics.kl.and_then(finite),
-        mse: finite(metrics.mse),
-        clipping_error: finite(metrics.clipping_error),
-        rounding_error: finite(metrics.rounding_error),
-        sqnr_db: finite(metrics.sqnr_db),
-        saturated: finite(metrics.saturated),
+        kl: parts.map(|m| m.and_then(|m| m.kl).and_then(finite)),
+        mse: of(|m| m.mse),
+        clipping_error: of(|m| m.clipping_error),
+        rounding_error: of(|m| m.rounding_error),
+        sqnr_db: of(|m| m.sqnr_db),
+        saturated: of(|m| m.saturated),
     }
 }
 

@@ -1,8 +1,9 @@
 use super::{number, one_word};
-use crate::session::{Layer, LayerState, Session};
+use crate::session::{Layer, LayerState, Ready, Session};
 
 /// The report: one row a layer, one word a column, so that `awk '{print $1, $8}'` works and a screen reader reads it in
-/// order. The columns' order and meaning do not change within a major version.
+/// order. Where each channel has a range of its own, the columns of the range say the least and the largest, `0.01..0.09`,
+/// and those of the errors what they come to together. The columns' order and meaning do not change within a major version.
 pub fn text(session: &Session) -> String {
     let header = [
         "layer",
@@ -23,10 +24,10 @@ pub fn text(session: &Session) -> String {
         "state",
     ];
     let mut rows: Vec<Vec<String>> = vec![header.map(String::from).to_vec()];
-    rows.extend(session.layers.iter().map(row));
-    if session.layers.iter().any(|l| l.ready().is_some_and(|r| r.measured().is_some())) {
+    rows.extend(session.top_level().map(|(at, layer)| row(session, at, layer)));
+    if session.top_level().any(|(_, l)| l.ready().is_some_and(|r| r.measured().is_some())) {
         rows[0].extend(["measured_saturated_%", "measured_mse", "measured_sqnr_db"].map(String::from));
-        for (row, layer) in rows[1..].iter_mut().zip(&session.layers) {
+        for (row, (_, layer)) in rows[1..].iter_mut().zip(session.top_level()) {
             row.extend(measured(layer));
         }
     }
@@ -69,7 +70,20 @@ fn plain(number: String) -> String {
     number.replace('–', "-").replace('∞', "inf")
 }
 
-fn row(layer: &Layer) -> Vec<String> {
+/// The least and the largest of the numbers, as one word.
+fn spread<T: PartialOrd + Copy>(numbers: impl Iterator<Item = T>, word: impl Fn(T) -> String) -> String {
+    let range = numbers.fold(None, |range: Option<(T, T)>, x| {
+        let (lo, hi) = range.unwrap_or((x, x));
+        Some((if x < lo { x } else { lo }, if x > hi { x } else { hi }))
+    });
+    match range {
+        None => "-".into(),
+        Some((lo, hi)) if lo == hi => word(lo),
+        Some((lo, hi)) => format!("{}..{}", word(lo), word(hi)),
+    }
+}
+
+fn row(session: &Session, at: usize, layer: &Layer) -> Vec<String> {
     let name = one_word(&layer.name);
     let Some(ready) = layer.ready() else {
         let state = match &layer.state {
@@ -82,15 +96,24 @@ fn row(layer: &Layer) -> Vec<String> {
         return cells;
     };
     let (stats, choice, metrics) = (ready.stats(), ready.choice(), ready.metrics());
+    let parts: Vec<&Ready> = match session.channels(at) {
+        channels if channels.is_empty() => vec![ready],
+        channels => channels.filter_map(|c| session.layers[c].ready()).collect(),
+    };
     let shortest = |x: Option<f32>| x.map_or("-".into(), number::shortest);
     // Without a value there is no error either, not one of zero.
     let measured = stats.finite() > 0;
     let mut state: Vec<&str> = Vec::new();
-    if choice.edited {
+    if ready.edited() {
         state.push("edited");
     }
     if !choice.quantized {
         state.push("float");
+    }
+    let along = ready.axis().map(|axis| format!("axis-{axis}"));
+    state.extend(along.as_deref());
+    if layer.without_channels.is_some() {
+        state.push("no-channels");
     }
     state.extend(ready.warnings.iter().map(|w| w.tag()));
     if layer.origin.overflowed > 0 {
@@ -110,10 +133,10 @@ fn row(layer: &Layer) -> Vec<String> {
         shortest(stats.min),
         shortest(stats.max),
         choice.method.clone(),
-        number::shortest(choice.clip.min),
-        number::shortest(choice.clip.max),
-        number::shortest(ready.params().scale),
-        ready.params().zero_point.to_string(),
+        spread(parts.iter().map(|r| r.choice().clip.min), number::shortest),
+        spread(parts.iter().map(|r| r.choice().clip.max), number::shortest),
+        spread(parts.iter().map(|r| r.params().scale), number::shortest),
+        spread(parts.iter().map(|r| r.params().zero_point), |z| z.to_string()),
         if measured { format!("{:.4}", metrics.saturated * 100.0) } else { "-".into() },
         if measured { float(metrics.mse) } else { "-".into() },
         plain(number::decibels(metrics.sqnr_db)),

@@ -13,12 +13,15 @@ pub struct Choice {
     pub quantized: bool,
     /// The grid of integers that it goes to.
     pub scheme: Scheme,
+    /// The axis along which each channel has a range of its own; `None` for one range per tensor. `clip` is then the
+    /// one that the tensor as a whole would have.
+    pub axis: Option<usize>,
 }
 
 impl Choice {
     /// A method's own value, untouched.
     pub fn of_method(method: &str, clip: Clip, scheme: Scheme) -> Choice {
-        Choice { method: method.to_owned(), clip, edited: false, quantized: true, scheme }
+        Choice { method: method.to_owned(), clip, edited: false, quantized: true, scheme, axis: None }
     }
 
     /// The same choice with the clip moved by hand.

@@ -1,8 +1,9 @@
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use super::{Choice, Plan, Subject};
+use super::channels::Together;
+use super::{ChannelSet, Choice, Plan, Role, Start, Subject};
 use crate::calibrate::{self, Calibrator, Candidate, Measured, Metrics, Tensor, Warning};
-use crate::histogram::{Histogram, Stats};
+use crate::histogram::{Histogram, Packed, Stats};
 use crate::quant::{Clip, QuantParams, Scheme};
 
 /// One tensor of the network.
@@ -18,6 +19,12 @@ pub struct Layer {
     pub origin: Origin,
     /// How far it is.
     pub state: LayerState,
+    /// Whether it is a tensor, or a channel of one.
+    pub role: Role,
+    /// The axes along which its channels were read.
+    pub channel_sets: Vec<ChannelSet>,
+    /// Why the channels that were asked for beforehand are not there.
+    pub without_channels: Option<String>,
 }
 
 /// What a tensor is in the network.
@@ -56,9 +63,12 @@ pub enum LayerState {
 /// A layer that was read: its histogram, what every method proposes, and what is chosen.
 #[derive(Clone)]
 pub struct Ready {
-    histogram: Arc<Histogram>,
+    /// The counts; where they are packed, not before somebody looks closer.
+    histogram: OnceLock<Arc<Histogram>>,
+    packed: Option<Packed>,
     methods: Arc<[Arc<dyn Calibrator>]>,
-    /// Every method's answer on the grid that is chosen, in the session's order.
+    /// Every method's answer on the grid that is chosen, in the session's order; where each channel has a range of its
+    /// own, those on all channels as one.
     pub candidates: Vec<Candidate>,
     /// What is worth knowing before trusting a number.
     pub warnings: Vec<Warning>,
@@ -70,13 +80,19 @@ pub struct Ready {
     params: QuantParams,
     metrics: Metrics,
     measured: Option<Measured>,
+    /// What the channels come to, where each has a range of its own, and the tensor's own candidates meanwhile.
+    together: Option<(Box<Together>, Vec<Candidate>)>,
 }
 
 impl Ready {
     /// Tries every method of `plan` on the histogram of `subject` and chooses the answer of the one that the plan says;
     /// where that has none, the first method that has one; where none has, the largest magnitude.
     pub fn analyse(histogram: Arc<Histogram>, plan: &Plan, subject: &Subject) -> Ready {
-        let start = plan.start(subject);
+        Ready::begin(histogram, plan, &plan.start(subject))
+    }
+
+    /// The same from a given start.
+    pub fn begin(histogram: Arc<Histogram>, plan: &Plan, start: &Start) -> Ready {
         let tensor = Tensor::new(histogram.clone(), start.scheme);
         let candidates: Vec<Candidate> = plan.methods.iter().map(|m| tensor.candidate(m.as_ref())).collect();
         let answer = |c: &Candidate| c.outcome.as_ref().ok().map(|t| Choice::of_method(&c.id, t.clip, start.scheme));
@@ -96,7 +112,8 @@ impl Ready {
         let (params, metrics) = (threshold.params, threshold.metrics);
         let first_choice = choice.clone();
         Ready {
-            histogram,
+            histogram: OnceLock::from(histogram),
+            packed: None,
             methods: plan.methods.clone(),
             candidates,
             warnings,
@@ -106,17 +123,31 @@ impl Ready {
             params,
             metrics,
             measured: None,
+            together: None,
         }
+    }
+
+    /// The same with its counts kept packed: one of thousands.
+    pub fn packed(self, packed: Packed) -> Ready {
+        Ready { histogram: OnceLock::new(), packed: Some(packed), ..self }
     }
 
     /// The counts.
     pub fn histogram(&self) -> &Arc<Histogram> {
-        &self.histogram
+        self.histogram.get_or_init(|| Arc::new(self.packed.as_ref().expect("counts that are gone are packed").unpack()))
+    }
+
+    /// The counts for the moment: what is packed stays so.
+    fn counts(&self) -> Arc<Histogram> {
+        match (self.histogram.get(), &self.packed) {
+            (None, Some(packed)) => Arc::new(packed.unpack()),
+            _ => self.histogram().clone(),
+        }
     }
 
     /// Totals, range and moments.
     pub fn stats(&self) -> &Stats {
-        &self.histogram.stats
+        self.packed.as_ref().map_or_else(|| &self.histogram().stats, Packed::stats)
     }
 
     /// The grid of integers that it goes to.
@@ -134,24 +165,64 @@ impl Ready {
         self.choice != self.first_choice
     }
 
-    /// `scale` and `zero_point` of the present choice.
-    pub fn params(&self) -> QuantParams {
-        self.params
+    /// The axis along which each channel has a range of its own; `None` for one range per tensor.
+    pub fn axis(&self) -> Option<usize> {
+        self.together.as_ref().and(self.choice.axis)
     }
 
-    /// The errors of the present choice.
+    /// The range that is kept; of channels, from the least `clip_min` to the largest `clip_max`.
+    pub fn clip(&self) -> Clip {
+        self.together.as_ref().map_or(self.choice.clip, |(t, _)| t.clip)
+    }
+
+    /// Whether a hand has moved the clip, or that of a channel.
+    pub fn edited(&self) -> bool {
+        self.together.as_ref().map_or(self.choice.edited, |(t, _)| t.edited)
+    }
+
+    /// `scale` and `zero_point` of the present choice; of channels, those of the largest scale.
+    pub fn params(&self) -> QuantParams {
+        self.together.as_ref().map_or(self.params, |(t, _)| t.params)
+    }
+
+    /// The errors of the present choice; of channels, those of all together.
     pub fn metrics(&self) -> &Metrics {
-        &self.metrics
+        self.together.as_ref().map_or(&self.metrics, |(t, _)| &t.metrics)
+    }
+
+    /// From now on its channels stand for it, or no longer.
+    pub(super) fn join(&mut self, together: Option<Together>) {
+        if let Some((_, own)) = self.together.take() {
+            self.candidates = own;
+        }
+        if let Some(mut together) = together {
+            let own = std::mem::replace(&mut self.candidates, std::mem::take(&mut together.candidates));
+            self.together = Some((Box::new(together), own));
+        }
+    }
+
+    /// The tensor begins with its channels along `axis` in its place.
+    pub(super) fn begin_along(&mut self, axis: usize) {
+        (self.choice.axis, self.first_choice.axis) = (Some(axis), Some(axis));
     }
 
     /// The errors of the present choice on the values themselves, if they were measured.
     pub fn measured(&self) -> Option<&Measured> {
-        self.measured.as_ref().filter(|m| (m.clip, m.scheme) == (self.choice.clip, self.choice.scheme))
+        self.measured
+            .as_ref()
+            .filter(|_| self.together.is_none())
+            .filter(|m| (m.clip, m.scheme) == (self.choice.clip, self.choice.scheme))
     }
 
     /// One method's answer, by its id.
     pub fn candidate(&self, id: &str) -> Option<&Candidate> {
         self.candidates.iter().find(|c| c.id == id)
+    }
+
+    /// A method's clip for the tensor as a whole, whether or not its channels stand in its place.
+    pub fn own_clip(&self, id: &str) -> Option<Clip> {
+        let own = self.together.as_ref().map_or(&self.candidates, |(_, own)| own);
+        own.iter().find(|c| c.id == id)?.outcome.as_ref().ok().map(|t| t.clip)
     }
 
     /// The clip that the chosen method itself proposes.
@@ -162,12 +233,12 @@ impl Ready {
 
     /// Whether more values saturate at the present choice than is usual.
     pub fn saturates_much(&self) -> bool {
-        self.choice.quantized && self.metrics.saturated >= calibrate::SATURATES_MUCH
+        self.choice.quantized && self.metrics().saturated >= calibrate::SATURATES_MUCH
     }
 
     /// What the chosen method says of its number, unless a hand has moved it.
     pub fn method_note(&self) -> Option<&str> {
-        let method = self.candidate(&self.choice.method).filter(|_| !self.choice.edited)?;
+        let method = self.candidate(&self.choice.method).filter(|_| !self.edited())?;
         method.outcome.as_ref().ok()?.note.as_deref()
     }
 
@@ -179,7 +250,7 @@ impl Ready {
     /// The present choice on another grid: the same method's answer there, or the clip that a hand has set, made to fit.
     /// Where the method has no answer on that grid the largest magnitude stands.
     pub fn on_grid(&self, scheme: Scheme) -> Choice {
-        let tensor = Tensor::new(self.histogram.clone(), scheme);
+        let tensor = Tensor::new(self.counts(), scheme);
         let choice = &self.choice;
         let own = self.methods.iter().find(|m| m.id() == choice.method).filter(|_| !choice.edited);
         let answer = own.and_then(|m| tensor.candidate(m.as_ref()).outcome.ok()).map(|t| t.clip);
@@ -202,12 +273,13 @@ impl Ready {
     /// Makes a choice and works its numbers out. `edited` follows from the clip: a clip that equals the method's own
     /// value is not an edit, however it came about.
     pub(super) fn choose(&mut self, mut choice: Choice, tensor: Option<&Tensor>) {
+        self.join(None);
         let tensor = tensor.filter(|t| t.scheme() == choice.scheme);
         let regridded = choice.scheme != self.choice.scheme;
         if regridded {
-            let tensor = Tensor::new(self.histogram.clone(), choice.scheme);
+            let tensor = Tensor::new(self.counts(), choice.scheme);
             self.candidates = self.methods.iter().map(|m| tensor.candidate(m.as_ref())).collect();
-            self.warnings = calibrate::warnings(&self.histogram, choice.scheme);
+            self.warnings = calibrate::warnings(tensor.histogram(), choice.scheme);
         }
         let known = self.candidate(&choice.method).and_then(|c| c.outcome.as_ref().ok());
         if let Some(own) = known.filter(|t| t.clip == choice.clip) {
@@ -216,7 +288,7 @@ impl Ready {
         } else if regridded || choice.clip != self.choice.clip {
             let threshold = match tensor {
                 Some(tensor) => tensor.threshold(choice.clip),
-                None => Tensor::new(self.histogram.clone(), choice.scheme).threshold(choice.clip),
+                None => Tensor::new(self.counts(), choice.scheme).threshold(choice.clip),
             };
             (self.params, self.metrics) = (threshold.params, threshold.metrics);
         }
@@ -234,7 +306,8 @@ impl Layer {
             let n = self.origin.overflowed;
             notes.push(format!("{n} float64 values are too large for float32 and count as infinite."));
         }
-        if ready.choice.quantized && ready.has_range() && QuantParams::is_fallback(ready.choice.clip, ready.scheme()) {
+        notes.extend(self.without_channels.clone());
+        if ready.choice.quantized && ready.has_range() && QuantParams::is_fallback(ready.clip(), ready.scheme()) {
             notes.push("The range is too small for a float32 scale, so 1.0 is written.".to_owned());
         }
         if ready.saturates_much() {
@@ -254,7 +327,16 @@ impl Layer {
     /// A layer of which only the name and the files are known.
     pub fn waiting(name: String, files: Vec<String>) -> Layer {
         let origin = Origin { files, ..Origin::default() };
-        Layer { name, kind: Kind::Activation, op: String::new(), origin, state: LayerState::Waiting }
+        Layer {
+            name,
+            kind: Kind::Activation,
+            op: String::new(),
+            origin,
+            state: LayerState::Waiting,
+            role: Role::Tensor,
+            channel_sets: Vec::new(),
+            without_channels: None,
+        }
     }
 
     /// A file that is no layer: its row says why.

@@ -4,16 +4,21 @@
 //! goes through [`Session::apply`] (one undo entry), or through [`Session::preview`] while something is dragged
 //! (no entry until [`Session::commit`]). Where the layers came from and how they are drawn is not known here.
 
+mod channels;
 mod choice;
 mod history;
 mod layer;
 mod rules;
 
+use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::calibrate::{Calibrator, Measured, Tensor};
 use crate::quant::{Clip, Scheme};
 
+use channels::Together;
+pub use channels::{ChannelSet, Channels, Role};
 pub use choice::Choice;
 use history::{Edit, History};
 pub use layer::{Kind, Layer, LayerState, Origin, Ready};
@@ -21,7 +26,7 @@ pub use rules::{Assignment, Names, Plan, Rules, Setting, Start, Subject};
 
 /// Layers, the methods that propose clips for them, and the history of what the user chose.
 pub struct Session {
-    /// Every layer, in natural order.
+    /// Every tensor, in natural order, and behind them the channels that were read.
     pub layers: Vec<Layer>,
     plan: Plan,
     history: History,
@@ -106,9 +111,7 @@ impl Session {
                 (before != after).then_some(Edit { layer, before, after })
             })
             .collect();
-        for edit in &edits {
-            self.set(edit.layer, edit.after.clone());
-        }
+        self.set_all(edits.iter().map(|edit| (edit.layer, edit.after.clone())));
         let changed = edits.len();
         self.history.record(label, edits, false);
         changed
@@ -148,19 +151,15 @@ impl Session {
     /// Takes the last step back. Returns its label and the first layer that it touched.
     pub fn undo(&mut self) -> Option<(String, usize)> {
         let step = self.history.undo()?;
-        for edit in step.edits.iter().rev() {
-            self.set(edit.layer, edit.before.clone());
-        }
-        Some((step.label, step.edits[0].layer))
+        self.set_all(step.edits.iter().rev().map(|edit| (edit.layer, edit.before.clone())));
+        Some((step.label, self.touched(&step.edits)))
     }
 
     /// Takes the last undone step again.
     pub fn redo(&mut self) -> Option<(String, usize)> {
         let step = self.history.redo()?;
-        for edit in &step.edits {
-            self.set(edit.layer, edit.after.clone());
-        }
-        Some((step.label, step.edits[0].layer))
+        self.set_all(step.edits.iter().map(|edit| (edit.layer, edit.after.clone())));
+        Some((step.label, self.touched(&step.edits)))
     }
 
     /// How many steps can be undone, and redone.
@@ -178,9 +177,81 @@ impl Session {
         self.history.mark_saved();
     }
 
-    /// How many layers are not as they were at first.
+    /// How many tensors are not as they were at first, they or the channels in their place.
     pub fn changed(&self) -> usize {
-        self.layers.iter().filter(|l| l.ready().is_some_and(Ready::is_changed)).count()
+        let changed = |layer: usize| self.layers[layer].ready().is_some_and(Ready::is_changed);
+        self.top_level().filter(|&(layer, _)| self.with_channels(layer).into_iter().any(changed)).count()
+    }
+
+    /// The tensors with their indices: what lists, reports and exports have a row for.
+    pub fn top_level(&self) -> impl Iterator<Item = (usize, &Layer)> {
+        self.layers.iter().enumerate().filter(|(_, layer)| layer.role == Role::Tensor)
+    }
+
+    /// The layers of the channels that stand in a tensor's place; empty where it has one range.
+    pub fn channels(&self, layer: usize) -> Range<usize> {
+        let Some(layer) = self.layers.get(layer) else { return 0..0 };
+        let axis = layer.choice().and_then(|c| c.axis);
+        let set = layer.channel_sets.iter().find(|set| Some(set.axis) == axis);
+        set.map_or(0..0, |set| set.layers.clone())
+    }
+
+    /// A layer and the channels that stand in its place: what is chosen for it goes for them all.
+    pub fn with_channels(&self, layer: usize) -> Vec<usize> {
+        std::iter::once(layer).chain(self.channels(layer)).collect()
+    }
+
+    /// The channels of a tensor become layers of their own, behind all others. [`Session::stand`] puts them in its place.
+    pub fn add_channels(&mut self, layer: usize, channels: Channels) {
+        let (start, axis) = (self.layers.len(), channels.axis);
+        let of = &mut self.layers[layer];
+        if of.channel_sets.iter().any(|set| set.axis == axis) {
+            return;
+        }
+        of.channel_sets.push(ChannelSet { axis, layers: start..start + channels.ready.len() });
+        let (name, kind, op) = (of.name.clone(), of.kind, of.op.clone());
+        let origin = Origin { shape: Vec::new(), ..of.origin.clone() };
+        self.layers.extend(channels.ready.into_iter().enumerate().map(|(channel, ready)| Layer {
+            kind,
+            op: op.clone(),
+            origin: origin.clone(),
+            state: LayerState::Ready(Box::new(ready)),
+            role: Role::Channel { of: layer, channel },
+            ..Layer::waiting(format!("{name}[{channel}]"), Vec::new())
+        }));
+    }
+
+    /// A tensor begins with its channels in its place, because it was asked for beforehand.
+    pub fn begin_along(&mut self, layer: usize, channels: Channels) {
+        let axis = channels.axis;
+        self.add_channels(layer, channels);
+        if self.layers[layer].ready().is_some_and(Ready::is_changed) {
+            // Something was chosen meanwhile: what can be undone must lead back there.
+            self.stand(layer, Some(axis));
+            return;
+        }
+        if let LayerState::Ready(ready) = &mut self.layers[layer].state {
+            ready.begin_along(axis);
+        }
+        self.join(layer);
+    }
+
+    /// Puts a tensor's channels along `axis` in its place, or takes one range again, as one step that can be undone. The
+    /// channels take on the tensor's grid if it has changed since they were read. Returns whether anything changed.
+    pub fn stand(&mut self, layer: usize, axis: Option<usize>) -> bool {
+        let Some(choice) = self.layers[layer].choice().cloned() else { return false };
+        let set = self.layers[layer].channel_sets.iter().find(|set| Some(set.axis) == axis);
+        if axis.is_some() && set.is_none() {
+            return false;
+        }
+        let channels = set.map_or(0..0, |set| set.layers.clone()).filter_map(|channel| {
+            let ready = self.layers[channel].ready()?;
+            let fits = ready.scheme() == choice.scheme;
+            let theirs = if fits { ready.choice().clone() } else { ready.on_grid(choice.scheme) };
+            Some((channel, Choice { quantized: choice.quantized, ..theirs }))
+        });
+        let choices = std::iter::once((layer, Choice { axis, ..choice.clone() })).chain(channels).collect();
+        self.apply(if axis.is_some() { "per channel" } else { "per tensor" }, choices) > 0
     }
 
     /// Keeps what a clip was measured to cost on a layer's values.
@@ -190,7 +261,39 @@ impl Session {
         }
     }
 
+    /// The layer that a step is about: the tensor, where it went for several channels.
+    fn touched(&self, edits: &[Edit]) -> usize {
+        match self.layers[edits[0].layer].role {
+            Role::Channel { of, .. } if edits.len() > 1 => of,
+            _ => edits[0].layer,
+        }
+    }
+
     fn set(&mut self, layer: usize, choice: Choice) {
+        self.set_all(std::iter::once((layer, choice)));
+    }
+
+    /// Sets choices, and then works out once what the channels among them come to.
+    fn set_all(&mut self, choices: impl Iterator<Item = (usize, Choice)>) {
+        let mut tensors = BTreeSet::new();
+        for (layer, choice) in choices {
+            self.set_one(layer, choice);
+            tensors.insert(match self.layers[layer].role {
+                Role::Tensor => layer,
+                Role::Channel { of, .. } => of,
+            });
+        }
+        tensors.into_iter().for_each(|layer| self.join(layer));
+    }
+
+    fn join(&mut self, layer: usize) {
+        let together = Together::of(&self.layers[self.channels(layer)]);
+        if let LayerState::Ready(ready) = &mut self.layers[layer].state {
+            ready.join(together);
+        }
+    }
+
+    fn set_one(&mut self, layer: usize, choice: Choice) {
         let focused = self.focus.as_ref().filter(|(focused, _)| *focused == layer).map(|(_, tensor)| tensor.clone());
         if let LayerState::Ready(ready) = &mut self.layers[layer].state {
             ready.choose(choice, focused.as_deref());

@@ -76,6 +76,8 @@ pub enum Setting {
     Symmetric(bool),
     /// Quantized, or left in float.
     Quantized(bool),
+    /// A range for each channel along this axis; a negative one counts from the end.
+    Axis(i64),
 }
 
 impl FromStr for Setting {
@@ -89,13 +91,14 @@ impl FromStr for Setting {
             "symmetric" => Some(Setting::Symmetric(true)),
             "affine" => Some(Setting::Symmetric(false)),
             "float" => Some(Setting::Quantized(false)),
-            _ => match text.strip_prefix("bits:") {
-                Some(bits) => Some(width(bits).ok_or("the width is 2 to 8, or 16")?),
-                None => calibrate::by_id(text).ok().map(|m| Setting::Method(m.id().to_owned())),
+            _ => match text.split_once(':') {
+                Some(("bits", bits)) => Some(width(bits).ok_or("the width is 2 to 8, or 16")?),
+                Some(("axis", axis)) => Some(Setting::Axis(axis.parse().map_err(|_| "an axis is a whole number")?)),
+                _ => calibrate::by_id(text).ok().map(|m| Setting::Method(m.id().to_owned())),
             },
         };
         setting.ok_or_else(|| {
-            format!("\"{text}\" is neither a method nor bits:N, signed, unsigned, symmetric, affine or float")
+            format!("\"{text}\" is neither a method nor bits:N, axis:N, signed, unsigned, symmetric, affine or float")
         })
     }
 }
@@ -194,13 +197,16 @@ pub struct Start {
     pub scheme: Scheme,
     /// Whether it is quantized.
     pub quantized: bool,
+    /// The axis along which each channel has a range of its own, from the end where it is negative; `None` for one
+    /// range per tensor.
+    pub axis: Option<i64>,
 }
 
 impl Plan {
     /// How a layer begins: as the session says, but for the rules that fit it. A rule for a method that is not among
     /// the plan's methods is left out.
     pub fn start(&self, subject: &Subject) -> Start {
-        let mut start = Start { method: self.default_method, scheme: self.scheme, quantized: true };
+        let mut start = Start { method: self.default_method, scheme: self.scheme, quantized: true, axis: None };
         for setting in self.rules.settings(subject) {
             match setting {
                 Setting::Method(id) => {
@@ -210,6 +216,7 @@ impl Plan {
                 Setting::Signed(signed) => start.scheme.signed = *signed,
                 Setting::Symmetric(symmetric) => start.scheme.symmetric = *symmetric,
                 Setting::Quantized(quantized) => start.quantized = *quantized,
+                Setting::Axis(axis) => start.axis = Some(*axis),
             }
         }
         start

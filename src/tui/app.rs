@@ -143,6 +143,7 @@ fn awaited(job: &jobs::Event, model: &Model) -> bool {
         jobs::Event::Layer { layer, .. } | jobs::Event::Fine { layer, .. } | jobs::Event::Measured { layer, .. } => {
             *layer == model.at()
         }
+        jobs::Event::Channels { layer, .. } => *layer == model.at(),
         jobs::Event::Progress { .. } | jobs::Event::Done => false,
     }
 }
@@ -190,6 +191,7 @@ fn execute_cmd(cmd: Cmd, model: &Model, loader: &Loader, terminal: &mut Screen) 
         Cmd::Prefer(layer) => loader.prefer(layer),
         Cmd::Fine { layer, bins } => loader.request_fine(layer, bins),
         Cmd::Measure { layer, clip, scheme } => loader.request_measure(layer, clip, scheme),
+        Cmd::Channels { layer, start } => loader.request_channels(layer, start),
         Cmd::Mouse(on) => terminal::set_mouse(on)?,
         Cmd::Export { path, force } => return Ok(Some(Msg::Exported(export(model, &path, force)))),
         Cmd::Suspend => {
@@ -207,7 +209,7 @@ fn execute_cmd(cmd: Cmd, model: &Model, loader: &Loader, terminal: &mut Screen) 
 
 fn export(model: &Model, path: &Path, force: bool) -> Result<Written, Unwritten> {
     let document = report::document(&model.session);
-    let tensors = model.session.layers.iter().filter(|l| l.ready().is_some()).count();
+    let tensors = model.session.top_level().filter(|(_, l)| l.ready().is_some()).count();
     let path = &at_home(path);
     match report::save(path, report::to_json(&document).as_bytes(), force) {
         Ok(()) => Ok(Written { path: path.to_string_lossy().into_owned(), tensors }),

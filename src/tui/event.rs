@@ -89,7 +89,7 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
             if model.plot.compare && rows.contains((x, y).into()) {
                 return model.list.order.get(model.list.top + usize::from(y - rows.y)).map(|l| Msg::SelectLayer(*l));
             }
-            if !model.plot.compare && areas.lower_title.contains((x, y).into()) {
+            if !model.plot.compare && model.strip.is_none() && areas.lower_title.contains((x, y).into()) {
                 return tab_at(areas.lower_title, x).map(Msg::ShowCurve);
             }
             if over_list && y == areas.list.y {
@@ -97,6 +97,10 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
             }
             if areas.header.contains((x, y).into()) && x + 8 >= areas.header.right() {
                 return Some(Msg::Run(Command::Help));
+            }
+            if let (Some(column), Some(strip)) = (plot_column(x, y), &model.strip) {
+                // Where several share the column: the cursor's, and else the worst of them.
+                return strip.pick(&model.session, column, model.channel.cursor).map(Msg::PickChannel);
             }
             if let Some(column) = plot_column(x, y) {
                 return Some(pressed(model, column));
@@ -108,7 +112,9 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
             let method = method_rows(model, areas.numbers).into_iter().find(|(_, row)| *row == y);
             method.map(|(index, _)| Msg::Run(Command::Method(index)))
         }
-        (Mode::Normal, MouseEventKind::Down(MouseButton::Right)) => plot_column(x, y).map(Msg::GrabAxis),
+        (Mode::Normal, MouseEventKind::Down(MouseButton::Right)) if model.strip.is_none() => {
+            plot_column(x, y).map(Msg::GrabAxis)
+        }
         (Mode::Normal, MouseEventKind::ScrollUp) if over_list => Some(Msg::ScrollList(-3)),
         (Mode::Normal, MouseEventKind::ScrollDown) if over_list => Some(Msg::ScrollList(3)),
         (Mode::Normal, MouseEventKind::ScrollUp) => plot_column(x, y).map(|column| Msg::ZoomAt { column, steps: 1 }),

@@ -104,6 +104,8 @@ pub struct Glyphs {
     pub ascii: bool,
     /// One to eight eighths of a bar.
     pub eighths: [char; 8],
+    /// The lower half of a cell, and the upper.
+    pub halves: [char; 2],
     /// The same beyond the clip.
     pub hatched: [char; 8],
     /// The line through both plots.
@@ -137,6 +139,7 @@ impl Glyphs {
     pub const UNICODE: Glyphs = Glyphs {
         ascii: false,
         eighths: ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
+        halves: ['▄', '▀'],
         hatched: ['.', '.', '.', '░', '░', '░', '░', '░'],
         clip: '┃',
         dot: '●',
@@ -156,6 +159,7 @@ impl Glyphs {
     pub const ASCII: Glyphs = Glyphs {
         ascii: true,
         eighths: ['.', '.', ':', ':', '+', '+', '#', '#'],
+        halves: ['+', '+'],
         hatched: ['`', '`', '`', '/', '/', '/', '/', '/'],
         clip: '|',
         dot: 'O',

@@ -26,6 +26,7 @@ pub mod msg;
 pub mod plot;
 pub mod prompt;
 pub mod scene;
+pub mod strip;
 pub mod svg;
 pub mod terminal;
 pub mod update;

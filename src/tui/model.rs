@@ -7,6 +7,7 @@ use crate::session::{Choice, Ready, Session};
 use super::look::Look;
 use super::prompt::Line;
 use super::scene::{CurveKind, Scene};
+use super::strip::Strip;
 
 /// The state of the screen. [`update`](super::update::update) is the only one that changes it.
 pub struct Model {
@@ -18,6 +19,8 @@ pub struct Model {
     pub list: List,
     /// The plots.
     pub plot: Plot,
+    /// The channels of the selected tensor as they are looked at.
+    pub channel: Channel,
     /// What keys and mouse mean now.
     pub mode: Mode,
     /// How far reading is.
@@ -34,6 +37,8 @@ pub struct Model {
     pub fine: Fine,
     /// What is drawn of the selected layer, made from all of the above after each update.
     pub scene: Option<Scene>,
+    /// The channels' bars, in the place of the scene.
+    pub strip: Option<Strip>,
     /// The file name that the export prompt proposes.
     pub export_path: String,
 }
@@ -59,6 +64,17 @@ pub struct List {
     pub wanted: Option<String>,
     /// The selection that the window was last moved to.
     pub seen: Option<usize>,
+}
+
+/// A tensor's channels as they are looked at.
+#[derive(Default)]
+pub struct Channel {
+    /// The channel under the cursor of the strip.
+    pub cursor: usize,
+    /// The layer of the channel that is opened: its plots are shown instead of the strip.
+    pub open: Option<usize>,
+    /// The layer whose channels are being read, and the axis.
+    pub reading: Option<(usize, i64)>,
 }
 
 /// An order of the list.
@@ -160,6 +176,8 @@ pub enum Mode {
     Clip(Line),
     /// Typing a grid of integers.
     Grid(Line),
+    /// Typing the axis of the channels.
+    Axis(Line),
     /// Typing a file name.
     Export {
         /// The name.
@@ -223,6 +241,7 @@ impl Model {
             title,
             list: List::default(),
             plot,
+            channel: Channel::default(),
             mode: Mode::Normal,
             loading: Loading::default(),
             notice: None,
@@ -231,18 +250,29 @@ impl Model {
             look,
             fine: Fine::default(),
             scene: None,
+            strip: None,
             export_path: "scales.json".into(),
         }
     }
 
     /// Index of the layer whose plots are shown, and which commands change.
     pub fn at(&self) -> usize {
-        self.list.selected
+        self.channel.open.unwrap_or(self.list.selected)
     }
 
     /// That layer's data, if it was read.
     pub fn selected_ready(&self) -> Option<&Ready> {
         self.session.layers.get(self.at())?.ready()
+    }
+
+    /// Whether the strip of channels stands where a layer's plots would.
+    pub fn on_strip(&self) -> bool {
+        self.selected_ready().is_some_and(|ready| ready.axis().is_some())
+    }
+
+    /// Whether the tensor that the strip shows is quantized.
+    pub fn strip_quantized(&self) -> bool {
+        self.selected_ready().is_some_and(|ready| ready.choice().quantized)
     }
 
     /// The grid of integers that it goes to; while it is not read, what layers go to otherwise.

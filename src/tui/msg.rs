@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::jobs;
 use crate::quant::{Clip, Scheme};
+use crate::session::Start;
 
 use super::command::Command;
 use super::key::Key;
@@ -28,6 +29,8 @@ pub enum Msg {
     Inspect(u16),
     /// A curve's title was pressed.
     ShowCurve(CurveKind),
+    /// A channel of the strip was pressed.
+    PickChannel(usize),
     /// A row of the list was pressed: index of the layer.
     SelectLayer(usize),
     /// The wheel turned over the list: rows down.
@@ -89,6 +92,13 @@ pub enum Cmd {
         clip: Clip,
         /// The grid of integers.
         scheme: Scheme,
+    },
+    /// Read this layer's channels and choose for each like this.
+    Channels {
+        /// Index of the layer.
+        layer: usize,
+        /// The axis, and how the layer stands.
+        start: Start,
     },
     /// Write the document.
     Export {

@@ -31,6 +31,12 @@ pub enum Command {
     Measure,
     /// Asks for another grid of integers.
     Grid,
+    /// Asks for the axis of the channels.
+    PerChannel,
+    /// Opens the channel under the cursor.
+    OpenChannel,
+    /// Goes back to the strip of channels.
+    CloseChannel,
     /// Takes the other end of an affine range in hand.
     OtherHandle,
     /// Takes the last step back.
@@ -146,7 +152,26 @@ pub fn unavailable(command: Command, model: &Model) -> Option<&'static str> {
         Some(ready) if ready.stats().amax() <= 0.0 => Some("this layer has no range"),
         Some(_) => None,
     };
+    let only_strip = || (!model.on_strip()).then_some("only where channels have ranges of their own (A)");
+    if model.on_strip() {
+        let of_one = match command {
+            C::MoveColumns(_) | C::Minimum(_) => return None,
+            C::MoveBins(_) | C::Mark(_) | C::TypeClip | C::OtherHandle | C::Zoom(_) => true,
+            C::FakeQuant | C::Mapping | C::YScale | C::Sign => true,
+            C::Curve(_) => !model.plot.compare,
+            _ => false,
+        };
+        if of_one {
+            return Some("open a channel first (Enter)");
+        }
+    }
     match command {
+        C::PerChannel => needs_layer(),
+        C::OpenChannel => only_strip(),
+        C::CloseChannel if model.channel.open.is_none() => Some("no channel is opened"),
+        C::Measure if model.on_strip() || model.channel.open.is_some() => {
+            Some("only a tensor with one range is measured")
+        }
         C::MoveColumns(_) | C::MoveBins(_) | C::Minimum(_) | C::Mark(_) | C::Zoom(_) => needs_range(),
         C::TypeClip | C::Grid | C::Measure | C::Toggle | C::FakeQuant | C::Mapping => needs_layer(),
         C::MethodValue => match model.selected_ready() {
@@ -162,7 +187,7 @@ pub fn unavailable(command: Command, model: &Model) -> Option<&'static str> {
         C::Redo if model.session.history_len().1 == 0 => Some("nothing to redo"),
         C::Sign if !model.scheme().symmetric => Some("an affine range is always shown signed"),
         C::ZoomReset | C::Pan(_) if model.plot.zoom.is_none() => Some("the whole range is shown"),
-        C::Export if model.session.layers.iter().all(|l| l.ready().is_none()) => Some("no layer is read yet"),
+        C::Export if model.session.top_level().all(|(_, l)| l.ready().is_none()) => Some("no layer is read yet"),
         _ => None,
     }
 }

@@ -6,6 +6,7 @@ mod axis;
 mod bars;
 mod dots;
 mod labels;
+mod lanes;
 mod rebin;
 mod yscale;
 
@@ -13,5 +14,6 @@ pub use axis::{Axis, ticks};
 pub use bars::{BarStyle, bars};
 pub use dots::Dots;
 pub use labels::{Placed, place};
+pub use lanes::Lanes;
 pub use rebin::{rebin_magnitude, rebin_signed};
 pub use yscale::YScale;

@@ -1,10 +1,11 @@
 //! Moving the clip: by hand, by column, by bin, to a minimum, to a method.
 
 use crate::quant::Clip;
+use crate::session::{Choice, Ready};
 
 use super::super::model::{Handle, Mode, Model, moved};
 use super::super::scene::CurveKind;
-use super::{list, zoom};
+use super::{channels, list, zoom};
 
 pub(super) fn grab(model: &mut Model, handle: Handle) {
     model.notice = None;
@@ -184,14 +185,21 @@ pub(super) fn mark(model: &mut Model, by: i8) {
 }
 
 pub(super) fn method_value(model: &mut Model) {
-    let Some(ready) = model.selected_ready() else { return };
-    let (choice, clip) = (ready.choice().clone(), ready.method_clip());
-    let method = choice.method.clone();
-    if let Some(clip) = clip {
-        let choice = choice.with_method(&method, clip);
-        model.session.apply("back to the method", vec![(model.at(), choice)]);
+    let Some(method) = model.selected_ready().map(|r| r.choice().method.clone()) else { return };
+    let choices = channels::choices(model, model.at(), |ready| of_method(ready, &method));
+    if !choices.is_empty() {
+        model.session.apply("back to the method", choices);
         zoom::follow_clip(model);
         list::resort(model);
+    }
+}
+
+/// A method's own value; for a tensor whose channels stand in its place, also where it has none for the whole.
+fn of_method(ready: &Ready, id: &str) -> Option<Choice> {
+    let choice = ready.choice();
+    match ready.own_clip(id) {
+        Some(clip) => Some(choice.with_method(id, clip)),
+        None => ready.axis().map(|_| choice.with_method(id, choice.clip)),
     }
 }
 
@@ -201,9 +209,9 @@ pub(super) fn method(model: &mut Model, index: usize) {
     let (id, label) = (candidate.id.clone(), candidate.label.clone());
     match &candidate.outcome {
         Ok(threshold) => {
-            let choice = ready.choice().with_method(&id, threshold.clip);
             let note = threshold.note.clone();
-            model.session.apply(&format!("method {label}"), vec![(model.at(), choice)]);
+            let choices = channels::choices(model, model.at(), |ready| of_method(ready, &id));
+            model.session.apply(&format!("method {label}"), choices);
             if let Some(note) = note {
                 model.say(note);
             }
@@ -252,8 +260,9 @@ pub(super) fn typed(model: &mut Model, text: &str) -> Result<(), String> {
 /// Another grid of integers for the layer: the method's clip there, or the clip in hand made to fit.
 pub(super) fn grid(model: &mut Model, words: &str) -> Result<(), String> {
     let scheme = model.scheme().changed_by(words)?;
-    let Some(choice) = model.selected_ready().map(|r| r.on_grid(scheme)) else { return Ok(()) };
-    if model.session.apply(&format!("{scheme}"), vec![(model.at(), choice)]) > 0 {
+    // Of a channel that is opened, the whole tensor: its channels go to one grid.
+    let choices = channels::choices(model, model.list.selected, |ready| Some(ready.on_grid(scheme)));
+    if model.session.apply(&format!("{scheme}"), choices) > 0 {
         if !scheme.symmetric && model.plot.curve == CurveKind::Kl {
             // KL knows no affine ranges.
             model.plot.curve = CurveKind::Mse;

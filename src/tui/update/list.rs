@@ -7,6 +7,7 @@ use crate::session::Choice;
 use super::super::layout::Areas;
 use super::super::model::{Model, Sort};
 use super::super::msg::Cmd;
+use super::channels;
 
 pub(super) fn select(model: &mut Model, layer: usize, cmds: &mut Vec<Cmd>) {
     if layer < model.session.layers.len() && layer != model.list.selected {
@@ -14,6 +15,7 @@ pub(super) fn select(model: &mut Model, layer: usize, cmds: &mut Vec<Cmd>) {
         model.list.selected = layer;
         model.plot.zoom = None;
         model.plot.inspect = None;
+        (model.channel.open, model.channel.cursor) = (None, 0);
         if model.selected_ready().is_none() {
             cmds.push(Cmd::Prefer(layer));
         }
@@ -82,8 +84,12 @@ pub(super) fn arrange_if_stale(model: &mut Model) {
 pub(super) fn arrange(model: &mut Model) {
     let layers = &model.session.layers;
     let filter = model.list.filter.to_lowercase();
-    let mut order: Vec<usize> =
-        (0..layers.len()).filter(|&l| filter.is_empty() || layers[l].name.to_lowercase().contains(&filter)).collect();
+    let mut order: Vec<usize> = model
+        .session
+        .top_level()
+        .map(|(l, _)| l)
+        .filter(|&l| filter.is_empty() || layers[l].name.to_lowercase().contains(&filter))
+        .collect();
     match model.list.sort {
         Sort::Files => {}
         Sort::Name => order.sort_by(|&a, &b| compare_str(&layers[a].name, &layers[b].name)),
@@ -100,13 +106,12 @@ pub(super) fn arrange(model: &mut Model) {
 }
 
 pub(super) fn toggle(model: &mut Model) {
-    let Some(choice) = model.selected_ready().map(|r| r.choice().clone()) else { return };
+    let Some(choice) = model.session.layers.get(model.list.selected).and_then(|l| l.choice()) else { return };
     let quantized = !choice.quantized;
     let name = crate::report::visible(&model.session.layers[model.list.selected].name);
-    model.session.apply(
-        if quantized { "quantize" } else { "leave in float" },
-        vec![(model.list.selected, Choice { quantized, ..choice })],
-    );
+    let choices =
+        channels::choices(model, model.list.selected, |ready| Some(Choice { quantized, ..ready.choice().clone() }));
+    model.session.apply(if quantized { "quantize" } else { "leave in float" }, choices);
     model.say(if quantized { format!("{name} is quantized") } else { format!("{name} stays in float") });
     resort(model);
 }

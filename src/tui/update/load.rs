@@ -5,7 +5,7 @@ use crate::session::LayerState;
 
 use super::super::model::Model;
 use super::super::msg::Cmd;
-use super::list;
+use super::{channels, list};
 
 pub(super) fn event(model: &mut Model, event: Event, cmds: &mut Vec<Cmd>) {
     match event {
@@ -26,7 +26,10 @@ pub(super) fn event(model: &mut Model, event: Event, cmds: &mut Vec<Cmd>) {
                 model.warn("there is nothing to read");
             }
         }
-        Event::Progress { layer, share } => model.loading.share = Some((layer, share)),
+        Event::Progress { layer, share } => {
+            model.loading.share = Some((layer, share));
+            channels::progress(model, layer, share);
+        }
         Event::Layer { layer, result } => {
             model.loading.done += 1;
             model.loading.share.take_if(|(l, _)| *l == layer);
@@ -60,6 +63,7 @@ pub(super) fn event(model: &mut Model, event: Event, cmds: &mut Vec<Cmd>) {
                 model.warn(format!("not measured: {why}"));
             }
         },
+        Event::Channels { layer, requested, result } => channels::arrived(model, layer, requested, result),
         Event::Done => {
             model.loading.finished = true;
             model.loading.share = None;

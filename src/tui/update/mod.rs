@@ -1,5 +1,6 @@
 //! The one place where the model changes: `(model, message) -> commands`. No IO, no clock.
 
+mod channels;
 mod clip;
 mod list;
 mod load;
@@ -12,6 +13,7 @@ use super::layout::{Areas, areas};
 use super::model::{Mode, Model};
 use super::msg::{Cmd, Msg};
 use super::prompt::Line;
+use crate::session::Role;
 
 /// Takes one message in. What follows from it outside the model is returned.
 ///
@@ -37,6 +39,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
             model.plot.curve = kind;
             model.plot.mapping = false;
         }
+        Msg::PickChannel(channel) => channels::pick(model, channel),
         Msg::SelectLayer(layer) => list::select(model, layer, &mut cmds),
         Msg::ScrollList(rows) => list::scroll(model, rows),
         Msg::ZoomAt { column, steps } => zoom::about(model, column, steps, &mut cmds),
@@ -76,6 +79,7 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         model.session.end_run();
     }
     match command {
+        Command::MoveColumns(by) if model.on_strip() => channels::step(model, by),
         Command::MoveColumns(by) => clip::move_columns(model, by),
         Command::MoveBins(by) => clip::move_bins(model, by),
         Command::TypeClip => {
@@ -85,6 +89,7 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
             let grid = model.scheme().to_string();
             model.mode = Mode::Grid(Line::new(&grid));
         }
+        Command::Minimum(by) if model.on_strip() => channels::next_worst(model, by),
         Command::Minimum(by) => clip::minimum(model, by),
         Command::Mark(by) => clip::mark(model, by),
         Command::MethodValue => clip::method_value(model),
@@ -95,6 +100,9 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
                 cmds.push(Cmd::Measure { layer: model.at(), clip, scheme });
             }
         }
+        Command::PerChannel => channels::ask(model),
+        Command::OpenChannel => channels::open(model),
+        Command::CloseChannel => channels::close(model),
         Command::OtherHandle => clip::other_handle(model),
         Command::Undo => history(model, true, cmds),
         Command::Redo => history(model, false, cmds),
@@ -154,8 +162,16 @@ fn history(model: &mut Model, back: bool, cmds: &mut Vec<Cmd>) {
     if let Some((label, layer)) = step {
         let name = crate::report::visible(&model.session.layers[layer].name);
         model.say(format!("{verb}: {label} of {name}"));
-        if layer != model.list.selected {
-            list::select(model, layer, cmds);
+        let (tensor, channel) = match model.session.layers[layer].role {
+            Role::Tensor => (layer, None),
+            Role::Channel { of, channel } => (of, Some(channel)),
+        };
+        if tensor != model.list.selected {
+            list::select(model, tensor, cmds);
+        }
+        if let Some(channel) = channel {
+            // Where the step has just put its tensor's channels away it cannot be opened; settling sees to that.
+            (model.channel.cursor, model.channel.open) = (channel, Some(layer));
         }
         zoom::follow_clip(model);
         list::resort(model);
@@ -172,10 +188,19 @@ fn cancel(model: &mut Model) {
         Mode::Filter { before, .. } => list::filter(model, before),
         Mode::Normal => {
             let had_notice = model.notice.take().is_some();
-            if model.plot.inspect.take().is_none() && !had_notice && !model.list.filter.is_empty() {
+            if model.plot.inspect.take().is_some() || had_notice {
+            } else if model.channel.open.is_some() {
+                channels::close(model);
+            } else if !model.list.filter.is_empty() {
                 list::filter(model, String::new());
             }
         }
-        Mode::Pan { .. } | Mode::Clip(_) | Mode::Grid(_) | Mode::Export { .. } | Mode::Help { .. } | Mode::Quit => {}
+        Mode::Pan { .. }
+        | Mode::Clip(_)
+        | Mode::Grid(_)
+        | Mode::Axis(_)
+        | Mode::Export { .. }
+        | Mode::Help { .. }
+        | Mode::Quit => {}
     }
 }

@@ -6,8 +6,20 @@ use super::super::layout::Areas;
 use super::super::model::{Mode, Model};
 use super::super::plot::Axis;
 use super::super::scene::{Scene, SceneKey};
+use super::super::strip::Strip;
 
 pub(super) fn refresh(model: &mut Model, areas: Option<&Areas>) {
+    // What is opened must stand in the selected tensor's place, also after an undo.
+    let channels = model.session.channels(model.list.selected);
+    model.channel.open.take_if(|open| !channels.contains(open));
+    model.channel.cursor = model.channel.cursor.min(channels.len().saturating_sub(1));
+    model.strip = areas
+        .filter(|_| model.on_strip())
+        .and_then(|areas| Strip::new(&model.session, model.at(), areas.histogram.width));
+    if model.on_strip() {
+        model.scene = None;
+        return;
+    }
     let layer = model.at();
     let Some(key) = areas.and_then(|areas| key(model, areas)) else {
         model.scene = None;

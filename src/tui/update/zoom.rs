@@ -4,6 +4,7 @@ use crate::histogram::MAX_BINS;
 
 use super::super::model::{Mode, Model};
 use super::super::msg::Cmd;
+use crate::session::Role;
 
 /// One step of the wheel or of a key.
 const FACTOR: f64 = 1.5;
@@ -31,7 +32,9 @@ fn about_value(model: &mut Model, value: f64, share: f64, steps: i8, cmds: &mut 
     let finest = f64::from(magnitude.amax) / MAX_BINS as f64 * f64::from(axis.columns);
     let width = ((axis.hi - axis.lo) * FACTOR.powi(-i32::from(steps))).max(finest);
     let fine_wanted = width / f64::from(axis.columns) < f64::from(magnitude.amax) / magnitude.bins() as f64 * 4.0;
-    let can_be_finer = magnitude.bins() < MAX_BINS && MAX_BINS.is_multiple_of(magnitude.bins());
+    // A channel is not read for itself.
+    let is_tensor = model.session.layers[model.at()].role == Role::Tensor;
+    let can_be_finer = is_tensor && magnitude.bins() < MAX_BINS && MAX_BINS.is_multiple_of(magnitude.bins());
     model.plot.zoom =
         if width >= (hi - lo) * 0.999 { None } else { Some(window(value - share * width, width, lo, hi)) };
     let layer = model.at();

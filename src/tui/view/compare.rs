@@ -60,7 +60,7 @@ fn cell(pen: &mut Pen, x: u16, y: u16, ready: &Ready, method: usize) {
     let chosen = candidate.id == ready.choice().method;
     let style = if report::best(ready) == Some(method) { theme.chosen } else { Style::new() };
     if chosen {
-        let mark = if ready.choice().edited { '*' } else { pen.look.glyphs.select };
+        let mark = if ready.edited() { '*' } else { pen.look.glyphs.select };
         pen.glyph(x, y, mark, theme.clip);
     }
     pen.right(x + 1, y, 7, &number::significant(f64::from(t.clip.amax()), 4), theme.dim);

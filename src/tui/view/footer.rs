@@ -23,6 +23,13 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16
         Mode::Grid(line) => {
             return Some(prompt(pen, area, model, "integers", line, "int8, uint4 affine, 16 · Enter · Esc leaves it"));
         }
+        Mode::Axis(line) => {
+            let shape =
+                model.session.layers.get(model.list.selected).map(|l| crate::report::number::shape(&l.origin.shape));
+            let hint =
+                format!("of {}: 0, 1, -1 … · none: per tensor · Enter · Esc leaves it", shape.unwrap_or_default());
+            return Some(prompt(pen, area, model, "a range for each channel along axis", line, &hint));
+        }
         Mode::Export { line, exists, .. } => {
             let text = line.text();
             let hint = match exists {
@@ -102,9 +109,22 @@ fn prompt(pen: &mut Pen, area: Rect, model: &Model, name: &str, line: &Line, hin
 fn hints(pen: &mut Pen, area: Rect, model: &Model) {
     use Command::*;
     let theme = pen.look.theme.clone();
-    let wanted: [(&[Command], &str); 16] = [
+    let strip: [(&[Command], &str); 10] = [
+        (&[], "click"),
+        (&[MoveColumns(-1), MoveColumns(1)], "channel"),
+        (&[Minimum(1)], "next worst"),
+        (&[OpenChannel], "opens it"),
+        (&[Select(1), Select(-1)], "layer"),
+        (&[PerChannel], "axis"),
+        (&[Undo], "undo"),
+        (&[Export], "export"),
+        (&[Compare], "compare"),
+        (&[Grid], "bits"),
+    ];
+    let plots: [(&[Command], &str); 18] = [
         (&[], "drag"),
         (&[MoveColumns(-1), MoveColumns(1)], "clip"),
+        (&[CloseChannel], "all channels"),
         (&[Select(1), Select(-1)], "layer"),
         (&[Undo], "undo"),
         (&[Export], "export"),
@@ -116,6 +136,7 @@ fn hints(pen: &mut Pen, area: Rect, model: &Model) {
         (&[Minimum(1)], "next minimum"),
         (&[MethodValue], "back"),
         (&[TypeClip], "type"),
+        (&[PerChannel], "channels"),
         (&[Grid], "bits"),
         (&[Toggle], "on/off"),
         (&[YScale], "log y"),
@@ -124,9 +145,12 @@ fn hints(pen: &mut Pen, area: Rect, model: &Model) {
     let fixed = " · ? help · q quit";
     let mut x = area.x + 1;
     let end = area.right().saturating_sub(pen.width(fixed) + 1);
-    for (i, (commands, word)) in wanted.iter().enumerate() {
+    let wanted: Vec<_> = if model.on_strip() { strip.to_vec() } else { plots.to_vec() };
+    // Only where there is a channel to leave.
+    let wanted = wanted.iter().filter(|(c, _)| *c != [CloseChannel] || model.channel.open.is_some());
+    for (i, (commands, word)) in wanted.enumerate() {
         let keys: Vec<String> = commands.iter().map(|c| entry_of(*c).keys[0].to_string()).collect();
-        let keys = if i == 0 { "drag or".to_owned() } else { keys.join(" ") };
+        let keys = if i == 0 { format!("{word} or") } else { keys.join(" ") };
         let word = if i == 0 { "" } else { word };
         let off = commands.iter().any(|c| unavailable(*c, model).is_some());
         let width = pen.width(&keys) + 1 + pen.width(word) + 3;

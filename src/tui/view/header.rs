@@ -7,7 +7,7 @@ use crate::report::number;
 /// What was opened and how, how far reading is, and what is edited.
 pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     let theme = pen.look.theme.clone();
-    let layers = model.session.layers.len();
+    let layers = model.session.top_level().count();
     let mut right: Vec<(String, _)> = Vec::new();
     let unreadable = model.session.failures().count();
     if unreadable > 0 {
@@ -52,7 +52,9 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     } else {
         String::new()
     };
-    let scheme = format!(" · {}, per tensor", model.scheme());
+    let axis = model.session.layers.get(model.list.selected).and_then(|l| l.ready()?.axis());
+    let per = axis.map_or_else(|| "per tensor".to_owned(), |axis| format!("per channel along axis {axis}"));
+    let scheme = format!(" · {}, {per}", model.scheme());
     let room = x.saturating_sub(area.x + 2);
     pen.pieces(
         area.x,

@@ -28,7 +28,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
 
 fn title(pen: &mut Pen, area: Rect, model: &Model) {
     let theme = pen.look.theme.clone();
-    let Some(layer) = model.session.layers.get(model.list.selected) else {
+    let Some(layer) = model.session.layers.get(model.at()) else {
         return pen.titled_rule(area, &[("qviz", theme.title)], "");
     };
     let mut about = String::new();

@@ -23,7 +23,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     }
     let theme = pen.look.theme.clone();
     let title = Rect { height: 1, ..areas.list };
-    let (shown, all) = (model.list.order.len(), model.session.layers.len());
+    let (shown, all) = (model.list.order.len(), model.session.top_level().count());
     let at = model.list.order.iter().position(|l| *l == model.list.selected).map_or(0, |at| at + 1);
     let what = match model.list.filter.as_str() {
         "" => model.list.sort.title().to_owned(),
@@ -38,7 +38,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         pen.text(x, title.y, pen.width(head), head, theme.dim);
     }
     let rows = areas.list_rows(model.list.order.len());
-    let names = model.session.layers.iter().take(1000).map(|l| l.name.chars().count());
+    let names = model.session.top_level().take(1000).map(|(_, l)| l.name.chars().count());
     let longest = names.max().unwrap_or(0).min(usize::from(u16::MAX)) as u16;
     let visible_rows = model.list.order.iter().skip(model.list.top).take(usize::from(rows.height));
     for (y, &layer) in (rows.y..).zip(visible_rows) {
@@ -121,13 +121,13 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, index: usize, longest: u16) {
         pen.right(sqnr, area.y, SQNR, &number::decibels(ready.metrics().sqnr_db), style);
     }
     let label = ready.candidate(&ready.choice().method).map_or("", |c| c.label.as_str());
-    let badge_text = match (quantized, ready.choice().edited) {
+    let badge_text = match (quantized, ready.edited()) {
         (false, _) => "float",
         (true, true) => "hand",
         (true, false) => label,
     };
     pen.text(badge, area.y, BADGE, badge_text, theme.dim);
-    if ready.choice().edited {
+    if ready.edited() {
         pen.glyph(flags, area.y, '*', theme.clip);
     }
     if !layer.notes().is_empty() {
@@ -157,7 +157,7 @@ fn sparkline(pen: &mut Pen, x: u16, y: u16, ready: &Ready) {
 
 fn notes(pen: &mut Pen, area: Rect, model: &Model) {
     let theme = pen.look.theme.clone();
-    let Some(layer) = model.session.layers.get(model.list.selected).filter(|_| area.height > 0) else { return };
+    let Some(layer) = model.session.layers.get(model.at()).filter(|_| area.height > 0) else { return };
     let sentences = layer.notes();
     let width = usize::from(area.width.saturating_sub(3));
     let mut lines = sentences

@@ -11,6 +11,7 @@ mod mapping;
 mod numbers;
 mod pen;
 mod scales;
+mod strip;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -35,6 +36,8 @@ pub fn view(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
     layers::draw(&mut pen, &areas, model);
     if model.plot.compare {
         compare::draw(&mut pen, &areas, model);
+    } else if let Some(channels) = &model.strip {
+        strip::draw(&mut pen, &areas, model, channels);
     } else {
         histogram::draw(&mut pen, &areas, model);
         lower::draw(&mut pen, &areas, model);

@@ -88,9 +88,9 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
         x += width + 2;
     }
 
-    let own = Row { clip: ready.choice().clip, params: ready.params(), metrics: *ready.metrics(), symmetric };
+    let own = Row { clip: ready.clip(), params: ready.params(), metrics: *ready.metrics(), symmetric };
     let your_style = if ready.choice().quantized { theme.clip } else { theme.dim };
-    let you = match (ready.choice().quantized, ready.choice().edited) {
+    let you = match (ready.choice().quantized, ready.edited()) {
         (false, _) => "if quantized".to_owned(),
         (true, true) => "your clip".to_owned(),
         (true, false) => "chosen".to_owned(),
