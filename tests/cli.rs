@@ -556,3 +556,52 @@ fn layers_have_settings_of_their_own() {
     assert_eq!(kept, 1);
     assert_eq!(qviz(here.path(), &["report", "--set", "conv1"]).code, 2);
 }
+
+/// Two channels along the last axis: small and large.
+fn two_channels(folder: &TempDir) {
+    let values: Vec<f32> =
+        normal(2000, 5).iter().enumerate().map(|(i, x)| x * if i % 2 == 0 { 1.0 } else { 9.0 }).collect();
+    let data: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
+    fs::write(folder.path().join("fc.npy"), npy("<f4", &[1000, 2], &data)).unwrap();
+    write(folder.path().join("bias.npy"), &normal(100, 6));
+}
+
+#[test]
+fn channels_have_scales_of_their_own() {
+    let folder = tempdir().unwrap();
+    two_channels(&folder);
+    let ran = qviz(folder.path(), &["export", "--per-channel", "fc=-1", "--method", "max", "."]).fine();
+    let document = ran.json();
+    let (bias, fc) = (&document["tensors"][0], &document["tensors"][1]);
+    assert!(bias.get("axis").is_none() && bias["chosen"]["scale"].is_number());
+    assert_eq!((fc["axis"].as_u64(), fc["chosen"]["scale"].as_array().unwrap().len()), (Some(1), 2));
+    let scale = |n: usize| fc["chosen"]["scale"][n].as_f64().unwrap();
+    assert!(scale(1) > 5.0 * scale(0));
+    // One row a tensor, one word a column.
+    let report = qviz(folder.path(), &["report", "--set", "fc=axis:1,max", "."]).fine();
+    let rows: Vec<Vec<&str>> = report.out.lines().map(|l| l.split_whitespace().collect()).collect();
+    assert!(rows.len() == 3 && rows.iter().all(|r| r.len() == 16), "{}", report.out);
+    let (lo, hi) = rows[2][9].split_once("..").unwrap();
+    assert_eq!((lo.parse::<f32>().unwrap(), hi.parse::<f32>().unwrap()), (scale(0) as f32, scale(1) as f32));
+    assert!(rows[2][15].contains("axis-1"));
+    let compared = qviz(folder.path(), &["compare", "--per-channel", "fc=1", "."]).fine();
+    assert!(compared.out.contains("all channels along axis 1 together"), "{}", compared.out);
+}
+
+#[test]
+fn an_axis_that_a_layer_has_not_leaves_it_one_range_and_is_said() {
+    let folder = tempdir().unwrap();
+    two_channels(&folder);
+    let ran = qviz(folder.path(), &["report", "--json", "--per-channel", "1", "."]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains("bias.npy has the shape [100] and no axis 1; choose 0."), "{}", ran.err);
+    let document = ran.json();
+    assert!(document["tensors"][0]["chosen"]["scale"].is_number());
+    assert!(document["tensors"][0]["warnings"][0].as_str().unwrap().contains("no axis 1"));
+    assert_eq!(document["tensors"][1]["axis"], 1);
+    let piped = qviz_with(folder.path(), &["report", "--per-channel", "0", "-"], &floats(&normal(300, 1)));
+    assert!(piped.code == 1 && piped.err.contains("can be read only once"), "{}", piped.err);
+    for wrong in ["x", "fc=", "=1"] {
+        assert_eq!(qviz(folder.path(), &["report", "--per-channel", wrong, "."]).code, 2, "{wrong}");
+    }
+}

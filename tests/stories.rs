@@ -431,7 +431,8 @@ fn the_mouse_is_given_back_on_demand() {
 fn every_key_in_every_state_is_harmless() {
     // Keys pressed at random, from a fixed seed: no panic, and the choices stay usable.
     let mut s = story();
-    let keys: Vec<char> = "hlHL,.=npN[]01234567890tuUjkgG/so yafm+-z<>e?Mq5.\n\u{1b}".chars().collect();
+    s.per_channel("1");
+    let keys: Vec<char> = "hlHL,.=npN[]01234567890tuUjkgG/so yafm+-z<>e?Mq5.A\n\u{1b}\u{8}".chars().collect();
     let mut state = 12345u32;
     for i in 0..4000 {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -446,12 +447,18 @@ fn every_key_in_every_state_is_harmless() {
             ('\n', _) => {
                 s.press(KeyCode::Enter);
             }
+            ('\u{8}', _) => {
+                s.press(KeyCode::Backspace);
+            }
             ('\u{1b}', _) => {
                 s.press(KeyCode::Esc);
             }
             (c, _) => {
                 s.key(KeyCode::Char(c), KeyModifiers::NONE);
             }
+        }
+        if matches!(s.cmds.last(), Some(Cmd::Channels { .. })) {
+            s.read_channels();
         }
         if i % 97 == 0 {
             s.event(Event::Resize(state as u16 % 220, (state >> 7) as u16 % 70));

@@ -104,8 +104,11 @@ fn channels_of(source: &Source, axis: i64) -> Result<(usize, Vec<Along>), InputE
         let at = if axis < 0 { axis + axes } else { axis };
         if !(0..axes).contains(&at) {
             let last = axes - 1;
-            let what =
-                format!("has the shape {shape:?} and no axis {axis}; choose one of 0 to {last}, or -1 for the last.");
+            let remedy = match last {
+                0 => "choose 0".to_owned(),
+                _ => format!("choose one of 0 to {last}, or -1 for the last"),
+            };
+            let what = format!("has the shape {shape:?} and no axis {axis}; {remedy}.");
             return Err(error(part, what));
         }
         let along = Along::new(shape, at as usize, array.fortran_order());

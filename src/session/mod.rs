@@ -210,7 +210,10 @@ impl Session {
         }
         of.channel_sets.push(ChannelSet { axis, layers: start..start + channels.ready.len() });
         let (name, kind, op) = (of.name.clone(), of.kind, of.op.clone());
-        let origin = Origin { shape: Vec::new(), ..of.origin.clone() };
+        let mut origin = of.origin.clone();
+        if axis < origin.shape.len() {
+            origin.shape.remove(axis);
+        }
         self.layers.extend(channels.ready.into_iter().enumerate().map(|(channel, ready)| Layer {
             kind,
             op: op.clone(),

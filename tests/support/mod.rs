@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use qviz::calibrate;
 use qviz::input::{Discovered, Source};
-use qviz::jobs::{self, Recipe, measure_layer, read_layer};
+use qviz::jobs::{self, Recipe, analyse_channels, measure_layer, read_channels, read_layer};
 use qviz::quant::Scheme;
 use qviz::report;
 use qviz::session::{Layer, Ready, Session};
@@ -88,6 +88,22 @@ impl Story {
         let Some(Cmd::Measure { layer, clip, scheme }) = self.cmds.pop() else { panic!("nothing was asked for") };
         let measured = measure_layer(&self.discovered.sources[layer], clip, scheme, &|| false);
         self.tell(Msg::Job(jobs::Event::Measured { layer, result: measured.map(|m| m.unwrap()) }))
+    }
+
+    /// The loader reads the channels that were last asked for.
+    pub fn read_channels(&mut self) -> &mut Story {
+        let Some(Cmd::Channels { layer, start }) = self.cmds.pop() else { panic!("nothing was asked for") };
+        let (source, plan) = (&self.discovered.sources[layer], self.model.session.plan());
+        let read = read_channels(source, &self.recipe, start.axis.unwrap(), &|_| {}, &|| false);
+        let result = read
+            .map(|read| analyse_channels(read.unwrap(), &plan, &start, 2, &|_| {}, &|| false).expect("all of them"));
+        self.tell(Msg::Job(jobs::Event::Channels { layer, requested: true, result }))
+    }
+
+    /// Asks for channels along an axis, which are then read.
+    pub fn per_channel(&mut self, axis: &str) -> &mut Story {
+        self.keys("A").key(KeyCode::Char('u'), KeyModifiers::CONTROL);
+        self.keys(axis).press(KeyCode::Enter).read_channels()
     }
 
     pub fn tell(&mut self, msg: Msg) -> &mut Story {

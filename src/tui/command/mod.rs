@@ -157,7 +157,7 @@ pub fn unavailable(command: Command, model: &Model) -> Option<&'static str> {
         let of_one = match command {
             C::MoveColumns(_) | C::Minimum(_) => return None,
             C::MoveBins(_) | C::Mark(_) | C::TypeClip | C::OtherHandle | C::Zoom(_) => true,
-            C::FakeQuant | C::Mapping | C::YScale | C::Sign => true,
+            C::FakeQuant | C::Mapping | C::Sign => true,
             C::Curve(_) => !model.plot.compare,
             _ => false,
         };

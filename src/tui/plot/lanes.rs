@@ -15,38 +15,20 @@ impl Lanes {
         Lanes { channels: channels.max(1), columns: columns.max(1) }
     }
 
-    /// Columns of one channel, where there are enough.
-    fn width(&self) -> usize {
-        usize::from(self.columns) / self.channels
-    }
-
-    /// The columns that show a channel, without the blank between it and the next.
+    /// The columns that show a channel, without the blank between it and the next where there is room for one.
     pub fn of(&self, channel: usize) -> Range<u16> {
-        match self.width() {
-            0 => {
-                let column = (channel * usize::from(self.columns) / self.channels) as u16;
-                column..column + 1
-            }
-            width => {
-                let start = (channel * width) as u16;
-                start..start + (width - usize::from(width > 2)) as u16
-            }
-        }
+        let start = |channel: usize| (channel * usize::from(self.columns) / self.channels) as u16;
+        let (first, next) = (start(channel), start(channel + 1));
+        first..if next > first + 2 { next - 1 } else { next.max(first + 1) }
     }
 
-    /// The channels that a column shows; empty behind the last one.
+    /// The channels that a column shows, one where there are columns enough.
     pub fn at(&self, column: u16) -> Range<usize> {
-        let column = usize::from(column);
-        match self.width() {
-            0 => {
-                let (n, columns) = (self.channels, usize::from(self.columns));
-                (column * n).div_ceil(columns)..((column + 1) * n).div_ceil(columns)
-            }
-            width => {
-                let channel = column / width;
-                if channel < self.channels { channel..channel + 1 } else { 0..0 }
-            }
-        }
+        let (column, columns) = (usize::from(column), usize::from(self.columns));
+        // The first channel that begins on this column, and on the next.
+        let first = |column: usize| (column * self.channels).div_ceil(columns);
+        let (begins, next) = (first(column), first(column + 1));
+        if begins < next { begins..next } else { next - 1..next }
     }
 }
 
@@ -65,7 +47,7 @@ mod tests {
                     assert!(own.into_iter().all(|c| lanes.at(c).contains(&channel)), "{channels} {columns} {channel}");
                 }
                 let shown: usize = (0..columns).map(|c| lanes.at(c).len()).sum();
-                assert!(shown >= channels, "{channels} {columns}");
+                assert!(shown >= channels && (0..columns).all(|c| !lanes.at(c).is_empty()), "{channels} {columns}");
             }
         }
     }

@@ -8,6 +8,7 @@ mod dots;
 mod labels;
 mod lanes;
 mod rebin;
+mod signed;
 mod yscale;
 
 pub use axis::{Axis, ticks};
@@ -16,4 +17,5 @@ pub use dots::Dots;
 pub use labels::{Placed, place};
 pub use lanes::Lanes;
 pub use rebin::{rebin_magnitude, rebin_signed};
+pub use signed::Signed;
 pub use yscale::YScale;

@@ -81,7 +81,7 @@ impl YScale {
 }
 
 /// At most five columns.
-fn short(v: f64) -> String {
+pub(super) fn short(v: f64) -> String {
     let a = v.abs();
     if a >= 1000.0 {
         let sign = if v < 0.0 { "-" } else { "" };

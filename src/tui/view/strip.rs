@@ -1,9 +1,9 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::super::layout::Areas;
+use super::super::layout::{Areas, GUTTER};
 use super::super::model::Model;
-use super::super::plot::{BarStyle, YScale, bars};
+use super::super::plot::{BarStyle, Signed, YScale, bars};
 use super::super::strip::{Bar, Strip};
 use super::pen::Pen;
 use super::scales;
@@ -17,7 +17,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model, strip: &Strip) {
     let bar = |column| strip.bar(&model.session, column).filter(|_| lane(column));
     let columns: Vec<Option<Bar>> = (0..areas.histogram.width).map(bar).collect();
     titles(pen, areas, model, strip);
-    ranges(pen, areas.histogram, &columns, model.strip_quantized());
+    ranges(pen, areas.histogram, &columns, model.plot.log, model.strip_quantized());
     errors(pen, areas, model, strip, &columns);
     axis(pen, areas, strip, model.channel.cursor);
     if let Some(ready) = strip.ready(&model.session, model.channel.cursor) {
@@ -33,7 +33,7 @@ fn titles(pen: &mut Pen, areas: &Areas, model: &Model, strip: &Strip) {
     pen.titled_rule(
         areas.histogram_title,
         &[(&layer.name, theme.title), (&shape, theme.dim), (&many, theme.clip)],
-        "each one's range, and its clip",
+        if model.plot.log { "range and clip of each · log y" } else { "range and clip of each · linear y" },
     );
     let worst = strip.worst(&model.session).and_then(|c| Some((c, strip.ready(&model.session, c)?)));
     let worst = worst.map_or_else(String::new, |(c, ready)| {
@@ -42,16 +42,26 @@ fn titles(pen: &mut Pen, areas: &Areas, model: &Model, strip: &Strip) {
     pen.titled_rule(areas.lower_title, &[("SQNR of each channel, dB", theme.title)], &worst);
 }
 
+/// All ranges, and the clips so far as they are near them. Bent beyond a quarter of what is usual for a channel.
+fn scale(columns: &[Option<Bar>], log: bool) -> Signed {
+    let ranges: Vec<(f32, f32, &Bar)> =
+        columns.iter().flatten().filter_map(|bar| bar.range.map(|(min, max)| (min, max, bar))).collect();
+    let lo = ranges.iter().map(|(min, _, bar)| min.min(bar.clip.min.max(1.5 * min))).fold(0.0, f32::min);
+    let hi = ranges.iter().map(|(_, max, bar)| max.max(bar.clip.max.min(1.5 * max))).fold(0.0, f32::max);
+    let mut amax: Vec<f32> = ranges.iter().map(|(min, max, _)| max.abs().max(min.abs())).filter(|a| *a > 0.0).collect();
+    amax.sort_by(f32::total_cmp);
+    let usual = amax.get(amax.len() / 2).map(|a| f64::from(*a) / 4.0);
+    Signed::new(f64::from(lo), f64::from(hi), usual.filter(|_| log))
+}
+
 /// A bar from the smallest value to the largest, hatched beyond the clip, whose ends are marked.
-fn ranges(pen: &mut Pen, body: Rect, columns: &[Option<Bar>], quantized: bool) {
+fn ranges(pen: &mut Pen, body: Rect, columns: &[Option<Bar>], log: bool, quantized: bool) {
     let (theme, glyphs) = (pen.look.theme.clone(), pen.look.glyphs.clone());
-    let ends = columns.iter().flatten().flat_map(|bar| {
-        let (min, max) = bar.range.unwrap_or((0.0, 0.0));
-        [min, max, bar.clip.min.max(2.0 * min), bar.clip.max.min(2.0 * max), 0.0].map(f64::from)
-    });
-    let ends: Vec<f64> = ends.collect();
-    let scale = YScale::fit(ends.into_iter(), false);
-    scales::y_labels(pen, body, &scale);
+    let scale = scale(columns, log);
+    for (value, label) in scale.labels(body.height) {
+        let up = ((scale.height(value) * f64::from(body.height)) as u16).min(body.height - 1);
+        pen.right(body.x - GUTTER, body.bottom() - 1 - up, GUTTER - 1, &label, theme.dim);
+    }
     let rows = f64::from(body.height);
     // In rows from the top.
     let place = |value: f32| (1.0 - scale.height(f64::from(value))) * rows;
@@ -89,7 +99,12 @@ fn ranges(pen: &mut Pen, body: Rect, columns: &[Option<Bar>], quantized: bool) {
         for end in [bar.clip.max, bar.clip.min] {
             let y = row(end);
             if end != 0.0 && (0..i32::from(body.height)).contains(&y) {
-                pen.glyph(x, body.y + y as u16, glyphs.level, if quantized { theme.clip } else { theme.dim });
+                let cell = &mut pen.buffer[(x, body.y + y as u16)];
+                // On a bar, the bar stays as the ground.
+                let ground =
+                    if cell.symbol().starts_with(glyphs.eighths[7]) && !glyphs.ascii { cell.fg } else { cell.bg };
+                let style = if quantized { theme.clip } else { theme.dim };
+                cell.set_char(glyphs.level).set_style(style).set_bg(ground);
             }
         }
     }
@@ -100,7 +115,9 @@ fn errors(pen: &mut Pen, areas: &Areas, model: &Model, strip: &Strip, columns: &
     let (theme, glyphs) = (pen.look.theme.clone(), pen.look.glyphs.clone());
     let sqnr = |bar: &Option<Bar>| bar.as_ref().map_or(f64::NAN, |bar| bar.sqnr_db);
     let finite: Vec<f64> = columns.iter().map(sqnr).collect();
-    let scale = YScale::fit(finite.iter().copied(), false);
+    // At least twelve decibels, or what is all alike would look different.
+    let best = finite.iter().copied().filter(|v| v.is_finite()).fold(f64::NEG_INFINITY, f64::max);
+    let scale = YScale::fit(finite.iter().copied().chain([best - 12.0]), false);
     scales::y_labels(pen, areas.lower, &scale);
     let heights: Vec<f64> = finite.iter().map(|v| if *v == f64::INFINITY { 1.0 } else { scale.height(*v) }).collect();
     let worst = strip.worst(&model.session).map_or(0..0, |c| strip.lanes.of(c));

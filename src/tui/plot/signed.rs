@@ -1,0 +1,86 @@
+use super::ticks;
+use super::yscale::short;
+
+/// A vertical scale of values of both signs, from a value to a height between 0 (bottom) and 1 (top): linear, or
+/// linear about zero and logarithmic far from it, so that one wide range does not flatten all others.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Signed {
+    lo: f64,
+    hi: f64,
+    /// Where the scale begins to be logarithmic; infinite for a linear one.
+    unit: f64,
+}
+
+impl Signed {
+    /// Over `[lo, hi]` and zero, with a little room at both ends; logarithmic beyond `unit` where there is one.
+    pub fn new(lo: f64, hi: f64, unit: Option<f64>) -> Signed {
+        let unit = unit.filter(|u| *u > 0.0).unwrap_or(f64::INFINITY);
+        let bent = Signed { lo: 0.0, hi: 1.0, unit };
+        let (lo, hi) = (bent.bend(lo.min(0.0)), bent.bend(hi.max(0.0)));
+        let (lo, hi) = if hi > lo { (lo, hi) } else { (-1.0, 1.0) };
+        let room = (hi - lo) * 0.04;
+        Signed { lo: lo - room, hi: hi + room, unit }
+    }
+
+    fn bend(&self, value: f64) -> f64 {
+        if self.unit.is_finite() { (value / self.unit).asinh() } else { value }
+    }
+
+    /// The height of a value.
+    pub fn height(&self, value: f64) -> f64 {
+        (self.bend(value) - self.lo) / (self.hi - self.lo)
+    }
+
+    /// Values to label with their labels, at most five columns wide, for a plot of `rows` rows: no two on one row.
+    pub fn labels(&self, rows: u16) -> Vec<(f64, String)> {
+        if rows == 0 {
+            return Vec::new();
+        }
+        let values = if self.unit.is_finite() {
+            let decade = |sign: f64, end: f64| {
+                let (least, most) = (self.unit.log10().floor() as i32, (end.sinh() * self.unit).log10().floor());
+                let most = if most.is_finite() { most as i32 } else { least };
+                (least..=most).rev().map(move |e| sign * 10f64.powi(e))
+            };
+            std::iter::once(0.0).chain(decade(1.0, self.hi)).chain(decade(-1.0, -self.lo)).collect()
+        } else {
+            let mut values = ticks(self.lo, self.hi, usize::from(rows / 3).clamp(1, 6)).0;
+            // Zero first, whatever else has to give way.
+            values.sort_by(|a, b| a.abs().total_cmp(&b.abs()));
+            values
+        };
+        let row = |v: f64| (self.height(v) * f64::from(rows)).floor() as i32;
+        let mut kept: Vec<(f64, String)> = Vec::new();
+        for value in values {
+            let label = short(value);
+            let inside = (0..i32::from(rows)).contains(&row(value)) && label.chars().count() <= 5;
+            if inside && kept.iter().all(|(other, _)| row(*other).abs_diff(row(value)) > 1) {
+                kept.push((value, label));
+            }
+        }
+        kept
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heights_rise_and_labels_keep_apart() {
+        for unit in [None, Some(0.2), Some(1e-9)] {
+            let scale = Signed::new(-3.0, 90.0, unit);
+            let heights = [-3.0, -0.1, 0.0, 0.1, 3.0, 90.0].map(|v| scale.height(v));
+            assert!(heights.is_sorted() && heights[0] > 0.0 && heights[5] < 1.0, "{heights:?}");
+            for rows in 0..40 {
+                let labels = scale.labels(rows);
+                assert!(rows == 0 || labels.iter().any(|(v, _)| *v == 0.0), "{unit:?} {rows}");
+                assert!(labels.iter().all(|(_, l)| l.chars().count() <= 5), "{labels:?}");
+            }
+        }
+        // Far from zero a wide range takes less than its share.
+        let (linear, bent) = (Signed::new(-3.0, 90.0, None), Signed::new(-3.0, 90.0, Some(0.5)));
+        assert!(bent.height(3.0) - bent.height(-3.0) > 3.0 * (linear.height(3.0) - linear.height(-3.0)));
+        assert!(Signed::new(0.0, 0.0, None).height(0.0).is_finite());
+    }
+}
