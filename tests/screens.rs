@@ -45,6 +45,16 @@ fn a_clip_in_the_hand() {
 }
 
 #[test]
+fn a_strip_of_channels() {
+    let mut s = story((120, 36));
+    s.per_channel("1");
+    snapshot("strip", &s);
+    // Its worst channel as a layer.
+    s.press(KeyCode::Enter);
+    snapshot("channel", &s);
+}
+
+#[test]
 fn mapping_and_fake_quantized() {
     let mut s = story((120, 36));
     s.keys("mf");
