@@ -135,6 +135,23 @@ fn a_choice_for_the_tensor_goes_for_all_its_channels_as_one_step() {
 }
 
 #[test]
+fn another_grid_is_worked_out_for_every_channel_and_left_again() {
+    let (mut s, folder) = story();
+    s.per_channel("1");
+    let before = s.document()["tensors"][0].clone();
+    s.keys("b").key(KeyCode::Char('u'), KeyModifiers::CONTROL);
+    s.keys("int4").press(KeyCode::Enter);
+    let four = Scheme { num_bits: 4, ..Scheme::INT8 };
+    let mut fresh = Story::of_paths(&[folder.path().to_owned()], four);
+    fresh.per_channel("1");
+    assert_eq!(s.document()["tensors"][0], fresh.document()["tensors"][0]);
+    s.keys("u");
+    assert_eq!(s.document()["tensors"][0], before);
+    s.keys("U");
+    assert_eq!(s.document()["tensors"][0], fresh.document()["tensors"][0]);
+}
+
+#[test]
 fn a_channel_is_opened_dragged_and_left_again() {
     let (mut s, _folder) = story();
     s.per_channel("1");

@@ -80,6 +80,8 @@ pub struct Ready {
     params: QuantParams,
     metrics: Metrics,
     measured: Option<Measured>,
+    /// The answers and warnings on the grid that it was on before, or shall go to next.
+    shelf: Option<(Scheme, Vec<Candidate>, Vec<Warning>)>,
     /// What the channels come to, where each has a range of its own, and the tensor's own candidates meanwhile.
     together: Option<(Box<Together>, Vec<Candidate>)>,
 }
@@ -123,6 +125,7 @@ impl Ready {
             params,
             metrics,
             measured: None,
+            shelf: None,
             together: None,
         }
     }
@@ -247,13 +250,25 @@ impl Ready {
         self.stats().amax() > 0.0
     }
 
+    /// Works out every method's answer on a grid that it may go to, unless they are known.
+    pub(super) fn prepare(&mut self, scheme: Scheme) {
+        if scheme != self.choice.scheme && self.shelf.as_ref().is_none_or(|(shelved, ..)| *shelved != scheme) {
+            let tensor = Tensor::new(self.counts(), scheme);
+            let candidates = self.methods.iter().map(|m| tensor.candidate(m.as_ref())).collect();
+            self.shelf = Some((scheme, candidates, calibrate::warnings(tensor.histogram(), scheme)));
+        }
+    }
+
     /// The present choice on another grid: the same method's answer there, or the clip that a hand has set, made to fit.
     /// Where the method has no answer on that grid the largest magnitude stands.
     pub fn on_grid(&self, scheme: Scheme) -> Choice {
-        let tensor = Tensor::new(self.counts(), scheme);
         let choice = &self.choice;
-        let own = self.methods.iter().find(|m| m.id() == choice.method).filter(|_| !choice.edited);
-        let answer = own.and_then(|m| tensor.candidate(m.as_ref()).outcome.ok()).map(|t| t.clip);
+        let own = self.methods.iter().position(|m| m.id() == choice.method).filter(|_| !choice.edited);
+        let candidate = |method: usize| match &self.shelf {
+            Some((shelved, candidates, _)) if *shelved == scheme => candidates[method].clone(),
+            _ => Tensor::new(self.counts(), scheme).candidate(self.methods[method].as_ref()),
+        };
+        let answer = own.and_then(|method| candidate(method).outcome.ok()).map(|t| t.clip);
         let clip = answer.unwrap_or_else(|| {
             let (stats, amax) = (self.stats(), choice.clip.amax());
             match (scheme.symmetric, scheme.signed) {
@@ -277,9 +292,12 @@ impl Ready {
         let tensor = tensor.filter(|t| t.scheme() == choice.scheme);
         let regridded = choice.scheme != self.choice.scheme;
         if regridded {
-            let tensor = Tensor::new(self.counts(), choice.scheme);
-            self.candidates = self.methods.iter().map(|m| tensor.candidate(m.as_ref())).collect();
-            self.warnings = calibrate::warnings(tensor.histogram(), choice.scheme);
+            self.prepare(choice.scheme);
+            if let Some((shelved, candidates, warnings)) = &mut self.shelf {
+                *shelved = self.choice.scheme;
+                std::mem::swap(candidates, &mut self.candidates);
+                std::mem::swap(warnings, &mut self.warnings);
+            }
         }
         let known = self.candidate(&choice.method).and_then(|c| c.outcome.as_ref().ok());
         if let Some(own) = known.filter(|t| t.clip == choice.clip) {

@@ -247,7 +247,8 @@ impl Session {
         if axis.is_some() && set.is_none() {
             return false;
         }
-        let channels = set.map_or(0..0, |set| set.layers.clone()).filter_map(|channel| {
+        let channels = set.map_or(0..0, |set| set.layers.clone());
+        let channels = channels.filter_map(|channel| {
             let ready = self.layers[channel].ready()?;
             let fits = ready.scheme() == choice.scheme;
             let theirs = if fits { ready.choice().clone() } else { ready.on_grid(choice.scheme) };
@@ -262,6 +263,20 @@ impl Session {
         if let LayerState::Ready(ready) = &mut self.layers[layer].state {
             ready.set_measured(measured);
         }
+    }
+
+    /// A layer and the channels in its place on another grid, as [`Session::apply`] takes them: see [`Ready::on_grid`].
+    pub fn on_grid(&mut self, layer: usize, scheme: Scheme) -> Vec<(usize, Choice)> {
+        let layers = self.with_channels(layer);
+        let choice = |layer: usize| match &mut self.layers[layer].state {
+            LayerState::Ready(ready) => {
+                // All methods at once: applying it needs the others too.
+                ready.prepare(scheme);
+                Some((layer, ready.on_grid(scheme)))
+            }
+            _ => None,
+        };
+        layers.into_iter().filter_map(choice).collect()
     }
 
     /// The layer that a step is about: the tensor, where it went for several channels.

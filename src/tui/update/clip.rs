@@ -261,7 +261,7 @@ pub(super) fn typed(model: &mut Model, text: &str) -> Result<(), String> {
 pub(super) fn grid(model: &mut Model, words: &str) -> Result<(), String> {
     let scheme = model.scheme().changed_by(words)?;
     // Of a channel that is opened, the whole tensor: its channels go to one grid.
-    let choices = channels::choices(model, model.list.selected, |ready| Some(ready.on_grid(scheme)));
+    let choices = model.session.on_grid(model.list.selected, scheme);
     if model.session.apply(&format!("{scheme}"), choices) > 0 {
         if !scheme.symmetric && model.plot.curve == CurveKind::Kl {
             // KL knows no affine ranges.
