@@ -57,6 +57,8 @@ pub enum Command {
     Curve(i8),
     /// Shows the fake-quantized distribution over the original.
     FakeQuant,
+    /// Draws the next fitted distribution over the histogram, or none.
+    Fit,
     /// Shows the mapping from floats to integers.
     Mapping,
     /// Compares all methods on all layers.
@@ -146,7 +148,7 @@ pub fn unavailable(command: Command, model: &Model) -> Option<&'static str> {
     };
     match command {
         C::MoveColumns(_) | C::MoveBins(_) | C::Minimum(_) | C::Mark(_) | C::Zoom(_) => needs_range(),
-        C::TypeClip | C::Measure | C::Toggle | C::FakeQuant | C::Mapping => needs_layer(),
+        C::TypeClip | C::Measure | C::Toggle | C::FakeQuant | C::Fit | C::Mapping => needs_layer(),
         C::MethodValue => match model.selected_ready() {
             None => Some("no layer is read yet"),
             Some(ready) if ready.method_clip().is_none() => Some("the method has no value here"),

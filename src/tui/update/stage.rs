@@ -41,6 +41,7 @@ fn key(model: &Model, areas: &Areas) -> Option<SceneKey> {
         signed: model.shows_signed(),
         curve: model.plot.curve,
         log: model.plot.log,
+        fit: model.plot.fit,
         fine: have_fine && axis.step() < bin * 4.0,
         range: (!ready.scheme.symmetric).then_some(ready.choice().clip),
     })

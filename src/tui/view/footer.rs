@@ -99,7 +99,7 @@ fn prompt(pen: &mut Pen, area: Rect, model: &Model, name: &str, line: &Line, hin
 fn hints(pen: &mut Pen, area: Rect, model: &Model) {
     use Command::*;
     let theme = pen.look.theme.clone();
-    let wanted: [(&[Command], &str); 15] = [
+    let wanted: [(&[Command], &str); 16] = [
         (&[], "drag"),
         (&[MoveColumns(-1), MoveColumns(1)], "clip"),
         (&[Select(1), Select(-1)], "layer"),
@@ -115,6 +115,7 @@ fn hints(pen: &mut Pen, area: Rect, model: &Model) {
         (&[TypeClip], "type"),
         (&[Toggle], "on/off"),
         (&[YScale], "log y"),
+        (&[Fit], "fitted curve"),
     ];
     // Help and export are never pushed out.
     let fixed = " · ? help · q quit";
