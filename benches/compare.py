@@ -53,11 +53,18 @@ def normal(n, seed):
     return np.random.default_rng(seed).standard_normal(n, dtype=np.float32)
 
 
-def export(qviz, paths, out, method, threads):
+def export(qviz, paths, out, method, threads, stdin=None):
     """Reads, counts and writes a document. One thread: the process is pinned to one processor."""
     pin = ["taskset", "-c", "0"] if threads == 1 else []
     command = [*pin, qviz, "export", *paths, "-o", out, "--force", "--method", method]
-    subprocess.run([str(c) for c in command], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run([str(c) for c in command], check=True, stdin=stdin, **quiet)
+
+
+def export_once(qviz, file, out, method):
+    """The same of what stands on stdin, which is read once and counted on a power-of-two grid."""
+    with open(file, "rb") as stdin:
+        export(qviz, ["-"], out, method, 1, stdin)
 
 
 def histogram(args, folder):
@@ -69,6 +76,8 @@ def histogram(args, folder):
     line("qviz export --method entropy, one thread", ours)
     two = median(lambda: export(args.qviz, [file], folder / "out.json", "entropy", 2), args.rounds)
     line("qviz, as many threads as it likes", two, ours)
+    once = median(lambda: export_once(args.qviz, file, folder / "out.json", "entropy"), args.rounds)
+    line("qviz, one thread, one pass over stdin", once, ours)
     peer = median(lambda: np.abs(np.load(file)).max(), args.rounds)
     line("numpy: load, abs, max", peer, ours)
     values = np.load(file)

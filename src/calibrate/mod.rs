@@ -25,6 +25,7 @@ mod error;
 mod fit;
 pub mod kl;
 mod levels;
+mod logarithm;
 mod max;
 mod measure;
 pub mod mse;

@@ -1,7 +1,8 @@
 //! One pass, for values that cannot be had twice.
 
 use super::magnitude::CHUNK;
-use super::tally::{Tally, floor, pick};
+use super::stats::BLOCK;
+use super::tally::{Pick, Tally, floor};
 use super::{GridKind, Histogram, MAX_BINS, Magnitude, RangePass};
 use crate::vector::{Kernel, Width};
 
@@ -93,14 +94,22 @@ impl GrowingHistogram {
 
     /// Takes in the next values.
     pub fn push(&mut self, values: &[f32]) {
-        for chunk in values.chunks(CHUNK) {
-            self.range.push(chunk);
+        // Whole blocks of the moments are looked at where they lie, while the first cache holds them.
+        for block in values.chunks(BLOCK) {
+            self.range.push(block);
+            self.push_block(block);
+        }
+    }
+
+    fn push_block(&mut self, block: &[f32]) {
+        for chunk in block.chunks(CHUNK) {
             let (finite, largest) = self.width.run(Check { values: chunk });
             if finite as usize == chunk.len() {
                 self.count(chunk, largest);
             } else {
                 let mut kept = [0.0; CHUNK];
-                let finite = pick(chunk, &mut kept, f32::is_finite);
+                let keep = |x: f32| x.is_finite();
+                let finite = self.width.run(Pick { values: chunk, kept: &mut kept, keep });
                 let (_, largest) = self.width.run(Check { values: finite });
                 self.count(finite, largest);
             }
