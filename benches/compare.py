@@ -2,7 +2,7 @@
 """Times qviz beside its peers, on the same data in one run, and prints medians and ratios.
 
     cargo build --release
-    python3 benches/compare.py [--qviz target/release/qviz] [--values 100000000] [--files 50] [--rounds 5]
+    python3 benches/compare.py [--qviz target/release/qviz] [--values 100000000] [--files 50] [--rounds 5] [--cpu]
 
 Needs numpy. onnxruntime, torch, modelopt and pytorch_quantization are timed when they can be imported. Every file
 is in the page cache. The peers run on one thread; times of qviz include its start.
@@ -11,6 +11,7 @@ is in the page cache. The peers run on one thread; times of qviz include its sta
 import argparse
 import contextlib
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -32,13 +33,22 @@ def optional(name):
         return None
 
 
+def processor_time():
+    """Seconds of this process and of the children that it has waited for, in the program and in the kernel."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(u.ru_utime + u.ru_stime for u in used)
+
+
+clock = time.perf_counter
+
+
 def median(work, rounds):
     """Median seconds of some runs, after one that warms up (unless a run takes long)."""
     times = []
     while len(times) < rounds + 1:
-        start = time.perf_counter()
+        start = clock()
         work()
-        times.append(time.perf_counter() - start)
+        times.append(clock() - start)
         if len(times) == 1 and times[0] > 10:
             return times[0]
     return statistics.median(times[1:])
@@ -53,11 +63,18 @@ def normal(n, seed):
     return np.random.default_rng(seed).standard_normal(n, dtype=np.float32)
 
 
-def export(qviz, paths, out, method, threads):
+def export(qviz, paths, out, method, threads, stdin=None):
     """Reads, counts and writes a document. One thread: the process is pinned to one processor."""
     pin = ["taskset", "-c", "0"] if threads == 1 else []
     command = [*pin, qviz, "export", *paths, "-o", out, "--force", "--method", method]
-    subprocess.run([str(c) for c in command], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run([str(c) for c in command], check=True, stdin=stdin, **quiet)
+
+
+def export_once(qviz, file, out, method):
+    """The same of what stands on stdin, which is read once and counted on a power-of-two grid."""
+    with open(file, "rb") as stdin:
+        export(qviz, ["-"], out, method, 1, stdin)
 
 
 def histogram(args, folder):
@@ -69,6 +86,8 @@ def histogram(args, folder):
     line("qviz export --method entropy, one thread", ours)
     two = median(lambda: export(args.qviz, [file], folder / "out.json", "entropy", 2), args.rounds)
     line("qviz, as many threads as it likes", two, ours)
+    once = median(lambda: export_once(args.qviz, file, folder / "out.json", "entropy"), args.rounds)
+    line("qviz, one thread, one pass over stdin", once, ours)
     peer = median(lambda: np.abs(np.load(file)).max(), args.rounds)
     line("numpy: load, abs, max", peer, ours)
     values = np.load(file)
@@ -129,11 +148,16 @@ def main():
     parser.add_argument("--values", type=int, default=100_000_000)
     parser.add_argument("--files", type=int, default=50)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--cpu", action="store_true", help="processor time: for a machine that is not quiet")
     args = parser.parse_args()
+    if args.cpu:
+        global clock
+        clock = processor_time
     args.qviz = args.qviz.resolve()
     with tempfile.TemporaryDirectory() as folder:
         histogram(args, Path(folder))
-        many(args, Path(folder))
+        if args.files:
+            many(args, Path(folder))
 
 
 if __name__ == "__main__":

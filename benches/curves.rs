@@ -118,7 +118,7 @@ mod passes {
 mod curves {
     use super::*;
 
-    #[divan::bench(args = [("int8", 2048), ("uint8", 2048), ("int16", 2048), ("int8", 32_768)])]
+    #[divan::bench(args = [("int8", 2048), ("uint8", 2048), ("int16", 2048), ("int8", 8192), ("int8", 32_768)])]
     fn kl(b: Bencher, (grid, bins): (&str, usize)) {
         let tensor = tensor(bins, scheme(grid));
         let counts = kl::without_zero_bin(tensor.histogram().magnitude.counts());
@@ -133,7 +133,7 @@ mod curves {
         b.bench_local(|| (128..=2048).map(|i| kl::peer_divergence(&counts, 128, i)).fold(f64::MAX, f64::min));
     }
 
-    #[divan::bench(args = [("int8", 2048), ("uint8", 2048), ("int16", 2048), ("int8", 32_768)])]
+    #[divan::bench(args = [("int8", 2048), ("uint8", 2048), ("int16", 2048), ("int8", 8192), ("int8", 32_768)])]
     fn mse(b: Bencher, (grid, bins): (&str, usize)) {
         let tensor = tensor(bins, scheme(grid));
         tensor.edges();

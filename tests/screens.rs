@@ -69,6 +69,19 @@ fn mse_with_its_parts() {
 }
 
 #[test]
+fn a_fitted_curve() {
+    let mut s = story((140, 36));
+    assert!(!s.screen().contains("fit,"));
+    s.keys("F");
+    assert!(s.screen().contains("Laplace fit, b 0.") && s.screen().contains(", KS 0."), "{}", s.screen());
+    s.keys("aF");
+    assert!(s.screen().contains("normal fit, std 0."), "{}", s.screen());
+    snapshot("fit", &s);
+    s.keys("F");
+    assert!(!s.screen().contains("fit,"));
+}
+
+#[test]
 fn methods_compared() {
     let mut s = story((140, 32));
     s.keys("c");
@@ -118,13 +131,16 @@ fn every_size_and_look() {
         (1, 1),
         (0, 0),
     ];
-    let states: [&dyn Fn(&mut Story); 8] = [
+    let states: [&dyn Fn(&mut Story); 9] = [
         &|_| {},
         &|s| {
             s.keys("mf");
         },
         &|s| {
             s.press(KeyCode::Tab).keys("y");
+        },
+        &|s| {
+            s.keys("FaF");
         },
         &|s| {
             s.keys("++++");
@@ -214,7 +230,7 @@ fn what_cannot_be_read_is_one_row_with_a_sentence() {
         assert!(tensor["chosen"]["scale"].as_f64().unwrap() > 0.0, "{tensor}");
     }
     for _ in 0..7 {
-        for keys in ["m", "m", "f", "f", "a", "\t", "y", "4", "1", "=2\n", "l", "n", "u"] {
+        for keys in ["m", "m", "f", "f", "F", "F", "F", "a", "\t", "y", "4", "1", "=2\n", "l", "n", "u"] {
             for c in keys.chars() {
                 match c {
                     '\n' => s.press(KeyCode::Enter),

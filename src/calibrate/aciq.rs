@@ -1,23 +1,12 @@
 //! Clips that a fitted distribution would want.
 
-use super::{Calibration, Calibrator, NoThreshold, Tensor, need_two_passes};
-use crate::histogram::Histogram;
+use super::{Calibration, Calibrator, Fit, NoThreshold, Shape, Tensor, need_two_passes};
 use crate::quant::Clip;
-
-/// The shape that is fitted to the values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// `exp(-|x - mean| / b) / 2b`, with `b` the mean distance from the mean.
-    Laplace,
-    /// The normal distribution, with the standard deviation of the values.
-    Gauss,
-}
 
 /// ACIQ (Banner, Nahshan, Hoffer, Soudry: "Post training 4-bit quantization", 2018): the clip `a = t * spread` that
 /// minimises the fitted distribution's clipping and rounding error together.
 ///
-/// * `aciq-laplace`: `t` solves `e^-t = t / (3 4^M)` for M bits; the spread is `b = mean |x - mean|`, worked out from the
-///   histogram with each bin's values at its middle;
+/// * `aciq-laplace`: `t` solves `e^-t = t / (3 4^M)` for M bits; the spread is `b` of the fitted [`Fit`];
 /// * `aciq-gauss`: the optimum for a normal distribution; the spread is the standard deviation.
 ///
 /// The constants are the published ones. Without negative values and on a grid that spends no code on them (unsigned or
@@ -43,20 +32,6 @@ impl Aciq {
         let table = if self.0 == Shape::Laplace { LAPLACE } else { GAUSS };
         table.get(bits.checked_sub(2)?).copied()
     }
-}
-
-/// `mean |x - mean|`, each bin's values at its middle and zeros at zero.
-fn mean_deviation(histogram: &Histogram) -> Option<f64> {
-    let (stats, m) = (&histogram.stats, &histogram.magnitude);
-    let mean = stats.mean()?;
-    let width = f64::from(m.amax) / m.bins() as f64;
-    let mut sum = stats.zeros as f64 * mean.abs();
-    for (j, (&pos, &neg)) in m.pos.iter().zip(&m.neg).enumerate() {
-        let middle = (j as f64 + 0.5) * width;
-        let pos = if j == 0 { pos - stats.zeros.min(pos) } else { pos };
-        sum += pos as f64 * (middle - mean).abs() + neg as f64 * (middle + mean).abs();
-    }
-    Some(sum / stats.finite() as f64)
 }
 
 impl Calibrator for Aciq {
@@ -87,17 +62,15 @@ impl Calibrator for Aciq {
     fn calibrate(&self, tensor: &Tensor) -> Result<Calibration, NoThreshold> {
         need_two_passes(tensor)?;
         let (scheme, stats) = (tensor.scheme(), &tensor.histogram().stats);
-        let (Some(min), Some(max), Some(mean), Some(std)) = (stats.min, stats.max, stats.mean(), stats.std()) else {
+        let (Some(min), Some(max), Some(mean)) = (stats.min, stats.max, stats.mean()) else {
             return Err(NoThreshold("the tensor holds no finite value".into()));
         };
-        if min == max {
-            return Err(NoThreshold("all values are equal, and a distribution without spread has no clip".into()));
-        }
+        let fit = Fit::of(tensor.histogram(), self.0)
+            .ok_or_else(|| NoThreshold("all values are equal, and a distribution without spread has no clip".into()))?;
         let one_sided = min >= 0.0 && !(scheme.signed && scheme.symmetric);
         let bits = usize::from(scheme.num_bits) + usize::from(one_sided);
         let t = self.constant(bits).ok_or_else(|| NoThreshold(format!("no constant was published for {bits} bits")))?;
-        let spread = if self.0 == Shape::Laplace { mean_deviation(tensor.histogram()).unwrap_or(0.0) } else { std };
-        let a = t * spread;
+        let a = t * fit.spread();
         let amax = (a as f32).min(stats.amax());
         let clip = match (scheme.symmetric, scheme.signed) {
             (true, true) => Clip::symmetric(amax),
@@ -118,14 +91,5 @@ mod tests {
             let rest = (-t).exp() * 3.0 * 4f64.powi(k as i32 + 2) / t;
             assert!((rest - 1.0).abs() < 1e-6, "{} bits: {rest}", k + 2);
         }
-    }
-
-    #[test]
-    fn the_mean_deviation_is_that_of_the_values() {
-        let values: Vec<f32> = (0..50_000).map(|i| ((i as f32 * 0.37).sin() * 3.0).max(-1.0)).collect();
-        let mean = values.iter().map(|&x| f64::from(x)).sum::<f64>() / 5e4;
-        let exact = values.iter().map(|&x| (f64::from(x) - mean).abs()).sum::<f64>() / 5e4;
-        let found = mean_deviation(&Histogram::of(&values, 2048, &[])).unwrap();
-        assert!((found - exact).abs() < 1e-3 * exact, "{found} for {exact}");
     }
 }

@@ -5,7 +5,9 @@
 //! over `levels` equal levels, each level's count shared evenly by its non-empty bins. `KL = sum P ln(P / Q)` in nats,
 //! both normalised to 1.
 
+use super::logarithm::ln;
 use super::pairwise::pairwise_sum;
+use crate::vector::{Kernel, Width};
 
 /// The counts as the search sees them: bin 0 takes bin 1's count, so that a ReLU's zeros do not decide.
 pub fn without_zero_bin(mut counts: Vec<u64>) -> Vec<u64> {
@@ -17,21 +19,23 @@ pub fn without_zero_bin(mut counts: Vec<u64>) -> Vec<u64> {
 
 /// `v ln v`, continued by 0.
 fn x(v: f64) -> f64 {
-    if v > 0.0 { v * v.ln() } else { 0.0 }
+    if v > 0.0 { v * ln(v) } else { 0.0 }
 }
 
 /// Sums over the first `j` bins, for all `j`.
 struct Prefix {
     count: Vec<u64>,
-    non_empty: Vec<u32>,
+    /// The same as floats, exact up to 2^53 values.
+    mass: Vec<f64>,
+    non_empty: Vec<f64>,
     /// Of `x(count)`.
     x: Vec<f64>,
 }
 
 impl Prefix {
     fn of(counts: &[u64]) -> Prefix {
-        let mut p = Prefix { count: vec![0], non_empty: vec![0], x: vec![0.0] };
-        let (mut count, mut non_empty) = (0, 0);
+        let mut p = Prefix { count: vec![0], mass: vec![0.0], non_empty: vec![0.0], x: vec![0.0] };
+        let (mut count, mut non_empty) = (0, 0u32);
         // Neumaier's compensated sum: the curve is a small difference of sums like this one.
         let (mut sum, mut lost) = (0.0f64, 0.0);
         for &c in counts {
@@ -42,20 +46,46 @@ impl Prefix {
             lost += if sum.abs() >= term.abs() { (sum - next) + term } else { (term - next) + sum };
             sum = next;
             p.count.push(count);
-            p.non_empty.push(non_empty);
+            p.mass.push(count as f64);
+            p.non_empty.push(f64::from(non_empty));
             p.x.push(sum + lost);
         }
         p
     }
 
-    /// `C ln(C / n)` of the level that spans the bins `from..to`, with count C in n non-empty bins.
+    /// [`level`] of the bins `from..to`.
     fn level(&self, from: usize, to: usize) -> f64 {
-        let count = self.count[to] - self.count[from];
-        if count == 0 {
-            return 0.0;
+        level(self.mass[to] - self.mass[from], self.non_empty[to] - self.non_empty[from])
+    }
+}
+
+/// `C ln(C / n)` of a level with count C in n non-empty bins.
+#[inline(always)]
+fn level(count: f64, non_empty: f64) -> f64 {
+    // Empty: ln of NaN is some number, which 0 takes the place of.
+    let value = count * ln(count / non_empty);
+    if count > 0.0 { value } else { 0.0 }
+}
+
+/// The levels of one width, by their first bin.
+struct Row<'a> {
+    mass: &'a [f64],
+    non_empty: &'a [f64],
+    width: usize,
+    out: &'a mut [f64],
+}
+
+impl Kernel for Row<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Row { mass, non_empty, width, out } = self;
+        let counts = mass.iter().zip(&mass[width..]);
+        let bins = non_empty.iter().zip(&non_empty[width..]);
+        for ((value, (a, b)), (m, n)) in out.iter_mut().zip(counts).zip(bins) {
+            *value = level(b - a, n - m);
         }
-        let count = count as f64;
-        count * (count / f64::from(self.non_empty[to] - self.non_empty[from])).ln()
     }
 }
 
@@ -73,13 +103,14 @@ impl Prefix {
 ///           + X(c_{i-1} + o) - X(c_{i-1}) - o ln(C_last / n_last) + T (ln S - ln T)
 /// ```
 ///
-/// Within 1e-12 of a direct evaluation, in `O(bins * levels)` additions and far fewer logarithms.
+/// Within 1e-12 of a direct evaluation, in `bins * levels` additions and `bins^2 / 2 levels` logarithms, which go through
+/// vector registers.
 pub fn curve(counts: &[u64], levels: usize) -> Vec<f64> {
     assert!(levels.is_power_of_two());
     let p = Prefix::of(counts);
     let n = counts.len();
     let total = p.count[n] as f64;
-    let ln_total = total.ln();
+    let ln_total = ln(total);
     let mut sums = LevelSums::new(&p, levels);
     let mut curve = vec![f64::NAN; n + 1];
     for i in 1..=n {
@@ -96,10 +127,10 @@ pub fn curve(counts: &[u64], levels: usize) -> Vec<f64> {
             f64::INFINITY
         } else {
             let (from, to) = last_level(i, levels);
-            let ratio = (p.count[to] - p.count[from]) as f64 / f64::from(p.non_empty[to] - p.non_empty[from]);
-            let tail = x(last + outside) - x(last) - outside * ratio.ln();
+            let ratio = (p.mass[to] - p.mass[from]) / (p.non_empty[to] - p.non_empty[from]);
+            let tail = x(last + outside) - x(last) - outside * ln(ratio);
             // No divergence is negative: what the rounding leaves below 0 is 0.
-            ((p.x[i] - spread + tail) / total + ((inside as f64).ln() - ln_total)).max(0.0)
+            ((p.x[i] - spread + tail) / total + (ln(inside as f64) - ln_total)).max(0.0)
         };
     }
     curve
@@ -117,23 +148,24 @@ fn last_level(i: usize, levels: usize) -> (usize, usize) {
 
 /// `sum_g C_g ln(C_g / n_g)` for one `i` after the other.
 ///
-/// A level is `i / levels` bins wide or one more. While that width stays the same, one table of the values of all
-/// levels of that width, by their first bin, serves every `i`: adding up takes the place of logarithms.
+/// A level is `i / levels` bins wide or one more. While that width stays the same, two rows of the values of all levels
+/// of these widths, by their first bin, serve every `i`: adding up takes the place of logarithms.
 struct LevelSums<'a> {
     p: &'a Prefix,
     levels: usize,
-    /// `[width, width + 1]` bins from each bin on; empty where the table would cost more than it saves.
-    table: Vec<[f64; 2]>,
-    width: usize,
+    /// The levels of an even width and those of an odd one; empty where rows would cost more than they save.
+    rows: [Vec<f64>; 2],
+    /// The larger width that there is a row of.
+    widest: usize,
 }
 
 impl<'a> LevelSums<'a> {
     fn new(p: &'a Prefix, levels: usize) -> LevelSums<'a> {
         let bins = p.count.len() - 1;
-        let tabulate = bins / levels < levels;
-        // Width 0 never has a level; the 1 of `[0, 1]` becomes the first of `[1, 2]`.
-        let table = if tabulate { (0..bins).map(|j| [0.0, p.level(j, j + 1)]).collect() } else { Vec::new() };
-        LevelSums { p, levels, table, width: 0 }
+        let worth = bins > levels && bins / levels < 8 * levels;
+        let row = || if worth { vec![0.0; bins] } else { Vec::new() };
+        // No `i` that has levels at all has one of width 0.
+        LevelSums { p, levels, rows: [row(), row()], widest: 0 }
     }
 
     fn at(&mut self, i: usize) -> f64 {
@@ -145,30 +177,44 @@ impl<'a> LevelSums<'a> {
         let end = |g: usize| (g * i + levels - 1) >> shift;
         let mut sums = [0.0; 4];
         let mut start = 0;
-        if self.table.is_empty() {
+        if self.rows[0].is_empty() {
             for g in 1..=self.levels {
                 sums[g % 4] += self.p.level(start, end(g));
                 start = end(g);
             }
         } else {
-            self.widen(i >> shift);
-            for g in 1..=self.levels {
-                let end = end(g);
-                sums[g % 4] += self.table[start][usize::from(end - start > self.width)];
-                start = end;
+            self.widen((i >> shift) + 1);
+            let [even, odd] = &self.rows;
+            let mut next = |g: usize| {
+                let (from, to) = (start, end(g));
+                start = to;
+                if (to - from).is_multiple_of(2) { even[from] } else { odd[from] }
+            };
+            let quads = levels / 4 * 4;
+            for g in (0..quads).step_by(4) {
+                for (lane, sum) in sums.iter_mut().enumerate() {
+                    *sum += next(g + lane + 1);
+                }
             }
+            (quads..levels).for_each(|g| sums[0] += next(g + 1));
         }
         (sums[0] + sums[1]) + (sums[2] + sums[3])
     }
 
+    /// Makes the rows of the levels up to `width` bins wide, as far as a level of that width can begin.
     fn widen(&mut self, width: usize) {
-        let bins = self.table.len();
-        while self.width < width {
-            self.width += 1;
-            for (j, pair) in self.table.iter_mut().enumerate() {
-                let end = j + self.width + 1;
-                *pair = [pair[1], if end <= bins { self.p.level(j, end) } else { 0.0 }];
-            }
+        let bins = self.p.count.len() - 1;
+        while self.widest < width {
+            self.widest += 1;
+            let width = self.widest;
+            let begins = (self.levels * (width + 1)).min((bins + 1).saturating_sub(width));
+            let row = Row {
+                mass: &self.p.mass,
+                non_empty: &self.p.non_empty,
+                width,
+                out: &mut self.rows[width % 2][..begins.min(bins)],
+            };
+            Width::default().run(row);
         }
     }
 }

@@ -113,6 +113,12 @@ impl Calibrator for NcnnKl {
             "the search ends at its first candidate, 6 % of the range, as it does where all divergences are equal"
                 .into()
         });
-        Ok(Calibration { clip: peer_clip(tensor, (t as f32 + 0.5) * amax / BINS as f32), note })
+        let threshold = (t as f32 + 0.5) * amax / BINS as f32;
+        if threshold.is_infinite() {
+            let product = (t as f64 + 0.5) * f64::from(amax) / BINS as f64;
+            let note = "the peer's float32 product overflows here, and its scale would be 0; this is the threshold that it means";
+            return Ok(Calibration { clip: peer_clip(tensor, product as f32), note: Some(note.into()) });
+        }
+        Ok(Calibration { clip: peer_clip(tensor, threshold), note })
     }
 }

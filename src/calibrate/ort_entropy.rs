@@ -14,7 +14,7 @@ const MAX_BINS: usize = 16_384;
 /// levels of whole bins (the rest of the division goes to the last), each spread over its slot and truncated to
 /// integers. Both are smoothed (zeros become 1e-4, taken from the others), and `sum P ln(P / Q)` is worked out in f32.
 /// The first of equal minima wins; its edges, cut to the observed minimum and maximum, are the range, so that it is
-/// not symmetric even where the library is asked for symmetric ranges. One file of a group is one `collect`.
+/// not symmetric even where the library is asked for symmetric ranges: `symmetric=True` gives the same numbers. One file of a group is one `collect`.
 ///
 /// Known to go wrong: with the library's defaults, 128 and 128, one single window is tried and the answer is min-max
 /// (onnxruntime issue 9597); empty bins receive mass in Q, integers lose it, and the bins that the division leaves over

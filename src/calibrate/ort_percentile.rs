@@ -1,12 +1,12 @@
 //! A share of the values, ONNX Runtime's way.
 
 use super::{Calibration, Calibrator, NoThreshold, Tensor, need_peer, ort_clip, percentile, with_note};
-use crate::histogram::GridSpec;
+use crate::histogram::{GridSpec, MAX_BINS};
 
-/// The bins of the first collect: ONNX Runtime's default for percentiles.
+/// The bins of the first collect unless they are told: ONNX Runtime's default for percentiles.
 const BINS: usize = 2048;
 
-/// ONNX Runtime 1.32 `PercentileCalibrater`, `num_bins=2048`.
+/// ONNX Runtime 1.32 `PercentileCalibrater`, `num_bins=2048` unless the name ends in another number.
 ///
 /// * symmetric (`ort-percentile-sym-P`, the library's default): on the histogram of `|x|` over `[min |x|, max |x|]`,
 ///   `t = edges[searchsorted(cdf, P / 100)]`, the range `(-t, t)`;
@@ -21,6 +21,7 @@ const BINS: usize = 2048;
 pub struct OrtPercentile {
     percentile: f64,
     symmetric: bool,
+    bins: usize,
     id: String,
     label: String,
     summary: String,
@@ -34,11 +35,21 @@ impl OrtPercentile {
             if symmetric { ("sym", "magnitudes") } else { ("asym", "values, an equal share cut at each end") };
         let (id, label) = (format!("ort-percentile-{kind}-{percentile}"), percentile::label(&percentile.to_string()));
         let summary = format!("Keeps {percentile} % of the {of}, on ONNX Runtime's histogram.");
-        Some(OrtPercentile { percentile, symmetric, id, label, summary })
+        Some(OrtPercentile { percentile, symmetric, bins: BINS, id, label, summary })
+    }
+
+    /// The same with so many bins in the first collect, 1 to [`MAX_BINS`]; `None` for another number.
+    pub fn with_bins(mut self, bins: usize) -> Option<OrtPercentile> {
+        if bins != self.bins {
+            self.id += &format!("-{bins}");
+            self.summary = self.summary.replace("histogram.", &format!("histogram of {bins} bins."));
+        }
+        self.bins = bins;
+        (1..=MAX_BINS).contains(&bins).then_some(self)
     }
 
     fn grid(&self) -> GridSpec {
-        if self.symmetric { GridSpec::OrtMagnitude { bins: BINS } } else { GridSpec::Ort { bins: BINS } }
+        if self.symmetric { GridSpec::OrtMagnitude { bins: self.bins } } else { GridSpec::Ort { bins: self.bins } }
     }
 }
 

@@ -23,8 +23,8 @@ pub const NAMES: [&str; 17] = [
     "nvidia-np-entropy",
     "ort-minmax",
     "ort-entropy-BINS-LEVELS",
-    "ort-percentile-sym-P",
-    "ort-percentile-asym-P",
+    "ort-percentile-sym-P[-BINS]",
+    "ort-percentile-asym-P[-BINS]",
     "trt-gtc2017",
     "ncnn-kl",
     "aciq-laplace",
@@ -34,7 +34,8 @@ pub const NAMES: [&str; 17] = [
 /// No method has this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "no method is called \"{id}\": there are {}, where P is a percentage from 0 to 100",
+    "no method is called \"{id}\": there are {}, where P is a percentage from 0 to 100 and what \
+     stands in brackets may be left out",
     NAMES.join(", ")
 )]
 pub struct UnknownMethod {
@@ -75,18 +76,27 @@ fn with_parameters(id: &str) -> Option<Arc<dyn Calibrator>> {
         return Some(Arc::new(NvidiaPercentile::new(p.parse().ok()?)?));
     }
     if let Some(p) = id.strip_prefix("ort-percentile-sym-") {
-        return Some(Arc::new(OrtPercentile::new(p.parse().ok()?, true)?));
+        return Some(Arc::new(ort_percentile(p, true)?));
     }
     if let Some(p) = id.strip_prefix("ort-percentile-asym-") {
-        return Some(Arc::new(OrtPercentile::new(p.parse().ok()?, false)?));
+        return Some(Arc::new(ort_percentile(p, false)?));
     }
     let (bins, levels) = id.strip_prefix("ort-entropy-")?.split_once('-')?;
     Some(Arc::new(OrtEntropy::new(bins.parse().ok()?, levels.parse().ok()?)?))
 }
 
+/// `P` or `P-BINS`.
+fn ort_percentile(parameters: &str, symmetric: bool) -> Option<OrtPercentile> {
+    if let Ok(p) = parameters.parse() {
+        return OrtPercentile::new(p, symmetric);
+    }
+    let (p, bins) = parameters.rsplit_once('-')?;
+    OrtPercentile::new(p.parse().ok()?, symmetric)?.with_bins(bins.parse().ok()?)
+}
+
 /// Every name of [`NAMES`] with its method, at usual parameters: P = 99.99, 2,048 bins and 128 levels.
 pub fn catalogue() -> Vec<(&'static str, Arc<dyn Calibrator>)> {
-    let usual = |name: &str| name.replace("-P", "-99.99").replace("BINS-LEVELS", "2048-128");
+    let usual = |name: &str| name.replace("[-BINS]", "").replace("-P", "-99.99").replace("BINS-LEVELS", "2048-128");
     NAMES.iter().map(|name| (*name, by_id(&usual(name)).expect("the names are those of methods"))).collect()
 }
 
@@ -120,12 +130,21 @@ mod tests {
             assert!(method.label().chars().count() <= 6, "{name}");
             assert!(method.summary().ends_with('.') && method.caveat().ends_with('.') && method.whose() != "your own");
         }
+        assert_eq!(by_id("ort-percentile-sym-99.90-128").unwrap().id(), "ort-percentile-sym-99.9-128");
+        assert_eq!(by_id("ort-percentile-asym-99.9-2048").unwrap().id(), "ort-percentile-asym-99.9");
         assert_eq!(by_id("nvidia-percentile-99.90").unwrap().id(), "nvidia-percentile-99.9");
     }
 
     #[test]
     fn an_unknown_name_is_answered_with_the_known_ones() {
-        for id in ["ort-entropy-64-128", "ort-entropy-2048", "ort-entropy-2048-1", "ort-entropy-99999-128"] {
+        for id in [
+            "ort-entropy-64-128",
+            "ort-entropy-2048",
+            "ort-entropy-2048-1",
+            "ort-entropy-99999-128",
+            "ort-percentile-sym-99-0",
+            "ort-percentile-asym-99-99999",
+        ] {
             assert!(by_id(id).is_err(), "{id}");
         }
         for id in ["kl", "percentile-", "percentile-101", "percentile-nan", "percentile--1", ""] {

@@ -198,7 +198,7 @@ impl BatchGrid {
         // Here `wide` says that every batch so far was zero.
         self.wide = t == 0.0;
         let grid = NumpyGrid::new(-t, t, bins)
-            .ok_or_else(|| format!("NumPy cannot make {bins} bins over [-{t}, {t}]: the peer raises an error"))?;
+            .ok_or_else(|| format!("NumPy cannot make {bins} bins over [-{t:e}, {t:e}]: the peer raises an error"))?;
         self.edges = grid.edges().iter().copied().map(f64::from).collect();
         Ok(Counter::Signed(grid))
     }

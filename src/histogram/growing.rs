@@ -1,7 +1,8 @@
 //! One pass, for values that cannot be had twice.
 
 use super::magnitude::CHUNK;
-use super::tally::{Tally, floor, pick};
+use super::stats::BLOCK;
+use super::tally::{Tally, floor};
 use super::{GridKind, Histogram, MAX_BINS, Magnitude, RangePass};
 use crate::vector::{Kernel, Width};
 
@@ -16,12 +17,13 @@ pub struct GrowingHistogram {
     bits: i32,
     /// log2 of the top edge; `None` while every value was 0.
     k: Option<i32>,
-    /// `pos` then `neg`.
+    /// `pos` then `neg`. What is not finite is counted as 0 here, and taken out in the end.
     tally: Tally,
+    not_finite: u64,
     width: Width,
 }
 
-/// How many of the values are finite, and the largest magnitude.
+/// How many of the values are finite, and the largest magnitude of those.
 struct Check<'a> {
     values: &'a [f32],
 }
@@ -38,20 +40,23 @@ impl Kernel for Check<'_> {
         for chunk in chunks {
             for l in 0..LANES {
                 let m = chunk[l].abs();
-                finite += u32::from(m <= f32::MAX);
-                largest[l] = if m > largest[l] { m } else { largest[l] };
+                let is_finite = m <= f32::MAX;
+                finite += u32::from(is_finite);
+                largest[l] = if is_finite & (m > largest[l]) { m } else { largest[l] };
             }
         }
         let mut largest = largest.into_iter().fold(0.0, f32::max);
         for x in rest {
-            finite += u32::from(x.is_finite());
-            largest = largest.max(x.abs());
+            if x.is_finite() {
+                finite += 1;
+                largest = largest.max(x.abs());
+            }
         }
         (finite, largest)
     }
 }
 
-/// The slot of each value.
+/// The slot of each value, and of 0 for what is not finite.
 struct Slots<'a> {
     values: &'a [f32],
     slots: &'a mut [u32],
@@ -67,6 +72,7 @@ impl Kernel for Slots<'_> {
     fn run(self) {
         let Slots { values, slots, first, second, kept } = self;
         for (slot, &x) in slots.iter_mut().zip(values) {
+            let x = if x.abs() <= f32::MAX { x } else { 0.0 };
             let (index, _) = floor(x.abs() * first * second);
             *slot = index + if x < 0.0 { kept } else { 0 };
         }
@@ -83,6 +89,7 @@ impl GrowingHistogram {
             bits,
             k: None,
             tally: Tally::new(2 * kept),
+            not_finite: 0,
             width: Width::default(),
         }
     }
@@ -93,21 +100,22 @@ impl GrowingHistogram {
 
     /// Takes in the next values.
     pub fn push(&mut self, values: &[f32]) {
-        for chunk in values.chunks(CHUNK) {
-            self.range.push(chunk);
-            let (finite, largest) = self.width.run(Check { values: chunk });
-            if finite as usize == chunk.len() {
-                self.count(chunk, largest);
-            } else {
-                let mut kept = [0.0; CHUNK];
-                let finite = pick(chunk, &mut kept, f32::is_finite);
-                let (_, largest) = self.width.run(Check { values: finite });
-                self.count(finite, largest);
-            }
+        // Whole blocks of the moments are looked at where they lie, while the first cache holds them.
+        for block in values.chunks(BLOCK) {
+            self.range.push(block);
+            self.push_block(block);
         }
     }
 
-    fn count(&mut self, finite: &[f32], largest: f32) {
+    fn push_block(&mut self, block: &[f32]) {
+        for chunk in block.chunks(CHUNK) {
+            let (finite, largest) = self.width.run(Check { values: chunk });
+            self.not_finite += chunk.len() as u64 - u64::from(finite);
+            self.count(chunk, largest);
+        }
+    }
+
+    fn count(&mut self, values: &[f32], largest: f32) {
         if largest > 0.0 {
             self.grow(top_exponent(largest).max(self.smallest_k()));
         }
@@ -117,8 +125,8 @@ impl GrowingHistogram {
         let (first, second) = (power_of_two(shift.min(100)), power_of_two((shift - 100).max(0)));
         let kept = self.kept() as u32;
         let mut slots = [0u32; CHUNK];
-        let slots = &mut slots[..finite.len()];
-        self.width.run(Slots { values: finite, slots, first, second, kept });
+        let slots = &mut slots[..values.len()];
+        self.width.run(Slots { values, slots, first, second, kept });
         self.tally.add(slots);
     }
 
@@ -157,6 +165,7 @@ impl GrowingHistogram {
             _ => {}
         }
         self.tally.merge(other.tally);
+        self.not_finite += other.not_finite;
         self.range.merge(other.range);
     }
 
@@ -164,7 +173,8 @@ impl GrowingHistogram {
     pub fn finish(mut self) -> Histogram {
         let kept = self.kept();
         let stats = self.range.finish();
-        let counts = std::mem::take(self.tally.counts());
+        let mut counts = std::mem::take(self.tally.counts());
+        counts[0] -= self.not_finite;
         let (pos, neg) = counts.split_at(kept);
         let (bins, amax) = match self.k {
             None => (kept / 2, 0.0),

@@ -4,7 +4,7 @@ use super::batches::{BatchGrid, BatchRange};
 use super::magnitude::{CHUNK, ExactGrid};
 use super::numpy::NumpyGrid;
 use super::stats::Kinds;
-use super::tally::pick;
+use super::tally::Pick;
 use super::{GridKind, GridSpec, Histogram, MAX_BINS, Stats};
 use crate::vector::{Kernel, Width};
 
@@ -157,7 +157,8 @@ impl BinPass {
     fn push_mixed(&mut self, chunk: &[f32]) {
         let (min, max) = (self.min, self.max);
         let mut kept = [0.0; CHUNK];
-        let inside = pick(chunk, &mut kept, |x| (x >= min) & (x <= max));
+        let keep = |x| (x >= min) & (x <= max);
+        let inside = self.width.run(Pick { values: chunk, kept: &mut kept, keep });
         let kinds = self.width.run(Kinds { values: chunk });
         self.seen.nan += u64::from(kinds.nan);
         self.seen.pos_inf += u64::from(kinds.pos_inf);

@@ -1,11 +1,11 @@
 //! The first pass: totals, range and moments.
 
-use super::tally::pick;
+use super::tally::Pick;
 use crate::vector::{Kernel, Width};
 
 /// Values in one block of the moments. Fixed, and counted from the first value, so that the sums do not depend on how
 /// the values were cut into pushes.
-const BLOCK: usize = 4096;
+pub(super) const BLOCK: usize = 4096;
 
 /// What is known of a tensor besides its bins.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -70,7 +70,8 @@ impl Stats {
             self.pos_inf += u64::from(kinds.pos_inf);
             self.neg_inf += u64::from(kinds.neg_inf);
             let mut kept = [0.0; BLOCK];
-            width.run(Look { values: pick(values, &mut kept, f32::is_finite) })
+            let values = width.run(Pick { values, kept: &mut kept, keep: |x: f32| x.is_finite() });
+            width.run(Look { values })
         });
         let Some(block) = block else { return }; // nothing finite
         self.zeros += u64::from(block.zeros);

@@ -1,6 +1,7 @@
 //! Counting slots fast.
 
 use super::magnitude::CHUNK;
+use crate::vector::Kernel;
 
 /// `x` rounded down, as an integer and as a float, for `0 <= x < 2^22`.
 ///
@@ -18,21 +19,37 @@ pub(super) fn floor(x: f32) -> (u32, f32) {
 /// The values to keep, in order, moved to the front of `kept`, which is at least as long as `values`.
 ///
 /// Groups that are kept whole are copied at once: of what is left out there is mostly little.
-#[inline(always)]
-pub(super) fn pick<'a>(values: &[f32], kept: &'a mut [f32], keep: impl Fn(f32) -> bool) -> &'a [f32] {
-    let mut n = 0;
-    for group in values.chunks(16) {
-        if group.iter().fold(true, |all, &x| all & keep(x)) {
-            kept[n..n + group.len()].copy_from_slice(group);
-            n += group.len();
-        } else {
-            for &x in group {
-                kept[n] = x;
-                n += usize::from(keep(x));
+pub(super) struct Pick<'a, F> {
+    pub values: &'a [f32],
+    pub kept: &'a mut [f32],
+    pub keep: F,
+}
+
+impl<'a, F: Fn(f32) -> bool> Kernel for Pick<'a, F> {
+    type Out = &'a [f32];
+
+    #[inline(always)]
+    fn run(self) -> &'a [f32] {
+        let Pick { values, kept, keep } = self;
+        let (groups, rest) = values.as_chunks::<16>();
+        let mut n = 0;
+        for group in groups {
+            if group.iter().fold(true, |all, &x| all & keep(x)) {
+                kept[n..n + 16].copy_from_slice(group);
+                n += 16;
+            } else {
+                for &x in group {
+                    kept[n] = x;
+                    n += usize::from(keep(x));
+                }
             }
         }
+        for &x in rest {
+            kept[n] = x;
+            n += usize::from(keep(x));
+        }
+        &kept[..n]
     }
-    &kept[..n]
 }
 
 /// Counters that are hit at one slot after another.

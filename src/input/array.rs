@@ -7,6 +7,8 @@ use std::io::Read;
 use std::ops::ControlFlow;
 use std::sync::Mutex;
 
+use zerocopy::IntoBytes;
+
 /// Elements in one chunk of [`Array::read`].
 pub const CHUNK: usize = 65_536;
 
@@ -170,10 +172,14 @@ impl<'a, R: Read> Stream<'a, R> {
         let size = layout.dtype.size();
         // At most a chunk, whatever the header promises, and no more than a small array needs.
         let chunk = layout.len.min(CHUNK as u64) as usize;
-        let (mut bytes, mut values) = (vec![0_u8; chunk * size], vec![0_f32; chunk]);
+        // What is f32 as this machine has it needs no converting: it is read to where it is wanted.
+        let direct = layout.dtype == DType::F32 && layout.big_endian == cfg!(target_endian = "big");
+        let (mut bytes, mut values) = (vec![0_u8; if direct { 0 } else { chunk * size }], vec![0_f32; chunk]);
         let mut converter = Converter::new(layout.dtype, layout.big_endian);
-        while let Some((at, n)) = self.next(&mut bytes)? {
-            converter.convert(&bytes[..n * size], &mut values[..n]);
+        while let Some((at, n)) = self.next(if direct { values.as_mut_bytes() } else { &mut bytes })? {
+            if !direct {
+                converter.convert(&bytes[..n * size], &mut values[..n]);
+            }
             if f(at, &values[..n]).is_break() {
                 self.next.lock().expect("reading does not panic").stopped = true;
             }

@@ -46,6 +46,8 @@ pub struct Theme {
     pub rounding: Style,
     /// The fake-quantized distribution.
     pub quantized: Style,
+    /// A fitted distribution.
+    pub fit: Style,
     /// The inspected column.
     pub inspect: Style,
     /// Titles of panels.
@@ -86,6 +88,7 @@ impl Theme {
             curve: colour([24, 142, 152], Color::Cyan),
             rounding: colour([116, 108, 214], Color::Blue),
             quantized: colour([166, 92, 192], Color::Magenta),
+            fit: colour([206, 62, 140], Color::Magenta),
             inspect: colour([150, 100, 200], Color::Magenta),
             title: bold,
             dim,

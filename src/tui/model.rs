@@ -1,5 +1,6 @@
 //! Everything that the screen shows, and nothing that is not shown: the session and where the user looks at it.
 
+use crate::calibrate::Shape;
 use crate::histogram::Magnitude;
 use crate::quant::{Clip, Scheme};
 use crate::session::{Choice, Ready, Session};
@@ -123,6 +124,8 @@ pub struct Plot {
     pub compare: bool,
     /// Whether the fake-quantized distribution lies over the original.
     pub fake_quant: bool,
+    /// The distribution that is fitted to the histogram and drawn over it.
+    pub fit: Option<Shape>,
     /// The part of the axis that is shown; `None` for all of it.
     pub zoom: Option<(f64, f64)>,
     /// The end of the range that keys move.
@@ -232,6 +235,7 @@ impl Model {
             mapping: false,
             compare: false,
             fake_quant: false,
+            fit: None,
             zoom: None,
             handle: Handle::Max,
             inspect: None,

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::calibrate::{Metrics, START_BIN, Tensor};
+use crate::calibrate::{Fit, Metrics, START_BIN, Shape, Tensor};
 use crate::histogram::Magnitude;
 use crate::quant::{Clip, Scheme};
 use crate::session::Ready;
@@ -42,12 +42,24 @@ pub struct Scene {
     pub counts: Vec<f64>,
     /// The vertical scale of the counts.
     pub counts_scale: YScale,
+    /// The distribution that was asked for, where there is one.
+    pub fit: Option<FitCurve>,
     /// The curve of the objective.
     pub curve: Curve,
     /// The methods' values on the axis: column, index of the candidate.
     pub marks: Vec<(u16, usize)>,
     /// Whether the finer bins are drawn.
     pub fine: bool,
+}
+
+/// A fitted distribution on the columns of the axis.
+pub struct FitCurve {
+    /// The distribution.
+    pub fit: Fit,
+    /// How far it is from the values: [`Fit::ks_distance`].
+    pub distance: f64,
+    /// How many values it expects in each column.
+    pub counts: Vec<f64>,
 }
 
 /// An objective on the columns of the axis.
@@ -91,6 +103,8 @@ pub struct SceneKey {
     pub curve: CurveKind,
     /// Whether counts stand on a log scale.
     pub log: bool,
+    /// The distribution that is fitted.
+    pub fit: Option<Shape>,
     /// Whether the finer bins are drawn.
     pub fine: bool,
     /// The grid of integers.
@@ -107,9 +121,10 @@ impl Scene {
         // Where a column is narrower than a bin, a single value is shared out over several.
         let bin = f64::from(magnitude.amax) / magnitude.bins() as f64;
         let counts_scale = YScale::counts(&counts, key.log, key.axis.step() / bin);
+        let fit = key.fit.and_then(|shape| fit_curve(shape, &tensor, &key));
         let curve = curve(&tensor, &key, ready);
         let marks = marks(ready, &key.axis);
-        Scene { axis: key.axis, counts, counts_scale, curve, marks, fine: key.fine, tensor, key }
+        Scene { axis: key.axis, counts, counts_scale, fit, curve, marks, fine: key.fine, tensor, key }
     }
 
     /// What it was made from.
@@ -130,6 +145,16 @@ fn column_counts(magnitude: &Magnitude, zeros: u64, key: &SceneKey) -> Vec<f64> 
         pos.iter_mut().zip(&neg).for_each(|(p, n)| *p += n);
         rebin_magnitude(&pos, top, &key.axis)
     }
+}
+
+fn fit_curve(shape: Shape, tensor: &Tensor, key: &SceneKey) -> Option<FitCurve> {
+    let fit = Fit::of(tensor.histogram(), shape)?;
+    let counts = (0..key.axis.columns).map(|column| match key.axis.span(column) {
+        (a, b) if key.signed => fit.mass(a, b),
+        // A magnitude axis shows both signs in one place.
+        (a, b) => fit.mass(a, b) + fit.mass(-b, -a),
+    });
+    Some(FitCurve { fit, distance: fit.ks_distance(tensor.histogram()), counts: counts.collect() })
 }
 
 fn marks(ready: &Ready, axis: &Axis) -> Vec<(u16, usize)> {

@@ -60,8 +60,13 @@ KEPT_ORT = [("entropy.asymmetric.bins128.q128", "ort-entropy-128-128"),
             ("entropy.asymmetric.bins2048.q128", "ort-entropy-2048-128")]
 KEPT_ORT += [(f"percentile.{s}metric.bins2048.p{p}", f"ort-percentile-{s}-{p.removesuffix('.0')}")
              for s in ["sym", "asym"] for p in ["99.0", "99.9", "99.99", "99.999"]]
+KEPT_ORT += [(f"percentile.{s}metric.bins128.p{p}", f"ort-percentile-{s}-{p.removesuffix('.0')}-128")
+             for s in ["sym", "asym"] for p in ["99.0", "99.9", "99.99", "99.999"]]
+# ONNX Runtime takes a flag for symmetric ranges here, and does nothing with it.
+KEPT_ORT += [(f"entropy.symmetric.bins{b}.q128", f"ort-entropy-{b}-128.symmetric") for b in [128, 2048]]
 GRIDS = {"nvidia": "pytorch_quantization.torch", "nvidia-np": "pytorch_quantization.np",
-         "ort-128": "ort.entropy.asym.128", "ort-2048": "ort.entropy.asym.2048", "ort-abs-2048": "ort.percentile.sym.2048"}
+         "ort-128": "ort.entropy.asym.128", "ort-2048": "ort.entropy.asym.2048", "ort-abs-2048": "ort.percentile.sym.2048",
+         "ort-abs-128": "ort.percentile.sym.128"}
 
 
 def ordered(edges):

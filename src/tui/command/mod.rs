@@ -65,6 +65,8 @@ pub enum Command {
     Curve(i8),
     /// Shows the fake-quantized distribution over the original.
     FakeQuant,
+    /// Draws the next fitted distribution over the histogram, or none.
+    Fit,
     /// Shows the mapping from floats to integers.
     Mapping,
     /// Compares all methods on all layers.
@@ -157,7 +159,7 @@ pub fn unavailable(command: Command, model: &Model) -> Option<&'static str> {
         let of_one = match command {
             C::MoveColumns(_) | C::Minimum(_) => return None,
             C::MoveBins(_) | C::Mark(_) | C::TypeClip | C::OtherHandle | C::Zoom(_) => true,
-            C::FakeQuant | C::Mapping | C::Sign => true,
+            C::FakeQuant | C::Fit | C::Mapping | C::Sign => true,
             C::Curve(_) => !model.plot.compare,
             _ => false,
         };
@@ -173,7 +175,7 @@ pub fn unavailable(command: Command, model: &Model) -> Option<&'static str> {
             Some("only a tensor with one range is measured")
         }
         C::MoveColumns(_) | C::MoveBins(_) | C::Minimum(_) | C::Mark(_) | C::Zoom(_) => needs_range(),
-        C::TypeClip | C::Grid | C::Measure | C::Toggle | C::FakeQuant | C::Mapping => needs_layer(),
+        C::TypeClip | C::Grid | C::Measure | C::Toggle | C::FakeQuant | C::Fit | C::Mapping => needs_layer(),
         C::MethodValue => match model.selected_ready() {
             None => Some("no layer is read yet"),
             Some(ready) if ready.method_clip().is_none() => Some("the method has no value here"),

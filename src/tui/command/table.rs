@@ -248,6 +248,14 @@ pub const COMMANDS: &[Entry] = &[
         View,
     ),
     entry(
+        C::Fit,
+        "fit",
+        &[k('F')],
+        "fitted curve",
+        "Draws a Laplace, then a normal distribution of the same mean and spread over the histogram, and how far off it is.",
+        View,
+    ),
+    entry(
         C::Mapping,
         "mapping",
         &[k('m')],

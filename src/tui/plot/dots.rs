@@ -1,4 +1,4 @@
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
@@ -61,10 +61,15 @@ impl Dots {
 
     /// Puts the dots into `area`, braille or ASCII. Cells without a dot are not touched.
     pub fn render(&self, buffer: &mut Buffer, area: Rect, ascii: bool) {
+        self.render_where(buffer, area, ascii, |_, _| true);
+    }
+
+    /// The same, but only into the cells that `wanted` says, which may prepare them; it is told their column.
+    pub fn render_where(&self, buffer: &mut Buffer, area: Rect, ascii: bool, wanted: impl Fn(u16, &mut Cell) -> bool) {
         for row in 0..self.height.min(area.height) {
             for column in 0..self.width.min(area.width) {
                 let (bits, style) = self.cells[usize::from(row) * usize::from(self.width) + usize::from(column)];
-                if bits != 0 {
+                if bits != 0 && wanted(column, &mut buffer[(area.x + column, area.y + row)]) {
                     let glyph =
                         if ascii { in_ascii(bits) } else { char::from_u32(0x2800 + u32::from(bits)).unwrap_or(' ') };
                     buffer[(area.x + column, area.y + row)].set_char(glyph).set_style(style);

@@ -13,6 +13,7 @@ use super::layout::{Areas, areas};
 use super::model::{Mode, Model};
 use super::msg::{Cmd, Msg};
 use super::prompt::Line;
+use crate::calibrate::Shape;
 use crate::session::Role;
 
 /// Takes one message in. What follows from it outside the model is returned.
@@ -134,6 +135,13 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
             }
         }
         Command::FakeQuant => model.plot.fake_quant = !model.plot.fake_quant,
+        Command::Fit => {
+            model.plot.fit = match model.plot.fit {
+                None => Some(Shape::Laplace),
+                Some(Shape::Laplace) => Some(Shape::Gauss),
+                Some(Shape::Gauss) => None,
+            }
+        }
         Command::Compare => model.plot.compare = !model.plot.compare,
         Command::Mapping => {
             model.plot.compare = false;

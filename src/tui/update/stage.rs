@@ -53,6 +53,7 @@ fn key(model: &Model, areas: &Areas) -> Option<SceneKey> {
         signed: model.shows_signed(),
         curve: model.plot.curve,
         log: model.plot.log,
+        fit: model.plot.fit,
         fine: have_fine && axis.step() < bin * 4.0,
         scheme: ready.scheme(),
         range: (!ready.scheme().symmetric).then_some(ready.choice().clip),

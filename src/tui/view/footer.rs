@@ -121,7 +121,7 @@ fn hints(pen: &mut Pen, area: Rect, model: &Model) {
         (&[Compare], "compare"),
         (&[Grid], "bits"),
     ];
-    let plots: [(&[Command], &str); 18] = [
+    let plots: [(&[Command], &str); 19] = [
         (&[], "drag"),
         (&[MoveColumns(-1), MoveColumns(1)], "clip"),
         (&[CloseChannel], "all channels"),
@@ -140,6 +140,7 @@ fn hints(pen: &mut Pen, area: Rect, model: &Model) {
         (&[Grid], "bits"),
         (&[Toggle], "on/off"),
         (&[YScale], "log y"),
+        (&[Fit], "fitted curve"),
     ];
     // Help and export are never pushed out.
     let fixed = " · ? help · q quit";

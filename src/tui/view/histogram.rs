@@ -3,10 +3,11 @@ use ratatui::style::Style;
 
 use super::super::layout::Areas;
 use super::super::model::{Handle, Model};
-use super::super::plot::{Axis, BarStyle, bars, place};
-use super::super::scene::Scene;
+use super::super::plot::{Axis, BarStyle, Dots, bars, place};
+use super::super::scene::{FitCurve, Scene};
 use super::pen::{Pen, wrapped};
 use super::scales;
+use crate::calibrate::Shape;
 use crate::report::number;
 use crate::session::{LayerState, Ready};
 
@@ -23,6 +24,14 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     draw_lines(pen, areas, model, &scene.axis, ready);
     if model.plot.fake_quant {
         draw_levels(pen, areas.histogram, scene, ready);
+    }
+    if let Some(fit) = &scene.fit {
+        draw_fit(pen, areas.histogram, model, scene, fit, ready);
+    }
+    if model.plot.fit.is_some() && areas.histogram.height > 1 {
+        let area = Rect { y: areas.histogram.y + 1, height: 1, ..areas.histogram };
+        let words = fit_in_words(scene.fit.as_ref());
+        pen.right(area.x, area.y, area.width, &words, pen.look.theme.fit);
     }
 }
 
@@ -147,6 +156,42 @@ fn draw_levels(pen: &mut Pen, body: Rect, scene: &Scene, ready: &Ready) {
             }
         }
     }
+}
+
+fn fit_in_words(curve: Option<&FitCurve>) -> String {
+    let Some(FitCurve { fit, distance, .. }) = curve else {
+        return "nothing fits equal values".into();
+    };
+    let (name, spread) = match fit.shape() {
+        Shape::Laplace => ("Laplace", "b"),
+        Shape::Gauss => ("normal", "std"),
+    };
+    format!("{name} fit, {spread} {}, KS {}", number::significant(fit.spread(), 4), number::significant(*distance, 2))
+}
+
+/// The fitted distribution: what it expects in each column, as a line over the bars.
+fn draw_fit(pen: &mut Pen, body: Rect, model: &Model, scene: &Scene, curve: &FitCurve, ready: &Ready) {
+    let (style, glyphs) = (pen.look.theme.fit, pen.look.glyphs.clone());
+    let mut dots = Dots::new(body.width, body.height);
+    let rows = f64::from(dots.rows());
+    // What expects nothing lies infinitely far below a log scale: a line needs an end.
+    let point = |(column, count): (usize, &f64)| {
+        let height = scene.counts_scale.height(*count).clamp(-1.0, 4.0);
+        (column as f64 * 2.0 + 1.0, rows - height * rows)
+    };
+    let points: Vec<(f64, f64)> = curve.counts.iter().enumerate().map(point).collect();
+    for pair in points.windows(2).filter(|p| p[0].1 < rows - 1.0 || p[1].1 < rows - 1.0) {
+        dots.line(pair[0], pair[1], 0, style);
+    }
+    let clip = model.lines(ready.choice().clip);
+    let clip: Vec<u16> = clip.iter().filter_map(|(_, value)| scene.axis.column(*value)).collect();
+    dots.render_where(pen.buffer, body, glyphs.ascii, |column, cell| {
+        if cell.symbol().starts_with(glyphs.eighths[7]) && !glyphs.ascii {
+            // Inside a bar, the bar stays as the ground.
+            cell.bg = cell.fg;
+        }
+        !clip.contains(&column)
+    });
 }
 
 fn draw_axis(pen: &mut Pen, areas: &Areas, scene: &Scene, ready: &Ready) {

@@ -1,0 +1,164 @@
+//! Inputs on which a peer raises, warns or returns nonsense: every method answers with a finite clip and a scale that can
+//! be divided by, or says in a sentence why there is none. What each of them says stands in `docs/peers.md`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use qviz::calibrate::{self, Tensor};
+use qviz::histogram::{GrowingHistogram, Histogram};
+use qviz::quant::{QuantParams, Scheme};
+use qviz::report::number;
+
+const BEGIN: &str = "<!-- answers: written by `QVIZ_BLESS=1 cargo test --test degenerate` -->\n";
+const END: &str = "<!-- end of answers -->";
+
+/// Inputs by name, each with its batches.
+fn inputs() -> Vec<(&'static str, Vec<Vec<f32>>)> {
+    let ramp: Vec<f32> = (1..=100).map(|i| i as f32).collect();
+    let scaled = |by: f32| ramp.iter().flat_map(|x| [x * by, -x * by]).collect::<Vec<f32>>();
+    let with = |mut more: Vec<f32>| {
+        more.extend(&ramp);
+        more
+    };
+    vec![
+        ("empty", vec![vec![]]),
+        ("all NaN", vec![vec![f32::NAN; 300]]),
+        ("1 to 100, NaN", vec![with(vec![f32::NAN])]),
+        ("1 to 100, +Inf", vec![with(vec![f32::INFINITY])]),
+        ("zeros", vec![vec![0.0; 300]]),
+        ("threes", vec![vec![3.0; 300]]),
+        ("-1 to -100", vec![ramp.iter().map(|x| -x).collect()]),
+        ("one value, 5", vec![vec![5.0]]),
+        ("subnormal", vec![scaled(1e-42)]),
+        ("up to 3e38", vec![scaled(3e36)]),
+        ("zeros, then 1 to 100", vec![vec![0.0; 100], ramp.clone()]),
+        ("±0.1, then ±1e6", vec![scaled(1e-3), scaled(1e4)]),
+    ]
+}
+
+fn tensors(batches: &[Vec<f32>], scheme: Scheme) -> Tensor {
+    let grids: Vec<_> = calibrate::catalogue().iter().flat_map(|(_, method)| method.grids()).collect();
+    let batches: Vec<&[f32]> = batches.iter().map(Vec::as_slice).collect();
+    Tensor::new(Arc::new(Histogram::of_batches(&batches, 2048, &grids)), scheme)
+}
+
+/// What a method says: the threshold, or why there is none; and a note.
+fn answer(tensor: &Tensor, method: &dyn calibrate::Calibrator) -> (Option<f32>, Option<String>) {
+    let what = method.id();
+    match tensor.candidate(method).outcome {
+        Ok(t) => {
+            assert!(
+                t.clip.min.is_finite() && t.clip.max.is_finite() && t.clip.min <= t.clip.max,
+                "{what}: {:?}",
+                t.clip
+            );
+            assert!(t.params.scale.is_finite() && t.params.scale > 0.0, "{what}: {:?}", t.params);
+            assert!(t.params.dequantize(t.params.qmax).is_finite(), "{what}: {:?}", t.params);
+            assert!(!t.metrics.mse.is_infinite() && t.metrics.saturated >= 0.0, "{what}: {:?}", t.metrics);
+            (Some(t.clip.amax()), t.note)
+        }
+        Err(why) => {
+            assert!(why.0.len() > 20 && !why.0.contains('\n'), "{what}: {why}");
+            (None, Some(why.0))
+        }
+    }
+}
+
+#[test]
+fn every_method_answers_or_says_why_not() {
+    let mut answers = 0;
+    for (num_bits, signed, symmetric) in [(8, true, true), (8, false, true), (8, false, false), (16, true, true)] {
+        for (name, batches) in inputs() {
+            let tensor = tensors(&batches, Scheme { num_bits, signed, symmetric });
+            for (_, method) in calibrate::catalogue() {
+                println!("{name}"); // shown when it fails
+                answer(&tensor, method.as_ref());
+                answers += 1;
+            }
+            // What can only be read once.
+            let mut growing = GrowingHistogram::new(2048);
+            batches.iter().for_each(|batch| growing.push(batch));
+            let tensor = Tensor::new(Arc::new(growing.finish()), tensor.scheme());
+            for (_, method) in calibrate::catalogue() {
+                answer(&tensor, method.as_ref());
+            }
+        }
+    }
+    assert_eq!(answers, 4 * 12 * calibrate::NAMES.len());
+}
+
+/// Where a method has no answer, the clip is that of the values: also where there are none.
+#[test]
+fn a_clip_of_nothing_has_a_scale() {
+    for scheme in [Scheme::INT8, Scheme { symmetric: false, ..Scheme::INT8 }] {
+        let params = QuantParams::from_clip(qviz::quant::Clip::symmetric(0.0), scheme);
+        assert_eq!((params.scale, params.zero_point), (1.0, 0));
+    }
+}
+
+/// The answers as a table: thresholds on int8, with the notes below.
+fn table() -> String {
+    let mut notes: Vec<String> = Vec::new();
+    let mut out = String::from("| |");
+    let inputs = inputs();
+    inputs.iter().for_each(|(name, _)| out += &format!(" {name} |"));
+    out += &format!("\n|---|{}\n", "---:|".repeat(inputs.len()));
+    let tensors: Vec<Tensor> = inputs.iter().map(|(_, batches)| tensors(batches, Scheme::INT8)).collect();
+    for (_, method) in calibrate::catalogue() {
+        out += &format!("| `{}` |", method.id());
+        for tensor in &tensors {
+            let (threshold, note) = answer(tensor, method.as_ref());
+            let number = threshold.map_or("no".into(), |t| number::significant(f64::from(t), 4));
+            let note = note.map_or(String::new(), |note| {
+                let known = notes.iter().position(|n| *n == note);
+                let at = known.unwrap_or_else(|| {
+                    notes.push(note);
+                    notes.len() - 1
+                });
+                format!(" ({})", at + 1)
+            });
+            out += &format!(" {number}{note} |");
+        }
+        out += "\n";
+    }
+    out += "\n";
+    notes.iter().enumerate().for_each(|(i, note)| out += &format!("{}. {note}\n", i + 1));
+    out
+}
+
+#[test]
+fn the_documented_answers_are_the_program_s() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/peers.md");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let begin = text.find(BEGIN).expect("the page has the mark") + BEGIN.len();
+    let end = text.find(END).expect("the page has the end mark");
+    if std::env::var_os("QVIZ_BLESS").is_some() {
+        std::fs::write(&path, format!("{}{}{}", &text[..begin], table(), &text[end..])).unwrap();
+        return;
+    }
+    assert_eq!(text[begin..end], table(), "run with QVIZ_BLESS=1 to write the page's table anew");
+}
+
+/// Which profiles depend on where a batch ends: the page says so, and this is how it knows.
+#[test]
+fn the_order_of_batches_matters_to_these_alone() {
+    let first: Vec<f32> = (0..4000).map(|i| ((i as f32 * 0.37).sin() * 3.0).powi(3) / 9.0).collect();
+    let second: Vec<f32> = (0..4000).map(|i| (i as f32 * 0.71).sin() * 5.3 + 0.1).collect();
+    let one = tensors(&[first.clone(), second.clone()], Scheme::INT8);
+    let other = tensors(&[second, first], Scheme::INT8);
+    let depends: Vec<String> = calibrate::catalogue()
+        .iter()
+        .filter(|(_, m)| answer(&one, m.as_ref()).0 != answer(&other, m.as_ref()).0)
+        .map(|(_, m)| m.id().to_owned())
+        .collect();
+    let grown = [
+        "nvidia-entropy",
+        "nvidia-mse",
+        "nvidia-percentile-99.99",
+        "nvidia-np-entropy",
+        "ort-entropy-2048-128",
+        "ort-percentile-sym-99.99",
+        "ort-percentile-asym-99.99",
+    ];
+    assert_eq!(depends, grown);
+}
