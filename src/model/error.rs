@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn reasons_are_short_and_on_one_line() {
-        let error = tract_onnx::prelude::anyhow!("inner\n  cause").context("outer").context("outermost");
+        let error = tract_onnx::tract_core::internal::anyhow!("inner\n  cause").context("outer").context("outermost");
         assert_eq!(reason(&error), "inner cause, outer");
         assert_eq!(one_line(&"ä ".repeat(200)).chars().count(), 160);
         assert_eq!(shape_text(&[1, 3]), "1x3");

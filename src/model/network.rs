@@ -157,7 +157,7 @@ fn port(info: &ValueInfoProto) -> Port {
     let dtype = tensor_proto::DataType::try_from(tensor.elem_type).ok().and_then(|dtype| dtype.try_into().ok());
     let dim = |value: &Option<DimValue>| match value {
         Some(DimValue::DimValue(n)) => usize::try_from(*n).map_or(Dim::Unknown, Dim::Fixed),
-        Some(DimValue::DimParam(name)) if !name.is_empty() => Dim::Named(name.clone()),
+        Some(DimValue::DimParam(name)) if !matches!(name.as_str(), "" | "?") => Dim::Named(name.clone()),
         _ => Dim::Unknown,
     };
     let dims = tensor.shape.as_ref().map(|shape| shape.dim.iter().map(|d| dim(&d.value)).collect());
