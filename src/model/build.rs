@@ -1,7 +1,7 @@
 //! From a parsed file to a graph that runs: shapes, taps, optimization.
 
 use super::activations::{self, Activation};
-use super::error::{ModelError, one_line, reason, shape_text};
+use super::error::{ModelError, guarded, one_line, reason, shape_text};
 use super::graph::{Graph, Input};
 use super::network::{Dim, Network, Port};
 use super::tap::{Site, Tap};
@@ -24,18 +24,16 @@ impl Graph {
         let inputs = inputs(network, shapes)?;
         let mut activations = activations::candidates(network.graph());
         unknown_operator(network)?;
-        let failed = |error| network.error(format!("cannot be prepared ({}).", reason(&error)));
-        let typed = typed(network, &inputs, &activations).map_err(failed)?;
         let own = network.outputs().len();
-        let model = optimized(typed, own).map_err(failed)?;
-        let mut model = number_anew(model, &mut activations).map_err(failed)?;
-        let outputs = model.outputs[..own].to_vec();
-        model.properties.clear();
-        let plan = TypedSimplePlan::new(model).map_err(failed)?;
+        let plan = guarded(|| {
+            let model = optimized(typed(network, &inputs, &activations)?, own)?;
+            TypedSimplePlan::new(number_anew(model, &mut activations)?)
+        });
+        let plan = plan.map_err(|error| network.error(format!("cannot be prepared ({}).", reason(&error))))?;
         Ok(Graph {
             file: network.file().to_owned(),
+            outputs: plan.model().outputs[..own].to_vec(),
             plan,
-            outputs,
             output_names: network.outputs().iter().map(|output| output.name.clone()).collect(),
             inputs,
             concats: activations::concats(network.graph(), &activations),

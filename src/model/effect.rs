@@ -1,6 +1,6 @@
 //! What one activation's grid does to the network's outputs, found by running only what follows it.
 
-use super::error::ModelError;
+use super::error::{ModelError, guarded};
 use super::graph::{Cancelled, Graph};
 use super::score::{OutputEffect, Score};
 use super::tap::Tap;
@@ -223,7 +223,7 @@ impl Effect {
                     let values = self.graph.pass(tap, node, inputs, grids).map_err(failed)?;
                     state.turn_state.values[node.id] = Some(values);
                 }
-                None => state.compute_one_with_inputs(node.id, inputs).map_err(failed)?,
+                None => guarded(|| state.compute_one_with_inputs(node.id, inputs)).map_err(failed)?,
             }
         }
         let outputs = self.outputs.iter().map(|source| value(source, kept, &state)).collect::<TractResult<Vec<_>>>()?;

@@ -1,4 +1,6 @@
 use std::fmt::Display;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use tract_onnx::prelude::{TractError, TractResult};
 
 /// What is wrong with a model or with what it is fed, in one sentence that names the file, says what was found and what
 /// helps.
@@ -22,16 +24,23 @@ impl ModelError {
     }
 }
 
-/// A chain of causes as half a sentence, the innermost first, short and on one line.
-///
-/// tract's outer contexts name its own steps; the two innermost say what is wrong and where.
-pub(super) fn reason(error: &tract_onnx::prelude::TractError) -> String {
-    let causes: Vec<String> = error.chain().map(|cause| one_line(&cause.to_string())).collect();
-    match causes.as_slice() {
-        [.., outer, inner] if !inner.contains(outer.as_str()) => format!("{inner}, {outer}"),
-        [.., inner] => inner.clone(),
-        [] => String::new(),
+/// A chain of causes as half a sentence: the innermost says what is wrong, and the first around it that names a node
+/// says where.
+pub(super) fn reason(error: &TractError) -> String {
+    let mut causes: Vec<String> = error.chain().map(|cause| one_line(&cause.to_string())).collect();
+    let inner = causes.pop().unwrap_or_default();
+    match causes.iter().rev().find(|cause| cause.contains("node")) {
+        Some(place) if !inner.contains("node") => format!("{inner}; {place}"),
+        _ => inner,
     }
+}
+
+/// Runs tract, which panics on some models and some values where it should err.
+pub(super) fn guarded<T>(run: impl FnOnce() -> TractResult<T>) -> TractResult<T> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+        Err(TractError::msg(text.unwrap_or("a panic without a message").to_owned()))
+    })
 }
 
 /// Text out of a file or a library, made short enough for a sentence.
@@ -58,8 +67,10 @@ mod tests {
 
     #[test]
     fn reasons_are_short_and_on_one_line() {
-        let error = tract_onnx::tract_core::internal::anyhow!("inner\n  cause").context("outer").context("outermost");
-        assert_eq!(reason(&error), "inner cause, outer");
+        let error = TractError::msg("inner\n  cause").context("step").context("node x").context("node y");
+        assert_eq!(reason(&error), "inner cause; node x");
+        let panic = guarded(|| -> TractResult<()> { panic!("at {}", 3) });
+        assert_eq!(reason(&panic.unwrap_err()), "at 3");
         assert_eq!(one_line(&"ä ".repeat(200)).chars().count(), 160);
         assert_eq!(shape_text(&[1, 3]), "1x3");
         assert_eq!(ModelError::new("a.onnx", "is empty.").to_string(), "a.onnx is empty.");

@@ -1,5 +1,5 @@
 use super::activations::{Activation, Concat};
-use super::error::{ModelError, one_line, shape_text};
+use super::error::{ModelError, guarded, one_line, shape_text};
 use super::tap::Tap;
 use crate::quant::QuantParams;
 use std::sync::Arc;
@@ -141,15 +141,15 @@ impl Graph {
         self.check(sample)?;
         let inputs = sample.iter().map(|tensor| tensor.clone().into_tvalue()).collect();
         let mut last = None;
-        let result = multithread_tract_scope(self.executor.clone(), || {
-            self.plan.spawn()?.run_plan_with_eval(inputs, |ctx, state, node, inputs| {
-                if cancelled() {
-                    return Err(Cancelled.into());
-                }
-                last = Some(node.id);
-                eval(ctx, state, node, inputs)
-            })
-        });
+        let mut eval = |ctx: &EvalContext, state: Option<&mut (dyn OpState + 'static)>, node: &TypedNode, inputs| {
+            if cancelled() {
+                return Err(Cancelled.into());
+            }
+            last = Some(node.id);
+            eval(ctx, state, node, inputs)
+        };
+        let run = || self.plan.spawn()?.run_plan_with_eval(inputs, &mut eval);
+        let result = multithread_tract_scope(self.executor.clone(), || guarded(run));
         match result {
             Ok(mut outputs) => {
                 outputs.truncate(self.outputs.len());
