@@ -3,7 +3,7 @@
 //! The library is the program without its terminal. Data flows one way through its rooms, and imports follow it:
 //!
 //! ```text
-//! quant, histogram -> calibrate -> session -> {input, jobs, report} -> tui -> cli
+//! quant, histogram -> calibrate -> session -> {input, model, jobs, report} -> tui -> cli
 //! ```
 //!
 //! * [`quant`]: integer grids, scales and zero points;
@@ -11,6 +11,7 @@
 //! * [`calibrate`]: the methods, one file each, and the curve of each objective over all clips;
 //! * [`session`]: the document: layers, choices, undo;
 //! * [`input`]: activation dumps at rest;
+//! * `model` (feature `onnx`): ONNX models, their activations, and what a clip does to the outputs;
 //! * [`jobs`]: reading in the background;
 //! * [`report`]: the same numbers as text and JSON;
 //! * `tui` and `cli` (feature `tui`): the program.
@@ -38,6 +39,8 @@ pub mod cli;
 pub mod histogram;
 pub mod input;
 pub mod jobs;
+#[cfg(feature = "onnx")]
+pub mod model;
 pub mod quant;
 pub mod report;
 pub mod session;

@@ -9,6 +9,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("calibrate", &["quant", "histogram"]),
     ("session", &["quant", "histogram", "calibrate"]),
     ("input", &[]),
+    ("model", &["quant", "histogram", "calibrate", "input"]),
     ("jobs", &["quant", "histogram", "calibrate", "session", "input"]),
     ("report", &["quant", "histogram", "calibrate", "session", "input"]),
     ("tui", &["quant", "histogram", "calibrate", "session", "input", "jobs", "report"]),

@@ -1,0 +1,119 @@
+//! What can be wrong with a file or a sample, and that it is said in one sentence.
+
+use super::*;
+use tract_onnx::pb::StringStringEntryProto;
+
+fn open(bytes: &[u8]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.onnx");
+    std::fs::write(&path, bytes).unwrap();
+    let message = Network::open(&path).unwrap_err().message;
+    message.replace(&path.display().to_string(), "model.onnx")
+}
+
+fn unfit(proto: ModelProto, shapes: &Shapes) -> String {
+    Graph::build(&network(proto), shapes).unwrap_err().message
+}
+
+fn relu(dims: &[i64]) -> ModelProto {
+    model(&[("x", dims)], vec![node("Relu", &["x"], &["y"])], &["y"])
+}
+
+#[test]
+fn files_that_are_no_models() {
+    assert_eq!(open(b""), "model.onnx is not an ONNX model (it holds no nodes).");
+    let garbage = open(b"\x93NUMPY and so on");
+    assert!(garbage.starts_with("model.onnx is not an ONNX model ("), "{garbage}");
+    let whole = std::fs::read(cls_path()).unwrap();
+    let cut = open(&whole[..whole.len() / 2]);
+    assert!(cut.starts_with("model.onnx is not an ONNX model ("), "{cut}");
+    let missing = Network::open("no/such.onnx".as_ref()).unwrap_err();
+    assert_eq!(missing.message, "no/such.onnx does not exist; check the path.");
+    let folder = Network::open(env!("CARGO_MANIFEST_DIR").as_ref()).unwrap_err();
+    assert!(folder.message.ends_with("is a directory; give the .onnx file in it."), "{folder}");
+}
+
+#[test]
+fn tensors_outside_the_folder_are_refused() {
+    let location = |location: &str| {
+        let mut proto = relu(&[1]);
+        let mut tensor = float_tensor("w", &[1], &[]);
+        tensor.data_location = Some(tensor_proto::DataLocation::External as i32);
+        tensor.external_data.push(StringStringEntryProto { key: "location".into(), value: location.into() });
+        let mut inner = node("Constant", &[], &["c"]);
+        inner.attribute.push(AttributeProto {
+            name: "value".into(),
+            t: Some(tensor.clone()),
+            ..AttributeProto::default()
+        });
+        let graph = GraphProto { node: vec![inner], ..GraphProto::default() };
+        let mut outer = node("If", &["x"], &["z"]);
+        outer.attribute.push(AttributeProto {
+            name: "then_branch".into(),
+            g: Some(graph),
+            ..AttributeProto::default()
+        });
+        let mut nested = proto.clone();
+        nested.graph.as_mut().unwrap().node.push(outer);
+        proto.graph.as_mut().unwrap().initializer.push(tensor);
+        [proto, nested].map(|proto| Network::from_proto("a.onnx".into(), PathBuf::new(), proto).map_err(|e| e.message))
+    };
+    for outside in ["../w.bin", "/etc/passwd", "a/../../w.bin", "", "..\\w.bin"] {
+        for refused in location(outside) {
+            let expected = format!("a.onnx keeps tensor w in {outside:?}, outside its own folder; that is not read.");
+            assert_eq!(refused.unwrap_err(), expected);
+        }
+    }
+    assert!(location("weights/w.bin").iter().all(Result::is_ok));
+}
+
+#[test]
+fn operators_that_tract_has_not() {
+    let proto = model(&[("x", &[1])], vec![node("Frobnicate", &["x"], &["y"])], &["y"]);
+    let expected = "made.onnx cannot be run: tract has no operator Frobnicate (node Frobnicate_y).";
+    assert_eq!(unfit(proto, &Shapes::new()), expected);
+}
+
+#[test]
+fn shapes_that_are_missing_or_wrong() {
+    let none = Shapes::new();
+    assert_eq!(unfit(relu(&[-1, 3]), &none), "made.onnx takes x nx3: give its shape.");
+    let wrong = unfit(relu(&[-1, 3]), &shapes(&[("x", &[2, 4])]));
+    assert_eq!(wrong, "made.onnx takes x nx3, and 2x4 was given.");
+    let unknown = unfit(relu(&[1]), &shapes(&[("input", &[1])]));
+    assert_eq!(unknown, "made.onnx has no input input; its inputs are x.");
+    let inside = model(&[("x", &[2, 3]), ("y", &[4, 5])], vec![node("MatMul", &["x", "y"], &["z"])], &["z"]);
+    let inside = unfit(inside, &none);
+    assert!(inside.starts_with("made.onnx cannot be prepared (") && inside.contains("MatMul_z"), "{inside}");
+    let dangling = unfit(model(&[("x", &[1])], vec![node("Add", &["x", "w"], &["y"])], &["y"]), &none);
+    assert!(dangling.contains("no node makes the tensor w"), "{dangling}");
+}
+
+#[test]
+fn samples_that_do_not_fit() {
+    let graph = Graph::build(&network(relu(&[1, 3])), &Shapes::new()).unwrap();
+    let fail = |sample: &[Tensor]| graph.run(sample, &mut |_, _, _| {}, &|| false).unwrap_err().message;
+    assert_eq!(fail(&[]), "made.onnx takes 1 inputs, and 0 were given.");
+    let given = fail(&[tensor(&[3, 1], &[0.0; 3])]);
+    assert_eq!(given, "made.onnx takes 1x3 of F32 as x, and 3x1 of F32 was given.");
+    let typed = fail(&[Tensor::from_shape(&[1, 3], &[1_i64; 3]).unwrap()]);
+    assert_eq!(typed, "made.onnx takes 1x3 of F32 as x, and 1x3 of I64 was given.");
+}
+
+#[test]
+fn a_node_that_fails_while_it_runs_is_named() {
+    let mut index = port("i", Some(&[1]));
+    if let Some(type_proto::Value::TensorType(tensor)) = index.r#type.as_mut().and_then(|t| t.value.as_mut()) {
+        tensor.elem_type = tensor_proto::DataType::Int64 as i32;
+    }
+    let mut proto = model(&[("x", &[3, 2])], vec![node("Gather", &["x", "i"], &["y"])], &["y"]);
+    proto.graph.as_mut().unwrap().input.push(index);
+    let graph = Graph::build(&network(proto), &Shapes::new()).unwrap();
+    let run = |i: i64| {
+        let sample = [tensor(&[3, 2], &[0.0; 6]), Tensor::from_shape(&[1], &[i]).unwrap()];
+        graph.run(&sample, &mut |_, _, _| {}, &|| false)
+    };
+    assert!(run(2).is_ok());
+    let message = run(7).unwrap_err().message;
+    assert!(message.starts_with("made.onnx cannot be run: node \"Gather_y\" fails ("), "{message}");
+}

@@ -1,0 +1,158 @@
+//! Calibration data of every kind.
+
+use super::*;
+use image::{Rgb, RgbImage};
+use ndarray::{Array, IxDyn};
+use ndarray_npy::{WriteNpyExt, write_npy};
+use tempfile::TempDir;
+
+fn relu(dims: &[i64]) -> Network {
+    network(model(&[("x", dims)], vec![node("Relu", &["x"], &["y"])], &["y"]))
+}
+
+fn save(folder: &TempDir, name: &str, shape: &[usize]) -> PathBuf {
+    let path = folder.path().join(name);
+    let n = shape.iter().product::<usize>();
+    let values = (0..n).map(|i| i as f32).collect();
+    write_npy(&path, &Array::from_shape_vec(IxDyn(shape), values).unwrap()).unwrap();
+    path
+}
+
+fn open(network: &Network, paths: &[PathBuf]) -> Result<Samples, ModelError> {
+    Samples::open(network, &SampleSource::Files(paths.to_vec()), &SampleOptions::default())
+}
+
+fn all(samples: &Samples) -> Vec<Vec<f32>> {
+    (0..samples.len()).map(|i| floats(&samples.get(i).unwrap()[0])).collect()
+}
+
+#[test]
+fn the_first_axis_is_cut_into_batches() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = [save(&folder, "x.npy", &[5, 2])];
+    let one = open(&relu(&[-1, 2]), &path).unwrap();
+    assert_eq!((one.len(), one.shapes()), (5, &shapes(&[("x", &[1, 2])])));
+    assert_eq!(all(&one)[3], [6.0, 7.0]);
+    assert_eq!(all(&one)[0], [0.0, 1.0], "backwards too");
+    assert!(one.assumptions().is_empty() && !one.is_random());
+    let two = open(&relu(&[2, 2]), &path).unwrap();
+    assert_eq!(all(&two), [[0.0, 1.0, 2.0, 3.0], [4.0, 5.0, 6.0, 7.0]]);
+    let left_out = format!("{}: the last 1 do not fill a batch of 2 and are left out", path[0].display());
+    assert_eq!(two.assumptions(), [left_out]);
+    let none = open(&relu(&[6, 2]), &path).unwrap_err().message;
+    assert!(none.ends_with("x.npy holds no whole sample."), "{none}");
+    let wrong = open(&relu(&[-1, 3]), &path).unwrap_err().message;
+    assert!(wrong.ends_with("x.npy holds 5x2 where the model takes x nx3."), "{wrong}");
+    // Without the batch's axis it is one sample.
+    let flat = open(&relu(&[1, 5, 2]), &path).unwrap();
+    assert_eq!((flat.len(), flat.shapes()), (1, &shapes(&[("x", &[1, 5, 2])])));
+    let graph = Graph::build(&relu(&[-1, 2]), one.shapes()).unwrap();
+    assert!(graph.run(&one.get(4).unwrap(), &mut |_, _, _| {}, &|| false).is_ok());
+}
+
+#[test]
+fn archives_hold_an_array_for_each_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("batch.npz");
+    let mut npz = zip::ZipWriter::new(std::fs::File::create(&path).unwrap());
+    npz.start_file("b.npy", zip::write::SimpleFileOptions::default()).unwrap();
+    ndarray::array![[1_i64], [2], [3]].write_npy(&mut npz).unwrap();
+    npz.start_file("a.npy", zip::write::SimpleFileOptions::default()).unwrap();
+    ndarray::array![[1.5_f32, 2.5], [3.5, 4.5], [5.5, 6.5]].write_npy(&mut npz).unwrap();
+    npz.finish().unwrap();
+    let inputs: [(&str, &[i64]); 2] = [("a", &[-1, 2]), ("b", &[-1, 1])];
+    let add = |inputs: &[(&str, &[i64])]| {
+        network(model(inputs, vec![node("Add", &[inputs[0].0, inputs[1].0], &["y"])], &["y"]))
+    };
+    let samples = open(&add(&inputs), std::slice::from_ref(&path)).unwrap();
+    assert_eq!(samples.len(), 3);
+    let second = samples.get(1).unwrap();
+    assert_eq!((floats(&second[0]), floats(&second[1])), (vec![3.5, 4.5], vec![2.0]));
+    let missing = open(&add(&[("a", &[-1, 2]), ("c", &[-1, 1])]), &[path]).unwrap_err().message;
+    assert!(missing.ends_with("batch.npz holds no array c; the model takes c nx1."), "{missing}");
+}
+
+#[test]
+fn a_bad_file_is_an_error_of_its_own_sample() {
+    let folder = tempfile::tempdir().unwrap();
+    save(&folder, "1.npy", &[2, 2]);
+    save(&folder, "2.npy", &[2, 3]);
+    std::fs::write(folder.path().join("3.npy"), b"nothing").unwrap();
+    save(&folder, "10.npy", &[1, 2]);
+    std::fs::write(folder.path().join("notes.txt"), b"left alone").unwrap();
+    let samples = open(&relu(&[-1, -1]), &[folder.path().to_owned()]).unwrap();
+    assert_eq!(samples.len(), 5);
+    let message = |i: usize| samples.get(i).unwrap_err().message;
+    assert!(samples.get(0).is_ok() && samples.get(1).is_ok() && samples.get(4).is_ok());
+    assert!(
+        message(2).ends_with("2.npy holds 2x3 where the model takes 1x2 as the first sample did."),
+        "{}",
+        message(2)
+    );
+    assert!(message(3).contains("3.npy"), "{}", message(3));
+    let pattern = folder.path().join("1*.npy");
+    assert_eq!(open(&relu(&[-1, -1]), &[pattern]).unwrap().len(), 3);
+    let none = open(&relu(&[-1, -1]), &[folder.path().join("z*.npy")]).unwrap_err().message;
+    assert!(none.ends_with("z*.npy holds no samples: .npy, .npz, .png and .jpg are read."), "{none}");
+}
+
+fn picture(folder: &TempDir, name: &str) -> PathBuf {
+    let path = folder.path().join(name);
+    RgbImage::from_pixel(8, 4, Rgb([255, 0, 51])).save(&path).unwrap();
+    path
+}
+
+#[test]
+fn pictures_are_resized_and_scaled() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = [picture(&folder, "a.png"), picture(&folder, "b.jpg"), picture(&folder, "c.png")];
+    let nchw = open(&relu(&[-1, 3, 2, 6]), &paths).unwrap();
+    assert_eq!((nchw.len(), nchw.shapes()), (3, &shapes(&[("x", &[1, 3, 2, 6])])));
+    let values = floats(&nchw.get(0).unwrap()[0]);
+    assert_eq!([values[0], values[11], values[12], values[24], values[35]], [1.0, 1.0, 0.0, 0.2, 0.2]);
+    assert_eq!(nchw.assumptions(), ["pictures scaled x/255, no mean/std, RGB, NCHW, resized to 2x6 bilinear"]);
+
+    let options = SampleOptions {
+        mean: Some(vec![0.5]),
+        std: Some(vec![0.5, 0.25, 1.0]),
+        resize: Some((6, 2)),
+        ..SampleOptions::default()
+    };
+    let nhwc = relu(&[2, -1, -1, 3]);
+    let nhwc = Samples::open(&nhwc, &SampleSource::Files(paths.to_vec()), &options).unwrap();
+    assert_eq!((nhwc.len(), nhwc.shapes()), (1, &shapes(&[("x", &[2, 2, 6, 3])])));
+    let values = floats(&nhwc.get(0).unwrap()[0]);
+    assert_eq!(values[..3], [1.0, -2.0, 0.2 - 0.5]);
+    assert_eq!(nhwc.assumptions()[1], "the last 1 pictures do not fill a batch of 2 and are left out");
+
+    let unknown = open(&relu(&[-1, 3, -1, -1]), &paths).unwrap_err().message;
+    assert_eq!(unknown, "made.onnx takes x nx3xnxn: give the width and height to resize pictures to.");
+    std::fs::write(&paths[1], b"no picture").unwrap();
+    let broken = open(&relu(&[-1, 3, 2, 6]), &paths).unwrap();
+    let message = broken.get(1).unwrap_err().message;
+    assert!(message.contains("b.jpg is no picture that can be read ("), "{message}");
+    assert!(broken.get(2).is_ok());
+    let mixed = open(&relu(&[-1, 3, 2, 6]), &[paths[0].clone(), save(&folder, "x.npy", &[1])]).unwrap_err().message;
+    assert!(
+        mixed.ends_with("x.npy is of another kind than the samples before it; give arrays or pictures."),
+        "{mixed}"
+    );
+}
+
+#[test]
+fn noise_is_normal_and_repeats() {
+    let source = |seed| SampleSource::Random { n: 3, seed };
+    let network = relu(&[-1, 10_000]);
+    let samples = |seed| all(&Samples::open(&network, &source(seed), &SampleOptions::default()).unwrap());
+    assert_eq!(samples(7), samples(7));
+    assert!(samples(7) != samples(8) && samples(7)[0] != samples(7)[1]);
+    let values = &samples(7)[0];
+    let mean = values.iter().map(|&x| f64::from(x)).sum::<f64>() / 1e4;
+    let variance = values.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>() / 1e4;
+    assert!(mean.abs() < 0.04 && (variance - 1.0).abs() < 0.05, "{mean} {variance}");
+    let opened = Samples::open(&network, &source(7), &SampleOptions::default()).unwrap();
+    assert!(opened.is_random());
+    assert_eq!(opened.assumptions()[1], "a batch of 1 for x");
+    let unknown = Samples::open(&relu(&[-1, -1]), &source(7), &SampleOptions::default()).unwrap_err().message;
+    assert_eq!(unknown, "made.onnx takes x nxn: give its shape.");
+}
