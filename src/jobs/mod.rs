@@ -3,12 +3,18 @@
 //! [`Loader::start`] returns at once. Its threads discover the sources, read the layer that is looked at first, then
 //! the others in order, and tell everything through one callback as [`Event`]s.
 
+mod feed;
 mod gather;
 mod loader;
 mod measure;
+#[cfg(feature = "onnx")]
+mod network;
 mod read;
 
+pub use feed::{Feed, Start};
 pub use gather::Gather;
-pub use loader::{Event, Loader, Order};
+pub use loader::{Event, LayerResult, Loader, Order};
 pub use measure::measure_layer;
+#[cfg(feature = "onnx")]
+pub use network::{NetworkLoader, NetworkOrder, Subject};
 pub use read::{Recipe, read_layer};

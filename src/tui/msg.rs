@@ -90,6 +90,8 @@ pub enum Cmd {
         /// The grid of integers.
         scheme: Scheme,
     },
+    /// End what is being read and keep what was gathered.
+    Stop,
     /// Write the document.
     Export {
         /// To this file.
