@@ -38,6 +38,8 @@ pub mod cli;
 pub mod histogram;
 pub mod input;
 pub mod jobs;
+#[cfg(feature = "onnx")]
+pub mod model;
 pub mod quant;
 pub mod report;
 pub mod session;

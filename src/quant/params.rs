@@ -1,4 +1,5 @@
 use super::{Clip, Scheme};
+use crate::vector::{Kernel, Width};
 
 /// `scale` and `zero_point` on a grid of integers: everything that a runtime needs to quantize one tensor.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,12 +62,54 @@ impl QuantParams {
     pub fn fake_quant(&self, x: f32) -> f32 {
         self.dequantize(self.quantize(x))
     }
+
+    /// [`QuantParams::fake_quant`] of each value, in place: the same bits, many at once.
+    pub fn fake_quant_all(&self, values: &mut [f32]) {
+        self.fake_quant_on(Width::default(), values);
+    }
+
+    fn fake_quant_on(&self, width: Width, values: &mut [f32]) {
+        // The integers relative to the zero point. As far as an f32 counts in ones, it can do their work.
+        let (low, high) =
+            (i64::from(self.qmin) - i64::from(self.zero_point), i64::from(self.qmax) - i64::from(self.zero_point));
+        if low.abs().max(high.abs()) <= 1 << f32::MANTISSA_DIGITS {
+            width.run(FakeQuant { scale: self.scale, low: low as f32, high: high as f32, values });
+        } else {
+            values.iter_mut().for_each(|x| *x = self.fake_quant(*x));
+        }
+    }
+}
+
+/// Fake quantization without a step through integers.
+struct FakeQuant<'a> {
+    scale: f32,
+    low: f32,
+    high: f32,
+    values: &'a mut [f32],
+}
+
+impl Kernel for FakeQuant<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let FakeQuant { scale, low, high, values } = self;
+        for x in values {
+            let steps = (*x / scale).round_ties_even();
+            // NaN is the integer 0 away from the zero point, as a cast makes it, and so is what rounds to -0.
+            let steps = if steps.is_nan() { 0.0 } else { steps + 0.0 };
+            let steps = if steps < low { low } else { steps };
+            let steps = if steps > high { high } else { steps };
+            *x = steps * scale;
+        }
+    }
 }
 
 #[cfg(test)]
 #[allow(clippy::excessive_precision)] // golden vectors as they were printed
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn symmetric_scale_is_the_article_s() {
@@ -101,6 +144,41 @@ mod tests {
             }
             assert!(!QuantParams::is_fallback(Clip::symmetric(1e-30), scheme));
         }
+    }
+
+    proptest! {
+        #[test]
+        fn many_at_once_are_the_same_bits(
+            mut values in proptest::collection::vec(any::<u32>().prop_map(f32::from_bits), 0..70),
+            near in proptest::collection::vec(-300.0_f32..300.0, 0..70),
+            scale in prop_oneof![Just(1.0_f32), Just(0.5), 1e-3_f32..10.0, Just(f32::MIN_POSITIVE), Just(1e38)],
+            num_bits in prop_oneof![2_u8..=8, Just(16_u8)],
+            signed: bool,
+            symmetric: bool,
+            zero: i32,
+        ) {
+            let scheme = Scheme { num_bits, signed, symmetric };
+            let (qmin, qmax) = (scheme.qmin(), scheme.qmax());
+            let zero_point = if symmetric { 0 } else { qmin + zero.rem_euclid(qmax - qmin + 1) };
+            let params = QuantParams { scale, zero_point, qmin, qmax };
+            values.extend(near.iter().map(|x| x * scale));
+            values.extend(near.iter().map(|x| x.round() * scale * 0.5));
+            values.extend([f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 0.0, -0.0, f32::MAX, -1e-45]);
+            let expected: Vec<u32> = values.iter().map(|&x| params.fake_quant(x).to_bits()).collect();
+            for width in Width::all().into_iter().flatten() {
+                let mut values = values.clone();
+                params.fake_quant_on(width, &mut values);
+                prop_assert_eq!(values.into_iter().map(f32::to_bits).collect::<Vec<_>>(), expected.clone());
+            }
+        }
+    }
+
+    #[test]
+    fn wide_codes_go_through_integers() {
+        let params = QuantParams { scale: 0.25, zero_point: 0, qmin: -(1 << 30), qmax: 1 << 30 };
+        let mut values = [1.1, f32::NAN, 3e9];
+        params.fake_quant_all(&mut values);
+        assert_eq!(values, [1.0, 0.0, (1 << 28) as f32]);
     }
 
     #[test]

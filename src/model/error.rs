@@ -1,0 +1,67 @@
+use std::fmt::Display;
+
+/// What is wrong with a model or with what it is fed, in one sentence that names the file, says what was found and what
+/// helps.
+///
+/// The sentence may quote text out of the file. Who shows it makes control characters visible.
+#[derive(thiserror::Error, Clone, Debug, PartialEq, Eq)]
+#[error("{message}")]
+pub struct ModelError {
+    /// The file as it was named by the user: the model's, or the sample's.
+    pub file: String,
+    /// The sentence.
+    pub message: String,
+}
+
+impl ModelError {
+    /// `"{file} {predicate}"`.
+    pub(super) fn new(file: impl Into<String>, predicate: impl Display) -> ModelError {
+        let file = file.into();
+        let message = format!("{file} {predicate}");
+        ModelError { file, message }
+    }
+}
+
+/// A chain of causes as half a sentence, the innermost first, short and on one line.
+///
+/// tract's outer contexts name its own steps; the two innermost say what is wrong and where.
+pub(super) fn reason(error: &tract_onnx::prelude::TractError) -> String {
+    let causes: Vec<String> = error.chain().map(|cause| one_line(&cause.to_string())).collect();
+    match causes.as_slice() {
+        [.., outer, inner] if !inner.contains(outer.as_str()) => format!("{inner}, {outer}"),
+        [.., inner] => inner.clone(),
+        [] => String::new(),
+    }
+}
+
+/// Text out of a file or a library, made short enough for a sentence.
+pub(super) fn one_line(text: &str) -> String {
+    const LONGEST: usize = 160;
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if words.chars().count() <= LONGEST {
+        return words;
+    }
+    words.chars().take(LONGEST - 1).chain(['…']).collect()
+}
+
+/// `3x224x224`; a single number has the shape `scalar`.
+pub(super) fn shape_text(shape: &[usize]) -> String {
+    if shape.is_empty() {
+        return "scalar".into();
+    }
+    shape.iter().map(usize::to_string).collect::<Vec<_>>().join("x")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_short_and_on_one_line() {
+        let error = tract_onnx::prelude::anyhow!("inner\n  cause").context("outer").context("outermost");
+        assert_eq!(reason(&error), "inner cause, outer");
+        assert_eq!(one_line(&"ä ".repeat(200)).chars().count(), 160);
+        assert_eq!(shape_text(&[1, 3]), "1x3");
+        assert_eq!(ModelError::new("a.onnx", "is empty.").to_string(), "a.onnx is empty.");
+    }
+}

@@ -1,0 +1,56 @@
+//! ONNX models through tract: their activations seen and replaced while they run, and what that does to the outputs.
+//!
+//! ```text
+//! file --Network--> Graph (taps) --run--> every activation, as it is made
+//!                     |  ^ set: an activation on a grid
+//!                     +--Effect--> what a grid does to the outputs, at the cost of what follows it
+//! ```
+//!
+//! One graph does it all. A tap of our own follows every float tensor of the file before tract's optimizer runs, and
+//! tells the optimizer nothing about itself: whatever is fused or dropped, it is not across a tap. So the tensors are the
+//! file's, under the file's names, all of them, and replacing one has the effect that it has in the file.
+//!
+//! ```no_run
+//! use qviz::model::{Graph, Network, SampleOptions, SampleSource, Samples};
+//!
+//! let network = Network::open("model.onnx".as_ref())?;
+//! let source = SampleSource::Files(vec!["pictures/".into()]);
+//! let samples = Samples::open(&network, &source, &SampleOptions::default())?;
+//! let graph = Graph::build(&network, samples.shapes())?;
+//! let mut amax = vec![0.0_f32; graph.tensors().len()];
+//! for i in 0..samples.len() {
+//!     let mut see = |tensor: usize, _: &[usize], values: &[f32]| {
+//!         amax[tensor] = values.iter().fold(amax[tensor], |amax, x| amax.max(x.abs()));
+//!     };
+//!     graph.run(&samples.get(i)?, &mut see, &|| false)?;
+//! }
+//! for (tensor, amax) in graph.tensors().iter().zip(amax) {
+//!     println!("{} {amax}", tensor.name);
+//! }
+//! # Ok::<(), qviz::model::ModelError>(())
+//! ```
+
+mod activations;
+mod build;
+mod effect;
+mod error;
+mod external;
+mod graph;
+mod network;
+mod samples;
+mod score;
+mod tap;
+#[cfg(test)]
+mod tests;
+mod weights;
+
+pub use activations::{Activation, Concat, Consumer};
+pub use build::Shapes;
+pub use effect::{Effect, Others};
+pub use error::ModelError;
+pub use graph::{Graph, Input, Observer};
+pub use network::{Dim, Network, Port};
+pub use samples::{Layout, SampleOptions, SampleSource, Samples};
+pub use score::OutputEffect;
+pub use tract_onnx::prelude::{DatumType, Tensor};
+pub use weights::{Weight, WeightUse};

@@ -1,0 +1,174 @@
+use super::error::{ModelError, one_line};
+use super::external;
+use std::collections::HashSet;
+use std::fmt;
+use std::fs::File;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tract_onnx::pb::tensor_shape_proto::dimension::Value as DimValue;
+use tract_onnx::pb::type_proto::Value as TypeValue;
+use tract_onnx::pb::{GraphProto, ModelProto, ValueInfoProto, tensor_proto};
+use tract_onnx::prelude::{DatumType, Framework, onnx};
+
+/// An ONNX file, parsed: what goes in, what comes out, and the nodes between as they were written.
+///
+/// Cheap to clone. Nothing has been run, and tract may still lack an operator: [`Graph::build`](super::Graph::build) says.
+#[derive(Clone)]
+pub struct Network {
+    pub(super) file: String,
+    pub(super) folder: PathBuf,
+    pub(super) proto: Arc<ModelProto>,
+    inputs: Vec<Port>,
+    outputs: Vec<Port>,
+}
+
+/// An input or output of a network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Port {
+    /// The tensor's name in the graph.
+    pub name: String,
+    /// The type of its elements; `None` where the file gives none that tract knows.
+    pub dtype: Option<DatumType>,
+    /// Its dimensions; `None` where not even their number is known.
+    pub dims: Option<Vec<Dim>>,
+}
+
+/// One dimension of a [`Port`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Dim {
+    /// A number.
+    Fixed(usize),
+    /// A symbol, such as `batch`.
+    Named(String),
+    /// Neither.
+    Unknown,
+}
+
+impl Network {
+    /// Parses the file at `path`.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read, is no ONNX model, has no nodes, or keeps tensors outside its own folder. In the last case
+    /// nothing outside has been touched.
+    pub fn open(path: &Path) -> Result<Network, ModelError> {
+        let file = path.display().to_string();
+        let fail = |predicate: String| ModelError::new(file.clone(), predicate);
+        let mut reader = File::open(path).map_err(|e| fail(io_predicate(&e)))?;
+        if reader.metadata().is_ok_and(|m| m.is_dir()) {
+            return Err(fail("is a directory; give the .onnx file in it.".into()));
+        }
+        let proto = onnx()
+            .proto_model_for_read(&mut reader)
+            .map_err(|e| fail(format!("is not an ONNX model ({}).", one_line(&e.root_cause().to_string()))))?;
+        let folder = path.parent().map_or_else(PathBuf::new, Path::to_owned);
+        Network::from_proto(file, folder, proto)
+    }
+
+    /// A network out of a protobuf that is in memory. `file` names it in messages; external tensors are looked for in
+    /// `folder`.
+    pub(super) fn from_proto(file: String, folder: PathBuf, proto: ModelProto) -> Result<Network, ModelError> {
+        let fail = |predicate: String| ModelError::new(file.clone(), predicate);
+        let Some(graph) = proto.graph.as_ref().filter(|graph| !graph.node.is_empty()) else {
+            return Err(fail("is not an ONNX model (it holds no nodes).".into()));
+        };
+        external::check(graph).map_err(&fail)?;
+        let constant: HashSet<&str> = graph.initializer.iter().map(|tensor| tensor.name.as_str()).collect();
+        let inputs = graph.input.iter().filter(|input| !constant.contains(input.name.as_str())).map(port).collect();
+        let outputs = graph.output.iter().map(port).collect();
+        Ok(Network { inputs, outputs, proto: Arc::new(proto), file, folder })
+    }
+
+    /// The file as it was named by the user.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// What has to be fed, in the order of the file. Inputs that have an initializer are constants and not among them.
+    pub fn inputs(&self) -> &[Port] {
+        &self.inputs
+    }
+
+    /// What comes out, in the order of the file.
+    pub fn outputs(&self) -> &[Port] {
+        &self.outputs
+    }
+
+    /// The program that wrote the file, with its version where it says; may be empty.
+    pub fn producer(&self) -> String {
+        format!("{} {}", self.proto.producer_name, self.proto.producer_version).trim().to_owned()
+    }
+
+    /// The version of ONNX's own operators; 0 where the file does not say.
+    pub fn opset(&self) -> i64 {
+        let own = |domain: &str| domain.is_empty() || domain == "ai.onnx";
+        self.proto.opset_import.iter().find(|import| own(&import.domain)).map_or(0, |import| import.version)
+    }
+
+    pub(super) fn graph(&self) -> &GraphProto {
+        self.proto.graph.as_ref().expect("checked when it was made")
+    }
+
+    pub(super) fn error(&self, predicate: impl fmt::Display) -> ModelError {
+        ModelError::new(self.file.clone(), predicate)
+    }
+}
+
+impl fmt::Debug for Network {
+    /// Without the weights.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Network")
+            .field("file", &self.file)
+            .field("inputs", &self.inputs)
+            .field("outputs", &self.outputs)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Dim {
+    /// `3`, `batch`, `?`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Dim::Fixed(n) => write!(f, "{n}"),
+            Dim::Named(name) => f.write_str(name),
+            Dim::Unknown => f.write_str("?"),
+        }
+    }
+}
+
+impl fmt::Display for Port {
+    /// `x 1x3xHxW`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        match &self.dims {
+            None => f.write_str(" of unknown rank"),
+            Some(dims) if dims.is_empty() => f.write_str(" scalar"),
+            Some(dims) => write!(f, " {}", dims.iter().map(Dim::to_string).collect::<Vec<_>>().join("x")),
+        }
+    }
+}
+
+fn port(info: &ValueInfoProto) -> Port {
+    let name = info.name.clone();
+    let Some(TypeValue::TensorType(tensor)) = info.r#type.as_ref().and_then(|t| t.value.as_ref()) else {
+        return Port { name, dtype: None, dims: None };
+    };
+    let dtype = tensor_proto::DataType::try_from(tensor.elem_type).ok().and_then(|dtype| dtype.try_into().ok());
+    let dim = |value: &Option<DimValue>| match value {
+        Some(DimValue::DimValue(n)) => usize::try_from(*n).map_or(Dim::Unknown, Dim::Fixed),
+        Some(DimValue::DimParam(name)) if !name.is_empty() => Dim::Named(name.clone()),
+        _ => Dim::Unknown,
+    };
+    let dims = tensor.shape.as_ref().map(|shape| shape.dim.iter().map(|d| dim(&d.value)).collect());
+    Port { name, dtype, dims }
+}
+
+/// What an error of the operating system means for the user.
+pub(super) fn io_predicate(error: &std::io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => "does not exist; check the path.".into(),
+        ErrorKind::PermissionDenied => "cannot be read: permission denied; make it readable for this user.".into(),
+        _ => format!("cannot be read ({}); check the disk and try again.", one_line(&error.to_string())),
+    }
+}

@@ -1,0 +1,72 @@
+//! From what the user names to a list of files.
+
+use super::super::error::ModelError;
+use super::super::network::Network;
+use std::path::{Path, PathBuf};
+use walkdir::WalkDir;
+
+/// Files of one kind, in natural order where a directory or pattern lists them; at least one.
+pub(super) enum Files {
+    Arrays(Vec<PathBuf>),
+    Pictures(Vec<PathBuf>),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Array,
+    Picture,
+}
+
+fn kind(path: &Path) -> Option<Kind> {
+    match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+        "npy" | "npz" => Some(Kind::Array),
+        "png" | "jpg" | "jpeg" => Some(Kind::Picture),
+        _ => None,
+    }
+}
+
+pub(super) fn list(network: &Network, paths: &[PathBuf]) -> Result<Files, ModelError> {
+    let mut files = Vec::new();
+    for path in paths {
+        files.extend(expand(path)?);
+    }
+    let Some(first) = files.first().and_then(|path| kind(path)) else {
+        return Err(network.error("has no samples to run on: none were named."));
+    };
+    if let Some(other) = files.iter().find(|path| kind(path) != Some(first)) {
+        let predicate = "is of another kind than the samples before it; give arrays or pictures.";
+        return Err(ModelError::new(other.display().to_string(), predicate));
+    }
+    Ok(match first {
+        Kind::Array => Files::Arrays(files),
+        Kind::Picture => Files::Pictures(files),
+    })
+}
+
+fn expand(path: &Path) -> Result<Vec<PathBuf>, ModelError> {
+    let fail = |predicate: String| ModelError::new(path.display().to_string(), predicate);
+    let mut found: Vec<PathBuf> = if path.is_dir() {
+        let visible = |name: &std::ffi::OsStr| !name.to_string_lossy().starts_with('.');
+        let walk = WalkDir::new(path).follow_links(true).into_iter();
+        let walk = walk.filter_entry(|entry| entry.depth() == 0 || visible(entry.file_name())).flatten();
+        walk.filter(|entry| entry.file_type().is_file()).map(walkdir::DirEntry::into_path).collect()
+    } else if path.exists() {
+        return match kind(path) {
+            Some(_) => Ok(vec![path.to_owned()]),
+            None => Err(fail("is no sample: .npy, .npz, .png and .jpg are read.".into())),
+        };
+    } else {
+        let pattern = path.to_string_lossy();
+        if !pattern.contains(['*', '?', '[']) {
+            return Err(fail("does not exist; check the path.".into()));
+        }
+        let matches = glob::glob(&pattern).map_err(|e| fail(format!("is no pattern ({}).", e.msg)))?;
+        matches.flatten().filter(|path| path.is_file()).collect()
+    };
+    found.retain(|path| kind(path).is_some());
+    if found.is_empty() {
+        return Err(fail("holds no samples: .npy, .npz, .png and .jpg are read.".into()));
+    }
+    alphanumeric_sort::sort_path_slice(&mut found);
+    Ok(found)
+}

@@ -1,0 +1,171 @@
+//! What a model is fed for calibration: arrays, pictures, or noise; one sample at a time.
+
+use super::build::Shapes;
+use super::error::ModelError;
+use super::network::{Dim, Network, Port};
+use std::path::PathBuf;
+use tract_onnx::prelude::Tensor;
+
+mod arrays;
+mod files;
+mod pictures;
+mod random;
+
+use arrays::Arrays;
+use pictures::Pictures;
+use random::Random;
+
+/// Where samples come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SampleSource {
+    /// `.npy`, `.npz`, `.png` and `.jpg` files, directories of them, and glob patterns. Arrays and pictures do not mix.
+    ///
+    /// An `.npz` holds an array for each input, by its name. A lone array is for a model's only input.
+    Files(Vec<PathBuf>),
+    /// Made up: standard normal floats, and integers from 0 to 9. Ranges of activations mean nothing then.
+    Random {
+        /// How many samples.
+        n: usize,
+        /// The same seed gives the same samples.
+        seed: u64,
+    },
+}
+
+/// What is known about the samples beyond their files.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SampleOptions {
+    /// Shapes of inputs, by name, for dimensions that neither the model nor the data fixes.
+    pub shapes: Shapes,
+    /// Subtracted from each channel of a picture whose values are 0 to 1.
+    pub mean: Option<Vec<f32>>,
+    /// Divides each channel after that.
+    pub std: Option<Vec<f32>>,
+    /// The order of a picture's axes; guessed from the input's shape if not given.
+    pub layout: Option<Layout>,
+    /// Width and height that pictures are brought to, where the model does not fix them.
+    pub resize: Option<(u32, u32)>,
+}
+
+/// The order of the axes of a batch of pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// (batch, channel, row, column).
+    Nchw,
+    /// (batch, row, column, channel).
+    Nhwc,
+}
+
+/// Samples that are loaded when they are asked for.
+#[derive(Debug)]
+pub struct Samples {
+    maker: Maker,
+    shapes: Shapes,
+    assumptions: Vec<String>,
+}
+
+#[derive(Debug)]
+enum Maker {
+    Arrays(Arrays),
+    Pictures(Pictures),
+    Random(Random),
+}
+
+/// What a maker finds out when it is opened.
+struct Opened<M> {
+    maker: M,
+    /// The shape of each input, in order.
+    shapes: Vec<Vec<usize>>,
+    assumptions: Vec<String>,
+}
+
+impl Samples {
+    /// Looks at the files, as far as is needed to know how many samples there are and of which shapes.
+    ///
+    /// # Errors
+    ///
+    /// There are none, a first one cannot be read, they do not fit the model's inputs, or a dimension stays unknown.
+    pub fn open(network: &Network, source: &SampleSource, options: &SampleOptions) -> Result<Samples, ModelError> {
+        if let Some(name) = options.shapes.keys().find(|name| network.inputs().iter().all(|port| port.name != **name)) {
+            let names: Vec<_> = network.inputs().iter().map(|port| port.name.as_str()).collect();
+            return Err(network.error(format!("has no input {name}; its inputs are {}.", names.join(", "))));
+        }
+        match source {
+            SampleSource::Random { n, seed } => {
+                let opened = Random::open(network, options, *n, *seed)?;
+                Ok(Samples::made(network, opened, Maker::Random))
+            }
+            SampleSource::Files(paths) => match files::list(network, paths)? {
+                files::Files::Arrays(paths) => {
+                    let opened = Arrays::open(network, options, &paths)?;
+                    Ok(Samples::made(network, opened, Maker::Arrays))
+                }
+                files::Files::Pictures(paths) => {
+                    let opened = Pictures::open(network, options, paths)?;
+                    Ok(Samples::made(network, opened, Maker::Pictures))
+                }
+            },
+        }
+    }
+
+    fn made<M>(network: &Network, opened: Opened<M>, wrap: impl Fn(M) -> Maker) -> Samples {
+        let names = network.inputs().iter().map(|port| port.name.clone());
+        let Opened { maker, shapes, assumptions } = opened;
+        Samples { maker: wrap(maker), shapes: names.zip(shapes).collect(), assumptions }
+    }
+
+    /// How many samples there are; at least one.
+    pub fn len(&self) -> usize {
+        match &self.maker {
+            Maker::Arrays(arrays) => arrays.len(),
+            Maker::Pictures(pictures) => pictures.len(),
+            Maker::Random(random) => random.len(),
+        }
+    }
+
+    /// Never: without a sample there is an error instead.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Loads one sample: a tensor for each of the network's inputs, in order.
+    ///
+    /// # Errors
+    ///
+    /// This sample cannot be read, or differs in shape from the first; the others may be fine.
+    pub fn get(&self, i: usize) -> Result<Vec<Tensor>, ModelError> {
+        match &self.maker {
+            Maker::Arrays(arrays) => arrays.get(i),
+            Maker::Pictures(pictures) => pictures.get(i),
+            Maker::Random(random) => Ok(random.get(i)),
+        }
+    }
+
+    /// The shape of every input, for [`Graph::build`](super::Graph::build).
+    pub fn shapes(&self) -> &Shapes {
+        &self.shapes
+    }
+
+    /// What was taken for granted, a sentence without its full stop each; to be shown to the user.
+    pub fn assumptions(&self) -> &[String] {
+        &self.assumptions
+    }
+
+    /// Whether the samples are made up.
+    pub fn is_random(&self) -> bool {
+        matches!(self.maker, Maker::Random(_))
+    }
+}
+
+/// The dimensions of an input, those that the user gives filled in.
+fn dims(network: &Network, port: &Port, options: &SampleOptions) -> Result<Option<Vec<Dim>>, ModelError> {
+    match options.shapes.get(&port.name) {
+        None => Ok(port.dims.clone()),
+        Some(shape) if super::build::fits(shape, port.dims.as_deref()) => {
+            Ok(Some(shape.iter().map(|&n| Dim::Fixed(n)).collect()))
+        }
+        Some(shape) => {
+            let given = super::error::shape_text(shape);
+            Err(network.error(format!("takes {port}, and {given} was given.")))
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Made-up samples: for a look at a model when there is no data.
+
+use super::super::error::ModelError;
+use super::super::network::{Dim, Network};
+use super::{Opened, SampleOptions, dims};
+use tract_onnx::prelude::{DatumType, Tensor};
+
+#[derive(Debug)]
+pub(super) struct Random {
+    n: usize,
+    seed: u64,
+    inputs: Vec<(DatumType, Vec<usize>)>,
+}
+
+impl Random {
+    pub fn open(network: &Network, options: &SampleOptions, n: usize, seed: u64) -> Result<Opened<Random>, ModelError> {
+        if n == 0 {
+            return Err(network.error("has no samples to run on: 0 random ones were asked for."));
+        }
+        let mut assumptions = vec![format!(
+            "{n} random samples (seed {seed}): standard normal floats, integers from 0 to 9; ranges are not those of real data"
+        )];
+        let mut inputs = Vec::new();
+        for port in network.inputs() {
+            let unknown = || network.error(format!("takes {port}: give its shape."));
+            let mut dims = dims(network, port, options)?.ok_or_else(unknown)?;
+            if let Some(batch @ (Dim::Named(_) | Dim::Unknown)) = dims.first_mut() {
+                *batch = Dim::Fixed(1);
+                assumptions.push(format!("a batch of 1 for {}", port.name));
+            }
+            let shape = super::super::build::fixed(&dims).ok_or_else(unknown)?;
+            let dtype =
+                port.dtype.ok_or_else(|| network.error(format!("takes {port} of a type that is not known.")))?;
+            // Asked for now, so that no sample can fail later.
+            if Tensor::zero::<f32>(&[1]).and_then(|one| Ok(one.cast_to_dt(dtype)?.into_owned())).is_err() {
+                return Err(network.error(format!("takes {port} of {dtype:?}, which cannot be made up.")));
+            }
+            inputs.push((dtype, shape));
+        }
+        let shapes = inputs.iter().map(|(_, shape)| shape.clone()).collect();
+        Ok(Opened { maker: Random { n, seed, inputs }, shapes, assumptions })
+    }
+
+    pub fn len(&self) -> usize {
+        self.n
+    }
+
+    pub fn get(&self, i: usize) -> Vec<Tensor> {
+        let mut noise = Noise::new(self.seed, i as u64);
+        let tensor = |(dtype, shape): &(DatumType, Vec<usize>)| {
+            let n = shape.iter().product();
+            let values: Vec<f32> = if dtype.is_float() {
+                (0..n).map(|_| noise.normal()).collect()
+            } else {
+                let most = if *dtype == DatumType::Bool { 2 } else { 10 };
+                (0..n).map(|_| (noise.next() % most) as f32).collect()
+            };
+            let tensor = Tensor::from_shape(shape, &values).expect("as many values as the shape has");
+            tensor.cast_to_dt(*dtype).expect("tried when it was opened").into_owned()
+        };
+        self.inputs.iter().map(tensor).collect()
+    }
+}
+
+/// SplitMix64 (Steele, Lea and Flood, 2014), and normal variates by Box and Muller.
+struct Noise {
+    state: u64,
+    spare: Option<f32>,
+}
+
+impl Noise {
+    /// A stream of its own for each sample.
+    fn new(seed: u64, sample: u64) -> Noise {
+        let mut first = Noise { state: seed, spare: None };
+        let state = first.next() ^ sample.wrapping_mul(0xD1B5_4A32_D192_ED03);
+        Noise { state, spare: None }
+    }
+
+    fn next(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// Uniform in (0, 1].
+    fn unit(&mut self) -> f64 {
+        ((self.next() >> 11) + 1) as f64 / (1_u64 << 53) as f64
+    }
+
+    fn normal(&mut self) -> f32 {
+        if let Some(spare) = self.spare.take() {
+            return spare;
+        }
+        let radius = (-2.0 * self.unit().ln()).sqrt();
+        let angle = std::f64::consts::TAU * self.unit();
+        self.spare = Some((radius * angle.sin()) as f32);
+        (radius * angle.cos()) as f32
+    }
+}
