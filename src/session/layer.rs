@@ -111,6 +111,11 @@ impl Ready {
         }
     }
 
+    /// The methods that were tried, in the session's order.
+    pub fn methods(&self) -> &[Arc<dyn Calibrator>] {
+        &self.methods
+    }
+
     /// The counts.
     pub fn histogram(&self) -> &Arc<Histogram> {
         &self.histogram

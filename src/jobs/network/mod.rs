@@ -1,7 +1,11 @@
 //! Background work on a network: running it over samples, and telling what its tensors hold.
 
 mod collect;
+mod sensitivity;
 mod setup;
+mod trial;
+mod tries;
+mod tune;
 mod work;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,7 +16,11 @@ use super::{Event, Recipe};
 use crate::input::InputError;
 use crate::quant::{Clip, Scheme};
 use crate::session::Plan;
+pub use sensitivity::Sensitivity;
 pub use setup::Subject;
+pub use trial::Grids;
+pub use tries::{Tried, tries};
+pub use tune::{TuneLayer, TuneStep, Tuned};
 
 /// What is to be run and what is wanted of it.
 pub struct NetworkOrder {
