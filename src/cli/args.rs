@@ -8,7 +8,8 @@ use crate::calibrate::{self, Calibrator, DEFAULT_METHOD};
 use crate::histogram::{DEFAULT_BINS, MAX_BINS};
 use crate::input::GroupPattern;
 use crate::quant::Scheme;
-use crate::session::{Assignment, Names, Rules, Setting};
+use super::data::DataArgs;
+use crate::session::{Assignment, Names, Rules, Session, Setting};
 
 /// A terminal instrument for INT8 calibration: every layer's histogram, every method's threshold, and a clip to drag.
 #[derive(Parser)]
@@ -74,8 +75,8 @@ pub(super) struct ScreenArgs {
 
 #[derive(Args)]
 pub(super) struct SharedArgs {
-    /// .npy, .npz and .safetensors files, directories (searched), globs, or - for one .npy on stdin; without any, the
-    /// bundled activations of a real network
+    /// .npy, .npz and .safetensors files, directories (searched), globs, or - for one .npy on stdin; or one MODEL.onnx,
+    /// which is run on --data; without any, the bundled activations of a real network
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// The method to choose by, and the only one computed; several, between commas, are computed side by side, and the
@@ -115,6 +116,8 @@ pub(super) struct SharedArgs {
     /// Joins files into batches of one layer: 'acts/{batch}/{layer}.npy', matched relative to each PATH
     #[arg(long, value_name = "PATTERN")]
     pub group: Option<GroupPattern>,
+    #[command(flatten)]
+    pub data: DataArgs,
 }
 
 /// An axis, and the layers that it is for; all without.
@@ -167,6 +170,11 @@ impl SharedArgs {
             }
         }
         methods
+    }
+
+    /// A session that knows no layer yet.
+    pub fn session(&self) -> Session {
+        Session::new(self.methods(), &self.chosen_method(), self.scheme()).with_rules(self.rules())
     }
 
     /// What some layers want otherwise.

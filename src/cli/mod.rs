@@ -2,8 +2,11 @@
 
 mod args;
 mod bundled;
+mod data;
+mod load;
 mod methods;
 mod run;
+mod source;
 
 use std::io::Write;
 use std::process::ExitCode;

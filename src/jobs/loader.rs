@@ -36,6 +36,24 @@ pub enum Event {
         /// What could not even be listed.
         errors: Vec<InputError>,
     },
+    /// A model was opened: what is run on what, and what was taken for granted, a sentence without its full stop each.
+    Opened {
+        /// What is run on what, in a few words.
+        title: String,
+        /// What was taken for granted.
+        assumptions: Vec<String>,
+    },
+    /// The model runs: how often it has, how often it will have, and how long the rest will take. At most ten a second.
+    Running {
+        /// Runs done.
+        done: usize,
+        /// All runs.
+        of: usize,
+        /// Time left, once that can be known.
+        left: Option<Duration>,
+    },
+    /// A sample that could not be used; the others are.
+    Unusable(InputError),
     /// A layer is being read: the share that is done, 0 to 1. At most ten a second and thread.
     Progress {
         /// Index into `Found::layers`.

@@ -4,13 +4,19 @@
 //! the others in order, and tell everything through one callback as [`Event`]s.
 
 mod channels;
+mod feed;
 mod gather;
 mod loader;
 mod measure;
+#[cfg(feature = "onnx")]
+mod network;
 mod read;
 
 pub use channels::{MAX_CHANNELS, analyse_channels, read_channels};
+pub use feed::{Feed, Start};
 pub use gather::Gather;
-pub use loader::{Event, Loader, Order};
+pub use loader::{Event, LayerResult, Loader, Order};
 pub use measure::measure_layer;
+#[cfg(feature = "onnx")]
+pub use network::{NetworkLoader, NetworkOrder, Subject};
 pub use read::{Recipe, read_layer};

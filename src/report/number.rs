@@ -1,5 +1,15 @@
 //! Numbers as people read them: units, sensible digits, widths that do not jump.
 
+/// `0.4 s`, `12 s`, `3 min 20 s`: a time that is waited for.
+pub fn seconds(time: std::time::Duration) -> String {
+    let s = time.as_secs_f64();
+    match s {
+        s if s < 9.95 => format!("{s:.1} s"),
+        s if s < 99.5 => format!("{s:.0} s"),
+        s => format!("{:.0} min {:02.0} s", (s / 60.0).floor(), (s % 60.0).floor()),
+    }
+}
+
 /// A real quantity with `digits` significant digits: `2.813`, `0.02215`, `1.1e-4`, `123,457`. Infinities print as `∞`,
 /// undefined values as `–`.
 pub fn significant(x: f64, digits: usize) -> String {

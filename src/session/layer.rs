@@ -46,6 +46,8 @@ pub struct Origin {
     pub shape: Vec<u64>,
     /// The element type, by its numpy name; empty until a header was read.
     pub dtype: String,
+    /// What else is to be known of all of its numbers, one sentence each.
+    pub notes: Vec<String>,
     /// How many f64 values were too large for an f32 and count as infinite.
     pub overflowed: u64,
 }
@@ -133,6 +135,11 @@ impl Ready {
     /// The same with its counts kept packed: one of thousands.
     pub fn packed(self, packed: Packed) -> Ready {
         Ready { histogram: OnceLock::new(), packed: Some(packed), ..self }
+    }
+
+    /// The methods that were tried, in the session's order.
+    pub fn methods(&self) -> &[Arc<dyn Calibrator>] {
+        &self.methods
     }
 
     /// The counts.
@@ -319,7 +326,8 @@ impl Layer {
     /// each, the same on the screen and in the export.
     pub fn notes(&self) -> Vec<String> {
         let Some(ready) = self.ready() else { return Vec::new() };
-        let mut notes: Vec<String> = ready.warnings.iter().map(Warning::sentence).collect();
+        let mut notes = self.origin.notes.clone();
+        notes.extend(ready.warnings.iter().map(Warning::sentence));
         if self.origin.overflowed > 0 {
             let n = self.origin.overflowed;
             notes.push(format!("{n} float64 values are too large for float32 and count as infinite."));

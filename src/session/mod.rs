@@ -69,6 +69,11 @@ impl Session {
         self.layers = layers.into_iter().chain(failed).collect();
     }
 
+    /// A file that could not be used: it becomes a row that says why.
+    pub fn fail(&mut self, file: String, message: String) {
+        self.layers.push(Layer::failed(file, message));
+    }
+
     /// The rows that cannot be read: file and sentence.
     pub fn failures(&self) -> impl Iterator<Item = (&str, &str)> {
         self.layers.iter().filter_map(|l| Some((l.origin.files.first().map_or("", String::as_str), l.failure()?)))

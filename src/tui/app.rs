@@ -11,7 +11,7 @@ use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use crossterm::{execute, queue};
 use ratatui::Terminal;
 
-use crate::jobs::{self, Loader, Order};
+use crate::jobs::{self, Feed, Start};
 use crate::report::{self, SaveError};
 
 use super::backend::Ansi;
@@ -44,7 +44,7 @@ pub struct Ended {
 ///
 /// # Panics
 /// Hands a panic of its own on, after the terminal was given back and unsaved choices were written.
-pub fn run(mut model: Model, order: Order) -> io::Result<Ended> {
+pub fn run(mut model: Model, start: Start) -> io::Result<Ended> {
     terminal::restore_on_panic();
     terminal::take(model.mouse)?;
     let _guard = terminal::Guard;
@@ -52,9 +52,9 @@ pub fn run(mut model: Model, order: Order) -> io::Result<Ended> {
     let (sender, events) = channel();
     event::listen(sender.clone());
     signals(sender.clone())?;
-    let loader = Loader::start(order, move |event| drop(sender.send(Event::Job(event))));
+    let feed = start(Box::new(move |event| drop(sender.send(Event::Job(event)))));
 
-    let outcome = catch_unwind(AssertUnwindSafe(|| run_loop(&mut model, &events, &loader)));
+    let outcome = catch_unwind(AssertUnwindSafe(|| run_loop(&mut model, &events, feed.as_ref())));
     terminal::restore();
     let from_outside = !matches!(outcome, Ok(Ok(None)));
     let rescued = if from_outside && model.session.is_dirty() { rescue(&model) } else { None };
@@ -70,7 +70,7 @@ pub fn run(mut model: Model, order: Order) -> io::Result<Ended> {
 }
 
 /// Returns the signal that ended it; `None` when the user left.
-fn run_loop(model: &mut Model, events: &Receiver<Event>, loader: &Loader) -> io::Result<Option<i32>> {
+fn run_loop(model: &mut Model, events: &Receiver<Event>, feed: &dyn Feed) -> io::Result<Option<i32>> {
     let backend = Ansi::new(io::BufWriter::with_capacity(1 << 16, stdout()));
     // Never dropped: it would write the rest of an unfinished frame behind `terminal::restore`, and panic where the
     // terminal is gone.
@@ -117,7 +117,7 @@ fn run_loop(model: &mut Model, events: &Receiver<Event>, loader: &Loader) -> io:
                 if cmd == Cmd::Quit {
                     return Ok(None);
                 }
-                if let Some(msg) = execute_cmd(cmd, model, loader, &mut terminal)? {
+                if let Some(msg) = execute_cmd(cmd, model, feed, &mut terminal)? {
                     cmds.extend(update(model, msg));
                 }
             }
@@ -144,7 +144,8 @@ fn awaited(job: &jobs::Event, model: &Model) -> bool {
             *layer == model.at()
         }
         jobs::Event::Channels { layer, .. } => *layer == model.at(),
-        jobs::Event::Progress { .. } | jobs::Event::Done => false,
+        jobs::Event::Opened { .. } | jobs::Event::Unusable(_) => true,
+        jobs::Event::Progress { .. } | jobs::Event::Running { .. } | jobs::Event::Done => false,
     }
 }
 
@@ -185,13 +186,14 @@ fn draw(terminal: &mut Screen, model: &mut Model) -> io::Result<()> {
     execute!(terminal.backend_mut(), EndSynchronizedUpdate)
 }
 
-fn execute_cmd(cmd: Cmd, model: &Model, loader: &Loader, terminal: &mut Screen) -> io::Result<Option<Msg>> {
+fn execute_cmd(cmd: Cmd, model: &Model, feed: &dyn Feed, terminal: &mut Screen) -> io::Result<Option<Msg>> {
     match cmd {
         Cmd::Quit => {}
-        Cmd::Prefer(layer) => loader.prefer(layer),
-        Cmd::Fine { layer, bins } => loader.request_fine(layer, bins),
-        Cmd::Measure { layer, clip, scheme } => loader.request_measure(layer, clip, scheme),
-        Cmd::Channels { layer, start } => loader.request_channels(layer, start),
+        Cmd::Prefer(layer) => feed.prefer(layer),
+        Cmd::Fine { layer, bins } => feed.request_fine(layer, bins),
+        Cmd::Measure { layer, clip, scheme } => feed.request_measure(layer, clip, scheme),
+        Cmd::Channels { layer, start } => feed.request_channels(layer, start),
+        Cmd::Stop => feed.stop(),
         Cmd::Mouse(on) => terminal::set_mouse(on)?,
         Cmd::Export { path, force } => return Ok(Some(Msg::Exported(export(model, &path, force)))),
         Cmd::Suspend => {

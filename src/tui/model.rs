@@ -1,5 +1,7 @@
 //! Everything that the screen shows, and nothing that is not shown: the session and where the user looks at it.
 
+use std::time::Duration;
+
 use crate::calibrate::Shape;
 use crate::histogram::Magnitude;
 use crate::quant::{Clip, Scheme};
@@ -210,6 +212,8 @@ pub struct Loading {
     pub all: usize,
     /// Layers that were read or failed.
     pub done: usize,
+    /// How often a model was run, how often it will have been, and how long that takes.
+    pub runs: Option<(usize, usize, Option<Duration>)>,
     /// The layer that is being read, and the share of it.
     pub share: Option<(usize, f64)>,
     /// Whether everything was read.

@@ -100,6 +100,8 @@ pub enum Cmd {
         /// The axis, and how the layer stands.
         start: Start,
     },
+    /// End what is being read and keep what was gathered.
+    Stop,
     /// Write the document.
     Export {
         /// To this file.

@@ -77,6 +77,8 @@ pub enum Command {
     ZoomReset,
     /// Moves the zoomed window.
     Pan(i8),
+    /// Ends the run of a network with the samples seen so far.
+    Stop,
     /// Writes the scales to a file.
     Export,
     /// Shows every command.
@@ -189,6 +191,7 @@ pub fn unavailable(command: Command, model: &Model) -> Option<&'static str> {
         C::Redo if model.session.history_len().1 == 0 => Some("nothing to redo"),
         C::Sign if !model.scheme().symmetric => Some("an affine range is always shown signed"),
         C::ZoomReset | C::Pan(_) if model.plot.zoom.is_none() => Some("the whole range is shown"),
+        C::Stop if model.loading.runs.is_none() => Some("nothing is running"),
         C::Export if model.session.top_level().all(|(_, l)| l.ready().is_none()) => Some("no layer is read yet"),
         _ => None,
     }

@@ -292,6 +292,14 @@ pub const COMMANDS: &[Entry] = &[
         View,
     ),
     entry(C::Pan(1), "pan-right", &[k('>')], "pan right", "Moves the zoomed window to the right.", View),
+    entry(
+        C::Stop,
+        "stop",
+        &[k('S')],
+        "stop",
+        "Ends the run of a network early, and keeps what the samples seen so far have shown.",
+        Session,
+    ),
     entry(C::Export, "export", &[k('e')], "export", "Writes the chosen scales to a file; asks for its name.", Session),
     entry(
         C::Help,

@@ -26,6 +26,17 @@ pub(super) fn event(model: &mut Model, event: Event, cmds: &mut Vec<Cmd>) {
                 model.warn("there is nothing to read");
             }
         }
+        Event::Opened { title, assumptions } => {
+            model.title = crate::report::visible(&title);
+            if !assumptions.is_empty() {
+                model.say(crate::report::visible(&assumptions.join("; ")));
+            }
+        }
+        Event::Running { done, of, left } => model.loading.runs = (done < of).then_some((done, of, left)),
+        Event::Unusable(error) => {
+            model.session.fail(error.file.clone(), error.message);
+            model.list.stale = true;
+        }
         Event::Progress { layer, share } => {
             model.loading.share = Some((layer, share));
             channels::progress(model, layer, share);

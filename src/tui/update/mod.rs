@@ -151,6 +151,10 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::Zoom(steps) => zoom::about_clip(model, steps, cmds),
         Command::ZoomReset => model.plot.zoom = None,
         Command::Pan(by) => zoom::pan(model, by),
+        Command::Stop => {
+            model.say("stopping after this sample…");
+            cmds.push(Cmd::Stop);
+        }
         Command::Export => prompt::open_export(model, false),
         Command::Help => model.mode = Mode::Help { line: Line::default(), scroll: 0 },
         Command::Mouse => {

@@ -19,7 +19,12 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
         } else {
             "searching…".to_owned()
         };
-        if let Some((_, share)) = model.loading.share {
+        if let Some((done, of, left)) = model.loading.runs {
+            text = format!("run {done}/{of}");
+            if let Some(left) = left {
+                text += &format!(" · {} left", number::seconds(left));
+            }
+        } else if let Some((_, share)) = model.loading.share {
             text += &format!(" {:3.0} %", share * 100.0);
         }
         right.push((text, theme.key));

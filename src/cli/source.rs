@@ -1,0 +1,72 @@
+//! From arguments to who brings the layers.
+
+use std::path::Path;
+
+use super::args::SharedArgs;
+use super::bundled;
+use crate::input::{Discovered, discover};
+use crate::jobs::{Loader, Order, Recipe, Start};
+use crate::report::visible;
+use crate::session::Session;
+
+/// Wrong usage, in one sentence.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Usage(pub String);
+
+/// What brings the layers that the arguments name: files, the bundled ones, or a model that is run.
+pub(super) fn start(shared: SharedArgs, session: &Session, measure: bool) -> Result<Start, Usage> {
+    let recipe = Recipe::new(shared.bins, session.methods().iter().map(AsRef::as_ref));
+    let threads = std::thread::available_parallelism().map_or(2, |n| n.get()).min(8);
+    if let Some(model) = shared.paths.iter().find(|p| is_model(p)) {
+        let name = visible(&model.to_string_lossy());
+        if shared.paths.len() > 1 {
+            return Err(Usage(format!("{name} is a model, which is looked at alone; give its inputs with --data.")));
+        }
+        return network(shared, session, recipe, measure, threads);
+    }
+    if !shared.data.data.is_empty() || shared.data.random.is_some() {
+        return Err(Usage("--data and --random feed a model; name one: qviz MODEL.onnx --data PATH.".into()));
+    }
+    let discover: Box<dyn FnOnce() -> Discovered + Send> = if shared.paths.is_empty() {
+        Box::new(bundled::bundled)
+    } else {
+        Box::new(move || discover(&shared.paths, shared.group.as_ref()))
+    };
+    let order = Order { discover, recipe, plan: session.plan(), measure, threads };
+    Ok(Box::new(move |tell| Box::new(Loader::start(order, tell))))
+}
+
+/// Whether a path names a model and not a dump.
+pub(super) fn is_model(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("onnx"))
+}
+
+#[cfg(feature = "onnx")]
+fn network(
+    shared: SharedArgs,
+    session: &Session,
+    recipe: Recipe,
+    measure: bool,
+    threads: usize,
+) -> Result<Start, Usage> {
+    use crate::jobs::{NetworkLoader, NetworkOrder, Subject};
+
+    let model = shared.paths[0].clone();
+    let Some(samples) = shared.data.source() else {
+        let name = visible(&model.to_string_lossy());
+        return Err(Usage(format!(
+            "{name} needs something to run on: --data PATH (.npy, .npz or a folder of pictures), or --random 8 to try it."
+        )));
+    };
+    let subject = Subject { model, samples, options: shared.data.options() };
+    let one_pass = shared.data.one_pass;
+    let order = NetworkOrder { subject, recipe, plan: session.plan(), one_pass, measure, threads };
+    Ok(Box::new(move |tell| Box::new(NetworkLoader::start(order, tell))))
+}
+
+#[cfg(not(feature = "onnx"))]
+fn network(shared: SharedArgs, _: &Session, _: Recipe, _: bool, _: usize) -> Result<Start, Usage> {
+    let name = visible(&shared.paths[0].to_string_lossy());
+    Err(Usage(format!("{name} is a model, and this qviz was built without the feature onnx.")))
+}

@@ -1,0 +1,72 @@
+use super::Loader;
+#[cfg(feature = "onnx")]
+use super::NetworkLoader;
+use crate::quant::{Clip, Scheme};
+use crate::session;
+
+/// Who brings the layers: what the screen can wish of them, whether they come from files or from a network. Answers
+/// come as [`Event`](super::Event)s.
+pub trait Feed {
+    /// Reads this layer next: the user is looking at it.
+    fn prefer(&self, layer: usize);
+
+    /// Counts a layer once more on `bins` bins.
+    fn request_fine(&self, layer: usize, bins: usize);
+
+    /// Measures a clip on a layer's values.
+    fn request_measure(&self, layer: usize, clip: Clip, scheme: Scheme);
+
+    /// Counts a layer by channels, and chooses for each as `start` says.
+    fn request_channels(&self, layer: usize, start: session::Start);
+
+    /// Ends what is under way and keeps what was gathered.
+    fn stop(&self);
+}
+
+impl Feed for Loader {
+    fn prefer(&self, layer: usize) {
+        Loader::prefer(self, layer);
+    }
+
+    fn request_fine(&self, layer: usize, bins: usize) {
+        Loader::request_fine(self, layer, bins);
+    }
+
+    fn request_measure(&self, layer: usize, clip: Clip, scheme: Scheme) {
+        Loader::request_measure(self, layer, clip, scheme);
+    }
+
+    fn request_channels(&self, layer: usize, start: session::Start) {
+        Loader::request_channels(self, layer, start);
+    }
+
+    fn stop(&self) {
+        // Every file is a layer of its own, and those that were read stay.
+    }
+}
+
+#[cfg(feature = "onnx")]
+impl Feed for NetworkLoader {
+    fn prefer(&self, _: usize) {
+        // A run makes all of them.
+    }
+
+    fn request_fine(&self, layer: usize, bins: usize) {
+        NetworkLoader::request_fine(self, layer, bins);
+    }
+
+    fn request_measure(&self, layer: usize, clip: Clip, scheme: Scheme) {
+        NetworkLoader::request_measure(self, layer, clip, scheme);
+    }
+
+    fn request_channels(&self, layer: usize, start: session::Start) {
+        NetworkLoader::request_channels(self, layer, start);
+    }
+
+    fn stop(&self) {
+        NetworkLoader::stop(self);
+    }
+}
+
+/// Starts one or the other.
+pub type Start = Box<dyn FnOnce(Box<dyn Fn(super::Event) + Send + Sync>) -> Box<dyn Feed>>;

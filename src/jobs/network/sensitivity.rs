@@ -1,0 +1,82 @@
+//! Which tensors the network's outputs are sensitive to.
+
+use super::setup::Setup;
+use super::trial::{Cancelled, Grids, Trial};
+use crate::model::{ModelError, OutputEffect};
+use crate::quant::QuantParams;
+
+/// How the outputs depend on one tensor.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sensitivity {
+    /// The layer: activations first, then weights.
+    pub layer: usize,
+    /// Only this one is quantized, everything else is in float.
+    pub alone: OutputEffect,
+    /// Everything that is chosen is quantized but this one.
+    pub without: OutputEffect,
+}
+
+/// Activations whose partial runs begin at the same place. More cost fewer preparations, and longer runs each.
+const TOGETHER: usize = 12;
+
+/// The effect of all chosen grids together, and of each tensor that has one: alone, and left out. `found` hears of
+/// each as soon as it is known, with the number of those to come. `None` when it was cancelled.
+///
+/// # Errors
+///
+/// A sample cannot be read any more, or a node fails on quantized values.
+pub(super) fn sensitivity(
+    setup: &Setup,
+    grids: &Grids,
+    samples: &[usize],
+    threads: usize,
+    cancelled: Cancelled,
+    found: &mut dyn FnMut(Sensitivity, usize),
+) -> Result<Option<OutputEffect>, ModelError> {
+    let float = Trial::new(setup, &[], samples.to_vec(), threads)?;
+    let all = Trial::new(setup, &grids.weights, samples.to_vec(), threads)?;
+    let Some(whole) = all.whole(&grids.activations, cancelled)? else { return Ok(None) };
+
+    let chosen: Vec<usize> = (0..grids.activations.len()).filter(|&t| grids.activations[t].is_some()).collect();
+    let weights: Vec<usize> = (0..grids.weights.len()).filter(|&w| !grids.weights[w].is_empty()).collect();
+    let mut left = chosen.len() + weights.len();
+    for some in chosen.chunks(TOGETHER) {
+        let (Some(alone), Some(without)) =
+            (float.effect(some, &[], cancelled)?, all.effect(some, &grids.activations, cancelled)?)
+        else {
+            return Ok(None);
+        };
+        for (i, &tensor) in some.iter().enumerate() {
+            let only = |keep: bool| -> Vec<Option<QuantParams>> {
+                let grid = |(j, &t): (usize, &usize)| if (i == j) == keep { grids.activations[t] } else { None };
+                some.iter().enumerate().map(grid).collect()
+            };
+            let (Some(alone), Some(without)) =
+                (alone.output(&only(true), threads, cancelled)?, without.output(&only(false), threads, cancelled)?)
+            else {
+                return Ok(None);
+            };
+            left -= 1;
+            found(Sensitivity { layer: tensor, alone, without }, left);
+        }
+    }
+    for weight in weights {
+        let only = |keep: bool| -> Vec<Vec<QuantParams>> {
+            let grid = |(w, grids): (usize, &Vec<QuantParams>)| {
+                if (w == weight) == keep { grids.clone() } else { Vec::new() }
+            };
+            grids.weights.iter().enumerate().map(grid).collect()
+        };
+        let alone = Trial::new(setup, &only(true), samples.to_vec(), threads)?;
+        let without = Trial::new(setup, &only(false), samples.to_vec(), threads)?;
+        let none = vec![None; grids.activations.len()];
+        let (Some(alone), Some(without)) =
+            (alone.whole(&none, cancelled)?, without.whole(&grids.activations, cancelled)?)
+        else {
+            return Ok(None);
+        };
+        left -= 1;
+        found(Sensitivity { layer: grids.activations.len() + weight, alone, without }, left);
+    }
+    Ok(Some(whole))
+}

@@ -1,0 +1,88 @@
+//! A network with what is to be run through it.
+
+use std::path::PathBuf;
+
+use crate::model::{Graph, ModelError, Network, SampleOptions, SampleSource, Samples, Weight};
+use crate::session::{Kind, Layer, Origin};
+
+/// What to run, on what.
+pub struct Subject {
+    /// The ONNX file.
+    pub model: PathBuf,
+    /// Where the samples come from.
+    pub samples: SampleSource,
+    /// What is known about them beyond their files.
+    pub options: SampleOptions,
+}
+
+/// A network that is ready to run.
+pub(super) struct Setup {
+    pub network: Network,
+    pub samples: Samples,
+    pub graph: Graph,
+    pub weights: Vec<Weight>,
+}
+
+impl Setup {
+    /// Opens model and samples, and makes the graph ready.
+    ///
+    /// # Errors
+    ///
+    /// The model cannot be read or run, or there are no samples that fit it.
+    pub fn open(subject: Subject, threads: usize) -> Result<Setup, ModelError> {
+        let network = Network::open(&subject.model)?;
+        let samples = Samples::open(&network, &subject.samples, &subject.options)?;
+        let mut graph = Graph::build(&network, samples.shapes())?;
+        graph.set_threads(threads);
+        let weights = network.weights();
+        Ok(Setup { network, samples, graph, weights })
+    }
+
+    /// What is run on what, in a few words.
+    pub fn title(&self) -> String {
+        let (n, random) = (self.samples.len(), if self.samples.is_random() { "random " } else { "" });
+        let s = if n == 1 { "" } else { "s" };
+        format!("{} on {n} {random}sample{s}", self.network.file())
+    }
+
+    /// A layer for each activation in the graph's order, and behind them one for each weight.
+    pub fn layers(&self) -> Vec<Layer> {
+        let file = || vec![self.network.file().to_owned()];
+        let activations = self
+            .graph
+            .tensors()
+            .iter()
+            .map(|tensor| Layer { op: tensor.op_type.clone(), ..Layer::waiting(tensor.name.clone(), file()) });
+        let weights = self.weights.iter().map(|weight| {
+            let op = weight.uses.first().map_or(String::new(), |u| u.op_type.clone());
+            Layer { kind: Kind::Weight, op, ..Layer::waiting(weight.name.clone(), file()) }
+        });
+        activations.chain(weights).collect()
+    }
+
+    /// What the document says of an activation that `samples` samples were run through.
+    pub fn origin(&self, tensor: usize, samples: usize, notes: Vec<String>) -> Origin {
+        let mut shape: Vec<u64> =
+            self.graph.tensors()[tensor].shape.iter().flatten().map(|&n| n as u64).collect();
+        // Samples lie one behind the other along the first axis.
+        if let Some(first) = shape.first_mut() {
+            *first *= samples as u64;
+        }
+        Origin { files: vec![self.network.file().to_owned()], shape, dtype: "float32".into(), notes, overflowed: 0 }
+    }
+
+    /// What is to be said of every number that comes from these samples.
+    pub fn notes(&self, used: usize, stopped: bool, one_pass: bool) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.samples.is_random() {
+            notes.push("The inputs were random numbers: these are not the ranges of real data.".to_owned());
+        }
+        if stopped {
+            notes.push(format!("Stopped early: {used} of {} samples were seen.", self.samples.len()));
+        }
+        if one_pass {
+            notes.push("Seen in one pass: counted on a power-of-two grid, to which thresholds are bound.".to_owned());
+        }
+        notes
+    }
+}
