@@ -162,6 +162,9 @@ fn a_channel_is_opened_dragged_and_left_again() {
     assert!(s.screen().contains(&format!("worst: {worst} (")) && s.screen().contains("6 channels along axis 1"));
     s.keys("n");
     assert!(sqnr(&s, s.model.channel.cursor) >= sqnr(&s, worst) && s.model.channel.cursor != worst);
+    // So does coming back from another layer.
+    s.keys("jk");
+    assert_eq!(s.model.channel.cursor, worst);
     s.keys("HH").keys("l").press(KeyCode::Right);
     assert_eq!(s.model.channel.cursor, 2);
     s.press(KeyCode::Enter);

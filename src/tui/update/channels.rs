@@ -82,7 +82,9 @@ pub(super) fn arrived(model: &mut Model, layer: usize, requested: bool, result: 
         }
         Ok(channels) => {
             model.session.begin_along(layer, channels);
-            show(model, layer);
+            if layer == model.list.selected {
+                show(model);
+            }
         }
         Err(error) if requested => {
             let why = visible(&error.to_string());
@@ -102,16 +104,16 @@ fn stand(model: &mut Model, layer: usize, axis: Option<usize>) {
         });
         list::resort(model);
     }
-    show(model, layer);
+    if layer == model.list.selected {
+        show(model);
+    }
 }
 
-/// The strip of a layer's channels, if it is the selected one: the cursor on the worst.
-fn show(model: &mut Model, layer: usize) {
-    if layer == model.list.selected {
-        model.channel.open = None;
-        model.channel.cursor = by_sqnr(model, layer).first().copied().unwrap_or(0);
-        (model.plot.zoom, model.plot.inspect) = (None, None);
-    }
+/// The selected tensor as a whole: where its channels stand in its place, the cursor on the worst.
+pub(super) fn show(model: &mut Model) {
+    model.channel.open = None;
+    model.channel.cursor = by_sqnr(model, model.list.selected).first().copied().unwrap_or(0);
+    (model.plot.zoom, model.plot.inspect) = (None, None);
 }
 
 /// The channels that have an SQNR, the worst first.

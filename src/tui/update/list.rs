@@ -15,7 +15,7 @@ pub(super) fn select(model: &mut Model, layer: usize, cmds: &mut Vec<Cmd>) {
         model.list.selected = layer;
         model.plot.zoom = None;
         model.plot.inspect = None;
-        (model.channel.open, model.channel.cursor) = (None, 0);
+        channels::show(model);
         if model.selected_ready().is_none() {
             cmds.push(Cmd::Prefer(layer));
         }
