@@ -283,6 +283,24 @@ mod tests {
         }
 
         #[test]
+        fn what_is_not_finite_leaves_no_trace_in_the_bins(
+            values in prop::collection::vec(
+                prop_oneof![4 => any::<f32>(), 2 => -1.0f32..1.0, 1 => Just(f32::NAN), 1 => Just(-f32::NAN),
+                    1 => Just(f32::INFINITY), 1 => Just(f32::NEG_INFINITY)], 0..6000),
+            at in any::<prop::sample::Index>(), bins in 1usize..600
+        ) {
+            let finite: Vec<f32> = values.iter().copied().filter(|x| x.is_finite()).collect();
+            let (head, tail) = values.split_at(at.index(values.len() + 1));
+            let (mut a, mut b) = (GrowingHistogram::new(bins), GrowingHistogram::new(bins));
+            a.push(head);
+            b.push(tail);
+            a.merge(b);
+            let h = a.finish();
+            prop_assert_eq!(&h.magnitude, &grown(&finite, bins).magnitude);
+            prop_assert_eq!(h.stats.finite(), finite.len() as u64);
+        }
+
+        #[test]
         fn the_bin_is_the_floor(values in prop::collection::vec(-1e6f32..1e6, 1..500)) {
             let m = grown(&values, 512).magnitude;
             let width = f64::from(m.amax) / m.bins() as f64;
