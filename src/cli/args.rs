@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::data::DataArgs;
 use crate::calibrate::{self, Calibrator, DEFAULT_METHOD};
 use crate::histogram::{DEFAULT_BINS, MAX_BINS};
 use crate::input::GroupPattern;
 use crate::quant::Scheme;
-use super::data::DataArgs;
-use crate::session::{Assignment, Names, Rules, Session, Setting};
+use crate::session::{Assignment, Kind, Names, Rules, Session, Setting, Subject};
 
 /// A terminal instrument for INT8 calibration: every layer's histogram, every method's threshold, and a clip to drag.
 #[derive(Parser)]
@@ -36,6 +36,34 @@ pub(super) enum Command {
     },
     /// Prints every method beside every other: one row a layer, the best marked, and why they differ
     Compare {
+        #[command(flatten)]
+        shared: SharedArgs,
+    },
+    /// Runs MODEL.onnx with each tensor quantized alone, and with all but it: which ones cost the outputs most
+    Sensitivity {
+        /// Prints JSON instead
+        #[arg(long)]
+        json: bool,
+        /// Writes the JSON to FILE as well
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Replaces FILE if it exists
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        shared: SharedArgs,
+    },
+    /// Searches the clips that give the best outputs of MODEL.onnx, layer by layer, the most sensitive first
+    Tune {
+        /// How often to go over all layers
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        rounds: usize,
+        /// Writes the scales that were found as a qviz.scales/1 document
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Replaces FILE if it exists
+        #[arg(long)]
+        force: bool,
         #[command(flatten)]
         shared: SharedArgs,
     },
@@ -177,12 +205,19 @@ impl SharedArgs {
         Session::new(self.methods(), &self.chosen_method(), self.scheme()).with_rules(self.rules())
     }
 
+    /// What runtimes do with weights: signed and symmetric, by their largest magnitude unless a method is named.
+    fn weights(&self) -> Rules {
+        let is_weight = |s: &Subject| s.kind == Kind::Weight;
+        let rules = Rules::new().with(is_weight, Setting::Signed(true)).with(is_weight, Setting::Symmetric(true));
+        if self.method.is_empty() { rules.with(is_weight, Setting::Method("max".into())) } else { rules }
+    }
+
     /// What some layers want otherwise.
     pub fn rules(&self) -> Rules {
         let along = |rules: Rules, PerChannel { names, axis }: PerChannel| {
             rules.with(move |s| names.as_ref().is_none_or(|names| names.fit(s)), Setting::Axis(axis))
         };
-        let rules = self.per_channel.iter().cloned().fold(Rules::new(), along);
+        let rules = self.per_channel.iter().cloned().fold(self.weights(), along);
         let rules = self.set.iter().cloned().fold(rules, Rules::assign);
         let rules = self.only.iter().cloned().fold(rules, Rules::only);
         self.skip.iter().cloned().fold(rules, Rules::skip)

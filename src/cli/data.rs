@@ -11,6 +11,9 @@ pub(super) struct DataArgs {
     /// What MODEL.onnx is run on: .npy and .npz files, directories of PNG and JPEG pictures, globs
     #[arg(long, value_name = "PATH", num_args = 1..)]
     pub data: Vec<PathBuf>,
+    /// Other samples, that nothing is chosen by: `tune` and `sensitivity` judge on them too
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    pub check: Vec<PathBuf>,
     /// Runs the model on N made-up samples where there is no data; the ranges then mean little
     #[arg(long, value_name = "N", conflicts_with = "data", value_parser = parse_count)]
     pub random: Option<usize>,
@@ -76,6 +79,11 @@ mod network {
                 (None, false) => Some(SampleSource::Files(self.data.clone())),
                 (None, true) => None,
             }
+        }
+
+        /// Where the samples to judge on come from, if there are any.
+        pub fn check(&self) -> Option<SampleSource> {
+            (!self.check.is_empty()).then(|| SampleSource::Files(self.check.clone()))
         }
 
         /// What is said about them.

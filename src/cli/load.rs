@@ -1,20 +1,29 @@
 //! Reading all layers before anything is printed.
 
 use std::io::{IsTerminal, stderr};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, channel};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::SharedArgs;
 use super::source::{self, Usage};
-use crate::jobs::Event;
+use crate::jobs::{Event, Feed};
 use crate::report::{number, visible};
 use crate::session::{LayerState, Session};
+
+/// What was read, and who can be asked for more.
+pub(super) struct Loaded {
+    pub session: Session,
+    pub feed: Box<dyn Feed>,
+    pub events: Receiver<Event>,
+    /// How many layers come from a network; 0 where there is none.
+    pub network: usize,
+}
 
 /// Reads all layers, with a progress bar where someone looks at stderr.
 ///
 /// Ctrl-C while a model runs ends the run and keeps what was gathered; a second one ends the program.
-pub(super) fn load(shared: SharedArgs, exact: bool) -> Result<Session, Usage> {
+pub(super) fn load(shared: SharedArgs, exact: bool) -> Result<Loaded, Usage> {
     let mut session = shared.session();
     let runs = shared.paths.first().is_some_and(|p| source::is_model(p));
     let (sender, events) = channel();
@@ -24,6 +33,7 @@ pub(super) fn load(shared: SharedArgs, exact: bool) -> Result<Session, Usage> {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
     let style = |template| ProgressStyle::with_template(template).expect("the template is sound");
     bar.set_style(style("reading {bar:30} {pos}/{len} layers {msg}"));
+    let mut found = 0;
     loop {
         let event = match events.recv_timeout(std::time::Duration::from_millis(100)) {
             Ok(event) => event,
@@ -39,6 +49,7 @@ pub(super) fn load(shared: SharedArgs, exact: bool) -> Result<Session, Usage> {
         match event {
             Event::Found { layers, errors } => {
                 bar.set_length(layers.len() as u64);
+                found = layers.len();
                 if stderr().is_terminal() {
                     bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
                 }
@@ -74,13 +85,12 @@ pub(super) fn load(shared: SharedArgs, exact: bool) -> Result<Session, Usage> {
                 Ok(channels) => session.begin_along(layer, channels),
                 Err(error) => session.layers[layer].without_channels = Some(error.to_string()),
             },
-            Event::Fine { .. } | Event::Measured { .. } => {}
+            Event::Trial(_) | Event::Fine { .. } | Event::Measured { .. } => {}
             Event::Done => break,
         }
     }
     bar.finish_and_clear();
-    drop(feed);
-    Ok(session)
+    Ok(Loaded { session, feed, events, network: if runs { found } else { 0 } })
 }
 
 /// Set by the first Ctrl-C; a second one, before the first was seen to, ends the program as usual.

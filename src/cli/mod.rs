@@ -7,6 +7,7 @@ mod load;
 mod methods;
 mod run;
 mod source;
+mod trials;
 
 use std::io::Write;
 use std::process::ExitCode;

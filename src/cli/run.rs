@@ -1,9 +1,9 @@
 use std::io::{self, IsTerminal, Write, stdout};
 
 use super::args::{Cli, Command, ScreenArgs, SharedArgs};
-use super::load::load;
+use super::load::{Loaded, load};
 use super::source::{self, Usage};
-use super::{bundled, methods};
+use super::{bundled, methods, trials};
 use crate::report::{self, visible};
 use crate::session::Session;
 use crate::tui::{app, model::Model};
@@ -22,7 +22,7 @@ pub(super) fn run(cli: Cli) -> io::Result<u8> {
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
-enum Failed {
+pub(super) enum Failed {
     #[error(transparent)]
     Io(#[from] io::Error),
     #[error(transparent)]
@@ -35,10 +35,12 @@ fn answer(cli: Cli) -> Result<u8, Failed> {
         None => print_report(cli.screen.shared, false, false),
         Some(Command::Report { json, exact, shared }) => print_report(shared, json, exact),
         Some(Command::Compare { shared }) => {
-            let session = load(shared, false)?;
+            let Loaded { session, .. } = load(shared, false)?;
             print(&report::compare(&session))?;
             Ok(complain(&session))
         }
+        Some(Command::Sensitivity { json, output, force, shared }) => trials::sensitivity(shared, json, output, force),
+        Some(Command::Tune { rounds, output, force, shared }) => trials::tune(shared, rounds, output, force),
         Some(Command::Methods { json }) => {
             print(&if json { methods::json() } else { methods::text() })?;
             Ok(0)
@@ -50,7 +52,7 @@ fn answer(cli: Cli) -> Result<u8, Failed> {
                 eprintln!("qviz: {path} exists; it was kept. --force replaces it.");
                 return Ok(1);
             }
-            let session = load(shared, exact)?;
+            let Loaded { session, .. } = load(shared, exact)?;
             let json = report::to_json(&report::document(&session));
             match output {
                 None => print(&json)?,
@@ -85,7 +87,7 @@ fn screen(args: ScreenArgs) -> Result<u8, Failed> {
 }
 
 fn print_report(shared: SharedArgs, json: bool, exact: bool) -> Result<u8, Failed> {
-    let session = load(shared, exact)?;
+    let Loaded { session, .. } = load(shared, exact)?;
     if json {
         print(&report::to_json(&report::document(&session)))?;
     } else {
@@ -95,7 +97,7 @@ fn print_report(shared: SharedArgs, json: bool, exact: bool) -> Result<u8, Faile
 }
 
 /// A reader that has seen enough (`| head`) is no error.
-fn print(text: &str) -> io::Result<()> {
+pub(super) fn print(text: &str) -> io::Result<()> {
     let mut out = stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -104,7 +106,7 @@ fn print(text: &str) -> io::Result<()> {
 }
 
 /// Says on stderr what could not be read, or not per channel; the exit code.
-fn complain(session: &Session) -> u8 {
+pub(super) fn complain(session: &Session) -> u8 {
     let mut code = 0;
     let failures = session.failures().map(|(_, message)| message);
     let without = session.layers.iter().filter_map(|l| l.without_channels.as_deref());
@@ -114,4 +116,3 @@ fn complain(session: &Session) -> u8 {
     }
     code
 }
-

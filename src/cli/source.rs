@@ -59,7 +59,7 @@ fn network(
             "{name} needs something to run on: --data PATH (.npy, .npz or a folder of pictures), or --random 8 to try it."
         )));
     };
-    let subject = Subject { model, samples, options: shared.data.options() };
+    let subject = Subject { model, samples, options: shared.data.options(), check: shared.data.check() };
     let one_pass = shared.data.one_pass;
     let order = NetworkOrder { subject, recipe, plan: session.plan(), one_pass, measure, threads };
     Ok(Box::new(move |tell| Box::new(NetworkLoader::start(order, tell))))

@@ -33,7 +33,7 @@ pub fn read_channels(
     let (axis, lies) = channels_of(source, axis)?;
     let (channels, count) = (lies[0].channels, lies.iter().map(|a| a.run * a.runs).sum());
     let one_by_one = lies.len() == 1 && lies[0].runs == 1;
-    let at_a_time = if one_by_one { channels } else { (COUNTERS / size_of_counters(recipe)).max(1) };
+    let at_a_time = if one_by_one { channels } else { channels_at_a_time(recipe) };
     let windows: Vec<Range<usize>> =
         (0..channels).step_by(at_a_time).map(|start| start..channels.min(start + at_a_time)).collect();
 
@@ -142,6 +142,11 @@ fn channels_of(source: &Source, axis: i64) -> Result<(usize, Vec<Along>), InputE
         lies.push(along);
     }
     Ok((from_front, lies))
+}
+
+/// How many channels may be counted at a time.
+pub(super) fn channels_at_a_time(recipe: &Recipe) -> usize {
+    (COUNTERS / size_of_counters(recipe)).max(1)
 }
 
 /// What it takes to count one channel: magnitude bins of both signs, further grids, and what is gathered.

@@ -1,6 +1,6 @@
-use super::Loader;
 #[cfg(feature = "onnx")]
 use super::NetworkLoader;
+use super::{Loader, Trial};
 use crate::quant::{Clip, Scheme};
 use crate::session;
 
@@ -18,6 +18,12 @@ pub trait Feed {
 
     /// Counts a layer by channels, and chooses for each as `start` says.
     fn request_channels(&self, layer: usize, start: session::Start);
+
+    /// Puts the network on trial; nothing comes of it where there is none.
+    fn request_trial(&self, trial: Trial);
+
+    /// Whether there is a network that can be put on trial.
+    fn has_network(&self) -> bool;
 
     /// Ends what is under way and keeps what was gathered.
     fn stop(&self);
@@ -38,6 +44,12 @@ impl Feed for Loader {
 
     fn request_channels(&self, layer: usize, start: session::Start) {
         Loader::request_channels(self, layer, start);
+    }
+
+    fn request_trial(&self, _: Trial) {}
+
+    fn has_network(&self) -> bool {
+        false
     }
 
     fn stop(&self) {
@@ -61,6 +73,14 @@ impl Feed for NetworkLoader {
 
     fn request_channels(&self, layer: usize, start: session::Start) {
         NetworkLoader::request_channels(self, layer, start);
+    }
+
+    fn request_trial(&self, trial: Trial) {
+        NetworkLoader::request_trial(self, trial);
+    }
+
+    fn has_network(&self) -> bool {
+        true
     }
 
     fn stop(&self) {

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
+use super::News;
 use super::channels::{analyse_channels, read_channels};
 use super::measure::{measure_layer, readable_again};
 use super::read::{Recipe, read_layer};
@@ -91,6 +92,8 @@ pub enum Event {
         /// The channels; an error when there is no such axis, or the file is gone or changed.
         result: Result<Channels, InputError>,
     },
+    /// What came of a trial of the network.
+    Trial(News),
     /// Every layer was told.
     Done,
 }

@@ -1,23 +1,10 @@
 //! How far the outputs of two runs are apart.
 
+pub use crate::quant::OutputEffect;
+
 use super::tap::is_float;
 use std::sync::Arc;
 use tract_onnx::prelude::{TValue, Tensor, TractResult};
-
-/// The effect of quantization on the outputs of a network, over all float outputs and all samples.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct OutputEffect {
-    /// `10 log10(sum(y²) / sum((y - y')²))` in dB, of the outputs `y` of the float network and `y'` of the quantized
-    /// one; infinite where they are equal. NaN where an output is.
-    pub sqnr_db: f64,
-    /// `sum(y y') / sqrt(sum(y²) sum(y'²))`; 1 where both are all zero, 0 where one is.
-    pub cosine: f64,
-    /// The share of rows whose largest score is the same class, the first of equal ones; `None` for a network that is no
-    /// classifier: one whose only output is (N, C) or (N, C, 1, 1) with C > 1.
-    pub top1_agreement: Option<f64>,
-    /// How many samples it is over.
-    pub samples: usize,
-}
 
 /// The sums over one sample.
 #[derive(Clone, Copy, Debug, Default)]

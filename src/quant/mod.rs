@@ -13,9 +13,11 @@
 //! ```
 
 mod clip;
+mod output;
 mod params;
 mod scheme;
 
 pub use clip::Clip;
+pub use output::OutputEffect;
 pub use params::QuantParams;
 pub use scheme::Scheme;

@@ -140,6 +140,10 @@ pub fn document(session: &Session) -> Document {
 /// The document as indented JSON with a final newline. Characters that would act on a terminal are escaped, so that
 /// the document can be shown as it is.
 pub fn to_json(document: &Document) -> String {
+    json(document)
+}
+
+pub(super) fn json(document: &impl Serialize) -> String {
     let json = serde_json::to_string_pretty(document).expect("the document holds nothing that JSON cannot");
     // serde_json escapes the C0 controls; DEL, C1 and the direction marks can stand only inside strings, where the
     // escape means the same.

@@ -7,11 +7,13 @@ mod compare;
 mod document;
 pub mod number;
 mod save;
+mod sensitivity;
 mod text;
 mod visible;
 
 pub use compare::{best, compare, why};
 pub use document::{Document, document, to_json};
 pub use save::{SaveError, save};
+pub use sensitivity::{sensitivity, sensitivity_json};
 pub use text::text;
 pub use visible::{one_word, visible};

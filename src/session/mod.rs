@@ -9,13 +9,14 @@ mod choice;
 mod history;
 mod layer;
 mod rules;
+mod sensitivity;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
 use crate::calibrate::{Calibrator, Measured, Tensor};
-use crate::quant::{Clip, Scheme};
+use crate::quant::{Clip, QuantParams, Scheme};
 
 use channels::Together;
 pub use channels::{ChannelSet, Channels, Role};
@@ -23,6 +24,7 @@ pub use choice::Choice;
 use history::{Edit, History};
 pub use layer::{Kind, Layer, LayerState, Origin, Ready};
 pub use rules::{Assignment, Names, Plan, Rules, Setting, Start, Subject};
+pub use sensitivity::Sensitivity;
 
 /// Layers, the methods that propose clips for them, and the history of what the user chose.
 pub struct Session {
@@ -204,6 +206,20 @@ impl Session {
     /// A layer and the channels that stand in its place: what is chosen for it goes for them all.
     pub fn with_channels(&self, layer: usize) -> Vec<usize> {
         std::iter::once(layer).chain(self.channels(layer)).collect()
+    }
+
+    /// The grids that the first `layers` layers are on as chosen now: none where one stays in float (or was not read), one
+    /// for a tensor, one for each channel.
+    pub fn grids(&self, layers: usize) -> Vec<Vec<QuantParams>> {
+        let of = |layer: usize| {
+            let chosen = self.layers.get(layer).and_then(Layer::ready).filter(|r| r.choice().quantized);
+            let Some(ready) = chosen else { return Vec::new() };
+            match self.channels(layer) {
+                channels if channels.is_empty() => vec![ready.params()],
+                channels => channels.filter_map(|c| Some(self.layers[c].ready()?.params())).collect(),
+            }
+        };
+        (0..layers).map(of).collect()
     }
 
     /// The channels of a tensor become layers of their own, behind all others. [`Session::stand`] puts them in its place.

@@ -145,7 +145,7 @@ fn awaited(job: &jobs::Event, model: &Model) -> bool {
         }
         jobs::Event::Channels { layer, .. } => *layer == model.at(),
         jobs::Event::Opened { .. } | jobs::Event::Unusable(_) => true,
-        jobs::Event::Progress { .. } | jobs::Event::Running { .. } | jobs::Event::Done => false,
+        jobs::Event::Trial(_) | jobs::Event::Progress { .. } | jobs::Event::Running { .. } | jobs::Event::Done => false,
     }
 }
 

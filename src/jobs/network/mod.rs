@@ -1,10 +1,11 @@
 //! Background work on a network: running it over samples, and telling what its tensors hold.
 
+mod by_channel;
 mod collect;
 mod sensitivity;
 mod setup;
 mod trial;
-mod tries;
+mod trials;
 mod tune;
 mod work;
 
@@ -12,15 +13,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
-use super::{Event, Recipe};
+use super::{Event, Grids, Recipe, Trial};
 use crate::input::InputError;
-use crate::quant::{Clip, Scheme};
+use crate::quant::{Clip, QuantParams, Scheme};
 use crate::session::{Plan, Start};
-pub use sensitivity::Sensitivity;
 pub use setup::Subject;
-pub use trial::Grids;
-pub use tries::{Tried, tries};
-pub use tune::{TuneLayer, TuneStep, Tuned};
 
 /// What is to be run and what is wanted of it.
 pub struct NetworkOrder {
@@ -50,6 +47,7 @@ struct Shared {
     changed: Condvar,
     cancelled: AtomicBool,
     stopped: AtomicBool,
+    trial_stopped: AtomicBool,
 }
 
 /// The order without its subject, which is used up when it is opened.
@@ -67,18 +65,23 @@ struct Wishes {
     fine: Option<(usize, usize)>,
     measure: Option<(usize, Clip, Scheme)>,
     channels: Option<(usize, Start)>,
+    alone: Option<(usize, Vec<QuantParams>)>,
+    whole: Option<Grids>,
+    /// A sensitivity or a search.
+    long: Option<Trial>,
 }
 
 enum Wish {
     Fine { layer: usize, bins: usize },
     Measure { layer: usize, clip: Clip, scheme: Scheme },
     Channels { layer: usize, start: Start },
+    Alone { layer: usize, grids: Vec<QuantParams> },
 }
 
 impl Shared {
     fn wish(&self, put: impl FnOnce(&mut Wishes)) {
         put(&mut self.wishes.lock().expect("no thread panics with the wishes in hand"));
-        self.changed.notify_one();
+        self.changed.notify_all();
     }
 }
 
@@ -93,6 +96,7 @@ impl NetworkLoader {
             changed: Condvar::new(),
             cancelled: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
+            trial_stopped: AtomicBool::new(false),
         });
         let worker = shared.clone();
         std::thread::spawn(move || {
@@ -106,9 +110,19 @@ impl NetworkLoader {
         NetworkLoader { shared }
     }
 
-    /// Ends the pass over the samples that is under way with those seen so far.
+    /// Puts the network on trial. A newer trial of the same kind replaces one that was not begun.
+    pub fn request_trial(&self, trial: Trial) {
+        self.shared.wish(|wishes| match trial {
+            Trial::Alone { layer, grids } => wishes.alone = Some((layer, grids)),
+            Trial::Whole(grids) => wishes.whole = Some(grids),
+            trial => wishes.long = Some(trial),
+        });
+    }
+
+    /// Ends the pass over the samples that is under way with those seen so far, and a trial with what it has found.
     pub fn stop(&self) {
         self.shared.stopped.store(true, Ordering::Relaxed);
+        self.shared.trial_stopped.store(true, Ordering::Relaxed);
     }
 
     /// Counts a layer once more on `bins` bins.

@@ -1,20 +1,10 @@
 //! Which tensors the network's outputs are sensitive to.
 
 use super::setup::Setup;
-use super::trial::{Cancelled, Grids, Trial};
+use super::trial::{Cancelled, Split, Trial};
 use crate::model::{ModelError, OutputEffect};
 use crate::quant::QuantParams;
-
-/// How the outputs depend on one tensor.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Sensitivity {
-    /// The layer: activations first, then weights.
-    pub layer: usize,
-    /// Only this one is quantized, everything else is in float.
-    pub alone: OutputEffect,
-    /// Everything that is chosen is quantized but this one.
-    pub without: OutputEffect,
-}
+use crate::session::Sensitivity;
 
 /// Activations whose partial runs begin at the same place. More cost fewer preparations, and longer runs each.
 const TOGETHER: usize = 12;
@@ -27,7 +17,7 @@ const TOGETHER: usize = 12;
 /// A sample cannot be read any more, or a node fails on quantized values.
 pub(super) fn sensitivity(
     setup: &Setup,
-    grids: &Grids,
+    grids: &Split,
     samples: &[usize],
     threads: usize,
     cancelled: Cancelled,

@@ -13,12 +13,15 @@ pub struct Subject {
     pub samples: SampleSource,
     /// What is known about them beyond their files.
     pub options: SampleOptions,
+    /// Other samples, to judge on what nothing was chosen by.
+    pub check: Option<SampleSource>,
 }
 
 /// A network that is ready to run.
 pub(super) struct Setup {
     pub network: Network,
     pub samples: Samples,
+    pub check: Option<Samples>,
     pub graph: Graph,
     pub weights: Vec<Weight>,
 }
@@ -32,10 +35,19 @@ impl Setup {
     pub fn open(subject: Subject, threads: usize) -> Result<Setup, ModelError> {
         let network = Network::open(&subject.model)?;
         let samples = Samples::open(&network, &subject.samples, &subject.options)?;
+        let check = subject.check.map(|source| Samples::open(&network, &source, &subject.options)).transpose()?;
+        if let Some(check) = &check
+            && check.shapes() != samples.shapes()
+        {
+            let file = network.file().to_owned();
+            let message =
+                format!("{file} is checked on samples of another shape than it is calibrated on; give both the same.");
+            return Err(ModelError { file, message });
+        }
         let mut graph = Graph::build(&network, samples.shapes())?;
         graph.set_threads(threads);
         let weights = network.weights();
-        Ok(Setup { network, samples, graph, weights })
+        Ok(Setup { network, samples, check, graph, weights })
     }
 
     /// What is run on what, in a few words.
@@ -60,10 +72,19 @@ impl Setup {
         activations.chain(weights).collect()
     }
 
+    /// The shape of a layer's tensor for one sample; `None` where it depends on values.
+    pub fn shape(&self, layer: usize) -> Option<Vec<u64>> {
+        let activations = self.graph.tensors();
+        let shape = match layer.checked_sub(activations.len()) {
+            Some(weight) => Some(&self.weights[weight].shape),
+            None => activations[layer].shape.as_ref(),
+        };
+        shape.map(|shape| shape.iter().map(|&n| n as u64).collect())
+    }
+
     /// What the document says of an activation that `samples` samples were run through.
     pub fn origin(&self, tensor: usize, samples: usize, notes: Vec<String>) -> Origin {
-        let mut shape: Vec<u64> =
-            self.graph.tensors()[tensor].shape.iter().flatten().map(|&n| n as u64).collect();
+        let mut shape: Vec<u64> = self.graph.tensors()[tensor].shape.iter().flatten().map(|&n| n as u64).collect();
         // Samples lie one behind the other along the first axis.
         if let Some(first) = shape.first_mut() {
             *first *= samples as u64;

@@ -3,39 +3,57 @@
 use std::cell::RefCell;
 
 use super::setup::Setup;
-use crate::model::{Effect, Graph, ModelError, Others, OutputEffect, Tensor};
+use super::work::Run;
+use crate::jobs::Grids;
+use crate::model::{Effect, Graph, ModelError, Others, OutputEffect, Samples, Tensor};
 use crate::quant::QuantParams;
 
 /// Memory for the values that partial runs begin with.
 const BUDGET: usize = 96 << 20;
 
-/// The grids of all tensors: of activations one or none (float), of weights none, one, or one for each channel.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Grids {
+/// The grids of all tensors by what they are.
+pub(super) struct Split {
     /// In the order of the graph's activations.
     pub activations: Vec<Option<QuantParams>>,
     /// In the order of the network's weights.
     pub weights: Vec<Vec<QuantParams>>,
 }
 
-impl Grids {
-    /// The grids of a session's layers, activations first, as [`Session::grids`](crate::session::Session::grids) gives
-    /// them.
-    pub fn of_layers(mut layers: Vec<Vec<QuantParams>>, activations: usize) -> Grids {
-        let weights = layers.split_off(activations.min(layers.len()));
-        Grids { activations: layers.into_iter().map(|grids| grids.first().copied()).collect(), weights }
+impl Split {
+    /// Takes the grids of the layers apart.
+    ///
+    /// # Errors
+    ///
+    /// An activation has a range for each channel, which no integer product can have.
+    pub fn of(grids: &Grids, run: &Run) -> Result<Split, ModelError> {
+        let activations = run.setup.graph.tensors().len();
+        let one = |(layer, grids): (usize, &Vec<QuantParams>)| match grids.as_slice() {
+            [] => Ok(None),
+            [grid] => Ok(Some(*grid)),
+            _ => {
+                let file = run.setup.network.file().to_owned();
+                let name = &run.layers[layer].name;
+                let message = format!(
+                    "{file} is tried with one range for each activation, and {name} has one for each channel; choose per tensor for it."
+                );
+                Err(ModelError { file, message })
+            }
+        };
+        let of_activations =
+            grids.layers.iter().take(activations).enumerate().map(one).collect::<Result<Vec<_>, _>>()?;
+        let weights = grids.layers.iter().skip(activations).cloned().collect();
+        Ok(Split { activations: of_activations, weights })
     }
 }
 
 /// A network with the weights that are chosen, ready to try grids on its activations.
 pub(super) struct Trial<'a> {
     setup: &'a Setup,
+    source: &'a Samples,
     /// With the weights of `Grids`; the activations are on no grid.
     graph: Graph,
     samples: Vec<usize>,
     threads: usize,
-    /// Samples that partial runs had no memory for.
-    pub short_of: std::cell::Cell<usize>,
 }
 
 /// Whether to leave at once.
@@ -54,7 +72,14 @@ impl<'a> Trial<'a> {
         threads: usize,
     ) -> Result<Trial<'a>, ModelError> {
         let graph = with_weights(setup, weights)?;
-        Ok(Trial { setup, graph, samples, threads, short_of: Default::default() })
+        Ok(Trial { setup, source: &setup.samples, graph, samples, threads })
+    }
+
+    /// The same trial on the samples that nothing was chosen by, if there are any.
+    pub fn on_check(&self) -> Option<Trial<'a>> {
+        let source = self.setup.check.as_ref()?;
+        let samples = (0..source.len()).collect();
+        Some(Trial { setup: self.setup, source, graph: self.graph.clone(), samples, threads: self.threads })
     }
 
     /// The network's outputs with all activations on `grids`.
@@ -87,19 +112,11 @@ impl<'a> Trial<'a> {
         if let Some(why) = failed.into_inner() {
             return Err(why);
         }
-        if let Some(effect) = &effect {
-            self.short_of.set(self.samples.len() - effect.samples());
-        }
         Ok(effect)
     }
 
-    /// How many threads may share the samples.
-    pub fn threads(&self) -> usize {
-        self.threads
-    }
-
     fn load(&self, sample: usize, failed: &RefCell<Option<ModelError>>) -> Option<Vec<Tensor>> {
-        match self.setup.samples.get(sample) {
+        match self.source.get(sample) {
             Ok(values) => Some(values),
             Err(why) => {
                 *failed.borrow_mut() = Some(why);

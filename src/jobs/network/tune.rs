@@ -2,49 +2,11 @@
 
 use super::sensitivity::sensitivity;
 use super::setup::Setup;
-use super::tries::{Tried, beside};
-use super::trial::{Cancelled, Grids, Trial};
-use crate::model::{ModelError, OutputEffect};
+use super::trial::{Cancelled, Split, Trial};
+use crate::jobs::trial::beside;
+use crate::jobs::{Tried, Tune, TuneLayer, TuneStep, Tuned};
+use crate::model::ModelError;
 use crate::quant::QuantParams;
-
-/// A layer that is to be tuned.
-#[derive(Clone, Debug)]
-pub struct TuneLayer {
-    /// The activation.
-    pub layer: usize,
-    /// What is chosen for it.
-    pub present: Tried,
-    /// What to try instead; see [`tries`](super::tries).
-    pub tries: Vec<Tried>,
-    /// Activations that share its grid.
-    pub tied: Vec<usize>,
-}
-
-/// One decision of the search.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct TuneStep {
-    /// The activation.
-    pub layer: usize,
-    /// What is best for it while all others are as they are.
-    pub chosen: Tried,
-    /// The network's output SQNR before, on the samples that are searched on, in dB.
-    pub before: f64,
-    /// And after.
-    pub after: f64,
-    /// Steps to come.
-    pub left: usize,
-}
-
-/// What came of the search.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Tuned {
-    /// The outputs before, on the samples that were searched on.
-    pub before: OutputEffect,
-    /// And after.
-    pub after: OutputEffect,
-    /// Before and after on samples that the search has not seen; `None` where there are too few to keep some aside.
-    pub unseen: Option<(OutputEffect, OutputEffect)>,
-}
 
 /// Of so many samples one is kept aside.
 const ASIDE: usize = 4;
@@ -53,7 +15,7 @@ const ASIDE: usize = 4;
 const WORTHWHILE: f64 = 0.01;
 
 /// Searches layer by layer, the most sensitive first, for the clips that give the best output SQNR while everything
-/// else is as it is; `rounds` times over. Every fourth sample is kept aside, and tells what the search is worth.
+/// else is as it is; `wanted.rounds` times over. Every fourth sample is kept aside, and tells what the search is worth.
 ///
 /// `found` hears of each decision. When `stopped` says so the search ends with what was found. `None` when it was
 /// cancelled.
@@ -64,15 +26,15 @@ const WORTHWHILE: f64 = 0.01;
 #[expect(clippy::too_many_arguments, reason = "each is one thing to know")]
 pub(super) fn tune(
     setup: &Setup,
-    grids: &Grids,
-    layers: &[TuneLayer],
+    grids: &Split,
+    wanted: &Tune,
     samples: &[usize],
-    rounds: usize,
     threads: usize,
     cancelled: Cancelled,
     stopped: &dyn Fn() -> bool,
-    found: &mut dyn FnMut(TuneStep),
+    found: &mut dyn FnMut(TuneStep, usize),
 ) -> Result<Option<Tuned>, ModelError> {
+    let Tune { layers, rounds, .. } = wanted;
     let (aside, search): (Vec<_>, Vec<_>) = samples.iter().enumerate().partition(|(i, _)| i % ASIDE == ASIDE - 1);
     let plain = |some: Vec<(usize, &usize)>| -> Vec<usize> { some.into_iter().map(|(_, s)| *s).collect() };
     let (aside, search) = (plain(aside), plain(search));
@@ -83,8 +45,8 @@ pub(super) fn tune(
     let Some(order) = by_sensitivity(setup, grids, layers, &search, threads, cancelled)? else { return Ok(None) };
     let mut present: Vec<Tried> = layers.iter().map(|l| l.present).collect();
     let mut sqnr = before.sqnr_db;
-    let mut left = order.len() * rounds;
-    'rounds: for _ in 0..rounds {
+    let mut left = order.len() * *rounds;
+    'rounds: for _ in 0..*rounds {
         let mut gained = false;
         for &i in &order {
             if stopped() {
@@ -121,9 +83,9 @@ pub(super) fn tune(
                 let (old, gain) = (sqnr, best - base);
                 sqnr += gain;
                 gained = true;
-                found(TuneStep { layer: layer.layer, chosen: best_at, before: old, after: sqnr, left });
+                found(TuneStep { layer: layer.layer, chosen: best_at, before: old, after: sqnr }, left);
             } else {
-                found(TuneStep { layer: layer.layer, chosen: present[i], before: sqnr, after: sqnr, left });
+                found(TuneStep { layer: layer.layer, chosen: present[i], before: sqnr, after: sqnr }, left);
             }
         }
         if !gained {
@@ -140,13 +102,20 @@ pub(super) fn tune(
             _ => return Ok(None),
         }
     };
-    Ok(Some(Tuned { before, after, unseen }))
+    let check = match trial.on_check() {
+        None => None,
+        Some(trial) => match (trial.whole(&grids.activations, cancelled)?, trial.whole(&now, cancelled)?) {
+            (Some(before), Some(after)) => Some((before, after)),
+            _ => return Ok(None),
+        },
+    };
+    Ok(Some(Tuned { before, after, unseen, check }))
 }
 
 /// The places of the layers, the one that costs most alone first.
 fn by_sensitivity(
     setup: &Setup,
-    grids: &Grids,
+    grids: &Split,
     layers: &[TuneLayer],
     samples: &[usize],
     threads: usize,
@@ -162,7 +131,7 @@ fn by_sensitivity(
     let mut alone = vec![f64::INFINITY; grids.activations.len()];
     // A few samples are enough to tell what is sensitive.
     let few = &samples[..samples.len().min(4)];
-    let grids = Grids { activations, weights: Vec::new() };
+    let grids = Split { activations, weights: Vec::new() };
     let told = sensitivity(setup, &grids, few, threads, cancelled, &mut |s, _| alone[s.layer] = s.alone.sqnr_db)?;
     if told.is_none() {
         return Ok(None);

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::collect::{Collected, Watch, collect};
 use super::setup::Setup;
+use super::trials::InHand;
 use super::{Shared, Subject, Wish};
 use crate::calibrate::{Measure, Measured};
 use crate::histogram::{BinPass, Histogram, Magnitude, RangePass, Stats};
@@ -17,11 +18,11 @@ use crate::quant::{Clip, Scheme};
 use crate::session::{Layer, Origin, Ready};
 
 /// What is kept of the run for later wishes.
-struct Run {
-    setup: Setup,
-    layers: Vec<Layer>,
+pub(super) struct Run {
+    pub setup: Setup,
+    pub layers: Vec<Layer>,
     /// The samples that were counted.
-    samples: Vec<usize>,
+    pub samples: Vec<usize>,
     /// Of each activation; `None` where it could not be counted.
     stats: Vec<Option<Stats>>,
 }
@@ -40,19 +41,35 @@ impl Shared {
         (self.tell)(Event::Opened { title: setup.title(), assumptions: setup.samples.assumptions().to_vec() });
         let mut run = Run { layers: setup.layers(), setup, samples: Vec::new(), stats: Vec::new() };
         self.weights(&run);
-        if !self.activations(&mut run) {
+        if !self.activations(&mut run) || !self.asked_channels(&run) {
             return;
         }
         (self.tell)(Event::Done);
+        // Two threads, so that what takes long does not hold up the clip in hand.
+        let run = &run;
+        std::thread::scope(|scope| {
+            scope.spawn(|| self.serve_trials(run));
+            self.serve(run);
+        });
+    }
+
+    fn serve(&self, run: &Run) {
+        let mut in_hand = InHand::default();
         while let Some(wish) = self.next() {
             match wish {
+                Wish::Alone { layer, grids } => self.alone(run, &mut in_hand, layer, grids),
                 Wish::Fine { layer, bins } => {
-                    if let Some(result) = self.fine(&run, layer, bins) {
+                    if let Some(result) = self.fine(run, layer, bins) {
                         (self.tell)(Event::Fine { layer, result });
                     }
                 }
+                Wish::Channels { layer, start } => {
+                    if !self.tell_channels(run, layer, start, true) {
+                        return;
+                    }
+                }
                 Wish::Measure { layer, clip, scheme } => {
-                    if let Some(result) = self.measure(&run, layer, clip, scheme) {
+                    if let Some(result) = self.measure(run, layer, clip, scheme) {
                         (self.tell)(Event::Measured { layer, result });
                     }
                 }
@@ -169,7 +186,8 @@ impl Shared {
         let Some(histogram) = histogram else {
             let file = run.setup.network.file().to_owned();
             let name = &run.layers[layer].name;
-            let message = format!("{file} gives other values for {name} when it is run again on the same input; use --one-pass.");
+            let message =
+                format!("{file} gives other values for {name} when it is run again on the same input; use --one-pass.");
             return Err(InputError { file, message });
         };
         let ready = Ready::analyse(Arc::new(histogram), &self.order.plan, &run.layers[layer].subject());
@@ -225,7 +243,12 @@ impl Shared {
     }
 
     /// Hands all values of one layer to `take`. `None` when it was cancelled.
-    fn values(&self, run: &Run, layer: usize, take: &mut dyn FnMut(&[f32])) -> Option<Result<(), InputError>> {
+    pub(super) fn values(
+        &self,
+        run: &Run,
+        layer: usize,
+        take: &mut dyn FnMut(&[f32]),
+    ) -> Option<Result<(), InputError>> {
         match layer.checked_sub(run.setup.graph.tensors().len()) {
             Some(weight) => {
                 let values = run.setup.network.weight_values(&run.setup.weights[weight]);
@@ -276,7 +299,7 @@ impl Shared {
         Some(done.map(|()| measure.finish()))
     }
 
-    fn cancelled(&self) -> bool {
+    pub(super) fn cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed)
     }
 
@@ -287,8 +310,14 @@ impl Shared {
             if self.cancelled() {
                 return None;
             }
+            if let Some((layer, grids)) = wishes.alone.take() {
+                return Some(Wish::Alone { layer, grids });
+            }
             if let Some((layer, bins)) = wishes.fine.take() {
                 return Some(Wish::Fine { layer, bins });
+            }
+            if let Some((layer, start)) = wishes.channels.take() {
+                return Some(Wish::Channels { layer, start });
             }
             if let Some((layer, clip, scheme)) = wishes.measure.take() {
                 return Some(Wish::Measure { layer, clip, scheme });

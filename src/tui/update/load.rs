@@ -75,6 +75,7 @@ pub(super) fn event(model: &mut Model, event: Event, cmds: &mut Vec<Cmd>) {
             }
         },
         Event::Channels { layer, requested, result } => channels::arrived(model, layer, requested, result),
+        Event::Trial(_) => {}
         Event::Done => {
             model.loading.finished = true;
             model.loading.share = None;

@@ -1,0 +1,200 @@
+//! `qviz sensitivity` and `qviz tune`: a network on trial, printed.
+
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, stderr};
+use std::path::PathBuf;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::args::SharedArgs;
+use super::load::{Loaded, load};
+use super::run::{Failed, complain, print};
+use super::source::Usage;
+use crate::jobs::{Event, Grids, Left, News, Trial, Tried, Tune, TuneLayer, Tuned, tries};
+use crate::quant::OutputEffect;
+use crate::report::{self, number, visible};
+use crate::session::{Choice, Kind, Sensitivity, Session};
+
+/// Reads a network and everything in it.
+fn network(shared: SharedArgs) -> Result<Loaded, Failed> {
+    let loaded = load(shared, false)?;
+    if loaded.network == 0 && loaded.session.failures().next().is_none() {
+        return Err(
+            Usage("a network is put on trial; name one: qviz sensitivity MODEL.onnx --data PATH.".into()).into()
+        );
+    }
+    Ok(loaded)
+}
+
+/// Refuses before the work is done.
+fn exists(output: Option<&PathBuf>, force: bool) -> bool {
+    let there = output.filter(|p| !force && p.symlink_metadata().is_ok());
+    if let Some(path) = there {
+        eprintln!("qviz: {} exists; it was kept. --force replaces it.", visible(&path.to_string_lossy()));
+    }
+    there.is_some()
+}
+
+/// Asks, and hears what comes until `ends` has heard the last of it.
+fn hear(loaded: &Loaded, trial: Trial, what: &'static str, mut ends: impl FnMut(News) -> bool) {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+    if stderr().is_terminal() {
+        bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
+    }
+    bar.set_style(ProgressStyle::with_template("{prefix} {bar:30} {msg}").expect("the template is sound"));
+    bar.set_prefix(what);
+    loaded.feed.request_trial(trial);
+    let mut done = 0;
+    for event in &loaded.events {
+        let Event::Trial(news) = event else { continue };
+        if let News::Sensitivity(_, Left { steps, time }) | News::Step(_, Left { steps, time }) = &news {
+            done += 1;
+            bar.set_length(done + *steps as u64);
+            bar.set_position(done);
+            bar.set_message(time.map_or(String::new(), |t| format!("{} left", number::seconds(t))));
+        }
+        if ends(news) {
+            break;
+        }
+    }
+    bar.finish_and_clear();
+}
+
+fn grids(loaded: &Loaded) -> Grids {
+    Grids { layers: loaded.session.grids(loaded.network) }
+}
+
+/// Everything as it is chosen.
+fn whole(loaded: &Loaded) -> Option<(OutputEffect, Option<OutputEffect>)> {
+    let mut told = None;
+    hear(loaded, Trial::Whole(grids(loaded)), "whole network", |news| match news {
+        News::Whole { result, check, .. } => {
+            match result {
+                Ok(effect) => told = Some((effect, check)),
+                Err(why) => eprintln!("qviz: {}", visible(&why.to_string())),
+            }
+            true
+        }
+        _ => false,
+    });
+    told
+}
+
+/// Every tensor's sensitivity, by layer.
+fn each(loaded: &Loaded) -> BTreeMap<usize, Sensitivity> {
+    let mut all = BTreeMap::new();
+    hear(loaded, Trial::Sensitivity(grids(loaded)), "sensitivity", |news| match news {
+        News::Sensitivity(s, _) => {
+            all.insert(s.layer, s);
+            false
+        }
+        News::SensitivityEnd(result) => {
+            if let Err(why) = result {
+                eprintln!("qviz: {}", visible(&why.to_string()));
+            }
+            true
+        }
+        _ => false,
+    });
+    all
+}
+
+/// Prints which tensors the outputs are sensitive to, the worst first.
+pub(super) fn sensitivity(shared: SharedArgs, json: bool, output: Option<PathBuf>, force: bool) -> Result<u8, Failed> {
+    if exists(output.as_ref(), force) {
+        return Ok(1);
+    }
+    let loaded = network(shared)?;
+    let Some((all, check)) = whole(&loaded) else { return Ok(complain(&loaded.session).max(1)) };
+    let each = each(&loaded);
+    let document = report::sensitivity_json(&loaded.session, &all, check.as_ref(), &each);
+    if json {
+        print(&document)?;
+    } else {
+        print(&report::sensitivity(&loaded.session, &all, check.as_ref(), &each))?;
+    }
+    if let Some(path) = output
+        && let Err(error) = report::save(&path, document.as_bytes(), force)
+    {
+        eprintln!("qviz: {error}");
+        return Ok(1);
+    }
+    Ok(complain(&loaded.session))
+}
+
+/// Searches better clips, prints what they are worth, and writes them.
+pub(super) fn tune(shared: SharedArgs, rounds: usize, output: Option<PathBuf>, force: bool) -> Result<u8, Failed> {
+    if exists(output.as_ref(), force) {
+        return Ok(1);
+    }
+    let mut loaded = network(shared)?;
+    let wanted = Tune { grids: grids(&loaded), layers: layers(&loaded.session, loaded.network), rounds };
+    let (mut steps, mut tuned) = (Vec::new(), None);
+    hear(&loaded, Trial::Tune(wanted), "tuning", |news| match news {
+        News::Step(step, _) => {
+            steps.push(step);
+            false
+        }
+        News::Tuned(result) => {
+            match result {
+                Ok(result) => tuned = Some(result),
+                Err(why) => eprintln!("qviz: {}", visible(&why.to_string())),
+            }
+            true
+        }
+        _ => false,
+    });
+    let Some(tuned) = tuned else { return Ok(complain(&loaded.session).max(1)) };
+    // A layer that is gone over twice ends with its last decision.
+    let decided: BTreeMap<usize, _> = steps.iter().map(|s| (s.layer, s.chosen)).collect();
+    let choices = decided.into_iter().filter_map(|(layer, tried)| {
+        let choice = loaded.session.layers[layer].choice()?;
+        Some((layer, Choice { scheme: tried.scheme, ..choice.with_clip(tried.clip) }))
+    });
+    let choices = choices.collect();
+    loaded.session.apply("tune", choices);
+    print(&summary(&tuned))?;
+    if let Some(path) = output {
+        let json = report::to_json(&report::document(&loaded.session));
+        if let Err(error) = report::save(&path, json.as_bytes(), force) {
+            eprintln!("qviz: {error}");
+            return Ok(1);
+        }
+    }
+    Ok(complain(&loaded.session))
+}
+
+/// Every quantized activation with one range.
+fn layers(session: &Session, network: usize) -> Vec<TuneLayer> {
+    let layer = |layer: usize| {
+        let ready = session.layers[layer].ready()?;
+        let choice = ready.choice();
+        let fits = choice.quantized && choice.axis.is_none() && session.layers[layer].kind == Kind::Activation;
+        fits.then(|| TuneLayer {
+            layer,
+            present: Tried { clip: choice.clip, scheme: choice.scheme },
+            tries: tries(ready),
+            tied: Vec::new(),
+        })
+    };
+    (0..network).filter_map(layer).collect()
+}
+
+fn summary(tuned: &Tuned) -> String {
+    let mut rows = vec![("searched on", tuned.before, tuned.after)];
+    rows.extend(tuned.unseen.map(|(before, after)| ("kept aside", before, after)));
+    rows.extend(tuned.check.map(|(before, after)| ("check", before, after)));
+    let mut out = "samples      count  before_db  after_db  before_cosine  after_cosine\n".to_owned();
+    for (name, before, after) in rows {
+        out += &format!(
+            "{:<11}  {:>5}  {:>9.2}  {:>8.2}  {:>13.6}  {:>12.6}\n",
+            name.replace(' ', "-"),
+            before.samples,
+            before.sqnr_db,
+            after.sqnr_db,
+            before.cosine,
+            after.cosine
+        );
+    }
+    out
+}
