@@ -31,6 +31,9 @@ pub(super) enum Command {
         /// Measures the chosen clips on the values too, not only on bins; takes one more reading
         #[arg(long)]
         exact: bool,
+        /// Runs MODEL.onnx quantized as chosen as well, and says what that does to its outputs
+        #[arg(long)]
+        outputs: bool,
         #[command(flatten)]
         shared: SharedArgs,
     },

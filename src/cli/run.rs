@@ -33,7 +33,8 @@ fn answer(cli: Cli) -> Result<u8, Failed> {
     match cli.command {
         None if stdout().is_terminal() => screen(cli.screen),
         None => print_report(cli.screen.shared, false, false),
-        Some(Command::Report { json, exact, shared }) => print_report(shared, json, exact),
+        Some(Command::Report { json, exact, outputs: false, shared }) => print_report(shared, json, exact),
+        Some(Command::Report { json, exact, outputs: true, shared }) => trials::outputs(shared, json, exact),
         Some(Command::Compare { shared }) => {
             let Loaded { session, .. } = load(shared, false)?;
             print(&report::compare(&session))?;

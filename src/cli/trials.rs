@@ -15,9 +15,26 @@ use crate::quant::OutputEffect;
 use crate::report::{self, number, visible};
 use crate::session::{Choice, Kind, Sensitivity, Session};
 
+/// The report, with what everything that is chosen does to the outputs.
+pub(super) fn outputs(shared: SharedArgs, json: bool, exact: bool) -> Result<u8, Failed> {
+    let loaded = network(shared, exact)?;
+    let told = whole(&loaded);
+    let code = complain(&loaded.session).max(u8::from(told.is_none()));
+    let effects = told.as_ref().map(|(all, check)| (all, check.as_ref()));
+    if json {
+        print(&report::to_json(&report::document(&loaded.session).with_outputs(effects)))?;
+    } else {
+        print(&report::text(&loaded.session))?;
+        if let Some((all, check)) = effects {
+            print(&report::outputs(all, check))?;
+        }
+    }
+    Ok(code)
+}
+
 /// Reads a network and everything in it.
-fn network(shared: SharedArgs) -> Result<Loaded, Failed> {
-    let loaded = load(shared, false)?;
+fn network(shared: SharedArgs, exact: bool) -> Result<Loaded, Failed> {
+    let loaded = load(shared, exact)?;
     if loaded.network == 0 && loaded.session.failures().next().is_none() {
         return Err(
             Usage("a network is put on trial; name one: qviz sensitivity MODEL.onnx --data PATH.".into()).into()
@@ -104,7 +121,7 @@ pub(super) fn sensitivity(shared: SharedArgs, json: bool, output: Option<PathBuf
     if exists(output.as_ref(), force) {
         return Ok(1);
     }
-    let loaded = network(shared)?;
+    let loaded = network(shared, false)?;
     let Some((all, check)) = whole(&loaded) else { return Ok(complain(&loaded.session).max(1)) };
     let each = each(&loaded);
     let document = report::sensitivity_json(&loaded.session, &all, check.as_ref(), &each);
@@ -127,7 +144,7 @@ pub(super) fn tune(shared: SharedArgs, rounds: usize, output: Option<PathBuf>, f
     if exists(output.as_ref(), force) {
         return Ok(1);
     }
-    let mut loaded = network(shared)?;
+    let mut loaded = network(shared, false)?;
     let wanted = Tune { grids: grids(&loaded), layers: layers(&loaded.session, loaded.network), rounds };
     let (mut steps, mut tuned) = (Vec::new(), None);
     hear(&loaded, Trial::Tune(wanted), "tuning", |news| match news {

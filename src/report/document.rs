@@ -1,9 +1,10 @@
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
+use super::sensitivity::Effect;
 use crate::calibrate::Metrics;
 use crate::histogram::Stats;
-use crate::quant::{Clip, QuantParams, Scheme};
+use crate::quant::{Clip, OutputEffect, QuantParams, Scheme};
 use crate::session::{Kind, Layer, Ready, Session};
 
 /// The exported document, `qviz.scales/1`.
@@ -14,8 +15,27 @@ use crate::session::{Kind, Layer, Ready, Session};
 pub struct Document {
     schema: &'static str,
     tool: &'static str,
+    /// What everything that is chosen does to a network's outputs, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outputs: Option<Outputs>,
     tensors: Vec<TensorEntry>,
     errors: Vec<ErrorEntry>,
+}
+
+#[derive(Serialize)]
+struct Outputs {
+    whole: Effect,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check: Option<Effect>,
+}
+
+impl Document {
+    /// The same with what everything that is chosen does to the network's outputs, on its samples and on those to check
+    /// on.
+    pub fn with_outputs(mut self, effects: Option<(&OutputEffect, Option<&OutputEffect>)>) -> Document {
+        self.outputs = effects.map(|(all, check)| Outputs { whole: all.into(), check: check.map(Effect::from) });
+        self
+    }
 }
 
 #[derive(Serialize)]
@@ -132,6 +152,7 @@ pub fn document(session: &Session) -> Document {
     Document {
         schema: "qviz.scales/1",
         tool: concat!("qviz ", env!("CARGO_PKG_VERSION")),
+        outputs: None,
         tensors,
         errors: errors.collect(),
     }

@@ -14,6 +14,6 @@ mod visible;
 pub use compare::{best, compare, why};
 pub use document::{Document, document, to_json};
 pub use save::{SaveError, save};
-pub use sensitivity::{sensitivity, sensitivity_json};
+pub use sensitivity::{outputs, sensitivity, sensitivity_json};
 pub use text::text;
 pub use visible::{one_word, visible};

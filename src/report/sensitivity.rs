@@ -29,7 +29,7 @@ struct Entry {
 }
 
 #[derive(Serialize)]
-struct Effect {
+pub(super) struct Effect {
     sqnr_db: Option<f64>,
     cosine: Option<f64>,
     top1_agreement: Option<f64>,
@@ -93,13 +93,6 @@ pub fn sensitivity(
     check: Option<&OutputEffect>,
     each: &BTreeMap<usize, Sensitivity>,
 ) -> String {
-    let db = |x: f64| {
-        if x.is_finite() {
-            format!("{x:.2}")
-        } else {
-            super::number::decibels(x).replace('∞', "inf").replace('–', "-")
-        }
-    };
     let header = ["layer", "kind", "op", "method", "alone_db", "alone_cosine", "without_db", "gain_db"];
     let mut rows = vec![header.map(String::from).to_vec()];
     for s in worst_first(each) {
@@ -115,15 +108,20 @@ pub fn sensitivity(
             db(s.without.sqnr_db - whole.sqnr_db),
         ]);
     }
-    let mut out = table(&rows, |column| column < 4);
-    let mut last = |name: &str, effect: &OutputEffect| {
+    table(&rows, |column| column < 4) + &outputs(whole, check)
+}
+
+/// What everything that is chosen does to the outputs, a line each behind a `#`.
+pub fn outputs(whole: &OutputEffect, check: Option<&OutputEffect>) -> String {
+    let line = |name: &str, effect: &OutputEffect| {
         let top1 = effect.top1_agreement.map_or(String::new(), |t| format!(", top-1 {}", super::number::percent(t)));
         let n = effect.samples;
-        out += &format!("# {name}: {} dB, cosine {:.6}{top1}, {n} samples\n", db(effect.sqnr_db), effect.cosine);
+        format!("# {name}: {} dB, cosine {:.6}{top1}, {n} samples\n", db(effect.sqnr_db), effect.cosine)
     };
-    last("everything as chosen", whole);
-    if let Some(check) = check {
-        last("on the check samples", check);
-    }
-    out
+    let check = check.map_or(String::new(), |check| line("on the check samples", check));
+    line("everything as chosen", whole) + &check
+}
+
+fn db(x: f64) -> String {
+    if x.is_finite() { format!("{x:.2}") } else { super::number::decibels(x).replace('∞', "inf").replace('–', "-") }
 }
