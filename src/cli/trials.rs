@@ -10,10 +10,10 @@ use super::args::SharedArgs;
 use super::load::{Loaded, load};
 use super::run::{Failed, complain, print};
 use super::source::Usage;
-use crate::jobs::{Event, Grids, Left, News, Trial, Tried, Tune, TuneLayer, Tuned, tries};
+use crate::jobs::{Event, Grids, Left, News, Trial, Tune, TuneLayer, Tuned};
 use crate::quant::OutputEffect;
 use crate::report::{self, number, visible};
-use crate::session::{Choice, Kind, Sensitivity, Session};
+use crate::session::{Choice, Sensitivity};
 
 /// The report, with what everything that is chosen does to the outputs.
 pub(super) fn outputs(shared: SharedArgs, json: bool, exact: bool) -> Result<u8, Failed> {
@@ -145,7 +145,8 @@ pub(super) fn tune(shared: SharedArgs, rounds: usize, output: Option<PathBuf>, f
         return Ok(1);
     }
     let mut loaded = network(shared, false)?;
-    let wanted = Tune { grids: grids(&loaded), layers: layers(&loaded.session, loaded.network), rounds };
+    let layers = (0..loaded.network).filter_map(|layer| TuneLayer::of(&loaded.session, layer)).collect();
+    let wanted = Tune { grids: grids(&loaded), layers, rounds };
     let (mut steps, mut tuned) = (Vec::new(), None);
     hear(&loaded, Trial::Tune(wanted), "tuning", |news| match news {
         News::Step(step, _) => {
@@ -154,7 +155,7 @@ pub(super) fn tune(shared: SharedArgs, rounds: usize, output: Option<PathBuf>, f
         }
         News::Tuned(result) => {
             match result {
-                Ok(result) => tuned = Some(result),
+                Ok(result) => tuned = result,
                 Err(why) => eprintln!("qviz: {}", visible(&why.to_string())),
             }
             true
@@ -179,22 +180,6 @@ pub(super) fn tune(shared: SharedArgs, rounds: usize, output: Option<PathBuf>, f
         }
     }
     Ok(complain(&loaded.session))
-}
-
-/// Every quantized activation with one range.
-fn layers(session: &Session, network: usize) -> Vec<TuneLayer> {
-    let layer = |layer: usize| {
-        let ready = session.layers[layer].ready()?;
-        let choice = ready.choice();
-        let fits = choice.quantized && choice.axis.is_none() && session.layers[layer].kind == Kind::Activation;
-        fits.then(|| TuneLayer {
-            layer,
-            present: Tried { clip: choice.clip, scheme: choice.scheme },
-            tries: tries(ready),
-            tied: Vec::new(),
-        })
-    };
-    (0..network).filter_map(layer).collect()
 }
 
 fn summary(tuned: &Tuned) -> String {

@@ -21,4 +21,4 @@ pub use measure::measure_layer;
 #[cfg(feature = "onnx")]
 pub use network::{NetworkLoader, NetworkOrder, Subject};
 pub use read::{Recipe, read_layer};
-pub use trial::{Grids, Left, News, Trial, Tried, Tune, TuneLayer, TuneStep, Tuned, tries};
+pub use trial::{Grids, Left, News, Trial, Tried, Tune, TuneLayer, TuneStep, Tuned};

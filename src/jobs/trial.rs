@@ -1,11 +1,14 @@
 //! What is asked of a network on trial, and what comes of it: plain numbers, whoever runs it.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::calibrate::Tensor;
+use crate::calibrate::Calibrator;
+use crate::histogram::Histogram;
 use crate::input::InputError;
 use crate::quant::{Clip, OutputEffect, QuantParams, Scheme};
-use crate::session::{Ready, Sensitivity};
+use crate::session::{Kind, Role, Sensitivity, Session};
 
 /// The grids of all tensors: of activations one or none (float), of weights none, one, or one for each channel.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -59,17 +62,52 @@ pub struct Tune {
     pub rounds: usize,
 }
 
-/// A layer that is to be tuned.
-#[derive(Clone, Debug, PartialEq)]
+/// A layer that is to be tuned, with all that clips for it are searched from.
+#[derive(Clone)]
 pub struct TuneLayer {
     /// The activation.
     pub layer: usize,
     /// What is chosen for it.
     pub present: Tried,
-    /// What to try instead; see [`tries`].
-    pub tries: Vec<Tried>,
+    /// What it holds.
+    pub histogram: Arc<Histogram>,
+    /// Methods whose clips are tried too.
+    pub methods: Vec<Arc<dyn Calibrator>>,
     /// Activations that share its grid.
     pub tied: Vec<usize>,
+}
+
+impl TuneLayer {
+    /// A layer of a session as it stands; `None` where there is no clip to search: it is not read, a weight, left in
+    /// float, or has a range for each channel.
+    pub fn of(session: &Session, layer: usize) -> Option<TuneLayer> {
+        let of = session.layers.get(layer).filter(|l| l.kind == Kind::Activation && l.role == Role::Tensor)?;
+        let ready = of.ready()?;
+        let choice = ready.choice();
+        let fits = choice.quantized && choice.axis.is_none() && ready.stats().amax() > 0.0;
+        fits.then(|| TuneLayer {
+            layer,
+            present: Tried { clip: choice.clip, scheme: choice.scheme },
+            histogram: ready.histogram().clone(),
+            methods: ready.methods().to_vec(),
+            tied: Vec::new(),
+        })
+    }
+}
+
+impl PartialEq for TuneLayer {
+    fn eq(&self, other: &TuneLayer) -> bool {
+        let ids = |of: &TuneLayer| of.methods.iter().map(|m| m.id().to_owned()).collect::<Vec<_>>();
+        (self.layer, self.present, &self.tied) == (other.layer, other.present, &other.tied)
+            && Arc::ptr_eq(&self.histogram, &other.histogram)
+            && ids(self) == ids(other)
+    }
+}
+
+impl fmt::Debug for TuneLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TuneLayer").field("layer", &self.layer).field("present", &self.present).finish_non_exhaustive()
+    }
 }
 
 /// What came of it.
@@ -103,8 +141,8 @@ pub enum News {
     SensitivityEnd(Result<(), InputError>),
     /// One more layer was decided on.
     Step(TuneStep, Left),
-    /// The search ended; `None` when it was stopped before it could be judged.
-    Tuned(Result<Tuned, InputError>),
+    /// The search ended; `None` when it was stopped before anything was decided.
+    Tuned(Result<Option<Tuned>, InputError>),
 }
 
 /// What a long trial still has to do.
@@ -140,71 +178,4 @@ pub struct Tuned {
     pub unseen: Option<(OutputEffect, OutputEffect)>,
     /// Before and after on the samples that were given to check on, if there are any.
     pub check: Option<(OutputEffect, OutputEffect)>,
-}
-
-/// Clips of the ladder: each is `2^(-1/4)` of the one before.
-const RUNGS: i32 = 20;
-
-/// Clips by their own error that are kept for each scheme, besides those of the methods.
-const BEST: usize = 5;
-
-/// What to try on a layer: on its own grid, and with the same number of bits unsigned where nothing is negative, and
-/// affine, the methods' clips and the best by their own error of a ladder from the largest magnitude down. Those that
-/// lose more than 12 dB against the best are left out: no network likes them.
-pub fn tries(ready: &Ready) -> Vec<Tried> {
-    let own = ready.scheme();
-    let one_sided = ready.stats().min.is_none_or(|min| min >= 0.0);
-    let mut schemes = vec![own, Scheme { signed: true, symmetric: true, ..own }];
-    if one_sided {
-        schemes.push(Scheme { signed: false, symmetric: true, ..own });
-    }
-    schemes.push(Scheme { signed: false, symmetric: false, ..own });
-    let mut found: Vec<(f64, Tried)> = Vec::new();
-    for (i, &scheme) in schemes.iter().enumerate() {
-        if schemes[..i].contains(&scheme) {
-            continue;
-        }
-        let tensor = Tensor::new(ready.histogram().clone(), scheme);
-        let methods = ready.methods().iter().filter_map(|m| tensor.candidate(m.as_ref()).outcome.ok());
-        found.extend(methods.map(|t| (t.metrics.sqnr_db, Tried { clip: t.clip, scheme })));
-        let mut ladder: Vec<(f64, Tried)> = (0..RUNGS)
-            .map(|k| clip_at(ready, scheme, (-f64::from(k) / 4.0).exp2()))
-            .map(|clip| (tensor.metrics(clip).sqnr_db, Tried { clip, scheme }))
-            .collect();
-        ladder.sort_by(|a, b| b.0.total_cmp(&a.0));
-        found.extend(ladder.into_iter().take(BEST));
-    }
-    let best = found.iter().map(|(sqnr, _)| *sqnr).filter(|s| s.is_finite()).fold(f64::NEG_INFINITY, f64::max);
-    found.retain(|(sqnr, _)| !(*sqnr < best - 12.0));
-    found.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let mut tries: Vec<Tried> = Vec::new();
-    for (_, tried) in found {
-        if !tries.iter().any(|t| near(*t, tried)) {
-            tries.push(tried);
-        }
-    }
-    tries
-}
-
-/// Wider and narrower clips beside one that is good.
-pub(super) fn beside(tried: Tried, by: f32) -> [Tried; 2] {
-    let scaled = |f: f32| Tried { clip: Clip::new(tried.clip.min * f, tried.clip.max * f), ..tried };
-    [scaled(1.0 - by), scaled(1.0 + by)]
-}
-
-/// The range at a share of the largest magnitude, cut to the values' own range on an affine grid.
-fn clip_at(ready: &Ready, scheme: Scheme, share: f64) -> Clip {
-    let stats = ready.stats();
-    let t = (f64::from(stats.amax()) * share) as f32;
-    match (scheme.symmetric, scheme.signed) {
-        (true, true) => Clip::symmetric(t),
-        (true, false) => Clip::unsigned(t),
-        (false, _) => Clip::new(stats.min.unwrap_or(0.0).max(-t), stats.max.unwrap_or(0.0).min(t)),
-    }
-}
-
-/// Whether two are the same but for 1 % of the range.
-fn near(a: Tried, b: Tried) -> bool {
-    let by = 0.01 * a.clip.amax();
-    a.scheme == b.scheme && (a.clip.min - b.clip.min).abs() <= by && (a.clip.max - b.clip.max).abs() <= by
 }

@@ -211,15 +211,17 @@ impl Session {
     /// The grids that the first `layers` layers are on as chosen now: none where one stays in float (or was not read), one
     /// for a tensor, one for each channel.
     pub fn grids(&self, layers: usize) -> Vec<Vec<QuantParams>> {
-        let of = |layer: usize| {
-            let chosen = self.layers.get(layer).and_then(Layer::ready).filter(|r| r.choice().quantized);
-            let Some(ready) = chosen else { return Vec::new() };
-            match self.channels(layer) {
-                channels if channels.is_empty() => vec![ready.params()],
-                channels => channels.filter_map(|c| Some(self.layers[c].ready()?.params())).collect(),
-            }
-        };
-        (0..layers).map(of).collect()
+        (0..layers).map(|layer| self.grids_of(layer)).collect()
+    }
+
+    /// The grids of one layer; see [`Session::grids`].
+    pub fn grids_of(&self, layer: usize) -> Vec<QuantParams> {
+        let chosen = self.layers.get(layer).and_then(Layer::ready).filter(|r| r.choice().quantized);
+        let Some(ready) = chosen else { return Vec::new() };
+        match self.channels(layer) {
+            channels if channels.is_empty() => vec![ready.params()],
+            channels => channels.filter_map(|c| Some(self.layers[c].ready()?.params())).collect(),
+        }
     }
 
     /// The channels of a tensor become layers of their own, behind all others. [`Session::stand`] puts them in its place.

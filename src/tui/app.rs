@@ -18,6 +18,7 @@ use super::backend::Ansi;
 use super::event::{self, Event, message};
 use super::model::Model;
 use super::msg::{Cmd, Msg, Unwritten, Written};
+use super::network::Network;
 use super::update::{settle, update};
 use super::view::view;
 use super::{look, terminal};
@@ -53,6 +54,8 @@ pub fn run(mut model: Model, start: Start) -> io::Result<Ended> {
     event::listen(sender.clone());
     signals(sender.clone())?;
     let feed = start(Box::new(move |event| drop(sender.send(Event::Job(event)))));
+
+    model.network = feed.has_network().then(Network::default);
 
     let outcome = catch_unwind(AssertUnwindSafe(|| run_loop(&mut model, &events, feed.as_ref())));
     terminal::restore();
@@ -145,6 +148,7 @@ fn awaited(job: &jobs::Event, model: &Model) -> bool {
         }
         jobs::Event::Channels { layer, .. } => *layer == model.at(),
         jobs::Event::Opened { .. } | jobs::Event::Unusable(_) => true,
+        jobs::Event::Trial(jobs::News::Alone { layer, .. }) => *layer == model.list.selected,
         jobs::Event::Trial(_) | jobs::Event::Progress { .. } | jobs::Event::Running { .. } | jobs::Event::Done => false,
     }
 }
@@ -193,6 +197,7 @@ fn execute_cmd(cmd: Cmd, model: &Model, feed: &dyn Feed, terminal: &mut Screen) 
         Cmd::Fine { layer, bins } => feed.request_fine(layer, bins),
         Cmd::Measure { layer, clip, scheme } => feed.request_measure(layer, clip, scheme),
         Cmd::Channels { layer, start } => feed.request_channels(layer, start),
+        Cmd::Trial(trial) => feed.request_trial(trial),
         Cmd::Stop => feed.stop(),
         Cmd::Mouse(on) => terminal::set_mouse(on)?,
         Cmd::Export { path, force } => return Ok(Some(Msg::Exported(export(model, &path, force)))),

@@ -87,7 +87,7 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
         (Mode::Normal, MouseEventKind::Down(MouseButton::Left)) => {
             let rows = compared_rows(&areas, model);
             if model.plot.compare && rows.contains((x, y).into()) {
-                return model.list.order.get(model.list.top + usize::from(y - rows.y)).map(|l| Msg::SelectLayer(*l));
+                return model.list.layer(model.list.top + usize::from(y - rows.y)).map(Msg::SelectLayer);
             }
             if !model.plot.compare && model.strip.is_none() && areas.lower_title.contains((x, y).into()) {
                 return tab_at(areas.lower_title, x).map(Msg::ShowCurve);
@@ -105,9 +105,9 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
             if let Some(column) = plot_column(x, y) {
                 return Some(pressed(model, column));
             }
-            let rows = areas.list_rows(model.list.order.len());
+            let rows = areas.list_rows(model.list.rows());
             if rows.contains((x, y).into()) {
-                return model.list.order.get(model.list.top + usize::from(y - rows.y)).map(|l| Msg::SelectLayer(*l));
+                return model.list.layer(model.list.top + usize::from(y - rows.y)).map(Msg::SelectLayer);
             }
             let method = method_rows(model, areas.numbers).into_iter().find(|(_, row)| *row == y);
             method.map(|(index, _)| Msg::Run(Command::Method(index)))

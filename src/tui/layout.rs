@@ -8,6 +8,7 @@
 //!      │ labels       KL     max
 //!      │ lower     the curve, or the mapping, on the same columns
 //!      │ ticks     0      1      2
+//! output    what the clip does to the network's outputs, where there is a network
 //! numbers
 //! footer
 //! ```
@@ -44,22 +45,26 @@ pub struct Areas {
     pub lower: Rect,
     /// The axis' numbers.
     pub ticks: Rect,
+    /// What the choices do to a network's outputs; empty where there is none.
+    pub output: Rect,
     /// The table, with its heading.
     pub numbers: Rect,
     /// Hints, prompts and notices.
     pub footer: Rect,
 }
 
-/// The areas of a screen of `size` for a session with `methods` methods; `None` if it is too small.
-pub fn areas((width, height): (u16, u16), methods: usize) -> Option<Areas> {
+/// The areas of a screen of `size` for a session with `methods` methods, of a `network` or not; `None` if it is too
+/// small.
+pub fn areas((width, height): (u16, u16), methods: usize, network: bool) -> Option<Areas> {
     if width < SMALLEST.0 || height < SMALLEST.1 {
         return None;
     }
     let roomy = height >= 30;
     // Heading, the clip in hand, one row a method, and one for what is measured where there is room; the plots keep ten
     // rows.
-    let numbers = (2 + methods as u16 + u16::from(roomy)).min(height - 2 - 12);
-    let middle = height - 2 - numbers;
+    let output = u16::from(network);
+    let numbers = (2 + methods as u16 + u16::from(roomy)).min(height - 2 - output - 12);
+    let middle = height - 2 - output - numbers;
     let list_width = match width {
         0..=83 => 0,
         84..=109 => 30,
@@ -92,7 +97,8 @@ pub fn areas((width, height): (u16, u16), methods: usize) -> Option<Areas> {
         lower_title: rows(1, true),
         lower: rows(bodies - upper, false),
         ticks: rows(1, false),
-        numbers: Rect::new(0, 1 + middle, width, numbers),
+        output: Rect::new(0, 1 + middle, width, output),
+        numbers: Rect::new(0, 1 + middle + output, width, numbers),
         footer: Rect::new(0, height - 1, width, 1),
     })
 }
@@ -105,7 +111,7 @@ impl Areas {
         (rows.contains(&y) && columns.contains(&x)).then(|| x - self.histogram.x)
     }
 
-    /// The rows of the list below its title, for `layers` layers; under them stay at least four lines for notes where
+    /// The rows of the list below its title, for `layers` of them; under them stay at least four lines for notes where
     /// the list is high enough.
     pub fn list_rows(&self, layers: usize) -> Rect {
         let room = self.list.height.saturating_sub(1);
@@ -128,8 +134,8 @@ mod tests {
     fn areas_fit_and_share_their_columns() {
         for width in 0..260 {
             for height in 0..90 {
-                for methods in [1, 5, 12] {
-                    let Some(a) = areas((width, height), methods) else {
+                for (methods, network) in [(1, false), (5, false), (5, true), (12, true)] {
+                    let Some(a) = areas((width, height), methods, network) else {
                         assert!(width < SMALLEST.0 || height < SMALLEST.1);
                         continue;
                     };
@@ -145,6 +151,7 @@ mod tests {
                         a.lower_title,
                         a.lower,
                         a.ticks,
+                        a.output,
                         a.numbers,
                         a.footer,
                     ];
@@ -154,7 +161,8 @@ mod tests {
                     }
                     assert!(a.histogram.height >= 3 && a.lower.height >= 2, "{width}x{height}");
                     assert_eq!((a.histogram.x, a.histogram.width), (a.lower.x, a.lower.width));
-                    assert_eq!(a.ticks.bottom(), a.numbers.y);
+                    assert_eq!((a.ticks.bottom(), a.output.bottom()), (a.output.y, a.numbers.y));
+                    assert_eq!(a.output.height, u16::from(network));
                     assert_eq!(a.numbers.bottom(), a.footer.y);
                 }
             }

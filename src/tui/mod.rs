@@ -8,6 +8,7 @@
 //! | `update/` | how messages change it |
 //! | `scene.rs` | what is drawn of the selected layer, worked out once after a change |
 //! | `layout.rs` | where everything stands, for the view and for the mouse |
+//! | `network.rs` | what was asked of a network on trial, and what it answered |
 //! | `view/` | one file a panel |
 //! | `plot/` | axes, bars, dots, labels |
 //! | `app.rs` | the loop |
@@ -23,6 +24,7 @@ pub mod layout;
 pub mod look;
 pub mod model;
 pub mod msg;
+pub mod network;
 pub mod plot;
 pub mod prompt;
 pub mod scene;

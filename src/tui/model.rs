@@ -8,6 +8,7 @@ use crate::quant::{Clip, Scheme};
 use crate::session::{Choice, Ready, Session};
 
 use super::look::Look;
+use super::network::Network;
 use super::prompt::Line;
 use super::scene::{CurveKind, Scene};
 use super::strip::Strip;
@@ -28,6 +29,8 @@ pub struct Model {
     pub mode: Mode,
     /// How far reading is.
     pub loading: Loading,
+    /// The network that the layers come from, where there is one.
+    pub network: Option<Network>,
     /// What was done last, or why not; until the next key.
     pub notice: Option<Notice>,
     /// Whether the terminal sends mouse events to the program.
@@ -51,6 +54,8 @@ pub struct Model {
 pub struct List {
     /// Indices of the layers that are shown, in their order on the screen.
     pub order: Vec<usize>,
+    /// The row of the heading over the weights, where they stand behind the activations.
+    pub heading: Option<usize>,
     /// Index of the selected layer in the session.
     pub selected: usize,
     /// The first row that is shown.
@@ -67,6 +72,45 @@ pub struct List {
     pub wanted: Option<String>,
     /// The selection that the window was last moved to.
     pub seen: Option<usize>,
+}
+
+/// A row of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Row {
+    /// A layer, by its index in the session.
+    Layer(usize),
+    /// The heading over the weights.
+    Heading,
+}
+
+impl List {
+    /// How many rows there are, the heading included.
+    pub fn rows(&self) -> usize {
+        self.order.len() + usize::from(self.heading.is_some())
+    }
+
+    /// What stands in a row, counted from the first one whether or not it is shown.
+    pub fn row(&self, row: usize) -> Option<Row> {
+        match self.heading {
+            Some(heading) if row == heading => Some(Row::Heading),
+            Some(heading) if row > heading => self.order.get(row - 1).copied().map(Row::Layer),
+            _ => self.order.get(row).copied().map(Row::Layer),
+        }
+    }
+
+    /// The layer in a row, if one stands there.
+    pub fn layer(&self, row: usize) -> Option<usize> {
+        match self.row(row)? {
+            Row::Layer(layer) => Some(layer),
+            Row::Heading => None,
+        }
+    }
+
+    /// The row of a layer.
+    pub fn row_of(&self, layer: usize) -> Option<usize> {
+        let at = self.order.iter().position(|l| *l == layer)?;
+        Some(at + usize::from(self.heading.is_some_and(|heading| at >= heading)))
+    }
 }
 
 /// A tensor's channels as they are looked at.
@@ -90,14 +134,17 @@ pub enum Sort {
     Name,
     /// The worst SQNR first; layers without one last.
     Worst,
+    /// What costs a network's outputs most first; layers of which that is not known last.
+    Sensitive,
 }
 
 impl Sort {
     /// The next order that `s` goes to.
-    pub fn next(self) -> Sort {
+    pub fn next(self, sensitivity_known: bool) -> Sort {
         match self {
             Sort::Files => Sort::Worst,
-            Sort::Worst => Sort::Name,
+            Sort::Worst if sensitivity_known => Sort::Sensitive,
+            Sort::Worst | Sort::Sensitive => Sort::Name,
             Sort::Name => Sort::Files,
         }
     }
@@ -108,6 +155,7 @@ impl Sort {
             Sort::Files => "in order",
             Sort::Name => "by name",
             Sort::Worst => "worst SQNR first",
+            Sort::Sensitive => "most sensitive first",
         }
     }
 }
@@ -183,6 +231,8 @@ pub enum Mode {
     Grid(Line),
     /// Typing the axis of the channels.
     Axis(Line),
+    /// Typing how many of the most sensitive layers stay in float.
+    Worst(Line),
     /// Typing a file name.
     Export {
         /// The name.
@@ -252,6 +302,7 @@ impl Model {
             channel: Channel::default(),
             mode: Mode::Normal,
             loading: Loading::default(),
+            network: None,
             notice: None,
             mouse: true,
             size,

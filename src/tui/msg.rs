@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::jobs;
+use crate::jobs::{self, Trial};
 use crate::quant::{Clip, Scheme};
 use crate::session::Start;
 
@@ -100,7 +100,9 @@ pub enum Cmd {
         /// The axis, and how the layer stands.
         start: Start,
     },
-    /// End what is being read and keep what was gathered.
+    /// Put the network on trial.
+    Trial(Trial),
+    /// End what is being read, or a trial that takes long, and keep what was gathered.
     Stop,
     /// Write the document.
     Export {

@@ -6,6 +6,7 @@ mod sensitivity;
 mod setup;
 mod trial;
 mod trials;
+mod tries;
 mod tune;
 mod work;
 
@@ -13,7 +14,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
-use super::{Event, Grids, Recipe, Trial};
+use super::{Event, Grids, News, Recipe, Trial};
 use crate::input::InputError;
 use crate::quant::{Clip, QuantParams, Scheme};
 use crate::session::{Plan, Start};
@@ -119,10 +120,19 @@ impl NetworkLoader {
         });
     }
 
-    /// Ends the pass over the samples that is under way with those seen so far, and a trial with what it has found.
+    /// Ends the pass over the samples that is under way with those seen so far, and a trial with what it has found; one
+    /// that was not begun ends at once.
     pub fn stop(&self) {
         self.shared.stopped.store(true, Ordering::Relaxed);
+        let mut wishes = self.shared.wishes.lock().expect("no thread panics with the wishes in hand");
         self.shared.trial_stopped.store(true, Ordering::Relaxed);
+        let ended = match wishes.long.take() {
+            None => return,
+            Some(Trial::Tune(_)) => News::Tuned(Ok(None)),
+            Some(_) => News::SensitivityEnd(Ok(())),
+        };
+        drop(wishes);
+        (self.shared.tell)(Event::Trial(ended));
     }
 
     /// Counts a layer once more on `bins` bins.

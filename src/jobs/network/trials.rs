@@ -79,7 +79,6 @@ impl Shared {
     /// Serves what takes long until the loader is dropped.
     pub(super) fn serve_trials(&self, run: &Run) {
         while let Some(trial) = self.next_trial() {
-            self.trial_stopped.store(false, Ordering::Relaxed);
             match trial {
                 jobs::Trial::Alone { .. } => {}
                 jobs::Trial::Whole(grids) => self.whole(run, grids),
@@ -116,6 +115,7 @@ impl Shared {
         let mut found = |s, left| {
             done += 1;
             (self.tell)(Event::Trial(News::Sensitivity(s, to_come(started, done, left))));
+            self.whole_meanwhile(run);
         };
         let ended = || self.cancelled() || self.trial_stopped.load(Ordering::Relaxed);
         let samples = &run.samples[..run.samples.len().min(SENSITIVITY)];
@@ -130,6 +130,7 @@ impl Shared {
         let mut found = |step, left| {
             done += 1;
             (self.tell)(Event::Trial(News::Step(step, to_come(started, done, left))));
+            self.whole_meanwhile(run);
         };
         let stopped = || self.trial_stopped.load(Ordering::Relaxed);
         let cancelled = || self.cancelled();
@@ -137,10 +138,16 @@ impl Shared {
             let (samples, threads) = (&run.samples, self.order.threads);
             tune(&run.setup, &split, wanted, samples, threads, &cancelled, &stopped, &mut found)
         });
-        match result {
-            Ok(None) => {}
-            Ok(Some(tuned)) => (self.tell)(Event::Trial(News::Tuned(Ok(tuned)))),
-            Err(why) => (self.tell)(Event::Trial(News::Tuned(Err(why.into())))),
+        if !self.cancelled() {
+            (self.tell)(Event::Trial(News::Tuned(result.map_err(InputError::from))));
+        }
+    }
+
+    /// The whole as chosen by now, where somebody waits for it: what takes long does not hold it up for more than a step.
+    fn whole_meanwhile(&self, run: &Run) {
+        let wished = self.wishes.lock().expect("no thread panics with the wishes in hand").whole.take();
+        if let Some(grids) = wished {
+            self.whole(run, grids);
         }
     }
 
@@ -154,6 +161,8 @@ impl Shared {
                 return Some(jobs::Trial::Whole(grids));
             }
             if let Some(trial) = wishes.long.take() {
+                // With the wishes in hand, so that a stop goes for the one or for the other.
+                self.trial_stopped.store(false, Ordering::Relaxed);
                 return Some(trial);
             }
             wishes = self.changed.wait(wishes).expect("no thread panics with the wishes in hand");

@@ -3,7 +3,7 @@
 use super::sensitivity::sensitivity;
 use super::setup::Setup;
 use super::trial::{Cancelled, Split, Trial};
-use crate::jobs::trial::beside;
+use super::tries::{beside, tries};
 use crate::jobs::{Tried, Tune, TuneLayer, TuneStep, Tuned};
 use crate::model::ModelError;
 use crate::quant::QuantParams;
@@ -18,7 +18,7 @@ const WORTHWHILE: f64 = 0.01;
 /// else is as it is; `wanted.rounds` times over. Every fourth sample is kept aside, and tells what the search is worth.
 ///
 /// `found` hears of each decision. When `stopped` says so the search ends with what was found. `None` when it was
-/// cancelled.
+/// cancelled, or stopped before anything was decided.
 ///
 /// # Errors
 ///
@@ -31,7 +31,7 @@ pub(super) fn tune(
     samples: &[usize],
     threads: usize,
     cancelled: Cancelled,
-    stopped: &dyn Fn() -> bool,
+    stopped: &(dyn Fn() -> bool + Sync),
     found: &mut dyn FnMut(TuneStep, usize),
 ) -> Result<Option<Tuned>, ModelError> {
     let Tune { layers, rounds, .. } = wanted;
@@ -42,10 +42,12 @@ pub(super) fn tune(
     let trial = Trial::new(setup, &grids.weights, search.clone(), threads)?;
     let Some(before) = trial.whole(&now, cancelled)? else { return Ok(None) };
 
-    let Some(order) = by_sensitivity(setup, grids, layers, &search, threads, cancelled)? else { return Ok(None) };
+    let ended = || cancelled() || stopped();
+    let Some(order) = by_sensitivity(setup, grids, layers, &search, threads, &ended)? else { return Ok(None) };
     let mut present: Vec<Tried> = layers.iter().map(|l| l.present).collect();
     let mut sqnr = before.sqnr_db;
-    let mut left = order.len() * *rounds;
+    let steps = order.len() * *rounds;
+    let mut left = steps;
     'rounds: for _ in 0..*rounds {
         let mut gained = false;
         for &i in &order {
@@ -63,7 +65,7 @@ pub(super) fn tune(
             // As it is now: fewer samples than all may have had room.
             let Some(base) = price(present[i])? else { return Ok(None) };
             let (mut best, mut best_at) = (base, present[i]);
-            for &tried in &layer.tries {
+            for tried in tries(layer) {
                 let Some(db) = price(tried)? else { return Ok(None) };
                 if db > best {
                     (best, best_at) = (db, tried);
@@ -91,6 +93,9 @@ pub(super) fn tune(
         if !gained {
             break;
         }
+    }
+    if left == steps {
+        return Ok(None);
     }
     let Some(after) = trial.whole(&now, cancelled)? else { return Ok(None) };
     let unseen = if aside.is_empty() {

@@ -4,6 +4,8 @@
 
 use super::key::Key;
 use super::model::Model;
+use super::update::network::busy;
+use crate::jobs::TuneLayer;
 
 mod table;
 
@@ -77,8 +79,16 @@ pub enum Command {
     ZoomReset,
     /// Moves the zoomed window.
     Pan(i8),
-    /// Ends the run of a network with the samples seen so far.
+    /// Ends the run of a network with the samples seen so far, or what takes long with what it has found.
     Stop,
+    /// Measures what each layer does to the network's outputs.
+    Sensitivity,
+    /// Asks how many of the most sensitive layers to leave in float.
+    FloatWorst,
+    /// Searches a better clip for the selected layer.
+    Tune,
+    /// Searches better clips for all layers.
+    TuneAll,
     /// Writes the scales to a file.
     Export,
     /// Shows every command.
@@ -100,13 +110,15 @@ pub enum Group {
     Layers,
     /// The plots.
     View,
+    /// The network that the layers come from.
+    Network,
     /// Everything else.
     Session,
 }
 
 impl Group {
     /// The groups in the order of the help overlay.
-    pub const ALL: [Group; 4] = [Group::Clip, Group::Layers, Group::View, Group::Session];
+    pub const ALL: [Group; 5] = [Group::Clip, Group::Layers, Group::View, Group::Network, Group::Session];
 
     /// Its heading.
     pub fn title(self) -> &'static str {
@@ -114,6 +126,7 @@ impl Group {
             Group::Clip => "the clip",
             Group::Layers => "layers",
             Group::View => "plots",
+            Group::Network => "the network",
             Group::Session => "session",
         }
     }
@@ -191,7 +204,23 @@ pub fn unavailable(command: Command, model: &Model) -> Option<&'static str> {
         C::Redo if model.session.history_len().1 == 0 => Some("nothing to redo"),
         C::Sign if !model.scheme().symmetric => Some("an affine range is always shown signed"),
         C::ZoomReset | C::Pan(_) if model.plot.zoom.is_none() => Some("the whole range is shown"),
-        C::Stop if model.loading.runs.is_none() => Some("nothing is running"),
+        C::Stop => {
+            let runs = model.loading.runs.is_some() && !model.loading.finished;
+            let trial = model.network.as_ref().is_some_and(|n| n.running.is_some());
+            (!runs && !trial).then_some("nothing is running")
+        }
+        C::Sensitivity => busy(model),
+        C::Tune => busy(model).or_else(|| {
+            let tunable = TuneLayer::of(&model.session, model.list.selected).is_some();
+            (!tunable).then_some("only an activation that is quantized, with one range")
+        }),
+        C::TuneAll => busy(model).or_else(|| {
+            let any = (0..model.loading.all).any(|layer| TuneLayer::of(&model.session, layer).is_some());
+            (!any).then_some("no activation is quantized with one range")
+        }),
+        C::FloatWorst if model.network.as_ref().is_none_or(|n| n.sensitivity.is_empty()) => {
+            Some("measure the layers' sensitivity first (r)")
+        }
         C::Export if model.session.top_level().all(|(_, l)| l.ready().is_none()) => Some("no layer is read yet"),
         _ => None,
     }

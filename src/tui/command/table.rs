@@ -5,7 +5,7 @@ use crossterm::event::KeyCode;
 use super::super::key::Key;
 use super::Command as C;
 use super::Entry;
-use super::Group::{self, Clip, Layers, Session, View};
+use super::Group::{self, Clip, Layers, Network, Session, View};
 
 const fn entry(
     command: C,
@@ -221,7 +221,14 @@ pub const COMMANDS: &[Entry] = &[
         "Shows only the layers whose name holds a text; Esc shows all.",
         Layers,
     ),
-    entry(C::Sort, "sort", &[k('s')], "sort", "Sorts by the files' order, by name, or the worst SQNR first.", Layers),
+    entry(
+        C::Sort,
+        "sort",
+        &[k('s')],
+        "sort",
+        "Sorts by the files' order, by name, the worst SQNR first, or what the outputs are most sensitive to.",
+        Layers,
+    ),
     entry(C::Toggle, "toggle", &[k('o'), k(' ')], "on/off", "Quantizes the layer, or leaves it in float.", Layers),
     entry(
         C::Curve(1),
@@ -293,12 +300,44 @@ pub const COMMANDS: &[Entry] = &[
     ),
     entry(C::Pan(1), "pan-right", &[k('>')], "pan right", "Moves the zoomed window to the right.", View),
     entry(
+        C::Sensitivity,
+        "sensitivity",
+        &[k('r')],
+        "sensitivity",
+        "Measures what each layer alone costs the network's outputs; the list shows it then, the worst first.",
+        Network,
+    ),
+    entry(
+        C::FloatWorst,
+        "float-worst",
+        &[k('O')],
+        "worst in float",
+        "Asks how many of the most sensitive layers to leave in float.",
+        Network,
+    ),
+    entry(
+        C::Tune,
+        "tune",
+        &[k('T')],
+        "tune",
+        "Searches the layer's clip and grid that lose least at the network's outputs.",
+        Network,
+    ),
+    entry(
+        C::TuneAll,
+        "tune-all",
+        &[k('D')],
+        "tune all",
+        "The same for all activations, the most sensitive first, as one step that can be undone.",
+        Network,
+    ),
+    entry(
         C::Stop,
         "stop",
         &[k('S')],
         "stop",
-        "Ends the run of a network early, and keeps what the samples seen so far have shown.",
-        Session,
+        "Ends the network's run, a sensitivity or a search early, and keeps what was found.",
+        Network,
     ),
     entry(C::Export, "export", &[k('e')], "export", "Writes the chosen scales to a file; asks for its name.", Session),
     entry(

@@ -2,7 +2,7 @@
 
 use alphanumeric_sort::compare_str;
 
-use crate::session::Choice;
+use crate::session::{Choice, Kind};
 
 use super::super::layout::Areas;
 use super::super::model::{Model, Sort};
@@ -36,28 +36,31 @@ pub(super) fn step(model: &mut Model, by: isize, cmds: &mut Vec<Cmd>) {
 
 /// The wheel moves the window, not the selection.
 pub(super) fn scroll(model: &mut Model, rows: i16) {
-    let last = model.list.order.len().saturating_sub(1);
+    let last = model.list.rows().saturating_sub(1);
     model.list.top = model.list.top.saturating_add_signed(isize::from(rows)).min(last);
     model.list.follow = false;
 }
 
 /// Moves the window so that the selection is seen, unless the wheel has moved it away.
 pub(super) fn keep_in_view(model: &mut Model, areas: Option<&Areas>) {
-    let rows = areas.map_or(1, |a| usize::from(a.list_rows(model.list.order.len()).height)).max(1);
+    let rows = areas.map_or(1, |a| usize::from(a.list_rows(model.list.rows()).height)).max(1);
     let list = &mut model.list;
     if list.seen != Some(list.selected) {
         (list.seen, list.follow) = (Some(list.selected), true);
     }
     if list.follow
-        && let Some(at) = list.order.iter().position(|l| *l == list.selected)
+        && let Some(at) = list.row_of(list.selected)
     {
-        list.top = list.top.clamp((at + 1).saturating_sub(rows), at);
+        // With the heading that stands over it.
+        let first = if list.heading.is_some_and(|heading| heading + 1 == at) { at - 1 } else { at };
+        list.top = list.top.min(first).max((at + 1).saturating_sub(rows));
     }
-    list.top = list.top.min(list.order.len().saturating_sub(rows));
+    list.top = list.top.min(list.rows().saturating_sub(rows));
 }
 
 pub(super) fn sort(model: &mut Model) {
-    model.list.sort = model.list.sort.next();
+    let known = model.network.as_ref().is_some_and(|n| !n.sensitivity.is_empty());
+    model.list.sort = model.list.sort.next(known);
     arrange(model);
     model.list.follow = true;
     model.say(format!("layers {}", model.list.sort.title()));
@@ -100,7 +103,16 @@ pub(super) fn arrange(model: &mut Model) {
             };
             order.sort_by(|&a, &b| sqnr(a).total_cmp(&sqnr(b)));
         }
+        Sort::Sensitive => {
+            let known = model.network.as_ref().map_or_else(Vec::new, |n| n.most_sensitive());
+            let mut place = vec![usize::MAX; layers.len()];
+            known.into_iter().enumerate().for_each(|(at, layer)| place[layer] = at);
+            order.sort_by_key(|&layer| place[layer]);
+        }
     }
+    let first_weight = order.iter().position(|&l| layers[l].kind == Kind::Weight);
+    // Below a heading of their own, where they do not stand among the activations.
+    model.list.heading = first_weight.filter(|&at| at > 0 && model.list.sort == Sort::Files);
     model.list.order = order;
     model.list.stale = false;
 }

@@ -5,7 +5,7 @@ use crate::session::LayerState;
 
 use super::super::model::Model;
 use super::super::msg::Cmd;
-use super::{channels, list};
+use super::{channels, list, network};
 
 pub(super) fn event(model: &mut Model, event: Event, cmds: &mut Vec<Cmd>) {
     match event {
@@ -30,6 +30,9 @@ pub(super) fn event(model: &mut Model, event: Event, cmds: &mut Vec<Cmd>) {
             model.title = crate::report::visible(&title);
             if !assumptions.is_empty() {
                 model.say(crate::report::visible(&assumptions.join("; ")));
+            }
+            if let Some(network) = &mut model.network {
+                network.assumptions = assumptions;
             }
         }
         Event::Running { done, of, left } => model.loading.runs = (done < of).then_some((done, of, left)),
@@ -75,9 +78,10 @@ pub(super) fn event(model: &mut Model, event: Event, cmds: &mut Vec<Cmd>) {
             }
         },
         Event::Channels { layer, requested, result } => channels::arrived(model, layer, requested, result),
-        Event::Trial(_) => {}
+        Event::Trial(news) => network::news(model, news),
         Event::Done => {
             model.loading.finished = true;
+            model.loading.runs = None;
             model.loading.share = None;
         }
     }

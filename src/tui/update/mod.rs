@@ -4,6 +4,7 @@ mod channels;
 mod clip;
 mod list;
 mod load;
+pub(super) mod network;
 mod prompt;
 mod stage;
 mod zoom;
@@ -53,6 +54,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
     if !news {
         settle(model);
     }
+    network::say_late(model);
+    network::ask(model, &mut cmds);
     cmds
 }
 
@@ -67,7 +70,7 @@ pub fn settle(model: &mut Model) {
 
 /// The areas of the screen as it is now; `None` when it is too small.
 pub fn layout(model: &Model) -> Option<Areas> {
-    areas(model.size, model.session.methods().len())
+    areas(model.size, model.session.methods().len(), model.network.is_some())
 }
 
 fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
@@ -109,7 +112,7 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::Redo => history(model, false, cmds),
         Command::Select(by) => list::step(model, isize::from(by), cmds),
         Command::Page(by) => {
-            let page = layout(model).map_or(10, |a| a.list_rows(model.list.order.len()).height.max(2) - 1);
+            let page = layout(model).map_or(10, |a| a.list_rows(model.list.rows()).height.max(2) - 1);
             list::step(model, isize::from(by) * page as isize, cmds);
         }
         Command::First => list::step(model, isize::MIN / 2, cmds),
@@ -151,10 +154,11 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::Zoom(steps) => zoom::about_clip(model, steps, cmds),
         Command::ZoomReset => model.plot.zoom = None,
         Command::Pan(by) => zoom::pan(model, by),
-        Command::Stop => {
-            model.say("stopping after this sample…");
-            cmds.push(Cmd::Stop);
-        }
+        Command::Stop => network::stop(model, cmds),
+        Command::Sensitivity => network::sensitivity(model, cmds),
+        Command::Tune => network::tune(model, false, cmds),
+        Command::TuneAll => network::tune(model, true, cmds),
+        Command::FloatWorst => network::ask_worst(model),
         Command::Export => prompt::open_export(model, false),
         Command::Help => model.mode = Mode::Help { line: Line::default(), scroll: 0 },
         Command::Mouse => {
@@ -211,6 +215,7 @@ fn cancel(model: &mut Model) {
         | Mode::Clip(_)
         | Mode::Grid(_)
         | Mode::Axis(_)
+        | Mode::Worst(_)
         | Mode::Export { .. }
         | Mode::Help { .. }
         | Mode::Quit => {}

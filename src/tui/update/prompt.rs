@@ -8,7 +8,7 @@ use super::super::key::Key;
 use super::super::model::{Mode, Model};
 use super::super::msg::{Cmd, Unwritten, Written};
 use super::super::prompt::Line;
-use super::{cancel, channels, clip, list};
+use super::{cancel, channels, clip, list, network};
 
 const ENTER: Key = Key::code(KeyCode::Enter);
 const ESC: Key = Key::code(KeyCode::Esc);
@@ -75,6 +75,21 @@ pub(super) fn key(model: &mut Model, key: Key, cmds: &mut Vec<Cmd>) {
                 model.notice = None;
             }
         }
+        Mode::Worst(line) => {
+            if key == ENTER {
+                let text = line.text();
+                if text.trim().is_empty() {
+                    return cancel(model);
+                }
+                match network::worst(model, &text) {
+                    Ok(()) => model.mode = Mode::Normal,
+                    Err(why) => model.warn(why),
+                }
+            } else {
+                line.edit(key);
+                model.notice = None;
+            }
+        }
         Mode::Export { line, exists, .. } => {
             if key == ENTER {
                 let name = line.text();
@@ -119,7 +134,9 @@ pub(super) fn paste(model: &mut Model, text: &str) {
             let text = line.text();
             list::filter(model, text);
         }
-        Mode::Clip(line) | Mode::Grid(line) | Mode::Axis(line) | Mode::Help { line, .. } => line.insert(text),
+        Mode::Clip(line) | Mode::Grid(line) | Mode::Axis(line) | Mode::Worst(line) | Mode::Help { line, .. } => {
+            line.insert(text);
+        }
         Mode::Export { line, exists, .. } => {
             line.insert(text);
             *exists = None;

@@ -33,7 +33,8 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     }
 
     let rows = rows(areas, model);
-    for (y, &layer) in (rows.y..rows.bottom()).zip(model.list.order.iter().skip(model.list.top)) {
+    for (y, row) in (rows.y..rows.bottom()).zip(model.list.top..) {
+        let Some(layer) = model.list.layer(row) else { continue };
         let selected = layer == model.list.selected;
         let layer = &model.session.layers[layer];
         if name > 0 {
@@ -77,6 +78,6 @@ fn panel(areas: &Areas) -> Rect {
 pub(in super::super) fn rows(areas: &Areas, model: &Model) -> Rect {
     let panel = panel(areas);
     let room = panel.height.saturating_sub(3);
-    let height = if areas.list.is_empty() { room } else { areas.list_rows(model.list.order.len()).height.min(room) };
+    let height = if areas.list.is_empty() { room } else { areas.list_rows(model.list.rows()).height.min(room) };
     Rect { y: panel.y + 1, height, ..panel }
 }

@@ -30,6 +30,11 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16
                 format!("of {}: 0, 1, -1 … · none: per tensor · Enter · Esc leaves it", shape.unwrap_or_default());
             return Some(prompt(pen, area, model, "a range for each channel along axis", line, &hint));
         }
+        Mode::Worst(line) => {
+            let known = model.network.as_ref().map_or(0, |n| n.sensitivity.len());
+            let hint = format!("of the {known} layers whose sensitivity is known · Enter · Esc leaves it");
+            return Some(prompt(pen, area, model, "leave the worst … in float, how many", line, &hint));
+        }
         Mode::Export { line, exists, .. } => {
             let text = line.text();
             let hint = match exists {
@@ -121,13 +126,16 @@ fn hints(pen: &mut Pen, area: Rect, model: &Model) {
         (&[Compare], "compare"),
         (&[Grid], "bits"),
     ];
-    let plots: [(&[Command], &str); 19] = [
+    let plots: [(&[Command], &str); 22] = [
         (&[], "drag"),
         (&[MoveColumns(-1), MoveColumns(1)], "clip"),
         (&[CloseChannel], "all channels"),
         (&[Select(1), Select(-1)], "layer"),
         (&[Undo], "undo"),
         (&[Export], "export"),
+        (&[Stop], "stop"),
+        (&[Sensitivity], "sensitivity"),
+        (&[Tune], "tune"),
         (&[Curve(1)], "curve"),
         (&[Mapping], "mapping"),
         (&[FakeQuant], "quantized"),
@@ -147,8 +155,13 @@ fn hints(pen: &mut Pen, area: Rect, model: &Model) {
     let mut x = area.x + 1;
     let end = area.right().saturating_sub(pen.width(fixed) + 1);
     let wanted: Vec<_> = if model.on_strip() { strip.to_vec() } else { plots.to_vec() };
-    // Only where there is a channel to leave.
-    let wanted = wanted.iter().filter(|(c, _)| *c != [CloseChannel] || model.channel.open.is_some());
+    // Only where there is a channel to leave, something to stop, a network to try.
+    let wanted = wanted.iter().filter(|(commands, _)| match commands {
+        [CloseChannel] => model.channel.open.is_some(),
+        [Stop] => unavailable(Stop, model).is_none(),
+        [Sensitivity | Tune] => model.network.is_some(),
+        _ => true,
+    });
     for (i, (commands, word)) in wanted.enumerate() {
         let keys: Vec<String> = commands.iter().map(|c| entry_of(*c).keys[0].to_string()).collect();
         let keys = if i == 0 { format!("{word} or") } else { keys.join(" ") };

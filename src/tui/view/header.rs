@@ -1,8 +1,23 @@
 use ratatui::layout::Rect;
 
 use super::super::model::{Mode, Model};
+use super::super::network::Running;
 use super::pen::Pen;
+use crate::jobs::Left;
 use crate::report::number;
+
+/// `sensitivity 12/90 · 8 s left`.
+fn progress(running: &Running) -> String {
+    let title = running.work.title();
+    match (running.stopping, running.left) {
+        (true, _) => format!("{title}, stopping…"),
+        (false, None) => format!("{title}…"),
+        (false, Some(Left { steps, time })) => {
+            let left = time.map_or(String::new(), |t| format!(" · {} left", number::seconds(t)));
+            format!("{title} {}/{}{left}", running.done, running.done + steps)
+        }
+    }
+}
 
 /// What was opened and how, how far reading is, and what is edited.
 pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
@@ -14,10 +29,11 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
         right.push((format!("{unreadable} unreadable"), theme.warning));
     }
     if !model.loading.finished {
-        let mut text = if model.loading.found {
-            format!("reading {}/{}", model.loading.done, model.loading.all)
-        } else {
-            "searching…".to_owned()
+        let mut text = match (model.loading.found, &model.network) {
+            (true, None) => format!("reading {}/{}", model.loading.done, model.loading.all),
+            (true, Some(_)) => format!("counting {}/{}", model.loading.done, model.loading.all),
+            (false, None) => "searching…".to_owned(),
+            (false, Some(_)) => "opening the network…".to_owned(),
         };
         if let Some((done, of, left)) = model.loading.runs {
             text = format!("run {done}/{of}");
@@ -28,6 +44,9 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
             text += &format!(" {:3.0} %", share * 100.0);
         }
         right.push((text, theme.key));
+    }
+    if let Some(running) = model.network.as_ref().and_then(|n| n.running.as_ref()) {
+        right.push((progress(running), theme.key));
     }
     let changed = model.session.changed();
     // A clip in the hand stands in no file either.

@@ -87,6 +87,14 @@ const SIGNS: [(&str, &str); 7] = [
 
 fn lines(model: &Model, search: &str, room: usize) -> Vec<HelpLine> {
     let mut lines = Vec::new();
+    let words = |text: &str| search.split_whitespace().all(|word| text.to_lowercase().contains(word));
+    if let Some(network) = model.network.as_ref().filter(|n| !n.assumptions.is_empty()) {
+        let said: Vec<&String> = network.assumptions.iter().filter(|said| words(said)).collect();
+        if !said.is_empty() {
+            heading(&mut lines, "taken for granted of this network");
+        }
+        said.into_iter().for_each(|said| tell(&mut lines, "", &model.title, said, false, room));
+    }
     for group in Group::ALL {
         let entries = COMMANDS.iter().filter(|e| e.group == group);
         let known = model.session.methods().len();

@@ -44,7 +44,10 @@ fn title(pen: &mut Pen, area: Rect, model: &Model) {
     let mut note = String::new();
     if let Some(ready) = layer.ready() {
         let stats = ready.stats();
-        about = format!("  {}  {}", number::shape(&layer.origin.shape), number::of(stats.count, "value"));
+        if !layer.op.is_empty() {
+            about = format!("  {}", crate::report::visible(&layer.op));
+        }
+        about += &format!("  {}  {}", number::shape(&layer.origin.shape), number::of(stats.count, "value"));
         if layer.origin.files.len() > 1 {
             about += &format!(" in {} batches", layer.origin.files.len());
         }
@@ -79,8 +82,12 @@ fn without_layer(pen: &mut Pen, areas: &Areas, model: &Model) {
             Some((layer, share)) if layer == model.list.selected => {
                 (format!("reading… {:.0} %", share * 100.0), theme.dim)
             }
+            _ if model.network.is_some() => {
+                ("the network is run over its samples; what this layer holds comes at the end…".into(), theme.dim)
+            }
             _ => ("waiting to be read…".into(), theme.dim),
         },
+        None if !model.loading.found && model.network.is_some() => ("opening the network…".into(), theme.dim),
         None if !model.loading.found => ("searching for activations…".into(), theme.dim),
         None => ("there is nothing to show".into(), theme.warning),
     };

@@ -2,8 +2,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::super::layout::Areas;
-use super::super::model::Model;
-use super::pen::{Pen, cut_middle, wrapped};
+use super::super::model::{Model, Row, Sort};
+use super::pen::{Pen, cut, cut_middle, wrapped};
 use crate::report::{number, visible};
 use crate::session::{LayerState, Ready};
 
@@ -15,6 +15,8 @@ const BADGE: u16 = 6;
 const SQNR: u16 = 5;
 /// Columns of a shape.
 const SHAPE: u16 = 12;
+/// Columns of an operator.
+const OP: u16 = 10;
 
 /// The list, and under it what is to say of the selected layer.
 pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
@@ -32,44 +34,56 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     let position = if shown > 0 { format!("  {at}/{shown}") } else { String::new() };
     pen.titled_rule(title, &[("layers ", theme.title), (&what, theme.dim), (&position, theme.dim)], "");
     // Heads of the columns, where the title leaves room for them.
-    let heads = [(2 + BADGE + 1 + 3, " dB"), (2 + BADGE + 1, " by ")];
+    let db = if model.list.sort == Sort::Sensitive { " output dB" } else { " dB" };
+    let heads = [(2 + BADGE + 1 + db.len() as u16, db), (2 + BADGE + 1, " by ")];
     for (from_right, head) in heads {
         let x = title.right().saturating_sub(from_right);
         pen.text(x, title.y, pen.width(head), head, theme.dim);
     }
-    let rows = areas.list_rows(model.list.order.len());
+    let rows = areas.list_rows(model.list.rows());
     let names = model.session.top_level().take(1000).map(|(_, l)| l.name.chars().count());
     let longest = names.max().unwrap_or(0).min(usize::from(u16::MAX)) as u16;
-    let visible_rows = model.list.order.iter().skip(model.list.top).take(usize::from(rows.height));
-    for (y, &layer) in (rows.y..).zip(visible_rows) {
-        row(pen, Rect { y, height: 1, ..rows }, model, layer, longest);
+    let ops = model.session.layers.iter().any(|l| !l.op.is_empty());
+    let widths = columns(rows.width, longest, ops);
+    for (y, at) in (rows.y..rows.bottom()).zip(model.list.top..) {
+        let place = Rect { y, height: 1, ..rows };
+        match model.list.row(at) {
+            Some(Row::Layer(layer)) => row(pen, place, model, layer, &widths),
+            Some(Row::Heading) => pen.titled_rule(place, &[("weights", theme.dim)], ""),
+            None => {}
+        }
     }
     if model.list.order.is_empty() && model.loading.found {
         let text =
             if model.list.filter.is_empty() { "no layers" } else { "no layer has this in its name; Esc shows all" };
         pen.text(rows.x + 1, rows.y, rows.width - 1, text, theme.dim);
     }
-    notes(pen, areas.list_notes(model.list.order.len()), model);
+    notes(pen, areas.list_notes(model.list.rows()), model);
 }
 
 /// Which columns a list of this width has beside the name.
 struct Columns {
     spark: bool,
+    op: bool,
     shape: bool,
 }
 
-/// Names come first: the shape is shown where the `longest` name leaves room for it, then the sparkline.
-fn columns(width: u16, longest: u16) -> Columns {
+/// Names come first, then the sparkline; operators (where there are `ops`) and shapes are shown where the `longest` name
+/// leaves room for them.
+fn columns(width: u16, longest: u16, ops: bool) -> Columns {
     // Marker, gap and flags; badge and SQNR with a gap each.
     let fixed = 5 + BADGE + SQNR + 2;
     let left = width.saturating_sub(fixed);
     let spark = left > 8 + SPARK as u16;
     let left = left.saturating_sub(SPARK as u16 + 1);
-    let shape = spark && left > longest.clamp(8, 40) + SHAPE;
-    Columns { spark, shape }
+    let name = longest.clamp(8, 40);
+    let op = ops && spark && left > name + OP;
+    let left = left.saturating_sub(if op { OP + 1 } else { 0 });
+    let shape = spark && left > name + SHAPE;
+    Columns { spark, op, shape }
 }
 
-fn row(pen: &mut Pen, area: Rect, model: &Model, index: usize, longest: u16) {
+fn row(pen: &mut Pen, area: Rect, model: &Model, index: usize, widths: &Columns) {
     let theme = pen.look.theme.clone();
     let layer = &model.session.layers[index];
     let selected = index == model.list.selected;
@@ -83,7 +97,6 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, index: usize, longest: u16) {
     };
     pen.glyph(area.x, area.y, marker, if quantized { theme.clip } else { theme.dim });
 
-    let widths = columns(area.width, longest);
     let mut end = area.right();
     let mut take = |width: u16| {
         end -= width.min(end - area.x);
@@ -94,11 +107,16 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, index: usize, longest: u16) {
     let sqnr = take(SQNR + 1);
     let spark = widths.spark.then(|| take(SPARK as u16 + 1));
     let shape = widths.shape.then(|| take(SHAPE + 1));
+    let op = widths.op.then(|| take(OP + 1));
     let name_width = end.saturating_sub(area.x + 3);
     let name = cut_middle(&visible(&layer.name), name_width, pen.look.glyphs.ellipsis);
     let name = if selected { format!("{name:<width$}", width = usize::from(name_width)) } else { name };
     pen.text(area.x + 2, area.y, name_width, &name, name_style);
 
+    if let Some(x) = op {
+        let text = cut(&visible(&layer.op), OP, pen.look.glyphs.ellipsis);
+        pen.text(x, area.y, OP, &text, theme.dim);
+    }
     let Some(ready) = ready else {
         let (text, style) = match &layer.state {
             LayerState::Failed(_) => ("unreadable".to_owned(), theme.warning),
@@ -116,9 +134,15 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, index: usize, longest: u16) {
     if let Some(x) = spark {
         sparkline(pen, x, area.y, ready);
     }
-    let style = if quantized { Style::new() } else { theme.dim };
-    if quantized {
-        pen.right(sqnr, area.y, SQNR, &number::decibels(ready.metrics().sqnr_db), style);
+    let network = model.network.as_ref();
+    if model.list.sort == Sort::Sensitive {
+        // What it does to the outputs; of other choices than the present ones it is dim.
+        if let Some((network, found)) = network.and_then(|n| Some((n, n.sensitivity.get(&index)?))) {
+            let style = if network.sensitivity_is_old() || !quantized { theme.dim } else { Style::new() };
+            pen.right(sqnr, area.y, SQNR, &number::decibels(found.alone.sqnr_db), style);
+        }
+    } else if quantized {
+        pen.right(sqnr, area.y, SQNR, &number::decibels(ready.metrics().sqnr_db), Style::new());
     }
     let label = ready.candidate(&ready.choice().method).map_or("", |c| c.label.as_str());
     let badge_text = match (quantized, ready.edited()) {
@@ -158,7 +182,7 @@ fn sparkline(pen: &mut Pen, x: u16, y: u16, ready: &Ready) {
 fn notes(pen: &mut Pen, area: Rect, model: &Model) {
     let theme = pen.look.theme.clone();
     let Some(layer) = model.session.layers.get(model.at()).filter(|_| area.height > 0) else { return };
-    let sentences = layer.notes();
+    let sentences = layer.notes().into_iter().chain(of_network(model)).collect::<Vec<_>>();
     let width = usize::from(area.width.saturating_sub(3));
     let mut lines = sentences
         .iter()
@@ -170,4 +194,25 @@ fn notes(pen: &mut Pen, area: Rect, model: &Model) {
         }
         pen.text(area.x + 2, y, area.width - 2, &line, theme.dim);
     }
+}
+
+/// What the network had to say of the selected layer that its row has no room for.
+fn of_network(model: &Model) -> Vec<String> {
+    let Some(network) = &model.network else { return Vec::new() };
+    let mut said = Vec::new();
+    let old = network.sensitivity_is_old();
+    if let Some(found) = network.sensitivity.get(&model.list.selected).filter(|_| !old) {
+        let whole = network.whole.answer.as_ref().and_then(|answer| answer.result.as_ref().ok());
+        let gain = whole.map(|whole| found.without.sqnr_db - whole.sqnr_db).filter(|gain| gain.is_finite());
+        if let Some(gain) = gain.filter(|_| network.whole.is_answered()) {
+            let sign = if gain < 0.0 { "" } else { "+" };
+            said.push(format!("Left in float, it would change the output by {sign}{} dB.", number::decibels(gain)));
+        }
+    }
+    let alone = network.alone.answer.as_ref().filter(|_| network.alone.is_answered());
+    said.extend(alone.and_then(|answer| answer.result.as_ref().err()).cloned());
+    let whole = network.whole.answer.as_ref().filter(|_| network.whole.is_answered());
+    said.extend(whole.and_then(|answer| answer.result.as_ref().err()).cloned());
+    said.dedup();
+    said
 }

@@ -9,6 +9,7 @@ mod layers;
 mod lower;
 mod mapping;
 mod numbers;
+mod output;
 mod pen;
 mod scales;
 mod strip;
@@ -42,6 +43,7 @@ pub fn view(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
         histogram::draw(&mut pen, &areas, model);
         lower::draw(&mut pen, &areas, model);
     }
+    output::draw(&mut pen, areas.output, model);
     numbers::draw(&mut pen, areas.numbers, model);
     let cursor = footer::draw(&mut pen, areas.footer, model);
     match &model.mode {

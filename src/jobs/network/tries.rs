@@ -1,0 +1,72 @@
+//! Which clips a search tries on a layer.
+
+use crate::calibrate::Tensor;
+use crate::histogram::Stats;
+use crate::jobs::{Tried, TuneLayer};
+use crate::quant::{Clip, Scheme};
+
+/// Clips of the ladder: each is `2^(-1/4)` of the one before.
+const RUNGS: i32 = 20;
+
+/// Clips by their own error that are kept for each scheme, besides those of the methods.
+const BEST: usize = 5;
+
+/// What to try on a layer: on its own grid, and with the same number of bits unsigned where nothing is negative, and
+/// affine, the methods' clips and the best by their own error of a ladder from the largest magnitude down. Those that
+/// lose more than 12 dB against the best are left out: no network likes them.
+pub(super) fn tries(layer: &TuneLayer) -> Vec<Tried> {
+    let (own, stats) = (layer.present.scheme, &layer.histogram.stats);
+    let one_sided = stats.min.is_none_or(|min| min >= 0.0);
+    let mut schemes = vec![own, Scheme { signed: true, symmetric: true, ..own }];
+    if one_sided {
+        schemes.push(Scheme { signed: false, symmetric: true, ..own });
+    }
+    schemes.push(Scheme { signed: false, symmetric: false, ..own });
+    let mut found: Vec<(f64, Tried)> = Vec::new();
+    for (i, &scheme) in schemes.iter().enumerate() {
+        if schemes[..i].contains(&scheme) {
+            continue;
+        }
+        let tensor = Tensor::new(layer.histogram.clone(), scheme);
+        let methods = layer.methods.iter().filter_map(|m| tensor.candidate(m.as_ref()).outcome.ok());
+        found.extend(methods.map(|t| (t.metrics.sqnr_db, Tried { clip: t.clip, scheme })));
+        let mut ladder: Vec<(f64, Tried)> = (0..RUNGS)
+            .map(|k| clip_at(stats, scheme, (-f64::from(k) / 4.0).exp2()))
+            .map(|clip| (tensor.metrics(clip).sqnr_db, Tried { clip, scheme }))
+            .collect();
+        ladder.sort_by(|a, b| b.0.total_cmp(&a.0));
+        found.extend(ladder.into_iter().take(BEST));
+    }
+    let best = found.iter().map(|(sqnr, _)| *sqnr).filter(|s| s.is_finite()).fold(f64::NEG_INFINITY, f64::max);
+    found.retain(|(sqnr, _)| !(*sqnr < best - 12.0));
+    found.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let mut tries: Vec<Tried> = Vec::new();
+    for (_, tried) in found {
+        if !tries.iter().any(|t| near(*t, tried)) {
+            tries.push(tried);
+        }
+    }
+    tries
+}
+
+/// Wider and narrower clips beside one that is good.
+pub(super) fn beside(tried: Tried, by: f32) -> [Tried; 2] {
+    let scaled = |f: f32| Tried { clip: Clip::new(tried.clip.min * f, tried.clip.max * f), ..tried };
+    [scaled(1.0 - by), scaled(1.0 + by)]
+}
+
+/// The range at a share of the largest magnitude, cut to the values' own range on an affine grid.
+fn clip_at(stats: &Stats, scheme: Scheme, share: f64) -> Clip {
+    let t = (f64::from(stats.amax()) * share) as f32;
+    match (scheme.symmetric, scheme.signed) {
+        (true, true) => Clip::symmetric(t),
+        (true, false) => Clip::unsigned(t),
+        (false, _) => Clip::new(stats.min.unwrap_or(0.0).max(-t), stats.max.unwrap_or(0.0).min(t)),
+    }
+}
+
+/// Whether two are the same but for 1 % of the range.
+fn near(a: Tried, b: Tried) -> bool {
+    let by = 0.01 * a.clip.amax();
+    a.scheme == b.scheme && (a.clip.min - b.clip.min).abs() <= by && (a.clip.max - b.clip.max).abs() <= by
+}

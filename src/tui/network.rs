@@ -1,0 +1,126 @@
+//! The network that the layers come from: what was asked of it, and what it has answered.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::jobs::{Grids, Left, TuneLayer, TuneStep};
+use crate::quant::{OutputEffect, QuantParams};
+use crate::session::Sensitivity;
+
+/// What is known of a network on trial.
+#[derive(Default)]
+pub struct Network {
+    /// What was taken for granted when it was opened, a sentence without its full stop each.
+    pub assumptions: Vec<String>,
+    /// The layer at hand alone on its grids: its index, and one grid or one for each channel; none in float.
+    pub alone: Asked<(usize, Vec<QuantParams>)>,
+    /// Everything as it is chosen.
+    pub whole: Asked<Grids>,
+    /// What takes long and is under way.
+    pub running: Option<Running>,
+    /// What each layer does to the outputs, by layer, as far as it was found.
+    pub sensitivity: BTreeMap<usize, Sensitivity>,
+    /// The choices that these sensitivities are of.
+    pub sensitivity_of: Option<Grids>,
+    /// News that came while something was being typed.
+    pub unsaid: Option<String>,
+}
+
+/// A question whose newest answer is kept, also while a newer question waits for its own.
+#[derive(Default)]
+pub struct Asked<Of> {
+    /// What was asked for last.
+    pub asked: Option<Of>,
+    /// What came last.
+    pub answer: Option<Answer<Of>>,
+}
+
+/// What was found.
+pub struct Answer<Of> {
+    /// What it was found for.
+    pub of: Of,
+    /// The effect, or a sentence.
+    pub result: Result<OutputEffect, String>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl<Of: PartialEq> Asked<Of> {
+    /// Takes a question down. Returns whether it is a new one.
+    pub fn ask(&mut self, of: Of) -> bool {
+        let new = self.asked.as_ref() != Some(&of);
+        if new {
+            self.asked = Some(of);
+        }
+        new
+    }
+
+    /// Whether the answer is the one to what was asked last.
+    pub fn is_answered(&self) -> bool {
+        self.answer.as_ref().is_some_and(|answer| self.asked.as_ref() == Some(&answer.of))
+    }
+}
+
+/// What takes long.
+pub struct Running {
+    /// What it is.
+    pub work: Work,
+    /// Steps that were told.
+    pub done: usize,
+    /// Steps to come; `None` before the first was told.
+    pub left: Option<Left>,
+    /// Whether it shall end early.
+    pub stopping: bool,
+}
+
+/// What can be under way.
+pub enum Work {
+    /// Every layer's effect on the outputs, of these choices.
+    Sensitivity(Grids),
+    /// A search for better clips.
+    Tune {
+        /// The layers as they stood when it began.
+        layers: Vec<TuneLayer>,
+        /// What was decided so far.
+        steps: Vec<TuneStep>,
+    },
+}
+
+impl Work {
+    /// A word.
+    pub fn title(&self) -> &'static str {
+        match self {
+            Work::Sensitivity(_) => "sensitivity",
+            Work::Tune { .. } => "tuning",
+        }
+    }
+}
+
+impl Network {
+    /// Begins something that takes long.
+    pub fn begin(&mut self, work: Work) {
+        self.running = Some(Running { work, done: 0, left: None, stopping: false });
+    }
+
+    /// One more step of it was told.
+    pub fn step(&mut self, left: Left) {
+        if let Some(running) = &mut self.running {
+            running.done += 1;
+            running.left = Some(left);
+        }
+    }
+
+    /// Whether the sensitivities are of other choices than the present ones.
+    pub fn sensitivity_is_old(&self) -> bool {
+        self.sensitivity_of != self.whole.asked
+    }
+
+    /// The layers whose sensitivity is known, the one that costs the outputs most alone first.
+    pub fn most_sensitive(&self) -> Vec<usize> {
+        let mut all: Vec<&Sensitivity> = self.sensitivity.values().collect();
+        // NaN, the worst of all, comes first.
+        let badness = |s: &Sensitivity| if s.alone.sqnr_db.is_nan() { f64::NEG_INFINITY } else { s.alone.sqnr_db };
+        all.sort_by(|a, b| badness(a).total_cmp(&badness(b)));
+        all.into_iter().map(|s| s.layer).collect()
+    }
+}

@@ -1,0 +1,301 @@
+//! The network on trial: what is asked of it after each change, what takes long, and what is made of the answers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::input::InputError;
+use crate::jobs::{Grids, News, Trial, Tried, Tune, TuneLayer, TuneStep, Tuned};
+use crate::report::{number, visible};
+use crate::session::{Choice, Kind, LayerState};
+
+use super::super::model::{Mode, Model, Sort};
+use super::super::msg::Cmd;
+use super::super::network::{Answer, Work};
+use super::super::prompt::Line;
+use super::{channels, list};
+
+/// Whether there is a network with something to try on it.
+fn ready(model: &Model) -> bool {
+    let read = |l: &crate::session::Layer| l.kind == Kind::Activation && matches!(l.state, LayerState::Ready(_));
+    model.network.is_some() && model.loading.finished && model.session.layers.iter().any(read)
+}
+
+/// Asks what the present choices do to the outputs, where that was not asked yet: of the layer at hand at once, also
+/// while its clip is in the hand; of everything when it is let go.
+pub(super) fn ask(model: &mut Model, cmds: &mut Vec<Cmd>) {
+    if !ready(model) {
+        return;
+    }
+    let (layer, layers) = (model.list.selected, model.loading.all);
+    let Some(network) = &mut model.network else { return };
+    if layer < layers {
+        let grids = model.session.grids_of(layer);
+        if network.alone.ask((layer, grids.clone())) && !grids.is_empty() {
+            cmds.push(Cmd::Trial(Trial::Alone { layer, grids }));
+        }
+    }
+    if !matches!(model.mode, Mode::Drag { .. }) {
+        let grids = Grids { layers: model.session.grids(layers) };
+        if network.whole.ask(grids.clone()) {
+            cmds.push(Cmd::Trial(Trial::Whole(grids)));
+        }
+    }
+}
+
+/// Why nothing that takes long can begin now.
+pub(in super::super) fn busy(model: &Model) -> Option<&'static str> {
+    let Some(network) = &model.network else {
+        return Some("only with a network: qviz MODEL.onnx --data PATH");
+    };
+    if !model.loading.finished {
+        return Some("the network is still running over its samples");
+    }
+    if !ready(model) {
+        return Some("the network could not be run");
+    }
+    network.running.as_ref().map(|_| "one is running already; S stops it")
+}
+
+fn chosen(model: &Model) -> Grids {
+    Grids { layers: model.session.grids(model.loading.all) }
+}
+
+pub(super) fn sensitivity(model: &mut Model, cmds: &mut Vec<Cmd>) {
+    let grids = chosen(model);
+    if grids.layers.iter().all(Vec::is_empty) {
+        return model.warn("every layer is in float: there is nothing to measure");
+    }
+    let Some(network) = &mut model.network else { return };
+    network.begin(Work::Sensitivity(grids.clone()));
+    model.say("measuring what each layer does to the outputs; S stops, and keeps what was found");
+    cmds.push(Cmd::Trial(Trial::Sensitivity(grids)));
+}
+
+/// Searches better clips: for the selected layer, or for all of them.
+pub(super) fn tune(model: &mut Model, all: bool, cmds: &mut Vec<Cmd>) {
+    let which = if all { 0..model.loading.all } else { model.list.selected..model.list.selected + 1 };
+    let layers: Vec<TuneLayer> = which.filter_map(|layer| TuneLayer::of(&model.session, layer)).collect();
+    let what = match layers.as_slice() {
+        [one] => visible(&model.session.layers[one.layer].name),
+        all => format!("{} layers", all.len()),
+    };
+    let grids = chosen(model);
+    let Some(network) = &mut model.network else { return };
+    network.begin(Work::Tune { layers: layers.clone(), steps: Vec::new() });
+    model.say(format!("searching better clips for {what}, by what the network's outputs lose; S stops"));
+    cmds.push(Cmd::Trial(Trial::Tune(Tune { grids, layers, rounds: 1 })));
+}
+
+pub(super) fn stop(model: &mut Model, cmds: &mut Vec<Cmd>) {
+    let running = model.network.as_mut().and_then(|n| n.running.as_mut());
+    if let Some(running) = running {
+        running.stopping = true;
+        model.say("stopping after this layer…");
+    } else {
+        model.say("stopping after this sample…");
+    }
+    cmds.push(Cmd::Stop);
+}
+
+pub(super) fn ask_worst(model: &mut Model) {
+    model.mode = Mode::Worst(Line::default());
+}
+
+/// A typed number: so many of the most sensitive layers stay in float.
+pub(super) fn worst(model: &mut Model, text: &str) -> Result<(), String> {
+    let text = text.trim();
+    let order = model.network.as_ref().map_or_else(Vec::new, |network| network.most_sensitive());
+    let n: usize = text.parse().map_err(|_| format!("\"{text}\" is no number of layers; type one such as 3"))?;
+    if n == 0 || n > order.len() {
+        return Err(format!("the sensitivity of {} is known: type 1 to {}", layers(order.len()), order.len()));
+    }
+    let float = |layer: usize| {
+        channels::choices(model, layer, |ready| Some(Choice { quantized: false, ..ready.choice().clone() }))
+    };
+    let choices = order[..n].iter().flat_map(|&layer| float(layer)).collect();
+    let names: Vec<String> = order[..n].iter().take(3).map(|&l| visible(&model.session.layers[l].name)).collect();
+    let more = if n > 3 { format!(" and {} more", n - 3) } else { String::new() };
+    model.session.apply(&format!("worst {n} in float"), choices);
+    let stay = if n == 1 { "stays" } else { "stay" };
+    model.say(format!("{}{more} {stay} in float; u takes it back", names.join(", ")));
+    list::resort(model);
+    Ok(())
+}
+
+fn layers(n: usize) -> String {
+    number::of(n as u64, "layer")
+}
+
+pub(super) fn news(model: &mut Model, news: News) {
+    let Some(network) = &mut model.network else { return };
+    let sentence = |why: InputError| visible(&why.to_string());
+    match news {
+        News::Alone { layer, grids, result, took } => {
+            let result = result.map_err(sentence);
+            network.alone.answer = Some(Answer { of: (layer, grids), result, took });
+        }
+        News::Whole { grids, result, took, .. } => {
+            network.whole.answer = Some(Answer { of: grids, result: result.map_err(sentence), took });
+        }
+        News::Sensitivity(found, left) => {
+            network.step(left);
+            // The first one takes the place of those that were found before.
+            if let Some(of) = network.running.as_ref().filter(|r| r.done == 1).and_then(|r| match &r.work {
+                Work::Sensitivity(of) => Some(of.clone()),
+                Work::Tune { .. } => None,
+            }) {
+                network.sensitivity.clear();
+                network.sensitivity_of = Some(of);
+                (model.list.sort, model.list.follow) = (Sort::Sensitive, true);
+            }
+            network.sensitivity.insert(found.layer, found);
+            model.list.stale |= model.list.sort == Sort::Sensitive;
+        }
+        News::SensitivityEnd(result) => {
+            let running = network.running.take();
+            let found = running.as_ref().map_or(0, |r| r.done);
+            let stopped = running.is_some_and(|r| r.stopping && r.left.is_none_or(|l| l.steps > 0));
+            match (result, network.most_sensitive().first().filter(|_| found > 0)) {
+                (Err(why), _) => tell(model, format!("sensitivity: {}", sentence(why))),
+                (Ok(()), None) => tell(model, "stopped before the first layer was measured".into()),
+                (Ok(()), Some(&first)) => {
+                    let worst = network.sensitivity[&first].alone.sqnr_db;
+                    let name = visible(&model.session.layers[first].name);
+                    let how = if stopped { "stopped: sensitivity of" } else { "sensitivity of" };
+                    let text = format!(
+                        "{how} {}; {name} costs the outputs most ({} dB alone); O leaves the worst in float",
+                        layers(found),
+                        number::decibels(worst)
+                    );
+                    tell(model, text);
+                }
+            }
+        }
+        News::Step(step, left) => {
+            network.step(left);
+            if let Some(Work::Tune { steps, .. }) = network.running.as_mut().map(|r| &mut r.work) {
+                steps.push(step);
+            }
+            let text = step_in_words(model, &step);
+            if matches!(model.mode, Mode::Normal) {
+                model.say(text);
+            }
+        }
+        News::Tuned(result) => {
+            let running = network.running.take();
+            let stopped = running.as_ref().is_some_and(|r| r.stopping && r.left.is_none_or(|l| l.steps > 0));
+            let Some(Work::Tune { layers, steps }) = running.map(|r| r.work) else { return };
+            // What was decided before something failed is kept too.
+            let (changed, kept) = apply(model, &layers, &steps);
+            let text = match result {
+                Ok(Some(tuned)) => tuned_in_words(model, &layers, &tuned, changed, kept, stopped),
+                Ok(None) => "stopped before a layer was tuned".to_owned(),
+                Err(why) => format!("tuning: {}", sentence(why)),
+            };
+            tell(model, text);
+        }
+    }
+}
+
+/// Says it now, or when nothing is typed any more.
+fn tell(model: &mut Model, text: String) {
+    if matches!(model.mode, Mode::Normal | Mode::Drag { .. } | Mode::Pan { .. }) {
+        model.say(text);
+    } else if let Some(network) = &mut model.network {
+        network.unsaid = Some(text);
+    }
+}
+
+/// What could not be said before.
+pub(super) fn say_late(model: &mut Model) {
+    if matches!(model.mode, Mode::Normal)
+        && model.notice.is_none()
+        && let Some(text) = model.network.as_mut().and_then(|n| n.unsaid.take())
+    {
+        model.say(text);
+    }
+}
+
+/// `conv1: 31.20 → 31.85 dB, clip 2.31, uint8 affine`.
+fn step_in_words(model: &Model, step: &TuneStep) -> String {
+    let name = visible(&model.session.layers[step.layer].name);
+    if step.after <= step.before {
+        return format!("{name}: no better clip, {} dB", db(step.before));
+    }
+    let Tried { clip, scheme } = step.chosen;
+    let four = |x: f32| number::significant(f64::from(x), 3);
+    let clip = if scheme.symmetric { four(clip.amax()) } else { format!("{} to {}", four(clip.min), four(clip.max)) };
+    format!("{name}: {} → {} dB, clip {clip}, {scheme}", db(step.before), db(step.after))
+}
+
+fn db(x: f64) -> String {
+    if x.is_finite() { format!("{x:.2}") } else { number::decibels(x) }
+}
+
+/// Takes over what was decided, as one step that can be undone: how many layers changed, and how many were left as they
+/// are because somebody has chosen something else for them meanwhile.
+fn apply(model: &mut Model, layers: &[TuneLayer], steps: &[TuneStep]) -> (usize, usize) {
+    // A layer that is gone over twice ends with its last decision.
+    let decided: BTreeMap<usize, Tried> = steps.iter().map(|s| (s.layer, s.chosen)).collect();
+    let better =
+        layers.iter().filter_map(|l| Some((l, *decided.get(&l.layer)?))).filter(|(l, tried)| *tried != l.present);
+    let better: Vec<(&TuneLayer, Tried)> = better.collect();
+    let in_hand = better.iter().any(|(l, _)| l.layer == model.at());
+    if in_hand && matches!(model.mode, Mode::Drag { .. }) {
+        // What is in the hand is about to be replaced.
+        super::cancel(model);
+    }
+    let choice = |&(layer, tried): &(&TuneLayer, Tried)| {
+        let choice = model.session.layers[layer.layer].choice()?;
+        let as_it_was = (choice.clip, choice.scheme) == (layer.present.clip, layer.present.scheme);
+        let stands = as_it_was && choice.quantized && choice.axis.is_none();
+        stands.then(|| (layer.layer, Choice { scheme: tried.scheme, ..choice.with_clip(tried.clip) }))
+    };
+    let choices: Vec<_> = better.iter().filter_map(choice).collect();
+    let changed: BTreeSet<usize> = choices.iter().map(|(layer, _)| *layer).collect();
+    let kept = better.len() - changed.len();
+    model.session.apply("tune", choices);
+    if changed.contains(&model.at()) {
+        (model.plot.zoom, model.plot.inspect) = (None, None);
+        if !model.scheme().symmetric && model.plot.curve == super::super::scene::CurveKind::Kl {
+            // KL knows no affine ranges.
+            model.plot.curve = super::super::scene::CurveKind::Mse;
+        }
+    }
+    list::resort(model);
+    (changed.len(), kept)
+}
+
+/// What the search was worth, on the samples that it has seen and on those that it has not.
+fn tuned_in_words(
+    model: &Model,
+    tried: &[TuneLayer],
+    tuned: &Tuned,
+    changed: usize,
+    kept: usize,
+    stopped: bool,
+) -> String {
+    let what = match tried {
+        [one] => visible(&model.session.layers[one.layer].name),
+        all => format!("{changed} of {}", layers(all.len())),
+    };
+    let stopped = if stopped { "stopped: " } else { "" };
+    if changed + kept == 0 {
+        return format!("{stopped}no better clip for {what}: the output stays at {} dB", db(tuned.before.sqnr_db));
+    }
+    let on = |effects: (f64, f64), n: usize, which: &str| {
+        let s = if n == 1 { "" } else { "s" };
+        format!("{} → {} dB on {n} {which} sample{s}", db(effects.0), db(effects.1))
+    };
+    let Tuned { before, after, unseen, check } = tuned;
+    let mut text =
+        format!("{stopped}{what} tuned: {}", on((before.sqnr_db, after.sqnr_db), before.samples, "searched"));
+    for (name, pair) in [("unseen", unseen), ("check", check)] {
+        if let Some((before, after)) = pair {
+            text += &format!(", {}", on((before.sqnr_db, after.sqnr_db), before.samples, name));
+        }
+    }
+    if kept > 0 {
+        text += &format!("; {} changed meanwhile and left so", layers(kept));
+    }
+    text + "; u takes it back"
+}

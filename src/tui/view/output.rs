@@ -1,0 +1,218 @@
+use std::time::Duration;
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::super::model::Model;
+use super::super::network::{Answer, Asked};
+use super::pen::Pen;
+use crate::quant::{OutputEffect, QuantParams};
+use crate::report::number;
+
+/// What a row of some width has room for; what is left out is left out for every answer, so that nothing jumps.
+#[derive(Clone, Copy)]
+struct Room {
+    /// Columns of the title.
+    title: &'static str,
+    alone: Fields,
+    whole: Fields,
+}
+
+#[derive(Clone, Copy)]
+struct Fields {
+    label: &'static str,
+    cosine: bool,
+    top1: bool,
+    /// How long it took, or for what it was.
+    age: bool,
+}
+
+/// Columns of an SQNR with its unit; of the other fields with the dot before them.
+const DB: u16 = 9;
+const COSINE: u16 = 17;
+const TOP1: u16 = 15;
+const AGE: u16 = 24;
+
+impl Fields {
+    fn width(self) -> u16 {
+        let field = |there: bool, width: u16| if there { width } else { 0 };
+        self.label.len() as u16 + 1 + DB + field(self.cosine, COSINE) + field(self.top1, TOP1) + field(self.age, AGE)
+    }
+}
+
+impl Room {
+    /// The richest row that fits.
+    fn fitting(width: u16, classifies: bool) -> Room {
+        let fields = |label, cosine, top1, age| Fields { label, cosine, top1: top1 && classifies, age };
+        let room = |title, alone, whole| Room { title, alone, whole };
+        let (alone, whole) = ("this layer alone", "everything as chosen");
+        let rooms = [
+            room(" output  ", fields(alone, true, true, true), fields(whole, true, true, true)),
+            room(" output  ", fields(alone, true, true, true), fields(whole, false, true, true)),
+            room(" output  ", fields(alone, true, true, true), fields(whole, false, true, false)),
+            room(" output  ", fields(alone, false, true, true), fields(whole, false, true, false)),
+            room(" output  ", fields("alone", false, true, true), fields("as chosen", false, true, false)),
+            room(" output  ", fields("alone", false, false, true), fields("as chosen", false, true, false)),
+            room(" output  ", fields("alone", false, false, true), fields("all", false, false, false)),
+        ];
+        let fits = |r: &&Room| r.title.len() as u16 + r.alone.width() + 2 + r.whole.width() <= width;
+        let least = room(" ", fields("alone", false, false, true), fields("all", false, false, false));
+        *rooms.iter().find(fits).unwrap_or(&least)
+    }
+}
+
+/// What the clip in hand does to the outputs of the network, alone and with everything else as it is chosen.
+pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
+    let Some(network) = model.network.as_ref().filter(|_| !area.is_empty()) else { return };
+    let theme = pen.look.theme.clone();
+    if !model.loading.finished {
+        let text = "what each clip does to the outputs comes here, when the network was run";
+        pen.pieces(area.x, area.y, area.width, &[(" output  ", theme.dim), (text, theme.dim)]);
+        return;
+    }
+    let classifies = [network.whole.effect(), network.alone.effect()].into_iter().flatten();
+    let room = Room::fitting(area.width, classifies.clone().any(|e| e.top1_agreement.is_some()));
+    let x = pen.text(area.x, area.y, area.width, room.title, theme.title);
+
+    let here = network.alone.answer.as_ref().filter(|a| a.of.0 == model.list.selected);
+    let float = network.alone.asked.as_ref().is_some_and(|(_, grids)| grids.is_empty());
+    let read = model.session.layers.get(model.list.selected).is_some_and(|l| l.ready().is_some());
+    let right = area.right() - room.whole.width().min(area.width);
+    let alone = Half { x, width: right.saturating_sub(x + 2), y: area.y, fields: room.alone };
+    if !read {
+        alone.say(pen, "not read", theme.dim);
+    } else if float {
+        alone.say(pen, "in float", theme.dim);
+    } else {
+        let fresh = network.alone.is_answered();
+        alone.answer(pen, here, fresh, |answer| was_for(&answer.of.1));
+    }
+    let whole = Half { x: right, width: area.right() - right, y: area.y, fields: room.whole };
+    whole.answer(pen, network.whole.answer.as_ref(), network.whole.is_answered(), |_| "before".to_owned());
+}
+
+/// One of the two places of the row.
+struct Half {
+    x: u16,
+    y: u16,
+    width: u16,
+    fields: Fields,
+}
+
+impl Half {
+    fn say(&self, pen: &mut Pen, text: &str, style: Style) {
+        let dim = pen.look.theme.dim;
+        pen.pieces(self.x, self.y, self.width, &[(self.fields.label, dim), (" ", dim), (text, style)]);
+    }
+
+    /// An answer; dim while it is not `fresh`, with what it `was_for` instead.
+    fn answer<Of>(
+        &self,
+        pen: &mut Pen,
+        answer: Option<&Answer<Of>>,
+        fresh: bool,
+        was_for: impl Fn(&Answer<Of>) -> String,
+    ) {
+        let theme = pen.look.theme.clone();
+        let Some(answer) = answer else { return self.say(pen, "…", theme.dim) };
+        let effect = match &answer.result {
+            Ok(effect) => effect,
+            Err(why) => return self.say(pen, why, theme.warning),
+        };
+        let value = if fresh { theme.clip } else { theme.dim };
+        let label = format!("{} ", self.fields.label);
+        let db = format!("{:<width$}", in_decibels(effect.sqnr_db), width = usize::from(DB));
+        let mut pieces = vec![(label, theme.dim), (db, value)];
+        let plain = if fresh { Style::new() } else { theme.dim };
+        if self.fields.cosine {
+            pieces.push((format!(" · cosine {:<8}", cosine(effect.cosine)), plain));
+        }
+        if let Some(share) = effect.top1_agreement.filter(|_| self.fields.top1) {
+            pieces.push((format!(" · top-1 {:<7}", number::percent(share)), plain));
+        }
+        if self.fields.age {
+            let s = if effect.samples == 1 { "" } else { "s" };
+            let age =
+                if fresh { format!("{}, {} sample{s}", short(answer.took), effect.samples) } else { was_for(answer) };
+            pieces.push((format!(" · {age}"), theme.dim));
+        }
+        let pieces: Vec<(&str, Style)> = pieces.iter().map(|(text, style)| (text.as_str(), *style)).collect();
+        pen.pieces(self.x, self.y, self.width, &pieces);
+    }
+}
+
+impl<Of> Asked<Of> {
+    fn effect(&self) -> Option<&OutputEffect> {
+        self.answer.as_ref()?.result.as_ref().ok()
+    }
+}
+
+/// `41.2 dB`; what changes no output has no effect.
+pub(super) fn in_decibels(db: f64) -> String {
+    match db {
+        db if db.is_nan() => "undefined".into(),
+        f64::INFINITY => "no effect".into(),
+        db => format!("{} dB", number::decibels(db)),
+    }
+}
+
+/// Five digits behind the point; what is not exactly 1 never reads as 1.
+fn cosine(x: f64) -> String {
+    match x {
+        x if x.is_nan() => "–".into(),
+        1.0 => "1".into(),
+        x if x > 0.999995 => ">0.99999".into(),
+        x => format!("{x:.5}"),
+    }
+}
+
+/// `12 ms`, `0.4 s`.
+fn short(took: Duration) -> String {
+    match took.as_secs_f64() {
+        s if s < 0.0005 => "<1 ms".into(),
+        s if s < 0.2 => format!("{:.0} ms", s * 1e3),
+        _ => number::seconds(took),
+    }
+}
+
+/// `at clip 2.813`: the range that grids keep.
+fn was_for(grids: &[QuantParams]) -> String {
+    let [grid] = grids else { return "for other ranges".into() };
+    let n = |x: f32| number::significant(f64::from(x), 4);
+    let (min, max) = (grid.dequantize(grid.qmin), grid.dequantize(grid.qmax));
+    if grid.zero_point == 0 && (min == 0.0 || grid.qmin == -grid.qmax) {
+        format!("at clip {}", n(max))
+    } else {
+        format!("at {} to {}", n(min), n(max))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quant::{Clip, Scheme};
+
+    #[test]
+    fn what_is_shown_keeps_its_meaning() {
+        assert_eq!([f64::INFINITY, f64::NAN, 41.23].map(in_decibels), ["no effect", "undefined", "41.2 dB"]);
+        assert_eq!([1.0, 0.9999999, 0.99998, -0.5].map(cosine), ["1", ">0.99999", "0.99998", "-0.50000"]);
+        assert_eq!([0.1, 12.4, 400.0].map(|ms| short(Duration::from_secs_f64(ms / 1e3))), ["<1 ms", "12 ms", "0.4 s"]);
+        let of = |clip, scheme| was_for(&[QuantParams::from_clip(clip, scheme)]);
+        assert_eq!(of(Clip::symmetric(2.813), Scheme::INT8), "at clip 2.813");
+        assert_eq!(of(Clip::unsigned(6.0), Scheme { signed: false, ..Scheme::INT8 }), "at clip 6.000");
+        let affine = of(Clip::new(-1.0, 3.0), Scheme { symmetric: false, ..Scheme::INT8 });
+        assert!(affine.starts_with("at -1.0") && affine.contains(" to 2.9") | affine.contains(" to 3.0"), "{affine}");
+        assert_eq!(was_for(&[]), "for other ranges");
+    }
+
+    #[test]
+    fn a_row_fits_its_width() {
+        for width in 60..220 {
+            for classifies in [false, true] {
+                let room = Room::fitting(width, classifies);
+                let needed = room.title.len() as u16 + room.alone.width() + 2 + room.whole.width();
+                assert!(needed <= width, "{width}: {needed}");
+            }
+        }
+    }
+}
