@@ -1,9 +1,9 @@
-//! What the taps cost: the time of one run, and the most memory, with taps and without.
+//! What the taps cost: the time of one run with them and without.
 //!
 //! `cargo bench --bench taps -- MODEL.onnx [NAME=1x3x224x224 ...]`
 //!
 //! `plain` is tract's optimized graph as it comes, `tapped` this crate's with nobody looking, `summed` the same with
-//! every value looked at once, `threads` that on all cores.
+//! every value looked at once, `threads` the tapped one on two threads. Medians of runs that take turns.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,7 +12,7 @@ use std::time::Instant;
 use qviz::model::{Graph, Network, SampleOptions, SampleSource, Samples, Tensor};
 use tract_onnx::prelude::*;
 
-const RUNS: usize = 15;
+const RUNS: usize = 31;
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
@@ -28,21 +28,24 @@ fn main() {
         println!("{model} {:?}", samples.shapes());
 
         let plain = plain(model, &sample, samples.shapes());
-        let plain_ms = median(|| drop(plain.run(sample.iter().map(|t| t.clone().into_tvalue()).collect()).unwrap()));
         let start = Instant::now();
-        let mut graph = Graph::build(&network, samples.shapes()).unwrap();
+        let graph = Graph::build(&network, samples.shapes()).unwrap();
         println!("  {} activations, built in {:.0} ms", graph.tensors().len(), start.elapsed().as_secs_f64() * 1e3);
-        let tapped_ms = median(|| drop(graph.run(&sample, &mut |_, _, _| {}, &|| false).unwrap()));
+        let mut threaded = graph.clone();
+        threaded.set_threads(2);
+        let unseen = |graph: &Graph| drop(graph.run(&sample, &mut |_, _, _| {}, &|| false).unwrap());
         let mut sum = 0.0;
         let mut look = |_: usize, _: &[usize], values: &[f32]| sum += values.iter().copied().fold(0.0, f32::max);
-        let summed_ms = median(|| drop(graph.run(&sample, &mut look, &|| false).unwrap()));
-        graph.set_threads(std::thread::available_parallelism().map_or(1, usize::from));
-        let threads_ms = median(|| drop(graph.run(&sample, &mut |_, _, _| {}, &|| false).unwrap()));
-        let line = |name: &str, ms: f64| println!("  {name:8} {ms:9.2} ms {:6.2}x", ms / plain_ms);
-        line("plain", plain_ms);
-        line("tapped", tapped_ms);
-        line("summed", summed_ms);
-        line("threads", threads_ms);
+        let mut ways: [(&str, &mut dyn FnMut()); 4] = [
+            ("plain", &mut || drop(plain.run(sample.iter().map(|t| t.clone().into_tvalue()).collect()).unwrap())),
+            ("tapped", &mut || unseen(&graph)),
+            ("summed", &mut || drop(graph.run(&sample, &mut look, &|| false).unwrap())),
+            ("threads", &mut || unseen(&threaded)),
+        ];
+        let medians = medians(&mut ways);
+        for ((name, _), ms) in ways.iter().zip(&medians) {
+            println!("  {name:8} {ms:9.2} ms {:6.2}x", ms / medians[0]);
+        }
     }
 }
 
@@ -57,16 +60,19 @@ fn plain(model: &str, sample: &[Tensor], shapes: &BTreeMap<String, Vec<usize>>) 
     model.into_optimized().unwrap().into_runnable().unwrap()
 }
 
-/// Milliseconds.
-fn median(mut run: impl FnMut()) -> f64 {
-    run();
-    let mut times: Vec<f64> = (0..RUNS)
-        .map(|_| {
+/// Milliseconds of each way, which take turns so that what else the machine does meets them alike.
+fn medians(ways: &mut [(&str, &mut dyn FnMut())]) -> Vec<f64> {
+    let mut times = vec![Vec::with_capacity(RUNS); ways.len()];
+    for round in 0..=RUNS {
+        for ((_, run), times) in ways.iter_mut().zip(&mut times) {
             let start = Instant::now();
             run();
-            start.elapsed().as_secs_f64() * 1e3
-        })
-        .collect();
-    times.sort_by(f64::total_cmp);
-    times[RUNS / 2]
+            // The first round warms up.
+            if round > 0 {
+                times.push(start.elapsed().as_secs_f64() * 1e3);
+            }
+        }
+    }
+    times.iter_mut().for_each(|times| times.sort_by(f64::total_cmp));
+    times.iter().map(|times| times[RUNS / 2]).collect()
 }

@@ -1,6 +1,6 @@
 //! Dumps a model's activations: one `.npy` for each, of one sample, for other tools or for `qviz` itself.
 //!
-//! `cargo run --release --example capture MODEL.onnx FOLDER [NAME=1x3x224x224 ...] [SAMPLES ...]`
+//! `cargo run --example capture MODEL.onnx FOLDER [NAME=1x3x224x224 ...] [SAMPLES ...]`
 //!
 //! Samples are pictures, `.npy` or `.npz`; without them the model is fed noise. Besides the activations the folder gets
 //! `inputs/` with what was fed, and `names.txt` with the activations' names in the order of the files.

@@ -6,6 +6,8 @@ use super::graph::{Graph, Input};
 use super::network::{Dim, Network, Port};
 use super::tap::{Site, Tap};
 use std::collections::{BTreeMap, BTreeSet};
+use tract_onnx::pb::{GraphProto, NodeProto};
+use tract_onnx::prelude::TractError;
 use tract_onnx::prelude::multithread::Executor;
 use tract_onnx::tract_core::internal::{InletId, OutletId, TractResult, TypedModel, TypedSimplePlan, bail};
 use tract_onnx::tract_hir::internal::{InferenceFact, InferenceModel, InferenceModelExt, expand};
@@ -29,7 +31,7 @@ impl Graph {
             let model = optimized(typed(network, &inputs, &activations)?, own)?;
             TypedSimplePlan::new(number_anew(model, &mut activations)?)
         });
-        let plan = plan.map_err(|error| network.error(format!("cannot be prepared ({}).", reason(&error))))?;
+        let plan = plan.map_err(|error| network.error(unprepared(&error)))?;
         Ok(Graph {
             file: network.file().to_owned(),
             outputs: plan.model().outputs[..own].to_vec(),
@@ -83,12 +85,36 @@ pub(super) fn fits(shape: &[usize], dims: Option<&[Dim]>) -> bool {
 /// tract parses an operator that it does not have, and fails later with less to say.
 fn unknown_operator(network: &Network) -> Result<(), ModelError> {
     let known = tract_onnx::onnx().op_register.0;
-    match network.graph().node.iter().find(|node| !known.contains_key(&node.op_type)) {
+    match unknown_node(network.graph(), &|op| known.contains_key(op)) {
         Some(node) => {
             let (op, node) = (one_line(&node.op_type), one_line(activations::node_name(node)));
             Err(network.error(format!("cannot be run: tract has no operator {op} (node {node}).")))
         }
         None => Ok(()),
+    }
+}
+
+/// The first node whose operator is not `known`, in the graph or in those inside its nodes.
+fn unknown_node<'a>(graph: &'a GraphProto, known: &dyn Fn(&str) -> bool) -> Option<&'a NodeProto> {
+    graph.node.iter().find_map(|node| {
+        let mut inner = node.attribute.iter().filter_map(|attribute| attribute.g.as_ref());
+        if known(&node.op_type) { inner.find_map(|graph| unknown_node(graph, known)) } else { Some(node) }
+    })
+}
+
+/// The whole predicate for a network that cannot be prepared.
+fn unprepared(error: &TractError) -> String {
+    let why = reason(error);
+    // tract settles the shapes inside both branches, also where only one of them is ever taken.
+    match error.chain().map(ToString::to_string).find(|cause| cause.ends_with("\" If")) {
+        Some(place) => {
+            let place = one_line(place.trim_start_matches("Failed analyse for "));
+            format!(
+                "cannot be prepared: a branch of {place} does not fit ({why}); tract wants both branches to fit, so fold \
+                 the If away with a simplifier such as onnxsim."
+            )
+        }
+        None => format!("cannot be prepared ({why})."),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What one activation's grid does to the network's outputs, found by running only what follows it.
 
-use super::error::{ModelError, guarded};
+use super::error::{ModelError, guarded, shape_text};
 use super::graph::{Cancelled, Graph};
 use super::score::{OutputEffect, Score};
 use super::tap::Tap;
@@ -119,7 +119,7 @@ impl Effect {
     ///
     /// # Errors
     ///
-    /// A node fails on the changed values.
+    /// A node fails on the changed values, or they give an output another shape.
     pub fn output(
         &self,
         grids: &[Option<QuantParams>],
@@ -148,6 +148,9 @@ impl Effect {
             match part {
                 Ok(part) => scores.extend(part),
                 Err(Failure { error, .. }) if error.is::<Cancelled>() => return Ok(None),
+                Err(Failure { error, .. }) if error.is::<OtherShape>() => {
+                    return Err(ModelError::new(&self.graph.file, error));
+                }
                 Err(Failure { node, error }) => return Err(self.graph.node_error(node, &error)),
             }
         }
@@ -227,6 +230,13 @@ impl Effect {
             }
         }
         let outputs = self.outputs.iter().map(|source| value(source, kept, &state)).collect::<TractResult<Vec<_>>>()?;
+        let pairs = kept.reference.iter().zip(&outputs).zip(&self.graph.output_names);
+        for ((reference, output), name) in pairs {
+            if reference.shape() != output.shape() {
+                let (float, grid) = (shape_text(reference.shape()), shape_text(output.shape()));
+                return Err(TractError::from(OtherShape { name: name.clone(), float, grid }).into());
+            }
+        }
         Ok(Score::of(&kept.reference, &outputs)?)
     }
 }
@@ -235,6 +245,18 @@ impl Effect {
 struct Failure {
     node: Option<usize>,
     error: TractError,
+}
+
+/// An output that values give another shape than before: nothing can be said of the difference.
+#[derive(thiserror::Error, Debug)]
+#[error(
+    "has an output {name} whose shape depends on values: it is {float} in float and {grid} on this grid, so that the two \
+     cannot be compared."
+)]
+struct OtherShape {
+    name: String,
+    float: String,
+    grid: String,
 }
 
 impl From<TractError> for Failure {

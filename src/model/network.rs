@@ -1,4 +1,4 @@
-use super::error::{ModelError, one_line};
+use super::error::{ModelError, guarded, one_line};
 use super::external;
 use std::collections::HashSet;
 use std::fmt;
@@ -59,8 +59,7 @@ impl Network {
         if reader.metadata().is_ok_and(|m| m.is_dir()) {
             return Err(fail("is a directory; give the .onnx file in it.".into()));
         }
-        let proto = onnx()
-            .proto_model_for_read(&mut reader)
+        let proto = guarded(|| onnx().proto_model_for_read(&mut reader))
             .map_err(|e| fail(format!("is not an ONNX model ({}).", one_line(&e.root_cause().to_string()))))?;
         let folder = path.parent().map_or_else(PathBuf::new, Path::to_owned);
         Network::from_proto(file, folder, proto)

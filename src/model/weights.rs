@@ -1,7 +1,7 @@
 //! The constants that convolutions and matrix products multiply with.
 
 use super::activations::node_name;
-use super::error::{ModelError, one_line, reason};
+use super::error::{ModelError, guarded, one_line, reason};
 use super::network::Network;
 use super::tap::is_float;
 use crate::quant::QuantParams;
@@ -103,8 +103,8 @@ impl Network {
         let fail = |error| {
             self.error(format!("holds a weight {} that cannot be read ({}).", one_line(&tensor.name), reason(&error)))
         };
-        let loaded = tract_onnx::tensor::load_tensor(&*tract_onnx::onnx().provider, tensor, self.folder.to_str());
-        let loaded = loaded.map_err(fail)?;
+        let load = || tract_onnx::tensor::load_tensor(&*tract_onnx::onnx().provider, tensor, self.folder.to_str());
+        let loaded = guarded(load).map_err(fail)?;
         let singles = loaded.cast_to::<f32>().map_err(fail)?;
         Ok(singles.try_as_plain_ram().and_then(|plain| Ok(plain.as_slice::<f32>()?.to_vec())).map_err(fail)?)
     }

@@ -1,16 +1,23 @@
 //! Arrays as samples: their first axis is cut into batches of the model's size.
+//!
+//! They are read as f32, as the whole of the program does: what that would change in an integer or a double is said.
 
 use super::super::error::{ModelError, shape_text};
 use super::super::network::{Dim, Network, Port};
+use super::super::tap::is_float;
 use super::{Opened, SampleOptions, dims};
-use crate::input::{self, InputError, Part};
-use std::ops::ControlFlow;
+use crate::input::{self, Array, BodyReport, DType, InputError, Part};
+use ndarray::{ArrayD, IxDyn, ShapeBuilder};
+use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use tract_onnx::prelude::{DatumType, Tensor};
 
 /// Values that are read ahead of a sample, so that a file is not read from its start for each: 16 MB.
 const AHEAD: usize = 4 << 20;
+
+/// Below this, 2^24, every whole number is an f32.
+const FIRST_ROUNDED: f32 = 16_777_216.0;
 
 #[derive(Debug)]
 pub(super) struct Arrays {
@@ -33,6 +40,8 @@ struct Cut {
     part: Part,
     /// One for all samples, as a scalar is.
     shared: bool,
+    /// Of a type with whole numbers that f32 has not.
+    rounded: bool,
     ahead: Mutex<Ahead>,
 }
 
@@ -117,29 +126,88 @@ impl Cut {
         let start = if self.shared { 0 } else { i * len };
         let mut ahead = self.ahead.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if start < ahead.start || start + len > ahead.start + ahead.values.len() {
-            *ahead = Ahead { start, values: read(&self.part, start, len.max(AHEAD)).map_err(model_error)? };
+            *ahead = Ahead { start, values: read(&self.part, start, len.max(AHEAD))? };
         }
+        let fail = |predicate: String| Err(ModelError::new(file.path.display().to_string(), predicate));
         let values = start.checked_sub(ahead.start).and_then(|from| ahead.values.get(from..from + len));
-        let tensor = values.and_then(|values| Tensor::from_shape(shape, values).ok());
-        let tensor = tensor.and_then(|tensor| Some(tensor.cast_to_dt(dtype).ok()?.into_owned()));
-        tensor.ok_or_else(|| {
-            let file = file.path.display().to_string();
-            ModelError::new(file, format!("does not hold sample {i} of {} and {dtype:?}.", shape_text(shape)))
-        })
+        let tensor = values.and_then(|values| Some((values, Tensor::from_shape(shape, values).ok()?)));
+        let Some((values, cast)) = tensor.and_then(|(v, t)| Some((v, t.cast_to_dt(dtype).ok()?.into_owned()))) else {
+            return fail(format!("does not hold sample {i} of {} and {dtype:?}.", shape_text(shape)));
+        };
+        match values.iter().find(|x| self.rounded && x.abs() >= FIRST_ROUNDED) {
+            Some(_) if !matches!(dtype, DatumType::F32 | DatumType::F16) => fail(format!(
+                "holds whole numbers of {FIRST_ROUNDED} or more in sample {i}, which would be rounded as float32; feed \
+                 smaller ones."
+            )),
+            _ => match changed(values, &cast) {
+                Some(value) => fail(format!("holds {value} in sample {i}, which is no {dtype:?}; feed what is.")),
+                None => Ok(cast),
+            },
+        }
     }
 }
 
-/// At most `len` values from `start` on.
-fn read(part: &Part, start: usize, len: usize) -> Result<Vec<f32>, InputError> {
+/// The first value that is another one as a whole number.
+fn changed(values: &[f32], cast: &Tensor) -> Option<f32> {
+    if is_float(cast.datum_type()) {
+        return None;
+    }
+    let back = cast.cast_to::<f32>().ok()?;
+    let back = back.try_as_plain_ram().ok()?.as_slice::<f32>().ok()?;
+    values.iter().zip(back).find(|(value, back)| value != back).map(|(value, _)| *value)
+}
+
+/// At most `len` values from `start` on, in row-major order; in Fortran order whole rows, as many as these lie in.
+fn read(part: &Part, start: usize, len: usize) -> Result<Vec<f32>, ModelError> {
+    let array = part.open().map_err(model_error)?;
+    let shape: Vec<usize> = array.shape().iter().map(|&n| n as usize).collect();
+    let (values, report) = match shape[..] {
+        [rows, _, ..] if array.fortran_order() => {
+            let row: usize = shape[1..].iter().product::<usize>().max(1);
+            let wanted = start / row..(start + len).div_ceil(row).min(rows);
+            read_fortran(array, shape, wanted)
+        }
+        _ => read_plain(array, start, len),
+    }
+    .map_err(model_error)?;
+    match report.overflowed {
+        0 => Ok(values),
+        n => Err(ModelError::new(part.file(), format!("holds {n} values that float32 cannot hold; scale it down."))),
+    }
+}
+
+fn read_plain(array: Array, start: usize, len: usize) -> Result<(Vec<f32>, BodyReport), InputError> {
     let (mut values, mut at) = (Vec::new(), 0_usize);
-    part.open()?.read(&mut |chunk| {
+    let report = array.read(&mut |chunk| {
         let skip = start.saturating_sub(at).min(chunk.len());
         let take = (chunk.len() - skip).min(len - values.len());
         values.extend_from_slice(&chunk[skip..skip + take]);
         at += chunk.len();
         if values.len() == len { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
-    Ok(values)
+    Ok((values, report))
+}
+
+/// These rows of an array whose file goes through all rows first, then through all of the next column.
+fn read_fortran(
+    array: Array,
+    mut shape: Vec<usize>,
+    wanted: Range<usize>,
+) -> Result<(Vec<f32>, BodyReport), InputError> {
+    let rows = shape[0];
+    let (mut picked, mut row) = (Vec::new(), 0);
+    let report = array.read(&mut |chunk| {
+        for &value in chunk {
+            if wanted.contains(&row) {
+                picked.push(value);
+            }
+            row = if row + 1 == rows { 0 } else { row + 1 };
+        }
+        ControlFlow::Continue(())
+    })?;
+    shape[0] = wanted.len();
+    let picked = ArrayD::from_shape_vec(IxDyn(&shape).f(), picked).expect("as many as these rows have");
+    Ok((picked.as_standard_layout().iter().copied().collect(), report))
 }
 
 type Wanted<'a> = (&'a Port, DatumType, Option<Vec<Dim>>);
@@ -158,8 +226,9 @@ fn open_file(
     if let (true, Some(error)) = (found.sources.is_empty(), found.errors.first()) {
         return Err(model_error(error.clone()));
     }
+    assumptions.extend(found.errors.iter().map(|error| error.message.trim_end_matches('.').to_owned()));
     let (mut samples, mut found_shapes) = (None, Vec::new());
-    for (ix, (port, _, dims)) in wanted.iter().enumerate() {
+    for (ix, (port, dtype, dims)) in wanted.iter().enumerate() {
         let name = &port.name;
         let source = match found.sources.as_slice() {
             [only] if wanted.len() == 1 => only,
@@ -170,9 +239,6 @@ fn open_file(
         };
         let part = &source.parts[0];
         let array = part.open().map_err(model_error)?;
-        if array.fortran_order() && array.shape().len() > 1 {
-            return fail("is in Fortran order; save it with np.ascontiguousarray.".into());
-        }
         let shape: Vec<usize> = array.shape().iter().map(|&n| n as usize).collect();
         let known: Option<Vec<Dim>> = shapes.map(|shapes| shapes[ix].iter().map(|&n| Dim::Fixed(n)).collect());
         let Some(fit) = fit(&shape, known.as_deref().or(dims.as_deref())) else {
@@ -194,7 +260,12 @@ fn open_file(
                 _ => samples = Some(fit.samples),
             }
         }
-        cuts.push(Cut { part: part.clone(), shared: fit.shared, ahead: Mutex::default() });
+        let given = array.dtype();
+        if (given, *dtype) == (DType::F64, DatumType::F64) {
+            assumptions.push(format!("{file}: {name} is rounded to float32"));
+        }
+        let rounded = matches!(given, DType::I32 | DType::U32 | DType::I64 | DType::U64);
+        cuts.push(Cut { part: part.clone(), shared: fit.shared, rounded, ahead: Mutex::default() });
         found_shapes.push(fit.shape);
     }
     match samples.unwrap_or(1) {

@@ -1,6 +1,6 @@
 //! From what the user names to a list of files.
 
-use super::super::error::ModelError;
+use super::super::error::{ModelError, one_line};
 use super::super::network::Network;
 use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
@@ -25,10 +25,11 @@ fn kind(path: &Path) -> Option<Kind> {
     }
 }
 
-pub(super) fn list(network: &Network, paths: &[PathBuf]) -> Result<Files, ModelError> {
-    let mut files = Vec::new();
+/// The files, and a sentence without its full stop for each entry that was left out.
+pub(super) fn list(network: &Network, paths: &[PathBuf]) -> Result<(Files, Vec<String>), ModelError> {
+    let (mut files, mut left_out) = (Vec::new(), Vec::new());
     for path in paths {
-        files.extend(expand(path)?);
+        files.extend(expand(path, &mut left_out)?);
     }
     let Some(first) = files.first().and_then(|path| kind(path)) else {
         return Err(network.error("has no samples to run on: none were named."));
@@ -37,19 +38,25 @@ pub(super) fn list(network: &Network, paths: &[PathBuf]) -> Result<Files, ModelE
         let predicate = "is of another kind than the samples before it; give arrays or pictures.";
         return Err(ModelError::new(other.display().to_string(), predicate));
     }
-    Ok(match first {
+    let files = match first {
         Kind::Array => Files::Arrays(files),
         Kind::Picture => Files::Pictures(files),
-    })
+    };
+    Ok((files, left_out))
 }
 
-fn expand(path: &Path) -> Result<Vec<PathBuf>, ModelError> {
-    let fail = |predicate: String| ModelError::new(path.display().to_string(), predicate);
+/// What a path stands for. A hidden entry of a directory stands for nothing.
+fn expand(path: &Path, left_out: &mut Vec<String>) -> Result<Vec<PathBuf>, ModelError> {
+    let name = path.display().to_string();
+    let fail = |predicate: String| ModelError::new(name.clone(), predicate);
+    // Each error names its path.
+    let mut unreadable = |error: String| left_out.push(format!("{name}: an entry is left out ({})", one_line(&error)));
     let mut found: Vec<PathBuf> = if path.is_dir() {
         let visible = |name: &std::ffi::OsStr| !name.to_string_lossy().starts_with('.');
         let walk = WalkDir::new(path).follow_links(true).into_iter();
-        let walk = walk.filter_entry(|entry| entry.depth() == 0 || visible(entry.file_name())).flatten();
-        walk.filter(|entry| entry.file_type().is_file()).map(walkdir::DirEntry::into_path).collect()
+        let walk = walk.filter_entry(|entry| entry.depth() == 0 || visible(entry.file_name()));
+        let entries = walk.filter_map(|entry| entry.map_err(|error| unreadable(error.to_string())).ok());
+        entries.filter(|entry| entry.file_type().is_file()).map(walkdir::DirEntry::into_path).collect()
     } else if path.exists() {
         return match kind(path) {
             Some(_) => Ok(vec![path.to_owned()]),
@@ -61,11 +68,18 @@ fn expand(path: &Path) -> Result<Vec<PathBuf>, ModelError> {
             return Err(fail("does not exist; check the path.".into()));
         }
         let matches = glob::glob(&pattern).map_err(|e| fail(format!("is no pattern ({}).", e.msg)))?;
-        matches.flatten().filter(|path| path.is_file()).collect()
+        let entries = matches.filter_map(|entry| entry.map_err(|error| unreadable(error.to_string())).ok());
+        entries.filter(|path| path.is_file()).collect()
     };
+    let all = found.len();
     found.retain(|path| kind(path).is_some());
     if found.is_empty() {
         return Err(fail("holds no samples: .npy, .npz, .png and .jpg are read.".into()));
+    }
+    match all - found.len() {
+        0 => {}
+        1 => left_out.push(format!("{name}: 1 file that is no sample is left out")),
+        n => left_out.push(format!("{name}: {n} files that are no samples are left out")),
     }
     alphanumeric_sort::sort_path_slice(&mut found);
     Ok(found)

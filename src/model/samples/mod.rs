@@ -20,7 +20,8 @@ use random::Random;
 pub enum SampleSource {
     /// `.npy`, `.npz`, `.png` and `.jpg` files, directories of them, and glob patterns. Arrays and pictures do not mix.
     ///
-    /// An `.npz` holds an array for each input, by its name. A lone array is for a model's only input.
+    /// An `.npz` holds an array for each input, by its name. A lone array is for a model's only input. Entries of a
+    /// directory or pattern that cannot be read or are no samples are left out, and [`Samples::assumptions`] says so.
     Files(Vec<PathBuf>),
     /// Made up: standard normal floats, and integers from 0 to 9. Ranges of activations mean nothing then.
     Random {
@@ -94,16 +95,19 @@ impl Samples {
                 let opened = Random::open(network, options, *n, *seed)?;
                 Ok(Samples::made(network, opened, Maker::Random))
             }
-            SampleSource::Files(paths) => match files::list(network, paths)? {
-                files::Files::Arrays(paths) => {
-                    let opened = Arrays::open(network, options, &paths)?;
-                    Ok(Samples::made(network, opened, Maker::Arrays))
-                }
-                files::Files::Pictures(paths) => {
-                    let opened = Pictures::open(network, options, paths)?;
-                    Ok(Samples::made(network, opened, Maker::Pictures))
-                }
-            },
+            SampleSource::Files(paths) => {
+                let (files, left_out) = files::list(network, paths)?;
+                let mut samples = match files {
+                    files::Files::Arrays(paths) => {
+                        Samples::made(network, Arrays::open(network, options, &paths)?, Maker::Arrays)
+                    }
+                    files::Files::Pictures(paths) => {
+                        Samples::made(network, Pictures::open(network, options, paths)?, Maker::Pictures)
+                    }
+                };
+                samples.assumptions.extend(left_out);
+                Ok(samples)
+            }
         }
     }
 

@@ -193,3 +193,77 @@ fn several_tensors_can_be_tried_together_on_any_number_of_threads() {
     assert!((one.sqnr_db - 10.0 * (signal / noise).log10()).abs() < 1e-9);
     assert_eq!(one.samples, 5);
 }
+
+/// Integers as a constant.
+fn integers(name: &str, values: &[i64]) -> NodeProto {
+    let mut node = constant(name, &[values.len() as i64], &[]);
+    let tensor = node.attribute[0].t.as_mut().unwrap();
+    tensor.data_type = tensor_proto::DataType::Int64 as i32;
+    tensor.int64_data = values.to_vec();
+    node
+}
+
+#[test]
+fn shapes_that_depend_on_values() {
+    // The positive values' places, then the values there: as many as there are.
+    let graph = build(model(
+        &[("x", &[4])],
+        vec![
+            node("Relu", &["x"], &["r"]),
+            node("NonZero", &["r"], &["places"]),
+            integers("flat", &[-1]),
+            node("Reshape", &["places", "flat"], &["row"]),
+            ints(node("Gather", &["r", "row"], &["found"]), "axis", &[0]),
+            node("Neg", &["found"], &["y"]),
+        ],
+        &["y"],
+    ));
+    assert_eq!(names(&graph), ["x", "r", "found", "y"]);
+    assert_eq!(graph.tensors()[2].shape, None);
+    let x = tensor(&[4], &[0.2, -1.0, 0.9, 3.0]);
+    let (outputs, seen) = run(&graph, std::slice::from_ref(&x));
+    assert_eq!((floats(&outputs[0]), floats(&seen["found"])), (vec![-0.2, -0.9, -3.0], vec![0.2, 0.9, 3.0]));
+    // Behind the place where the shape is settled, and before it with nothing lost.
+    let behind = effect(&graph, &[2], vec![x.clone()]).output(&[Some(GRID)], 1, &|| false).unwrap().unwrap();
+    let noise = 0.2_f64.powi(2) + 0.1_f64.powi(2) + 1.5_f64.powi(2);
+    let signal = 0.2_f64.powi(2) + 0.9_f64.powi(2) + 9.0;
+    assert!((behind.sqnr_db - 10.0 * (signal / noise).log10()).abs() < 1e-4);
+    let before = effect(&graph, &[1], vec![x.clone()]);
+    let fine = QuantParams { scale: 0.1, zero_point: 0, qmin: -127, qmax: 127 };
+    assert!(before.output(&[Some(fine)], 1, &|| false).unwrap().unwrap().sqnr_db > 60.0);
+    // On a grid that makes 0 of 0.2 the output is another shape: there is nothing to compare.
+    let error = before.output(&[Some(GRID)], 1, &|| false).unwrap_err().message;
+    let expected = "made.onnx has an output y whose shape depends on values: it is 3 in float and 2 on this grid, so that the two cannot be compared.";
+    assert_eq!(error, expected);
+}
+
+#[test]
+fn a_size_that_is_computed_is_followed() {
+    // Twice as large as x, by way of its shape.
+    let mut resize = node("Resize", &["r", "", "", "sizes"], &["y"]);
+    resize.attribute.push(AttributeProto {
+        name: "mode".into(),
+        r#type: attribute_proto::AttributeType::String as i32,
+        s: b"nearest".to_vec(),
+        ..AttributeProto::default()
+    });
+    let graph = build(model(
+        &[("x", &[1, 1, 2, 2])],
+        vec![
+            node("Relu", &["x"], &["r"]),
+            node("Shape", &["r"], &["shape"]),
+            integers("twice", &[1, 1, 2, 2]),
+            node("Mul", &["shape", "twice"], &["sizes"]),
+            resize,
+        ],
+        &["y"],
+    ));
+    assert_eq!(names(&graph), ["x", "r", "y"]);
+    assert_eq!(graph.tensors()[2].shape.as_deref(), Some(&[1, 1, 4, 4][..]));
+    let x = tensor(&[1, 1, 2, 2], &[0.2, 0.9, 1.0, 0.0]);
+    assert_eq!(floats(&run(&graph, std::slice::from_ref(&x)).0[0])[..5], [0.2, 0.2, 0.9, 0.9, 0.2]);
+    let effect = effect(&graph, &[1], vec![x]).output(&[Some(GRID)], 1, &|| false).unwrap().unwrap();
+    let noise = 0.2_f64.powi(2) + 0.1_f64.powi(2);
+    let signal = 0.2_f64.powi(2) + 0.9_f64.powi(2) + 1.0;
+    assert!((effect.sqnr_db - 10.0 * (signal / noise).log10()).abs() < 1e-4);
+}

@@ -82,6 +82,8 @@ fn a_bad_file_is_an_error_of_its_own_sample() {
     std::fs::write(folder.path().join("notes.txt"), b"left alone").unwrap();
     let samples = open(&relu(&[-1, -1]), &[folder.path().to_owned()]).unwrap();
     assert_eq!(samples.len(), 5);
+    let left_out = format!("{}: 1 file that is no sample is left out", folder.path().display());
+    assert_eq!(samples.assumptions(), [left_out]);
     let message = |i: usize| samples.get(i).unwrap_err().message;
     assert!(samples.get(0).is_ok() && samples.get(1).is_ok() && samples.get(4).is_ok());
     assert!(
@@ -94,6 +96,80 @@ fn a_bad_file_is_an_error_of_its_own_sample() {
     assert_eq!(open(&relu(&[-1, -1]), &[pattern]).unwrap().len(), 3);
     let none = open(&relu(&[-1, -1]), &[folder.path().join("z*.npy")]).unwrap_err().message;
     assert!(none.ends_with("z*.npy holds no samples: .npy, .npz, .png and .jpg are read."), "{none}");
+}
+
+#[test]
+fn fortran_order_is_transposed() {
+    use ndarray::ShapeBuilder;
+    let folder = tempfile::tempdir().unwrap();
+    let path = [folder.path().join("x.npy")];
+    let plain = Array::from_shape_vec(IxDyn(&[5, 2, 3]), (0..30).map(|i| i as f32).collect()).unwrap();
+    let mut fortran = Array::zeros(IxDyn(&[5, 2, 3]).f());
+    fortran.assign(&plain);
+    write_npy(&path[0], &fortran).unwrap();
+    let samples = open(&relu(&[2, 2, 3]), &path).unwrap();
+    let expected = [0, 12].map(|first| (first..first + 12).map(|i| i as f32).collect::<Vec<_>>());
+    assert_eq!(all(&samples), expected);
+    assert_eq!(floats(&samples.get(0).unwrap()[0]), expected[0], "backwards too");
+    // As one sample.
+    let whole = open(&relu(&[1, 5, 2, 3]), &path).unwrap();
+    assert_eq!(all(&whole)[0], (0..30).map(|i| i as f32).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_the_model_s_type_cannot_hold_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = [folder.path().join("x.npy")];
+    let typed = |dtype: tensor_proto::DataType| {
+        let mut proto = model(&[("x", &[-1, 2])], vec![node("Identity", &["x"], &["y"])], &["y"]);
+        let input = &mut proto.graph.as_mut().unwrap().input[0];
+        if let Some(type_proto::Value::TensorType(tensor)) = input.r#type.as_mut().and_then(|t| t.value.as_mut()) {
+            tensor.elem_type = dtype as i32;
+        }
+        open(&network(proto), &path).unwrap()
+    };
+    let message = |samples: &Samples, i| samples.get(i).unwrap_err().message;
+    write_npy(&path[0], &ndarray::array![[1_i64, -(1 << 24) + 1], [0, 1 << 24], [-1, 300]]).unwrap();
+    let wide = typed(tensor_proto::DataType::Int64);
+    assert_eq!(wide.get(0).unwrap()[0], Tensor::from_shape(&[1, 2], &[1_i64, -(1 << 24) + 1]).unwrap());
+    let rounded = message(&wide, 1);
+    assert!(rounded.contains("x.npy holds whole numbers of 16777216 or more in sample 1, "), "{rounded}");
+    assert!(typed(tensor_proto::DataType::Float).get(1).is_ok());
+    let narrow = message(&typed(tensor_proto::DataType::Uint8), 2);
+    assert!(narrow.ends_with("x.npy holds -1 in sample 2, which is no U8; feed what is."), "{narrow}");
+    write_npy(&path[0], &ndarray::array![[1.0, 1.5], [0.1, 1e300]]).unwrap();
+    let large = message(&typed(tensor_proto::DataType::Float), 0);
+    assert!(large.ends_with("x.npy holds 1 values that float32 cannot hold; scale it down."), "{large}");
+    let double = typed(tensor_proto::DataType::Double);
+    assert_eq!(double.assumptions(), [format!("{}: x is rounded to float32", path[0].display())]);
+    write_npy(&path[0], &ndarray::array![[1.0, 1.5]]).unwrap();
+    let whole = message(&typed(tensor_proto::DataType::Int32), 0);
+    assert!(whole.ends_with("x.npy holds 1.5 in sample 0, which is no I32; feed what is."), "{whole}");
+}
+
+#[cfg(unix)]
+#[test]
+fn entries_that_cannot_be_read_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    save(&folder, "1.npy", &[1, 2]);
+    std::os::unix::fs::symlink("nowhere.npy", folder.path().join("2.npy")).unwrap();
+    let samples = open(&relu(&[-1, 2]), &[folder.path().to_owned()]).unwrap();
+    let said = &samples.assumptions()[0];
+    assert!(samples.len() == 1 && said.contains(": an entry is left out (") && said.contains("2.npy"), "{said}");
+}
+
+#[test]
+fn what_an_archive_holds_besides_arrays_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("batch.npz");
+    let mut npz = zip::ZipWriter::new(std::fs::File::create(&path).unwrap());
+    npz.start_file("x.npy", zip::write::SimpleFileOptions::default()).unwrap();
+    ndarray::array![[1.0_f32, 2.0]].write_npy(&mut npz).unwrap();
+    npz.start_file("notes.txt", zip::write::SimpleFileOptions::default()).unwrap();
+    npz.finish().unwrap();
+    let samples = open(&relu(&[-1, 2]), &[path]).unwrap();
+    let said = &samples.assumptions()[0];
+    assert!(samples.len() == 1 && said.contains("notes.txt"), "{said}");
 }
 
 fn picture(folder: &TempDir, name: &str) -> PathBuf {
