@@ -5,6 +5,7 @@ use super::graph::{Cancelled, Graph};
 use super::score::{OutputEffect, Score};
 use super::tap::Tap;
 use crate::quant::QuantParams;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use tract_onnx::prelude::{IntoTValue, TValue, TVec, Tensor, TractError, TractResult, TypedSimpleState};
@@ -23,6 +24,44 @@ pub struct Effect {
     outputs: Vec<Source>,
     samples: Vec<Kept>,
     complete: bool,
+}
+
+/// What a float network answers to some samples, found when it is first needed and kept.
+pub struct Reference<'a> {
+    graph: &'a Graph,
+    outputs: RefCell<Vec<Option<Vec<Arc<Tensor>>>>>,
+}
+
+impl<'a> Reference<'a> {
+    /// The answers of this graph; its grids are ignored.
+    pub fn new(graph: &'a Graph) -> Reference<'a> {
+        Reference { graph, outputs: RefCell::default() }
+    }
+
+    /// The answer to `sample`, which always is the one at this `place`. `None` when it was cancelled.
+    fn outputs(
+        &self,
+        place: usize,
+        sample: &[Tensor],
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Option<Vec<Arc<Tensor>>>, ModelError> {
+        if let Some(Some(known)) = self.outputs.borrow().get(place) {
+            return Ok(Some(known.clone()));
+        }
+        let (graph, none) = (self.graph, vec![None; self.graph.grids.len()]);
+        let outputs = graph.execute(sample, cancelled, &mut |ctx, state, node, inputs| match node.op_as::<Tap>() {
+            Some(tap) => graph.pass(tap, node, inputs, &none),
+            None => plan::eval(ctx, state, node, inputs),
+        })?;
+        let outputs = outputs.map(|o| o.into_iter().map(IntoArcTensor::into_arc_tensor).collect::<Vec<_>>());
+        if let Some(outputs) = &outputs {
+            let mut all = self.outputs.borrow_mut();
+            let len = all.len().max(place + 1);
+            all.resize(len, None);
+            all[place] = Some(outputs.clone());
+        }
+        Ok(outputs)
+    }
 }
 
 /// What the activations that are not tried do.
@@ -59,8 +98,8 @@ enum Source {
 impl Effect {
     /// Runs `graph` on the samples, and keeps as many as `memory_budget` bytes hold; at least one.
     ///
-    /// The outputs are compared with those of `float`: the same graph, or, where `graph` is of a network with quantized
-    /// weights, the one of the network without. Its grids are ignored.
+    /// The outputs are compared with those of `float` on the same samples: of the same graph, or, where `graph` is of a
+    /// network with quantized weights, of the one of the network without.
     ///
     /// `Ok(None)` when it was `cancelled`.
     ///
@@ -69,7 +108,7 @@ impl Effect {
     /// A sample does not fit, or a node fails.
     pub fn new(
         graph: &Graph,
-        float: &Graph,
+        float: &Reference,
         tensors: &[usize],
         others: Others,
         samples: impl IntoIterator<Item = Vec<Tensor>>,
@@ -85,8 +124,9 @@ impl Effect {
         let mut effect =
             Effect { graph, tensors: tensors.to_vec(), steps, outputs, samples: Vec::new(), complete: true };
         let mut memory = 0;
-        for sample in samples {
-            let Some(kept) = effect.keep(float, &sample, &kept, cancelled)? else { return Ok(None) };
+        for (i, sample) in samples.into_iter().enumerate() {
+            let Some(reference) = float.outputs(i, &sample, cancelled)? else { return Ok(None) };
+            let Some(kept) = effect.keep(reference, &sample, &kept, cancelled)? else { return Ok(None) };
             memory += kept.reference.iter().chain(&kept.values).map(|t| t.as_bytes().len()).sum::<usize>();
             if memory > memory_budget && !effect.samples.is_empty() {
                 effect.complete = false;
@@ -162,23 +202,18 @@ impl Effect {
     /// Runs one sample as a whole.
     fn keep(
         &self,
-        float: &Graph,
+        reference: Vec<Arc<Tensor>>,
         sample: &[Tensor],
         wanted: &BTreeMap<OutletId, usize>,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Option<Kept>, ModelError> {
-        let none = vec![None; float.grids.len()];
-        let Some(reference) =
-            float.execute(sample, cancelled, &mut |ctx, state, node, inputs| match node.op_as::<Tap>() {
-                Some(tap) => float.pass(tap, node, inputs, &none),
-                None => plan::eval(ctx, state, node, inputs),
-            })?
-        else {
-            return Ok(None);
-        };
+        let mut missing = wanted.len();
         let mut values: Vec<Option<Arc<Tensor>>> = vec![None; wanted.len()];
         let graph = &self.graph;
-        let run = graph.execute(sample, cancelled, &mut |ctx, state, node, inputs| {
+        let done = Cell::new(missing == 0);
+        // What comes after the last value that is wanted need not run.
+        let enough = || done.get() || cancelled();
+        let run = graph.execute(sample, &enough, &mut |ctx, state, node, inputs| {
             let results = match node.op_as::<Tap>() {
                 Some(tap) => graph.pass(tap, node, inputs, &graph.grids)?,
                 None => plan::eval(ctx, state, node, inputs)?,
@@ -186,17 +221,16 @@ impl Effect {
             for (slot, result) in results.iter().enumerate() {
                 if let Some(&place) = wanted.get(&OutletId::new(node.id, slot)) {
                     values[place] = Some(result.clone().into_arc_tensor());
+                    missing -= 1;
                 }
             }
+            done.set(missing == 0);
             Ok(results)
         })?;
-        if run.is_none() {
+        if run.is_none() && !done.get() {
             return Ok(None);
         }
-        Ok(Some(Kept {
-            reference: reference.into_iter().map(IntoArcTensor::into_arc_tensor).collect(),
-            values: values.into_iter().map(|value| value.expect("the run made it")).collect(),
-        }))
+        Ok(Some(Kept { reference, values: values.into_iter().map(|value| value.expect("the run made it")).collect() }))
     }
 
     /// Runs what follows on one sample.

@@ -46,7 +46,7 @@ mod weights;
 
 pub use activations::{Activation, Concat, Consumer};
 pub use build::Shapes;
-pub use effect::{Effect, Others};
+pub use effect::{Effect, Others, Reference};
 pub use error::ModelError;
 pub use graph::{Graph, Input, Observer};
 pub use network::{Dim, Network, Port};

@@ -7,7 +7,7 @@ use crate::quant::QuantParams;
 use crate::session::Sensitivity;
 
 /// Activations whose partial runs begin at the same place. More cost fewer preparations, and longer runs each.
-const TOGETHER: usize = 12;
+pub(super) const TOGETHER: usize = 12;
 
 /// The effect of all chosen grids together, and of each tensor that has one: alone, and left out. `found` hears of
 /// each as soon as it is known, with the number of those to come. `None` when it was cancelled.

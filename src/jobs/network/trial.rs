@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use super::setup::Setup;
 use super::work::Run;
 use crate::jobs::Grids;
-use crate::model::{Effect, Graph, ModelError, Others, OutputEffect, Samples, Tensor};
+use crate::model::{Effect, Graph, ModelError, Others, OutputEffect, Reference, Samples, Tensor};
 use crate::quant::QuantParams;
 
 /// Memory for the values that partial runs begin with.
@@ -50,6 +50,7 @@ impl Split {
 pub(super) struct Trial<'a> {
     setup: &'a Setup,
     source: &'a Samples,
+    float: Reference<'a>,
     /// With the weights of `Grids`; the activations are on no grid.
     graph: Graph,
     samples: Vec<usize>,
@@ -72,14 +73,16 @@ impl<'a> Trial<'a> {
         threads: usize,
     ) -> Result<Trial<'a>, ModelError> {
         let graph = with_weights(setup, weights)?;
-        Ok(Trial { setup, source: &setup.samples, graph, samples, threads })
+        let float = Reference::new(&setup.graph);
+        Ok(Trial { setup, source: &setup.samples, float, graph, samples, threads })
     }
 
     /// The same trial on the samples that nothing was chosen by, if there are any.
     pub fn on_check(&self) -> Option<Trial<'a>> {
         let source = self.setup.check.as_ref()?;
         let samples = (0..source.len()).collect();
-        Some(Trial { setup: self.setup, source, graph: self.graph.clone(), samples, threads: self.threads })
+        let (float, graph) = (Reference::new(&self.setup.graph), self.graph.clone());
+        Some(Trial { setup: self.setup, source, float, graph, samples, threads: self.threads })
     }
 
     /// The network's outputs with all activations on `grids`.
@@ -108,7 +111,7 @@ impl<'a> Trial<'a> {
         }
         let failed = RefCell::new(None);
         let samples = self.samples.iter().map_while(|&i| self.load(i, &failed));
-        let effect = Effect::new(&graph, &self.setup.graph, tensors, Others::AsSet, samples, BUDGET, cancelled)?;
+        let effect = Effect::new(&graph, &self.float, tensors, Others::AsSet, samples, BUDGET, cancelled)?;
         if let Some(why) = failed.into_inner() {
             return Err(why);
         }

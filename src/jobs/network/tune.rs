@@ -1,15 +1,23 @@
 //! Searching clips for the best output of the whole network.
 
-use super::sensitivity::sensitivity;
+use super::sensitivity::TOGETHER;
 use super::setup::Setup;
 use super::trial::{Cancelled, Split, Trial};
 use super::tries::{beside, tries};
 use crate::jobs::{Tried, Tune, TuneLayer, TuneStep, Tuned};
 use crate::model::ModelError;
-use crate::quant::QuantParams;
 
 /// Of so many samples one is kept aside.
 const ASIDE: usize = 4;
+
+/// Samples that tell the order of the layers.
+const FEW: usize = 4;
+
+/// A layer whose noise alone lies this many dB below that of the whole network is left as it is.
+const QUIETER: f64 = 25.0;
+
+/// Clips that are priced on one layer, the best by their own error.
+const TRIES: usize = 14;
 
 /// A gain that is worth a change, in dB: less is noise.
 const WORTHWHILE: f64 = 0.01;
@@ -43,7 +51,9 @@ pub(super) fn tune(
     let Some(before) = trial.whole(&now, cancelled)? else { return Ok(None) };
 
     let ended = || cancelled() || stopped();
-    let Some(order) = by_sensitivity(setup, grids, layers, &search, threads, &ended)? else { return Ok(None) };
+    let Some(order) = by_sensitivity(setup, grids, layers, &search, before.sqnr_db, threads, &ended)? else {
+        return Ok(None);
+    };
     let mut present: Vec<Tried> = layers.iter().map(|l| l.present).collect();
     let mut sqnr = before.sqnr_db;
     let steps = order.len() * *rounds;
@@ -65,7 +75,7 @@ pub(super) fn tune(
             // As it is now: fewer samples than all may have had room.
             let Some(base) = price(present[i])? else { return Ok(None) };
             let (mut best, mut best_at) = (base, present[i]);
-            for tried in tries(layer) {
+            for tried in tries(layer).into_iter().take(TRIES) {
                 let Some(db) = price(tried)? else { return Ok(None) };
                 if db > best {
                     (best, best_at) = (db, tried);
@@ -94,7 +104,7 @@ pub(super) fn tune(
             break;
         }
     }
-    if left == steps {
+    if left == steps && stopped() {
         return Ok(None);
     }
     let Some(after) = trial.whole(&now, cancelled)? else { return Ok(None) };
@@ -117,12 +127,14 @@ pub(super) fn tune(
     Ok(Some(Tuned { before, after, unseen, check }))
 }
 
-/// The places of the layers, the one that costs most alone first.
+/// The places of the layers that may gain something, the one that costs most alone first; `whole` is the SQNR of all
+/// together.
 fn by_sensitivity(
     setup: &Setup,
     grids: &Split,
     layers: &[TuneLayer],
     samples: &[usize],
+    whole: f64,
     threads: usize,
     cancelled: Cancelled,
 ) -> Result<Option<Vec<usize>>, ModelError> {
@@ -130,17 +142,22 @@ fn by_sensitivity(
     if layers.len() < 2 {
         return Ok(Some(order));
     }
-    let activations: Vec<Option<QuantParams>> = (0..grids.activations.len())
-        .map(|t| grids.activations[t].filter(|_| layers.iter().any(|l| l.layer == t)))
-        .collect();
-    let mut alone = vec![f64::INFINITY; grids.activations.len()];
     // A few samples are enough to tell what is sensitive.
-    let few = &samples[..samples.len().min(4)];
-    let grids = Split { activations, weights: Vec::new() };
-    let told = sensitivity(setup, &grids, few, threads, cancelled, &mut |s, _| alone[s.layer] = s.alone.sqnr_db)?;
-    if told.is_none() {
-        return Ok(None);
+    let float = Trial::new(setup, &[], samples[..samples.len().min(FEW)].to_vec(), threads)?;
+    let mut alone = vec![f64::INFINITY; layers.len()];
+    order.sort_by_key(|&i| layers[i].layer);
+    for some in order.chunks(TOGETHER) {
+        let tensors: Vec<usize> = some.iter().map(|&i| layers[i].layer).collect();
+        let Some(effect) = float.effect(&tensors, &[], cancelled)? else { return Ok(None) };
+        for (place, &i) in some.iter().enumerate() {
+            let mut only = vec![None; tensors.len()];
+            only[place] = grids.activations[tensors[place]];
+            let Some(output) = effect.output(&only, threads, cancelled)? else { return Ok(None) };
+            alone[i] = output.sqnr_db;
+        }
     }
-    order.sort_by(|&a, &b| alone[layers[a].layer].total_cmp(&alone[layers[b].layer]));
+    // What is that much quieter than everything together can gain nothing worth a change.
+    order.retain(|&i| alone[i] < whole + QUIETER);
+    order.sort_by(|&a, &b| alone[a].total_cmp(&alone[b]));
     Ok(Some(order))
 }

@@ -144,7 +144,9 @@ fn every_tap_has_its_effect() {
         audible += usize::from(expected.iter().zip(&float).any(|(a, b)| (a - b).abs() > tolerance));
 
         let samples = [vec![input.clone()]];
-        let effect = Effect::new(&graph, &graph, &[tensor], Others::Float, samples, 0, &|| false).unwrap().unwrap();
+        let effect = Effect::new(&graph, &Reference::new(&graph), &[tensor], Others::Float, samples, 0, &|| false)
+            .unwrap()
+            .unwrap();
         let found = effect.output(&[Some(grid)], 1, &|| false).unwrap().unwrap();
         let (signal, noise) = float.iter().zip(&whole).fold((0.0, 0.0), |(signal, noise), (&a, &b)| {
             (signal + f64::from(a) * f64::from(a), noise + (f64::from(a) - f64::from(b)).powi(2))

@@ -87,7 +87,7 @@ fn dead_ends_are_seen() {
 
 fn effect(graph: &Graph, tensors: &[usize], samples: Vec<Tensor>) -> Effect {
     let samples = samples.into_iter().map(|sample| vec![sample]);
-    Effect::new(graph, graph, tensors, Others::Float, samples, 1 << 20, &|| false).unwrap().unwrap()
+    Effect::new(graph, &Reference::new(graph), tensors, Others::Float, samples, 1 << 20, &|| false).unwrap().unwrap()
 }
 
 #[test]
@@ -141,7 +141,8 @@ fn others_act_only_if_asked() {
     graph.set(1, Some(GRID));
     let sample = || [vec![tensor(&[1, 2], &[0.2, 0.9])]];
     let try_b = |others| {
-        let effect = Effect::new(&graph, &graph, &[2], others, sample(), 1 << 20, &|| false).unwrap().unwrap();
+        let effect =
+            Effect::new(&graph, &Reference::new(&graph), &[2], others, sample(), 1 << 20, &|| false).unwrap().unwrap();
         effect.output(&[None], 1, &|| false).unwrap().unwrap()
     };
     assert_eq!(try_b(Others::Float).sqnr_db, f64::INFINITY);
@@ -157,9 +158,14 @@ fn runs_and_effects_can_be_cancelled_and_memory_bounds_the_samples() {
     let x = tensor(&[1, 2], &[1.0, 2.0]);
     assert!(graph.run(std::slice::from_ref(&x), &mut |_, _, _| {}, &|| true).unwrap().is_none());
     let samples = || (0..5).map(|_| vec![x.clone()]);
-    assert!(Effect::new(&graph, &graph, &[0], Others::Float, samples(), 0, &|| true).unwrap().is_none());
-    let some =
-        |budget| Effect::new(&graph, &graph, &[0], Others::Float, samples(), budget, &|| false).unwrap().unwrap();
+    assert!(
+        Effect::new(&graph, &Reference::new(&graph), &[0], Others::Float, samples(), 0, &|| true).unwrap().is_none()
+    );
+    let some = |budget| {
+        Effect::new(&graph, &Reference::new(&graph), &[0], Others::Float, samples(), budget, &|| false)
+            .unwrap()
+            .unwrap()
+    };
     // 8 bytes of output and 8 of input each.
     assert_eq!([0, 16, 47, 48, 999].map(|budget| some(budget).samples()), [1, 1, 2, 3, 5]);
     assert_eq!([some(79).is_complete(), some(80).is_complete()], [false, true]);
