@@ -8,6 +8,7 @@
 use super::level_sums::{Below, LevelSums};
 use super::logarithm::{ln, ln_ratio};
 use super::pairwise::pairwise_sum;
+use crate::vector::{Kernel, Width};
 
 /// The counts as the search sees them: bin 0 takes bin 1's count, so that a ReLU's zeros do not decide.
 pub fn without_zero_bin(mut counts: Vec<u64>) -> Vec<u64> {
@@ -18,13 +19,26 @@ pub fn without_zero_bin(mut counts: Vec<u64>) -> Vec<u64> {
 }
 
 /// `v ln v`, continued by 0.
+#[inline(always)]
 fn x(v: f64) -> f64 {
-    if v > 0.0 { v * ln(v) } else { 0.0 }
+    let value = v * ln(v);
+    if v > 0.0 { value } else { 0.0 }
+}
+
+/// `x` of many.
+struct Xs<'a>(&'a mut [f64]);
+
+impl Kernel for Xs<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.0.iter_mut().for_each(|v| *v = x(*v));
+    }
 }
 
 /// Sums over the first `j` bins, for all `j`.
 struct Prefix {
-    count: Vec<u64>,
     below: Vec<Below>,
     /// Of `x(count)`.
     x: Vec<f64>,
@@ -32,20 +46,18 @@ struct Prefix {
 
 impl Prefix {
     fn of(counts: &[u64]) -> Prefix {
-        let mut p = Prefix { count: vec![0], below: vec![[0.0; 2]], x: vec![0.0] };
+        let mut xs: Vec<f64> = counts.iter().map(|&c| c as f64).collect();
+        Width::default().run(Xs(&mut xs));
+        let mut p = Prefix { below: vec![[0.0; 2]], x: vec![0.0] };
         let (mut count, mut non_empty) = (0, 0u32);
         // Neumaier's compensated sum: the curve is a small difference of sums like this one.
         let (mut sum, mut lost) = (0.0f64, 0.0);
-        for &c in counts {
-            if c > 0 {
-                count += c;
-                non_empty += 1;
-                let term = x(c as f64);
-                let next = sum + term;
-                lost += if sum.abs() >= term.abs() { (sum - next) + term } else { (term - next) + sum };
-                sum = next;
-            }
-            p.count.push(count);
+        for (&c, term) in counts.iter().zip(xs) {
+            count += c;
+            non_empty += u32::from(c > 0);
+            let next = sum + term;
+            lost += if sum.abs() >= term.abs() { (sum - next) + term } else { (term - next) + sum };
+            sum = next;
             p.below.push([count as f64, f64::from(non_empty)]);
             p.x.push(sum + lost);
         }
@@ -72,38 +84,70 @@ impl Prefix {
 pub fn curve(counts: &[u64], levels: usize) -> Vec<f64> {
     let p = Prefix::of(counts);
     let sums = LevelSums::new(&p.below, levels);
-    sums.all().into_iter().enumerate().map(|(i, spread)| divergence(counts, &p, &sums, i, spread)).collect()
+    let total = p.below[counts.len()][0];
+    let ends = |i: usize| Ends { before: p.below[i - 1][0], inside: p.below[i], level: p.below[sums.last_start(i)] };
+    let ends: Vec<Ends> = (1..=counts.len()).map(ends).collect();
+    let mut curve = sums.all();
+    for (i, (value, x)) in curve.iter_mut().zip(&p.x).enumerate() {
+        *value = if sums.shared(i) { x - *value } else { 0.0 };
+    }
+    curve[0] = f64::NAN;
+    Width::default().run(Divergences { total, ends: &ends, curve: &mut curve[1..] });
+    curve
 }
 
 /// The curve's value at one `i`, to the last bit, without the others.
 pub fn at(counts: &[u64], levels: usize, i: usize) -> f64 {
-    let p = Prefix::of(counts);
-    let sums = LevelSums::new(&p.below, levels);
-    divergence(counts, &p, &sums, i, if sums.shared(i) { sums.at(i) } else { 0.0 })
-}
-
-/// `spread` is the sum over the levels.
-fn divergence(counts: &[u64], p: &Prefix, sums: &LevelSums, i: usize, spread: f64) -> f64 {
-    let n = counts.len();
-    let (inside, total) = (p.count[i], p.count[n] as f64);
-    if inside == 0 {
+    if i == 0 {
         return f64::NAN;
     }
-    let outside = (p.count[n] - inside) as f64;
-    let last = counts[i - 1] as f64;
-    // `p.x[i] - spread` first: with fewer bins than levels each bin is its own level, and it is exactly 0.
-    let spread = if sums.shared(i) { spread } else { p.x[i] };
-    let within = p.x[i] - spread;
-    if outside == 0.0 {
-        return (within / total).max(0.0);
+    let p = Prefix::of(counts);
+    let sums = LevelSums::new(&p.below, levels);
+    let spread = if sums.shared(i) { p.x[i] - sums.at(i) } else { 0.0 };
+    let ends = Ends { before: p.below[i - 1][0], inside: p.below[i], level: p.below[sums.last_start(i)] };
+    ends.divergence(p.below[counts.len()][0], spread)
+}
+
+/// What lies below the clip at bin `i`, and below its last bin and its last level.
+struct Ends {
+    before: f64,
+    inside: Below,
+    level: Below,
+}
+
+impl Ends {
+    /// `spread` is the part of the divergence that comes of spreading each level's count over its bins: exactly 0 where
+    /// each bin is its own level.
+    #[inline(always)]
+    fn divergence(&self, total: f64, spread: f64) -> f64 {
+        let Ends { before, inside: [inside, bins], level: [c, n] } = *self;
+        let (last, outside) = (inside - before, total - inside);
+        let tail = x(last + outside) - x(last) - outside * ln_ratio(inside - c, bins - n);
+        let value = (spread + tail) / total + ln_ratio(inside, total);
+        let value = if last == 0.0 { f64::INFINITY } else { value };
+        let value = if outside == 0.0 { spread / total } else { value };
+        // No divergence is negative: what the rounding leaves below 0 is 0.
+        let value = if value > 0.0 { value } else { 0.0 };
+        if inside == 0.0 { f64::NAN } else { value }
     }
-    if last == 0.0 {
-        return f64::INFINITY;
+}
+
+/// The divergences, from the `spread` of each that stands in their place.
+struct Divergences<'a> {
+    total: f64,
+    ends: &'a [Ends],
+    curve: &'a mut [f64],
+}
+
+impl Kernel for Divergences<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (value, ends) in self.curve.iter_mut().zip(self.ends) {
+            *value = ends.divergence(self.total, *value);
+        }
     }
-    let [[c0, n0], [c1, n1]] = [p.below[sums.last_start(i)], p.below[i]];
-    let tail = x(last + outside) - x(last) - outside * ln_ratio(c1 - c0, n1 - n0);
-    // No divergence is negative: what the rounding leaves below 0 is 0.
-    ((within + tail) / total + ln_ratio(inside as f64, total)).max(0.0)
 }
 
 /// The divergence at `i` in the peer's own order of operations, to settle what the curve cannot tell apart.
@@ -204,6 +248,7 @@ mod tests {
             for (i, &kl) in curve.iter().enumerate().skip(1) {
                 let oracle = peer_divergence(&counts, levels, i);
                 prop_assert!(agree(kl, oracle), "{} for {} at {}", kl, oracle, i);
+                prop_assert_eq!(at(&counts, levels, i).to_bits(), kl.to_bits(), "at {}", i);
             }
         }
     }

@@ -43,10 +43,11 @@ impl Tensor {
     ///
     /// The objective of [`Entropy`](super::Entropy), whose bin-0 rule and levels it has: see [`kl::curve`].
     pub fn kl_curve(&self) -> &[f64] {
-        self.kl_curve.get_or_init(|| {
-            let counts = kl::without_zero_bin(self.histogram.magnitude.counts());
-            kl::curve(&counts, self.scheme.magnitude_levels())
-        })
+        self.kl_curve.get_or_init(|| kl::curve(&self.kl_counts(), self.scheme.magnitude_levels()))
+    }
+
+    fn kl_counts(&self) -> Vec<u64> {
+        kl::without_zero_bin(self.histogram.magnitude.counts())
     }
 
     /// KL divergence at a clip: the curve at the bin edge nearest to `clip.amax()`, the upper of two equally near.
@@ -66,7 +67,11 @@ impl Tensor {
         let nearest = if above > 0 && distance(above - 1) < distance(above) { above - 1 } else { above };
         // Where several edges coincide (every bin of an all-zero tensor is empty wide) the last one is meant.
         let last = edges.partition_point(|&e| e <= edges[nearest]) - 1;
-        Some(self.kl_curve()[last])
+        // Where nobody wanted the curve yet, a clip alone costs a hundredth of it.
+        Some(match self.kl_curve.get() {
+            Some(curve) => curve[last],
+            None => kl::at(&self.kl_counts(), self.scheme.magnitude_levels(), last),
+        })
     }
 
     /// Everything that the screen, the report and the export say about a clip.
