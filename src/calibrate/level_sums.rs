@@ -70,12 +70,12 @@ impl<'a> LevelSums<'a> {
 
     /// The sum at each `i` from 0 to the number of bins; 0 where each level has at most one bin.
     ///
-    /// Narrow levels have few places to begin at, and many an `i` shares them: rows serve these. From some width on most
-    /// of a row would be for nothing.
+    /// Narrow levels have few places to begin at, and many an `i` shares them: rows serve these. A row grows with the
+    /// width, the number of those that share it does not: from some width on, found by trying, it is not worth it.
     pub fn all(&self) -> Vec<f64> {
         let bins = self.below.len() - 1;
         let mut sums = vec![0.0; bins + 1];
-        let rows_end = (self.levels * self.levels / 4).max(self.levels + 1).min(bins + 1);
+        let rows_end = (self.levels * self.levels * 3 / 2).max(self.levels + 1).min(bins + 1);
         self.by_rows(&mut sums[..rows_end]);
         for (k, tile) in sums[rows_end..].chunks_mut(TILE).enumerate() {
             Width::default().run(Tile { of: self, first: rows_end + k * TILE, sums: tile });

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::data::DataArgs;
 use crate::calibrate::{self, Calibrator, DEFAULT_METHOD};
 use crate::histogram::{DEFAULT_BINS, MAX_BINS};
 use crate::input::GroupPattern;
 use crate::quant::Scheme;
-use super::data::DataArgs;
 use crate::session::{Assignment, Names, Rules, Session, Setting};
 
 /// A terminal instrument for INT8 calibration: every layer's histogram, every method's threshold, and a clip to drag.

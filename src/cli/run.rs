@@ -114,4 +114,3 @@ fn complain(session: &Session) -> u8 {
     }
     code
 }
-

@@ -62,8 +62,7 @@ impl Setup {
 
     /// What the document says of an activation that `samples` samples were run through.
     pub fn origin(&self, tensor: usize, samples: usize, notes: Vec<String>) -> Origin {
-        let mut shape: Vec<u64> =
-            self.graph.tensors()[tensor].shape.iter().flatten().map(|&n| n as u64).collect();
+        let mut shape: Vec<u64> = self.graph.tensors()[tensor].shape.iter().flatten().map(|&n| n as u64).collect();
         // Samples lie one behind the other along the first axis.
         if let Some(first) = shape.first_mut() {
             *first *= samples as u64;

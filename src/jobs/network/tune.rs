@@ -2,8 +2,8 @@
 
 use super::sensitivity::sensitivity;
 use super::setup::Setup;
-use super::tries::{Tried, beside};
 use super::trial::{Cancelled, Grids, Trial};
+use super::tries::{Tried, beside};
 use crate::model::{ModelError, OutputEffect};
 use crate::quant::QuantParams;
 

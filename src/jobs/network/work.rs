@@ -169,7 +169,8 @@ impl Shared {
         let Some(histogram) = histogram else {
             let file = run.setup.network.file().to_owned();
             let name = &run.layers[layer].name;
-            let message = format!("{file} gives other values for {name} when it is run again on the same input; use --one-pass.");
+            let message =
+                format!("{file} gives other values for {name} when it is run again on the same input; use --one-pass.");
             return Err(InputError { file, message });
         };
         let ready = Ready::analyse(Arc::new(histogram), &self.order.plan, &run.layers[layer].subject());
