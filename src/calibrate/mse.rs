@@ -142,27 +142,25 @@ impl Objective {
 
     /// The same over the bins `0..=i`, level by level.
     fn by_levels(&self, scale: f32, i: usize) -> f64 {
-        /// Adding it rounds a small f64 to an integer, which is then in the low bits.
-        const ROUND: f64 = 6_755_399_441_055_744.0;
         let bins_per_code = 1.0 / (f64::from(scale) * self.bin_width);
         let (centres, prefix) = (&self.centres[..=i], &self.prefix[..=i + 1]);
         let (mut sum, mut from, mut below) = (0.0, 0, &prefix[0]);
-        for code in 0..self.max_bound {
-            // The first bin whose centre rounds to more than `code`: estimated, then settled by the peer's rounding, half
-            // to even.
-            let half = code as f32 + 0.5;
-            let largest = if code % 2 == 0 { half } else { half.next_down() };
-            let stays = |j: usize| centres[j] * scale <= largest;
-            let mut to = (f64::from(half) * bins_per_code + ROUND).to_bits() as u32 as usize;
-            to = to.clamp(from, i + 1);
-            while to <= i && stays(to) {
-                to += 1;
+        let mut codes = [Code::default(); CODES];
+        for first in (0..self.max_bound).step_by(CODES) {
+            let codes = &mut codes[..CODES.min(self.max_bound - first)];
+            Width::default().run(Codes { first: first as u32, scale, bins_per_code, codes });
+            for code in codes {
+                let stays = |centre: f32| centre * scale <= code.largest;
+                let mut to = (code.bins as usize).clamp(from, i + 1);
+                while centres.get(to).is_some_and(|&c| stays(c)) {
+                    to += 1;
+                }
+                while to > from && !stays(centres[to - 1]) {
+                    to -= 1;
+                }
+                sum += error_between(code.value, below, &prefix[to]);
+                (from, below) = (to, &prefix[to]);
             }
-            while to > from && !stays(to - 1) {
-                to -= 1;
-            }
-            sum += error_between(f64::from(code as f32 / scale), below, &prefix[to]);
-            (from, below) = (to, &prefix[to]);
         }
         sum + self.error_at(f64::from(self.max_bound as f32 / scale), from, i + 1)
     }
@@ -200,6 +198,46 @@ impl Objective {
 fn error_between(v: f64, a: &[f64; 4], b: &[f64; 4]) -> f64 {
     let [m0, m1, m2] = [b[0] - a[0], b[1] - a[1], b[2] - a[2]];
     if m0 == 0.0 { 0.0 } else { (v * v * m0 - 2.0 * v * m1 + m2).max(0.0) }
+}
+
+/// Codes worked out at a time.
+const CODES: usize = 64;
+
+/// What there is to know of a code at some scale.
+#[derive(Clone, Copy, Default)]
+struct Code {
+    /// What it stands for.
+    value: f64,
+    /// The largest number that rounds to it or to a smaller one, half to even.
+    largest: f32,
+    /// About how many bins have such centres.
+    bins: u32,
+}
+
+/// The codes from `first` on.
+struct Codes<'a> {
+    first: u32,
+    scale: f32,
+    bins_per_code: f64,
+    codes: &'a mut [Code],
+}
+
+impl Kernel for Codes<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        /// Adding it rounds a small f64 to an integer, which is then in the low bits.
+        const ROUND: f64 = 6_755_399_441_055_744.0;
+        for (code, at) in self.codes.iter_mut().zip(self.first..) {
+            let half = at as f32 + 0.5;
+            *code = Code {
+                value: f64::from(at as f32 / self.scale),
+                largest: f32::from_bits(half.to_bits() - at % 2),
+                bins: (f64::from(half) * self.bins_per_code + ROUND).to_bits() as u32,
+            };
+        }
+    }
 }
 
 /// `sum h (q - c)^2` over bins.
