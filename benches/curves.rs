@@ -34,6 +34,11 @@ fn relu(n: usize) -> Vec<f32> {
     normal(n).into_iter().map(|x| x.max(0.0)).collect()
 }
 
+fn with_nan(n: usize) -> Vec<f32> {
+    let nan = |(i, x): (usize, f32)| if i.is_multiple_of(1000) { f32::NAN } else { x };
+    normal(n).into_iter().enumerate().map(nan).collect()
+}
+
 fn tensor(bins: usize, scheme: Scheme) -> Tensor {
     Tensor::new(Arc::new(Histogram::of(&normal(1 << 20), bins, &[])), scheme)
 }
@@ -91,6 +96,22 @@ mod passes {
     #[divan::bench]
     fn bins_of_relu(b: Bencher) {
         bins(b, relu(VALUES), &[]);
+    }
+
+    /// One NaN in 1,000.
+    #[divan::bench]
+    fn bins_with_nan(b: Bencher) {
+        bins(b, with_nan(VALUES), &[]);
+    }
+
+    #[divan::bench]
+    fn range_with_nan(b: Bencher) {
+        let values = with_nan(VALUES);
+        b.counter(ItemsCount::new(VALUES)).bench_local(|| {
+            let mut pass = RangePass::new();
+            pass.push(&values);
+            pass.finish()
+        });
     }
 
     #[divan::bench]
