@@ -115,10 +115,8 @@ impl GrowingHistogram {
         let shift = self.k.map_or(0, |k| self.bits - k);
         let (first, second) = (power_of_two(shift.min(100)), power_of_two((shift - 100).max(0)));
         let kept = self.kept() as u32;
-        let mut slots = [0u32; CHUNK];
-        let slots = &mut slots[..values.len()];
-        self.width.run(Slots { values, slots, first, second, kept });
-        self.tally.add(slots);
+        let width = self.width;
+        self.tally.count(values.len(), |slots| width.run(Slots { values, slots, first, second, kept }));
     }
 
     /// The smallest k at which a bin is as wide as the smallest f32: finer edges would not be floats.
