@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use qviz::calibrate::{self, Tensor, kl, mse_curve};
+use qviz::calibrate::{self, Calibrator, Tensor, kl, mse_curve};
 use qviz::histogram::{BinPass, GridSpec, GrowingHistogram, Histogram, RangePass};
-use qviz::quant::{QuantParams, Scheme};
+use qviz::quant::{Clip, QuantParams, Scheme};
 
 const VALUES: usize = 8 << 20;
 const UINT8: Scheme = Scheme { signed: false, ..Scheme::INT8 };
@@ -32,6 +32,11 @@ fn normal(n: usize) -> Vec<f32> {
 /// A ReLU's output: half of it zeros.
 fn relu(n: usize) -> Vec<f32> {
     normal(n).into_iter().map(|x| x.max(0.0)).collect()
+}
+
+fn with_nan(n: usize) -> Vec<f32> {
+    let nan = |(i, x): (usize, f32)| if i.is_multiple_of(1000) { f32::NAN } else { x };
+    normal(n).into_iter().enumerate().map(nan).collect()
 }
 
 fn tensor(bins: usize, scheme: Scheme) -> Tensor {
@@ -93,6 +98,22 @@ mod passes {
         bins(b, relu(VALUES), &[]);
     }
 
+    /// One NaN in 1,000.
+    #[divan::bench]
+    fn bins_with_nan(b: Bencher) {
+        bins(b, with_nan(VALUES), &[]);
+    }
+
+    #[divan::bench]
+    fn range_with_nan(b: Bencher) {
+        let values = with_nan(VALUES);
+        b.counter(ItemsCount::new(VALUES)).bench_local(|| {
+            let mut pass = RangePass::new();
+            pass.push(&values);
+            pass.finish()
+        });
+    }
+
     #[divan::bench]
     fn bins_and_numpy_grid_of_normal(b: Bencher) {
         bins(b, normal(VALUES), &[GridSpec::Numpy { bins: 100 }]);
@@ -140,6 +161,21 @@ mod curves {
         b.bench_local(|| mse_curve(black_box(&tensor)));
     }
 
+    /// The `mse` method on a weight's channel: some hundred values in 2,048 bins.
+    #[divan::bench(args = [64, 576, 4096])]
+    fn mse_of_a_channel(b: Bencher, values: usize) {
+        let tensor = Tensor::new(Arc::new(Histogram::of(&normal(values), 2048, &[])), Scheme::INT8);
+        tensor.edges();
+        b.bench_local(|| calibrate::Mse.calibrate(black_box(&tensor)));
+    }
+
+    /// One clip of a channel whose curve nobody wanted.
+    #[divan::bench(args = [64, 576, 4096])]
+    fn clip_of_a_channel(b: Bencher, values: usize) {
+        let histogram = Arc::new(Histogram::of(&normal(values), 2048, &[]));
+        b.bench_local(|| Tensor::new(histogram.clone(), Scheme::INT8).metrics(Clip::symmetric(1.0)));
+    }
+
     /// What the curve replaces: every centre at every candidate.
     #[divan::bench(sample_count = 3)]
     fn mse_one_by_one(b: Bencher) {
@@ -169,7 +205,6 @@ mod curves {
 #[divan::bench_group(sample_count = 100)]
 mod clip {
     use super::*;
-    use qviz::quant::Clip;
 
     #[divan::bench(args = [("int8", 2048), ("uint8", 2048), ("int8 affine", 2048), ("int16", 2048), ("int8", 32_768)])]
     fn metrics(b: Bencher, (grid, bins): (&str, usize)) {

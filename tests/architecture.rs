@@ -10,10 +10,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("session", &["quant", "histogram", "calibrate"]),
     ("input", &[]),
     ("model", &["quant", "histogram", "calibrate", "input"]),
-    ("jobs", &["quant", "histogram", "calibrate", "session", "input"]),
+    ("jobs", &["quant", "histogram", "calibrate", "session", "input", "model"]),
     ("report", &["quant", "histogram", "calibrate", "session", "input"]),
     ("tui", &["quant", "histogram", "calibrate", "session", "input", "jobs", "report"]),
-    ("cli", &["quant", "histogram", "calibrate", "session", "input", "jobs", "report", "tui"]),
+    ("cli", &["quant", "histogram", "calibrate", "session", "input", "model", "jobs", "report", "tui"]),
 ];
 
 /// Rooms that compute and nothing else.

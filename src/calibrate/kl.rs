@@ -5,7 +5,8 @@
 //! over `levels` equal levels, each level's count shared evenly by its non-empty bins. `KL = sum P ln(P / Q)` in nats,
 //! both normalised to 1.
 
-use super::logarithm::ln;
+use super::level_sums::{Below, LevelSums};
+use super::logarithm::{ln, ln_ratio};
 use super::pairwise::pairwise_sum;
 use crate::vector::{Kernel, Width};
 
@@ -18,74 +19,49 @@ pub fn without_zero_bin(mut counts: Vec<u64>) -> Vec<u64> {
 }
 
 /// `v ln v`, continued by 0.
+#[inline(always)]
 fn x(v: f64) -> f64 {
-    if v > 0.0 { v * ln(v) } else { 0.0 }
+    let value = v * ln(v);
+    if v > 0.0 { value } else { 0.0 }
+}
+
+/// `x` of many.
+struct Xs<'a>(&'a mut [f64]);
+
+impl Kernel for Xs<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.0.iter_mut().for_each(|v| *v = x(*v));
+    }
 }
 
 /// Sums over the first `j` bins, for all `j`.
 struct Prefix {
-    count: Vec<u64>,
-    /// The same as floats, exact up to 2^53 values.
-    mass: Vec<f64>,
-    non_empty: Vec<f64>,
+    below: Vec<Below>,
     /// Of `x(count)`.
     x: Vec<f64>,
 }
 
 impl Prefix {
     fn of(counts: &[u64]) -> Prefix {
-        let mut p = Prefix { count: vec![0], mass: vec![0.0], non_empty: vec![0.0], x: vec![0.0] };
+        let mut xs: Vec<f64> = counts.iter().map(|&c| c as f64).collect();
+        Width::default().run(Xs(&mut xs));
+        let mut p = Prefix { below: vec![[0.0; 2]], x: vec![0.0] };
         let (mut count, mut non_empty) = (0, 0u32);
         // Neumaier's compensated sum: the curve is a small difference of sums like this one.
         let (mut sum, mut lost) = (0.0f64, 0.0);
-        for &c in counts {
+        for (&c, term) in counts.iter().zip(xs) {
             count += c;
             non_empty += u32::from(c > 0);
-            let term = x(c as f64);
             let next = sum + term;
             lost += if sum.abs() >= term.abs() { (sum - next) + term } else { (term - next) + sum };
             sum = next;
-            p.count.push(count);
-            p.mass.push(count as f64);
-            p.non_empty.push(f64::from(non_empty));
+            p.below.push([count as f64, f64::from(non_empty)]);
             p.x.push(sum + lost);
         }
         p
-    }
-
-    /// [`level`] of the bins `from..to`.
-    fn level(&self, from: usize, to: usize) -> f64 {
-        level(self.mass[to] - self.mass[from], self.non_empty[to] - self.non_empty[from])
-    }
-}
-
-/// `C ln(C / n)` of a level with count C in n non-empty bins.
-#[inline(always)]
-fn level(count: f64, non_empty: f64) -> f64 {
-    // Empty: ln of NaN is some number, which 0 takes the place of.
-    let value = count * ln(count / non_empty);
-    if count > 0.0 { value } else { 0.0 }
-}
-
-/// The levels of one width, by their first bin.
-struct Row<'a> {
-    mass: &'a [f64],
-    non_empty: &'a [f64],
-    width: usize,
-    out: &'a mut [f64],
-}
-
-impl Kernel for Row<'_> {
-    type Out = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let Row { mass, non_empty, width, out } = self;
-        let counts = mass.iter().zip(&mass[width..]);
-        let bins = non_empty.iter().zip(&non_empty[width..]);
-        for ((value, (a, b)), (m, n)) in out.iter_mut().zip(counts).zip(bins) {
-            *value = level(b - a, n - m);
-        }
     }
 }
 
@@ -103,118 +79,73 @@ impl Kernel for Row<'_> {
 ///           + X(c_{i-1} + o) - X(c_{i-1}) - o ln(C_last / n_last) + T (ln S - ln T)
 /// ```
 ///
-/// Within 1e-12 of a direct evaluation, in `bins * levels` additions and `bins^2 / 2 levels` logarithms, which go through
+/// Within 1e-12 of a direct evaluation, in `bins * levels` additions and at most as many logarithms, which go through
 /// vector registers.
 pub fn curve(counts: &[u64], levels: usize) -> Vec<f64> {
-    assert!(levels.is_power_of_two());
     let p = Prefix::of(counts);
-    let n = counts.len();
-    let total = p.count[n] as f64;
-    let ln_total = ln(total);
-    let mut sums = LevelSums::new(&p, levels);
-    let mut curve = vec![f64::NAN; n + 1];
-    for i in 1..=n {
-        let last = counts[i - 1] as f64;
-        let inside = p.count[i];
-        let outside = (p.count[n] - inside) as f64;
-        // `p.x[i] - level_sum` first: with fewer bins than levels each bin is its own level, and it is exactly 0.
-        let spread = sums.at(i);
-        curve[i] = if inside == 0 {
-            f64::NAN
-        } else if outside == 0.0 {
-            ((p.x[i] - spread) / total).max(0.0)
-        } else if last == 0.0 {
-            f64::INFINITY
-        } else {
-            let (from, to) = last_level(i, levels);
-            let ratio = (p.mass[to] - p.mass[from]) / (p.non_empty[to] - p.non_empty[from]);
-            let tail = x(last + outside) - x(last) - outside * ln(ratio);
-            // No divergence is negative: what the rounding leaves below 0 is 0.
-            ((p.x[i] - spread + tail) / total + (ln(inside as f64) - ln_total)).max(0.0)
-        };
+    let sums = LevelSums::new(&p.below, levels);
+    let total = p.below[counts.len()][0];
+    let ends = |i: usize| Ends { before: p.below[i - 1][0], inside: p.below[i], level: p.below[sums.last_start(i)] };
+    let ends: Vec<Ends> = (1..=counts.len()).map(ends).collect();
+    let mut curve = sums.all();
+    for (i, (value, x)) in curve.iter_mut().zip(&p.x).enumerate() {
+        *value = if sums.shared(i) { x - *value } else { 0.0 };
     }
+    curve[0] = f64::NAN;
+    Width::default().run(Divergences { total, ends: &ends, curve: &mut curve[1..] });
     curve
 }
 
-/// First bin of level `g` when `i` bins are spread over `levels`: bin j belongs to level `floor(j * levels / i)`.
-fn level_start(g: usize, i: usize, levels: usize) -> usize {
-    (g * i).div_ceil(levels)
-}
-
-/// The bins `from..to` of the level that holds bin `i - 1`.
-fn last_level(i: usize, levels: usize) -> (usize, usize) {
-    (level_start((i - 1) * levels / i, i, levels), i)
-}
-
-/// `sum_g C_g ln(C_g / n_g)` for one `i` after the other.
-///
-/// A level is `i / levels` bins wide or one more. While that width stays the same, two rows of the values of all levels
-/// of these widths, by their first bin, serve every `i`: adding up takes the place of logarithms.
-struct LevelSums<'a> {
-    p: &'a Prefix,
-    levels: usize,
-    /// The levels of an even width and those of an odd one; empty where rows would cost more than they save.
-    rows: [Vec<f64>; 2],
-    /// The larger width that there is a row of.
-    widest: usize,
-}
-
-impl<'a> LevelSums<'a> {
-    fn new(p: &'a Prefix, levels: usize) -> LevelSums<'a> {
-        let bins = p.count.len() - 1;
-        let worth = bins > levels && bins / levels < 8 * levels;
-        let row = || if worth { vec![0.0; bins] } else { Vec::new() };
-        // No `i` that has levels at all has one of width 0.
-        LevelSums { p, levels, rows: [row(), row()], widest: 0 }
+/// The curve's value at one `i`, to the last bit, without the others.
+pub fn at(counts: &[u64], levels: usize, i: usize) -> f64 {
+    if i == 0 {
+        return f64::NAN;
     }
+    let p = Prefix::of(counts);
+    let sums = LevelSums::new(&p.below, levels);
+    let spread = if sums.shared(i) { p.x[i] - sums.at(i) } else { 0.0 };
+    let ends = Ends { before: p.below[i - 1][0], inside: p.below[i], level: p.below[sums.last_start(i)] };
+    ends.divergence(p.below[counts.len()][0], spread)
+}
 
-    fn at(&mut self, i: usize) -> f64 {
-        if i <= self.levels {
-            return self.p.x[i];
-        }
-        let shift = self.levels.trailing_zeros();
-        let levels = self.levels;
-        let end = |g: usize| (g * i + levels - 1) >> shift;
-        let mut sums = [0.0; 4];
-        let mut start = 0;
-        if self.rows[0].is_empty() {
-            for g in 1..=self.levels {
-                sums[g % 4] += self.p.level(start, end(g));
-                start = end(g);
-            }
-        } else {
-            self.widen((i >> shift) + 1);
-            let [even, odd] = &self.rows;
-            let mut next = |g: usize| {
-                let (from, to) = (start, end(g));
-                start = to;
-                if (to - from).is_multiple_of(2) { even[from] } else { odd[from] }
-            };
-            let quads = levels / 4 * 4;
-            for g in (0..quads).step_by(4) {
-                for (lane, sum) in sums.iter_mut().enumerate() {
-                    *sum += next(g + lane + 1);
-                }
-            }
-            (quads..levels).for_each(|g| sums[0] += next(g + 1));
-        }
-        (sums[0] + sums[1]) + (sums[2] + sums[3])
+/// What lies below the clip at bin `i`, and below its last bin and its last level.
+struct Ends {
+    before: f64,
+    inside: Below,
+    level: Below,
+}
+
+impl Ends {
+    /// `spread` is the part of the divergence that comes of spreading each level's count over its bins: exactly 0 where
+    /// each bin is its own level.
+    #[inline(always)]
+    fn divergence(&self, total: f64, spread: f64) -> f64 {
+        let Ends { before, inside: [inside, bins], level: [c, n] } = *self;
+        let (last, outside) = (inside - before, total - inside);
+        let tail = x(last + outside) - x(last) - outside * ln_ratio(inside - c, bins - n);
+        let value = (spread + tail) / total + ln_ratio(inside, total);
+        let value = if last == 0.0 { f64::INFINITY } else { value };
+        let value = if outside == 0.0 { spread / total } else { value };
+        // No divergence is negative: what the rounding leaves below 0 is 0.
+        let value = if value > 0.0 { value } else { 0.0 };
+        if inside == 0.0 { f64::NAN } else { value }
     }
+}
 
-    /// Makes the rows of the levels up to `width` bins wide, as far as a level of that width can begin.
-    fn widen(&mut self, width: usize) {
-        let bins = self.p.count.len() - 1;
-        while self.widest < width {
-            self.widest += 1;
-            let width = self.widest;
-            let begins = (self.levels * (width + 1)).min((bins + 1).saturating_sub(width));
-            let row = Row {
-                mass: &self.p.mass,
-                non_empty: &self.p.non_empty,
-                width,
-                out: &mut self.rows[width % 2][..begins.min(bins)],
-            };
-            Width::default().run(row);
+/// The divergences, from the `spread` of each that stands in their place.
+struct Divergences<'a> {
+    total: f64,
+    ends: &'a [Ends],
+    curve: &'a mut [f64],
+}
+
+impl Kernel for Divergences<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (value, ends) in self.curve.iter_mut().zip(self.ends) {
+            *value = ends.divergence(self.total, *value);
         }
     }
 }
@@ -317,6 +248,7 @@ mod tests {
             for (i, &kl) in curve.iter().enumerate().skip(1) {
                 let oracle = peer_divergence(&counts, levels, i);
                 prop_assert!(agree(kl, oracle), "{} for {} at {}", kl, oracle, i);
+                prop_assert_eq!(at(&counts, levels, i).to_bits(), kl.to_bits(), "at {}", i);
             }
         }
     }

@@ -24,6 +24,7 @@ mod entropy;
 mod error;
 mod fit;
 pub mod kl;
+mod level_sums;
 mod levels;
 mod logarithm;
 mod max;

@@ -2,6 +2,7 @@
 
 use super::{Calibration, Calibrator, NoThreshold, START_BIN, Tensor, clip_at, need_bins};
 use crate::quant::Scheme;
+use crate::vector::{Kernel, Width};
 
 /// NVIDIA's mean-squared-error calibration: pytorch-quantization 2.2, `torch_hist`, the layer as one batch.
 ///
@@ -50,9 +51,23 @@ struct Objective {
     centres: Vec<f32>,
     bin_width: f64,
     max_bound: usize,
-    /// `[sum h, sum h c, sum h c^2]`
-    prefix: Vec<[f64; 3]>,
+    /// `[sum h, sum h c, sum h c^2]`, and a place that makes each fill a register.
+    prefix: Vec<[f64; 4]>,
+    occupied: Occupied,
 }
+
+/// The bins that are not empty, in order: `h` and `c` of each.
+#[derive(Default)]
+struct Occupied {
+    counts: Vec<f64>,
+    centres: Vec<f32>,
+    /// How many of the first `j` bins.
+    below: Vec<usize>,
+}
+
+/// Going through the bins that are not empty, as many as this for each code, costs no more than finding where the
+/// levels end (measured).
+const BINS_PER_CODE: usize = 8;
 
 impl Objective {
     fn of(tensor: &Tensor) -> Objective {
@@ -67,26 +82,30 @@ impl Objective {
             .windows(2)
             .map(|e| if e[1] > f32::MAX / 2.0 { e[1] / 2.0 + e[0] / 2.0 } else { (e[1] + e[0]) / 2.0 })
             .collect();
-        let mut prefix = vec![[0.0; 3]];
+        let mut prefix = vec![[0.0; 4]];
+        let mut occupied = Occupied { below: vec![0], ..Occupied::default() };
         let (mut sums, mut lost) = ([0.0f64; 3], [0.0f64; 3]);
-        for (&h, &c) in counts.iter().zip(&centres) {
-            let (h, c) = (h as f64, f64::from(c));
-            for (m, term) in [h, h * c, h * (c * c)].into_iter().enumerate() {
-                // Every term is positive and the sum the larger of the two, mostly: Neumaier's compensation.
-                let next = sums[m] + term;
-                lost[m] += if sums[m] >= term { (sums[m] - next) + term } else { (term - next) + sums[m] };
-                sums[m] = next;
+        for (&h, &centre) in counts.iter().zip(&centres) {
+            if h > 0 {
+                let (h, c) = (h as f64, f64::from(centre));
+                for (m, term) in [h, h * c, h * (c * c)].into_iter().enumerate() {
+                    // Every term is positive and the sum the larger of the two, mostly: Neumaier's compensation.
+                    let next = sums[m] + term;
+                    lost[m] += if sums[m] >= term { (sums[m] - next) + term } else { (term - next) + sums[m] };
+                    sums[m] = next;
+                }
+                occupied.counts.push(h);
+                occupied.centres.push(centre);
             }
-            prefix.push([sums[0] + lost[0], sums[1] + lost[1], sums[2] + lost[2]]);
+            prefix.push([sums[0] + lost[0], sums[1] + lost[1], sums[2] + lost[2], 0.0]);
+            occupied.below.push(occupied.counts.len());
         }
-        Objective { counts, centres, bin_width, max_bound: max_bound(scheme), prefix }
+        Objective { counts, centres, bin_width, max_bound: max_bound(scheme), prefix, occupied }
     }
 
     /// `sum h (v - c)^2` over the bins `from..to`.
     fn error_at(&self, v: f64, from: usize, to: usize) -> f64 {
-        let (a, b) = (&self.prefix[from], &self.prefix[to]);
-        let [m0, m1, m2] = [b[0] - a[0], b[1] - a[1], b[2] - a[2]];
-        if m0 == 0.0 { 0.0 } else { (v * v * m0 - 2.0 * v * m1 + m2).max(0.0) }
+        error_between(v, &self.prefix[from], &self.prefix[to])
     }
 
     fn curve(self) -> MseCurve {
@@ -110,46 +129,38 @@ impl Objective {
         }
         let scale = self.max_bound as f32 / amax;
         let clipping = self.error_at(f64::from(self.max_bound as f32 / scale), i + 1, bins);
-        // Few bins a level: going through the bins costs less than finding where the levels end.
-        let rounding = if i < 2 * self.max_bound { self.directly(scale, 0, i + 1) } else { self.by_levels(scale, i) };
-        (clipping, rounding)
+        let few = self.occupied.below[i + 1] < BINS_PER_CODE * self.max_bound;
+        (clipping, if few { self.directly(scale, i + 1) } else { self.by_levels(scale, i) })
     }
 
-    /// `sum h (q - c)^2` over the bins `from..to`, one by one. `scale` is codes per unit, as the peer has it.
-    fn directly(&self, scale: f32, from: usize, to: usize) -> f64 {
-        /// Adding it rounds a small f32 to an integer, half to even.
-        const ROUND: f32 = 12_582_912.0;
-        let bound = self.max_bound as f32;
-        let mut sums = [0.0; 4];
-        for (l, (&h, &c)) in self.counts[from..to].iter().zip(&self.centres[from..to]).enumerate() {
-            let code = (c * scale).min(bound) + ROUND - ROUND;
-            let error = f64::from(code / scale) - f64::from(c);
-            sums[l % 4] += h as f64 * (error * error);
-        }
-        (sums[0] + sums[1]) + (sums[2] + sums[3])
+    /// `sum h (q - c)^2` over the first `to` bins, one by one. `scale` is codes per unit, as the peer has it.
+    fn directly(&self, scale: f32, to: usize) -> f64 {
+        let Occupied { counts, centres, below } = &self.occupied;
+        let (counts, centres) = (&counts[..below[to]], &centres[..below[to]]);
+        Width::default().run(Directly { counts, centres, scale, bound: self.max_bound as f32 })
     }
 
     /// The same over the bins `0..=i`, level by level.
     fn by_levels(&self, scale: f32, i: usize) -> f64 {
         let bins_per_code = 1.0 / (f64::from(scale) * self.bin_width);
-        let (mut sum, mut from) = (0.0, 0);
-        for code in 0..self.max_bound {
-            // The first bin whose centre rounds to more than `code`: estimated, then settled by the peer's rounding.
-            let half = code as f32 + 0.5;
-            let stays = |j: usize| {
-                let product = self.centres[j] * scale;
-                product < half || (product == half && code % 2 == 0)
-            };
-            let mut to = (f64::from(half) * bins_per_code + 0.5) as usize;
-            to = to.clamp(from, i + 1);
-            while to <= i && stays(to) {
-                to += 1;
+        let (centres, prefix) = (&self.centres[..=i], &self.prefix[..=i + 1]);
+        let (mut sum, mut from, mut below) = (0.0, 0, &prefix[0]);
+        let mut codes = [Code::default(); CODES];
+        for first in (0..self.max_bound).step_by(CODES) {
+            let codes = &mut codes[..CODES.min(self.max_bound - first)];
+            Width::default().run(Codes { first: first as u32, scale, bins_per_code, codes });
+            for code in codes {
+                let stays = |centre: f32| centre * scale <= code.largest;
+                let mut to = (code.bins as usize).clamp(from, i + 1);
+                while centres.get(to).is_some_and(|&c| stays(c)) {
+                    to += 1;
+                }
+                while to > from && !stays(centres[to - 1]) {
+                    to -= 1;
+                }
+                sum += error_between(code.value, below, &prefix[to]);
+                (from, below) = (to, &prefix[to]);
             }
-            while to > from && !stays(to - 1) {
-                to -= 1;
-            }
-            sum += self.error_at(f64::from(code as f32 / scale), from, to);
-            from = to;
         }
         sum + self.error_at(f64::from(self.max_bound as f32 / scale), from, i + 1)
     }
@@ -158,7 +169,7 @@ impl Objective {
     fn exactly(&self, i: usize) -> f64 {
         match self.centres[i] {
             amax if amax <= SMALLEST_AMAX => self.prefix[self.counts.len()][2],
-            amax => self.directly(self.max_bound as f32 / amax, 0, self.counts.len()),
+            amax => self.directly(self.max_bound as f32 / amax, self.counts.len()),
         }
     }
 
@@ -179,6 +190,88 @@ impl Objective {
             }
         }
         Some(best)
+    }
+}
+
+/// `sum h (v - c)^2` over the bins between two places.
+#[inline(always)]
+fn error_between(v: f64, a: &[f64; 4], b: &[f64; 4]) -> f64 {
+    let [m0, m1, m2] = [b[0] - a[0], b[1] - a[1], b[2] - a[2]];
+    if m0 == 0.0 { 0.0 } else { (v * v * m0 - 2.0 * v * m1 + m2).max(0.0) }
+}
+
+/// Codes worked out at a time.
+const CODES: usize = 64;
+
+/// What there is to know of a code at some scale.
+#[derive(Clone, Copy, Default)]
+struct Code {
+    /// What it stands for.
+    value: f64,
+    /// The largest number that rounds to it or to a smaller one, half to even.
+    largest: f32,
+    /// About how many bins have such centres.
+    bins: u32,
+}
+
+/// The codes from `first` on.
+struct Codes<'a> {
+    first: u32,
+    scale: f32,
+    bins_per_code: f64,
+    codes: &'a mut [Code],
+}
+
+impl Kernel for Codes<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        /// Adding it rounds a small f64 to an integer, which is then in the low bits.
+        const ROUND: f64 = 6_755_399_441_055_744.0;
+        for (code, at) in self.codes.iter_mut().zip(self.first..) {
+            let half = at as f32 + 0.5;
+            *code = Code {
+                value: f64::from(at as f32 / self.scale),
+                largest: f32::from_bits(half.to_bits() - at % 2),
+                bins: (f64::from(half) * self.bins_per_code + ROUND).to_bits() as u32,
+            };
+        }
+    }
+}
+
+/// `sum h (q - c)^2` over bins.
+struct Directly<'a> {
+    counts: &'a [f64],
+    centres: &'a [f32],
+    /// Codes per unit.
+    scale: f32,
+    bound: f32,
+}
+
+impl Kernel for Directly<'_> {
+    type Out = f64;
+
+    #[inline(always)]
+    fn run(self) -> f64 {
+        const LANES: usize = 16;
+        /// Adding it rounds a small f32 to an integer, half to even.
+        const ROUND: f32 = 12_582_912.0;
+        let Directly { counts, centres, scale, bound } = self;
+        let error = |h: f64, c: f32| {
+            let product = c * scale;
+            let code = if product < bound { product } else { bound } + ROUND - ROUND;
+            let error = f64::from(code / scale) - f64::from(c);
+            h * (error * error)
+        };
+        let mut sums = [0.0; LANES];
+        let ((h, h_rest), (c, c_rest)) = (counts.as_chunks::<LANES>(), centres.as_chunks::<LANES>());
+        for (h, c) in h.iter().zip(c) {
+            for l in 0..LANES {
+                sums[l] += error(h[l], c[l]);
+            }
+        }
+        sums.iter().sum::<f64>() + h_rest.iter().zip(c_rest).map(|(&h, &c)| error(h, c)).sum::<f64>()
     }
 }
 

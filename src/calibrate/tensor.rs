@@ -1,11 +1,15 @@
 //! One tensor as the calibrators see it.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::error::{self, Metrics};
 use super::{Calibrator, Candidate, Threshold, kl};
 use crate::histogram::Histogram;
 use crate::quant::{Clip, QuantParams, Scheme};
+
+/// So many clips are worth less than the whole curve, which is made for the next one.
+const ALONE: u32 = 8;
 
 /// A histogram, the grid it goes to, and what was worked out from both: each made on first use, and kept.
 #[derive(Debug)]
@@ -14,14 +18,16 @@ pub struct Tensor {
     scheme: Scheme,
     edges: OnceLock<Vec<f32>>,
     kl_curve: OnceLock<Vec<f64>>,
+    /// How many clips had their divergence worked out alone.
+    asked_alone: AtomicU32,
     density: OnceLock<error::Density>,
 }
 
 impl Tensor {
     /// A tensor bound for the integers of `scheme`.
     pub fn new(histogram: Arc<Histogram>, scheme: Scheme) -> Tensor {
-        let (edges, kl_curve, density) = Default::default();
-        Tensor { histogram, scheme, edges, kl_curve, density }
+        let (edges, kl_curve, asked_alone, density) = Default::default();
+        Tensor { histogram, scheme, edges, kl_curve, asked_alone, density }
     }
 
     /// What is known of its values.
@@ -43,10 +49,11 @@ impl Tensor {
     ///
     /// The objective of [`Entropy`](super::Entropy), whose bin-0 rule and levels it has: see [`kl::curve`].
     pub fn kl_curve(&self) -> &[f64] {
-        self.kl_curve.get_or_init(|| {
-            let counts = kl::without_zero_bin(self.histogram.magnitude.counts());
-            kl::curve(&counts, self.scheme.magnitude_levels())
-        })
+        self.kl_curve.get_or_init(|| kl::curve(&self.kl_counts(), self.scheme.magnitude_levels()))
+    }
+
+    fn kl_counts(&self) -> Vec<u64> {
+        kl::without_zero_bin(self.histogram.magnitude.counts())
     }
 
     /// KL divergence at a clip: the curve at the bin edge nearest to `clip.amax()`, the upper of two equally near.
@@ -66,7 +73,12 @@ impl Tensor {
         let nearest = if above > 0 && distance(above - 1) < distance(above) { above - 1 } else { above };
         // Where several edges coincide (every bin of an all-zero tensor is empty wide) the last one is meant.
         let last = edges.partition_point(|&e| e <= edges[nearest]) - 1;
-        Some(self.kl_curve()[last])
+        let alone = self.kl_curve.get().is_none() && self.asked_alone.fetch_add(1, Ordering::Relaxed) < ALONE;
+        Some(if alone {
+            kl::at(&self.kl_counts(), self.scheme.magnitude_levels(), last)
+        } else {
+            self.kl_curve()[last]
+        })
     }
 
     /// Everything that the screen, the report and the export say about a clip.

@@ -33,26 +33,17 @@ impl Kernel for Check<'_> {
 
     #[inline(always)]
     fn run(self) -> (u32, f32) {
-        // Lanes, because the largest of many floats may be sought in any order, which the compiler cannot know.
-        const LANES: usize = 16;
-        let (mut finite, mut largest) = (0u32, [0.0f32; LANES]);
-        let (chunks, rest) = self.values.as_chunks::<LANES>();
-        for chunk in chunks {
-            for l in 0..LANES {
-                let m = chunk[l].abs();
-                let is_finite = m <= f32::MAX;
-                finite += u32::from(is_finite);
-                largest[l] = if is_finite & (m > largest[l]) { m } else { largest[l] };
-            }
+        // As integers, which order like magnitudes: the largest of many may be sought in any order, and the compiler
+        // knows it.
+        const INFINITE: u32 = f32::INFINITY.to_bits();
+        let (mut finite, mut largest) = (0, 0);
+        for x in self.values {
+            let magnitude = x.abs().to_bits();
+            let is_finite = magnitude < INFINITE;
+            finite += u32::from(is_finite);
+            largest = largest.max(if is_finite { magnitude } else { 0 });
         }
-        let mut largest = largest.into_iter().fold(0.0, f32::max);
-        for x in rest {
-            if x.is_finite() {
-                finite += 1;
-                largest = largest.max(x.abs());
-            }
-        }
-        (finite, largest)
+        (finite, f32::from_bits(largest))
     }
 }
 
@@ -124,10 +115,8 @@ impl GrowingHistogram {
         let shift = self.k.map_or(0, |k| self.bits - k);
         let (first, second) = (power_of_two(shift.min(100)), power_of_two((shift - 100).max(0)));
         let kept = self.kept() as u32;
-        let mut slots = [0u32; CHUNK];
-        let slots = &mut slots[..values.len()];
-        self.width.run(Slots { values, slots, first, second, kept });
-        self.tally.add(slots);
+        let width = self.width;
+        self.tally.count(values.len(), |slots| width.run(Slots { values, slots, first, second, kept }));
     }
 
     /// The smallest k at which a bin is as wide as the smallest f32: finer edges would not be floats.

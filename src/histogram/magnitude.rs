@@ -87,15 +87,13 @@ impl ExactGrid {
 
     /// Counts values that all lie in `[-amax, amax]`; at most [`CHUNK`] of them.
     pub fn add(&mut self, values: &[f32], width: Width) {
-        let mut slots = [0u32; CHUNK];
-        let slots = &mut slots[..values.len()];
         let bins = self.bins as f32;
         // A power of two changes no quotient, and keeps the product below from overflowing.
         let down = if self.amax > f32::MAX / bins { f32::powi(2.0, -16) } else { 1.0 };
         // An all-zero tensor's 0 / 0 would be NaN; over any other number its values are in bin 0.
         let amax = if self.amax > 0.0 { self.amax * down } else { 1.0 };
-        width.run(Slots { values, slots, down, bins, amax, side: self.bins as u32 + 1 });
-        self.tally.add(slots);
+        let side = self.bins as u32 + 1;
+        self.tally.count(values.len(), |slots| width.run(Slots { values, slots, down, bins, amax, side }));
     }
 
     pub fn merge(&mut self, other: ExactGrid) {

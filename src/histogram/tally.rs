@@ -62,11 +62,21 @@ pub(super) struct Tally {
     /// How often any one of the narrow counters may have been hit; so few that none can overflow.
     held: u16,
     wide: Vec<u64>,
+    /// Where the next slots are written: clearing room for them each time would show.
+    room: Vec<u32>,
 }
 
 impl Tally {
     pub fn new(slots: usize) -> Tally {
-        Tally { narrow: vec![[0; 4]; slots], held: 0, wide: vec![0; slots] }
+        Tally { narrow: vec![[0; 4]; slots], held: 0, wide: vec![0; slots], room: vec![0; CHUNK] }
+    }
+
+    /// Counts the `n` slots that `fill` writes; at most [`CHUNK`]. Each has to be written.
+    pub fn count(&mut self, n: usize, fill: impl FnOnce(&mut [u32])) {
+        let mut room = std::mem::take(&mut self.room);
+        fill(&mut room[..n]);
+        self.add(&room[..n]);
+        self.room = room;
     }
 
     /// Counts each slot once. Panics on a slot that does not exist.

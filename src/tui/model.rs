@@ -1,6 +1,6 @@
 //! Everything that the screen shows, and nothing that is not shown: the session and where the user looks at it.
 
-use std::time::Duration;
+use core::time::Duration;
 
 use crate::calibrate::Shape;
 use crate::histogram::Magnitude;

@@ -1,7 +1,7 @@
 //! The network that the layers come from: what was asked of it, and what it has answered.
 
+use core::time::Duration;
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use crate::jobs::{Grids, Left, TuneLayer, TuneStep};
 use crate::quant::{OutputEffect, QuantParams};
