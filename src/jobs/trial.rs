@@ -161,7 +161,8 @@ pub struct TuneStep {
     pub layer: usize,
     /// What is best for it while all others are as they are.
     pub chosen: Tried,
-    /// The network's output SQNR before, on the samples that are searched on, in dB.
+    /// The output SQNR before, on the samples that are searched on, in dB: of this layer alone in the first round of
+    /// several layers, of everything together in later ones.
     pub before: f64,
     /// And after.
     pub after: f64,

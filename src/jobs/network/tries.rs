@@ -51,8 +51,12 @@ pub(super) fn tries(layer: &TuneLayer) -> Vec<Tried> {
 
 /// Wider and narrower clips beside one that is good.
 pub(super) fn beside(tried: Tried, by: f32) -> [Tried; 2] {
-    let scaled = |f: f32| Tried { clip: Clip::new(tried.clip.min * f, tried.clip.max * f), ..tried };
-    [scaled(1.0 - by), scaled(1.0 + by)]
+    [scaled(tried, 1.0 - by), scaled(tried, 1.0 + by)]
+}
+
+/// The same with both ends at `share` of where they are.
+pub(super) fn scaled(tried: Tried, share: f32) -> Tried {
+    Tried { clip: Clip::new(tried.clip.min * share, tried.clip.max * share), ..tried }
 }
 
 /// The range at a share of the largest magnitude, cut to the values' own range on an affine grid.

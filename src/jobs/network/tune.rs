@@ -3,15 +3,13 @@
 use super::sensitivity::TOGETHER;
 use super::setup::Setup;
 use super::trial::{Cancelled, Split, Trial};
-use super::tries::{beside, tries};
+use super::tries::{beside, scaled, tries};
 use crate::jobs::{Tried, Tune, TuneLayer, TuneStep, Tuned};
 use crate::model::ModelError;
+use crate::quant::{OutputEffect, QuantParams};
 
 /// Of so many samples one is kept aside.
 const ASIDE: usize = 4;
-
-/// Samples that tell the order of the layers.
-const FEW: usize = 4;
 
 /// A layer whose noise alone lies this many dB below that of the whole network is left as it is.
 const QUIETER: f64 = 25.0;
@@ -19,11 +17,17 @@ const QUIETER: f64 = 25.0;
 /// Clips that are priced on one layer, the best by their own error.
 const TRIES: usize = 14;
 
-/// A gain that is worth a change, in dB: less is noise.
-const WORTHWHILE: f64 = 0.01;
+/// A gain on both halves that is worth a change, in dB: less is noise.
+const WORTHWHILE: f64 = 0.02;
 
-/// Searches layer by layer, the most sensitive first, for the clips that give the best output SQNR while everything
-/// else is as it is; `wanted.rounds` times over. Every fourth sample is kept aside, and tells what the search is worth.
+/// Searches clips, layer by layer, for the best outputs. Every fourth sample is kept aside, and tells what the search is
+/// worth.
+///
+/// The first round looks at each layer alone, the others in float: so it finds the clip with the least noise of its own,
+/// and not one whose error happens to undo another layer's on these samples. The noise of a clip is the mean over three
+/// that lie 3 % apart, because a single one's is partly luck. A further round (the only one for a layer by itself) looks
+/// at the layer among all the others as they stand by then, the most sensitive first, and changes only what gains on both
+/// halves of the samples.
 ///
 /// `found` hears of each decision. When `stopped` says so the search ends with what was found. `None` when it was
 /// cancelled, or stopped before anything was decided.
@@ -42,122 +46,196 @@ pub(super) fn tune(
     stopped: &(dyn Fn() -> bool + Sync),
     found: &mut dyn FnMut(TuneStep, usize),
 ) -> Result<Option<Tuned>, ModelError> {
-    let Tune { layers, rounds, .. } = wanted;
     let (aside, search): (Vec<_>, Vec<_>) = samples.iter().enumerate().partition(|(i, _)| i % ASIDE == ASIDE - 1);
     let plain = |some: Vec<(usize, &usize)>| -> Vec<usize> { some.into_iter().map(|(_, s)| *s).collect() };
-    let (aside, search) = (plain(aside), plain(search));
-    let mut now = grids.activations.clone();
-    let trial = Trial::new(setup, &grids.weights, search.clone(), threads)?;
+    let (aside, samples) = (plain(aside), plain(search));
+    let trial = Trial::new(setup, &grids.weights, samples.clone(), threads)?;
+    let now = grids.activations.clone();
     let Some(before) = trial.whole(&now, cancelled)? else { return Ok(None) };
-
-    let ended = || cancelled() || stopped();
-    let Some(order) = by_sensitivity(setup, grids, layers, &search, before.sqnr_db, threads, &ended)? else {
-        return Ok(None);
+    let layers = &wanted.layers;
+    let alone_first = layers.len() > 1;
+    let rounds = wanted.rounds.max(1);
+    let mut search = Search {
+        setup,
+        layers,
+        samples,
+        threads,
+        cancelled,
+        present: layers.iter().map(|l| l.present).collect(),
+        now,
+        left: layers.len() * rounds,
+        decided: 0,
     };
-    let mut present: Vec<Tried> = layers.iter().map(|l| l.present).collect();
-    let mut sqnr = before.sqnr_db;
-    let steps = order.len() * *rounds;
-    let mut left = steps;
-    'rounds: for _ in 0..*rounds {
-        let mut gained = false;
-        for &i in &order {
-            if stopped() {
-                break 'rounds;
-            }
-            left -= 1;
-            let layer = &layers[i];
-            let together: Vec<usize> = std::iter::once(layer.layer).chain(layer.tied.iter().copied()).collect();
-            let Some(effect) = trial.effect(&together, &now, cancelled)? else { return Ok(None) };
-            let price = |tried: Tried| -> Result<Option<f64>, ModelError> {
-                let grids = vec![Some(tried.params()); together.len()];
-                Ok(effect.output(&grids, threads, cancelled)?.map(|o| o.sqnr_db))
+    let mut order: Vec<usize> = (0..layers.len()).collect();
+    for round in 0..rounds {
+        let went_on = if round == 0 && alone_first {
+            let Some(noise) = search.alone(stopped, found)? else { return Ok(None) };
+            // What is that much quieter than everything together can gain nothing worth a change.
+            let whole = 10.0 * noise.iter().sum::<f64>().log10();
+            order.retain(|&i| 10.0 * noise[i].log10() > whole - QUIETER);
+            order.sort_by(|&a, &b| noise[b].total_cmp(&noise[a]));
+            search.left = order.len() * (rounds - 1);
+            true
+        } else {
+            let Some(gained) = search.together(&grids.weights, &order, before.sqnr_db, stopped, found)? else {
+                return Ok(None);
             };
-            // As it is now: fewer samples than all may have had room.
-            let Some(base) = price(present[i])? else { return Ok(None) };
-            let (mut best, mut best_at) = (base, present[i]);
-            for tried in tries(layer).into_iter().take(TRIES) {
-                let Some(db) = price(tried)? else { return Ok(None) };
-                if db > best {
-                    (best, best_at) = (db, tried);
-                }
-            }
-            for by in [0.08, 0.03] {
-                for tried in beside(best_at, by) {
-                    let Some(db) = price(tried)? else { return Ok(None) };
-                    if db > best {
-                        (best, best_at) = (db, tried);
-                    }
-                }
-            }
-            if best > base + WORTHWHILE {
-                present[i] = best_at;
-                together.iter().for_each(|&t| now[t] = Some(best_at.params()));
-                let (old, gain) = (sqnr, best - base);
-                sqnr += gain;
-                gained = true;
-                found(TuneStep { layer: layer.layer, chosen: best_at, before: old, after: sqnr }, left);
-            } else {
-                found(TuneStep { layer: layer.layer, chosen: present[i], before: sqnr, after: sqnr }, left);
-            }
-        }
-        if !gained {
+            gained
+        };
+        if stopped() || !went_on {
             break;
         }
     }
-    if left == steps && stopped() {
+    if search.decided == 0 && stopped() {
         return Ok(None);
     }
+    let now = search.now;
     let Some(after) = trial.whole(&now, cancelled)? else { return Ok(None) };
-    let unseen = if aside.is_empty() {
-        None
-    } else {
-        let trial = Trial::new(setup, &grids.weights, aside, threads)?;
-        match (trial.whole(&grids.activations, cancelled)?, trial.whole(&now, cancelled)?) {
-            (Some(before), Some(after)) => Some((before, after)),
-            _ => return Ok(None),
-        }
+    let both = |trial: &Trial| -> Result<Option<(OutputEffect, OutputEffect)>, ModelError> {
+        let before = trial.whole(&grids.activations, cancelled)?;
+        Ok(before.zip(trial.whole(&now, cancelled)?))
+    };
+    let unseen = match aside.is_empty() {
+        true => None,
+        false => both(&Trial::new(setup, &grids.weights, aside, threads)?)?,
     };
     let check = match trial.on_check() {
         None => None,
-        Some(trial) => match (trial.whole(&grids.activations, cancelled)?, trial.whole(&now, cancelled)?) {
-            (Some(before), Some(after)) => Some((before, after)),
-            _ => return Ok(None),
-        },
+        Some(trial) => both(&trial)?,
     };
+    if cancelled() {
+        return Ok(None);
+    }
     Ok(Some(Tuned { before, after, unseen, check }))
 }
 
-/// The places of the layers that may gain something, the one that costs most alone first; `whole` is the SQNR of all
-/// together.
-fn by_sensitivity(
-    setup: &Setup,
-    grids: &Split,
-    layers: &[TuneLayer],
-    samples: &[usize],
-    whole: f64,
+/// A search under way.
+struct Search<'a> {
+    setup: &'a Setup,
+    layers: &'a [TuneLayer],
+    samples: Vec<usize>,
     threads: usize,
-    cancelled: Cancelled,
-) -> Result<Option<Vec<usize>>, ModelError> {
-    let mut order: Vec<usize> = (0..layers.len()).collect();
-    if layers.len() < 2 {
-        return Ok(Some(order));
-    }
-    // A few samples are enough to tell what is sensitive.
-    let float = Trial::new(setup, &[], samples[..samples.len().min(FEW)].to_vec(), threads)?;
-    let mut alone = vec![f64::INFINITY; layers.len()];
-    order.sort_by_key(|&i| layers[i].layer);
-    for some in order.chunks(TOGETHER) {
-        let tensors: Vec<usize> = some.iter().map(|&i| layers[i].layer).collect();
-        let Some(effect) = float.effect(&tensors, &[], cancelled)? else { return Ok(None) };
-        for (place, &i) in some.iter().enumerate() {
-            let mut only = vec![None; tensors.len()];
-            only[place] = grids.activations[tensors[place]];
-            let Some(output) = effect.output(&only, threads, cancelled)? else { return Ok(None) };
-            alone[i] = output.sqnr_db;
+    cancelled: Cancelled<'a>,
+    /// What is chosen for each layer by now.
+    present: Vec<Tried>,
+    /// The same as grids of all activations.
+    now: Vec<Option<QuantParams>>,
+    left: usize,
+    decided: usize,
+}
+
+impl Search<'_> {
+    /// Finds each layer's quietest clip with all others in float. Returns the noise that each then makes, as a share of
+    /// the signal; `None` when it was cancelled.
+    fn alone(
+        &mut self,
+        stopped: &dyn Fn() -> bool,
+        found: &mut dyn FnMut(TuneStep, usize),
+    ) -> Result<Option<Vec<f64>>, ModelError> {
+        let float = Trial::new(self.setup, &[], self.samples.clone(), self.threads)?;
+        let mut noise = vec![0.0; self.layers.len()];
+        let mut order: Vec<usize> = (0..self.layers.len()).collect();
+        order.sort_by_key(|&i| self.layers[i].layer);
+        for some in order.chunks(TOGETHER) {
+            let tensors: Vec<usize> = some.iter().flat_map(|&i| members(&self.layers[i])).collect();
+            let Some(effect) = float.effect(&tensors, &[], self.cancelled)? else { return Ok(None) };
+            for &i in some {
+                if stopped() {
+                    return Ok(Some(noise));
+                }
+                let own = members(&self.layers[i]);
+                let price = |tried: Tried| -> Result<Option<f64>, ModelError> {
+                    let mut sum = 0.0;
+                    for by in [0.97, 1.0, 1.03] {
+                        let grid = scaled(tried, by).params();
+                        let grids: Vec<_> = tensors.iter().map(|t| own.contains(t).then_some(grid)).collect();
+                        let Some(output) = effect.output(&grids, self.threads, self.cancelled)? else {
+                            return Ok(None);
+                        };
+                        sum += 10f64.powf(-output.sqnr_db / 10.0);
+                    }
+                    Ok(Some(sum / 3.0))
+                };
+                let Some(base) = price(self.present[i])? else { return Ok(None) };
+                let (mut best, mut best_at) = (base, self.present[i]);
+                for tried in tries(&self.layers[i]).into_iter().take(TRIES) {
+                    let Some(noise) = price(tried)? else { return Ok(None) };
+                    if noise < best {
+                        (best, best_at) = (noise, tried);
+                    }
+                }
+                noise[i] = best;
+                let decibels = |noise: f64| -10.0 * noise.log10();
+                self.decide(i, best_at, decibels(base), decibels(best), found);
+            }
         }
+        Ok(Some(noise))
     }
-    // What is that much quieter than everything together can gain nothing worth a change.
-    order.retain(|&i| alone[i] < whole + QUIETER);
-    order.sort_by(|&a, &b| alone[a].total_cmp(&alone[b]));
-    Ok(Some(order))
+
+    /// Goes over the layers in this order, each among all others as they stand. Returns whether anything was gained;
+    /// `None` when it was cancelled.
+    fn together(
+        &mut self,
+        weights: &[Vec<QuantParams>],
+        order: &[usize],
+        mut sqnr: f64,
+        stopped: &dyn Fn() -> bool,
+        found: &mut dyn FnMut(TuneStep, usize),
+    ) -> Result<Option<bool>, ModelError> {
+        let (odd, even): (Vec<_>, Vec<_>) = self.samples.iter().enumerate().partition(|(i, _)| i % 2 == 1);
+        let half = |some: Vec<(usize, &usize)>| -> Result<Option<Trial>, ModelError> {
+            let samples: Vec<usize> = some.into_iter().map(|(_, s)| *s).collect();
+            if samples.is_empty() {
+                return Ok(None);
+            }
+            Trial::new(self.setup, weights, samples, self.threads).map(Some)
+        };
+        let halves: Vec<Trial> = [half(even)?, half(odd)?].into_iter().flatten().collect();
+        let mut gained = false;
+        for &i in order {
+            if stopped() {
+                break;
+            }
+            let own = members(&self.layers[i]);
+            let mut effects = Vec::new();
+            for half in &halves {
+                let Some(effect) = half.effect(&own, &self.now, self.cancelled)? else { return Ok(None) };
+                effects.push(effect);
+            }
+            // Of both halves, in dB.
+            let price = |tried: Tried| -> Result<Option<Vec<f64>>, ModelError> {
+                let grids = vec![Some(tried.params()); own.len()];
+                effects.iter().map(|e| Ok(e.output(&grids, self.threads, self.cancelled)?.map(|o| o.sqnr_db))).collect()
+            };
+            let Some(base) = price(self.present[i])? else { return Ok(None) };
+            let gain = |db: &[f64]| db.iter().zip(&base).map(|(a, b)| a - b).fold(f64::INFINITY, f64::min);
+            let (mut best, mut best_at) = (0.0, self.present[i]);
+            let first = tries(&self.layers[i]).into_iter().take(TRIES);
+            for tried in first.chain(beside(self.present[i], 0.06)) {
+                let Some(db) = price(tried)? else { return Ok(None) };
+                if gain(&db) > best {
+                    (best, best_at) = (gain(&db), tried);
+                }
+            }
+            let worthwhile = best > WORTHWHILE;
+            let (chosen, gain) = if worthwhile { (best_at, best) } else { (self.present[i], 0.0) };
+            gained |= worthwhile;
+            self.decide(i, chosen, sqnr, sqnr + gain, found);
+            sqnr += gain;
+        }
+        Ok(Some(gained))
+    }
+
+    fn decide(&mut self, i: usize, chosen: Tried, before: f64, after: f64, found: &mut dyn FnMut(TuneStep, usize)) {
+        self.present[i] = chosen;
+        members(&self.layers[i]).iter().for_each(|&t| self.now[t] = Some(chosen.params()));
+        self.left = self.left.saturating_sub(1);
+        self.decided += 1;
+        found(TuneStep { layer: self.layers[i].layer, chosen, before, after }, self.left);
+    }
+}
+
+/// A layer and those that share its grid.
+fn members(layer: &TuneLayer) -> Vec<usize> {
+    std::iter::once(layer.layer).chain(layer.tied.iter().copied()).collect()
 }
