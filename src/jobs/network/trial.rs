@@ -85,6 +85,18 @@ impl<'a> Trial<'a> {
         Some(Trial { setup: self.setup, source, float, graph, samples, threads: self.threads })
     }
 
+    /// The same trial on its first `n` samples.
+    pub fn on_first(mut self, n: usize) -> Trial<'a> {
+        self.samples.truncate(n);
+        self
+    }
+
+    /// How many numbers one sample gives at the outputs; 1 where that depends on values.
+    pub fn output_numbers(&self) -> usize {
+        let outputs = self.graph.tensors().iter().filter(|t| t.is_output);
+        outputs.filter_map(|t| Some(t.shape.as_ref()?.iter().product::<usize>())).sum::<usize>().max(1)
+    }
+
     /// The network's outputs with all activations on `grids`.
     pub fn whole(
         &self,

@@ -4,9 +4,10 @@ use super::sensitivity::TOGETHER;
 use super::setup::Setup;
 use super::trial::{Cancelled, Split, Trial};
 use super::tries::{beside, scaled, tries};
+use crate::calibrate::Tensor;
 use crate::jobs::{Tried, Tune, TuneLayer, TuneStep, Tuned};
 use crate::model::ModelError;
-use crate::quant::{OutputEffect, QuantParams};
+use crate::quant::{OutputEffect, QuantParams, Scheme};
 
 /// Of so many samples one is kept aside.
 const ASIDE: usize = 4;
@@ -14,8 +15,11 @@ const ASIDE: usize = 4;
 /// A layer whose noise alone lies this many dB below that of the whole network is left as it is.
 const QUIETER: f64 = 25.0;
 
+/// Numbers at the outputs that are enough to judge by.
+const NUMBERS: usize = 1 << 17;
+
 /// Clips that are priced on one layer, the best by their own error.
-const TRIES: usize = 14;
+const TRIES: usize = 9;
 
 /// A gain on both halves that is worth a change, in dB: less is noise.
 const WORTHWHILE: f64 = 0.02;
@@ -23,11 +27,14 @@ const WORTHWHILE: f64 = 0.02;
 /// Searches clips, layer by layer, for the best outputs. Every fourth sample is kept aside, and tells what the search is
 /// worth.
 ///
-/// The first round looks at each layer alone, the others in float: so it finds the clip with the least noise of its own,
+/// It begins with the one method and kind of grid that is best for the whole network, among those computed, or with what
+/// is chosen if that is better. The first round looks at each layer alone, the others in float: so it finds the clip with the least noise of its own,
 /// and not one whose error happens to undo another layer's on these samples. The noise of a clip is the mean over three
 /// that lie 3 % apart, because a single one's is partly luck. A further round (the only one for a layer by itself) looks
 /// at the layer among all the others as they stand by then, the most sensitive first, and changes only what gains on both
 /// halves of the samples.
+///
+/// A round that is worse on all samples, those kept aside too, is taken back.
 ///
 /// `found` hears of each decision. When `stopped` says so the search ends with what was found. `None` when it was
 /// cancelled, or stopped before anything was decided.
@@ -50,10 +57,8 @@ pub(super) fn tune(
     let plain = |some: Vec<(usize, &usize)>| -> Vec<usize> { some.into_iter().map(|(_, s)| *s).collect() };
     let (aside, samples) = (plain(aside), plain(search));
     let trial = Trial::new(setup, &grids.weights, samples.clone(), threads)?;
-    let now = grids.activations.clone();
-    let Some(before) = trial.whole(&now, cancelled)? else { return Ok(None) };
+    let all = Trial::new(setup, &grids.weights, [samples.as_slice(), &aside].concat(), threads)?;
     let layers = &wanted.layers;
-    let alone_first = layers.len() > 1;
     let rounds = wanted.rounds.max(1);
     let mut search = Search {
         setup,
@@ -62,13 +67,20 @@ pub(super) fn tune(
         threads,
         cancelled,
         present: layers.iter().map(|l| l.present).collect(),
-        now,
+        now: grids.activations.clone(),
         left: layers.len() * rounds,
         decided: 0,
     };
+    let Some(before) = trial.whole(&search.now, cancelled)? else { return Ok(None) };
+    let Some(mut best) = all.whole(&search.now, cancelled)? else { return Ok(None) };
+    if layers.len() > 1 {
+        let Some(start) = search.uniform(&all, best.sqnr_db, stopped)? else { return Ok(None) };
+        best.sqnr_db = start;
+    }
     let mut order: Vec<usize> = (0..layers.len()).collect();
     for round in 0..rounds {
-        let went_on = if round == 0 && alone_first {
+        let (present, now) = (search.present.clone(), search.now.clone());
+        let went_on = if round == 0 && layers.len() > 1 {
             let Some(noise) = search.alone(stopped, found)? else { return Ok(None) };
             // What is that much quieter than everything together can gain nothing worth a change.
             let whole = 10.0 * noise.iter().sum::<f64>().log10();
@@ -77,11 +89,19 @@ pub(super) fn tune(
             search.left = order.len() * (rounds - 1);
             true
         } else {
-            let Some(gained) = search.together(&grids.weights, &order, before.sqnr_db, stopped, found)? else {
+            let Some(gained) = search.together(&grids.weights, &order, best.sqnr_db, stopped, found)? else {
                 return Ok(None);
             };
             gained
         };
+        let Some(reached) = all.whole(&search.now, cancelled)? else { return Ok(None) };
+        if reached.sqnr_db < best.sqnr_db {
+            // It has fitted the samples that it saw: take the round back.
+            (search.present, search.now) = (present, now);
+            search.tell_all(best.sqnr_db, found);
+        } else {
+            best = reached;
+        }
         if stopped() || !went_on {
             break;
         }
@@ -125,6 +145,49 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
+    /// Puts all layers on the one method and kind of grid that is best for the whole, if that is better than `sqnr` by
+    /// now. Returns the SQNR then; `None` when it was cancelled.
+    fn uniform(&mut self, trial: &Trial, mut sqnr: f64, stopped: &dyn Fn() -> bool) -> Result<Option<f64>, ModelError> {
+        let bits = |scheme: Scheme, l: &TuneLayer| Scheme { num_bits: l.present.scheme.num_bits, ..scheme };
+        let affine = Scheme { num_bits: 8, signed: false, symmetric: false };
+        let methods = self.layers.first().map_or(0, |l| l.methods.len());
+        for (method, scheme) in (0..methods).flat_map(|m| [(m, Scheme::INT8), (m, affine)]) {
+            if stopped() {
+                break;
+            }
+            let answer = |l: &TuneLayer| {
+                let scheme = bits(scheme, l);
+                let tensor = Tensor::new(l.histogram.clone(), scheme);
+                let candidate = tensor.candidate(l.methods[method].as_ref());
+                candidate.outcome.map_or(l.present, |t| Tried { clip: t.clip, scheme })
+            };
+            let present: Vec<Tried> = self.layers.iter().map(answer).collect();
+            let mut now = self.now.clone();
+            for (layer, tried) in self.layers.iter().zip(&present) {
+                members(layer).iter().for_each(|&t| now[t] = Some(tried.params()));
+            }
+            let Some(output) = trial.whole(&now, self.cancelled)? else { return Ok(None) };
+            if output.sqnr_db > sqnr {
+                sqnr = output.sqnr_db;
+                (self.present, self.now) = (present, now);
+            }
+        }
+        Ok(Some(sqnr))
+    }
+
+    /// Tells what stands now for every layer.
+    fn tell_all(&self, sqnr: f64, found: &mut dyn FnMut(TuneStep, usize)) {
+        for (layer, &chosen) in self.layers.iter().zip(&self.present) {
+            found(TuneStep { layer: layer.layer, chosen, before: sqnr, after: sqnr }, self.left);
+        }
+    }
+
+    /// As many samples as give enough numbers at the outputs to judge by; at least four.
+    fn few(&self, trial: &Trial) -> usize {
+        let numbers = trial.output_numbers().max(1);
+        NUMBERS.div_ceil(numbers).clamp(4, self.samples.len().max(4)).min(self.samples.len())
+    }
+
     /// Finds each layer's quietest clip with all others in float. Returns the noise that each then makes, as a share of
     /// the signal; `None` when it was cancelled.
     fn alone(
@@ -133,6 +196,10 @@ impl Search<'_> {
         found: &mut dyn FnMut(TuneStep, usize),
     ) -> Result<Option<Vec<f64>>, ModelError> {
         let float = Trial::new(self.setup, &[], self.samples.clone(), self.threads)?;
+        let few = self.few(&float);
+        let float = float.on_first(few);
+        // Where there are few numbers to judge by, a single clip's noise is partly luck.
+        let spread: &[f32] = if few * float.output_numbers() < NUMBERS { &[0.97, 1.0, 1.03] } else { &[1.0] };
         let mut noise = vec![0.0; self.layers.len()];
         let mut order: Vec<usize> = (0..self.layers.len()).collect();
         order.sort_by_key(|&i| self.layers[i].layer);
@@ -146,7 +213,7 @@ impl Search<'_> {
                 let own = members(&self.layers[i]);
                 let price = |tried: Tried| -> Result<Option<f64>, ModelError> {
                     let mut sum = 0.0;
-                    for by in [0.97, 1.0, 1.03] {
+                    for &by in spread {
                         let grid = scaled(tried, by).params();
                         let grids: Vec<_> = tensors.iter().map(|t| own.contains(t).then_some(grid)).collect();
                         let Some(output) = effect.output(&grids, self.threads, self.cancelled)? else {
@@ -154,7 +221,7 @@ impl Search<'_> {
                         };
                         sum += 10f64.powf(-output.sqnr_db / 10.0);
                     }
-                    Ok(Some(sum / 3.0))
+                    Ok(Some(sum / spread.len() as f64))
                 };
                 let Some(base) = price(self.present[i])? else { return Ok(None) };
                 let (mut best, mut best_at) = (base, self.present[i]);
@@ -182,7 +249,8 @@ impl Search<'_> {
         stopped: &dyn Fn() -> bool,
         found: &mut dyn FnMut(TuneStep, usize),
     ) -> Result<Option<bool>, ModelError> {
-        let (odd, even): (Vec<_>, Vec<_>) = self.samples.iter().enumerate().partition(|(i, _)| i % 2 == 1);
+        let few = self.few(&Trial::new(self.setup, &[], Vec::new(), self.threads)?);
+        let (odd, even): (Vec<_>, Vec<_>) = self.samples[..few].iter().enumerate().partition(|(i, _)| i % 2 == 1);
         let half = |some: Vec<(usize, &usize)>| -> Result<Option<Trial>, ModelError> {
             let samples: Vec<usize> = some.into_iter().map(|(_, s)| *s).collect();
             if samples.is_empty() {
