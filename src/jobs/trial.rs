@@ -95,6 +95,13 @@ impl TuneLayer {
         })
     }
 
+    /// The activations that go to one grid, in order: the layer, and those that share it.
+    pub fn tensors(&self) -> Vec<usize> {
+        let mut all: Vec<usize> = std::iter::once(self.layer).chain(self.tied.iter().copied()).collect();
+        all.sort_unstable();
+        all
+    }
+
     /// All of the first `layers` layers of a session; of those that share a range the first one.
     pub fn all(session: &Session, layers: usize) -> Vec<TuneLayer> {
         let all = (0..layers).filter_map(|layer| TuneLayer::of(session, layer));
