@@ -284,7 +284,7 @@ impl Shared {
                     (self.tell)(Event::Measured { layer, result });
                 }
                 Work::Tie { of, start } => {
-                    if !self.tell_tie(&sources, Group { of, why: None }, start, true) {
+                    if !self.tell_tie(&sources, Group { of, concats: Vec::new() }, start, true) {
                         return;
                     }
                 }
@@ -396,7 +396,7 @@ impl Shared {
                     None => return Ok(None),
                 }
             }
-            Ok(Some(Joint { of: group.of, why: group.why, ready, measured }))
+            Ok(Some(Joint { why: group.why(), of: group.of, ready, measured }))
         };
         let result = match catch_unwind(AssertUnwindSafe(read)) {
             Ok(Ok(None)) => return false,

@@ -16,8 +16,23 @@ pub struct Ties {
 pub struct Group {
     /// Indices of their layers, in order; at least two.
     pub of: Vec<usize>,
-    /// Why, where nobody asked for it: the end of a sentence.
-    pub why: Option<String>,
+    /// The `Concat`s that they are inputs of, as far as those have tied them.
+    pub concats: Vec<String>,
+}
+
+impl Group {
+    /// Why they are tied, as the end of a sentence; `None` where it was only asked for.
+    pub fn why(&self) -> Option<String> {
+        const NAMED: usize = 3;
+        let more = self.concats.len().saturating_sub(NAMED);
+        let names = self.concats[..self.concats.len() - more].join(", ");
+        match (self.concats.len(), more) {
+            (0, _) => None,
+            (1, _) => Some(format!("inputs of the Concat {names}")),
+            (_, 0) => Some(format!("inputs of the Concats {names}")),
+            (_, more) => Some(format!("inputs of the Concats {names} and {more} more")),
+        }
+    }
 }
 
 impl Ties {
@@ -43,7 +58,7 @@ impl Ties {
                     "--tie {names} fits {}, which is to have a range for each channel; leave it out of one of the two.",
                     layers[layer].name
                 )),
-                _ => add(&mut groups, Group { of, why: None }),
+                _ => add(&mut groups, Group { of, concats: Vec::new() }),
             }
         }
         for (node, inputs) in concats.iter().filter(|_| self.concats) {
@@ -54,7 +69,7 @@ impl Ties {
             of.sort_unstable();
             of.dedup();
             if of.len() > 1 {
-                add(&mut groups, Group { of, why: Some(format!("inputs of the Concat {node}")) });
+                add(&mut groups, Group { of, concats: vec![node.clone()] });
             }
         }
         groups.sort_by_key(|group| group.of[0]);
@@ -66,13 +81,13 @@ impl Ties {
 fn add(groups: &mut Vec<Group>, mut new: Group) {
     let (overlapping, mut apart): (Vec<_>, Vec<_>) =
         groups.drain(..).partition(|group| group.of.iter().any(|layer| new.of.contains(layer)));
-    for group in overlapping.into_iter().rev() {
+    let mut concats = Vec::new();
+    for group in overlapping {
         new.of.extend(group.of);
-        new.why = match (group.why, new.why) {
-            (Some(a), Some(b)) => Some(format!("{a}, {b}")),
-            (a, b) => a.or(b),
-        };
+        concats.extend(group.concats);
     }
+    concats.append(&mut new.concats);
+    new.concats = concats;
     new.of.sort_unstable();
     new.of.dedup();
     apart.push(new);
@@ -99,7 +114,16 @@ mod tests {
         let plan = Plan { methods: calibrate::defaults().into(), default_method: 0, scheme: Scheme::INT8, rules };
         let concats: Vec<_> = concats.iter().enumerate().map(|(i, of)| (format!("cat{i}"), of.to_vec())).collect();
         let (groups, errors) = ties.groups(&layers(), &plan, &concats);
-        (groups.into_iter().map(|g| (g.of, g.why.unwrap_or_default())).collect(), errors)
+        (
+            groups
+                .into_iter()
+                .map(|g| {
+                    let why = g.why().unwrap_or_default();
+                    (g.of, why)
+                })
+                .collect(),
+            errors,
+        )
     }
 
     #[test]
@@ -108,7 +132,9 @@ mod tests {
         assert_eq!(groups(&["d,e", "a,c"], &[], &[]), (vec![(vec![0, 2], none()), (vec![3, 4], none())], vec![]));
         assert_eq!(groups(&["a,b", "c,d", "b,c"], &[], &[]).0, [(vec![0, 1, 2, 3], none())]);
         let chain = groups(&[], &[], &[&[1, 0], &[1, 2]]).0;
-        assert_eq!(chain, [(vec![0, 1, 2], "inputs of the Concat cat0, inputs of the Concat cat1".into())]);
+        assert_eq!(chain, [(vec![0, 1, 2], "inputs of the Concats cat0, cat1".into())]);
+        let long = groups(&[], &[], &[&[0, 1], &[1, 2], &[2, 3], &[3, 4]]).0;
+        assert_eq!(long, [(vec![0, 1, 2, 3, 4], "inputs of the Concats cat0, cat1, cat2 and 1 more".into())]);
         assert_eq!(groups(&["*"], &[], &[]).0, [(vec![0, 1, 2, 3, 4], none())], "no weight");
         assert_eq!(groups(&[], &[], &[&[3], &[2, 2], &[]]).0, []);
     }

@@ -44,7 +44,7 @@ impl Shared {
         histogram: Option<Histogram>,
         start: &Start,
     ) -> Result<Joint, InputError> {
-        let Group { of, why } = group.clone();
+        let (of, why) = (group.of.clone(), group.why());
         let histogram = histogram.ok_or_else(|| {
             let file = run.setup.network.file().to_owned();
             let name = &run.layers[of[0]].name;
@@ -99,7 +99,7 @@ impl Shared {
                 None => return false,
                 Some(Err(why)) => Err(why),
                 Some(Ok(histogram)) => {
-                    self.joint(run, &Group { of: of.clone(), why: None }, histogram, &start).map(Box::new)
+                    self.joint(run, &Group { of: of.clone(), concats: Vec::new() }, histogram, &start).map(Box::new)
                 }
             },
         };
