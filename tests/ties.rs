@@ -1,6 +1,11 @@
 //! Tensors that share one range, as a user has them: message stories.
 #![cfg(feature = "tui")]
 
+#[path = "support/npy.rs"]
+mod npy;
+#[cfg(feature = "onnx")]
+#[path = "support/onnx.rs"]
+mod onnx;
 mod support;
 
 use crossterm::event::{KeyCode, KeyModifiers};
@@ -139,4 +144,125 @@ fn what_cannot_be_tied_is_said() {
     let error = qviz::input::InputError { file: "x.npy".into(), message: "x.npy is gone.".into() };
     s.tell(qviz::tui::msg::Msg::Job(qviz::jobs::Event::Tied { layers: of, requested: true, result: Err(error) }));
     assert!(s.notice().contains("not tied: x.npy is gone.") && s.model.session.history_len().0 == 1);
+}
+
+/// What the loaders bring when they are asked on the way.
+mod loaders {
+    use std::sync::Arc;
+    use std::sync::mpsc::{Receiver, channel};
+
+    use qviz::calibrate;
+    use qviz::input::{Discovered, discover};
+    use qviz::jobs::{Event, Loader, Order, Recipe, Ties};
+    use qviz::quant::Scheme;
+    use qviz::session::{Joint, Plan, Rules, Start};
+
+    use crate::npy;
+
+    fn plan() -> (Recipe, Plan, Start) {
+        let methods = calibrate::defaults();
+        let recipe = Recipe::new(512, methods.iter().map(AsRef::as_ref));
+        let plan = Plan { methods: methods.into(), default_method: 2, scheme: Scheme::INT8, rules: Rules::new() };
+        let start = Start { method: 0, scheme: Scheme::INT8, quantized: true, axis: None };
+        (recipe, plan, start)
+    }
+
+    /// Waits for the end, and gives back the joints that came before it.
+    fn beforehand(events: &Receiver<Event>) -> Vec<Joint> {
+        let mut joints = Vec::new();
+        for event in events {
+            match event {
+                Event::Tied { requested: false, result, layers } => {
+                    let joint = *result.unwrap();
+                    assert_eq!(joint.of, layers);
+                    joints.push(joint);
+                }
+                Event::Tied { .. } => panic!("nobody asked"),
+                Event::Done => break,
+                _ => {}
+            }
+        }
+        joints
+    }
+
+    fn requested(events: &Receiver<Event>) -> Result<Box<Joint>, String> {
+        let tied = |event| match event {
+            Event::Tied { requested: true, result, .. } => Some(result.map_err(|e| e.to_string())),
+            _ => None,
+        };
+        events.iter().find_map(tied).unwrap()
+    }
+
+    #[test]
+    fn files_tied_later_are_what_they_would_have_been_at_first() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, seed) in [("a", 1), ("b", 2), ("c", 3)] {
+            npy::write(folder.path().join(format!("{name}.npy")), &npy::normal(3000, seed));
+        }
+        let load = |ties: &[&str]| {
+            let (recipe, plan, _) = plan();
+            let paths = vec![folder.path().to_owned()];
+            let found: Box<dyn FnOnce() -> Discovered + Send> = Box::new(move || discover(&paths, None));
+            let ties = Ties { asked: ties.iter().map(|t| t.parse().unwrap()).collect(), concats: true };
+            let (sender, events) = channel();
+            let order = Order { discover: found, recipe, plan, ties, measure: true, threads: 2 };
+            (Loader::start(order, move |event| drop(sender.send(event))), events)
+        };
+        let (_at_first, events) = load(&["a,c", "b,c"]);
+        let joints = beforehand(&events);
+        assert_eq!((joints.len(), joints[0].of.as_slice(), joints[0].measured.len()), (1, &[0, 1, 2][..], 3));
+        let (later, events) = load(&[]);
+        assert!(beforehand(&events).is_empty());
+        later.request_tie(vec![0, 1, 2], plan().2);
+        let joint = requested(&events).unwrap();
+        assert_eq!(joint.ready.histogram(), joints[0].ready.histogram());
+        assert_eq!(
+            (joints[0].ready.choice().method.as_str(), joint.ready.choice().method.as_str()),
+            ("entropy", "max")
+        );
+        std::fs::remove_file(folder.path().join("b.npy")).unwrap();
+        later.request_tie(vec![1, 2], plan().2);
+        assert!(requested(&events).err().unwrap().contains("b.npy"));
+    }
+
+    #[cfg(feature = "onnx")]
+    #[test]
+    fn activations_tied_later_are_what_they_would_have_been_at_first() {
+        use qviz::jobs::{NetworkLoader, NetworkOrder, Subject};
+        use qviz::model::{SampleOptions, SampleSource};
+
+        let folder = tempfile::tempdir().unwrap();
+        let model = folder.path().join("net.onnx");
+        let nodes = [
+            crate::onnx::node("Relu", &["x"], "a", None),
+            crate::onnx::node("Neg", &["x"], "b", None),
+            crate::onnx::node("Concat", &["b", "a"], "y", Some(("axis", 1))),
+        ];
+        std::fs::write(&model, crate::onnx::model(("x", &[1, 8]), &nodes, ("y", &[1, 16]))).unwrap();
+        for one_pass in [false, true] {
+            let load = |concats: bool| {
+                let (mut recipe, plan, _) = plan();
+                if !one_pass {
+                    // A sample is a batch.
+                    recipe.grids.push(qviz::histogram::GridSpec::NvidiaTorch { bins: 64 });
+                }
+                let (samples, options) = (SampleSource::Random { n: 5, seed: 3 }, SampleOptions::default());
+                let subject = Subject { model: model.clone(), samples, options, check: None };
+                let ties = Ties { asked: Vec::new(), concats };
+                let (sender, events) = channel();
+                let order = NetworkOrder { subject, recipe, plan, ties, one_pass, measure: true, threads: 2 };
+                (NetworkLoader::start(order, move |event| drop(sender.send(event))), events)
+            };
+            let (_at_first, events) = load(true);
+            let joints = beforehand(&events);
+            assert_eq!((joints.len(), joints[0].of.as_slice(), joints[0].measured.len()), (1, &[1, 2][..], 2));
+            assert_eq!(joints[0].why.as_deref(), Some("inputs of the Concat Concat_y"));
+            assert_eq!(joints[0].ready.stats().count, 5 * 16);
+            let (later, events) = load(false);
+            assert!(beforehand(&events).is_empty());
+            later.request_tie(vec![1, 2], plan().2);
+            let joint = requested(&events).unwrap();
+            assert_eq!(Arc::as_ref(joint.ready.histogram()), Arc::as_ref(joints[0].ready.histogram()), "{one_pass}");
+        }
+    }
 }
