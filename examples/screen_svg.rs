@@ -5,7 +5,7 @@
 use std::sync::mpsc::channel;
 
 use qviz::calibrate;
-use qviz::jobs::{Event, Loader, Order, Recipe};
+use qviz::jobs::{Event, Loader, Order, Recipe, Ties};
 use qviz::quant::Scheme;
 use qviz::session::Session;
 use qviz::tui::command::Command;
@@ -19,8 +19,14 @@ fn main() {
     let which = std::env::args().nth(1).unwrap_or_else(|| "main".into());
     let session = Session::new(calibrate::defaults(), calibrate::DEFAULT_METHOD, Scheme::INT8);
     let recipe = Recipe::new(2048, session.methods().iter().map(AsRef::as_ref));
-    let order =
-        Order { discover: Box::new(qviz::cli::bundled), recipe, plan: session.plan(), measure: false, threads: 2 };
+    let order = Order {
+        discover: Box::new(qviz::cli::bundled),
+        recipe,
+        plan: session.plan(),
+        ties: Ties::default(),
+        measure: false,
+        threads: 2,
+    };
     let look = Look { theme: Theme::new(Depth::True), glyphs: Glyphs::UNICODE };
     let mut model = Model::new(session, "bundled activations of a text classifier".into(), look, (150, 42));
     model.list.wanted = Some("06.conv11.hswish".into());

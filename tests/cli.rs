@@ -11,6 +11,9 @@ use tempfile::{TempDir, tempdir};
 
 #[path = "support/npy.rs"]
 mod npy;
+#[cfg(feature = "onnx")]
+#[path = "support/onnx.rs"]
+mod onnx;
 
 use npy::{floats, normal, npy, write};
 
@@ -604,4 +607,145 @@ fn an_axis_that_a_layer_has_not_leaves_it_one_range_and_is_said() {
     for wrong in ["x", "fc=", "=1"] {
         assert_eq!(qviz(folder.path(), &["report", "--per-channel", wrong, "."]).code, 2, "{wrong}");
     }
+}
+
+/// The values of a layer.
+fn spread(by: u32) -> Vec<f32> {
+    normal(2000, by).into_iter().map(|x| x * by as f32).collect()
+}
+
+/// Three layers of different spread.
+fn three() -> TempDir {
+    let folder = tempdir().unwrap();
+    for (name, by) in [("a", 1), ("b", 3), ("c", 9)] {
+        write(folder.path().join(format!("{name}.npy")), &spread(by));
+    }
+    folder
+}
+
+#[test]
+fn tied_tensors_have_one_scale_chosen_on_all_their_values() {
+    let folder = three();
+    let both = folder.path().join("both");
+    fs::create_dir(&both).unwrap();
+    write(both.join("x.npy"), &[spread(1), spread(9)].concat());
+    let whole = document(&both, &["."]);
+    let tied = document(folder.path(), &["--exact", "a.npy", "b.npy", "c.npy", "--tie", "a,c*"]);
+    for (name, other) in [("a", "c"), ("c", "a")] {
+        let (chosen, of_all) = (&tensor(&tied, name)["chosen"], &tensor(&whole, "x")["chosen"]);
+        for field in ["method", "amax", "scale", "zero_point", "clip_min"] {
+            assert_eq!(chosen[field], of_all[field], "{name} {field}");
+        }
+        assert_eq!((&chosen["tied_with"], &chosen["edited"]), (&serde_json::json!([other]), &Value::Bool(false)));
+        assert!(warnings(tensor(&tied, name)).contains(&format!("Shares its range with {other}.")));
+        // Measured at the clip that stands.
+        let (estimate, exact) = (chosen["sqnr_db"].as_f64().unwrap(), chosen["measured"]["sqnr_db"].as_f64().unwrap());
+        assert!((estimate - exact).abs() < 0.5, "{estimate} {exact}");
+    }
+    assert!(tensor(&tied, "b")["chosen"].get("tied_with").is_none());
+    let text = qviz(folder.path(), &["report", "a.npy", "b.npy", "c.npy", "--tie", "a,c"]).fine().out;
+    let states: Vec<String> = rows(&text).iter().map(|row| row.last().unwrap().clone()).collect();
+    assert_eq!(states.iter().filter(|s| s.split(',').any(|w| w == "tied")).count(), 2, "{text}");
+}
+
+#[test]
+fn a_tie_that_cannot_be_is_said_and_the_rest_is_written() {
+    let folder = three();
+    let args = ["report", "--json", "a.npy", "b.npy", "c.npy"];
+    for (more, sentence) in [
+        (&["--tie", "z*"][..], "--tie z* fits no tensor; a tie needs two or more."),
+        (&["--tie", "a"], "--tie a fits one tensor only, a; a tie needs two or more."),
+        (&["--tie", "a,b", "--per-channel", "b=0"], "--tie a,b fits b, which is to have a range for each channel"),
+    ] {
+        let ran = qviz(folder.path(), &[&args[..], more].concat());
+        assert!(ran.code == 1 && ran.err.contains(sentence), "{} {}", ran.code, ran.err);
+        assert_eq!(ran.json()["tensors"].as_array().unwrap().len(), 3);
+        assert!(!ran.out.contains("tied_with"));
+    }
+    let pipe = qviz_with(
+        folder.path(),
+        &["report", "--json", "-", "a.npy", "--tie", "*"],
+        &npy("<f4", &[1], &[0, 0, 128, 63]),
+    );
+    assert!(pipe.code == 1 && pipe.err.contains("can be read only once"), "{}", pipe.err);
+    assert_eq!(qviz(folder.path(), &["report", "a.npy", "--tie", "["]).code, 2);
+}
+
+/// Three activations that two Concats share, and their samples.
+#[cfg(feature = "onnx")]
+fn concats() -> TempDir {
+    let folder = tempdir().unwrap();
+    let nodes = [
+        onnx::node("Relu", &["x"], "a", None),
+        onnx::node("Neg", &["x"], "b", None),
+        onnx::node("Mul", &["x", "x"], "c", None),
+        onnx::node("Concat", &["a", "b"], "ab", Some(("axis", 1))),
+        onnx::node("Concat", &["b", "c"], "bc", Some(("axis", 1))),
+        onnx::node("Add", &["ab", "bc"], "y", None),
+    ];
+    fs::write(folder.path().join("net.onnx"), onnx::model(("x", &[1, 8]), &nodes, ("y", &[1, 16]))).unwrap();
+    let data: Vec<u8> = normal(40 * 8, 5).iter().flat_map(|x| x.to_le_bytes()).collect();
+    fs::write(folder.path().join("x.npy"), npy("<f4", &[40, 8], &data)).unwrap();
+    folder
+}
+
+#[cfg(feature = "onnx")]
+#[test]
+fn the_inputs_of_a_concat_share_a_range() {
+    let folder = concats();
+    let args = ["report", "--json", "net.onnx", "--data", "x.npy", "--exact"];
+    let run = |more: &[&str]| {
+        let ran = qviz(folder.path(), &[&args[..], more].concat());
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        ran.json()
+    };
+    let x = normal(40 * 8, 5);
+    let squares: Vec<f32> = x.iter().map(|x| x * x).collect();
+    let all: f32 = squares.iter().chain(&x).fold(0.0, |amax: f32, x| amax.max(x.abs()));
+    for (more, ties) in [
+        (&["--method", "max"][..], true),
+        (&["--method", "max", "--no-tie"], false),
+        (&["--method", "max", "--one-pass"], true),
+    ] {
+        let document = run(more);
+        let amax = ["a", "b", "c"].map(|name| f32_of(&tensor(&document, name)["chosen"]["amax"]));
+        if ties {
+            assert_eq!(amax, [all; 3], "{more:?}");
+            let said = warnings(tensor(&document, "b"));
+            assert!(
+                said.contains("Shares its range with a and c: inputs of the Concats Concat_ab, Concat_bc."),
+                "{said}"
+            );
+            assert!(tensor(&document, "a")["chosen"]["measured"].is_object());
+        } else {
+            assert!(amax[0] < amax[2] && !document.to_string().contains("tied_with"));
+        }
+        // The outputs of the Concats are nobody's inputs here.
+        assert!(tensor(&document, "ab")["chosen"].get("tied_with").is_none());
+    }
+    // What was asked for joins what ties itself; what stays in float is left out.
+    let document = run(&["--tie", "x,a", "--skip", "c"]);
+    assert_eq!(tensor(&document, "x")["chosen"]["tied_with"], serde_json::json!(["a", "b"]));
+    assert!(tensor(&document, "c")["chosen"].get("tied_with").is_none());
+}
+
+#[cfg(feature = "onnx")]
+#[test]
+fn a_search_decides_once_for_what_is_tied() {
+    let folder = concats();
+    let ran =
+        qviz(folder.path(), &["tune", "net.onnx", "--data", "x.npy", "--method", "percentile-80", "-o", "tuned.json"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let document: Value = serde_json::from_slice(&fs::read(folder.path().join("tuned.json")).unwrap()).unwrap();
+    let chosen = ["a", "b", "c"].map(|name| tensor(&document, name)["chosen"].clone());
+    for field in ["amax", "scale", "zero_point", "num_bits", "signed", "symmetric", "edited"] {
+        assert!(chosen.iter().all(|c| c[field] == chosen[0][field]), "{field}: {chosen:?}");
+    }
+    let before =
+        qviz(folder.path(), &["report", "--json", "net.onnx", "--data", "x.npy", "--method", "percentile-80"]).json();
+    assert_ne!(
+        chosen[0]["amax"],
+        tensor(&before, "a")["chosen"]["amax"],
+        "80 % of the values is not enough for any network"
+    );
 }

@@ -8,6 +8,7 @@ use super::data::DataArgs;
 use crate::calibrate::{self, Calibrator, DEFAULT_METHOD};
 use crate::histogram::{DEFAULT_BINS, MAX_BINS};
 use crate::input::GroupPattern;
+use crate::jobs::Ties;
 use crate::quant::Scheme;
 use crate::session::{Assignment, Kind, Names, Rules, Session, Setting, Subject};
 
@@ -144,6 +145,13 @@ pub(super) struct SharedArgs {
     /// Leaves all other layers in float
     #[arg(long, value_name = "PATTERNS")]
     pub only: Option<Names>,
+    /// One range for all these tensors: one decision, one scale, chosen on all their values. May be given several times,
+    /// each is a tie of its own: --tie 'a,b,c' --tie 'head*'
+    #[arg(long, value_name = "PATTERNS")]
+    pub tie: Vec<Names>,
+    /// Leaves each input of a Concat its own range; otherwise they share one, as runtimes want it
+    #[arg(long)]
+    pub no_tie: bool,
     /// Joins files into batches of one layer: 'acts/{batch}/{layer}.npy', matched relative to each PATH
     #[arg(long, value_name = "PATTERN")]
     pub group: Option<GroupPattern>,
@@ -224,6 +232,11 @@ impl SharedArgs {
         let rules = self.set.iter().cloned().fold(rules, Rules::assign);
         let rules = self.only.iter().cloned().fold(rules, Rules::only);
         self.skip.iter().cloned().fold(rules, Rules::skip)
+    }
+
+    /// Which tensors share one range.
+    pub fn ties(&self) -> Ties {
+        Ties { asked: self.tie.clone(), concats: !self.no_tie }
     }
 
     /// The id of the method that chooses: the first that was named.

@@ -85,6 +85,10 @@ pub(super) fn load(shared: SharedArgs, exact: bool) -> Result<Loaded, Usage> {
                 Ok(channels) => session.begin_along(layer, channels),
                 Err(error) => session.layers[layer].without_channels = Some(error.to_string()),
             },
+            Event::Tied { result, .. } => match result {
+                Ok(joint) => session.begin_tied(*joint),
+                Err(error) => session.without_ties.push(error.to_string()),
+            },
             Event::Trial(_) | Event::Fine { .. } | Event::Measured { .. } => {}
             Event::Done => break,
         }

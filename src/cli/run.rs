@@ -106,12 +106,13 @@ pub(super) fn print(text: &str) -> io::Result<()> {
     }
 }
 
-/// Says on stderr what could not be read, or not per channel; the exit code.
+/// Says on stderr what could not be read, or not per channel, or not tied; the exit code.
 pub(super) fn complain(session: &Session) -> u8 {
     let mut code = 0;
     let failures = session.failures().map(|(_, message)| message);
     let without = session.layers.iter().filter_map(|l| l.without_channels.as_deref());
-    for message in failures.chain(without) {
+    let untied = session.without_ties.iter().map(String::as_str);
+    for message in failures.chain(without).chain(untied) {
         eprintln!("qviz: {}", visible(message));
         code = 1;
     }

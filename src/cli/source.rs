@@ -28,12 +28,13 @@ pub(super) fn start(shared: SharedArgs, session: &Session, measure: bool) -> Res
     if !shared.data.data.is_empty() || shared.data.random.is_some() {
         return Err(Usage("--data and --random feed a model; name one: qviz MODEL.onnx --data PATH.".into()));
     }
+    let ties = shared.ties();
     let discover: Box<dyn FnOnce() -> Discovered + Send> = if shared.paths.is_empty() {
         Box::new(bundled::bundled)
     } else {
         Box::new(move || discover(&shared.paths, shared.group.as_ref()))
     };
-    let order = Order { discover, recipe, plan: session.plan(), measure, threads };
+    let order = Order { discover, recipe, plan: session.plan(), ties, measure, threads };
     Ok(Box::new(move |tell| Box::new(Loader::start(order, tell))))
 }
 
@@ -61,7 +62,8 @@ fn network(
     };
     let subject = Subject { model, samples, options: shared.data.options(), check: shared.data.check() };
     let one_pass = shared.data.one_pass;
-    let order = NetworkOrder { subject, recipe, plan: session.plan(), one_pass, measure, threads };
+    let (plan, ties) = (session.plan(), shared.ties());
+    let order = NetworkOrder { subject, recipe, plan, ties, one_pass, measure, threads };
     Ok(Box::new(move |tell| Box::new(NetworkLoader::start(order, tell))))
 }
 

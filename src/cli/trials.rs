@@ -145,7 +145,7 @@ pub(super) fn tune(shared: SharedArgs, rounds: usize, output: Option<PathBuf>, f
         return Ok(1);
     }
     let mut loaded = network(shared, false)?;
-    let layers = (0..loaded.network).filter_map(|layer| TuneLayer::of(&loaded.session, layer)).collect();
+    let layers = TuneLayer::all(&loaded.session, loaded.network);
     let wanted = Tune { grids: grids(&loaded), layers, rounds };
     let (mut steps, mut tuned) = (Vec::new(), None);
     hear(&loaded, Trial::Tune(wanted), "tuning", |news| match news {

@@ -19,6 +19,9 @@ pub trait Feed {
     /// Counts a layer by channels, and chooses for each as `start` says.
     fn request_channels(&self, layer: usize, start: session::Start);
 
+    /// Counts some layers as one, and chooses for all their values as `start` says.
+    fn request_tie(&self, of: Vec<usize>, start: session::Start);
+
     /// Puts the network on trial; nothing comes of it where there is none.
     fn request_trial(&self, trial: Trial);
 
@@ -44,6 +47,10 @@ impl Feed for Loader {
 
     fn request_channels(&self, layer: usize, start: session::Start) {
         Loader::request_channels(self, layer, start);
+    }
+
+    fn request_tie(&self, of: Vec<usize>, start: session::Start) {
+        Loader::request_tie(self, of, start);
     }
 
     fn request_trial(&self, _: Trial) {}
@@ -73,6 +80,10 @@ impl Feed for NetworkLoader {
 
     fn request_channels(&self, layer: usize, start: session::Start) {
         NetworkLoader::request_channels(self, layer, start);
+    }
+
+    fn request_tie(&self, of: Vec<usize>, start: session::Start) {
+        NetworkLoader::request_tie(self, of, start);
     }
 
     fn request_trial(&self, trial: Trial) {

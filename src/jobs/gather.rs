@@ -15,6 +15,8 @@ pub struct Gather {
     recipe: Recipe,
     threads: usize,
     pass: Pass,
+    /// For each tensor, the joints that take its values too: their places behind the tensors.
+    joints: Vec<Vec<usize>>,
     /// Samples that the present pass has seen.
     samples: usize,
 }
@@ -42,14 +44,30 @@ struct Bins {
 impl Gather {
     /// Begins to gather `tensors` tensors.
     pub fn new(tensors: usize, recipe: &Recipe, one_pass: bool, threads: usize) -> Gather {
+        Gather::with_joints(tensors, &[], recipe, one_pass, threads)
+    }
+
+    /// The same, and behind the tensors one more histogram for each of `joints`: that of all values of some tensors. A
+    /// sample is a batch of it with all values of theirs.
+    pub fn with_joints(
+        tensors: usize,
+        joints: &[Vec<usize>],
+        recipe: &Recipe,
+        one_pass: bool,
+        threads: usize,
+    ) -> Gather {
+        let all = tensors + joints.len();
+        let joints_of =
+            |tensor| (0..joints.len()).filter(|&j| joints[j].contains(&tensor)).map(|j| tensors + j).collect();
+        let joints = (0..tensors).map(joints_of).collect();
         let by_batches = recipe.grids.iter().any(|grid| grid.by_batches());
         let ranges = || Ranges { each: by_batches.then(Vec::new), ..Ranges::default() };
         let pass = if one_pass {
-            Pass::Once((0..tensors).map(|_| GrowingHistogram::new(recipe.bins)).collect())
+            Pass::Once((0..all).map(|_| GrowingHistogram::new(recipe.bins)).collect())
         } else {
-            Pass::Ranges((0..tensors).map(|_| ranges()).collect())
+            Pass::Ranges((0..all).map(|_| ranges()).collect())
         };
-        Gather { recipe: recipe.clone(), threads: threads.max(1), pass, samples: 0 }
+        Gather { recipe: recipe.clone(), threads: threads.max(1), pass, joints, samples: 0 }
     }
 
     /// Whether the samples have to be run once more after this pass.
@@ -65,10 +83,12 @@ impl Gather {
     /// Takes the values of a tensor, of the present sample.
     pub fn push(&mut self, tensor: usize, values: &[f32]) {
         let threads = if values.len() >= WORTH_SHARING { self.threads } else { 1 };
-        match &mut self.pass {
-            Pass::Ranges(all) => all[tensor].push(values, threads),
-            Pass::Bins(all) => all[tensor].push(values, threads),
-            Pass::Once(all) => all[tensor].push(values),
+        for at in std::iter::once(tensor).chain(self.joints[tensor].iter().copied()) {
+            match &mut self.pass {
+                Pass::Ranges(all) => all[at].push(values, threads),
+                Pass::Bins(all) => all[at].push(values, threads),
+                Pass::Once(all) => all[at].push(values),
+            }
         }
     }
 
@@ -94,10 +114,11 @@ impl Gather {
             let pass = BinPass::new(ranges.all.finish(), recipe.bins, &recipe.grids);
             Bins { pass: pass.with_batches(ranges.each.unwrap_or_default()), others: Vec::new() }
         });
-        Gather { pass: Pass::Bins(bins.collect()), recipe, threads: self.threads, samples: 0 }
+        let (threads, joints) = (self.threads, self.joints);
+        Gather { pass: Pass::Bins(bins.collect()), recipe, threads, joints, samples: 0 }
     }
 
-    /// Each tensor's histogram; `None` where the second pass saw other values than the first.
+    /// Each tensor's histogram, and behind them each joint's; `None` where the second pass saw other values than the first.
     ///
     /// If the second pass ended early (`whole` is false), the counts are those of the samples that it has seen, on the
     /// grid of all; smallest and largest value and the moments are those of all.
@@ -209,6 +230,46 @@ mod tests {
             growing.push(&all(0));
             assert_eq!(once[0].as_ref().unwrap(), &growing.finish());
         }
+    }
+
+    #[test]
+    fn a_joint_is_the_histogram_of_all_values_of_its_tensors() {
+        use proptest::prelude::*;
+        let value = prop_oneof![-8f32..8.0, Just(0.0), Just(f32::NAN), Just(f32::INFINITY), -1e-3f32..1e3];
+        let sample = proptest::collection::vec(proptest::collection::vec(value, 0..40), 3);
+        let samples = proptest::collection::vec(sample, 1..4);
+        let joints = [vec![0, 2], vec![0, 1, 2]];
+        let (numpy, torch) = (GridSpec::Numpy { bins: 20 }, GridSpec::NvidiaTorch { bins: 16 });
+        proptest!(ProptestConfig::with_cases(64), |(samples in samples, one_pass: bool, threads in 1usize..3)| {
+            let recipe = Recipe { bins: 32, grids: if one_pass { Vec::new() } else { vec![numpy, torch] } };
+            let mut gather = Gather::with_joints(3, &joints, &recipe, one_pass, threads);
+            loop {
+                for sample in &samples {
+                    sample.iter().enumerate().for_each(|(t, values)| gather.push(t, values));
+                    gather.end_sample();
+                }
+                if !gather.wants_second_pass() {
+                    break;
+                }
+                gather = gather.second_pass();
+            }
+            let found = gather.finish(true);
+            prop_assert_eq!(found.len(), 5);
+            for (joint, found) in joints.iter().zip(&found[3..]) {
+                // Each sample is a batch, in which the tensors lie one behind the other.
+                let batch = |sample: &Vec<Vec<f32>>| joint.iter().flat_map(|&t| sample[t].clone()).collect::<Vec<f32>>();
+                let batches: Vec<Vec<f32>> = samples.iter().map(batch).collect();
+                let batches: Vec<&[f32]> = batches.iter().map(Vec::as_slice).collect();
+                let expected = if one_pass {
+                    let mut growing = GrowingHistogram::new(32);
+                    batches.iter().for_each(|batch| growing.push(batch));
+                    growing.finish()
+                } else {
+                    Histogram::of_batches(&batches, 32, &recipe.grids)
+                };
+                prop_assert_eq!(found.as_ref(), Some(&expected));
+            }
+        });
     }
 
     #[test]

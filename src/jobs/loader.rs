@@ -8,11 +8,12 @@ use super::News;
 use super::channels::{analyse_channels, read_channels};
 use super::measure::{measure_layer, readable_again};
 use super::read::{Recipe, read_layer};
+use super::ties::{Group, Ties};
 use crate::calibrate::Measured;
 use crate::histogram::Magnitude;
 use crate::input::{Discovered, InputError, Source};
 use crate::quant::{Clip, Scheme};
-use crate::session::{Channels, Layer, Origin, Plan, Ready, Start};
+use crate::session::{Channels, Joint, Layer, Origin, Plan, Ready, Start};
 
 /// What is to be loaded and how.
 pub struct Order {
@@ -22,6 +23,8 @@ pub struct Order {
     pub recipe: Recipe,
     /// What to work out for each layer.
     pub plan: Plan,
+    /// Which layers share one range.
+    pub ties: Ties,
     /// Whether each layer's first choice is measured on its values too, which takes one more reading.
     pub measure: bool,
     /// How many threads read; at least 1.
@@ -92,6 +95,15 @@ pub enum Event {
         /// The channels; an error when there is no such axis, or the file is gone or changed.
         result: Result<Channels, InputError>,
     },
+    /// Layers that share one range, or why they cannot.
+    Tied {
+        /// Indices into `Found::layers`; none where nothing fits what was asked for.
+        layers: Vec<usize>,
+        /// Whether [`Loader::request_tie`] asked for it; else it comes behind all layers.
+        requested: bool,
+        /// Their values together; an error when a file is gone, or can be read only once.
+        result: Result<Box<Joint>, InputError>,
+    },
     /// What came of a trial of the network.
     Trial(News),
     /// Every layer was told.
@@ -114,6 +126,7 @@ struct Shared {
     recipe: Recipe,
     threads: usize,
     plan: Plan,
+    ties: Ties,
     tell: Box<dyn Fn(Event) + Send + Sync>,
 }
 
@@ -125,6 +138,7 @@ struct Queue {
     fine: Option<(usize, usize)>,
     measure: Option<(usize, Clip, Scheme)>,
     channels: Option<(usize, Start)>,
+    tie: Option<(Vec<usize>, Start)>,
     unfinished: usize,
 }
 
@@ -133,6 +147,7 @@ enum Work {
     Fine { layer: usize, bins: usize },
     Measure { layer: usize, clip: Clip, scheme: Scheme },
     Channels { layer: usize, start: Start },
+    Tie { of: Vec<usize>, start: Start },
 }
 
 impl Loader {
@@ -146,6 +161,7 @@ impl Loader {
             recipe: order.recipe,
             threads: order.threads.max(1),
             plan: order.plan,
+            ties: order.ties,
             tell: Box::new(tell),
         });
         let discoverer = shared.clone();
@@ -182,6 +198,13 @@ impl Loader {
         self.shared.queue.lock().expect("no thread panics with the queue in hand").channels = Some((layer, start));
         self.shared.changed.notify_one();
     }
+
+    /// Reads some layers as one and chooses for all their values as `start` says; [`Event::Tied`] brings the joint. A
+    /// newer request replaces a waiting one.
+    pub fn request_tie(&self, of: Vec<usize>, start: Start) {
+        self.shared.queue.lock().expect("no thread panics with the queue in hand").tie = Some((of, start));
+        self.shared.changed.notify_one();
+    }
 }
 
 impl Drop for Loader {
@@ -203,8 +226,10 @@ impl Shared {
         queue.sources = Arc::new(sources);
         queue.waiting = (0..count).collect();
         queue.unfinished = count;
+        let sources = queue.sources.clone();
         drop(queue);
         if count == 0 {
+            self.tell_ties(&sources);
             (self.tell)(Event::Done);
         }
         self.changed.notify_all();
@@ -231,6 +256,9 @@ impl Shared {
                     let done = queue.unfinished == 0;
                     drop(queue);
                     if done {
+                        if !self.tell_ties(&sources) {
+                            return;
+                        }
                         (self.tell)(Event::Done);
                         self.changed.notify_all();
                     }
@@ -255,6 +283,11 @@ impl Shared {
                     };
                     (self.tell)(Event::Measured { layer, result });
                 }
+                Work::Tie { of, start } => {
+                    if !self.tell_tie(&sources, Group { of, concats: Vec::new() }, start, true) {
+                        return;
+                    }
+                }
                 Work::Channels { layer, start } => {
                     if !self.tell_channels(layer, &sources[layer], start, true) {
                         return;
@@ -277,6 +310,8 @@ impl Shared {
                 Some(Work::Measure { layer, clip, scheme })
             } else if let Some((layer, start)) = queue.channels.take() {
                 Some(Work::Channels { layer, start })
+            } else if let Some((of, start)) = queue.tie.take() {
+                Some(Work::Tie { of, start })
             } else {
                 // A wish that comes before the layers are known is kept for later.
                 let wanted = if queue.waiting.is_empty() { None } else { queue.preferred.take() };
@@ -328,6 +363,51 @@ impl Shared {
         true
     }
 
+    /// What was asked for beforehand, once every layer was read. Returns false when it was cancelled.
+    fn tell_ties(&self, sources: &[Source]) -> bool {
+        let layers: Vec<Layer> = sources.iter().map(waiting).collect();
+        let (groups, errors) = self.ties.groups(&layers, &self.plan, &[]);
+        for message in errors {
+            let result = Err(InputError { file: String::new(), message });
+            (self.tell)(Event::Tied { layers: Vec::new(), requested: false, result });
+        }
+        groups.into_iter().all(|group| {
+            let start = self.plan.start(&layers[group.of[0]].subject());
+            self.tell_tie(sources, group, start, false)
+        })
+    }
+
+    /// Reads some layers as one and tells them. Returns false when it was cancelled.
+    fn tell_tie(&self, sources: &[Source], group: Group, start: Start, requested: bool) -> bool {
+        let cancelled = || self.cancelled.load(Ordering::Relaxed);
+        let layers = group.of.clone();
+        let progress = self.progress(layers[0]);
+        let read = || -> Result<Option<Joint>, InputError> {
+            let all = together(sources, &group.of);
+            readable_again(&all)?;
+            let Some((_, histogram)) = read_layer(&all, &self.recipe, self.threads, &progress, &cancelled)? else {
+                return Ok(None);
+            };
+            let ready = Ready::begin(Arc::new(histogram), &self.plan, &start);
+            let mut measured = Vec::new();
+            for &layer in group.of.iter().filter(|_| self.measure) {
+                match measure_layer(&sources[layer], ready.choice().clip, ready.scheme(), &cancelled)? {
+                    Some(of_layer) => measured.push(of_layer),
+                    None => return Ok(None),
+                }
+            }
+            Ok(Some(Joint { why: group.why(), of: group.of, ready, measured }))
+        };
+        let result = match catch_unwind(AssertUnwindSafe(read)) {
+            Ok(Ok(None)) => return false,
+            Ok(Ok(Some(joint))) => Ok(Box::new(joint)),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(broken(&sources[layers[0]])),
+        };
+        (self.tell)(Event::Tied { layers, requested, result });
+        true
+    }
+
     /// `None` when it was cancelled.
     fn read(&self, layer: usize, source: &Source) -> Option<LayerResult> {
         let progress = self.progress(layer);
@@ -365,6 +445,12 @@ impl Shared {
     }
 }
 
+/// Some layers' batches, one behind the other.
+fn together(sources: &[Source], of: &[usize]) -> Source {
+    let names: Vec<&str> = of.iter().map(|&layer| sources[layer].name.as_str()).collect();
+    Source { name: names.join(" + "), parts: of.iter().flat_map(|&layer| sources[layer].parts.clone()).collect() }
+}
+
 /// The layer that a source will be.
 fn waiting(source: &Source) -> Layer {
     Layer::waiting(source.name.clone(), source.parts.iter().map(|p| p.file()).collect())
@@ -397,7 +483,8 @@ mod tests {
         let plan = Plan { methods: vec![method].into(), default_method: 0, scheme: Scheme::INT8, rules: Rules::new() };
         let recipe = Recipe { bins: 128, grids: Vec::new() };
         let (sender, events) = channel();
-        let order = Order { discover: Box::new(move || sources(n)), recipe, plan, measure: false, threads };
+        let ties = Ties::default();
+        let order = Order { discover: Box::new(move || sources(n)), recipe, plan, ties, measure: false, threads };
         (Loader::start(order, move |event| drop(sender.send(event))), events)
     }
 

@@ -11,6 +11,7 @@ mod measure;
 #[cfg(feature = "onnx")]
 mod network;
 mod read;
+mod ties;
 mod trial;
 
 pub use channels::{MAX_CHANNELS, analyse_channels, read_channels};
@@ -21,4 +22,5 @@ pub use measure::measure_layer;
 #[cfg(feature = "onnx")]
 pub use network::{NetworkLoader, NetworkOrder, Subject};
 pub use read::{Recipe, read_layer};
+pub use ties::{Group, Ties};
 pub use trial::{Grids, Left, News, Trial, Tried, Tune, TuneLayer, TuneStep, Tuned};

@@ -79,19 +79,33 @@ pub struct TuneLayer {
 
 impl TuneLayer {
     /// A layer of a session as it stands; `None` where there is no clip to search: it is not read, a weight, left in
-    /// float, or has a range for each channel.
+    /// float, or has a range for each channel. One that shares its range with others is searched for with them.
     pub fn of(session: &Session, layer: usize) -> Option<TuneLayer> {
         let of = session.layers.get(layer).filter(|l| l.kind == Kind::Activation && l.role == Role::Tensor)?;
         let ready = of.ready()?;
         let choice = ready.choice();
         let fits = choice.quantized && choice.axis.is_none() && ready.stats().amax() > 0.0;
+        let all_values = choice.tie.and_then(|joint| session.layers[joint].ready()).unwrap_or(ready);
         fits.then(|| TuneLayer {
             layer,
             present: Tried { clip: choice.clip, scheme: choice.scheme },
-            histogram: ready.histogram().clone(),
+            histogram: all_values.histogram().clone(),
             methods: ready.methods().to_vec(),
-            tied: Vec::new(),
+            tied: session.tied(layer).iter().copied().filter(|other| *other != layer).collect(),
         })
+    }
+
+    /// The activations that go to one grid, in order: the layer, and those that share it.
+    pub fn tensors(&self) -> Vec<usize> {
+        let mut all: Vec<usize> = std::iter::once(self.layer).chain(self.tied.iter().copied()).collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// All of the first `layers` layers of a session; of those that share a range the first one.
+    pub fn all(session: &Session, layers: usize) -> Vec<TuneLayer> {
+        let all = (0..layers).filter_map(|layer| TuneLayer::of(session, layer));
+        all.filter(|tune| tune.tied.iter().all(|other| *other > tune.layer)).collect()
     }
 }
 

@@ -86,6 +86,9 @@ struct ChosenEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
     methods: Option<Vec<String>>,
     edited: bool,
+    /// The other tensors that this range is shared with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tied_with: Option<Vec<String>>,
     quantized: bool,
     num_bits: u8,
     signed: bool,
@@ -231,6 +234,7 @@ fn tensor(layer: &Layer, ready: &Ready, parts: Per<&Ready>) -> TensorEntry {
             method: choice.method.clone(),
             methods,
             edited: ready.edited(),
+            tied_with: layer.tie().map(|tie| tie.with.clone()),
             quantized: choice.quantized,
             num_bits: ready.scheme().num_bits,
             signed: ready.scheme().signed,

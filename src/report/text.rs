@@ -110,6 +110,9 @@ fn row(session: &Session, at: usize, layer: &Layer) -> Vec<String> {
     if !choice.quantized {
         state.push("float");
     }
+    if choice.tie.is_some() {
+        state.push("tied");
+    }
     let along = ready.axis().map(|axis| format!("axis-{axis}"));
     state.extend(along.as_deref());
     if layer.without_channels.is_some() {

@@ -7,7 +7,7 @@ use crate::calibrate::{Candidate, Metrics, Threshold};
 use crate::quant::{Clip, QuantParams};
 
 /// What a layer is in the session.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Role {
     /// A tensor: lists, reports and exports have a row for it.
     #[default]
@@ -18,6 +18,11 @@ pub enum Role {
         of: usize,
         /// Which one, from 0.
         channel: usize,
+    },
+    /// All values of some tensors as one, by which the range that they share is chosen.
+    Joint {
+        /// Indices of the tensors' layers, in order.
+        of: Vec<usize>,
     },
 }
 

@@ -16,12 +16,14 @@ pub struct Choice {
     /// The axis along which each channel has a range of its own; `None` for one range per tensor. `clip` is then the
     /// one that the tensor as a whole would have.
     pub axis: Option<usize>,
+    /// Index of the layer whose choice this is the image of, where the tensor shares its range with others.
+    pub tie: Option<usize>,
 }
 
 impl Choice {
     /// A method's own value, untouched.
     pub fn of_method(method: &str, clip: Clip, scheme: Scheme) -> Choice {
-        Choice { method: method.to_owned(), clip, edited: false, quantized: true, scheme, axis: None }
+        Choice { method: method.to_owned(), clip, edited: false, quantized: true, scheme, axis: None, tie: None }
     }
 
     /// The same choice with the clip moved by hand.

@@ -51,7 +51,9 @@ impl History {
         self.undone.clear();
         if run && self.extends_run(&edits) {
             let step = self.done.last_mut().expect("an open run has a step");
-            step.edits[0].after = edits[0].after.clone();
+            for (edit, newer) in step.edits.iter_mut().zip(edits) {
+                edit.after = newer.after;
+            }
         } else {
             self.done.push(Step { label: label.to_owned(), edits });
         }
@@ -60,7 +62,14 @@ impl History {
 
     fn extends_run(&self, edits: &[Edit]) -> bool {
         let last = self.done.last().filter(|_| self.run_open);
-        last.is_some_and(|step| step.edits.len() == 1 && edits.len() == 1 && step.edits[0].layer == edits[0].layer)
+        // Of one layer, or of the same ones that are tied.
+        let layers = |edits: &[Edit]| edits.iter().map(|edit| edit.layer).collect::<Vec<_>>();
+        last.is_some_and(|step| layers(&step.edits) == layers(edits))
+    }
+
+    /// Whether a step, done or undone, is about this layer.
+    pub fn touches(&self, layer: usize) -> bool {
+        self.done.iter().chain(&self.undone).any(|step| step.edits.iter().any(|edit| edit.layer == layer))
     }
 
     pub fn end_run(&mut self) {

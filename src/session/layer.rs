@@ -1,7 +1,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::channels::Together;
-use super::{ChannelSet, Choice, Plan, Role, Start, Subject};
+use super::{ChannelSet, Choice, Plan, Role, Start, Subject, Tie};
 use crate::calibrate::{self, Calibrator, Candidate, Measured, Metrics, Tensor, Warning};
 use crate::histogram::{Histogram, Packed, Stats};
 use crate::quant::{Clip, QuantParams, Scheme};
@@ -19,12 +19,14 @@ pub struct Layer {
     pub origin: Origin,
     /// How far it is.
     pub state: LayerState,
-    /// Whether it is a tensor, or a channel of one.
+    /// Whether it is a tensor, a channel of one, or the values of several.
     pub role: Role,
     /// The axes along which its channels were read.
     pub channel_sets: Vec<ChannelSet>,
     /// Why the channels that were asked for beforehand are not there.
     pub without_channels: Option<String>,
+    /// The ties that it is in, or was in.
+    pub ties: Vec<Tie>,
 }
 
 /// What a tensor is in the network.
@@ -216,6 +218,11 @@ impl Ready {
         (self.choice.axis, self.first_choice.axis) = (Some(axis), Some(axis));
     }
 
+    /// What is chosen now is what it begins with.
+    pub(super) fn begins_so(&mut self) {
+        self.first_choice = self.choice.clone();
+    }
+
     /// The errors of the present choice on the values themselves, if they were measured.
     pub fn measured(&self) -> Option<&Measured> {
         self.measured
@@ -266,16 +273,26 @@ impl Ready {
         }
     }
 
+    /// A method's clip on a grid, of all values; `None` where it has none.
+    pub(super) fn proposes(&self, id: &str, scheme: Scheme) -> Option<Clip> {
+        if scheme == self.choice.scheme { self.own_clip(id) } else { self.answer(id, scheme) }
+    }
+
+    /// The same where the grid is another than the present one.
+    fn answer(&self, id: &str, scheme: Scheme) -> Option<Clip> {
+        let method = self.methods.iter().position(|m| m.id() == id)?;
+        let candidate = match &self.shelf {
+            Some((shelved, candidates, _)) if *shelved == scheme => candidates[method].clone(),
+            _ => Tensor::new(self.counts(), scheme).candidate(self.methods[method].as_ref()),
+        };
+        candidate.outcome.ok().map(|t| t.clip)
+    }
+
     /// The present choice on another grid: the same method's answer there, or the clip that a hand has set, made to fit.
     /// Where the method has no answer on that grid the largest magnitude stands.
     pub fn on_grid(&self, scheme: Scheme) -> Choice {
         let choice = &self.choice;
-        let own = self.methods.iter().position(|m| m.id() == choice.method).filter(|_| !choice.edited);
-        let candidate = |method: usize| match &self.shelf {
-            Some((shelved, candidates, _)) if *shelved == scheme => candidates[method].clone(),
-            _ => Tensor::new(self.counts(), scheme).candidate(self.methods[method].as_ref()),
-        };
-        let answer = own.and_then(|method| candidate(method).outcome.ok()).map(|t| t.clip);
+        let answer = if choice.edited { None } else { self.answer(&choice.method, scheme) };
         let clip = answer.unwrap_or_else(|| {
             let (stats, amax) = (self.stats(), choice.clip.amax());
             match (scheme.symmetric, scheme.signed) {
@@ -308,7 +325,8 @@ impl Ready {
         }
         let known = self.candidate(&choice.method).and_then(|c| c.outcome.as_ref().ok());
         if let Some(own) = known.filter(|t| t.clip == choice.clip) {
-            choice.edited = false;
+            // What was done to a shared range is not for one of those that share it to say.
+            choice.edited &= choice.tie.is_some();
             (self.params, self.metrics) = (own.params, own.metrics);
         } else if regridded || choice.clip != self.choice.clip {
             let threshold = match tensor {
@@ -333,6 +351,7 @@ impl Layer {
             notes.push(format!("{n} float64 values are too large for float32 and count as infinite."));
         }
         notes.extend(self.without_channels.clone());
+        notes.extend(self.tie().map(Tie::sentence));
         if ready.choice.quantized && ready.has_range() && QuantParams::is_fallback(ready.clip(), ready.scheme()) {
             notes.push("The range is too small for a float32 scale, so 1.0 is written.".to_owned());
         }
@@ -362,6 +381,7 @@ impl Layer {
             role: Role::Tensor,
             channel_sets: Vec::new(),
             without_channels: None,
+            ties: Vec::new(),
         }
     }
 

@@ -10,6 +10,7 @@ mod history;
 mod layer;
 mod rules;
 mod sensitivity;
+mod ties;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -25,15 +26,19 @@ use history::{Edit, History};
 pub use layer::{Kind, Layer, LayerState, Origin, Ready};
 pub use rules::{Assignment, Names, Plan, Rules, Setting, Start, Subject};
 pub use sensitivity::Sensitivity;
+pub use ties::{Joint, Tie};
 
 /// Layers, the methods that propose clips for them, and the history of what the user chose.
 pub struct Session {
-    /// Every tensor, in natural order, and behind them the channels that were read.
+    /// Every tensor, in natural order, and behind them the channels that were read, and the joints of those that are tied.
     pub layers: Vec<Layer>,
+    /// Why ties that were asked for are not there, a sentence each.
+    pub without_ties: Vec<String>,
     plan: Plan,
     history: History,
-    /// The layer at hand with its curves, so that a drag does not build them anew for every column.
-    focus: Option<(usize, Arc<Tensor>)>,
+    /// The layer at hand with its curves, so that a drag does not build them anew for every column; behind a joint, the
+    /// tensors that it decides for.
+    focus: Vec<(usize, Arc<Tensor>)>,
 }
 
 impl Session {
@@ -46,7 +51,7 @@ impl Session {
         assert!(!methods.is_empty(), "a session needs at least one method");
         let default_method = methods.iter().position(|m| m.id() == default_method).unwrap_or(0);
         let plan = Plan { methods: methods.into(), default_method, scheme, rules: Rules::new() };
-        Session { layers: Vec::new(), plan, history: History::default(), focus: None }
+        Session { layers: Vec::new(), without_ties: Vec::new(), plan, history: History::default(), focus: Vec::new() }
     }
 
     /// The same with rules for some of the layers.
@@ -86,21 +91,25 @@ impl Session {
         let layer = &mut self.layers[index];
         layer.origin = origin;
         layer.state = LayerState::Ready(Box::new(ready));
-        self.focus.take_if(|(focused, _)| *focused == index);
+        self.focus.retain(|(focused, _)| *focused != index);
     }
 
     /// The tensor of a layer with its curves, kept until another layer is asked for. `None` until the layer is ready.
     pub fn focus(&mut self, layer: usize) -> Option<Arc<Tensor>> {
         let ready = self.layers.get(layer)?.ready()?;
-        if let Some((focused, tensor)) = &self.focus
+        if let Some((focused, tensor)) = self.focus.first()
             && *focused == layer
             && tensor.scheme() == ready.scheme()
         {
             return Some(tensor.clone());
         }
-        let tensor = Arc::new(Tensor::new(ready.histogram().clone(), ready.scheme()));
-        self.focus = Some((layer, tensor.clone()));
-        Some(tensor)
+        let tensor = |layer: &usize| {
+            let ready = self.layers[*layer].ready()?;
+            Some((*layer, Arc::new(Tensor::new(ready.histogram().clone(), ready.scheme()))))
+        };
+        let tied = self.tied(layer).iter().filter(|tied| **tied != layer);
+        self.focus = std::iter::once(&layer).chain(tied).filter_map(tensor).collect();
+        self.focus.first().map(|(_, tensor)| tensor.clone())
     }
 
     /// What the analysis of a layer needs to know of the session, cheap to hand to another thread.
@@ -109,15 +118,14 @@ impl Session {
     }
 
     /// Sets `choices` as one step that can be undone. Layers that are not ready, and choices that change nothing, are
-    /// left out; returns how many layers changed.
+    /// left out; returns how many layers changed. What is chosen for a tied tensor goes for all that it is tied to.
     pub fn apply(&mut self, label: &str, choices: Vec<(usize, Choice)>) -> usize {
-        let edits: Vec<Edit> = choices
-            .into_iter()
-            .filter_map(|(layer, after)| {
-                let before = self.layers[layer].choice()?.clone();
-                (before != after).then_some(Edit { layer, before, after })
-            })
-            .collect();
+        self.record(label, self.with_tied(choices))
+    }
+
+    /// The same for choices that go for each layer alone.
+    fn record(&mut self, label: &str, choices: Vec<(usize, Choice)>) -> usize {
+        let edits = self.edits(choices);
         self.set_all(edits.iter().map(|edit| (edit.layer, edit.after.clone())));
         let changed = edits.len();
         self.history.record(label, edits, false);
@@ -128,11 +136,9 @@ impl Session {
     /// that holding a key down costs one `u`.
     pub fn nudge(&mut self, layer: usize, clip: Clip) {
         let Some(before) = self.layers[layer].choice().cloned() else { return };
-        let after = before.with_clip(clip);
-        if before != after {
-            self.set(layer, after.clone());
-            self.history.record("clip", vec![Edit { layer, before, after }], true);
-        }
+        let edits = self.edits(self.with_tied(vec![(layer, before.with_clip(clip))]));
+        self.set_all(edits.iter().map(|edit| (edit.layer, edit.after.clone())));
+        self.history.record("clip", edits, true);
     }
 
     /// Ends a run of [`Session::nudge`]s: the next one starts an undo entry of its own.
@@ -142,16 +148,19 @@ impl Session {
 
     /// Shows `choice` on a layer without recording it: the clip is in the user's hand.
     pub fn preview(&mut self, layer: usize, choice: Choice) {
-        self.set(layer, choice);
+        let choices = self.with_tied(vec![(layer, choice)]);
+        self.set_all(choices.into_iter());
     }
 
     /// Records what previews led to, as one undo entry from `before`. Returns whether anything changed.
     pub fn commit(&mut self, label: &str, layer: usize, before: Choice) -> bool {
-        let Some(after) = self.layers[layer].choice().cloned() else { return false };
-        let changed = before != after;
-        if changed {
-            self.history.record(label, vec![Edit { layer, before, after }], false);
-        }
+        let edit = |(layer, before): (usize, Choice)| {
+            let after = self.layers[layer].choice()?.clone();
+            (before != after).then_some(Edit { layer, before, after })
+        };
+        let edits: Vec<Edit> = self.with_tied(vec![(layer, before)]).into_iter().filter_map(edit).collect();
+        let changed = !edits.is_empty();
+        self.history.record(label, edits, false);
         changed
     }
 
@@ -251,7 +260,7 @@ impl Session {
     pub fn begin_along(&mut self, layer: usize, channels: Channels) {
         let axis = channels.axis;
         self.add_channels(layer, channels);
-        if self.layers[layer].ready().is_some_and(Ready::is_changed) {
+        if self.layers[layer].ready().is_some_and(|ready| ready.is_changed() || ready.choice().tie.is_some()) {
             // Something was chosen meanwhile: what can be undone must lead back there.
             self.stand(layer, Some(axis));
             return;
@@ -267,7 +276,7 @@ impl Session {
     pub fn stand(&mut self, layer: usize, axis: Option<usize>) -> bool {
         let Some(choice) = self.layers[layer].choice().cloned() else { return false };
         let set = self.layers[layer].channel_sets.iter().find(|set| Some(set.axis) == axis);
-        if axis.is_some() && set.is_none() {
+        if axis.is_some() && (set.is_none() || choice.tie.is_some()) {
             return false;
         }
         let channels = set.map_or(0..0, |set| set.layers.clone());
@@ -290,7 +299,7 @@ impl Session {
 
     /// A layer and the channels in its place on another grid, as [`Session::apply`] takes them: see [`Ready::on_grid`].
     pub fn on_grid(&mut self, layer: usize, scheme: Scheme) -> Vec<(usize, Choice)> {
-        let layers = self.with_channels(layer);
+        let layers = self.joint_of(layer).map_or_else(|| self.with_channels(layer), |joint| vec![joint]);
         let choice = |layer: usize| match &mut self.layers[layer].state {
             LayerState::Ready(ready) => {
                 // All methods at once: applying it needs the others too.
@@ -302,9 +311,10 @@ impl Session {
         layers.into_iter().filter_map(choice).collect()
     }
 
-    /// The layer that a step is about: the tensor, where it went for several channels.
+    /// The layer that a step is about: the tensor, where it went for several channels; the first of those that are tied.
     fn touched(&self, edits: &[Edit]) -> usize {
         match self.layers[edits[0].layer].role {
+            Role::Joint { ref of } => of[0],
             Role::Channel { of, .. } if edits.len() > 1 => of,
             _ => edits[0].layer,
         }
@@ -320,7 +330,7 @@ impl Session {
         for (layer, choice) in choices {
             self.set_one(layer, choice);
             tensors.insert(match self.layers[layer].role {
-                Role::Tensor => layer,
+                Role::Tensor | Role::Joint { .. } => layer,
                 Role::Channel { of, .. } => of,
             });
         }
@@ -335,7 +345,7 @@ impl Session {
     }
 
     fn set_one(&mut self, layer: usize, choice: Choice) {
-        let focused = self.focus.as_ref().filter(|(focused, _)| *focused == layer).map(|(_, tensor)| tensor.clone());
+        let focused = self.focus.iter().find(|(focused, _)| *focused == layer).map(|(_, tensor)| tensor.clone());
         if let LayerState::Ready(ready) = &mut self.layers[layer].state {
             ready.choose(choice, focused.as_deref());
         }

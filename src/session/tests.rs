@@ -159,3 +159,147 @@ fn focus_follows_the_layer() {
     assert!(!Arc::ptr_eq(&first, &session.focus(1).unwrap()));
     assert!(session.focus(3).is_none() && session.focus(99).is_none());
 }
+
+/// The joint of some of the session's layers: the histogram of all their values, chosen as layers are.
+fn joint(session: &Session, of: &[usize]) -> Joint {
+    let plan = session.plan();
+    let grids: Vec<_> = plan.methods.iter().flat_map(|m| m.grids()).collect();
+    let values: Vec<f32> = of
+        .iter()
+        .flat_map(|layer| (1..20_000).map(move |k| (k as f32 * 0.37).sin().powi(5) * (1 << layer) as f32))
+        .collect();
+    let ready = Ready::analyse(Arc::new(Histogram::of(&values, 2048, &grids)), &plan, &session.layers[of[0]].subject());
+    Joint { of: of.to_vec(), why: None, ready, measured: Vec::new() }
+}
+
+fn tied_session() -> (Session, usize) {
+    let mut session = session();
+    let index = session.add_joint(joint(&session, &[0, 2]));
+    (session, index)
+}
+
+/// What two tied tensors must agree in, and that they do.
+fn shared(session: &Session) -> (f32, String, bool, Scheme) {
+    let of = |layer: usize| {
+        let (ready, c) = (session.layers[layer].ready().unwrap(), session.layers[layer].choice().unwrap().clone());
+        assert_eq!(ready.params(), QuantParams::from_clip(c.clip, c.scheme));
+        assert_eq!(ready.edited(), c.edited);
+        (c.clip.amax(), c.method, c.edited, c.scheme)
+    };
+    let of_joint = of(session.joint_of(0).expect("it is tied"));
+    assert_eq!((of(0), of(2)), (of_joint.clone(), of_joint.clone()));
+    of_joint
+}
+
+#[test]
+fn a_tie_is_one_decision_and_one_step() {
+    let (mut session, index) = tied_session();
+    let before: Vec<Choice> = (0..3).map(|l| session.layers[l].choice().unwrap().clone()).collect();
+    assert_eq!(
+        (session.top_level().count(), session.tied(0).len()),
+        (4, 0),
+        "the joint is no row, and not in charge yet"
+    );
+    assert!(session.tie(index));
+    assert_eq!((session.tied(0), session.tied(2), session.tied(index)), (&[0, 2][..], &[0, 2][..], &[0, 2][..]));
+    let first = shared(&session);
+    assert_eq!(first.0, session.layers[index].ready().unwrap().method_clip().unwrap().amax());
+    assert_ne!(first.0, before[0].clip.amax());
+    // By a tensor of it, by the joint, by a method, by hand, by a run of keys, on another grid: always both.
+    let by_hand = session.layers[2].choice().unwrap().with_clip(Clip::symmetric(1.5));
+    assert_eq!(session.apply("clip", vec![(2, by_hand)]), 3);
+    assert_eq!((shared(&session).0, shared(&session).2), (1.5, true));
+    let max = session.layers[0].ready().unwrap().own_clip("max").unwrap();
+    session.apply("max", vec![(0, session.layers[0].choice().unwrap().with_method("max", max))]);
+    assert_eq!(
+        (shared(&session).0, shared(&session).2),
+        (4.0, false),
+        "the method's answer to all values, not to these"
+    );
+    for amax in [3.0, 2.0, 1.0] {
+        session.nudge(index, Clip::symmetric(amax));
+    }
+    session.end_run();
+    assert_eq!(shared(&session).0, 1.0);
+    let four = Scheme { num_bits: 4, ..Scheme::INT8 };
+    let choices = session.on_grid(0, four);
+    session.apply("int4", choices);
+    assert_eq!(shared(&session).3, four);
+    let off = Choice { quantized: false, ..session.layers[0].choice().unwrap().clone() };
+    session.apply("off", vec![(0, off.clone()), (2, Choice { clip: Clip::symmetric(9.0), ..off })]);
+    assert!([0, 2].iter().all(|l| !session.layers[*l].choice().unwrap().quantized) && shared(&session).0 == 1.0);
+    let here = session.layers[index].choice().unwrap().clone();
+    for amax in [0.9, 0.8] {
+        session.preview(index, here.with_clip(Clip::symmetric(amax)));
+        assert_eq!(shared(&session).0, amax);
+    }
+    assert!(
+        session.commit("clip", index, here.clone())
+            && !session.commit("clip", index, session.layers[index].choice().unwrap().clone())
+    );
+    assert_eq!(session.history_len().0, 7);
+    for expected in [1.0, 1.0, 1.0, 4.0, 1.5] {
+        session.undo();
+        assert_eq!(shared(&session).0, expected);
+    }
+    session.undo();
+    assert_eq!(shared(&session), first);
+    assert_eq!(session.undo(), Some(("tie".into(), 0)));
+    assert_eq!((0..3).map(|l| session.layers[l].choice().unwrap().clone()).collect::<Vec<_>>(), before);
+    assert!(session.tied(0).is_empty() && session.tied(index).is_empty());
+    while session.redo().is_some() {
+        shared(&session);
+    }
+    assert_eq!(shared(&session).0, 0.8);
+    assert!(session.layers[0].notes().contains(&"Shares its range with layer2.".into()));
+    assert!(session.layers[1].choice() == Some(&before[1]), "the third was never asked");
+}
+
+#[test]
+fn untied_tensors_have_their_own_again_or_what_a_hand_has_set() {
+    let (mut session, index) = tied_session();
+    let own: Vec<f32> = [0, 2].map(|l| clip(&session, l)).to_vec();
+    session.tie(index);
+    assert!(!session.stand(0, Some(0)), "not per channel meanwhile");
+    assert!(session.untie(2) && !session.untie(2));
+    assert_eq!([clip(&session, 0), clip(&session, 2)].to_vec(), own);
+    session.undo();
+    session.nudge(index, Clip::symmetric(1.25));
+    session.untie(0);
+    assert_eq!([clip(&session, 0), clip(&session, 2)], [1.25, 1.25]);
+    assert!(session.layers[2].choice().unwrap().edited);
+    assert!(session.layers[2].notes().iter().all(|note| !note.contains("Shares")));
+}
+
+#[test]
+fn another_tie_ends_the_one_before() {
+    let (mut session, first) = tied_session();
+    session.tie(first);
+    let second = session.add_joint(joint(&session, &[0, 1]));
+    assert_ne!(first, second);
+    assert_eq!(session.add_joint(joint(&session, &[0, 2])), first, "known");
+    session.tie(second);
+    assert_eq!((session.tied(1), session.tied(2)), (&[0, 1][..], &[][..]));
+    assert_eq!(session.tied(first), &[] as &[usize], "it decides nothing any more");
+    session.undo();
+    assert_eq!((session.tied(1), session.tied(2)), (&[][..], &[0, 2][..]));
+    shared(&session);
+}
+
+#[test]
+fn what_was_tied_beforehand_is_no_change() {
+    let mut session = session();
+    session.begin_tied(Joint { why: Some("inputs of the Concat cat".into()), ..joint(&session, &[0, 2]) });
+    shared(&session);
+    assert!(!session.is_dirty() && session.changed() == 0 && session.history_len() == (0, 0));
+    assert!(session.layers[2].notes().contains(&"Shares its range with layer0: inputs of the Concat cat.".into()));
+    // Where something was undone that is about one of them, redoing must not part them.
+    let mut session = self::session();
+    session.nudge(0, Clip::symmetric(0.5));
+    session.undo();
+    session.begin_tied(joint(&session, &[0, 2]));
+    assert_eq!((session.history_len(), session.redo()), ((1, 0), None));
+    shared(&session);
+    session.undo();
+    assert!(session.tied(0).is_empty() && session.tied(2).is_empty());
+}

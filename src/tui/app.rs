@@ -147,7 +147,7 @@ fn awaited(job: &jobs::Event, model: &Model) -> bool {
             *layer == model.at()
         }
         jobs::Event::Channels { layer, .. } => *layer == model.at(),
-        jobs::Event::Opened { .. } | jobs::Event::Unusable(_) => true,
+        jobs::Event::Tied { .. } | jobs::Event::Opened { .. } | jobs::Event::Unusable(_) => true,
         jobs::Event::Trial(jobs::News::Alone { layer, .. }) => *layer == model.list.selected,
         jobs::Event::Trial(_) | jobs::Event::Progress { .. } | jobs::Event::Running { .. } | jobs::Event::Done => false,
     }
@@ -198,6 +198,7 @@ fn execute_cmd(cmd: Cmd, model: &Model, feed: &dyn Feed, terminal: &mut Screen) 
         Cmd::Measure { layer, clip, scheme } => feed.request_measure(layer, clip, scheme),
         Cmd::Channels { layer, start } => feed.request_channels(layer, start),
         Cmd::Trial(trial) => feed.request_trial(trial),
+        Cmd::Tie { of, start } => feed.request_tie(of, start),
         Cmd::Stop => feed.stop(),
         Cmd::Mouse(on) => terminal::set_mouse(on)?,
         Cmd::Export { path, force } => return Ok(Some(Msg::Exported(export(model, &path, force)))),

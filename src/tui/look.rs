@@ -129,6 +129,8 @@ pub struct Glyphs {
     pub select: char,
     /// A layer that stays in float.
     pub float: char,
+    /// A layer that shares its range with others.
+    pub tied: char,
     /// The two grips beside the clip.
     pub grips: [char; 2],
     /// Infinity.
@@ -153,6 +155,7 @@ impl Glyphs {
         inspect: '┊',
         select: '▸',
         float: '○',
+        tied: '≡',
         grips: ['◂', '▸'],
         infinity: '∞',
         ellipsis: '…',
@@ -173,6 +176,7 @@ impl Glyphs {
         inspect: '!',
         select: '>',
         float: 'o',
+        tied: '&',
         grips: ['<', '>'],
         infinity: '^',
         ellipsis: '~',

@@ -39,6 +39,8 @@ pub struct Model {
     pub size: (u16, u16),
     /// Colours and glyphs.
     pub look: Look,
+    /// The layers that are being read as one.
+    pub tying: Option<Vec<usize>>,
     /// Finer bins of one layer, read when the user zooms.
     pub fine: Fine,
     /// What is drawn of the selected layer, made from all of the above after each update.
@@ -233,6 +235,8 @@ pub enum Mode {
     Axis(Line),
     /// Typing how many of the most sensitive layers stay in float.
     Worst(Line),
+    /// Typing the names of the layers to share a range with.
+    Tie(Line),
     /// Typing a file name.
     Export {
         /// The name.
@@ -307,6 +311,7 @@ impl Model {
             mouse: true,
             size,
             look,
+            tying: None,
             fine: Fine::default(),
             scene: None,
             strip: None,
@@ -314,9 +319,11 @@ impl Model {
         }
     }
 
-    /// Index of the layer whose plots are shown, and which commands change.
+    /// Index of the layer whose plots are shown, and which commands change: the channel that is opened; of a tensor that
+    /// shares its range, the values of all that share it.
     pub fn at(&self) -> usize {
-        self.channel.open.unwrap_or(self.list.selected)
+        let selected = self.list.selected;
+        self.channel.open.or_else(|| self.session.joint_of(selected)).unwrap_or(selected)
     }
 
     /// That layer's data, if it was read.

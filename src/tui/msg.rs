@@ -100,6 +100,13 @@ pub enum Cmd {
         /// The axis, and how the layer stands.
         start: Start,
     },
+    /// Read these layers as one and choose for all their values like this.
+    Tie {
+        /// Indices of the layers, in order.
+        of: Vec<usize>,
+        /// How the one that is looked at stands.
+        start: Start,
+    },
     /// Put the network on trial.
     Trial(Trial),
     /// End what is being read, or a trial that takes long, and keep what was gathered.

@@ -10,7 +10,7 @@ use qviz::input::{Discovered, Source};
 use qviz::jobs::{self, Recipe, analyse_channels, measure_layer, read_channels, read_layer};
 use qviz::quant::Scheme;
 use qviz::report;
-use qviz::session::{Layer, Ready, Session};
+use qviz::session::{Joint, Layer, Ready, Session};
 use qviz::tui::event::message;
 use qviz::tui::look::{Depth, Glyphs, Look, Theme};
 use qviz::tui::model::Model;
@@ -98,6 +98,26 @@ impl Story {
         let result = read
             .map(|read| analyse_channels(read.unwrap(), &plan, &start, 2, &|_| {}, &|| false).expect("all of them"));
         self.tell(Msg::Job(jobs::Event::Channels { layer, requested: true, result }))
+    }
+
+    /// The loader reads the layers that were last asked for as one.
+    pub fn read_tied(&mut self) -> &mut Story {
+        let Some(Cmd::Tie { of, start }) = self.cmds.pop() else { panic!("nothing was asked for") };
+        let sources = &self.discovered.sources;
+        let all =
+            Source { name: String::new(), parts: of.iter().flat_map(|&layer| sources[layer].parts.clone()).collect() };
+        let plan = self.model.session.plan();
+        let result = read_layer(&all, &self.recipe, 1, &|_| {}, &|| false).map(|read| {
+            let ready = Ready::begin(Arc::new(read.unwrap().1), &plan, &start);
+            Box::new(Joint { of: of.clone(), why: None, ready, measured: Vec::new() })
+        });
+        self.tell(Msg::Job(jobs::Event::Tied { layers: of, requested: true, result }))
+    }
+
+    /// Types the names to tie the selected layer with, whose values are then read.
+    pub fn tie(&mut self, names: &str) -> &mut Story {
+        self.keys("J").key(KeyCode::Char('u'), KeyModifiers::CONTROL);
+        self.keys(names).press(KeyCode::Enter).read_tied()
     }
 
     /// Asks for channels along an axis, which are then read.

@@ -19,7 +19,7 @@ pub(super) struct Watch<'a> {
 
 /// What was collected.
 pub(super) struct Collected {
-    /// Of each activation, in the graph's order.
+    /// Of each activation, in the graph's order, and behind them of each joint.
     pub histograms: Vec<Option<Histogram>>,
     /// The samples that the counts are of: indices into all.
     pub samples: Vec<usize>,
@@ -36,7 +36,8 @@ enum Broken {
     Sample(usize, ModelError),
 }
 
-/// Runs all samples, twice unless `one_pass`, and counts what every activation holds. `None` when it was cancelled.
+/// Runs all samples, twice unless `one_pass`, and counts what every activation holds, and what those of each of `joints`
+/// hold together. `None` when it was cancelled.
 ///
 /// A sample that cannot be loaded or run is skipped. Where one turns out bad in the middle of a run, the pass begins
 /// anew without it, so that nothing of it is counted.
@@ -47,6 +48,7 @@ enum Broken {
 pub(super) fn collect(
     setup: &Setup,
     recipe: &Recipe,
+    joints: &[Vec<usize>],
     one_pass: bool,
     threads: usize,
     watch: &Watch,
@@ -56,7 +58,7 @@ pub(super) fn collect(
     let tensors = setup.graph.tensors().len();
     let passes = if one_pass { 1 } else { 2 };
     loop {
-        let mut gather = Gather::new(tensors, recipe, one_pass, threads);
+        let mut gather = Gather::with_joints(tensors, joints, recipe, one_pass, threads);
         let mut broken = pass(setup, &mut using, &mut skipped, &mut gather, 0..passes, watch);
         let mut seen = gather.samples();
         let mut whole = true;

@@ -4,6 +4,7 @@ mod by_channel;
 mod collect;
 mod sensitivity;
 mod setup;
+mod tied;
 mod trial;
 mod trials;
 mod tries;
@@ -14,7 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
-use super::{Event, Grids, News, Recipe, Trial};
+use super::{Event, Grids, News, Recipe, Ties, Trial};
 use crate::input::InputError;
 use crate::quant::{Clip, QuantParams, Scheme};
 use crate::session::{Plan, Start};
@@ -28,6 +29,8 @@ pub struct NetworkOrder {
     pub recipe: Recipe,
     /// What to work out for each tensor.
     pub plan: Plan,
+    /// Which activations share one range.
+    pub ties: Ties,
     /// Whether the samples are run only once, and counted on power-of-two grids.
     pub one_pass: bool,
     /// Whether each first choice is measured on the values too, which takes one more run over the samples.
@@ -55,6 +58,7 @@ struct Shared {
 struct Order {
     recipe: Recipe,
     plan: Plan,
+    ties: Ties,
     one_pass: bool,
     measure: bool,
     threads: usize,
@@ -66,6 +70,7 @@ struct Wishes {
     fine: Option<(usize, usize)>,
     measure: Option<(usize, Clip, Scheme)>,
     channels: Option<(usize, Start)>,
+    tie: Option<(Vec<usize>, Start)>,
     alone: Option<(usize, Vec<QuantParams>)>,
     whole: Option<Grids>,
     /// A sensitivity or a search.
@@ -76,6 +81,7 @@ enum Wish {
     Fine { layer: usize, bins: usize },
     Measure { layer: usize, clip: Clip, scheme: Scheme },
     Channels { layer: usize, start: Start },
+    Tie { of: Vec<usize>, start: Start },
     Alone { layer: usize, grids: Vec<QuantParams> },
 }
 
@@ -89,9 +95,9 @@ impl Shared {
 impl NetworkLoader {
     /// Opens the model and begins to run it. `tell` is called from the loader's threads.
     pub fn start(order: NetworkOrder, tell: impl Fn(Event) + Send + Sync + 'static) -> NetworkLoader {
-        let NetworkOrder { subject, recipe, plan, one_pass, measure, threads } = order;
+        let NetworkOrder { subject, recipe, plan, ties, one_pass, measure, threads } = order;
         let shared = Arc::new(Shared {
-            order: Order { recipe, plan, one_pass, measure, threads: threads.max(1) },
+            order: Order { recipe, plan, ties, one_pass, measure, threads: threads.max(1) },
             tell: Box::new(tell),
             wishes: Mutex::default(),
             changed: Condvar::new(),
@@ -148,6 +154,11 @@ impl NetworkLoader {
     /// Counts a layer by channels.
     pub fn request_channels(&self, layer: usize, start: Start) {
         self.shared.wish(|wishes| wishes.channels = Some((layer, start)));
+    }
+
+    /// Counts some activations as one, and chooses for all their values as `start` says.
+    pub fn request_tie(&self, of: Vec<usize>, start: Start) {
+        self.shared.wish(|wishes| wishes.tie = Some((of, start)));
     }
 }
 

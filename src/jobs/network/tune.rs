@@ -204,13 +204,13 @@ impl Search<'_> {
         let mut order: Vec<usize> = (0..self.layers.len()).collect();
         order.sort_by_key(|&i| self.layers[i].layer);
         for some in order.chunks(TOGETHER) {
-            let tensors: Vec<usize> = some.iter().flat_map(|&i| members(&self.layers[i])).collect();
+            let tensors: Vec<usize> = some.iter().flat_map(|&i| self.layers[i].tensors()).collect();
             let Some(effect) = float.effect(&tensors, &[], self.cancelled)? else { return Ok(None) };
             for &i in some {
                 if stopped() {
                     return Ok(Some(noise));
                 }
-                let own = members(&self.layers[i]);
+                let own = self.layers[i].tensors();
                 let price = |tried: Tried| -> Result<Option<f64>, ModelError> {
                     let mut sum = 0.0;
                     for &by in spread {
@@ -264,7 +264,7 @@ impl Search<'_> {
             if stopped() {
                 break;
             }
-            let own = members(&self.layers[i]);
+            let own = self.layers[i].tensors();
             let mut effects = Vec::new();
             for half in &halves {
                 let Some(effect) = half.effect(&own, &self.now, self.cancelled)? else { return Ok(None) };
@@ -296,14 +296,9 @@ impl Search<'_> {
 
     fn decide(&mut self, i: usize, chosen: Tried, before: f64, after: f64, found: &mut dyn FnMut(TuneStep, usize)) {
         self.present[i] = chosen;
-        members(&self.layers[i]).iter().for_each(|&t| self.now[t] = Some(chosen.params()));
+        self.layers[i].tensors().iter().for_each(|&t| self.now[t] = Some(chosen.params()));
         self.left = self.left.saturating_sub(1);
         self.decided += 1;
         found(TuneStep { layer: self.layers[i].layer, chosen, before, after }, self.left);
     }
-}
-
-/// A layer and those that share its grid.
-fn members(layer: &TuneLayer) -> Vec<usize> {
-    std::iter::once(layer.layer).chain(layer.tied.iter().copied()).collect()
 }

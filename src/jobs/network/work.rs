@@ -15,7 +15,7 @@ use crate::input::InputError;
 use crate::jobs::{Event, LayerResult};
 use crate::model::ModelError;
 use crate::quant::{Clip, Scheme};
-use crate::session::{Layer, Origin, Ready};
+use crate::session::{Joint, Layer, Origin, Ready};
 
 /// What is kept of the run for later wishes.
 pub(super) struct Run {
@@ -61,6 +61,11 @@ impl Shared {
                 Wish::Fine { layer, bins } => {
                     if let Some(result) = self.fine(run, layer, bins) {
                         (self.tell)(Event::Fine { layer, result });
+                    }
+                }
+                Wish::Tie { of, start } => {
+                    if !self.tell_tie(run, of, start) {
+                        return;
                     }
                 }
                 Wish::Channels { layer, start } => {
@@ -126,8 +131,10 @@ impl Shared {
             stopped: &|| self.stopped.swap(false, Ordering::Relaxed),
         };
         let order = &self.order;
-        let Collected { histograms, samples, skipped, stopped } =
-            match collect(&run.setup, &order.recipe, order.one_pass, order.threads, &watch) {
+        let groups = self.groups(run);
+        let tied: Vec<Vec<usize>> = groups.iter().map(|group| group.of.clone()).collect();
+        let Collected { mut histograms, samples, skipped, stopped } =
+            match collect(&run.setup, &order.recipe, &tied, order.one_pass, order.threads, &watch) {
                 Ok(Some(collected)) => collected,
                 Ok(None) => return false,
                 Err(why) => {
@@ -140,12 +147,19 @@ impl Shared {
             };
         skipped.into_iter().for_each(|why| (self.tell)(Event::Unusable(why.into())));
         run.samples = samples;
+        let together = histograms.split_off(run.setup.graph.tensors().len());
         run.stats = histograms.iter().map(|h| h.as_ref().map(|h| h.stats.clone())).collect();
         let notes = run.setup.notes(run.samples.len(), stopped, order.one_pass);
         let run = &*run;
+        let tell_ties = |joints: Vec<Result<Joint, InputError>>| {
+            for (layers, joint) in tied.into_iter().zip(joints) {
+                (self.tell)(Event::Tied { layers, requested: false, result: joint.map(Box::new) });
+            }
+        };
         if !order.measure {
             self.analyse(run, histograms, &notes, &|layer, result| (self.tell)(Event::Layer { layer, result }));
-            return true;
+            tell_ties(self.joints(run, &groups, together));
+            return !self.cancelled();
         }
         let results = Mutex::new(Vec::new());
         self.analyse(run, histograms, &notes, &|layer, result| {
@@ -155,7 +169,12 @@ impl Shared {
         if !self.measure_all(run, &mut results) {
             return false;
         }
+        let mut joints = self.joints(run, &groups, together);
+        if !self.measure_joints(run, &mut joints) {
+            return false;
+        }
         results.into_iter().for_each(|(layer, result)| (self.tell)(Event::Layer { layer, result }));
+        tell_ties(joints);
         true
     }
 
@@ -226,7 +245,11 @@ impl Shared {
     }
 
     /// Runs the same samples once more. `None` when it was cancelled.
-    fn run_again(&self, run: &Run, observe: &mut dyn FnMut(usize, &[f32])) -> Option<Result<(), InputError>> {
+    pub(super) fn run_again(
+        &self,
+        run: &Run,
+        observe: &mut dyn FnMut(usize, &[f32]),
+    ) -> Option<Result<(), InputError>> {
         for &sample in &run.samples {
             let values = match run.setup.samples.get(sample) {
                 Ok(values) => values,
@@ -318,6 +341,9 @@ impl Shared {
             }
             if let Some((layer, start)) = wishes.channels.take() {
                 return Some(Wish::Channels { layer, start });
+            }
+            if let Some((of, start)) = wishes.tie.take() {
+                return Some(Wish::Tie { of, start });
             }
             if let Some((layer, clip, scheme)) = wishes.measure.take() {
                 return Some(Wish::Measure { layer, clip, scheme });

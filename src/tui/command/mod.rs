@@ -35,6 +35,8 @@ pub enum Command {
     Grid,
     /// Asks for the axis of the channels.
     PerChannel,
+    /// Asks for the layers to share one range with.
+    Tie,
     /// Opens the channel under the cursor.
     OpenChannel,
     /// Goes back to the strip of channels.
@@ -183,11 +185,18 @@ pub fn unavailable(command: Command, model: &Model) -> Option<&'static str> {
         }
     }
     match command {
-        C::PerChannel => needs_layer(),
+        C::PerChannel if model.session.joint_of(model.list.selected).is_some() => {
+            Some("a tensor that shares its range has none per channel (J)")
+        }
+        C::Tie if model.on_strip() || model.channel.open.is_some() => Some("make it one range per tensor first (A)"),
+        C::PerChannel | C::Tie => needs_layer(),
         C::OpenChannel => only_strip(),
         C::CloseChannel if model.channel.open.is_none() => Some("no channel is opened"),
         C::Measure if model.on_strip() || model.channel.open.is_some() => {
             Some("only a tensor with one range is measured")
+        }
+        C::Measure if model.session.joint_of(model.list.selected).is_some() => {
+            Some("only a tensor with a range of its own is measured")
         }
         C::MoveColumns(_) | C::MoveBins(_) | C::Minimum(_) | C::Mark(_) | C::Zoom(_) => needs_range(),
         C::TypeClip | C::Grid | C::Measure | C::Toggle | C::FakeQuant | C::Fit | C::Mapping => needs_layer(),

@@ -140,6 +140,14 @@ pub const COMMANDS: &[Entry] = &[
         Clip,
     ),
     entry(
+        C::Tie,
+        "tie",
+        &[k('J')],
+        "tie",
+        "Asks for layers to share one range with, as names or globs; none gives it a range of its own again.",
+        Clip,
+    ),
+    entry(
         C::OpenChannel,
         "open-channel",
         &[Key::code(KeyCode::Enter)],

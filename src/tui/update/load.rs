@@ -5,7 +5,7 @@ use crate::session::LayerState;
 
 use super::super::model::Model;
 use super::super::msg::Cmd;
-use super::{channels, list, network};
+use super::{channels, list, network, ties};
 
 pub(super) fn event(model: &mut Model, event: Event, cmds: &mut Vec<Cmd>) {
     match event {
@@ -78,6 +78,7 @@ pub(super) fn event(model: &mut Model, event: Event, cmds: &mut Vec<Cmd>) {
             }
         },
         Event::Channels { layer, requested, result } => channels::arrived(model, layer, requested, result),
+        Event::Tied { layers, requested, result } => ties::arrived(model, &layers, requested, result),
         Event::Trial(news) => network::news(model, news),
         Event::Done => {
             model.loading.finished = true;

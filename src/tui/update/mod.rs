@@ -7,6 +7,7 @@ mod load;
 pub(super) mod network;
 mod prompt;
 mod stage;
+mod ties;
 mod zoom;
 
 use super::command::{Command, entry_of, unavailable};
@@ -105,6 +106,7 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
             }
         }
         Command::PerChannel => channels::ask(model),
+        Command::Tie => ties::ask(model),
         Command::OpenChannel => channels::open(model),
         Command::CloseChannel => channels::close(model),
         Command::OtherHandle => clip::other_handle(model),
@@ -179,8 +181,10 @@ fn history(model: &mut Model, back: bool, cmds: &mut Vec<Cmd>) {
         let name = crate::report::visible(&model.session.layers[layer].name);
         model.say(format!("{verb}: {label} of {name}"));
         let (tensor, channel) = match model.session.layers[layer].role {
-            Role::Tensor => (layer, None),
             Role::Channel { of, channel } => (of, Some(channel)),
+            // It went for the one that is looked at as well.
+            _ if model.session.tied(layer).contains(&model.list.selected) => (model.list.selected, None),
+            _ => (layer, None),
         };
         if tensor != model.list.selected {
             list::select(model, tensor, cmds);
@@ -216,6 +220,7 @@ fn cancel(model: &mut Model) {
         | Mode::Grid(_)
         | Mode::Axis(_)
         | Mode::Worst(_)
+        | Mode::Tie(_)
         | Mode::Export { .. }
         | Mode::Help { .. }
         | Mode::Quit => {}

@@ -72,8 +72,11 @@ pub(super) fn sensitivity(model: &mut Model, cmds: &mut Vec<Cmd>) {
 
 /// Searches better clips: for the selected layer, or for all of them.
 pub(super) fn tune(model: &mut Model, all: bool, cmds: &mut Vec<Cmd>) {
-    let which = if all { 0..model.loading.all } else { model.list.selected..model.list.selected + 1 };
-    let layers: Vec<TuneLayer> = which.filter_map(|layer| TuneLayer::of(&model.session, layer)).collect();
+    let layers: Vec<TuneLayer> = if all {
+        TuneLayer::all(&model.session, model.loading.all)
+    } else {
+        TuneLayer::of(&model.session, model.list.selected).into_iter().collect()
+    };
     let what = match layers.as_slice() {
         [one] => visible(&model.session.layers[one.layer].name),
         all => format!("{} layers", all.len()),
@@ -239,7 +242,7 @@ fn apply(model: &mut Model, layers: &[TuneLayer], steps: &[TuneStep]) -> (usize,
     let better =
         layers.iter().filter_map(|l| Some((l, *decided.get(&l.layer)?))).filter(|(l, tried)| *tried != l.present);
     let better: Vec<(&TuneLayer, Tried)> = better.collect();
-    let in_hand = better.iter().any(|(l, _)| l.layer == model.at());
+    let in_hand = better.iter().any(|(l, _)| l.layer == model.list.selected || l.tied.contains(&model.list.selected));
     if in_hand && matches!(model.mode, Mode::Drag { .. }) {
         // What is in the hand is about to be replaced.
         super::cancel(model);
@@ -254,7 +257,8 @@ fn apply(model: &mut Model, layers: &[TuneLayer], steps: &[TuneStep]) -> (usize,
     let changed: BTreeSet<usize> = choices.iter().map(|(layer, _)| *layer).collect();
     let kept = better.len() - changed.len();
     model.session.apply("tune", choices);
-    if changed.contains(&model.at()) {
+    let at_hand = std::iter::once(model.list.selected).chain(model.session.tied(model.list.selected).iter().copied());
+    if at_hand.into_iter().any(|layer| changed.contains(&layer)) {
         (model.plot.zoom, model.plot.inspect) = (None, None);
         if !model.scheme().symmetric && model.plot.curve == super::super::scene::CurveKind::Kl {
             // KL knows no affine ranges.

@@ -8,7 +8,7 @@ use super::super::key::Key;
 use super::super::model::{Mode, Model};
 use super::super::msg::{Cmd, Unwritten, Written};
 use super::super::prompt::Line;
-use super::{cancel, channels, clip, list, network};
+use super::{cancel, channels, clip, list, network, ties};
 
 const ENTER: Key = Key::code(KeyCode::Enter);
 const ESC: Key = Key::code(KeyCode::Esc);
@@ -67,6 +67,18 @@ pub(super) fn key(model: &mut Model, key: Key, cmds: &mut Vec<Cmd>) {
             if key == ENTER {
                 let text = line.text();
                 match channels::typed(model, &text, cmds) {
+                    Ok(()) => model.mode = Mode::Normal,
+                    Err(why) => model.warn(why),
+                }
+            } else {
+                line.edit(key);
+                model.notice = None;
+            }
+        }
+        Mode::Tie(line) => {
+            if key == ENTER {
+                let text = line.text();
+                match ties::typed(model, &text, cmds) {
                     Ok(()) => model.mode = Mode::Normal,
                     Err(why) => model.warn(why),
                 }
@@ -134,7 +146,12 @@ pub(super) fn paste(model: &mut Model, text: &str) {
             let text = line.text();
             list::filter(model, text);
         }
-        Mode::Clip(line) | Mode::Grid(line) | Mode::Axis(line) | Mode::Worst(line) | Mode::Help { line, .. } => {
+        Mode::Clip(line)
+        | Mode::Grid(line)
+        | Mode::Axis(line)
+        | Mode::Tie(line)
+        | Mode::Worst(line)
+        | Mode::Help { line, .. } => {
             line.insert(text);
         }
         Mode::Export { line, exists, .. } => {

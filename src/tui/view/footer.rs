@@ -30,6 +30,10 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16
                 format!("of {}: 0, 1, -1 … · none: per tensor · Enter · Esc leaves it", shape.unwrap_or_default());
             return Some(prompt(pen, area, model, "a range for each channel along axis", line, &hint));
         }
+        Mode::Tie(line) => {
+            let hint = "a, head*, op:Conv · none: a range of its own · Enter · Esc leaves it";
+            return Some(prompt(pen, area, model, "share one range with", line, hint));
+        }
         Mode::Worst(line) => {
             let known = model.network.as_ref().map_or(0, |n| n.sensitivity.len());
             let hint = format!("of the {known} layers whose sensitivity is known · Enter · Esc leaves it");

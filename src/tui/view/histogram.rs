@@ -47,7 +47,10 @@ fn title(pen: &mut Pen, area: Rect, model: &Model) {
         if !layer.op.is_empty() {
             about = format!("  {}", crate::report::visible(&layer.op));
         }
-        about += &format!("  {}  {}", number::shape(&layer.origin.shape), number::of(stats.count, "value"));
+        about += &match layer.tied_layers() {
+            Some(_) => format!(", tied  {}", number::of(stats.count, "value")),
+            None => format!("  {}  {}", number::shape(&layer.origin.shape), number::of(stats.count, "value")),
+        };
         if layer.origin.files.len() > 1 {
             about += &format!(" in {} batches", layer.origin.files.len());
         }

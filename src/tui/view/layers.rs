@@ -96,6 +96,9 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, index: usize, widths: &Columns)
         (false, true) => ' ',
     };
     pen.glyph(area.x, area.y, marker, if quantized { theme.clip } else { theme.dim });
+    if layer.tie().is_some() {
+        pen.glyph(area.x + 1, area.y, pen.look.glyphs.tied, theme.dim);
+    }
 
     let mut end = area.right();
     let mut take = |width: u16| {
@@ -154,7 +157,8 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, index: usize, widths: &Columns)
     if ready.edited() {
         pen.glyph(flags, area.y, '*', theme.clip);
     }
-    if !layer.notes().is_empty() {
+    // That it is tied is seen already.
+    if layer.notes().len() > usize::from(layer.tie().is_some()) {
         pen.glyph(flags + 1, area.y, '!', theme.warning);
     }
 }
@@ -181,7 +185,9 @@ fn sparkline(pen: &mut Pen, x: u16, y: u16, ready: &Ready) {
 
 fn notes(pen: &mut Pen, area: Rect, model: &Model) {
     let theme = pen.look.theme.clone();
-    let Some(layer) = model.session.layers.get(model.at()).filter(|_| area.height > 0) else { return };
+    // Of the values that share a range, what is to be said stands with each tensor.
+    let at = model.channel.open.unwrap_or(model.list.selected);
+    let Some(layer) = model.session.layers.get(at).filter(|_| area.height > 0) else { return };
     let sentences = layer.notes().into_iter().chain(of_network(model)).collect::<Vec<_>>();
     let width = usize::from(area.width.saturating_sub(3));
     let mut lines = sentences

@@ -1,0 +1,55 @@
+//! ONNX files by hand: the few fields of the format that a small graph needs.
+
+/// A field of bytes: its number, then what it holds.
+fn bytes(field: u8, content: &[u8]) -> Vec<u8> {
+    let mut out = vec![field << 3 | 2];
+    out.extend(varint(content.len() as u64));
+    out.extend(content);
+    out
+}
+
+fn number(field: u8, value: u64) -> Vec<u8> {
+    // A field above 15 takes two bytes.
+    let mut out = varint(u64::from(field) << 3);
+    out.extend(varint(value));
+    out
+}
+
+fn varint(mut value: u64) -> Vec<u8> {
+    let mut out = Vec::new();
+    while value >= 128 {
+        out.push(value as u8 | 128);
+        value >>= 7;
+    }
+    out.push(value as u8);
+    out
+}
+
+/// A node called `OP_output`, with one whole number as an attribute.
+pub fn node(op: &str, inputs: &[&str], output: &str, attribute: Option<(&str, u64)>) -> Vec<u8> {
+    let mut node: Vec<u8> = inputs.iter().flat_map(|input| bytes(1, input.as_bytes())).collect();
+    node.extend(bytes(2, output.as_bytes()));
+    node.extend(bytes(3, format!("{op}_{output}").as_bytes()));
+    node.extend(bytes(4, op.as_bytes()));
+    if let Some((name, value)) = attribute {
+        // Type 2 is INT.
+        node.extend(bytes(5, &[bytes(1, name.as_bytes()), number(3, value), number(20, 2)].concat()));
+    }
+    node
+}
+
+/// A tensor of float32 with its shape.
+fn port((name, shape): (&str, &[u64])) -> Vec<u8> {
+    let dims: Vec<u8> = shape.iter().flat_map(|&dim| bytes(1, &number(1, dim))).collect();
+    let tensor = [number(1, 1), bytes(2, &dims)].concat();
+    [bytes(1, name.as_bytes()), bytes(2, &bytes(1, &tensor))].concat()
+}
+
+/// A model of one input and one output.
+pub fn model(input: (&str, &[u64]), nodes: &[Vec<u8>], output: (&str, &[u64])) -> Vec<u8> {
+    let mut graph: Vec<u8> = nodes.iter().flat_map(|node| bytes(1, node)).collect();
+    graph.extend(bytes(2, b"made"));
+    graph.extend(bytes(11, &port(input)));
+    graph.extend(bytes(12, &port(output)));
+    [number(1, 8), bytes(7, &graph), bytes(8, &number(2, 13))].concat()
+}
