@@ -145,7 +145,8 @@ pub(super) fn news(model: &mut Model, news: News) {
             }) {
                 network.sensitivity.clear();
                 network.sensitivity_of = Some(of);
-                (model.list.sort, model.list.follow) = (Sort::Sensitive, true);
+                // The worst is what one wants to see, wherever the selection goes.
+                (model.list.sort, model.list.top, model.list.follow) = (Sort::Sensitive, 0, false);
             }
             network.sensitivity.insert(found.layer, found);
             model.list.stale |= model.list.sort == Sort::Sensitive;

@@ -31,6 +31,7 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     if !model.loading.finished {
         let mut text = match (model.loading.found, &model.network) {
             (true, None) => format!("reading {}/{}", model.loading.done, model.loading.all),
+            (true, Some(_)) if model.loading.done >= model.loading.all => "counting channels…".to_owned(),
             (true, Some(_)) => format!("counting {}/{}", model.loading.done, model.loading.all),
             (false, None) => "searching…".to_owned(),
             (false, Some(_)) => "opening the network…".to_owned(),

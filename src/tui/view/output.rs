@@ -12,7 +12,7 @@ use crate::report::number;
 /// What a row of some width has room for; what is left out is left out for every answer, so that nothing jumps.
 #[derive(Clone, Copy)]
 struct Room {
-    /// Columns of the title.
+    /// Its heading.
     title: &'static str,
     alone: Fields,
     whole: Fields,
@@ -27,11 +27,11 @@ struct Fields {
     age: bool,
 }
 
-/// Columns of an SQNR with its unit; of the other fields with the dot before them.
+/// Columns of an SQNR with its unit; of the other fields with the gap before them.
 const DB: u16 = 9;
-const COSINE: u16 = 17;
-const TOP1: u16 = 15;
-const AGE: u16 = 24;
+const COSINE: u16 = 3 + 7 + 8;
+const TOP1: u16 = 3 + 6 + 7;
+const AGE: u16 = 3 + 18;
 
 impl Fields {
     fn width(self) -> u16 {
@@ -65,8 +65,11 @@ impl Room {
 pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     let Some(network) = model.network.as_ref().filter(|_| !area.is_empty()) else { return };
     let theme = pen.look.theme.clone();
-    if !model.loading.finished {
-        let text = "what each clip does to the outputs comes here, when the network was run";
+    if !network.whole.was_asked() {
+        let text = match model.loading.finished {
+            false => "what each clip does to the outputs comes here, when the network was run",
+            true => "the network could not be run",
+        };
         pen.pieces(area.x, area.y, area.width, &[(" output  ", theme.dim), (text, theme.dim)]);
         return;
     }
@@ -121,20 +124,20 @@ impl Half {
         };
         let value = if fresh { theme.clip } else { theme.dim };
         let label = format!("{} ", self.fields.label);
-        let db = format!("{:<width$}", in_decibels(effect.sqnr_db), width = usize::from(DB));
+        let db = format!("{:>width$}", in_decibels(effect.sqnr_db), width = usize::from(DB));
         let mut pieces = vec![(label, theme.dim), (db, value)];
         let plain = if fresh { Style::new() } else { theme.dim };
         if self.fields.cosine {
-            pieces.push((format!(" · cosine {:<8}", cosine(effect.cosine)), plain));
+            pieces.push((format!("   cosine {:<8}", cosine(effect.cosine)), plain));
         }
         if let Some(share) = effect.top1_agreement.filter(|_| self.fields.top1) {
-            pieces.push((format!(" · top-1 {:<7}", number::percent(share)), plain));
+            pieces.push((format!("   top-1 {:<7}", number::percent(share)), plain));
         }
         if self.fields.age {
             let s = if effect.samples == 1 { "" } else { "s" };
             let age =
                 if fresh { format!("{}, {} sample{s}", short(answer.took), effect.samples) } else { was_for(answer) };
-            pieces.push((format!(" · {age}"), theme.dim));
+            pieces.push((format!("   {age}"), theme.dim));
         }
         let pieces: Vec<(&str, Style)> = pieces.iter().map(|(text, style)| (text.as_str(), *style)).collect();
         pen.pieces(self.x, self.y, self.width, &pieces);
@@ -142,6 +145,10 @@ impl Half {
 }
 
 impl<Of> Asked<Of> {
+    fn was_asked(&self) -> bool {
+        self.asked.is_some()
+    }
+
     fn effect(&self) -> Option<&OutputEffect> {
         self.answer.as_ref()?.result.as_ref().ok()
     }
