@@ -47,7 +47,7 @@ pub(in super::super) fn busy(model: &Model) -> Option<&'static str> {
         return Some("only with a network: qviz MODEL.onnx --data PATH");
     };
     if !model.loading.finished {
-        return Some("the network is still running over its samples");
+        return Some("the network is still being run and counted");
     }
     if !ready(model) {
         return Some("the network could not be run");
