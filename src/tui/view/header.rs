@@ -2,7 +2,7 @@ use ratatui::layout::Rect;
 
 use super::super::model::{Mode, Model};
 use super::super::network::Running;
-use super::pen::Pen;
+use super::pen::{Pen, cut_middle};
 use crate::jobs::Left;
 use crate::report::number;
 
@@ -81,13 +81,15 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     let per = axis.map_or_else(|| "per tensor".to_owned(), |axis| format!("per channel along axis {axis}"));
     let scheme = format!(" · {}, {per}", model.scheme());
     let room = x.saturating_sub(area.x + 2);
+    // Its end says what was run on what.
+    let title = cut_middle(&model.title, room.saturating_sub(7), pen.look.glyphs.ellipsis);
     pen.pieces(
         area.x,
         area.y,
         room,
         &[
             (" qviz ", theme.title),
-            (&format!(" {}", model.title), ratatui::style::Style::new()),
+            (&format!(" {title}"), ratatui::style::Style::new()),
             (&count, theme.dim),
             (&scheme, theme.dim),
         ],

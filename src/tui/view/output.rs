@@ -41,6 +41,11 @@ impl Fields {
 }
 
 impl Room {
+    /// Both places with a gap between, and a blank at the end.
+    fn width(&self) -> u16 {
+        self.title.len() as u16 + self.alone.width() + 2 + self.whole.width() + 1
+    }
+
     /// The richest row that fits.
     fn fitting(width: u16, classifies: bool) -> Room {
         let fields = |label, cosine, top1, age| Fields { label, cosine, top1: top1 && classifies, age };
@@ -55,7 +60,7 @@ impl Room {
             room(" output  ", fields("alone", false, false, true), fields("as chosen", false, true, false)),
             room(" output  ", fields("alone", false, false, true), fields("all", false, false, false)),
         ];
-        let fits = |r: &&Room| r.title.len() as u16 + r.alone.width() + 2 + r.whole.width() <= width;
+        let fits = |r: &&Room| r.width() <= width;
         let least = room(" ", fields("alone", false, false, true), fields("all", false, false, false));
         *rooms.iter().find(fits).unwrap_or(&least)
     }
@@ -80,7 +85,7 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     let here = network.alone.answer.as_ref().filter(|a| a.of.0 == model.list.selected);
     let float = network.alone.asked.as_ref().is_some_and(|(_, grids)| grids.is_empty());
     let read = model.session.layers.get(model.list.selected).is_some_and(|l| l.ready().is_some());
-    let right = area.right() - room.whole.width().min(area.width);
+    let right = area.right() - (room.whole.width() + 1).min(area.width);
     let alone = Half { x, width: right.saturating_sub(x + 2), y: area.y, fields: room.alone };
     if !read {
         alone.say(pen, "not read", theme.dim);
@@ -217,8 +222,7 @@ mod tests {
         for width in 60..220 {
             for classifies in [false, true] {
                 let room = Room::fitting(width, classifies);
-                let needed = room.title.len() as u16 + room.alone.width() + 2 + room.whole.width();
-                assert!(needed <= width, "{width}: {needed}");
+                assert!(room.width() <= width, "{width}: {}", room.width());
             }
         }
     }
