@@ -206,9 +206,9 @@ fn better(s: &Story, layer: usize, by: f32) -> Tried {
     Tried { clip: Clip::symmetric(choice.clip.amax() * by), scheme: choice.scheme }
 }
 
-fn tuned(before: f64, after: f64) -> Tuned {
+fn tuned(before: f64, after: f64) -> Box<Tuned> {
     let unseen = Some((effect(before - 0.5), effect(after - 0.5)));
-    Tuned { before: effect(before), after: effect(after), unseen, check: None }
+    Box::new(Tuned { before: effect(before), after: effect(after), unseen, check: None })
 }
 
 #[test]

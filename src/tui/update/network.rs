@@ -176,8 +176,9 @@ pub(super) fn news(model: &mut Model, news: News) {
             if let Some(Work::Tune { steps, .. }) = network.running.as_mut().map(|r| &mut r.work) {
                 steps.push(step);
             }
-            let text = step_in_words(model, &step);
-            if matches!(model.mode, Mode::Normal) {
+            // How far it is stands in the header: only what was found is said.
+            if step.after > step.before && matches!(model.mode, Mode::Normal) {
+                let text = step_in_words(model, &step);
                 model.say(text);
             }
         }
@@ -219,9 +220,6 @@ pub(super) fn say_late(model: &mut Model) {
 /// `conv1: 31.20 → 31.85 dB, clip 2.31, uint8 affine`.
 fn step_in_words(model: &Model, step: &TuneStep) -> String {
     let name = visible(&model.session.layers[step.layer].name);
-    if step.after <= step.before {
-        return format!("{name}: no better clip, {} dB", db(step.before));
-    }
     let Tried { clip, scheme } = step.chosen;
     let four = |x: f32| number::significant(f64::from(x), 3);
     let clip = if scheme.symmetric { four(clip.amax()) } else { format!("{} to {}", four(clip.min), four(clip.max)) };
