@@ -85,6 +85,7 @@ fn each_change_asks_and_a_drag_asks_for_the_layer_alone() {
     let held = s.model.session.grids_of(6);
     assert_ne!(held, own);
     assert_eq!(asked(&mut s), [Trial::Alone { layer: 6, grids: held.clone() }], "the whole waits");
+    assert!(!s.model.network.as_ref().unwrap().whole_is_answered());
     s.drag_to(at + 4);
     assert_eq!(asked(&mut s), [], "the same grid is not asked for again");
     s.release(at + 4);
@@ -109,6 +110,16 @@ fn an_answer_is_shown_with_its_age() {
     }
     assert!(told.contains("everything as chosen   30.2 dB"), "{told}");
     assert!(line_with(&s, "clip 5.353").contains("· output 41.2 dB"));
+    // On samples that nothing was chosen by, where there are any.
+    let News::Whole { grids, result, took, .. } = whole(&s, 30.2) else { unreachable!() };
+    news(&mut s, News::Whole { grids, result, check: Some(effect(29.4)), took });
+    assert!(row(&s).trim_end().ends_with("check 29.4 dB"), "{}", row(&s));
+    // While a clip is in the hand the whole is of the one before.
+    let at = s.line();
+    s.grab(at).drag_to(at + 5);
+    assert!(row(&s).trim_end().ends_with("before") && row(&s).contains(&format!("at clip {clip}")), "{}", row(&s));
+    s.press(KeyCode::Esc);
+    assert!(row(&s).trim_end().ends_with("check 29.4 dB"), "{}", row(&s));
     // Another clip in hand: what is shown is of the one before, and says so.
     s.keys("h");
     let told = row(&s);

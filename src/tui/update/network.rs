@@ -131,10 +131,10 @@ pub(super) fn news(model: &mut Model, news: News) {
     match news {
         News::Alone { layer, grids, result, took } => {
             let result = result.map_err(sentence);
-            network.alone.answer = Some(Answer { of: (layer, grids), result, took });
+            network.alone.answer = Some(Answer { of: (layer, grids), result, check: None, took });
         }
-        News::Whole { grids, result, took, .. } => {
-            network.whole.answer = Some(Answer { of: grids, result: result.map_err(sentence), took });
+        News::Whole { grids, result, check, took } => {
+            network.whole.answer = Some(Answer { of: grids, result: result.map_err(sentence), check, took });
         }
         News::Sensitivity(found, left) => {
             network.step(left);

@@ -213,7 +213,7 @@ fn of_network(model: &Model) -> Vec<(String, bool)> {
         // Both must be of the same samples.
         let whole = whole.filter(|whole| whole.samples == found.without.samples);
         let gain = whole.map(|whole| found.without.sqnr_db - whole.sqnr_db).filter(|gain| gain.is_finite());
-        if let Some(gain) = gain.filter(|_| network.whole.is_answered()) {
+        if let Some(gain) = gain.filter(|_| network.whole_is_answered()) {
             let sign = if gain < 0.0 { "" } else { "+" };
             said.push((
                 format!("Left in float, it would change the output by {sign}{} dB.", number::decibels(gain)),
@@ -223,7 +223,7 @@ fn of_network(model: &Model) -> Vec<(String, bool)> {
     }
     let alone = network.alone.answer.as_ref().filter(|_| network.alone.is_answered());
     let failed = alone.and_then(|answer| answer.result.as_ref().err()).cloned();
-    let whole = network.whole.answer.as_ref().filter(|_| network.whole.is_answered());
+    let whole = network.whole.answer.as_ref().filter(|_| network.whole_is_answered());
     said.extend(failed.or(whole.and_then(|answer| answer.result.as_ref().err()).cloned()).map(|why| (why, true)));
     said
 }

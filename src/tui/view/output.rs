@@ -96,7 +96,7 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
         alone.answer(pen, here, fresh, |answer| was_for(&answer.of.1));
     }
     let whole = Half { x: right, width: area.right() - right, y: area.y, fields: room.whole };
-    whole.answer(pen, network.whole.answer.as_ref(), network.whole.is_answered(), |_| "before".to_owned());
+    whole.answer(pen, network.whole.answer.as_ref(), network.whole_is_answered(), |_| "before".to_owned());
 }
 
 /// One of the two places of the row.
@@ -140,8 +140,11 @@ impl Half {
         }
         if self.fields.age {
             let s = if effect.samples == 1 { "" } else { "s" };
-            let age =
-                if fresh { format!("{}, {} sample{s}", short(answer.took), effect.samples) } else { was_for(answer) };
+            let age = match answer.check {
+                _ if !fresh => was_for(answer),
+                Some(check) => format!("check {}", in_decibels(check.sqnr_db)),
+                None => format!("{}, {} sample{s}", short(answer.took), effect.samples),
+            };
             pieces.push((format!("   {age}"), theme.dim));
         }
         let pieces: Vec<(&str, Style)> = pieces.iter().map(|(text, style)| (text.as_str(), *style)).collect();
