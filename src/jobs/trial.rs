@@ -156,7 +156,7 @@ pub enum News {
     /// One more layer was decided on.
     Step(TuneStep, Left),
     /// The search ended; `None` when it was stopped before anything was decided.
-    Tuned(Result<Option<Tuned>, InputError>),
+    Tuned(Result<Option<Box<Tuned>>, InputError>),
 }
 
 /// What a long trial still has to do.

@@ -69,7 +69,8 @@ pub fn areas((width, height): (u16, u16), methods: usize, network: bool) -> Opti
         0..=83 => 0,
         84..=109 => 30,
         110..=139 => 42,
-        _ => (width * 7 / 20).min(60),
+        // Of a network there is more to list.
+        _ => (width * 7 / 20).min(if network { 72 } else { 60 }),
     };
     let list = Rect::new(0, 1, list_width, middle);
     let x = if list_width > 0 { list_width + 1 } else { 0 };

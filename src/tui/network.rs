@@ -41,6 +41,8 @@ pub struct Answer<Of> {
     pub of: Of,
     /// The effect, or a sentence.
     pub result: Result<OutputEffect, String>,
+    /// The effect on samples that nothing was chosen by, if there are any.
+    pub check: Option<OutputEffect>,
     /// How long it took.
     pub took: Duration,
 }
@@ -108,6 +110,13 @@ impl Network {
             running.done += 1;
             running.left = Some(left);
         }
+    }
+
+    /// Whether the answer for everything is of the choices as they are, the clip in the hand included.
+    pub fn whole_is_answered(&self) -> bool {
+        let asked = self.whole.asked.as_ref().zip(self.alone.asked.as_ref());
+        let in_hand = asked.is_some_and(|(all, (layer, grids))| all.layers.get(*layer).is_some_and(|of| of != grids));
+        self.whole.is_answered() && !in_hand
     }
 
     /// Whether the sensitivities are of other choices than the present ones.

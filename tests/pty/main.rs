@@ -6,6 +6,8 @@ mod drag;
 mod files;
 mod leave;
 mod looks;
+#[cfg(feature = "onnx")]
+mod network;
 #[path = "../support/npy.rs"]
 mod npy;
 mod read;

@@ -10,11 +10,12 @@ use qviz::input::{Discovered, Source};
 use qviz::jobs::{self, Recipe, analyse_channels, measure_layer, read_channels, read_layer};
 use qviz::quant::Scheme;
 use qviz::report;
-use qviz::session::{Joint, Layer, Ready, Session};
+use qviz::session::{Joint, Kind, Layer, Ready, Session};
 use qviz::tui::event::message;
 use qviz::tui::look::{Depth, Glyphs, Look, Theme};
 use qviz::tui::model::Model;
 use qviz::tui::msg::{Cmd, Msg};
+use qviz::tui::network::Network;
 use qviz::tui::update::{layout, settle, update};
 use qviz::tui::view::view;
 use ratatui::buffer::Buffer;
@@ -62,6 +63,35 @@ impl Story {
         let layers = sources.iter().map(waiting).collect();
         let errors = story.discovered.errors.clone();
         story.tell(Msg::Job(jobs::Event::Found { layers, errors }));
+        story
+    }
+
+    /// The bundled activations as if a network had made them, the last three as weights; read.
+    pub fn of_network(size: (u16, u16)) -> Story {
+        let mut story = Story::of_network_unread(size);
+        for layer in 0..story.discovered.sources.len() {
+            story.read(layer);
+        }
+        story.tell(Msg::Job(jobs::Event::Done)).model.notice.take();
+        story
+    }
+
+    /// The same before it is run.
+    pub fn of_network_unread(size: (u16, u16)) -> Story {
+        let session = Session::new(calibrate::defaults(), calibrate::DEFAULT_METHOD, Scheme::INT8);
+        let recipe = Recipe::new(2048, session.methods().iter().map(AsRef::as_ref));
+        let mut model = Model::new(session, "net.onnx".into(), look(Depth::Sixteen, false), size);
+        model.network = Some(Network::default());
+        let mut story = Story { model, cmds: Vec::new(), discovered: qviz::cli::bundled(), recipe };
+        let mut layers: Vec<Layer> = story.discovered.sources.iter().map(waiting).collect();
+        let weights = layers.len() - 3;
+        for (i, layer) in layers.iter_mut().enumerate() {
+            layer.kind = if i < weights { Kind::Activation } else { Kind::Weight };
+            layer.op = "Conv".into();
+        }
+        story.tell(Msg::Job(jobs::Event::Found { layers, errors: Vec::new() }));
+        let assumptions = vec!["8 random samples (seed 0); ranges are not those of real data".to_owned()];
+        story.tell(Msg::Job(jobs::Event::Opened { title: "net.onnx on 8 random samples".into(), assumptions }));
         story
     }
 

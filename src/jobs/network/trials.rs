@@ -139,7 +139,7 @@ impl Shared {
             tune(&run.setup, &split, wanted, samples, threads, &cancelled, &stopped, &mut found)
         });
         if !self.cancelled() {
-            (self.tell)(Event::Trial(News::Tuned(result.map_err(InputError::from))));
+            (self.tell)(Event::Trial(News::Tuned(result.map(|tuned| tuned.map(Box::new)).map_err(InputError::from))));
         }
     }
 

@@ -38,7 +38,7 @@ pub(super) fn tries(layer: &TuneLayer) -> Vec<Tried> {
         found.extend(ladder.into_iter().take(BEST));
     }
     let best = found.iter().map(|(sqnr, _)| *sqnr).filter(|s| s.is_finite()).fold(f64::NEG_INFINITY, f64::max);
-    found.retain(|(sqnr, _)| !(*sqnr < best - 12.0));
+    found.retain(|(sqnr, _)| sqnr.is_nan() || *sqnr >= best - 12.0);
     found.sort_by(|a, b| b.0.total_cmp(&a.0));
     let mut tries: Vec<Tried> = Vec::new();
     for (_, tried) in found {

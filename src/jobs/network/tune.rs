@@ -164,7 +164,7 @@ impl Search<'_> {
             let present: Vec<Tried> = self.layers.iter().map(answer).collect();
             let mut now = self.now.clone();
             for (layer, tried) in self.layers.iter().zip(&present) {
-                members(layer).iter().for_each(|&t| now[t] = Some(tried.params()));
+                layer.tensors().iter().for_each(|&t| now[t] = Some(tried.params()));
             }
             let Some(output) = trial.whole(&now, self.cancelled)? else { return Ok(None) };
             if output.sqnr_db > sqnr {

@@ -47,7 +47,7 @@ pub(in super::super) fn busy(model: &Model) -> Option<&'static str> {
         return Some("only with a network: qviz MODEL.onnx --data PATH");
     };
     if !model.loading.finished {
-        return Some("the network is still running over its samples");
+        return Some("the network is still being run and counted");
     }
     if !ready(model) {
         return Some("the network could not be run");
@@ -134,10 +134,10 @@ pub(super) fn news(model: &mut Model, news: News) {
     match news {
         News::Alone { layer, grids, result, took } => {
             let result = result.map_err(sentence);
-            network.alone.answer = Some(Answer { of: (layer, grids), result, took });
+            network.alone.answer = Some(Answer { of: (layer, grids), result, check: None, took });
         }
-        News::Whole { grids, result, took, .. } => {
-            network.whole.answer = Some(Answer { of: grids, result: result.map_err(sentence), took });
+        News::Whole { grids, result, check, took } => {
+            network.whole.answer = Some(Answer { of: grids, result: result.map_err(sentence), check, took });
         }
         News::Sensitivity(found, left) => {
             network.step(left);
@@ -148,7 +148,8 @@ pub(super) fn news(model: &mut Model, news: News) {
             }) {
                 network.sensitivity.clear();
                 network.sensitivity_of = Some(of);
-                (model.list.sort, model.list.follow) = (Sort::Sensitive, true);
+                // The worst is what one wants to see, wherever the selection goes.
+                (model.list.sort, model.list.top, model.list.follow) = (Sort::Sensitive, 0, false);
             }
             network.sensitivity.insert(found.layer, found);
             model.list.stale |= model.list.sort == Sort::Sensitive;
@@ -178,8 +179,9 @@ pub(super) fn news(model: &mut Model, news: News) {
             if let Some(Work::Tune { steps, .. }) = network.running.as_mut().map(|r| &mut r.work) {
                 steps.push(step);
             }
-            let text = step_in_words(model, &step);
-            if matches!(model.mode, Mode::Normal) {
+            // How far it is stands in the header: only what was found is said.
+            if step.after > step.before && matches!(model.mode, Mode::Normal) {
+                let text = step_in_words(model, &step);
                 model.say(text);
             }
         }
@@ -221,9 +223,6 @@ pub(super) fn say_late(model: &mut Model) {
 /// `conv1: 31.20 → 31.85 dB, clip 2.31, uint8 affine`.
 fn step_in_words(model: &Model, step: &TuneStep) -> String {
     let name = visible(&model.session.layers[step.layer].name);
-    if step.after <= step.before {
-        return format!("{name}: no better clip, {} dB", db(step.before));
-    }
     let Tried { clip, scheme } = step.chosen;
     let four = |x: f32| number::significant(f64::from(x), 3);
     let clip = if scheme.symmetric { four(clip.amax()) } else { format!("{} to {}", four(clip.min), four(clip.max)) };

@@ -2,7 +2,7 @@ use ratatui::layout::Rect;
 
 use super::super::model::{Mode, Model};
 use super::super::network::Running;
-use super::pen::Pen;
+use super::pen::{Pen, cut_middle};
 use crate::jobs::Left;
 use crate::report::number;
 
@@ -31,6 +31,7 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     if !model.loading.finished {
         let mut text = match (model.loading.found, &model.network) {
             (true, None) => format!("reading {}/{}", model.loading.done, model.loading.all),
+            (true, Some(_)) if model.loading.done >= model.loading.all => "counting channels…".to_owned(),
             (true, Some(_)) => format!("counting {}/{}", model.loading.done, model.loading.all),
             (false, None) => "searching…".to_owned(),
             (false, Some(_)) => "opening the network…".to_owned(),
@@ -80,13 +81,15 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     let per = axis.map_or_else(|| "per tensor".to_owned(), |axis| format!("per channel along axis {axis}"));
     let scheme = format!(" · {}, {per}", model.scheme());
     let room = x.saturating_sub(area.x + 2);
+    // Its end says what was run on what.
+    let title = cut_middle(&model.title, room.saturating_sub(7), pen.look.glyphs.ellipsis);
     pen.pieces(
         area.x,
         area.y,
         room,
         &[
             (" qviz ", theme.title),
-            (&format!(" {}", model.title), ratatui::style::Style::new()),
+            (&format!(" {title}"), ratatui::style::Style::new()),
             (&count, theme.dim),
             (&scheme, theme.dim),
         ],

@@ -93,7 +93,7 @@ fn lines(model: &Model, search: &str, room: usize) -> Vec<HelpLine> {
         if !said.is_empty() {
             heading(&mut lines, "taken for granted of this network");
         }
-        said.into_iter().for_each(|said| tell(&mut lines, "", &model.title, said, false, room));
+        said.into_iter().for_each(|said| tell(&mut lines, "", "", said, false, room));
     }
     for group in Group::ALL {
         let entries = COMMANDS.iter().filter(|e| e.group == group);

@@ -284,6 +284,21 @@ fn draw_lines(pen: &mut Pen, areas: &Areas, model: &Model, axis: &Axis, ready: &
     }
 }
 
+/// Columns of the share that saturates, and of the output's SQNR behind it: where there is room for both, neither moves.
+const SHARE: u16 = 19;
+const OUTPUT: u16 = 19;
+
+/// `· output 41.2 dB` for the flag, where a network has answered for this layer; dim while that is of another clip.
+fn output(pen: &Pen, model: &Model, style: Style) -> (String, Style) {
+    let network = model.network.as_ref().filter(|_| model.channel.open.is_none());
+    let answer = network.and_then(|n| n.alone.answer.as_ref()).filter(|answer| answer.of.0 == model.at());
+    let asked = network.and_then(|n| n.alone.asked.as_ref()).is_some_and(|(_, grids)| !grids.is_empty());
+    let effect = answer.filter(|_| asked).and_then(|answer| answer.result.as_ref().ok());
+    let fresh = network.is_some_and(|n| n.alone.is_answered());
+    let text = effect.map_or(String::new(), |e| format!("· output {}", super::output::in_decibels(e.sqnr_db)));
+    (text, if fresh { style } else { pen.look.theme.dim })
+}
+
 /// A clip outside of the zoomed window: where to look for it.
 fn beside(pen: &mut Pen, area: Rect, axis: &Axis, value: f64, style: Style) {
     let [left, right] = pen.look.glyphs.grips;
@@ -337,6 +352,10 @@ fn flag(pen: &mut Pen, area: Rect, column: u16, handle: Handle, model: &Model, r
     } else if left_room >= number_width && right_room >= share_width {
         pen.right(area.x, area.y, left_room, &number, style);
         pen.text(x + 3, area.y, right_room, &share, style);
+        if right_room >= SHARE + OUTPUT {
+            let (text, style) = output(pen, model, style);
+            pen.text(x + 3 + SHARE, area.y, OUTPUT, &text, style);
+        }
     } else {
         let both = format!("{number} · {share}");
         if right_room >= pen.width(&both) {

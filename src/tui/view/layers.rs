@@ -32,10 +32,16 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         filter => format!("/{filter} {shown} of {all}"),
     };
     let position = if shown > 0 { format!("  {at}/{shown}") } else { String::new() };
-    pen.titled_rule(title, &[("layers ", theme.title), (&what, theme.dim), (&position, theme.dim)], "");
     // Heads of the columns, where the title leaves room for them.
-    let db = if model.list.sort == Sort::Sensitive { " output dB" } else { " dB" };
+    let db = if model.list.sort == Sort::Sensitive { " out dB" } else { " dB" };
     let heads = [(2 + BADGE + 1 + db.len() as u16, db), (2 + BADGE + 1, " by ")];
+    let room = title.width.saturating_sub(heads[0].0 + 3);
+    let fits = |pieces: &[(&str, Style)]| pieces.iter().map(|(text, _)| pen.width(text)).sum::<u16>() <= room;
+    let all = [("layers ", theme.title), (what.as_str(), theme.dim), (position.as_str(), theme.dim)];
+    let shown = [&all[..], &all[..2], &all[1..2]].into_iter().find(|pieces| fits(pieces)).unwrap_or(&all[1..2]);
+    pen.titled_rule(Rect { width: room + 3, ..title }, shown, "");
+    let rest = Rect { x: title.x + room + 3, width: title.width.saturating_sub(room + 3), ..title };
+    pen.titled_rule(rest, &[], "");
     for (from_right, head) in heads {
         let x = title.right().saturating_sub(from_right);
         pen.text(x, title.y, pen.width(head), head, theme.dim);
@@ -188,11 +194,12 @@ fn notes(pen: &mut Pen, area: Rect, model: &Model) {
     // Of the values that share a range, what is to be said stands with each tensor.
     let at = model.channel.open.unwrap_or(model.list.selected);
     let Some(layer) = model.session.layers.get(at).filter(|_| area.height > 0) else { return };
-    let sentences = layer.notes().into_iter().chain(of_network(model)).collect::<Vec<_>>();
+    let sentences: Vec<(String, bool)> =
+        layer.notes().into_iter().map(|note| (note, true)).chain(of_network(model)).collect();
     let width = usize::from(area.width.saturating_sub(3));
     let mut lines = sentences
         .iter()
-        .flat_map(|s| wrapped(&visible(s), width).into_iter().enumerate().map(|(i, line)| (line, i == 0)));
+        .flat_map(|(s, warns)| wrapped(&visible(s), width).into_iter().enumerate().map(|(i, l)| (l, i == 0 && *warns)));
     for y in area.y + 1..area.bottom() {
         let Some((line, first)) = lines.next() else { return };
         if first {
@@ -202,23 +209,27 @@ fn notes(pen: &mut Pen, area: Rect, model: &Model) {
     }
 }
 
-/// What the network had to say of the selected layer that its row has no room for.
-fn of_network(model: &Model) -> Vec<String> {
+/// What the network had to say of the selected layer that the row of outputs has no room for; whether it is a warning.
+fn of_network(model: &Model) -> Vec<(String, bool)> {
     let Some(network) = &model.network else { return Vec::new() };
     let mut said = Vec::new();
     let old = network.sensitivity_is_old();
     if let Some(found) = network.sensitivity.get(&model.list.selected).filter(|_| !old) {
         let whole = network.whole.answer.as_ref().and_then(|answer| answer.result.as_ref().ok());
+        // Both must be of the same samples.
+        let whole = whole.filter(|whole| whole.samples == found.without.samples);
         let gain = whole.map(|whole| found.without.sqnr_db - whole.sqnr_db).filter(|gain| gain.is_finite());
-        if let Some(gain) = gain.filter(|_| network.whole.is_answered()) {
+        if let Some(gain) = gain.filter(|_| network.whole_is_answered()) {
             let sign = if gain < 0.0 { "" } else { "+" };
-            said.push(format!("Left in float, it would change the output by {sign}{} dB.", number::decibels(gain)));
+            said.push((
+                format!("Left in float, it would change the output by {sign}{} dB.", number::decibels(gain)),
+                false,
+            ));
         }
     }
     let alone = network.alone.answer.as_ref().filter(|_| network.alone.is_answered());
-    said.extend(alone.and_then(|answer| answer.result.as_ref().err()).cloned());
-    let whole = network.whole.answer.as_ref().filter(|_| network.whole.is_answered());
-    said.extend(whole.and_then(|answer| answer.result.as_ref().err()).cloned());
-    said.dedup();
+    let failed = alone.and_then(|answer| answer.result.as_ref().err()).cloned();
+    let whole = network.whole.answer.as_ref().filter(|_| network.whole_is_answered());
+    said.extend(failed.or(whole.and_then(|answer| answer.result.as_ref().err()).cloned()).map(|why| (why, true)));
     said
 }

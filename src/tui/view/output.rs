@@ -12,7 +12,7 @@ use crate::report::number;
 /// What a row of some width has room for; what is left out is left out for every answer, so that nothing jumps.
 #[derive(Clone, Copy)]
 struct Room {
-    /// Columns of the title.
+    /// Its heading.
     title: &'static str,
     alone: Fields,
     whole: Fields,
@@ -27,11 +27,11 @@ struct Fields {
     age: bool,
 }
 
-/// Columns of an SQNR with its unit; of the other fields with the dot before them.
+/// Columns of an SQNR with its unit; of the other fields with the gap before them.
 const DB: u16 = 9;
-const COSINE: u16 = 17;
-const TOP1: u16 = 15;
-const AGE: u16 = 24;
+const COSINE: u16 = 3 + 7 + 8;
+const TOP1: u16 = 3 + 6 + 7;
+const AGE: u16 = 3 + 18;
 
 impl Fields {
     fn width(self) -> u16 {
@@ -41,6 +41,11 @@ impl Fields {
 }
 
 impl Room {
+    /// Both places with a gap between, and a blank at the end.
+    fn width(&self) -> u16 {
+        self.title.len() as u16 + self.alone.width() + 2 + self.whole.width() + 1
+    }
+
     /// The richest row that fits.
     fn fitting(width: u16, classifies: bool) -> Room {
         let fields = |label, cosine, top1, age| Fields { label, cosine, top1: top1 && classifies, age };
@@ -55,7 +60,7 @@ impl Room {
             room(" output  ", fields("alone", false, false, true), fields("as chosen", false, true, false)),
             room(" output  ", fields("alone", false, false, true), fields("all", false, false, false)),
         ];
-        let fits = |r: &&Room| r.title.len() as u16 + r.alone.width() + 2 + r.whole.width() <= width;
+        let fits = |r: &&Room| r.width() <= width;
         let least = room(" ", fields("alone", false, false, true), fields("all", false, false, false));
         *rooms.iter().find(fits).unwrap_or(&least)
     }
@@ -65,8 +70,11 @@ impl Room {
 pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     let Some(network) = model.network.as_ref().filter(|_| !area.is_empty()) else { return };
     let theme = pen.look.theme.clone();
-    if !model.loading.finished {
-        let text = "what each clip does to the outputs comes here, when the network was run";
+    if !network.whole.was_asked() {
+        let text = match model.loading.finished {
+            false => "what each clip does to the outputs comes here, when the network was run",
+            true => "the network could not be run",
+        };
         pen.pieces(area.x, area.y, area.width, &[(" output  ", theme.dim), (text, theme.dim)]);
         return;
     }
@@ -77,7 +85,7 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     let here = network.alone.answer.as_ref().filter(|a| a.of.0 == model.list.selected);
     let float = network.alone.asked.as_ref().is_some_and(|(_, grids)| grids.is_empty());
     let read = model.session.layers.get(model.list.selected).is_some_and(|l| l.ready().is_some());
-    let right = area.right() - room.whole.width().min(area.width);
+    let right = area.right() - (room.whole.width() + 1).min(area.width);
     let alone = Half { x, width: right.saturating_sub(x + 2), y: area.y, fields: room.alone };
     if !read {
         alone.say(pen, "not read", theme.dim);
@@ -88,7 +96,7 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
         alone.answer(pen, here, fresh, |answer| was_for(&answer.of.1));
     }
     let whole = Half { x: right, width: area.right() - right, y: area.y, fields: room.whole };
-    whole.answer(pen, network.whole.answer.as_ref(), network.whole.is_answered(), |_| "before".to_owned());
+    whole.answer(pen, network.whole.answer.as_ref(), network.whole_is_answered(), |_| "before".to_owned());
 }
 
 /// One of the two places of the row.
@@ -121,20 +129,23 @@ impl Half {
         };
         let value = if fresh { theme.clip } else { theme.dim };
         let label = format!("{} ", self.fields.label);
-        let db = format!("{:<width$}", in_decibels(effect.sqnr_db), width = usize::from(DB));
+        let db = format!("{:>width$}", in_decibels(effect.sqnr_db), width = usize::from(DB));
         let mut pieces = vec![(label, theme.dim), (db, value)];
         let plain = if fresh { Style::new() } else { theme.dim };
         if self.fields.cosine {
-            pieces.push((format!(" · cosine {:<8}", cosine(effect.cosine)), plain));
+            pieces.push((format!("   cosine {:<8}", cosine(effect.cosine)), plain));
         }
         if let Some(share) = effect.top1_agreement.filter(|_| self.fields.top1) {
-            pieces.push((format!(" · top-1 {:<7}", number::percent(share)), plain));
+            pieces.push((format!("   top-1 {:<7}", number::percent(share)), plain));
         }
         if self.fields.age {
             let s = if effect.samples == 1 { "" } else { "s" };
-            let age =
-                if fresh { format!("{}, {} sample{s}", short(answer.took), effect.samples) } else { was_for(answer) };
-            pieces.push((format!(" · {age}"), theme.dim));
+            let age = match answer.check {
+                _ if !fresh => was_for(answer),
+                Some(check) => format!("check {}", in_decibels(check.sqnr_db)),
+                None => format!("{}, {} sample{s}", short(answer.took), effect.samples),
+            };
+            pieces.push((format!("   {age}"), theme.dim));
         }
         let pieces: Vec<(&str, Style)> = pieces.iter().map(|(text, style)| (text.as_str(), *style)).collect();
         pen.pieces(self.x, self.y, self.width, &pieces);
@@ -142,6 +153,10 @@ impl Half {
 }
 
 impl<Of> Asked<Of> {
+    fn was_asked(&self) -> bool {
+        self.asked.is_some()
+    }
+
     fn effect(&self) -> Option<&OutputEffect> {
         self.answer.as_ref()?.result.as_ref().ok()
     }
@@ -210,8 +225,7 @@ mod tests {
         for width in 60..220 {
             for classifies in [false, true] {
                 let room = Room::fitting(width, classifies);
-                let needed = room.title.len() as u16 + room.alone.width() + 2 + room.whole.width();
-                assert!(needed <= width, "{width}: {needed}");
+                assert!(room.width() <= width, "{width}: {}", room.width());
             }
         }
     }

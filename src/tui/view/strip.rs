@@ -28,7 +28,8 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model, strip: &Strip) {
 fn titles(pen: &mut Pen, areas: &Areas, model: &Model, strip: &Strip) {
     let theme = pen.look.theme.clone();
     let layer = &model.session.layers[model.at()];
-    let shape = format!("  {}", number::shape(&layer.origin.shape));
+    let op = if layer.op.is_empty() { String::new() } else { format!("  {}", crate::report::visible(&layer.op)) };
+    let shape = format!("{op}  {}", number::shape(&layer.origin.shape));
     let many = format!("  {} along axis {}", number::of(strip.layers.len() as u64, "channel"), strip.axis);
     pen.titled_rule(
         areas.histogram_title,

@@ -1,0 +1,369 @@
+//! A network on trial on the screen: what is asked after each change, and what becomes of the answers. The answers are
+//! made up here; `tests/pty` looks at a real network.
+#![cfg(feature = "tui")]
+
+mod support;
+
+use std::time::Duration;
+
+use crossterm::event::{Event as Input, KeyCode, MouseButton, MouseEventKind};
+use qviz::input::InputError;
+use qviz::jobs::{Event, Grids, Left, News, Trial, Tried, Tune, TuneStep, Tuned};
+use qviz::quant::{Clip, OutputEffect, QuantParams, Scheme};
+use qviz::session::{Kind, Sensitivity};
+use qviz::tui::model::{Mode, Row, Sort};
+use qviz::tui::msg::{Cmd, Msg};
+use qviz::tui::update::layout;
+use support::Story;
+
+const TOOK: Duration = Duration::from_millis(12);
+
+fn effect(sqnr_db: f64) -> OutputEffect {
+    OutputEffect { sqnr_db, cosine: 0.99998, top1_agreement: Some(0.9375), samples: 8 }
+}
+
+fn news(s: &mut Story, news: News) {
+    s.tell(Msg::Job(Event::Trial(news)));
+}
+
+/// The trials asked for since the last look.
+fn asked(s: &mut Story) -> Vec<Trial> {
+    s.cmds.drain(..).filter_map(|cmd| if let Cmd::Trial(trial) = cmd { Some(trial) } else { None }).collect()
+}
+
+fn alone(layer: usize, grids: Vec<QuantParams>, sqnr_db: f64) -> News {
+    News::Alone { layer, grids, result: Ok(effect(sqnr_db)), took: TOOK }
+}
+
+fn whole(s: &Story, sqnr_db: f64) -> News {
+    let grids = Grids { layers: s.model.session.grids(s.model.loading.all) };
+    News::Whole { grids, result: Ok(effect(sqnr_db)), check: None, took: TOOK }
+}
+
+fn left(steps: usize) -> Left {
+    Left { steps, time: Some(Duration::from_secs(8)) }
+}
+
+fn sensitivity(layer: usize, sqnr_db: f64, steps: usize) -> News {
+    News::Sensitivity(Sensitivity { layer, alone: effect(sqnr_db), without: effect(31.0) }, left(steps))
+}
+
+fn story() -> Story {
+    let mut s = Story::of_network((160, 45));
+    s.select("06.conv11.hswish");
+    s
+}
+
+fn line_with(s: &Story, text: &str) -> String {
+    let screen = s.screen();
+    screen.lines().find(|l| l.contains(text)).unwrap_or_else(|| panic!("no {text}:\n{screen}")).to_owned()
+}
+
+/// The row of outputs.
+fn row(s: &Story) -> String {
+    line_with(s, " output  this layer")
+}
+
+#[test]
+fn each_change_asks_and_a_drag_asks_for_the_layer_alone() {
+    let mut s = Story::of_network((160, 45));
+    // The layer looked at, and everything, once all is read.
+    let first = asked(&mut s);
+    assert!(matches!(first.as_slice(), [Trial::Alone { layer: 0, .. }, Trial::Whole(_)]), "{first:?}");
+    s.select("06.conv11.hswish");
+    let own = s.model.session.grids_of(6);
+    assert_eq!(asked(&mut s), [Trial::Alone { layer: 6, grids: own.clone() }]);
+    // What looks at things asks for nothing.
+    s.keys("myfc").press(KeyCode::Tab);
+    assert_eq!(asked(&mut s), []);
+    s.keys("m");
+
+    let mut s = story();
+    asked(&mut s);
+    let at = s.line();
+    s.grab(at).drag_to(at + 4);
+    let held = s.model.session.grids_of(6);
+    assert_ne!(held, own);
+    assert_eq!(asked(&mut s), [Trial::Alone { layer: 6, grids: held.clone() }], "the whole waits");
+    assert!(!s.model.network.as_ref().unwrap().whole_is_answered());
+    s.drag_to(at + 4);
+    assert_eq!(asked(&mut s), [], "the same grid is not asked for again");
+    s.release(at + 4);
+    let let_go = asked(&mut s);
+    assert!(matches!(let_go.as_slice(), [Trial::Whole(grids)] if grids.layers[6] == held), "{let_go:?}");
+    assert_eq!(let_go[0], Trial::Whole(Grids { layers: s.model.session.grids(12) }));
+    s.keys("u");
+    assert_eq!(asked(&mut s).len(), 2, "undone: both are asked for again");
+}
+
+#[test]
+fn an_answer_is_shown_with_its_age() {
+    let mut s = story();
+    let own = s.model.session.grids_of(6);
+    let clip = qviz::report::number::significant(f64::from(s.amax()), 4);
+    news(&mut s, alone(6, own, 41.23));
+    let all = whole(&s, 30.2);
+    news(&mut s, all);
+    let told = row(&s);
+    for fact in ["this layer alone   41.2 dB", "cosine 0.99998", "top-1 93.8 %", "12 ms, 8 samples"] {
+        assert!(told.contains(fact), "{fact}: {told}");
+    }
+    assert!(told.contains("everything as chosen   30.2 dB"), "{told}");
+    assert!(line_with(&s, "clip 5.353").contains("· output 41.2 dB"));
+    // On samples that nothing was chosen by, where there are any.
+    let News::Whole { grids, result, took, .. } = whole(&s, 30.2) else { unreachable!() };
+    news(&mut s, News::Whole { grids, result, check: Some(effect(29.4)), took });
+    assert!(row(&s).trim_end().ends_with("check 29.4 dB"), "{}", row(&s));
+    // While a clip is in the hand the whole is of the one before.
+    let at = s.line();
+    s.grab(at).drag_to(at + 5);
+    assert!(row(&s).trim_end().ends_with("before") && row(&s).contains(&format!("at clip {clip}")), "{}", row(&s));
+    s.press(KeyCode::Esc);
+    assert!(row(&s).trim_end().ends_with("check 29.4 dB"), "{}", row(&s));
+    // Another clip in hand: what is shown is of the one before, and says so.
+    s.keys("h");
+    let told = row(&s);
+    assert!(told.contains("41.2 dB") && told.contains(&format!("at clip {clip}")) && !told.contains("12 ms"), "{told}");
+    let now = s.model.session.grids_of(6);
+    news(&mut s, alone(6, now, 39.04));
+    let told = row(&s);
+    assert!(told.contains("39.0 dB") && told.contains("12 ms"), "{told}");
+    // Of another layer nothing is known.
+    s.keys("j");
+    let told = row(&s);
+    assert!(told.contains("this layer alone …") && !told.contains("39.0"), "{told}");
+    // An answer that comes late is not this layer's.
+    news(&mut s, alone(6, Vec::new(), 12.5));
+    assert!(!row(&s).contains("12.5"));
+}
+
+#[test]
+fn float_no_effect_undefined_and_errors_are_said() {
+    let mut s = story();
+    for (db, said) in [(f64::INFINITY, "no effect"), (f64::NAN, "undefined"), (f64::NEG_INFINITY, "-∞ dB")] {
+        let own = s.model.session.grids_of(6);
+        news(&mut s, alone(6, own, db));
+        assert!(row(&s).contains(said), "{}", s.screen());
+    }
+    let why = "net.onnx fails on quantized values.\u{1b}[2J";
+    let error = InputError { file: "net.onnx".into(), message: why.into() };
+    let (grids, took) = (s.model.session.grids_of(6), TOOK);
+    news(&mut s, News::Alone { layer: 6, grids, result: Err(error), took });
+    assert!(row(&s).contains("net.onnx fails on quantized values.\\x1b[2J"), "{}", s.screen());
+    assert!(s.screen().matches("net.onnx fails").count() == 2, "and below the list\n{}", s.screen());
+    asked(&mut s);
+    s.keys("o");
+    assert!(row(&s).contains("this layer alone in float"));
+    assert!(matches!(asked(&mut s).as_slice(), [Trial::Whole(grids)] if grids.layers[6].is_empty()));
+}
+
+#[test]
+fn sensitivities_fill_the_list_and_the_worst_stay_in_float() {
+    let mut s = story();
+    asked(&mut s);
+    s.keys("r");
+    let grids = Grids { layers: s.model.session.grids(12) };
+    assert_eq!(asked(&mut s), [Trial::Sensitivity(grids)]);
+    assert!(s.screen().contains("sensitivity…"));
+    s.keys("r");
+    assert!(s.notice().contains("one is running already"), "{}", s.notice());
+    assert_eq!(asked(&mut s), []);
+
+    news(&mut s, sensitivity(3, 50.0, 11));
+    assert_eq!(s.model.list.sort, Sort::Sensitive, "the first result brings its order");
+    news(&mut s, sensitivity(5, 22.25, 10));
+    news(&mut s, sensitivity(8, f64::INFINITY, 9));
+    s.keys("\u{1b}");
+    assert!(s.screen().contains("sensitivity 3/12 · 8.0 s left"), "{}", s.screen());
+    assert_eq!(s.model.list.order[..3], [5, 3, 8]);
+    assert!(s.screen().contains("out dB") && s.screen().contains("most sensitive first"));
+    let name = s.model.session.layers[5].name.clone();
+    assert!(line_with(&s, &name).contains("22.3") | line_with(&s, &name).contains("22.2"), "{}", s.screen());
+
+    s.keys("S");
+    assert_eq!(s.cmds.pop(), Some(Cmd::Stop));
+    assert!(s.screen().contains("sensitivity, stopping…"));
+    news(&mut s, News::SensitivityEnd(Ok(())));
+    assert!(s.notice().starts_with("stopped: sensitivity of 3 layers; "), "{}", s.notice());
+    assert!(s.notice().contains(&name));
+    assert!(!s.model.network.as_ref().unwrap().sensitivity_is_old());
+
+    // The worst two, as one step.
+    let before = s.model.session.history_len().0;
+    s.keys("O2x").press(KeyCode::Enter);
+    assert!(s.notice().contains("no number of layers"), "{}", s.notice());
+    s.press(KeyCode::Backspace).press(KeyCode::Backspace).keys("9").press(KeyCode::Enter);
+    assert!(s.notice().contains("1 to 3"), "{}", s.notice());
+    s.press(KeyCode::Backspace).keys("2").press(KeyCode::Enter);
+    assert!(matches!(s.model.mode, Mode::Normal));
+    let float = |s: &Story, l: usize| !s.model.session.layers[l].choice().unwrap().quantized;
+    assert_eq!([3, 5, 8].map(|l| float(&s, l)), [true, true, false]);
+    assert_eq!(s.model.session.history_len().0, before + 1);
+    assert!(s.model.network.as_ref().unwrap().sensitivity_is_old(), "they are of other choices now");
+    s.keys("u");
+    assert_eq!([3, 5, 8].map(|l| float(&s, l)), [false; 3]);
+    assert!(!s.model.network.as_ref().unwrap().sensitivity_is_old());
+    // The order is one of those that s goes through.
+    let mut seen = Vec::new();
+    for _ in 0..4 {
+        s.keys("s");
+        seen.push(s.model.list.sort);
+    }
+    assert_eq!(seen, [Sort::Name, Sort::Files, Sort::Worst, Sort::Sensitive]);
+}
+
+fn better(s: &Story, layer: usize, by: f32) -> Tried {
+    let choice = s.model.session.layers[layer].choice().unwrap();
+    Tried { clip: Clip::symmetric(choice.clip.amax() * by), scheme: choice.scheme }
+}
+
+fn tuned(before: f64, after: f64) -> Box<Tuned> {
+    let unseen = Some((effect(before - 0.5), effect(after - 0.5)));
+    Box::new(Tuned { before: effect(before), after: effect(after), unseen, check: None })
+}
+
+#[test]
+fn a_layer_is_tuned_as_one_step() {
+    let mut s = story();
+    asked(&mut s);
+    let own = s.amax();
+    s.keys("T");
+    let trials = asked(&mut s);
+    let [Trial::Tune(Tune { layers, .. })] = trials.as_slice() else { panic!("{trials:?}") };
+    assert_eq!((layers.len(), layers[0].layer, layers[0].present.clip.amax()), (1, 6, own));
+    let chosen = Tried { clip: Clip::unsigned(2.5), scheme: Scheme { signed: false, ..Scheme::INT8 } };
+    news(&mut s, News::Step(TuneStep { layer: 6, chosen, before: 31.2, after: 31.853 }, left(0)));
+    assert_eq!(s.notice(), "06.conv11.hswish: 31.20 → 31.85 dB, clip 2.50, uint8 symmetric");
+    assert_eq!(s.amax(), own, "it is taken over at the end");
+    news(&mut s, News::Tuned(Ok(Some(tuned(31.2, 31.85)))));
+    assert_eq!((s.amax(), s.ready().scheme().signed, s.model.session.history_len()), (2.5, false, (1, 0)));
+    assert_eq!(
+        s.notice(),
+        "06.conv11.hswish tuned: 31.20 → 31.85 dB on 8 searched samples, 30.70 → 31.35 dB on 8 unseen samples; u takes it back"
+    );
+    assert_eq!(asked(&mut s).len(), 2, "the new clip is tried");
+    s.keys("u");
+    assert_eq!((s.amax(), s.ready().scheme()), (own, Scheme::INT8));
+}
+
+#[test]
+fn all_layers_are_tuned_as_one_step_and_a_hand_wins() {
+    let mut s = story();
+    asked(&mut s);
+    s.keys("D");
+    let trials = asked(&mut s);
+    let [Trial::Tune(Tune { layers, .. })] = trials.as_slice() else { panic!("{trials:?}") };
+    let weights = s.model.session.layers.iter().filter(|l| l.kind == Kind::Weight).count();
+    assert_eq!(layers.len(), 12 - weights, "weights are not searched");
+    for (i, layer) in [2, 4, 6].into_iter().enumerate() {
+        let chosen = better(&s, layer, 0.9);
+        let step = TuneStep { layer, chosen, before: 30.0 + i as f64, after: 31.0 + i as f64 };
+        news(&mut s, News::Step(step, left(8 - i)));
+    }
+    assert!(s.screen().contains("tuning 3/9 · 8.0 s left"), "{}", s.screen());
+    // Meanwhile somebody chooses something else for one of them.
+    s.keys("1");
+    let by_hand = s.amax();
+    s.keys("S");
+    news(&mut s, News::Tuned(Ok(Some(tuned(30.0, 33.0)))));
+    assert_eq!(s.amax(), by_hand);
+    assert_eq!(s.model.session.changed(), 3);
+    assert!(s.notice().starts_with("stopped: 2 of 9 layers tuned: 30.00 → 33.00 dB"), "{}", s.notice());
+    assert!(s.notice().contains("1 layer changed meanwhile"), "{}", s.notice());
+    s.keys("u");
+    assert_eq!(s.model.session.changed(), 1, "both at once");
+}
+
+#[test]
+fn news_wait_until_nothing_is_typed() {
+    let mut s = story();
+    s.keys("T=2");
+    news(&mut s, News::Tuned(Ok(None)));
+    assert_eq!(s.notice(), "", "the prompt is not disturbed");
+    s.press(KeyCode::Esc);
+    assert_eq!(s.notice(), "stopped before a layer was tuned");
+}
+
+#[test]
+fn without_a_network_the_commands_say_why_not() {
+    let mut s = Story::bundled();
+    for key in ["r", "T", "D"] {
+        s.keys(key);
+        assert!(s.notice().contains("only with a network"), "{}", s.notice());
+    }
+    s.keys("O");
+    assert!(s.notice().contains("(r)"), "{}", s.notice());
+    s.keys("S");
+    assert!(s.notice().contains("nothing is running"), "{}", s.notice());
+    assert!(!s.cmds.iter().any(|c| matches!(c, Cmd::Trial(_) | Cmd::Stop)));
+    assert!(!s.screen().contains(" output "));
+}
+
+#[test]
+fn a_run_shows_how_far_it_is_and_stops() {
+    let mut s = Story::of_network_unread((160, 45));
+    assert!(s.notice().contains("ranges are not those of real data"), "{}", s.notice());
+    s.tell(Msg::Job(Event::Running { done: 7, of: 32, left: Some(Duration::from_secs(12)) }));
+    assert!(s.screen().contains("run 7/32 · 12 s left"), "{}", s.screen());
+    assert!(s.screen().contains("the network is run over its samples"), "{}", s.screen());
+    s.keys("T");
+    assert!(s.notice().contains("still being run"), "{}", s.notice());
+    s.keys("S");
+    assert_eq!(s.cmds.pop(), Some(Cmd::Stop));
+    assert!(s.notice().contains("stopping"));
+    assert_eq!(asked(&mut s), [], "nothing is asked of a network that runs");
+    // What was taken for granted stays to be read.
+    s.keys("?");
+    assert!(s.screen().contains("ranges are not those of real data"), "{}", s.screen());
+    s.keys("granted xyz");
+    assert!(!s.screen().contains("ranges are not those of real data"));
+}
+
+#[test]
+fn weights_stand_below_a_heading_that_is_no_layer() {
+    let mut s = Story::of_network((160, 45));
+    assert_eq!(s.model.list.row(9), Some(Row::Heading));
+    assert_eq!((s.model.list.row(8), s.model.list.row(10)), (Some(Row::Layer(8)), Some(Row::Layer(9))));
+    let rows = layout(&s.model).unwrap().list_rows(s.model.list.rows());
+    let heading = s.screen().lines().nth(usize::from(rows.y) + 9).unwrap().to_owned();
+    assert!(heading.starts_with("─ weights ──"), "{heading}");
+    // A click on it selects nothing, one below it the first weight.
+    let click = |s: &mut Story, row: u16| {
+        s.mouse_at(MouseEventKind::Down(MouseButton::Left), rows.x + 3, rows.y + row).model.list.selected
+    };
+    assert_eq!((click(&mut s, 9), click(&mut s, 10), click(&mut s, 8)), (0, 9, 8));
+    s.keys("j");
+    assert_eq!(s.model.list.selected, 9);
+    s.keys("k");
+    assert_eq!(s.model.list.selected, 8);
+    // Other orders mix them, and a filter may leave one kind.
+    s.keys("s");
+    assert_eq!((s.model.list.heading, s.model.list.rows()), (None, 12));
+    s.keys("ss/").keys("09.").press(KeyCode::Enter);
+    assert_eq!((s.model.list.heading, s.model.list.rows()), (None, 1));
+    s.press(KeyCode::Esc).press(KeyCode::Esc);
+    assert_eq!(s.model.list.heading, Some(9));
+    // Where the window begins with the first weight it shows the heading too.
+    s.event(Input::Resize(100, 18)).keys("gG");
+    s.model.list.top = 12;
+    s.tell(Msg::SelectLayer(9));
+    assert!(s.model.list.top <= 9 && s.screen().contains("─ weights ──"), "{}", s.screen());
+}
+
+#[test]
+fn every_size_has_room_for_it() {
+    let mut s = story();
+    let own = s.model.session.grids_of(6);
+    news(&mut s, alone(6, own, 41.23));
+    let told = whole(&s, 30.2);
+    news(&mut s, told);
+    s.keys("r");
+    news(&mut s, sensitivity(6, 41.2, 11));
+    for size in [(200, 60), (160, 45), (120, 40), (100, 30), (84, 24), (80, 24), (60, 18), (40, 12), (1, 1), (0, 0)] {
+        s.event(Input::Resize(size.0, size.1));
+        let screen = s.screen();
+        if size.0 >= 60 {
+            assert!(screen.contains("41.2 dB") && screen.contains("30.2 dB"), "{size:?}\n{screen}");
+        }
+    }
+}
