@@ -260,6 +260,7 @@ fn all_layers_are_tuned_as_one_step_and_a_hand_wins() {
         let step = TuneStep { layer, chosen, before: 30.0 + i as f64, after: 31.0 + i as f64 };
         news(&mut s, News::Step(step, left(8 - i)));
     }
+    assert!(s.notice().starts_with("06.conv11.hswish: alone 32.00 → 33.00 dB, clip "), "{}", s.notice());
     assert!(s.screen().contains("tuning 3/9 · 8.0 s left"), "{}", s.screen());
     // Meanwhile somebody chooses something else for one of them.
     s.keys("1");

@@ -220,13 +220,15 @@ pub(super) fn say_late(model: &mut Model) {
     }
 }
 
-/// `conv1: 31.20 → 31.85 dB, clip 2.31, uint8 affine`.
+/// `conv1: 31.20 → 31.85 dB, clip 2.31, uint8 affine`. Where several layers are searched, each is alone.
 fn step_in_words(model: &Model, step: &TuneStep) -> String {
     let name = visible(&model.session.layers[step.layer].name);
     let Tried { clip, scheme } = step.chosen;
     let four = |x: f32| number::significant(f64::from(x), 3);
     let clip = if scheme.symmetric { four(clip.amax()) } else { format!("{} to {}", four(clip.min), four(clip.max)) };
-    format!("{name}: {} → {} dB, clip {clip}, {scheme}", db(step.before), db(step.after))
+    let work = model.network.as_ref().and_then(|n| n.running.as_ref()).map(|r| &r.work);
+    let alone = if matches!(work, Some(Work::Tune { layers, .. }) if layers.len() > 1) { "alone " } else { "" };
+    format!("{name}: {alone}{} → {} dB, clip {clip}, {scheme}", db(step.before), db(step.after))
 }
 
 fn db(x: f64) -> String {
