@@ -12,7 +12,7 @@ const SERIES: [f64; 7] = [
     0.075_592_435_543_622_85,
 ];
 
-/// `ln v` for a normal, positive, finite `v`, within 2 units in the last place; any number for others.
+/// `ln v` for a normal, positive `v` below 2^1022, within 2 units in the last place; any number for others.
 #[inline(always)]
 pub(super) fn ln(v: f64) -> f64 {
     ln_ratio(v, 1.0)
@@ -58,7 +58,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_the_system_s(bits in f64::MIN_POSITIVE.to_bits()..f64::MAX.to_bits(), near in 0.5f64..2.0) {
+        fn it_is_the_system_s(bits in f64::MIN_POSITIVE.to_bits()..(f64::MAX / 4.0).to_bits(), near in 0.5f64..2.0) {
             for v in [f64::from_bits(bits), near, (bits >> 20) as f64 + 1.0] {
                 let (ours, system) = (ln(v), v.ln());
                 prop_assert!((ours - system).abs() <= 4.0 * f64::EPSILON * system.abs().max(f64::MIN_POSITIVE), "{v}: {ours} for {system}");

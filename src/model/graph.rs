@@ -37,6 +37,14 @@ pub struct Input {
     pub shape: Vec<usize>,
 }
 
+/// Evaluates one node of the plan.
+pub(super) type Evaluate<'a> = &'a mut dyn FnMut(
+    &EvalContext,
+    Option<&mut (dyn OpState + 'static)>,
+    &TypedNode,
+    TVec<TValue>,
+) -> TractResult<TVec<TValue>>;
+
 /// Sees an activation: its index in [`Graph::tensors`], its shape, its values in row-major order.
 pub type Observer<'a> = &'a mut dyn FnMut(usize, &[usize], &[f32]);
 
@@ -131,12 +139,7 @@ impl Graph {
         &self,
         sample: &[Tensor],
         cancelled: &dyn Fn() -> bool,
-        eval: &mut dyn FnMut(
-            &EvalContext,
-            Option<&mut (dyn OpState + 'static)>,
-            &TypedNode,
-            TVec<TValue>,
-        ) -> TractResult<TVec<TValue>>,
+        eval: Evaluate,
     ) -> Result<Option<TVec<TValue>>, ModelError> {
         self.check(sample)?;
         let inputs = sample.iter().map(|tensor| tensor.clone().into_tvalue()).collect();

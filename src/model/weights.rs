@@ -106,7 +106,7 @@ impl Network {
         let load = || tract_onnx::tensor::load_tensor(&*tract_onnx::onnx().provider, tensor, self.folder.to_str());
         let loaded = guarded(load).map_err(fail)?;
         let singles = loaded.cast_to::<f32>().map_err(fail)?;
-        Ok(singles.try_as_plain_ram().and_then(|plain| Ok(plain.as_slice::<f32>()?.to_vec())).map_err(fail)?)
+        singles.try_as_plain_ram().and_then(|plain| Ok(plain.as_slice::<f32>()?.to_vec())).map_err(fail)
     }
 }
 
