@@ -63,7 +63,7 @@ fn input(network: &Network, port: &Port, given: Option<&Vec<usize>>) -> Result<I
     let fixed = port.dims.as_deref().and_then(fixed);
     let shape = match (given, fixed) {
         (None, Some(fixed)) => fixed,
-        (None, None) => return Err(network.error(format!("takes {port}: give its shape."))),
+        (None, None) => return Err(network.error(format!("takes {port}: {}.", port.ask()))),
         (Some(given), _) if fits(given, port.dims.as_deref()) => given.clone(),
         (Some(given), _) => return Err(network.error(format!("takes {port}, and {} was given.", shape_text(given)))),
     };

@@ -34,6 +34,18 @@ pub struct Port {
     pub dims: Option<Vec<Dim>>,
 }
 
+impl Port {
+    /// Asks for its shape, with an example: a batch of one, and 224 wherever else the file has no number.
+    pub(super) fn ask(&self) -> String {
+        let size = |(i, dim): (usize, &Dim)| match dim {
+            Dim::Fixed(n) => n.to_string(),
+            _ => if i == 0 { "1" } else { "224" }.to_owned(),
+        };
+        let example = self.dims.as_ref().map(|dims| dims.iter().enumerate().map(size).collect::<Vec<_>>().join("x"));
+        format!("give its shape, such as --shape {}={}", self.name, example.as_deref().unwrap_or("1x3x224x224"))
+    }
+}
+
 /// One dimension of a [`Port`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Dim {

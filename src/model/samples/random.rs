@@ -22,7 +22,7 @@ impl Random {
         )];
         let mut inputs = Vec::new();
         for port in network.inputs() {
-            let unknown = || network.error(format!("takes {port}: give its shape."));
+            let unknown = || network.error(format!("takes {port}: {}.", port.ask()));
             let mut dims = dims(network, port, options)?.ok_or_else(unknown)?;
             if let Some(batch @ (Dim::Named(_) | Dim::Unknown)) = dims.first_mut() {
                 *batch = Dim::Fixed(1);
