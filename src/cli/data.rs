@@ -14,6 +14,9 @@ pub(super) struct DataArgs {
     /// Other samples, that nothing is chosen by: `tune` and `sensitivity` judge on them too
     #[arg(long, value_name = "PATH", num_args = 1..)]
     pub check: Vec<PathBuf>,
+    /// Leaves the K tensors in float that cost the outputs most, each quantized alone
+    #[arg(long, value_name = "K", default_value_t = 0)]
+    pub skip_worst: usize,
     /// Runs the model on N made-up samples where there is no data; the ranges then mean little
     #[arg(long, value_name = "N", conflicts_with = "data", value_parser = parse_count)]
     pub random: Option<usize>,

@@ -53,7 +53,7 @@ fn answer(cli: Cli) -> Result<u8, Failed> {
                 eprintln!("qviz: {path} exists; it was kept. --force replaces it.");
                 return Ok(1);
             }
-            let Loaded { session, .. } = load(shared, exact)?;
+            let Loaded { session, .. } = trials::loaded(shared, exact)?;
             let json = report::to_json(&report::document(&session));
             match output {
                 None => print(&json)?,
@@ -88,7 +88,7 @@ fn screen(args: ScreenArgs) -> Result<u8, Failed> {
 }
 
 fn print_report(shared: SharedArgs, json: bool, exact: bool) -> Result<u8, Failed> {
-    let Loaded { session, .. } = load(shared, exact)?;
+    let Loaded { session, .. } = trials::loaded(shared, exact)?;
     if json {
         print(&report::to_json(&report::document(&session)))?;
     } else {

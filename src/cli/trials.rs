@@ -15,6 +15,28 @@ use crate::quant::OutputEffect;
 use crate::report::{self, number, visible};
 use crate::session::{Choice, Sensitivity};
 
+/// Reads all layers, and leaves those in float that `--skip-worst` means.
+pub(super) fn loaded(shared: SharedArgs, exact: bool) -> Result<Loaded, Failed> {
+    let worst = shared.data.skip_worst;
+    let mut loaded = load(shared, exact)?;
+    if worst == 0 {
+        return Ok(loaded);
+    }
+    if loaded.network == 0 {
+        return Err(Usage("--skip-worst puts a network on trial; name one: qviz MODEL.onnx --data PATH.".into()).into());
+    }
+    let mut all: Vec<Sensitivity> = each(&loaded).into_values().collect();
+    all.sort_by(|a, b| a.alone.sqnr_db.total_cmp(&b.alone.sqnr_db));
+    let in_float = |s: &Sensitivity| {
+        let layers = loaded.session.with_channels(s.layer);
+        let choice = |l: usize| Some((l, Choice { quantized: false, ..loaded.session.layers[l].choice()?.clone() }));
+        layers.into_iter().filter_map(choice).collect::<Vec<_>>()
+    };
+    let choices = all.iter().take(worst).flat_map(in_float).collect();
+    loaded.session.apply("worst in float", choices);
+    Ok(loaded)
+}
+
 /// The report, with what everything that is chosen does to the outputs.
 pub(super) fn outputs(shared: SharedArgs, json: bool, exact: bool) -> Result<u8, Failed> {
     let loaded = network(shared, exact)?;
@@ -34,7 +56,7 @@ pub(super) fn outputs(shared: SharedArgs, json: bool, exact: bool) -> Result<u8,
 
 /// Reads a network and everything in it.
 fn network(shared: SharedArgs, exact: bool) -> Result<Loaded, Failed> {
-    let loaded = load(shared, exact)?;
+    let loaded = loaded(shared, exact)?;
     if loaded.network == 0 && loaded.session.failures().next().is_none() {
         return Err(
             Usage("a network is put on trial; name one: qviz sensitivity MODEL.onnx --data PATH.".into()).into()
