@@ -76,6 +76,12 @@ fn screen(args: ScreenArgs) -> Result<u8, Failed> {
         [one] => visible(&one.to_string_lossy()),
         [first, rest @ ..] => format!("{} and {} more", visible(&first.to_string_lossy()), rest.len()),
     };
+    if shared.data.skip_worst > 0 {
+        return Err(Usage(
+            "--skip-worst is for report, export and tune; on the screen press r, and O when it is done.".into(),
+        )
+        .into());
+    }
     let session = shared.session();
     let mut model = Model::new(session, title, app::look(args.ascii), (0, 0));
     model.mouse = !args.no_mouse;

@@ -32,7 +32,7 @@ impl Setup {
     /// # Errors
     ///
     /// The model cannot be read or run, or there are no samples that fit it.
-    pub fn open(subject: Subject, threads: usize) -> Result<Setup, ModelError> {
+    pub fn open(subject: Subject) -> Result<Setup, ModelError> {
         let network = Network::open(&subject.model)?;
         let samples = Samples::open(&network, &subject.samples, &subject.options)?;
         let check = subject.check.map(|source| Samples::open(&network, &source, &subject.options)).transpose()?;
@@ -44,8 +44,8 @@ impl Setup {
                 format!("{file} is checked on samples of another shape than it is calibrated on; give both the same.");
             return Err(ModelError { file, message });
         }
-        let mut graph = Graph::build(&network, samples.shapes())?;
-        graph.set_threads(threads);
+        // One thread a run: measured, the others are better used for counting, and for other samples.
+        let graph = Graph::build(&network, samples.shapes())?;
         let weights = network.weights();
         Ok(Setup { network, samples, check, graph, weights })
     }

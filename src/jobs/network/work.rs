@@ -30,7 +30,7 @@ pub(super) struct Run {
 impl Shared {
     /// Opens, runs, tells, and then serves wishes until the loader is dropped.
     pub(super) fn work(&self, subject: Subject) {
-        let setup = match Setup::open(subject, self.order.threads) {
+        let setup = match Setup::open(subject) {
             Ok(setup) => setup,
             Err(why) => {
                 (self.tell)(Event::Found { layers: Vec::new(), errors: vec![why.into()] });
