@@ -749,3 +749,94 @@ fn a_search_decides_once_for_what_is_tied() {
         "80 % of the values is not enough for any network"
     );
 }
+
+#[cfg(feature = "onnx")]
+const CLASSIFIER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/models/ch_ppocr_mobile_v2.0_cls_infer.onnx");
+
+/// The bundled classifier on a few made-up samples, small enough for a test.
+#[cfg(feature = "onnx")]
+#[track_caller]
+fn of_classifier(folder: &Path, command: &[&str]) -> Ran {
+    let (name, options) = command.split_first().unwrap();
+    let words = [&[*name, CLASSIFIER, "--random", "3", "--shape", "x=1x3x32x64", "--method", "max"], options].concat();
+    let ran = qviz(folder, &words);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    ran
+}
+
+#[cfg(feature = "onnx")]
+#[test]
+fn a_network_s_activations_and_weights_are_layers() {
+    let here = tempdir().unwrap();
+    let ran = of_classifier(here.path(), &["report", "--json", "--outputs"]);
+    assert!(ran.err.contains("3 random samples"), "{}", ran.err);
+    let json = ran.json();
+    let x = tensor(&json, "x");
+    assert_eq!((&x["kind"], &x["shape"]), (&"activation".into(), &serde_json::json!([3, 3, 32, 64])));
+    assert_eq!(x["stats"]["count"], 3 * 3 * 32 * 64);
+    assert!(warnings(x).contains("random numbers"));
+    // A weight has a range for each output channel, by its largest magnitude, on a signed symmetric grid.
+    let weight = tensor(&json, "fc_0.w_0");
+    assert_eq!(
+        (&weight["kind"], &weight["axis"], &weight["chosen"]["method"]),
+        (&"weight".into(), &1.into(), &"max".into())
+    );
+    assert_eq!(weight["chosen"]["scale"].as_array().unwrap().len(), 2);
+    let sqnr = json["outputs"]["whole"]["sqnr_db"].as_f64().unwrap();
+    assert!((1.0..80.0).contains(&sqnr), "{sqnr}");
+    // Everything in float changes nothing.
+    let float = of_classifier(here.path(), &["report", "--outputs", "--skip", "*"]);
+    assert!(float.out.contains("# everything as chosen: inf dB, cosine 1.000000"), "{}", float.out);
+    // Sixteen bits lose less than eight.
+    let wide = of_classifier(here.path(), &["report", "--json", "--outputs", "--bits", "16"]).json();
+    assert!(wide["outputs"]["whole"]["sqnr_db"].as_f64().unwrap() > sqnr + 20.0);
+}
+
+#[cfg(feature = "onnx")]
+#[test]
+fn sensitivities_are_listed_worst_first_and_the_worst_can_be_left_out() {
+    let here = tempdir().unwrap();
+    let only = ["--only", "x,relu_0.tmp_0,hardswish_0.tmp_0,fc_0.w_0"];
+    let listed = of_classifier(here.path(), &[&["sensitivity", "--json"][..], &only].concat());
+    let listed: Value = serde_json::from_str(&listed.out).unwrap();
+    assert_eq!(listed["schema"], "qviz.sensitivity/1");
+    let tensors = listed["tensors"].as_array().unwrap();
+    assert_eq!(tensors.len(), 4);
+    let alone = |t: &Value| t["alone"]["sqnr_db"].as_f64().unwrap();
+    assert!(tensors.windows(2).all(|two| alone(&two[0]) <= alone(&two[1])));
+    assert!(tensors.iter().any(|t| t["kind"] == "weight"));
+    // What costs least alone leaves most of the error where it is.
+    let whole = listed["whole"]["sqnr_db"].as_f64().unwrap();
+    let without = |t: &Value| t["without"]["sqnr_db"].as_f64().unwrap();
+    assert!(without(&tensors[0]) > whole && without(&tensors[0]) > without(&tensors[3]));
+    let rest = of_classifier(here.path(), &[&["report", "--json", "--skip-worst", "1"][..], &only].concat()).json();
+    let worst = tensors[0]["name"].as_str().unwrap();
+    assert_eq!(tensor(&rest, worst)["chosen"]["quantized"], false);
+    let kept = rest["tensors"].as_array().unwrap().iter().filter(|t| t["chosen"]["quantized"] == true).count();
+    assert_eq!(kept, 3);
+}
+
+#[cfg(feature = "onnx")]
+#[test]
+fn what_cannot_be_run_is_one_sentence() {
+    let here = tempdir().unwrap();
+    let says = |args: &[&str], code: i32, words: &[&str]| {
+        let ran = qviz(here.path(), args);
+        assert_eq!(ran.code, code, "{}", ran.err);
+        assert!(words.iter().all(|word| ran.err.contains(word)), "{}", ran.err);
+        assert!(!ran.err.contains("panicked"));
+    };
+    says(&["report", CLASSIFIER], 2, &["needs something to run on", "--data", "--random"]);
+    says(&["report", "a.npy", "--random", "2"], 2, &["MODEL.onnx"]);
+    says(&["report", CLASSIFIER, "b.npy", "--random", "2"], 2, &["alone"]);
+    says(&["sensitivity", "a.npy"], 1, &["a.npy"]);
+    says(&["report", "none.onnx", "--random", "2"], 1, &["none.onnx does not exist"]);
+    says(&["report", CLASSIFIER, "--random", "2"], 1, &["--shape x=1x3x224x224"]);
+    says(&["report", CLASSIFIER, "--random", "2", "--shape", "y=1x3x32x64"], 1, &["no input y"]);
+    fs::write(here.path().join("text.onnx"), b"not a model at all").unwrap();
+    says(&["report", "text.onnx", "--random", "2"], 1, &["is not an ONNX model"]);
+    write(here.path().join("x.npy"), &[1.0, 2.0, 3.0]);
+    says(&["report", CLASSIFIER, "--data", "x.npy"], 1, &["x.npy"]);
+    fs::write(here.path().join("torn.png"), b"\x89PNG\r\n\x1a\nnothing").unwrap();
+    says(&["report", CLASSIFIER, "--data", "torn.png", "--resize", "64x32"], 1, &["torn.png"]);
+}
