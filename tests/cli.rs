@@ -830,7 +830,9 @@ fn what_cannot_be_run_is_one_sentence() {
     says(&["report", "a.npy", "--random", "2"], 2, &["MODEL.onnx"]);
     says(&["report", CLASSIFIER, "b.npy", "--random", "2"], 2, &["alone"]);
     says(&["sensitivity", "a.npy"], 1, &["a.npy"]);
-    says(&["report", "none.onnx", "--random", "2"], 1, &["none.onnx does not exist"]);
+    for command in ["report", "sensitivity", "tune"] {
+        says(&[command, "none.onnx", "--random", "2"], 1, &["none.onnx does not exist"]);
+    }
     says(&["report", CLASSIFIER, "--random", "2"], 1, &["--shape x=1x3x224x224"]);
     says(&["report", CLASSIFIER, "--random", "2", "--shape", "y=1x3x32x64"], 1, &["no input y"]);
     fs::write(here.path().join("text.onnx"), b"not a model at all").unwrap();

@@ -22,6 +22,9 @@ pub(super) fn loaded(shared: SharedArgs, exact: bool) -> Result<Loaded, Failed> 
     if worst == 0 {
         return Ok(loaded);
     }
+    if loaded.network == 0 && loaded.session.failures().next().is_some() {
+        return Ok(loaded);
+    }
     if loaded.network == 0 {
         return Err(Usage("--skip-worst puts a network on trial; name one: qviz MODEL.onnx --data PATH.".into()).into());
     }
@@ -40,6 +43,9 @@ pub(super) fn loaded(shared: SharedArgs, exact: bool) -> Result<Loaded, Failed> 
 /// The report, with what everything that is chosen does to the outputs.
 pub(super) fn outputs(shared: SharedArgs, json: bool, exact: bool) -> Result<u8, Failed> {
     let loaded = network(shared, exact)?;
+    if loaded.network == 0 {
+        return Ok(complain(&loaded.session).max(1));
+    }
     let told = whole(&loaded);
     let code = complain(&loaded.session).max(u8::from(told.is_none()));
     let effects = told.as_ref().map(|(all, check)| (all, check.as_ref()));
@@ -54,7 +60,7 @@ pub(super) fn outputs(shared: SharedArgs, json: bool, exact: bool) -> Result<u8,
     Ok(code)
 }
 
-/// Reads a network and everything in it.
+/// Reads a network and everything in it. Where it could not be opened there are no layers, and a failure that says why.
 fn network(shared: SharedArgs, exact: bool) -> Result<Loaded, Failed> {
     let loaded = loaded(shared, exact)?;
     if loaded.network == 0 && loaded.session.failures().next().is_none() {
@@ -144,6 +150,9 @@ pub(super) fn sensitivity(shared: SharedArgs, json: bool, output: Option<PathBuf
         return Ok(1);
     }
     let loaded = network(shared, false)?;
+    if loaded.network == 0 {
+        return Ok(complain(&loaded.session).max(1));
+    }
     let Some((all, check)) = whole(&loaded) else { return Ok(complain(&loaded.session).max(1)) };
     let each = each(&loaded);
     let document = report::sensitivity_json(&loaded.session, &all, check.as_ref(), &each);
@@ -167,6 +176,9 @@ pub(super) fn tune(shared: SharedArgs, rounds: usize, output: Option<PathBuf>, f
         return Ok(1);
     }
     let mut loaded = network(shared, false)?;
+    if loaded.network == 0 {
+        return Ok(complain(&loaded.session).max(1));
+    }
     let layers = TuneLayer::all(&loaded.session, loaded.network);
     let wanted = Tune { grids: grids(&loaded), layers, rounds };
     let (mut steps, mut tuned) = (Vec::new(), None);

@@ -28,9 +28,10 @@ const WORTHWHILE: f64 = 0.02;
 /// worth.
 ///
 /// It begins with the one method and kind of grid that is best for the whole network, among those computed, or with what
-/// is chosen if that is better. The first round looks at each layer alone, the others in float: so it finds the clip with the least noise of its own,
+/// is chosen if that is better. Where the outputs hold few numbers to judge by, as a classifier's do, the first round
+/// looks at each layer alone, the others in float: so it finds the clip with the least noise of its own,
 /// and not one whose error happens to undo another layer's on these samples. The noise of a clip is the mean over three
-/// that lie 3 % apart, because a single one's is partly luck. A further round (the only one for a layer by itself) looks
+/// that lie 3 % apart, because a single one's is partly luck. Any other round looks
 /// at the layer among all the others as they stand by then, the most sensitive first, and changes only what gains on both
 /// halves of the samples.
 ///
@@ -77,16 +78,19 @@ pub(super) fn tune(
         let Some(start) = search.uniform(&all, best.sqnr_db, stopped)? else { return Ok(None) };
         best.sqnr_db = start;
     }
+    let alone_first = layers.len() > 1 && search.few(&trial) * trial.output_numbers() < NUMBERS;
     let mut order: Vec<usize> = (0..layers.len()).collect();
     for round in 0..rounds {
         let (present, now) = (search.present.clone(), search.now.clone());
-        let went_on = if round == 0 && layers.len() > 1 {
-            let Some(noise) = search.alone(stopped, found)? else { return Ok(None) };
+        if round == 0 && layers.len() > 1 {
+            let Some(noise) = search.alone(alone_first, stopped, found)? else { return Ok(None) };
             // What is that much quieter than everything together can gain nothing worth a change.
             let whole = 10.0 * noise.iter().sum::<f64>().log10();
             order.retain(|&i| 10.0 * noise[i].log10() > whole - QUIETER);
             order.sort_by(|&a, &b| noise[b].total_cmp(&noise[a]));
-            search.left = order.len() * (rounds - 1);
+            search.left = order.len() * (rounds - usize::from(alone_first));
+        }
+        let went_on = if round == 0 && alone_first {
             true
         } else {
             let Some(gained) = search.together(&grids.weights, &order, best.sqnr_db, stopped, found)? else {
@@ -188,18 +192,19 @@ impl Search<'_> {
         NUMBERS.div_ceil(numbers).clamp(4, self.samples.len().max(4)).min(self.samples.len())
     }
 
-    /// Finds each layer's quietest clip with all others in float. Returns the noise that each then makes, as a share of
-    /// the signal; `None` when it was cancelled.
+    /// The noise that each layer makes with all others in float, as a share of the signal; with the clip that makes the
+    /// least, if it is to `choose`. `None` when it was cancelled.
     fn alone(
         &mut self,
+        choose: bool,
         stopped: &dyn Fn() -> bool,
         found: &mut dyn FnMut(TuneStep, usize),
     ) -> Result<Option<Vec<f64>>, ModelError> {
         let float = Trial::new(self.setup, &[], self.samples.clone(), self.threads)?;
         let few = self.few(&float);
         let float = float.on_first(few);
-        // Where there are few numbers to judge by, a single clip's noise is partly luck.
-        let spread: &[f32] = if few * float.output_numbers() < NUMBERS { &[0.97, 1.0, 1.03] } else { &[1.0] };
+        // A single clip's noise is partly luck.
+        let spread: &[f32] = if choose { &[0.97, 1.0, 1.03] } else { &[1.0] };
         let mut noise = vec![0.0; self.layers.len()];
         let mut order: Vec<usize> = (0..self.layers.len()).collect();
         order.sort_by_key(|&i| self.layers[i].layer);
@@ -225,6 +230,10 @@ impl Search<'_> {
                 };
                 let Some(base) = price(self.present[i])? else { return Ok(None) };
                 let (mut best, mut best_at) = (base, self.present[i]);
+                if !choose {
+                    noise[i] = base;
+                    continue;
+                }
                 for tried in tries(&self.layers[i]).into_iter().take(TRIES) {
                     let Some(noise) = price(tried)? else { return Ok(None) };
                     if noise < best {
