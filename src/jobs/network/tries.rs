@@ -8,12 +8,18 @@ use crate::quant::{Clip, Scheme};
 /// Clips of the ladder: each is `2^(-1/4)` of the one before.
 const RUNGS: i32 = 20;
 
+/// Clips that are tried because their own error is least.
+const QUIETEST: usize = 9;
+
+/// Halvings of the largest magnitude that are tried whatever their own error is.
+const COARSE: i32 = 5;
+
 /// Clips by their own error that are kept for each scheme, besides those of the methods.
 const BEST: usize = 5;
 
 /// What to try on a layer: on its own grid, and with the same number of bits unsigned where nothing is negative, and
-/// affine, the methods' clips and the best by their own error of a ladder from the largest magnitude down. Those that
-/// lose more than 12 dB against the best are left out: no network likes them.
+/// affine, the methods' clips and the best by their own error of a ladder from the largest magnitude down. Of
+/// these the quietest, and then a coarse ladder of each grid, the quietest clips first.
 pub(super) fn tries(layer: &TuneLayer) -> Vec<Tried> {
     let (own, stats) = (layer.present.scheme, &layer.histogram.stats);
     let one_sided = stats.min.is_none_or(|min| min >= 0.0);
@@ -37,9 +43,12 @@ pub(super) fn tries(layer: &TuneLayer) -> Vec<Tried> {
         ladder.sort_by(|a, b| b.0.total_cmp(&a.0));
         found.extend(ladder.into_iter().take(BEST));
     }
-    let best = found.iter().map(|(sqnr, _)| *sqnr).filter(|s| s.is_finite()).fold(f64::NEG_INFINITY, f64::max);
-    found.retain(|(sqnr, _)| sqnr.is_nan() || *sqnr >= best - 12.0);
     found.sort_by(|a, b| b.0.total_cmp(&a.0));
+    found.truncate(QUIETEST);
+    // What follows may cut the values anyway (a Clip, a HardSigmoid): then a clip is good that is bad by itself.
+    let rungs = (1..=COARSE).flat_map(|k| schemes.iter().map(move |&scheme| (k, scheme)));
+    let coarse = rungs.map(|(k, scheme)| Tried { clip: clip_at(stats, scheme, (-f64::from(k)).exp2()), scheme });
+    found.extend(coarse.map(|tried| (f64::NAN, tried)));
     let mut tries: Vec<Tried> = Vec::new();
     for (_, tried) in found {
         if !tries.iter().any(|t| near(*t, tried)) {

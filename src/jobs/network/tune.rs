@@ -18,9 +18,6 @@ const QUIETER: f64 = 25.0;
 /// Numbers at the outputs that are enough to judge by.
 const NUMBERS: usize = 1 << 17;
 
-/// Clips that are priced on one layer, the best by their own error.
-const TRIES: usize = 9;
-
 /// A gain on both halves that is worth a change, in dB: less is noise.
 const WORTHWHILE: f64 = 0.02;
 
@@ -234,7 +231,7 @@ impl Search<'_> {
                     noise[i] = base;
                     continue;
                 }
-                for tried in tries(&self.layers[i]).into_iter().take(TRIES) {
+                for tried in tries(&self.layers[i]) {
                     let Some(noise) = price(tried)? else { return Ok(None) };
                     if noise < best {
                         (best, best_at) = (noise, tried);
@@ -287,7 +284,7 @@ impl Search<'_> {
             let Some(base) = price(self.present[i])? else { return Ok(None) };
             let gain = |db: &[f64]| db.iter().zip(&base).map(|(a, b)| a - b).fold(f64::INFINITY, f64::min);
             let (mut best, mut best_at) = (0.0, self.present[i]);
-            let first = tries(&self.layers[i]).into_iter().take(TRIES);
+            let first = tries(&self.layers[i]).into_iter();
             for tried in first.chain(beside(self.present[i], 0.06)) {
                 let Some(db) = price(tried)? else { return Ok(None) };
                 if gain(&db) > best {
