@@ -65,6 +65,7 @@ pub(super) fn tune(
         threads,
         cancelled,
         present: layers.iter().map(|l| l.present).collect(),
+        told: layers.iter().map(|l| l.present).collect(),
         now: grids.activations.clone(),
         left: layers.len() * rounds,
         decided: 0,
@@ -99,7 +100,6 @@ pub(super) fn tune(
         if reached.sqnr_db < best.sqnr_db {
             // It has fitted the samples that it saw: take the round back.
             (search.present, search.now) = (present, now);
-            search.tell_all(best.sqnr_db, found);
         } else {
             best = reached;
         }
@@ -110,6 +110,7 @@ pub(super) fn tune(
     if search.decided == 0 && stopped() {
         return Ok(None);
     }
+    search.tell_rest(best.sqnr_db, found);
     let now = search.now;
     let Some(after) = trial.whole(&now, cancelled)? else { return Ok(None) };
     let both = |trial: &Trial| -> Result<Option<(OutputEffect, OutputEffect)>, ModelError> {
@@ -139,7 +140,9 @@ struct Search<'a> {
     cancelled: Cancelled<'a>,
     /// What is chosen for each layer by now.
     present: Vec<Tried>,
-    /// The same as grids of all activations.
+    /// What was told of each layer last.
+    told: Vec<Tried>,
+    /// The same as `present`, as grids of all activations.
     now: Vec<Option<QuantParams>>,
     left: usize,
     decided: usize,
@@ -176,10 +179,11 @@ impl Search<'_> {
         Ok(Some(sqnr))
     }
 
-    /// Tells what stands now for every layer.
-    fn tell_all(&self, sqnr: f64, found: &mut dyn FnMut(TuneStep, usize)) {
-        for (layer, &chosen) in self.layers.iter().zip(&self.present) {
-            found(TuneStep { layer: layer.layer, chosen, before: sqnr, after: sqnr }, self.left);
+    /// Tells what stands at the end for those layers of which something else was told last: the uniform start of layers
+    /// that no round looked at, and what was taken back.
+    fn tell_rest(&self, sqnr: f64, found: &mut dyn FnMut(TuneStep, usize)) {
+        for (i, layer) in self.layers.iter().enumerate().filter(|(i, _)| self.present[*i] != self.told[*i]) {
+            found(TuneStep { layer: layer.layer, chosen: self.present[i], before: sqnr, after: sqnr }, 0);
         }
     }
 
@@ -301,7 +305,7 @@ impl Search<'_> {
     }
 
     fn decide(&mut self, i: usize, chosen: Tried, before: f64, after: f64, found: &mut dyn FnMut(TuneStep, usize)) {
-        self.present[i] = chosen;
+        (self.present[i], self.told[i]) = (chosen, chosen);
         self.layers[i].tensors().iter().for_each(|&t| self.now[t] = Some(chosen.params()));
         self.left = self.left.saturating_sub(1);
         self.decided += 1;
