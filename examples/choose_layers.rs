@@ -49,7 +49,7 @@ fn main() {
             }
             Event::Layer { layer, result: Ok(read) } => session.finish_layer(layer, read.0, read.1),
             Event::Layer { layer, result: Err(why) } => {
-                session.layers[layer].state = LayerState::Failed(why.to_string());
+                session.layers()[layer].state = LayerState::Failed(why.to_string());
             }
             Event::Done => break,
             _ => {}

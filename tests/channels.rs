@@ -48,7 +48,7 @@ fn story() -> (Story, tempfile::TempDir) {
 /// A channel of the first layer.
 fn channel(s: &Story, n: usize) -> &Ready {
     let layer = s.model.session.channels(0).start + n;
-    s.model.session.layers[layer].ready().unwrap()
+    s.model.session.layers()[layer].ready().unwrap()
 }
 
 /// How many readings of channels wait.
@@ -120,11 +120,11 @@ fn a_choice_for_the_tensor_goes_for_all_its_channels_as_one_step() {
     assert_eq!((s.model.session.history_len(), s.model.session.changed()), ((1, 0), 1));
     let entropy = chosen(&s);
     s.keys("1");
-    assert!((0..6).all(|n| channel(&s, n).choice().method == "max"));
+    assert!((0..6).all(|n| channel(&s, n).decision().method == "max"));
     assert_eq!(s.model.session.history_len(), (2, 0));
     s.keys("b").key(KeyCode::Char('u'), KeyModifiers::CONTROL);
     s.keys("4").press(KeyCode::Enter).keys("o");
-    assert!((0..6).all(|n| channel(&s, n).format().num_bits() == 4 && !channel(&s, n).choice().quantized));
+    assert!((0..6).all(|n| channel(&s, n).format().num_bits() == 4 && !channel(&s, n).decision().quantized));
     assert_eq!((chosen(&s)["num_bits"].as_u64(), s.model.session.history_len().0), (Some(4), 4));
     s.keys("uuu");
     assert_eq!(chosen(&s), entropy, "three steps back");
@@ -172,7 +172,7 @@ fn a_channel_is_opened_dragged_and_left_again() {
     let before = chosen(&s);
     let at = s.line();
     s.grab(at).drag_to(at + 10).release(at + 10);
-    assert!(s.ready().choice().edited && s.model.session.history_len().0 == 2);
+    assert!(s.ready().decision().edited && s.model.session.history_len().0 == 2);
     let after = chosen(&s);
     assert!(after["amax"][2].as_f64() > before["amax"][2].as_f64() && after["edited"] == true);
     assert_eq!((&after["amax"][0], &after["amax"][5]), (&before["amax"][0], &before["amax"][5]));

@@ -177,7 +177,7 @@ fn sensitivities_fill_the_list_and_the_worst_stay_in_float() {
     assert!(s.screen().contains("sensitivity 3/12 · 8.0 s left"), "{}", s.screen());
     assert_eq!(s.model.list.order[..3], [5, 3, 8]);
     assert!(s.screen().contains("out dB") && s.screen().contains("most sensitive first"));
-    let name = s.model.session.layers[5].name().to_owned();
+    let name = s.model.session.layers()[5].name().to_owned();
     assert!(line_with(&s, &name).contains("22.3") | line_with(&s, &name).contains("22.2"), "{}", s.screen());
 
     s.keys("S");
@@ -196,7 +196,7 @@ fn sensitivities_fill_the_list_and_the_worst_stay_in_float() {
     assert!(s.notice().contains("1 to 3"), "{}", s.notice());
     s.press(KeyCode::Backspace).keys("2").press(KeyCode::Enter);
     assert!(matches!(s.model.mode, Mode::Normal));
-    let float = |s: &Story, l: usize| !s.model.session.layers[l].choice().unwrap().quantized;
+    let float = |s: &Story, l: usize| !s.model.session.layers()[l].decision().unwrap().quantized;
     assert_eq!([3, 5, 8].map(|l| float(&s, l)), [true, true, false]);
     assert_eq!(s.model.session.history_len().0, before + 1);
     assert!(s.model.network.as_ref().unwrap().sensitivity_is_old(), "they are of other choices now");
@@ -213,7 +213,7 @@ fn sensitivities_fill_the_list_and_the_worst_stay_in_float() {
 }
 
 fn better(s: &Story, layer: usize, by: f32) -> Tried {
-    let choice = s.model.session.layers[layer].choice().unwrap();
+    let choice = s.model.session.layers()[layer].decision().unwrap();
     Tried { clip: Clip::symmetric(choice.clip.amax() * by), format: choice.format }
 }
 
@@ -253,7 +253,7 @@ fn all_layers_are_tuned_as_one_step_and_a_hand_wins() {
     s.keys("D");
     let trials = asked(&mut s);
     let [Trial::Tune(Tune { layers, .. })] = trials.as_slice() else { panic!("{trials:?}") };
-    let weights = s.model.session.layers.iter().filter(|l| l.kind() == Kind::Weight).count();
+    let weights = s.model.session.layers().iter().filter(|l| l.kind() == Kind::Weight).count();
     assert_eq!(layers.len(), 12 - weights, "weights are not searched");
     for (i, layer) in [2, 4, 6].into_iter().enumerate() {
         let chosen = better(&s, layer, 0.9);

@@ -33,14 +33,14 @@ fn a_drag_follows_the_pointer_and_is_one_undo_entry() {
     assert_eq!(s.model.session.history_len(), (0, 0), "nothing is recorded while it is held");
     s.release(at + 8);
     assert_eq!(s.model.session.history_len(), (1, 0));
-    let choice = s.ready().choice();
+    let choice = s.ready().decision();
     assert!(choice.edited && choice.method == "entropy");
     // Clip on the screen, in the report and in the export: one number.
     let number = s.document()["tensors"][6]["chosen"]["amax"].as_f64().unwrap();
     assert_eq!(number.to_string(), last.to_string());
     assert!(s.screen().contains(&format!("clip {}", qviz::report::number::significant(f64::from(last), 4))));
     s.keys("u");
-    assert_eq!((s.amax(), s.ready().choice().edited), (own, false));
+    assert_eq!((s.amax(), s.ready().decision().edited), (own, false));
     s.keys("U");
     assert_eq!(s.amax(), last);
 }
@@ -171,11 +171,11 @@ fn methods_snap_and_give_their_value_back() {
     let own = s.amax();
     let clip = |s: &Story, id: &str| s.ready().candidate(id).unwrap().outcome.as_ref().unwrap().clip.amax();
     s.keys("4");
-    assert_eq!((s.amax(), s.ready().choice().method.as_str()), (clip(&s, "mse"), "mse"));
+    assert_eq!((s.amax(), s.ready().decision().method.as_str()), (clip(&s, "mse"), "mse"));
     s.keys("lll");
-    assert!(s.ready().choice().edited);
+    assert!(s.ready().decision().edited);
     s.keys("0");
-    assert_eq!((s.amax(), s.ready().choice().edited), (clip(&s, "mse"), false));
+    assert_eq!((s.amax(), s.ready().decision().edited), (clip(&s, "mse"), false));
     s.keys("]");
     assert_eq!(s.amax(), clip(&s, "max"), "the next mark to the right");
     s.keys("]");
@@ -199,30 +199,30 @@ fn a_row_of_the_table_takes_its_method() {
     let lines: Vec<String> = s.screen().lines().map(String::from).collect();
     let row = lines.iter().position(|l| l.contains("percentile-99.99")).unwrap() as u16;
     s.mouse_at(MouseEventKind::Down(MouseButton::Left), 5, row);
-    assert_eq!(s.ready().choice().method, "percentile-99.99");
+    assert_eq!(s.ready().decision().method, "percentile-99.99");
 }
 
 #[test]
 fn layers_are_sorted_filtered_and_switched_off() {
     let mut s = story();
     let shown = |s: &Story| -> Vec<String> {
-        s.model.list.order.iter().map(|l| s.model.session.layers[*l].name().to_owned()).collect()
+        s.model.list.order.iter().map(|l| s.model.session.layers()[*l].name().to_owned()).collect()
     };
     assert_eq!(shown(&s)[0], "00.input");
     s.keys("s");
     assert_eq!(shown(&s)[0], "09.conv12.scaled", "worst first");
     s.keys("g");
-    assert_eq!(s.model.session.layers[s.model.list.selected].name(), "09.conv12.scaled");
+    assert_eq!(s.model.session.layers()[s.model.list.selected].name(), "09.conv12.scaled");
     s.keys("o");
-    assert!(!s.ready().choice().quantized);
+    assert!(!s.ready().decision().quantized);
     assert_eq!(s.document()["tensors"][9]["chosen"]["quantized"], false);
     assert_ne!(shown(&s)[0], "09.conv12.scaled", "a layer in float has no error to sort by");
     s.keys("u");
-    assert!(s.ready().choice().quantized);
+    assert!(s.ready().decision().quantized);
     s.keys("ss/HSWISH");
     assert_eq!(shown(&s), ["02.conv1.hswish", "06.conv11.hswish"]);
     s.press(KeyCode::Enter).keys("j");
-    assert_eq!(s.model.session.layers[s.model.list.selected].name(), "06.conv11.hswish");
+    assert_eq!(s.model.session.layers()[s.model.list.selected].name(), "06.conv11.hswish");
     s.press(KeyCode::Esc);
     assert_eq!(shown(&s).len(), 12);
     s.keys("/nothing");
@@ -230,14 +230,14 @@ fn layers_are_sorted_filtered_and_switched_off() {
     s.press(KeyCode::Esc);
     assert_eq!(shown(&s).len(), 12, "Esc goes back to what the filter was");
     s.keys("G");
-    assert_eq!(s.model.session.layers[s.model.list.selected].name(), "11.softmax");
+    assert_eq!(s.model.session.layers()[s.model.list.selected].name(), "11.softmax");
 }
 
 #[test]
 fn clicking_and_scrolling_the_list() {
     let mut s = story();
     s.mouse_at(MouseEventKind::Down(MouseButton::Left), 5, 4);
-    assert_eq!(s.model.session.layers[s.model.list.selected].name(), "02.conv1.hswish");
+    assert_eq!(s.model.session.layers()[s.model.list.selected].name(), "02.conv1.hswish");
     s.event(Event::Resize(160, 20));
     let selected = s.model.list.selected;
     s.mouse_at(MouseEventKind::ScrollDown, 5, 4);
@@ -281,24 +281,24 @@ fn affine_has_two_handles() {
     let affine = Format::INT8.with_symmetric(false);
     let mut s = Story::of(qviz::cli::bundled(), affine, (160, 45));
     s.select("04.conv3.dw").keys("1");
-    let clip = s.ready().choice().clip;
+    let clip = s.ready().decision().clip;
     assert!(clip.min() < 0.0 && clip.max() > 0.0 && clip.min() != -clip.max());
     let axis = s.model.scene.as_ref().unwrap().axis;
     let (left, right) = (axis.column(f64::from(clip.min())).unwrap(), axis.column(f64::from(clip.max())).unwrap());
     s.grab(left).drag_to(left + 5).release(left + 5);
-    assert!(s.ready().choice().clip.min() > clip.min() && s.ready().choice().clip.max() == clip.max());
+    assert!(s.ready().decision().clip.min() > clip.min() && s.ready().decision().clip.max() == clip.max());
     assert_eq!(s.model.plot.handle, Handle::Min);
     s.grab(right).drag_to(right - 5).release(right - 5);
-    assert!(s.ready().choice().clip.max() < clip.max());
+    assert!(s.ready().decision().clip.max() < clip.max());
     assert_eq!(s.model.session.history_len(), (3, 0), "the method and two drags");
     assert_eq!(s.ready().metrics().kl, None);
     s.keys("t");
     assert_eq!(s.model.plot.handle, Handle::Min);
-    let before = s.ready().choice().clip;
+    let before = s.ready().decision().clip;
     s.keys("l.");
-    assert!(s.ready().choice().clip.min() > before.min() && s.ready().choice().clip.max() == before.max());
+    assert!(s.ready().decision().clip.min() > before.min() && s.ready().decision().clip.max() == before.max());
     s.keys("=-2").press(KeyCode::Enter);
-    assert_eq!(s.ready().choice().clip.min(), -2.0);
+    assert_eq!(s.ready().decision().clip.min(), -2.0);
     s.keys("=2").press(KeyCode::Enter);
     assert!(s.notice().contains("clip_min"));
 }
@@ -388,13 +388,13 @@ fn methods_are_compared_row_by_row() {
     // The rows are those of the list: pressing one selects its layer, and number keys choose for it.
     let row = screen.lines().position(|l| l.contains("03.conv3.relu")).unwrap() as u16;
     s.mouse_at(MouseEventKind::Down(MouseButton::Left), 100, row);
-    assert_eq!(s.model.session.layers[s.model.list.selected].name(), "03.conv3.relu");
+    assert_eq!(s.model.session.layers()[s.model.list.selected].name(), "03.conv3.relu");
     s.keys("1");
-    assert_eq!(s.ready().choice().method, "max");
+    assert_eq!(s.ready().decision().method, "max");
     // Nothing can be dragged here.
     let line = s.line();
     s.grab(line).drag_to(line - 9).release(line - 9);
-    assert!(!s.ready().choice().edited);
+    assert!(!s.ready().decision().edited);
     s.press(KeyCode::Tab);
     assert!(s.screen().contains("KL, nats"), "the plots come back as they were");
 }
@@ -413,7 +413,7 @@ fn commands_say_why_they_cannot_run() {
     assert_eq!(s.cmds.last(), Some(&Cmd::Prefer(2)), "the layer looked at is wanted first");
     s.read(2);
     s.keys("l");
-    assert!(s.ready().choice().edited);
+    assert!(s.ready().decision().edited);
     assert!(s.screen().contains("reading 1/12"));
 }
 
@@ -465,9 +465,9 @@ fn every_key_in_every_state_is_harmless() {
             s.draw();
         }
     }
-    for layer in &s.model.session.layers {
+    for layer in &s.model.session.layers() {
         let ready = layer.ready().unwrap();
-        assert!(ready.params().scale() > 0.0 && ready.choice().clip.amax().is_finite());
+        assert!(ready.params().scale() > 0.0 && ready.decision().clip.amax().is_finite());
     }
 }
 
@@ -475,26 +475,26 @@ fn every_key_in_every_state_is_harmless() {
 fn a_layer_can_have_a_grid_of_its_own() {
     let mut s = Story::bundled();
     s.select("06.conv11.hswish");
-    let before = s.ready().choice().clone();
+    let before = s.ready().decision().clone();
     s.keys("b");
     s.key(KeyCode::Char('u'), KeyModifiers::CONTROL);
     s.keys("int4").press(KeyCode::Enter);
     assert_eq!(s.ready().format().to_string(), "int4 symmetric");
     // The method's own answer on the new grid, and the table of all methods on it too.
-    assert_eq!(s.ready().method_clip(), Some(s.ready().choice().clip));
-    assert!(!s.ready().choice().edited && s.ready().params().qmax() == 7);
+    assert_eq!(s.ready().method_clip(), Some(s.ready().decision().clip));
+    assert!(!s.ready().decision().edited && s.ready().params().qmax() == 7);
     let chosen = s.document()["tensors"][6]["chosen"].clone();
     assert_eq!((chosen["num_bits"].as_u64(), chosen["qmax"].as_u64()), (Some(4), Some(7)));
     s.keys("b").key(KeyCode::Char('u'), KeyModifiers::CONTROL);
     s.keys("float8").press(KeyCode::Enter);
     assert!(s.notice().contains("float8"));
     s.press(KeyCode::Esc).keys("u");
-    assert_eq!(*s.ready().choice(), before, "one step back");
+    assert_eq!(*s.ready().decision(), before, "one step back");
     // A clip that a hand has set stays where it is on another grid.
     s.keys("hhh");
     let by_hand = s.amax();
     s.keys("b").key(KeyCode::Char('u'), KeyModifiers::CONTROL);
     s.keys("16").press(KeyCode::Enter);
     assert_eq!(s.amax(), by_hand);
-    assert!(s.ready().choice().edited);
+    assert!(s.ready().decision().edited);
 }

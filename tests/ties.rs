@@ -46,9 +46,9 @@ fn a_tied_tensor_is_dragged_with_the_others_and_undone_at_once() {
     let mut s = story();
     assert_eq!(s.model.session.history_len(), (1, 0));
     let tied = shared(&s);
-    let counts = |layer: usize| s.model.session.layers[layer].ready().unwrap().stats().count;
+    let counts = |layer: usize| s.model.session.layers()[layer].ready().unwrap().stats().count;
     let all: u64 =
-        LAYERS.iter().map(|n| s.model.session.layers.iter().position(|l| l.name() == *n).unwrap()).map(counts).sum();
+        LAYERS.iter().map(|n| s.model.session.layers().iter().position(|l| l.name() == *n).unwrap()).map(counts).sum();
     assert_eq!(s.ready().stats().count, all, "what is drawn are the values of all");
     let at = s.line();
     s.grab(at).drag_to(at + 5);
@@ -65,7 +65,7 @@ fn a_tied_tensor_is_dragged_with_the_others_and_undone_at_once() {
     assert_eq!(f64::from(s.amax()).to_string(), f64::from(dragged.0 as f32).to_string(), "the same line on each");
     s.keys("u");
     assert_eq!(shared(&s), tied);
-    assert_eq!(s.model.session.layers[s.model.list.selected].name(), LAYERS[2], "what is looked at stays");
+    assert_eq!(s.model.session.layers()[s.model.list.selected].name(), LAYERS[2], "what is looked at stays");
     s.keys("u");
     assert!(chosen(&s, LAYERS[0]).get("tied_with").is_none() && !s.model.session.is_dirty());
     s.keys("UU");
@@ -76,7 +76,7 @@ fn a_tied_tensor_is_dragged_with_the_others_and_undone_at_once() {
 fn every_command_goes_for_all_that_are_tied() {
     let mut s = story();
     let max =
-        LAYERS.map(|n| s.model.session.layers.iter().find(|l| l.name() == n).unwrap().ready().unwrap().stats().amax());
+        LAYERS.map(|n| s.model.session.layers().iter().find(|l| l.name() == n).unwrap().ready().unwrap().stats().amax());
     s.keys("1");
     assert_eq!(shared(&s).0 as f32, max.into_iter().fold(0.0, f32::max), "the largest magnitude of all values");
     s.keys("hhh");
@@ -217,7 +217,7 @@ mod loaders {
         let joint = requested(&events).unwrap();
         assert_eq!(joint.ready.histogram(), joints[0].ready.histogram());
         assert_eq!(
-            (joints[0].ready.choice().method.as_str(), joint.ready.choice().method.as_str()),
+            (joints[0].ready.decision().method.as_str(), joint.ready.decision().method.as_str()),
             ("entropy", "max")
         );
         std::fs::remove_file(folder.path().join("b.npy")).unwrap();

@@ -70,12 +70,12 @@ pub(super) fn load(shared: SharedArgs, exact: bool) -> Result<Loaded, Usage> {
             }
             Event::Unusable(error) => session.fail(error.file, error.message),
             Event::Progress { layer, share } => {
-                bar.set_message(format!("{} {:.0} %", visible(session.layers[layer].name()), share * 100.0));
+                bar.set_message(format!("{} {:.0} %", visible(session.layers()[layer].name()), share * 100.0));
             }
             Event::Layer { layer, result } => {
                 match result {
                     Ok(read) => session.finish_layer(layer, read.0, read.1),
-                    Err(error) => session.layers[layer].state = LayerState::Failed(error.to_string()),
+                    Err(error) => session.layers()[layer].state = LayerState::Failed(error.to_string()),
                 }
                 if !runs {
                     bar.inc(1);
@@ -83,11 +83,11 @@ pub(super) fn load(shared: SharedArgs, exact: bool) -> Result<Loaded, Usage> {
             }
             Event::Channels { layer, result, .. } => match result {
                 Ok(channels) => session.begin_along(layer, channels),
-                Err(error) => session.layers[layer].without_channels = Some(error.to_string()),
+                Err(error) => session.layers()[layer].without_channels = Some(error.to_string()),
             },
             Event::Tied { result, .. } => match result {
                 Ok(joint) => session.begin_tied(*joint),
-                Err(error) => session.without_ties.push(error.to_string()),
+                Err(error) => session.without_ties().push(error.to_string()),
             },
             Event::Trial(_) | Event::Fine { .. } | Event::Measured { .. } => {}
             Event::Done => break,

@@ -13,7 +13,7 @@ use super::source::Usage;
 use crate::jobs::{Event, Grids, Left, News, Trial, Tune, TuneLayer, Tuned};
 use crate::quant::OutputEffect;
 use crate::report::{self, number, visible};
-use crate::session::{Choice, Sensitivity};
+use crate::session::{Decision, Sensitivity};
 
 /// Reads all layers, and leaves those in float that `--skip-worst` means.
 pub(super) fn loaded(shared: SharedArgs, exact: bool) -> Result<Loaded, Failed> {
@@ -32,7 +32,7 @@ pub(super) fn loaded(shared: SharedArgs, exact: bool) -> Result<Loaded, Failed> 
     all.sort_by(|a, b| a.alone.sqnr_db.total_cmp(&b.alone.sqnr_db));
     let in_float = |s: &Sensitivity| {
         let layers = loaded.session.with_channels(s.layer);
-        let choice = |l: usize| Some((l, Choice { quantized: false, ..loaded.session.layers[l].choice()?.clone() }));
+        let choice = |l: usize| Some((l, Decision { quantized: false, ..loaded.session.layers()[l].decision()?.clone() }));
         layers.into_iter().filter_map(choice).collect::<Vec<_>>()
     };
     let choices = all.iter().take(worst).flat_map(in_float).collect();
@@ -200,8 +200,8 @@ pub(super) fn tune(shared: SharedArgs, rounds: usize, output: Option<PathBuf>, f
     // A layer that is gone over twice ends with its last decision.
     let decided: BTreeMap<usize, _> = steps.iter().map(|s| (s.layer, s.chosen)).collect();
     let choices = decided.into_iter().filter_map(|(layer, tried)| {
-        let choice = loaded.session.layers[layer].choice()?;
-        Some((layer, Choice { format: tried.format, ..choice.with_clip(tried.clip) }))
+        let choice = loaded.session.layers()[layer].decision()?;
+        Some((layer, Decision { format: tried.format, ..choice.with_clip(tried.clip) }))
     });
     let choices = choices.collect();
     loaded.session.apply("tune", choices);

@@ -391,7 +391,7 @@ impl Shared {
             let ready = Ready::begin(Arc::new(histogram), &self.plan, &start);
             let mut measured = Vec::new();
             for &layer in group.of.iter().filter(|_| self.measure) {
-                match measure_layer(&sources[layer], ready.choice().clip, ready.format(), &cancelled)? {
+                match measure_layer(&sources[layer], ready.decision().clip, ready.format(), &cancelled)? {
                     Some(of_layer) => measured.push(of_layer),
                     None => return Ok(None),
                 }
@@ -418,7 +418,7 @@ impl Shared {
                 // Channels have clips of their own.
                 let per_channel = self.plan.start(&waiting(source).subject()).axis.is_some();
                 if self.measure && !per_channel {
-                    let (clip, format) = (ready.choice().clip, ready.format());
+                    let (clip, format) = (ready.decision().clip, ready.format());
                     match measure_layer(source, clip, format, &cancelled).transpose()? {
                         Ok(measured) => ready.set_measured(measured),
                         Err(error) => return Some(Err(error)),

@@ -81,11 +81,11 @@ impl TuneLayer {
     /// A layer of a session as it stands; `None` where there is no clip to search: it is not read, a weight, left in
     /// float, or has a range for each channel. One that shares its range with others is searched for with them.
     pub fn of(session: &Session, layer: usize) -> Option<TuneLayer> {
-        let of = session.layers.get(layer).filter(|l| l.kind() == Kind::Activation && l.role == Role::Tensor)?;
+        let of = session.layers().get(layer).filter(|l| l.kind() == Kind::Activation && l.role == Role::Tensor)?;
         let ready = of.ready()?;
-        let choice = ready.choice();
+        let choice = ready.decision();
         let fits = choice.quantized && choice.axis.is_none() && ready.stats().amax() > 0.0;
-        let all_values = choice.tie.and_then(|joint| session.layers[joint].ready()).unwrap_or(ready);
+        let all_values = choice.tie.and_then(|joint| session.layers()[joint].ready()).unwrap_or(ready);
         fits.then(|| TuneLayer {
             layer,
             present: Tried { clip: choice.clip, format: choice.format },

@@ -20,7 +20,7 @@ pub fn compare(session: &Session) -> String {
         match layer.ready() {
             None => row.extend(vec!["-".to_owned(); ids.len() * 3 + 1]),
             Some(ready) => {
-                for candidate in &ready.candidates {
+                for candidate in &ready.candidates() {
                     row.extend(match &candidate.outcome {
                         Ok(t) => [
                             number::shortest(t.clip.amax()),
@@ -30,7 +30,7 @@ pub fn compare(session: &Session) -> String {
                         Err(_) => ["-", "-", "-"].map(str::to_owned),
                     });
                 }
-                row.push(best(ready).map_or("-".to_owned(), |i| ready.candidates[i].id.clone()));
+                row.push(best(ready).map_or("-".to_owned(), |i| ready.candidates()[i].id.clone()));
             }
         }
         row.push(layer.failure().map_or_else(|| layer.ready().map_or(String::new(), why), super::visible));
@@ -41,26 +41,26 @@ pub fn compare(session: &Session) -> String {
 
 /// The candidate with the best SQNR, the first of equals.
 pub fn best(ready: &Ready) -> Option<usize> {
-    let sqnr = |i: usize| ready.candidates[i].outcome.as_ref().map_or(f64::NAN, |t| t.metrics.sqnr_db);
-    (0..ready.candidates.len()).filter(|&i| !sqnr(i).is_nan()).rev().max_by(|&a, &b| sqnr(a).total_cmp(&sqnr(b)))
+    let sqnr = |i: usize| ready.candidates()[i].outcome.as_ref().map_or(f64::NAN, |t| t.metrics.sqnr_db);
+    (0..ready.candidates().len()).filter(|&i| !sqnr(i).is_nan()).rev().max_by(|&a, &b| sqnr(a).total_cmp(&sqnr(b)))
 }
 
 /// Why the methods differ on a layer, in a phrase; what is strange about the layer comes first.
 pub fn why(ready: &Ready) -> String {
     if let (Some(axis), Some(best)) = (ready.axis(), best(ready)) {
-        let sqnr = |i: usize| ready.candidates[i].outcome.as_ref().map_or(f64::NAN, |t| t.metrics.sqnr_db);
-        let answers = (0..ready.candidates.len()).filter(|&i| !sqnr(i).is_nan());
+        let sqnr = |i: usize| ready.candidates()[i].outcome.as_ref().map_or(f64::NAN, |t| t.metrics.sqnr_db);
+        let answers = (0..ready.candidates().len()).filter(|&i| !sqnr(i).is_nan());
         let worst = answers.min_by(|&a, &b| sqnr(a).total_cmp(&sqnr(b))).unwrap_or(best);
-        let name = |i: usize| format!("{} {} dB", ready.candidates[i].label, number::decibels(sqnr(i)));
+        let name = |i: usize| format!("{} {} dB", ready.candidates()[i].label, number::decibels(sqnr(i)));
         return format!("all channels along axis {axis} together: from {} to {}", name(worst), name(best));
     }
-    let Some(d) = disagreement(ready.histogram(), &ready.candidates) else {
-        return ready.warnings.first().map_or("nothing to compare".to_owned(), |w| w.tag().to_owned());
+    let Some(d) = disagreement(ready.histogram(), &ready.candidates()) else {
+        return ready.warnings().first().map_or("nothing to compare".to_owned(), |w| w.tag().to_owned());
     };
     if d.ratio < AGREE {
         return format!("all within {} of each other", number::percent(d.ratio - 1.0));
     }
-    let label = |i: usize| &ready.candidates[i].label;
+    let label = |i: usize| &ready.candidates()[i].label;
     format!(
         "{} clips at {} of {}: it cuts {} of the values, which carry {} of the energy",
         label(d.lowest),

@@ -185,8 +185,8 @@ pub(super) fn json(document: &impl Serialize) -> String {
 
 /// What has a range of its own: the tensor, or each channel that stands in its place.
 fn parts(session: &Session, layer: usize) -> Per<&Ready> {
-    let channels: Vec<&Ready> = session.channels(layer).filter_map(|c| session.layers[c].ready()).collect();
-    match session.layers[layer].ready() {
+    let channels: Vec<&Ready> = session.channels(layer).filter_map(|c| session.layers()[c].ready()).collect();
+    match session.layers()[layer].ready() {
         Some(ready) if channels.is_empty() => Per::Tensor(ready),
         _ => Per::Channel(channels),
     }
@@ -202,8 +202,8 @@ impl<T> Per<T> {
 }
 
 fn tensor(layer: &Layer, ready: &Ready, parts: Per<&Ready>) -> TensorEntry {
-    let candidates = ready.candidates.iter().enumerate().map(|(method, c)| {
-        let answers = parts.map(|r| r.candidates[method].outcome.as_ref().ok());
+    let candidates = ready.candidates().iter().enumerate().map(|(method, c)| {
+        let answers = parts.map(|r| r.candidates()[method].outcome.as_ref().ok());
         let note = match &c.outcome {
             Ok(t) => t.note.clone(),
             Err(none) => Some(none.to_string()),
@@ -211,10 +211,10 @@ fn tensor(layer: &Layer, ready: &Ready, parts: Per<&Ready>) -> TensorEntry {
         let range = range(&answers.map(|t| t.map(|t| (t.clip, t.params))), ready.format());
         (c.id.clone(), CandidateEntry { range, errors: errors(&answers.map(|t| t.map(|t| t.metrics))), note })
     });
-    let choice = ready.choice();
+    let choice = ready.decision();
     let methods = match &parts {
-        Per::Channel(each) if each.iter().any(|r| r.choice().method != choice.method) => {
-            Some(each.iter().map(|r| r.choice().method.clone()).collect())
+        Per::Channel(each) if each.iter().any(|r| r.decision().method != choice.method) => {
+            Some(each.iter().map(|r| r.decision().method.clone()).collect())
         }
         _ => None,
     };
@@ -236,7 +236,7 @@ fn tensor(layer: &Layer, ready: &Ready, parts: Per<&Ready>) -> TensorEntry {
             num_bits: ready.format().num_bits(),
             signed: ready.format().signed(),
             symmetric: ready.format().symmetric(),
-            range: range(&parts.map(|r| Some((r.choice().clip, r.params()))), ready.format()),
+            range: range(&parts.map(|r| Some((r.decision().clip, r.params()))), ready.format()),
             // Without a value there is no error either, not one of zero.
             errors: errors(&parts.map(|r| (r.stats().finite() > 0).then(|| *r.metrics()))),
             measured: ready.measured().map(|m| MeasuredEntry {

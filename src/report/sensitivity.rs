@@ -65,7 +65,7 @@ pub fn sensitivity_json(
     each: &BTreeMap<usize, Sensitivity>,
 ) -> String {
     let entry = |s: &Sensitivity| {
-        let layer = &session.layers[s.layer];
+        let layer = &session.layers()[s.layer];
         let (name, op) = (layer.name().to_owned(), layer.op.clone());
         Entry { name, kind: layer.kind().word(), op, alone: (&s.alone).into(), without: (&s.without).into() }
     };
@@ -89,12 +89,12 @@ pub fn sensitivity(
     let header = ["layer", "kind", "op", "method", "alone_db", "alone_cosine", "without_db", "gain_db"];
     let mut rows = vec![header.map(String::from).to_vec()];
     for s in worst_first(each) {
-        let layer = &session.layers[s.layer];
+        let layer = &session.layers()[s.layer];
         rows.push(vec![
             one_word(layer.name()),
             layer.kind().word().into(),
             if layer.op.is_empty() { "-".into() } else { one_word(&layer.op) },
-            layer.choice().map_or("-".into(), |c| c.method.clone()),
+            layer.decision().map_or("-".into(), |c| c.method.clone()),
             db(s.alone.sqnr_db),
             format!("{:.6}", s.alone.cosine),
             db(s.without.sqnr_db),

@@ -95,10 +95,10 @@ fn row(session: &Session, at: usize, layer: &Layer) -> Vec<String> {
         cells.push(state.into());
         return cells;
     };
-    let (stats, choice, metrics) = (ready.stats(), ready.choice(), ready.metrics());
+    let (stats, choice, metrics) = (ready.stats(), ready.decision(), ready.metrics());
     let parts: Vec<&Ready> = match session.channels(at) {
         channels if channels.is_empty() => vec![ready],
-        channels => channels.filter_map(|c| session.layers[c].ready()).collect(),
+        channels => channels.filter_map(|c| session.layers()[c].ready()).collect(),
     };
     let shortest = |x: Option<f32>| x.map_or("-".into(), number::shortest);
     // Without a value there is no error either, not one of zero.
@@ -118,7 +118,7 @@ fn row(session: &Session, at: usize, layer: &Layer) -> Vec<String> {
     if layer.without_channels.is_some() {
         state.push("no-channels");
     }
-    state.extend(ready.warnings.iter().map(|w| w.tag()));
+    state.extend(ready.warnings().iter().map(|w| w.tag()));
     if layer.origin.overflowed > 0 {
         state.push("overflow");
     }
@@ -136,8 +136,8 @@ fn row(session: &Session, at: usize, layer: &Layer) -> Vec<String> {
         shortest(stats.min),
         shortest(stats.max),
         choice.method.clone(),
-        spread(parts.iter().map(|r| r.choice().clip.min()), number::shortest),
-        spread(parts.iter().map(|r| r.choice().clip.max()), number::shortest),
+        spread(parts.iter().map(|r| r.decision().clip.min()), number::shortest),
+        spread(parts.iter().map(|r| r.decision().clip.max()), number::shortest),
         spread(parts.iter().map(|r| r.params().scale()), number::shortest),
         spread(parts.iter().map(|r| r.params().zero_point()), |z| z.to_string()),
         if measured { format!("{:.4}", metrics.saturated * 100.0) } else { "-".into() },

@@ -1,4 +1,4 @@
-use super::{Channels, Joint, Key, Layer, LayerState, Origin, Ready, Session};
+use super::{Channels, Joint, Key, Layer, LayerState, Origin, Ready, Session, Target};
 use crate::calibrate::Measured;
 
 /// What somebody brings to a session. [`Session::receive`] is the one way in, whoever asked and whoever listens.
@@ -72,77 +72,100 @@ pub enum Received {
 impl Session {
     /// Takes in what somebody brings. News about a tensor that the session does not know is refused.
     pub fn receive(&mut self, arrival: Arrival) -> Received {
+        self.revision += 1;
         match arrival {
             Arrival::Found { layers, failures } => {
-                self.begin(layers, failures.into_iter().map(|f| (f.file, f.message)));
+                self.begin(layers, failures);
                 Received::Taken
             }
             Arrival::Failed(failure) => {
-                self.fail(failure.file, failure.message.clone());
+                self.layers.push(Layer::failed(failure.file, failure.message.clone()));
                 Received::Refused(failure.message)
             }
-            Arrival::Layer { key, result } => self.at(&key, |session, layer| match result {
-                Ok(read) => {
-                    session.finish_layer(layer, read.0, read.1);
-                    Received::Taken
-                }
-                Err(why) => {
-                    session.layers[layer].state = LayerState::Failed(why.message.clone());
-                    Received::Refused(why.message)
-                }
-            }),
-            Arrival::Channels { key, requested, result } => self.at(&key, |session, layer| match result {
-                Ok(channels) if requested => {
-                    let axis = channels.axis;
-                    session.add_channels(layer, channels);
-                    if session.stand(layer, Some(axis)) { Received::Changed } else { Received::Taken }
-                }
-                Ok(channels) => {
-                    session.begin_along(layer, channels);
-                    Received::Taken
-                }
-                Err(why) => {
-                    if !requested {
-                        session.layers[layer].without_channels = Some(why.message.clone());
-                    }
-                    Received::Refused(why.message)
-                }
-            }),
-            Arrival::Tied { requested, result, .. } => match result {
-                Ok(joint) if requested => {
-                    let joint = self.add_joint(*joint);
-                    if self.tie(joint) { Received::Changed } else { Received::Taken }
-                }
-                Ok(joint) => {
-                    self.begin_tied(*joint);
-                    Received::Taken
-                }
-                Err(why) => {
-                    if !requested {
-                        self.without_ties.push(why.message.clone());
-                    }
-                    Received::Refused(why.message)
-                }
-            },
-            Arrival::Measured { key, result } => self.at(&key, |session, layer| match result {
+            Arrival::Layer { key, .. } | Arrival::Channels { key, .. } | Arrival::Measured { key, .. }
+                if self.position(&key).is_none() =>
+            {
+                Received::Refused(format!("no tensor is called {key}."))
+            }
+            Arrival::Layer { key, result } => self.receive_layer(&key, result),
+            Arrival::Channels { key, requested, result } => self.receive_channels(&key, requested, result),
+            Arrival::Tied { requested, result, .. } => self.receive_tied(requested, result),
+            Arrival::Measured { key, result } => match result {
                 Ok(measured) => {
-                    session.set_measured(layer, measured);
+                    self.set_measured(&key, measured);
                     Received::Taken
                 }
                 Err(why) => Received::Refused(why.message),
-            }),
+            },
         }
     }
 
-    fn at(&mut self, key: &Key, take: impl FnOnce(&mut Session, usize) -> Received) -> Received {
-        match self.position(key) {
-            Some(layer) => take(self, layer),
-            None => Received::Refused(format!("no tensor is called {}.", key.name())),
+    /// Begins with these layers, of which nothing was read yet, and behind them a row for each file that is none.
+    fn begin(&mut self, layers: Vec<Layer>, failures: Vec<Failure>) {
+        self.places = layers.iter().enumerate().map(|(at, layer)| (layer.key.clone(), at)).collect();
+        let failed = failures.into_iter().map(|f| Layer::failed(f.file, f.message));
+        self.layers = layers.into_iter().chain(failed).collect();
+    }
+
+    fn receive_layer(&mut self, key: &Key, result: Result<Box<(Origin, Ready)>, Failure>) -> Received {
+        let target = Target::Tensor(key.clone());
+        self.focus.retain(|(focused, _)| *focused != target);
+        let Some(layer) = self.layer_mut(key) else { return Received::Taken };
+        match result {
+            Ok(read) => {
+                layer.origin = read.0;
+                layer.state = LayerState::Ready(Box::new(read.1));
+                Received::Taken
+            }
+            Err(why) => {
+                layer.state = LayerState::Failed(why.message.clone());
+                Received::Refused(why.message)
+            }
         }
     }
 
-    /// Where a tensor stands among [`Session::layers`].
-    pub fn position(&self, key: &Key) -> Option<usize> {
-        self.layers.iter().position(|layer| layer.key == *key)
+    fn receive_channels(&mut self, key: &Key, requested: bool, result: Result<Channels, Failure>) -> Received {
+        match result {
+            Ok(channels) if requested => {
+                let axis = channels.axis;
+                self.add_channels(key, channels);
+                if self.split(key, Some(axis)) { Received::Changed } else { Received::Taken }
+            }
+            Ok(channels) => {
+                self.begin_along(key, channels);
+                Received::Taken
+            }
+            Err(why) => {
+                if let Some(layer) = self.layer_mut(key).filter(|_| !requested) {
+                    layer.without_channels = Some(why.message.clone());
+                }
+                Received::Refused(why.message)
+            }
+        }
+    }
+
+    fn receive_tied(&mut self, requested: bool, result: Result<Box<Joint>, Failure>) -> Received {
+        match result {
+            Ok(joint) if requested => {
+                let of = joint.of.clone();
+                self.add_joint(*joint);
+                // Something may have been decided for one of them since it was asked for.
+                match self.why_not_tied(&of) {
+                    Some(why) => Received::Refused(why),
+                    None if self.tie(&of) => Received::Changed,
+                    None => Received::Taken,
+                }
+            }
+            Ok(joint) => {
+                self.begin_tied(*joint);
+                Received::Taken
+            }
+            Err(why) => {
+                if !requested {
+                    self.without_ties.push(why.message.clone());
+                }
+                Received::Refused(why.message)
+            }
+        }
     }
 }

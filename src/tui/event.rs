@@ -128,7 +128,7 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
 /// On the line or right beside it: grab it. Elsewhere: read that column.
 fn pressed(model: &Model, column: u16) -> Msg {
     if let (Some(scene), Some(ready)) = (&model.scene, model.selected_ready()) {
-        let lines = model.lines(ready.choice().clip);
+        let lines = model.lines(ready.decision().clip);
         let distance = |value: f64| scene.axis.column(value).map_or(u16::MAX, |c| c.abs_diff(column));
         // Where both ends are near, the upper one: a range of zero must be possible to open again.
         let nearest = lines.into_iter().rev().min_by_key(|(_, value)| distance(*value));

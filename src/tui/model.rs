@@ -5,7 +5,7 @@ use core::time::Duration;
 use crate::calibrate::Shape;
 use crate::histogram::Magnitude;
 use crate::quant::{Clip, Format};
-use crate::session::{Choice, Ready, Session};
+use crate::session::{Decision, Ready, Session};
 
 use super::look::Look;
 use super::network::Network;
@@ -213,7 +213,7 @@ pub enum Mode {
         /// Which end.
         handle: Handle,
         /// What was chosen when it was grabbed.
-        before: Choice,
+        before: Decision,
     },
     /// The zoomed window is in the user's hand: the value that stays under the pointer.
     Pan {
@@ -328,7 +328,7 @@ impl Model {
 
     /// That layer's data, if it was read.
     pub fn selected_ready(&self) -> Option<&Ready> {
-        self.session.layers.get(self.at())?.ready()
+        self.session.layers().get(self.at())?.ready()
     }
 
     /// Whether the strip of channels stands where a layer's plots would.
@@ -338,7 +338,7 @@ impl Model {
 
     /// Whether the tensor that the strip shows is quantized.
     pub fn strip_quantized(&self) -> bool {
-        self.selected_ready().is_some_and(|ready| ready.choice().quantized)
+        self.selected_ready().is_some_and(|ready| ready.decision().quantized)
     }
 
     /// The grid of integers that it goes to; while it is not read, what layers go to otherwise.
@@ -354,7 +354,7 @@ impl Model {
     /// The whole axis of a layer: all of its values and the clip.
     pub fn domain(&self, ready: &Ready) -> (f64, f64) {
         let stats = ready.stats();
-        let clip = ready.choice().clip;
+        let clip = ready.decision().clip;
         if ready.format().symmetric() {
             let top = f64::from(stats.amax().max(ready.histogram().magnitude.amax).max(clip.amax()));
             if self.shows_signed() { (-top, top) } else { (0.0, top) }

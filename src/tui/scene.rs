@@ -158,7 +158,7 @@ fn fit_curve(shape: Shape, tensor: &Tensor, key: &SceneKey) -> Option<FitCurve> 
 }
 
 fn marks(ready: &Ready, axis: &Axis) -> Vec<(u16, usize)> {
-    let thresholds = ready.candidates.iter().enumerate().filter_map(|(i, c)| Some((i, c.outcome.as_ref().ok()?)));
+    let thresholds = ready.candidates().iter().enumerate().filter_map(|(i, c)| Some((i, c.outcome.as_ref().ok()?)));
     thresholds
         .flat_map(|(i, t)| {
             let ends = if ready.format().symmetric() {
@@ -274,7 +274,7 @@ fn error_curve(tensor: &Tensor, key: &SceneKey, ready: &Ready) -> Curve {
     let better = |a: f64, b: f64| if key.curve == CurveKind::Mse { a < b } else { a > b };
     // The best of the columns' middles, and of the methods' exact clips, which may lie between them.
     let sampled = columns.iter().enumerate().map(|(c, m)| (value(m), axis.centre(c as u16)));
-    let thresholds = ready.candidates.iter().filter_map(|c| c.outcome.as_ref().ok()).filter(|_| format.symmetric());
+    let thresholds = ready.candidates().iter().filter_map(|c| c.outcome.as_ref().ok()).filter(|_| format.symmetric());
     let exact = thresholds.map(|t| (value(&t.metrics), f64::from(t.clip.amax())));
     let exact = exact.filter(|(_, clip)| axis.column(*clip).is_some());
     let mut best: Option<(f64, f64)> = None;

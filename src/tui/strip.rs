@@ -31,14 +31,14 @@ pub struct Bar {
 impl Strip {
     /// The strip of layer `of`; `None` where the tensor has one range.
     pub fn new(session: &Session, of: usize, columns: u16) -> Option<Strip> {
-        let axis = session.layers.get(of)?.ready()?.axis()?;
+        let axis = session.layers().get(of)?.ready()?.axis()?;
         let layers = session.channels(of);
         Some(Strip { axis, lanes: Lanes::new(layers.len(), columns), layers })
     }
 
     /// A channel's data.
     pub fn ready<'a>(&self, session: &'a Session, channel: usize) -> Option<&'a Ready> {
-        session.layers.get(self.layers.start + channel)?.ready()
+        session.layers().get(self.layers.start + channel)?.ready()
     }
 
     /// The channel with the least SQNR; the first of equals.
@@ -82,5 +82,5 @@ impl Strip {
 
 fn bar(ready: &Ready) -> Bar {
     let stats = ready.stats();
-    Bar { range: stats.min.zip(stats.max), clip: ready.choice().clip, sqnr_db: ready.metrics().sqnr_db }
+    Bar { range: stats.min.zip(stats.max), clip: ready.decision().clip, sqnr_db: ready.metrics().sqnr_db }
 }

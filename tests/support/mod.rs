@@ -212,7 +212,7 @@ impl Story {
 
     /// The column of the plots that the clip's (upper) line stands on.
     pub fn line(&self) -> u16 {
-        let lines = self.model.lines(self.ready().choice().clip);
+        let lines = self.model.lines(self.ready().decision().clip);
         self.model.scene.as_ref().unwrap().axis.column(lines.last().unwrap().1).expect("the line is on the axis")
     }
 
@@ -221,11 +221,11 @@ impl Story {
     }
 
     pub fn amax(&self) -> f32 {
-        self.ready().choice().clip.amax()
+        self.ready().decision().clip.amax()
     }
 
     pub fn select(&mut self, name: &str) -> &mut Story {
-        let layer = self.model.session.layers.iter().position(|l| l.name() == name).expect("there is such a layer");
+        let layer = self.model.session.layers().iter().position(|l| l.name() == name).expect("there is such a layer");
         self.tell(Msg::SelectLayer(layer))
     }
 

@@ -61,7 +61,7 @@ impl Shared {
     pub(super) fn measure_joints(&self, run: &Run, joints: &mut [Result<Joint, InputError>]) -> bool {
         let mut measures: Vec<Option<Measure>> = run.setup.graph.tensors().iter().map(|_| None).collect();
         for joint in joints.iter().flatten() {
-            let measure = || Measure::new(joint.ready.choice().clip, joint.ready.format());
+            let measure = || Measure::new(joint.ready.decision().clip, joint.ready.format());
             joint.of.iter().for_each(|&layer| measures[layer] = Some(measure()));
         }
         if measures.iter().all(Option::is_none) {

@@ -103,7 +103,7 @@ impl Shared {
                     let histogram = Histogram::of(&values, recipe.bins, &recipe.grids);
                     let mut result = self.analysed(run, layer, origin, Some(histogram));
                     if let (true, Ok(read)) = (self.order.measure, &mut result) {
-                        let mut measure = Measure::new(read.1.choice().clip, read.1.format());
+                        let mut measure = Measure::new(read.1.decision().clip, read.1.format());
                         measure.push(&values);
                         read.1.set_measured(measure.finish());
                     }
@@ -219,7 +219,7 @@ impl Shared {
         let mut measures: Vec<Option<Measure>> = run.setup.graph.tensors().iter().map(|_| None).collect();
         for (layer, result) in results.iter() {
             if let Ok(read) = result {
-                measures[*layer] = Some(Measure::new(read.1.choice().clip, read.1.format()));
+                measures[*layer] = Some(Measure::new(read.1.decision().clip, read.1.format()));
             }
         }
         let mut observe = |tensor: usize, values: &[f32]| {

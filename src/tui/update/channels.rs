@@ -2,7 +2,7 @@
 
 use crate::input::InputError;
 use crate::report::visible;
-use crate::session::{Channels, Choice, Ready, Start};
+use crate::session::{Channels, Decision, Ready, Start};
 
 use super::super::model::{Mode, Model};
 use super::super::msg::Cmd;
@@ -11,13 +11,13 @@ use super::super::strip::Strip;
 use super::list;
 
 /// What `choose` makes of a layer, and of each channel that stands in its place.
-pub(super) fn choices(model: &Model, layer: usize, choose: impl Fn(&Ready) -> Option<Choice>) -> Vec<(usize, Choice)> {
-    let choice = |layer: usize| Some((layer, choose(model.session.layers[layer].ready()?)?));
+pub(super) fn choices(model: &Model, layer: usize, choose: impl Fn(&Ready) -> Option<Decision>) -> Vec<(usize, Decision)> {
+    let choice = |layer: usize| Some((layer, choose(model.session.layers()[layer].ready()?)?));
     model.session.with_channels(layer).into_iter().filter_map(choice).collect()
 }
 
 pub(super) fn ask(model: &mut Model) {
-    let axis = model.session.layers.get(model.list.selected).and_then(|l| l.ready()?.axis());
+    let axis = model.session.layers().get(model.list.selected).and_then(|l| l.ready()?.axis());
     model.mode = Mode::Axis(Line::new(&axis.map_or_else(String::new, |axis| axis.to_string())));
 }
 
@@ -30,7 +30,7 @@ pub(super) fn typed(model: &mut Model, text: &str, cmds: &mut Vec<Cmd>) -> Resul
         return Ok(());
     }
     let axis: i64 = text.parse().map_err(|_| format!("\"{text}\" is no axis; one is a whole number such as 1"))?;
-    let of = &model.session.layers[layer];
+    let of = &model.session.layers()[layer];
     let axes = of.origin.shape.len() as i64;
     let from_front = if axis < 0 { axis + axes } else { axis };
     if !(0..axes).contains(&from_front) {
@@ -40,7 +40,7 @@ pub(super) fn typed(model: &mut Model, text: &str, cmds: &mut Vec<Cmd>) -> Resul
         stand(model, layer, Some(from_front as usize));
         return Ok(());
     }
-    let Some(choice) = of.choice() else { return Ok(()) };
+    let Some(choice) = of.decision() else { return Ok(()) };
     let methods = model.session.methods();
     let start = Start {
         method: methods.iter().position(|m| m.id() == choice.method).unwrap_or(0),
@@ -90,14 +90,14 @@ pub(super) fn arrived(model: &mut Model, layer: usize, requested: bool, result: 
             let why = visible(&error.to_string());
             model.warn(format!("not per channel: {why}"));
         }
-        Err(error) => model.session.layers[layer].without_channels = Some(error.to_string()),
+        Err(error) => model.session.layers()[layer].without_channels = Some(error.to_string()),
     }
     list::resort(model);
 }
 
 fn stand(model: &mut Model, layer: usize, axis: Option<usize>) {
     if model.session.stand(layer, axis) {
-        let name = visible(model.session.layers[layer].name());
+        let name = visible(model.session.layers()[layer].name());
         model.say(match axis {
             Some(axis) => format!("{name}: a range for each channel along axis {axis}"),
             None => format!("{name}: one range"),

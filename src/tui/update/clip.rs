@@ -1,7 +1,7 @@
 //! Moving the clip: by hand, by column, by bin, to a minimum, to a method.
 
 use crate::quant::Clip;
-use crate::session::{Choice, Ready};
+use crate::session::{Decision, Ready};
 
 use super::super::model::{Handle, Mode, Model, moved};
 use super::super::scene::CurveKind;
@@ -10,7 +10,7 @@ use super::{channels, list, zoom};
 pub(super) fn grab(model: &mut Model, handle: Handle) {
     model.notice = None;
     model.session.end_run();
-    if let Some(before) = model.selected_ready().map(|r| r.choice().clone()) {
+    if let Some(before) = model.selected_ready().map(|r| r.decision().clone()) {
         model.plot.handle = handle;
         model.plot.inspect = None;
         model.mode = Mode::Drag { handle, before };
@@ -49,7 +49,7 @@ fn column_value(model: &Model, handle: Handle, column: u16) -> Option<f32> {
     // A symmetric range has one magnitude: the left line is its mirror.
     let mirrored = symmetric && scene.axis.centre(column) < 0.0;
     let marks = scene.marks.iter().filter(|(c, _)| !mirrored && *c == column);
-    let on_mark = marks.filter_map(|(_, i)| ready.candidates[*i].outcome.as_ref().ok()).find_map(|t| {
+    let on_mark = marks.filter_map(|(_, i)| ready.candidates()[*i].outcome.as_ref().ok()).find_map(|t| {
         let value = end(t.clip, handle, symmetric);
         (scene.axis.column(f64::from(value)) == Some(column)).then_some(value)
     });
@@ -78,7 +78,7 @@ fn end(clip: Clip, handle: Handle, symmetric: bool) -> f32 {
 
 /// Puts the end in hand on `value` as one step of a run (`run`) or as an undo entry of its own.
 fn put(model: &mut Model, value: f32, run: bool) {
-    let Some(choice) = model.selected_ready().map(|r| r.choice().clone()) else { return };
+    let Some(choice) = model.selected_ready().map(|r| r.decision().clone()) else { return };
     let clip = moved(choice.clip, model.plot.handle, value, model.format());
     if run {
         model.session.nudge(model.at(), clip);
@@ -92,7 +92,7 @@ fn put(model: &mut Model, value: f32, run: bool) {
 /// The end of the range that keys move.
 fn present(model: &Model) -> Option<f32> {
     let ready = model.selected_ready()?;
-    Some(end(ready.choice().clip, model.plot.handle, ready.format().symmetric()))
+    Some(end(ready.decision().clip, model.plot.handle, ready.format().symmetric()))
 }
 
 pub(super) fn move_columns(model: &mut Model, by: i16) {
@@ -185,7 +185,7 @@ pub(super) fn mark(model: &mut Model, by: i8) {
 }
 
 pub(super) fn method_value(model: &mut Model) {
-    let Some(method) = model.selected_ready().map(|r| r.choice().method.clone()) else { return };
+    let Some(method) = model.selected_ready().map(|r| r.decision().method.clone()) else { return };
     let choices = channels::choices(model, model.at(), |ready| of_method(ready, &method));
     if !choices.is_empty() {
         model.session.apply("back to the method", choices);
@@ -195,8 +195,8 @@ pub(super) fn method_value(model: &mut Model) {
 }
 
 /// A method's own value; for a tensor whose channels stand in its place, also where it has none for the whole.
-fn of_method(ready: &Ready, id: &str) -> Option<Choice> {
-    let choice = ready.choice();
+fn of_method(ready: &Ready, id: &str) -> Option<Decision> {
+    let choice = ready.decision();
     match ready.own_clip(id) {
         Some(clip) => Some(choice.with_method(id, clip)),
         None => ready.axis().map(|_| choice.with_method(id, choice.clip)),
@@ -205,7 +205,7 @@ fn of_method(ready: &Ready, id: &str) -> Option<Choice> {
 
 pub(super) fn method(model: &mut Model, index: usize) {
     let Some(ready) = model.selected_ready() else { return };
-    let candidate = &ready.candidates[index];
+    let candidate = &ready.candidates()[index];
     let (id, label) = (candidate.id.clone(), candidate.label.clone());
     match &candidate.outcome {
         Ok(threshold) => {

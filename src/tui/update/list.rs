@@ -2,7 +2,7 @@
 
 use alphanumeric_sort::compare_str;
 
-use crate::session::{Choice, Kind};
+use crate::session::{Decision, Kind};
 
 use super::super::layout::Areas;
 use super::super::model::{Model, Sort};
@@ -10,7 +10,7 @@ use super::super::msg::Cmd;
 use super::channels;
 
 pub(super) fn select(model: &mut Model, layer: usize, cmds: &mut Vec<Cmd>) {
-    if layer < model.session.layers.len() && layer != model.list.selected {
+    if layer < model.session.layers().len() && layer != model.list.selected {
         model.session.end_run();
         model.list.selected = layer;
         model.plot.zoom = None;
@@ -85,7 +85,7 @@ pub(super) fn arrange_if_stale(model: &mut Model) {
 
 /// Makes the order anew from filter and sort.
 pub(super) fn arrange(model: &mut Model) {
-    let layers = &model.session.layers;
+    let layers = &model.session.layers();
     let filter = model.list.filter.to_lowercase();
     let mut order: Vec<usize> = model
         .session
@@ -98,7 +98,7 @@ pub(super) fn arrange(model: &mut Model) {
         Sort::Name => order.sort_by(|&a, &b| compare_str(layers[a].name(), layers[b].name())),
         Sort::Worst => {
             let sqnr = |l: usize| match layers[l].ready() {
-                Some(ready) if ready.choice().quantized && !ready.metrics().sqnr_db.is_nan() => ready.metrics().sqnr_db,
+                Some(ready) if ready.decision().quantized && !ready.metrics().sqnr_db.is_nan() => ready.metrics().sqnr_db,
                 _ => f64::INFINITY,
             };
             order.sort_by(|&a, &b| sqnr(a).total_cmp(&sqnr(b)));
@@ -118,11 +118,11 @@ pub(super) fn arrange(model: &mut Model) {
 }
 
 pub(super) fn toggle(model: &mut Model) {
-    let Some(choice) = model.session.layers.get(model.list.selected).and_then(|l| l.choice()) else { return };
+    let Some(choice) = model.session.layers().get(model.list.selected).and_then(|l| l.decision()) else { return };
     let quantized = !choice.quantized;
-    let name = crate::report::visible(model.session.layers[model.list.selected].name());
+    let name = crate::report::visible(model.session.layers()[model.list.selected].name());
     let choices =
-        channels::choices(model, model.list.selected, |ready| Some(Choice { quantized, ..ready.choice().clone() }));
+        channels::choices(model, model.list.selected, |ready| Some(Decision { quantized, ..ready.decision().clone() }));
     model.session.apply(if quantized { "quantize" } else { "leave in float" }, choices);
     model.say(if quantized { format!("{name} is quantized") } else { format!("{name} stays in float") });
     resort(model);

@@ -15,14 +15,14 @@ pub(super) fn event(model: &mut Model, event: Event, cmds: &mut Vec<Cmd>) {
             model.loading.found = true;
             list::arrange(model);
             let wanted = model.list.wanted.take();
-            let wanted = wanted.and_then(|name| model.session.layers.iter().position(|l| l.name() == name));
+            let wanted = wanted.and_then(|name| model.session.layers().iter().position(|l| l.name() == name));
             if let Some(first) = wanted.or(model.list.order.first().copied()) {
                 model.list.selected = first;
                 if first < model.loading.all {
                     cmds.push(Cmd::Prefer(first));
                 }
             }
-            if model.session.layers.is_empty() {
+            if model.session.layers().is_empty() {
                 model.warn("there is nothing to read");
             }
         }
@@ -49,13 +49,13 @@ pub(super) fn event(model: &mut Model, event: Event, cmds: &mut Vec<Cmd>) {
             model.loading.share.take_if(|(l, _)| *l == layer);
             match result {
                 Ok(read) => model.session.finish_layer(layer, read.0, read.1),
-                Err(error) => model.session.layers[layer].state = LayerState::Failed(error.to_string()),
+                Err(error) => model.session.layers()[layer].state = LayerState::Failed(error.to_string()),
             }
             list::resort(model);
         }
         Event::Fine { layer, result } => match result {
             Ok(fine) => {
-                let coarse = model.session.layers[layer].ready().map(|r| &r.histogram().magnitude);
+                let coarse = model.session.layers()[layer].ready().map(|r| &r.histogram().magnitude);
                 if coarse.is_some_and(|c| c.amax != fine.amax) {
                     model.warn("no finer bins: the file has changed since it was read");
                 } else {

@@ -100,7 +100,7 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::MethodValue => clip::method_value(model),
         Command::Method(index) => clip::method(model, index),
         Command::Measure => {
-            if let Some((clip, format)) = model.selected_ready().map(|r| (r.choice().clip, r.format())) {
+            if let Some((clip, format)) = model.selected_ready().map(|r| (r.decision().clip, r.format())) {
                 model.say("measuring…");
                 cmds.push(Cmd::Measure { layer: model.at(), clip, format });
             }
@@ -178,9 +178,9 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
 fn history(model: &mut Model, back: bool, cmds: &mut Vec<Cmd>) {
     let (verb, step) = if back { ("undone", model.session.undo()) } else { ("redone", model.session.redo()) };
     if let Some((label, layer)) = step {
-        let name = crate::report::visible(model.session.layers[layer].name());
+        let name = crate::report::visible(model.session.layers()[layer].name());
         model.say(format!("{verb}: {label} of {name}"));
-        let (tensor, channel) = match model.session.layers[layer].role {
+        let (tensor, channel) = match model.session.layers()[layer].role {
             Role::Channel { of, channel } => (of, Some(channel)),
             // It went for the one that is looked at as well.
             _ if model.session.tied(layer).contains(&model.list.selected) => (model.list.selected, None),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::input::InputError;
 use crate::jobs::{Grids, News, Trial, Tried, Tune, TuneLayer, TuneStep, Tuned};
 use crate::report::{number, visible};
-use crate::session::{Choice, Kind, LayerState};
+use crate::session::{Decision, Kind, LayerState};
 
 use super::super::model::{Mode, Model, Sort};
 use super::super::msg::Cmd;
@@ -16,7 +16,7 @@ use super::{channels, list};
 /// Whether there is a network with something to try on it.
 fn ready(model: &Model) -> bool {
     let read = |l: &crate::session::Layer| l.kind() == Kind::Activation && matches!(l.state, LayerState::Ready(_));
-    model.network.is_some() && model.loading.finished && model.session.layers.iter().any(read)
+    model.network.is_some() && model.loading.finished && model.session.layers().iter().any(read)
 }
 
 /// Asks what the present choices do to the outputs, where that was not asked yet: of the layer at hand at once, also
@@ -78,7 +78,7 @@ pub(super) fn tune(model: &mut Model, all: bool, cmds: &mut Vec<Cmd>) {
         TuneLayer::of(&model.session, model.list.selected).into_iter().collect()
     };
     let what = match layers.as_slice() {
-        [one] => visible(model.session.layers[one.layer].name()),
+        [one] => visible(model.session.layers()[one.layer].name()),
         all => format!("{} layers", all.len()),
     };
     let grids = chosen(model);
@@ -112,10 +112,10 @@ pub(super) fn worst(model: &mut Model, text: &str) -> Result<(), String> {
         return Err(format!("the sensitivity of {} is known: type 1 to {}", layers(order.len()), order.len()));
     }
     let float = |layer: usize| {
-        channels::choices(model, layer, |ready| Some(Choice { quantized: false, ..ready.choice().clone() }))
+        channels::choices(model, layer, |ready| Some(Decision { quantized: false, ..ready.decision().clone() }))
     };
     let choices = order[..n].iter().flat_map(|&layer| float(layer)).collect();
-    let names: Vec<String> = order[..n].iter().take(3).map(|&l| visible(model.session.layers[l].name())).collect();
+    let names: Vec<String> = order[..n].iter().take(3).map(|&l| visible(model.session.layers()[l].name())).collect();
     let more = if n > 3 { format!(" and {} more", n - 3) } else { String::new() };
     model.session.apply(&format!("worst {n} in float"), choices);
     let stay = if n == 1 { "stays" } else { "stay" };
@@ -163,7 +163,7 @@ pub(super) fn news(model: &mut Model, news: News) {
                 (Ok(()), None) => tell(model, "stopped before the first layer was measured".into()),
                 (Ok(()), Some(&first)) => {
                     let worst = network.sensitivity[&first].alone.sqnr_db;
-                    let name = visible(model.session.layers[first].name());
+                    let name = visible(model.session.layers()[first].name());
                     let how = if stopped { "stopped: sensitivity of" } else { "sensitivity of" };
                     let text = format!(
                         "{how} {}; {name} costs the outputs most ({} dB alone); O leaves the worst in float",
@@ -222,7 +222,7 @@ pub(super) fn say_late(model: &mut Model) {
 
 /// `conv1: 31.20 → 31.85 dB, clip 2.31, uint8 affine`. Where several layers are searched, each is alone.
 fn step_in_words(model: &Model, step: &TuneStep) -> String {
-    let name = visible(model.session.layers[step.layer].name());
+    let name = visible(model.session.layers()[step.layer].name());
     let Tried { clip, format } = step.chosen;
     let four = |x: f32| number::significant(f64::from(x), 3);
     let clip =
@@ -250,10 +250,10 @@ fn apply(model: &mut Model, layers: &[TuneLayer], steps: &[TuneStep]) -> (usize,
         super::cancel(model);
     }
     let choice = |&(layer, tried): &(&TuneLayer, Tried)| {
-        let choice = model.session.layers[layer.layer].choice()?;
+        let choice = model.session.layers()[layer.layer].decision()?;
         let as_it_was = (choice.clip, choice.format) == (layer.present.clip, layer.present.format);
         let stands = as_it_was && choice.quantized && choice.axis.is_none();
-        stands.then(|| (layer.layer, Choice { format: tried.format, ..choice.with_clip(tried.clip) }))
+        stands.then(|| (layer.layer, Decision { format: tried.format, ..choice.with_clip(tried.clip) }))
     };
     let choices: Vec<_> = better.iter().filter_map(choice).collect();
     let changed: BTreeSet<usize> = choices.iter().map(|(layer, _)| *layer).collect();
@@ -281,7 +281,7 @@ fn tuned_in_words(
     stopped: bool,
 ) -> String {
     let what = match tried {
-        [one] => visible(model.session.layers[one.layer].name()),
+        [one] => visible(model.session.layers()[one.layer].name()),
         all => format!("{changed} of {}", layers(all.len())),
     };
     let stopped = if stopped { "stopped: " } else { "" };

@@ -30,7 +30,7 @@ pub(super) fn refresh(model: &mut Model, areas: Option<&Areas>) {
     }
     model.scene = model.session.focus(layer).and_then(|tensor| {
         let fine = model.fine.magnitude.as_ref().filter(|(of, _)| *of == layer).map(|(_, magnitude)| magnitude);
-        Some(Scene::new(key, model.session.layers[layer].ready()?, fine, tensor))
+        Some(Scene::new(key, model.session.layers()[layer].ready()?, fine, tensor))
     });
 }
 
@@ -56,6 +56,6 @@ fn key(model: &Model, areas: &Areas) -> Option<SceneKey> {
         fit: model.plot.fit,
         fine: have_fine && axis.step() < bin * 4.0,
         format: ready.format(),
-        range: (!ready.format().symmetric()).then_some(ready.choice().clip),
+        range: (!ready.format().symmetric()).then_some(ready.decision().clip),
     })
 }

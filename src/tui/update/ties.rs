@@ -10,7 +10,7 @@ use super::super::prompt::Line;
 use super::list;
 
 pub(super) fn ask(model: &mut Model) {
-    let tie = model.session.layers.get(model.list.selected).and_then(|layer| layer.tie());
+    let tie = model.session.layers().get(model.list.selected).and_then(|layer| layer.tie());
     model.mode = Mode::Tie(Line::new(&tie.map_or_else(String::new, |tie| tie.with.join(","))));
 }
 
@@ -18,7 +18,7 @@ pub(super) fn ask(model: &mut Model) {
 /// range of its own.
 pub(super) fn typed(model: &mut Model, text: &str, cmds: &mut Vec<Cmd>) -> Result<(), String> {
     let selected = model.list.selected;
-    let name = visible(model.session.layers[selected].name());
+    let name = visible(model.session.layers()[selected].name());
     if text.trim().is_empty() {
         let n = model.session.tied(selected).len();
         if model.session.untie(selected) {
@@ -28,12 +28,12 @@ pub(super) fn typed(model: &mut Model, text: &str, cmds: &mut Vec<Cmd>) -> Resul
         return Ok(());
     }
     let names: Names = text.parse()?;
-    let kind = model.session.layers[selected].kind();
+    let kind = model.session.layers()[selected].kind();
     if kind == Kind::Weight {
         return Err("a weight shares no range".into());
     }
     let fits = |layer: usize| {
-        let other = &model.session.layers[layer];
+        let other = &model.session.layers()[layer];
         layer == selected || (other.kind() == kind && other.failure().is_none() && names.fit(&other.subject()))
     };
     let of: Vec<usize> = model.session.top_level().map(|(layer, _)| layer).filter(|&layer| fits(layer)).collect();
@@ -47,7 +47,7 @@ pub(super) fn typed(model: &mut Model, text: &str, cmds: &mut Vec<Cmd>) -> Resul
         tie(model, joint);
         return Ok(());
     }
-    let Some(choice) = model.session.layers[selected].choice() else { return Ok(()) };
+    let Some(choice) = model.session.layers()[selected].decision() else { return Ok(()) };
     let methods = model.session.methods();
     let start = Start {
         method: methods.iter().position(|m| m.id() == choice.method).unwrap_or(0),
@@ -83,7 +83,7 @@ pub(super) fn arrived(model: &mut Model, layers: &[usize], requested: bool, resu
         Err(error) => {
             let why = visible(&error.to_string());
             if !requested {
-                model.session.without_ties.push(error.to_string());
+                model.session.without_ties().push(error.to_string());
             }
             model.warn(format!("not tied: {why}"));
         }
@@ -92,10 +92,10 @@ pub(super) fn arrived(model: &mut Model, layers: &[usize], requested: bool, resu
 
 fn tie(model: &mut Model, joint: usize) {
     // Something may have been chosen for one of them since it was asked for.
-    if let Some(why) = model.session.layers[joint].tied_layers().and_then(|of| model.session.why_not_tied(of)) {
+    if let Some(why) = model.session.layers()[joint].tied_layers().and_then(|of| model.session.why_not_tied(of)) {
         model.warn(format!("not tied: {}", visible(&why)));
     } else if model.session.tie(joint) {
-        let name = visible(model.session.layers[joint].name());
+        let name = visible(model.session.layers()[joint].name());
         model.say(format!("{name}: one range"));
         changed(model);
     }

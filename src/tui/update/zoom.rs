@@ -17,7 +17,7 @@ pub(super) fn about(model: &mut Model, column: u16, steps: i8, cmds: &mut Vec<Cm
 
 pub(super) fn about_clip(model: &mut Model, steps: i8, cmds: &mut Vec<Cmd>) {
     let (Some(scene), Some(ready)) = (&model.scene, model.selected_ready()) else { return };
-    let lines = model.lines(ready.choice().clip);
+    let lines = model.lines(ready.decision().clip);
     let line = lines.iter().find(|(handle, _)| *handle == model.plot.handle).or(lines.last());
     let Some(&(_, value)) = line else { return };
     let share = ((value - scene.axis.lo) / (scene.axis.hi - scene.axis.lo)).clamp(0.0, 1.0);
@@ -33,7 +33,7 @@ fn about_value(model: &mut Model, value: f64, share: f64, steps: i8, cmds: &mut 
     let width = ((axis.hi - axis.lo) * FACTOR.powi(-i32::from(steps))).max(finest);
     let fine_wanted = width / f64::from(axis.columns) < f64::from(magnitude.amax) / magnitude.bins() as f64 * 4.0;
     // A channel is not read for itself.
-    let is_tensor = model.session.layers[model.at()].role == Role::Tensor;
+    let is_tensor = model.session.layers()[model.at()].role == Role::Tensor;
     let can_be_finer = is_tensor && magnitude.bins() < MAX_BINS && MAX_BINS.is_multiple_of(magnitude.bins());
     model.plot.zoom =
         if width >= (hi - lo) * 0.999 { None } else { Some(window(value - share * width, width, lo, hi)) };
@@ -79,7 +79,7 @@ pub(super) fn pan_to(model: &mut Model, anchor: f64, column: u16) {
 /// After the clip moved: a zoomed window that does not show it any more moves along.
 pub(super) fn follow_clip(model: &mut Model) {
     let (Some((a, b)), Some(ready)) = (model.plot.zoom, model.selected_ready()) else { return };
-    let lines = model.lines(ready.choice().clip);
+    let lines = model.lines(ready.decision().clip);
     let Some(&(_, value)) = lines.iter().find(|(handle, _)| *handle == model.plot.handle).or(lines.last()) else {
         return;
     };

@@ -36,7 +36,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     for (y, row) in (rows.y..rows.bottom()).zip(model.list.top..) {
         let Some(layer) = model.list.layer(row) else { continue };
         let selected = layer == model.list.selected;
-        let layer = &model.session.layers[layer];
+        let layer = &model.session.layers()[layer];
         if name > 0 {
             let text = cut_middle(&visible(layer.name()), name - 1, pen.look.glyphs.ellipsis);
             pen.text(panel.x, y, name, &text, if selected { theme.selected } else { Style::new() });
@@ -54,11 +54,11 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
 
 fn cell(pen: &mut Pen, x: u16, y: u16, ready: &Ready, method: usize) {
     let theme = pen.look.theme.clone();
-    let candidate = &ready.candidates[method];
+    let candidate = &ready.candidates()[method];
     let Ok(t) = &candidate.outcome else {
         return pen.right(x, y, METHOD - 2, "–", theme.dim);
     };
-    let chosen = candidate.id == ready.choice().method;
+    let chosen = candidate.id == ready.decision().method;
     let style = if report::best(ready) == Some(method) { theme.chosen } else { Style::new() };
     if chosen {
         let mark = if ready.edited() { '*' } else { pen.look.glyphs.select };

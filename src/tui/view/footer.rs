@@ -25,7 +25,7 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16
         }
         Mode::Axis(line) => {
             let shape =
-                model.session.layers.get(model.list.selected).map(|l| crate::report::number::shape(&l.origin.shape));
+                model.session.layers().get(model.list.selected).map(|l| crate::report::number::shape(&l.origin.shape));
             let hint =
                 format!("of {}: 0, 1, -1 … · none: per tensor · Enter · Esc leaves it", shape.unwrap_or_default());
             return Some(prompt(pen, area, model, "a range for each channel along axis", line, &hint));

@@ -77,7 +77,7 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     } else {
         String::new()
     };
-    let axis = model.session.layers.get(model.list.selected).and_then(|l| l.ready()?.axis());
+    let axis = model.session.layers().get(model.list.selected).and_then(|l| l.ready()?.axis());
     let per = axis.map_or_else(|| "per tensor".to_owned(), |axis| format!("per channel along axis {axis}"));
     let format = format!(" · {}, {per}", model.format());
     let room = x.saturating_sub(area.x + 2);

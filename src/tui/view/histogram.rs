@@ -37,7 +37,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
 
 fn title(pen: &mut Pen, area: Rect, model: &Model) {
     let theme = pen.look.theme.clone();
-    let Some(layer) = model.session.layers.get(model.at()) else {
+    let Some(layer) = model.session.layers().get(model.at()) else {
         return pen.titled_rule(area, &[("qviz", theme.title)], "");
     };
     let mut about = String::new();
@@ -78,7 +78,7 @@ fn title(pen: &mut Pen, area: Rect, model: &Model) {
 fn without_layer(pen: &mut Pen, areas: &Areas, model: &Model) {
     let theme = pen.look.theme.clone();
     let area = areas.histogram;
-    let state = model.session.layers.get(model.list.selected).map(|l| &l.state);
+    let state = model.session.layers().get(model.list.selected).map(|l| &l.state);
     let (text, style) = match state {
         Some(LayerState::Failed(message)) => (message.clone(), theme.warning),
         Some(_) => match model.loading.share {
@@ -104,8 +104,8 @@ fn draw_bars(pen: &mut Pen, body: Rect, model: &Model, scene: &Scene, ready: &Re
     let (theme, glyphs) = (pen.look.theme.clone(), pen.look.glyphs.clone());
     // What a log scale has no room for is the smaller part of one value that lies across two columns.
     let heights: Vec<f64> = scene.counts.iter().map(|c| scene.counts_scale.height(*c)).collect();
-    let clip = ready.choice().clip;
-    let quantized = ready.choice().quantized;
+    let clip = ready.decision().clip;
+    let quantized = ready.decision().quantized;
     // Unsigned magnitudes: what is negative saturates too, but a magnitude axis cannot show which.
     let (lo, hi) = if model.shows_signed() {
         (f64::from(clip.min()), f64::from(clip.max()))
@@ -127,7 +127,7 @@ fn draw_bars(pen: &mut Pen, body: Rect, model: &Model, scene: &Scene, ready: &Re
 fn draw_levels(pen: &mut Pen, body: Rect, scene: &Scene, ready: &Ready) {
     let (style, glyph) = (pen.look.theme.quantized, pen.look.glyphs.level);
     let (eighths, ascii) = (pen.look.glyphs.eighths, pen.look.glyphs.ascii);
-    let line = scene.axis.column(f64::from(ready.choice().clip.max())).map(|c| body.x + c);
+    let line = scene.axis.column(f64::from(ready.decision().clip.max())).map(|c| body.x + c);
     let axis = &scene.axis;
     let levels = scene.tensor.level_masses(ready.params());
     let mut columns = vec![0.0; usize::from(axis.columns)];
@@ -193,7 +193,7 @@ fn draw_fit(pen: &mut Pen, body: Rect, model: &Model, scene: &Scene, curve: &Fit
     for pair in points.windows(2).filter(|p| p[0].1 < rows - 1.0 || p[1].1 < rows - 1.0) {
         dots.line(pair[0], pair[1], 0, style);
     }
-    let clip = model.lines(ready.choice().clip);
+    let clip = model.lines(ready.decision().clip);
     let clip: Vec<u16> = clip.iter().filter_map(|(_, value)| scene.axis.column(*value)).collect();
     dots.render_where(pen.buffer, body, glyphs.ascii, |column, cell| {
         if cell.symbol().starts_with(glyphs.eighths[7]) && !glyphs.ascii {
@@ -211,7 +211,7 @@ fn draw_axis(pen: &mut Pen, areas: &Areas, scene: &Scene, ready: &Ready) {
     for x in area.x..area.right() {
         pen.glyph(x, area.y, glyphs.axis[0], theme.dim);
     }
-    let chosen = |candidate: usize| ready.candidates[candidate].id == ready.choice().method;
+    let chosen = |candidate: usize| ready.candidates()[candidate].id == ready.decision().method;
     // Where several methods share a column the chosen one gives the colour.
     for pass in [false, true] {
         for &(column, _) in scene.marks.iter().filter(|m| chosen(m.1) == pass) {
@@ -219,7 +219,7 @@ fn draw_axis(pen: &mut Pen, areas: &Areas, scene: &Scene, ready: &Ready) {
             pen.glyph(area.x + column, area.y, glyphs.mark, style);
         }
     }
-    let names: Vec<(u16, &str)> = scene.marks.iter().map(|&(c, i)| (c, ready.candidates[i].label.as_str())).collect();
+    let names: Vec<(u16, &str)> = scene.marks.iter().map(|&(c, i)| (c, ready.candidates()[i].label.as_str())).collect();
     for label in place(&names, areas.labels.width, areas.labels.height) {
         let style = if label.marks.iter().any(|&m| chosen(scene.marks[m].1)) { theme.chosen } else { theme.mark };
         let (x, y) = (areas.labels.x + label.column, areas.labels.y + label.row);
@@ -254,8 +254,8 @@ fn inspect(pen: &mut Pen, areas: &Areas, model: &Model, scene: &Scene) {
 /// The clip: a line through both plots, and its flag above.
 fn draw_lines(pen: &mut Pen, areas: &Areas, model: &Model, axis: &Axis, ready: &Ready) {
     let (theme, glyphs) = (pen.look.theme.clone(), pen.look.glyphs.clone());
-    let style = if ready.choice().quantized { theme.clip } else { theme.dim };
-    for (handle, value) in model.lines(ready.choice().clip) {
+    let style = if ready.decision().quantized { theme.clip } else { theme.dim };
+    for (handle, value) in model.lines(ready.decision().clip) {
         let Some(column) = axis.column(value) else {
             beside(pen, areas.flag, axis, value, style);
             continue;
@@ -313,7 +313,7 @@ fn beside(pen: &mut Pen, area: Rect, axis: &Axis, value: f64, style: Style) {
 /// `clip 2.813 ◂┃▸ 1.9 % saturate`, on whichever side there is room.
 fn flag(pen: &mut Pen, area: Rect, column: u16, handle: Handle, model: &Model, ready: &Ready, style: Style) {
     let glyphs = pen.look.glyphs.clone();
-    let (clip, metrics) = (ready.choice().clip, ready.metrics());
+    let (clip, metrics) = (ready.decision().clip, ready.metrics());
     let x = area.x + column;
     if ready.format().symmetric() || model.plot.handle == handle {
         if column > 0 {
@@ -329,7 +329,7 @@ fn flag(pen: &mut Pen, area: Rect, column: u16, handle: Handle, model: &Model, r
         (false, Handle::Max) => ("max", clip.max()),
     };
     let number = format!("{name} {}", number::significant(f64::from(value), 4));
-    let share = if !ready.choice().quantized {
+    let share = if !ready.decision().quantized {
         "left in float".to_owned()
     } else {
         let about = if metrics.prorated { "~" } else { "" };

@@ -49,7 +49,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     let rows = areas.list_rows(model.list.rows());
     let names = model.session.top_level().take(1000).map(|(_, l)| l.name().chars().count());
     let longest = names.max().unwrap_or(0).min(usize::from(u16::MAX)) as u16;
-    let ops = model.session.layers.iter().any(|l| !l.op.is_empty());
+    let ops = model.session.layers().iter().any(|l| !l.op.is_empty());
     let widths = columns(rows.width, longest, ops);
     for (y, at) in (rows.y..rows.bottom()).zip(model.list.top..) {
         let place = Rect { y, height: 1, ..rows };
@@ -91,11 +91,11 @@ fn columns(width: u16, longest: u16, ops: bool) -> Columns {
 
 fn row(pen: &mut Pen, area: Rect, model: &Model, index: usize, widths: &Columns) {
     let theme = pen.look.theme.clone();
-    let layer = &model.session.layers[index];
+    let layer = &model.session.layers()[index];
     let selected = index == model.list.selected;
     let name_style = if selected { theme.selected } else { Style::new() };
     let ready = layer.ready();
-    let quantized = ready.is_none_or(|r| r.choice().quantized);
+    let quantized = ready.is_none_or(|r| r.decision().quantized);
     let marker = match (selected, quantized) {
         (_, false) => pen.look.glyphs.float,
         (true, true) => pen.look.glyphs.select,
@@ -153,7 +153,7 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, index: usize, widths: &Columns)
     } else if quantized {
         pen.right(sqnr, area.y, SQNR, &number::decibels(ready.metrics().sqnr_db), Style::new());
     }
-    let label = ready.candidate(&ready.choice().method).map_or("", |c| c.label.as_str());
+    let label = ready.candidate(&ready.decision().method).map_or("", |c| c.label.as_str());
     let badge_text = match (quantized, ready.edited()) {
         (false, _) => "float",
         (true, true) => "hand",
@@ -193,7 +193,7 @@ fn notes(pen: &mut Pen, area: Rect, model: &Model) {
     let theme = pen.look.theme.clone();
     // Of the values that share a range, what is to be said stands with each tensor.
     let at = model.channel.open.unwrap_or(model.list.selected);
-    let Some(layer) = model.session.layers.get(at).filter(|_| area.height > 0) else { return };
+    let Some(layer) = model.session.layers().get(at).filter(|_| area.height > 0) else { return };
     let sentences: Vec<(String, bool)> =
         layer.notes().into_iter().map(|note| (note, true)).chain(of_network(model)).collect();
     let width = usize::from(area.width.saturating_sub(3));

@@ -150,7 +150,7 @@ fn meeting_point(pen: &mut Pen, area: Rect, model: &Model, scene: &Scene, ready:
     };
     let height = scene.curve.scale.height(value);
     let symmetric = ready.format().symmetric();
-    for (handle, x) in model.lines(ready.choice().clip) {
+    for (handle, x) in model.lines(ready.decision().clip) {
         let Some(column) = scene.axis.column(x) else { continue };
         if !symmetric && handle != model.plot.handle {
             continue;

@@ -19,7 +19,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model, scene: &Scene, r
     let theme = pen.look.theme.clone();
     let glyphs = pen.look.glyphs.clone();
     let (area, axis) = (areas.lower, scene.axis);
-    let (params, clip) = (ready.params(), ready.choice().clip);
+    let (params, clip) = (ready.params(), ready.decision().clip);
     title(pen, areas, model, ready);
     if area.height < 3 {
         return;
@@ -84,7 +84,7 @@ fn title(pen: &mut Pen, areas: &Areas, model: &Model, ready: &Ready) {
     let (metrics, params) = (ready.metrics(), ready.params());
     let step = format!("one step {}", number::significant(f64::from(params.scale()), 3));
     let full = model.session.methods().iter().position(|m| m.id() == "max");
-    let full = full.and_then(|i| ready.candidates[i].outcome.as_ref().ok());
+    let full = full.and_then(|i| ready.candidates()[i].outcome.as_ref().ok());
     let against =
         full.map_or(String::new(), |t| format!(", at max {}", number::significant(f64::from(t.params.scale()), 3)));
     let kind = if metrics.saturated > 0.0 {

@@ -89,8 +89,8 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     }
 
     let own = Row { clip: ready.clip(), params: ready.params(), metrics: *ready.metrics(), symmetric };
-    let your_style = if ready.choice().quantized { theme.clip } else { theme.dim };
-    let you = match (ready.choice().quantized, ready.edited()) {
+    let your_style = if ready.decision().quantized { theme.clip } else { theme.dim };
+    let you = match (ready.decision().quantized, ready.edited()) {
         (false, _) => "if quantized".to_owned(),
         (true, true) => "your clip".to_owned(),
         (true, false) => "chosen".to_owned(),
@@ -108,8 +108,8 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
 
     let best = report::best(ready);
     for (i, y) in rows(model, area) {
-        let candidate = &ready.candidates[i];
-        let chosen = candidate.id == ready.choice().method;
+        let candidate = &ready.candidates()[i];
+        let chosen = candidate.id == ready.decision().method;
         let style = if chosen { theme.chosen } else { Style::new() };
         if i < 9 {
             pen.text(area.x + 1, y, 1, &(i + 1).to_string(), theme.key);
@@ -154,9 +154,9 @@ pub(in super::super) fn rows(model: &Model, area: Rect) -> Vec<(usize, u16)> {
     // What was measured takes the last line, which is spare on large screens.
     let measured = u16::from(ready.measured().is_some());
     let room = usize::from(area.height.saturating_sub(2 + measured));
-    let chosen = ready.candidates.iter().position(|c| c.id == ready.choice().method).unwrap_or(0);
+    let chosen = ready.candidates().iter().position(|c| c.id == ready.decision().method).unwrap_or(0);
     let first = (chosen + 1).saturating_sub(room);
-    (first..ready.candidates.len()).take(room).zip(area.y + 2..).collect()
+    (first..ready.candidates().len()).take(room).zip(area.y + 2..).collect()
 }
 
 /// One row; `best` is the style of its SQNR where that is the best of all methods.

@@ -84,7 +84,7 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
 
     let here = network.alone.answer.as_ref().filter(|a| a.of.0 == model.list.selected);
     let float = network.alone.asked.as_ref().is_some_and(|(_, grids)| grids.is_empty());
-    let read = model.session.layers.get(model.list.selected).is_some_and(|l| l.ready().is_some());
+    let read = model.session.layers().get(model.list.selected).is_some_and(|l| l.ready().is_some());
     let right = area.right() - (room.whole.width() + 1).min(area.width);
     let alone = Half { x, width: right.saturating_sub(x + 2), y: area.y, fields: room.alone };
     if !read {

@@ -27,7 +27,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model, strip: &Strip) {
 
 fn titles(pen: &mut Pen, areas: &Areas, model: &Model, strip: &Strip) {
     let theme = pen.look.theme.clone();
-    let layer = &model.session.layers[model.at()];
+    let layer = &model.session.layers()[model.at()];
     let op = if layer.op.is_empty() { String::new() } else { format!("  {}", crate::report::visible(&layer.op)) };
     let shape = format!("{op}  {}", number::shape(&layer.origin.shape));
     let many = format!("  {} along axis {}", number::of(strip.layers.len() as u64, "channel"), strip.axis);
@@ -166,7 +166,7 @@ fn number_under(pen: &mut Pen, area: Rect, strip: &Strip, channel: usize, style:
 fn cursor(pen: &mut Pen, areas: &Areas, strip: &Strip, channel: usize, ready: &Ready) {
     let theme = pen.look.theme.clone();
     let short = |x: f32| number::significant(f64::from(x), 4);
-    let (stats, clip) = (ready.stats(), ready.choice().clip);
+    let (stats, clip) = (ready.stats(), ready.decision().clip);
     let mut text = format!("channel {channel}: ");
     text += &match stats.min.zip(stats.max) {
         None => "no finite value".to_owned(),
@@ -185,7 +185,7 @@ fn cursor(pen: &mut Pen, areas: &Areas, strip: &Strip, channel: usize, ready: &R
     if stats.nan + stats.pos_inf + stats.neg_inf > 0 {
         text += " · holds NaN or Inf";
     }
-    if ready.choice().edited {
+    if ready.decision().edited {
         text += " · by hand";
     }
     let own = strip.lanes.of(channel);

@@ -1,0 +1,51 @@
+use std::sync::Arc;
+
+use crate::calibrate::{self, Calibrator, Candidate, Tensor, Warning};
+use crate::quant::{Clip, Format};
+
+/// What is on offer for one range on one format: the clips that methods or files propose, and what to know before
+/// trusting a number.
+#[derive(Clone)]
+pub(super) struct Offers {
+    pub format: Format,
+    pub candidates: Vec<Candidate>,
+    pub warnings: Vec<Warning>,
+}
+
+/// A clip that a file proposes, beside the methods': another tool's, or an earlier export's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Imported {
+    /// Where it comes from: the id of the candidate, such as `scales.json`.
+    pub id: String,
+    /// Its name on an axis mark, at most 6 columns wide.
+    pub label: String,
+    /// The range that it proposes.
+    pub clip: Clip,
+}
+
+impl Offers {
+    /// Every method's answer, in the methods' order, and behind them what files propose.
+    pub fn of(tensor: &Tensor, methods: &[Arc<dyn Calibrator>], imported: &[Imported]) -> Offers {
+        let format = tensor.format();
+        let of_methods = methods.iter().map(|m| tensor.candidate(m.as_ref()));
+        let of_files = imported.iter().map(|offer| {
+            let clip = format.clip_for(offer.clip.min(), offer.clip.max());
+            Candidate { id: offer.id.clone(), label: offer.label.clone(), outcome: Ok(tensor.threshold(clip)) }
+        });
+        Offers {
+            format,
+            candidates: of_methods.chain(of_files).collect(),
+            warnings: calibrate::warnings(tensor.histogram(), format),
+        }
+    }
+
+    /// The answer of that id.
+    pub fn candidate(&self, id: &str) -> Option<&Candidate> {
+        self.candidates.iter().find(|c| c.id == id)
+    }
+
+    /// Its clip, where it has one.
+    pub fn clip(&self, id: &str) -> Option<Clip> {
+        self.candidate(id)?.outcome.as_ref().ok().map(|t| t.clip)
+    }
+}

@@ -1,0 +1,319 @@
+use std::sync::Arc;
+
+use super::aggregate::Aggregate;
+use super::counts::Counts;
+use super::offers::{Imported, Offers};
+use super::{Decision, Plan, Start, Subject};
+use crate::calibrate::{self, Calibrator, Candidate, Measured, Metrics, Tensor, Warning};
+use crate::histogram::{Histogram, Packed, Stats};
+use crate::quant::{Clip, Format, QuantParams};
+
+/// One range that was read: of a tensor, of a channel, or of tensors that share one.
+///
+/// It holds four things that live differently long: the counts, which stay; what is on offer on the present format; the
+/// decision; and the outcome, which follows from counts and decision.
+#[derive(Clone)]
+pub struct Ready {
+    counts: Counts,
+    methods: Arc<[Arc<dyn Calibrator>]>,
+    imported: Vec<Imported>,
+    offers: Offers,
+    /// The offers on the format that it was on before, or shall go to next.
+    shelf: Option<Offers>,
+    decision: Decision,
+    /// The decision that it began with.
+    first: Decision,
+    stand_in: Option<StandIn>,
+    outcome: Outcome,
+    measured: Option<Measured>,
+    /// What the channels come to, where each has a range of its own.
+    aggregate: Option<Box<Aggregate>>,
+}
+
+/// What follows from counts and a decision.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Outcome {
+    pub params: QuantParams,
+    pub metrics: Metrics,
+}
+
+impl Outcome {
+    fn of(tensor: &Tensor, clip: Clip) -> Outcome {
+        let threshold = tensor.threshold(clip);
+        Outcome { params: threshold.params, metrics: threshold.metrics }
+    }
+}
+
+/// The method that was asked for had no answer, so that another one's clip stands.
+#[derive(Clone, Debug, PartialEq)]
+struct StandIn {
+    /// The id of the method that was asked for.
+    instead_of: String,
+    /// One sentence; none where there was no value to choose by.
+    note: Option<String>,
+}
+
+impl Ready {
+    /// Tries every method of `plan` on the histogram of `subject` and chooses the answer of the one that the plan says;
+    /// where that has none, the first method that has one; where none has, the largest magnitude.
+    pub fn analyse(histogram: Arc<Histogram>, plan: &Plan, subject: &Subject) -> Ready {
+        Ready::begin(histogram, plan, &plan.start(subject))
+    }
+
+    /// The same from a given start.
+    pub fn begin(histogram: Arc<Histogram>, plan: &Plan, start: &Start) -> Ready {
+        let tensor = Tensor::new(histogram.clone(), start.format);
+        let offers = Offers::of(&tensor, &plan.methods, &[]);
+        let answer = |c: &Candidate| c.outcome.as_ref().ok().map(|t| Decision::of_method(&c.id, t.clip, start.format));
+        let wanted = &offers.candidates[start.method];
+        let decision = answer(wanted).or_else(|| offers.candidates.iter().find_map(answer)).unwrap_or_else(|| {
+            let (min, max) = histogram.stats.range();
+            Decision::of_method("max", start.format.clip_for(min, max), start.format)
+        });
+        let stand_in = (decision.method != wanted.id).then(|| {
+            // Say why, unless nothing was to be had.
+            let why = wanted.outcome.as_ref().err().filter(|_| histogram.stats.finite() > 0);
+            let note = why.map(|why| format!("{} has no answer here: {why}.", wanted.id));
+            StandIn { instead_of: wanted.id.clone(), note }
+        });
+        let decision = decision.with_quantized(start.quantized);
+        let outcome = Outcome::of(&tensor, decision.clip);
+        Ready {
+            counts: Counts::new(histogram),
+            methods: plan.methods.clone(),
+            imported: Vec::new(),
+            offers,
+            shelf: None,
+            first: decision.clone(),
+            decision,
+            stand_in,
+            outcome,
+            measured: None,
+            aggregate: None,
+        }
+    }
+
+    /// The same with its counts kept packed: one of thousands.
+    pub fn packed(self, packed: Packed) -> Ready {
+        Ready { counts: Counts::packed(packed), ..self }
+    }
+
+    /// The methods that were tried, in the session's order.
+    pub fn methods(&self) -> &[Arc<dyn Calibrator>] {
+        &self.methods
+    }
+
+    /// The counts.
+    pub fn histogram(&self) -> &Arc<Histogram> {
+        self.counts.histogram()
+    }
+
+    /// Totals, range and moments.
+    pub fn stats(&self) -> &Stats {
+        self.counts.stats()
+    }
+
+    /// The format of numbers that it goes to.
+    pub fn format(&self) -> Format {
+        self.decision.format
+    }
+
+    /// What is decided.
+    pub fn decision(&self) -> &Decision {
+        &self.decision
+    }
+
+    /// Whether something else is decided than at first: another clip, another method, or to leave it in float.
+    pub fn is_changed(&self) -> bool {
+        self.decision != self.first
+    }
+
+    /// Every method's answer on the present format, in the session's order, and behind them what files propose; where
+    /// each channel has a range of its own, those on all channels as one.
+    pub fn candidates(&self) -> &[Candidate] {
+        self.aggregate.as_ref().map_or(&self.offers.candidates, |a| &a.candidates)
+    }
+
+    /// The same for the range as a whole, whether or not channels stand in its place.
+    pub(super) fn own_candidates(&self) -> &[Candidate] {
+        &self.offers.candidates
+    }
+
+    /// One answer, by its id.
+    pub fn candidate(&self, id: &str) -> Option<&Candidate> {
+        self.candidates().iter().find(|c| c.id == id)
+    }
+
+    /// What is worth knowing before trusting a number.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.offers.warnings
+    }
+
+    /// The axis along which each channel has a range of its own; `None` for one range per tensor.
+    pub fn axis(&self) -> Option<usize> {
+        self.aggregate.as_ref().map(|a| a.axis)
+    }
+
+    /// The range that is kept; of channels, from the least `clip_min` to the largest `clip_max`.
+    pub fn clip(&self) -> Clip {
+        self.aggregate.as_ref().map_or(self.decision.clip, |a| a.clip)
+    }
+
+    /// Whether a hand has moved the clip, or that of a channel.
+    pub fn edited(&self) -> bool {
+        self.aggregate.as_ref().map_or(self.decision.edited, |a| a.edited)
+    }
+
+    /// `scale` and `zero_point` of the present decision; of channels, those of the largest scale.
+    pub fn params(&self) -> QuantParams {
+        self.aggregate.as_ref().map_or(self.outcome.params, |a| a.params)
+    }
+
+    /// What the present decision costs; of channels, all of them together.
+    pub fn metrics(&self) -> &Metrics {
+        self.aggregate.as_ref().map_or(&self.outcome.metrics, |a| &a.metrics)
+    }
+
+    /// What follows from the decision for the range as a whole.
+    pub(super) fn own_outcome(&self) -> &Outcome {
+        &self.outcome
+    }
+
+    /// The cost of the present decision on the values themselves, if it was measured.
+    pub fn measured(&self) -> Option<&Measured> {
+        self.measured
+            .as_ref()
+            .filter(|_| self.aggregate.is_none())
+            .filter(|m| (m.clip, m.format) == (self.decision.clip, self.decision.format))
+    }
+
+    /// Keeps what was measured, for as long as its clip is the chosen one.
+    pub fn set_measured(&mut self, measured: Measured) {
+        self.measured = Some(measured);
+    }
+
+    /// A method's clip for the range as a whole, whether or not its channels stand in its place.
+    pub fn own_clip(&self, id: &str) -> Option<Clip> {
+        self.offers.clip(id)
+    }
+
+    /// The clip that the chosen method itself proposes.
+    pub fn method_clip(&self) -> Option<Clip> {
+        self.candidate(&self.decision.method)?.outcome.as_ref().ok().map(|t| t.clip)
+    }
+
+    /// The method that was asked for, where it had no answer and the present one stands in for it.
+    pub fn instead_of(&self) -> Option<&str> {
+        let stand_in = self.stand_in.as_ref().filter(|_| self.decision.method == self.first.method && !self.edited());
+        stand_in.map(|stand_in| stand_in.instead_of.as_str())
+    }
+
+    /// Why another method stands in for the one that was asked for, in a sentence.
+    pub(super) fn stand_in_note(&self) -> Option<&str> {
+        self.stand_in.as_ref()?.note.as_deref()
+    }
+
+    /// Whether more values saturate at the present clip than is usual.
+    pub fn saturates_much(&self) -> bool {
+        self.decision.quantized && self.metrics().saturated >= calibrate::SATURATES_MUCH
+    }
+
+    /// What the chosen method says of its number, unless a hand has moved it.
+    pub fn method_note(&self) -> Option<&str> {
+        let method = self.candidate(&self.decision.method).filter(|_| !self.edited())?;
+        method.outcome.as_ref().ok()?.note.as_deref()
+    }
+
+    /// Whether there is a finite value other than zero.
+    pub(super) fn has_range(&self) -> bool {
+        self.stats().amax() > 0.0
+    }
+
+    /// A tensor of the counts on a format, with its curves.
+    pub(super) fn tensor(&self, format: Format) -> Tensor {
+        Tensor::new(self.counts.now(), format)
+    }
+
+    /// Works out every answer on a format that it may go to, unless they are known.
+    pub(super) fn prepare(&mut self, format: Format) {
+        if format != self.offers.format && self.shelf.as_ref().is_none_or(|shelf| shelf.format != format) {
+            self.shelf = Some(Offers::of(&self.tensor(format), &self.methods, &self.imported));
+        }
+    }
+
+    /// A method's clip on a format, for the range as a whole; `None` where it has none.
+    pub(super) fn proposes(&self, id: &str, format: Format) -> Option<Clip> {
+        if format == self.offers.format {
+            return self.own_clip(id);
+        }
+        match self.shelf.as_ref().filter(|shelf| shelf.format == format) {
+            Some(shelf) => shelf.clip(id),
+            None => {
+                let method = self.methods.iter().find(|m| m.id() == id)?;
+                self.tensor(format).candidate(method.as_ref()).outcome.ok().map(|t| t.clip)
+            }
+        }
+    }
+
+    /// The present decision on another format: the same method's answer there, or the clip that a hand has set, made to
+    /// fit. Where the method has no answer on that format the largest magnitude stands.
+    pub fn in_format(&self, format: Format) -> Decision {
+        let decision = &self.decision;
+        let answer = if decision.edited { None } else { self.proposes(&decision.method, format) };
+        let clip = answer.unwrap_or_else(|| format.clip_at(decision.clip.amax(), self.stats().range()));
+        Decision { clip, format, ..decision.clone() }
+    }
+
+    /// Offers a clip that a file proposes, beside the methods'; one of the same id is replaced.
+    pub(super) fn import(&mut self, offer: Imported) {
+        self.imported.retain(|known| known.id != offer.id);
+        self.imported.push(offer);
+        self.shelf = None;
+        self.offers = Offers::of(&self.tensor(self.offers.format), &self.methods, &self.imported);
+    }
+
+    /// Its channels stand in its place from now on, or no longer.
+    pub(super) fn set_aggregate(&mut self, aggregate: Option<Aggregate>) {
+        self.aggregate = aggregate.map(Box::new);
+    }
+
+    /// The aggregate of its channels, to follow a change of theirs, where it is of this axis and the present format.
+    pub(super) fn aggregate_along(&mut self, axis: usize, format: Format) -> Option<&mut Aggregate> {
+        self.aggregate.as_deref_mut().filter(|a| a.axis == axis && a.params.format() == format)
+    }
+
+    /// It begins with its channels along `axis` in its place.
+    pub(super) fn begin_along(&mut self, axis: usize) {
+        (self.decision.axis, self.first.axis) = (Some(axis), Some(axis));
+    }
+
+    /// What is decided now is what it begins with.
+    pub(super) fn begins_so(&mut self) {
+        self.first = self.decision.clone();
+    }
+
+    /// Takes a decision and works its numbers out. `edited` follows from the clip: a clip that equals the method's own
+    /// value is not an edit, however it came about.
+    pub(super) fn decide(&mut self, mut decision: Decision, tensor: Option<&Tensor>) {
+        let tensor = tensor.filter(|t| t.format() == decision.format);
+        let moved = decision.format != self.offers.format;
+        if moved {
+            self.prepare(decision.format);
+            if let Some(shelf) = &mut self.shelf {
+                std::mem::swap(shelf, &mut self.offers);
+            }
+        }
+        let own = self.offers.candidate(&decision.method).and_then(|c| c.outcome.as_ref().ok());
+        if let Some(own) = own.filter(|t| t.clip == decision.clip) {
+            // What was done to a shared range is not for one of those that share it to say.
+            decision.edited &= decision.tie.is_some();
+            self.outcome = Outcome { params: own.params, metrics: own.metrics };
+        } else if moved || decision.clip != self.decision.clip {
+            self.outcome = match tensor {
+                Some(tensor) => Outcome::of(tensor, decision.clip),
+                None => Outcome::of(&self.tensor(decision.format), decision.clip),
+            };
+        }
+        self.decision = decision;
+    }
+}
