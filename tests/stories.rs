@@ -4,8 +4,9 @@
 mod support;
 
 use crossterm::event::{Event, KeyCode, KeyModifiers, MouseButton, MouseEventKind};
+use qviz::figure::Handle;
 use qviz::quant::Scheme;
-use qviz::tui::model::{Handle, Mode};
+use qviz::tui::mode::Mode;
 use qviz::tui::msg::{Cmd, Msg, Unwritten, Written};
 use support::Story;
 
@@ -131,7 +132,7 @@ fn a_typed_number_is_the_clip_even_beyond_the_data() {
     assert!(s.screen().contains('~'));
     s.keys("=20").press(KeyCode::Enter);
     assert_eq!(s.amax(), 20.0);
-    assert!(s.model.scene.as_ref().unwrap().axis.hi >= 20.0, "the axis shows it");
+    assert!(s.model.figure().unwrap().axis.hi >= 20.0, "the axis shows it");
     for (wrong, why) in [("abc", "not a number"), ("0", "no range"), ("nan", "finite"), ("inf", "finite")] {
         s.keys("=").keys(wrong).press(KeyCode::Enter);
         assert!(s.notice().contains(why), "{wrong}: {}", s.notice());
@@ -187,7 +188,7 @@ fn methods_snap_and_give_their_value_back() {
     s.keys("9");
     assert!(s.notice().contains("fewer methods"));
     // Dragging onto a mark takes the method's exact value.
-    let column = s.model.scene.as_ref().unwrap().axis.column(f64::from(clip(&s, "mse"))).unwrap();
+    let column = s.model.figure().unwrap().axis.column(f64::from(clip(&s, "mse"))).unwrap();
     let at = s.line();
     s.grab(at).drag_to(column).release(column);
     assert_eq!(s.amax(), clip(&s, "mse"));
@@ -248,30 +249,30 @@ fn clicking_and_scrolling_the_list() {
 fn zooming_asks_for_finer_bins_and_shows_them() {
     let mut s = story();
     let at = s.line();
-    let whole = s.model.scene.as_ref().unwrap().axis;
+    let whole = s.model.figure().unwrap().axis;
     for _ in 0..6 {
         s.mouse(MouseEventKind::ScrollUp, at);
     }
-    let axis = s.model.scene.as_ref().unwrap().axis;
+    let axis = s.model.figure().unwrap().axis;
     assert!(axis.step() < whole.step() / 8.0);
     assert!((axis.centre(at) - whole.centre(at)).abs() < axis.step() / 2.0, "what is under the pointer stays there");
     assert_eq!(s.cmds.iter().filter(|c| **c == Cmd::Fine { layer: 6, bins: 32_768 }).count(), 1);
-    let mass: f64 = s.model.scene.as_ref().unwrap().counts.iter().sum();
+    let mass: f64 = s.model.figure().unwrap().counts.iter().sum();
     s.read_fine(6, 32_768);
-    let scene = s.model.scene.as_ref().unwrap();
-    assert!(scene.fine);
-    assert!((scene.counts.iter().sum::<f64>() - mass).abs() < mass * 0.2 + 5.0);
+    let figure = s.model.figure().unwrap();
+    assert!(figure.fine);
+    assert!((figure.counts.iter().sum::<f64>() - mass).abs() < mass * 0.2 + 5.0);
     // Panning with the right button: the value under the pointer goes along.
     let value = axis.centre(at);
     s.mouse(MouseEventKind::Down(MouseButton::Right), at);
     s.mouse(MouseEventKind::Drag(MouseButton::Right), at - 10);
     s.mouse(MouseEventKind::Up(MouseButton::Right), at - 10);
-    assert_eq!(s.model.scene.as_ref().unwrap().axis.column(value), Some(at - 10));
+    assert_eq!(s.model.figure().unwrap().axis.column(value), Some(at - 10));
     // The clip does not get lost: the window goes after it.
     s.keys("1");
     assert!(s.line() < axis.columns);
     s.keys("z");
-    assert_eq!(s.model.scene.as_ref().unwrap().axis, whole);
+    assert_eq!(s.model.figure().unwrap().axis, whole);
     s.keys("z");
     assert!(s.notice().contains("whole range"));
 }
@@ -283,7 +284,7 @@ fn affine_has_two_handles() {
     s.select("04.conv3.dw").keys("1");
     let clip = s.ready().choice().clip;
     assert!(clip.min < 0.0 && clip.max > 0.0 && clip.min != -clip.max);
-    let axis = s.model.scene.as_ref().unwrap().axis;
+    let axis = s.model.figure().unwrap().axis;
     let (left, right) = (axis.column(f64::from(clip.min)).unwrap(), axis.column(f64::from(clip.max)).unwrap());
     s.grab(left).drag_to(left + 5).release(left + 5);
     assert!(s.ready().choice().clip.min > clip.min && s.ready().choice().clip.max == clip.max);

@@ -1,66 +1,9 @@
-//! What is drawn of the selected layer: worked out once after a change, not once a frame.
-//!
-//! A drag moves the clip, not the scene, so that a frame of a drag costs drawing only.
-
-use std::sync::Arc;
-
-use crate::calibrate::{Fit, Metrics, START_BIN, Shape, Tensor};
-use crate::histogram::Magnitude;
-use crate::quant::{Clip, Scheme};
-use crate::session::Ready;
-
-use super::plot::{Axis, YScale, rebin_magnitude, rebin_signed};
-
-/// An objective over all clips.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CurveKind {
-    /// KL divergence in nats.
-    Kl,
-    /// Mean squared error with its two parts.
-    Mse,
-    /// Signal to quantization noise in dB.
-    Sqnr,
-}
-
-impl CurveKind {
-    /// The curve that a step of `by` leads to.
-    pub fn step(self, by: i8) -> CurveKind {
-        let all = [CurveKind::Kl, CurveKind::Mse, CurveKind::Sqnr];
-        let at = all.iter().position(|k| *k == self).unwrap_or(0) as i8;
-        all[(at + by).rem_euclid(3) as usize]
-    }
-}
-
-/// The selected layer on its axis.
-pub struct Scene {
-    key: SceneKey,
-    /// The layer with its curves.
-    pub tensor: Arc<Tensor>,
-    /// The axis that both plots share.
-    pub axis: Axis,
-    /// Values a column, exact zeros left out.
-    pub counts: Vec<f64>,
-    /// The vertical scale of the counts.
-    pub counts_scale: YScale,
-    /// The distribution that was asked for, where there is one.
-    pub fit: Option<FitCurve>,
-    /// The curve of the objective.
-    pub curve: Curve,
-    /// The methods' values on the axis: column, index of the candidate.
-    pub marks: Vec<(u16, usize)>,
-    /// Whether the finer bins are drawn.
-    pub fine: bool,
-}
-
-/// A fitted distribution on the columns of the axis.
-pub struct FitCurve {
-    /// The distribution.
-    pub fit: Fit,
-    /// How far it is from the values: [`Fit::ks_distance`].
-    pub distance: f64,
-    /// How many values it expects in each column.
-    pub counts: Vec<f64>,
-}
+use super::axis::Axis;
+use super::handle::{Handle, moved};
+use super::spec::{CurveKind, FigureSpec};
+use super::yscale::YScale;
+use crate::calibrate::{Candidate, Metrics, START_BIN, Tensor};
+use crate::quant::Clip;
 
 /// An objective on the columns of the axis.
 pub struct Curve {
@@ -88,99 +31,20 @@ pub struct Span {
     pub infinite: bool,
 }
 
-/// What the scene depends on. The clip does not belong here, but for an affine one.
-#[derive(Clone, PartialEq)]
-pub struct SceneKey {
-    /// Index of the layer.
-    pub layer: usize,
-    /// Address of its histogram: another one means that it was read anew.
-    pub histogram: usize,
-    /// The axis.
-    pub axis: Axis,
-    /// Whether it shows signed values.
-    pub signed: bool,
-    /// The objective.
-    pub curve: CurveKind,
-    /// Whether counts stand on a log scale.
-    pub log: bool,
-    /// The distribution that is fitted.
-    pub fit: Option<Shape>,
-    /// Whether the finer bins are drawn.
-    pub fine: bool,
-    /// The grid of integers.
-    pub scheme: Scheme,
-    /// The range at hand where it is affine: the curve of one end depends on the other.
-    pub range: Option<Clip>,
-}
-
-impl Scene {
-    /// The scene of a layer: `fine` are its finer bins, drawn if the key says so.
-    pub fn new(key: SceneKey, ready: &Ready, fine: Option<&Magnitude>, tensor: Arc<Tensor>) -> Scene {
-        let magnitude = fine.filter(|_| key.fine).unwrap_or(&ready.histogram().magnitude);
-        let counts = column_counts(magnitude, ready.stats().zeros, &key);
-        // Where a column is narrower than a bin, a single value is shared out over several.
-        let bin = f64::from(magnitude.amax) / magnitude.bins() as f64;
-        let counts_scale = YScale::counts(&counts, key.log, key.axis.step() / bin);
-        let fit = key.fit.and_then(|shape| fit_curve(shape, &tensor, &key));
-        let curve = curve(&tensor, &key, ready);
-        let marks = marks(ready, &key.axis);
-        Scene { axis: key.axis, counts, counts_scale, fit, curve, marks, fine: key.fine, tensor, key }
-    }
-
-    /// What it was made from.
-    pub fn key(&self) -> &SceneKey {
-        &self.key
-    }
-}
-
-fn column_counts(magnitude: &Magnitude, zeros: u64, key: &SceneKey) -> Vec<f64> {
-    let as_f64 = |counts: &[u64]| counts.iter().map(|&c| c as f64).collect::<Vec<f64>>();
-    let (mut pos, neg) = (as_f64(&magnitude.pos), as_f64(&magnitude.neg));
-    // The spike at zero would flatten everything else; it is told in words.
-    pos[0] -= zeros as f64;
-    let top = f64::from(magnitude.amax);
-    if key.signed {
-        rebin_signed(&pos, &neg, top, &key.axis)
-    } else {
-        pos.iter_mut().zip(&neg).for_each(|(p, n)| *p += n);
-        rebin_magnitude(&pos, top, &key.axis)
-    }
-}
-
-fn fit_curve(shape: Shape, tensor: &Tensor, key: &SceneKey) -> Option<FitCurve> {
-    let fit = Fit::of(tensor.histogram(), shape)?;
-    let counts = (0..key.axis.columns).map(|column| match key.axis.span(column) {
-        (a, b) if key.signed => fit.mass(a, b),
-        // A magnitude axis shows both signs in one place.
-        (a, b) => fit.mass(a, b) + fit.mass(-b, -a),
-    });
-    Some(FitCurve { fit, distance: fit.ks_distance(tensor.histogram()), counts: counts.collect() })
-}
-
-fn marks(ready: &Ready, axis: &Axis) -> Vec<(u16, usize)> {
-    let thresholds = ready.candidates.iter().enumerate().filter_map(|(i, c)| Some((i, c.outcome.as_ref().ok()?)));
-    thresholds
-        .flat_map(|(i, t)| {
-            let ends = if ready.scheme().symmetric {
-                [Some(t.clip.amax()), None]
-            } else {
-                [Some(t.clip.max), Some(t.clip.min).filter(|m| *m < 0.0)]
-            };
-            ends.into_iter().flatten().filter_map(move |x| Some((axis.column(f64::from(x))?, i)))
-        })
-        .collect()
-}
-
-fn curve(tensor: &Tensor, key: &SceneKey, ready: &Ready) -> Curve {
-    match key.curve {
-        CurveKind::Kl => kl_curve(tensor, &key.axis),
-        CurveKind::Mse | CurveKind::Sqnr => error_curve(tensor, key, ready),
+impl Curve {
+    /// The objective that `spec` names, over the clips on its axis. The best value of an error's curve may be that of
+    /// one of the `candidates`, which lie between the columns' middles.
+    pub fn of(tensor: &Tensor, candidates: &[Candidate], spec: &FigureSpec) -> Curve {
+        match spec.curve {
+            CurveKind::Kl => kl_curve(tensor, &spec.axis),
+            CurveKind::Mse | CurveKind::Sqnr => error_curve(tensor, candidates, spec),
+        }
     }
 }
 
 const NOTHING: Span = Span { lo: f64::NAN, hi: f64::NAN, best_clip: f64::NAN, infinite: false };
 
-/// Half columns of the axis as magnitudes, low end first; `None` outside of what can be a clip.
+/// Half columns of the axis as magnitudes, low end first.
 fn half_columns(axis: &Axis) -> impl Iterator<Item = (f64, f64)> {
     let step = axis.step() / 2.0;
     let lo = axis.lo;
@@ -240,22 +104,15 @@ fn kl_curve(tensor: &Tensor, axis: &Axis) -> Curve {
 }
 
 /// The displayed errors, worked out at the middle of every column; the half columns between are the means.
-fn error_curve(tensor: &Tensor, key: &SceneKey, ready: &Ready) -> Curve {
-    let axis = &key.axis;
+fn error_curve(tensor: &Tensor, candidates: &[Candidate], spec: &FigureSpec) -> Curve {
+    let axis = &spec.axis;
     let scheme = tensor.scheme();
-    let range = key.range.unwrap_or(Clip::symmetric(0.0));
-    let at = |x: f64| {
-        let clip = match (scheme.symmetric, scheme.signed) {
-            (true, true) => Clip::symmetric(x as f32),
-            (true, false) => Clip::unsigned(x as f32),
-            // One end of an affine range moves, the other stays where it is.
-            (false, _) if x < 0.0 => Clip::new(x as f32, range.max),
-            (false, _) => Clip::new(range.min, x as f32),
-        };
-        tensor.metrics(clip)
-    };
+    let range = spec.range.unwrap_or(Clip::symmetric(0.0));
+    // One end of an affine range moves, the other stays where it is.
+    let end = |x: f64| if x < 0.0 { Handle::Min } else { Handle::Max };
+    let at = |x: f64| tensor.metrics(moved(range, end(x), x as f32, scheme));
     let columns: Vec<_> = (0..axis.columns).map(|c| at(axis.centre(c))).collect();
-    let value = |m: &Metrics| if key.curve == CurveKind::Mse { m.mse } else { m.sqnr_db };
+    let value = |m: &Metrics| if spec.curve == CurveKind::Mse { m.mse } else { m.sqnr_db };
     let halves = |f: &dyn Fn(&Metrics) -> f64| -> Vec<f64> {
         (0..columns.len() * 2)
             .map(|h| {
@@ -271,10 +128,10 @@ fn error_curve(tensor: &Tensor, key: &SceneKey, ready: &Ready) -> Curve {
         .enumerate()
         .map(|(h, v)| Span { lo: v, hi: v, best_clip: axis.centre(h as u16 / 2).abs(), infinite: false })
         .collect();
-    let better = |a: f64, b: f64| if key.curve == CurveKind::Mse { a < b } else { a > b };
+    let better = |a: f64, b: f64| if spec.curve == CurveKind::Mse { a < b } else { a > b };
     // The best of the columns' middles, and of the methods' exact clips, which may lie between them.
     let sampled = columns.iter().enumerate().map(|(c, m)| (value(m), axis.centre(c as u16)));
-    let thresholds = ready.candidates.iter().filter_map(|c| c.outcome.as_ref().ok()).filter(|_| scheme.symmetric);
+    let thresholds = candidates.iter().filter_map(|c| c.outcome.as_ref().ok()).filter(|_| scheme.symmetric);
     let exact = thresholds.map(|t| (value(&t.metrics), f64::from(t.clip.amax())));
     let exact = exact.filter(|(_, clip)| axis.column(*clip).is_some());
     let mut best: Option<(f64, f64)> = None;
@@ -283,7 +140,7 @@ fn error_curve(tensor: &Tensor, key: &SceneKey, ready: &Ready) -> Curve {
             best = Some((v, at));
         }
     }
-    let parts = if key.curve == CurveKind::Mse {
+    let parts = if spec.curve == CurveKind::Mse {
         [halves(&|m| m.clipping_error), halves(&|m| m.rounding_error)]
     } else {
         Default::default()
@@ -291,6 +148,6 @@ fn error_curve(tensor: &Tensor, key: &SceneKey, ready: &Ready) -> Curve {
     // Room for the smaller part below the sum, but not for a part that vanishes.
     let least = spans.iter().map(|s| s.lo).fold(f64::INFINITY, f64::min);
     let parts_shown = parts.iter().flatten().copied().filter(move |v| *v > least / 30.0);
-    let scale = YScale::fit(spans.iter().map(|s| s.lo).chain(parts_shown), key.curve == CurveKind::Mse);
+    let scale = YScale::fit(spans.iter().map(|s| s.lo).chain(parts_shown), spec.curve == CurveKind::Mse);
     Curve { spans, parts, scale, best }
 }

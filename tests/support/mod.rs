@@ -212,7 +212,7 @@ impl Story {
     /// The column of the plots that the clip's (upper) line stands on.
     pub fn line(&self) -> u16 {
         let lines = self.model.lines(self.ready().choice().clip);
-        self.model.scene.as_ref().unwrap().axis.column(lines.last().unwrap().1).expect("the line is on the axis")
+        self.model.figure().unwrap().axis.column(lines.last().unwrap().1).expect("the line is on the axis")
     }
 
     pub fn ready(&self) -> &Ready {

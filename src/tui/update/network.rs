@@ -5,24 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::input::InputError;
 use crate::jobs::{Grids, News, Trial, Tried, Tune, TuneLayer, TuneStep, Tuned};
 use crate::report::{number, visible};
-use crate::session::{Choice, Kind, LayerState};
+use crate::session::Choice;
 
-use super::super::model::{Mode, Model, Sort};
+use super::super::list::Sort;
+use super::super::mode::{Ask, Mode};
+use super::super::model::Model;
 use super::super::msg::Cmd;
 use super::super::network::{Answer, Work};
-use super::super::prompt::Line;
-use super::{channels, list};
-
-/// Whether there is a network with something to try on it.
-fn ready(model: &Model) -> bool {
-    let read = |l: &crate::session::Layer| l.kind == Kind::Activation && matches!(l.state, LayerState::Ready(_));
-    model.network.is_some() && model.loading.finished && model.session.layers.iter().any(read)
-}
+use super::{channels, hand};
 
 /// Asks what the present choices do to the outputs, where that was not asked yet: of the layer at hand at once, also
 /// while its clip is in the hand; of everything when it is let go.
 pub(super) fn ask(model: &mut Model, cmds: &mut Vec<Cmd>) {
-    if !ready(model) {
+    if !model.network_is_ready() {
         return;
     }
     let (layer, layers) = (model.list.selected, model.loading.all);
@@ -39,20 +34,6 @@ pub(super) fn ask(model: &mut Model, cmds: &mut Vec<Cmd>) {
             cmds.push(Cmd::Trial(Trial::Whole(grids)));
         }
     }
-}
-
-/// Why nothing that takes long can begin now.
-pub(in super::super) fn busy(model: &Model) -> Option<&'static str> {
-    let Some(network) = &model.network else {
-        return Some("only with a network: qviz MODEL.onnx --data PATH");
-    };
-    if !model.loading.finished {
-        return Some("the network is still being run and counted");
-    }
-    if !ready(model) {
-        return Some("the network could not be run");
-    }
-    network.running.as_ref().map(|_| "one is running already; S stops it")
 }
 
 fn chosen(model: &Model) -> Grids {
@@ -100,7 +81,7 @@ pub(super) fn stop(model: &mut Model, cmds: &mut Vec<Cmd>) {
 }
 
 pub(super) fn ask_worst(model: &mut Model) {
-    model.mode = Mode::Worst(Line::default());
+    model.mode = Mode::prompt(Ask::Worst, "");
 }
 
 /// A typed number: so many of the most sensitive layers stay in float.
@@ -120,7 +101,7 @@ pub(super) fn worst(model: &mut Model, text: &str) -> Result<(), String> {
     model.session.apply(&format!("worst {n} in float"), choices);
     let stay = if n == 1 { "stays" } else { "stay" };
     model.say(format!("{}{more} {stay} in float; u takes it back", names.join(", ")));
-    list::resort(model);
+    model.list.resort();
     Ok(())
 }
 
@@ -246,7 +227,7 @@ fn apply(model: &mut Model, layers: &[TuneLayer], steps: &[TuneStep]) -> (usize,
     let in_hand = better.iter().any(|(l, _)| l.layer == model.list.selected || l.tied.contains(&model.list.selected));
     if in_hand && matches!(model.mode, Mode::Drag { .. }) {
         // What is in the hand is about to be replaced.
-        super::cancel(model);
+        hand::put_back(model);
     }
     let choice = |&(layer, tried): &(&TuneLayer, Tried)| {
         let choice = model.session.layers[layer.layer].choice()?;
@@ -261,12 +242,12 @@ fn apply(model: &mut Model, layers: &[TuneLayer], steps: &[TuneStep]) -> (usize,
     let at_hand = std::iter::once(model.list.selected).chain(model.session.tied(model.list.selected).iter().copied());
     if at_hand.into_iter().any(|layer| changed.contains(&layer)) {
         (model.plot.zoom, model.plot.inspect) = (None, None);
-        if !model.scheme().symmetric && model.plot.curve == super::super::scene::CurveKind::Kl {
+        if !model.scheme().symmetric && model.plot.curve == crate::figure::CurveKind::Kl {
             // KL knows no affine ranges.
-            model.plot.curve = super::super::scene::CurveKind::Mse;
+            model.plot.curve = crate::figure::CurveKind::Mse;
         }
     }
-    list::resort(model);
+    model.list.resort();
     (changed.len(), kept)
 }
 

@@ -4,14 +4,14 @@ use crate::input::InputError;
 use crate::report::visible;
 use crate::session::{Joint, Kind, Names, Start};
 
-use super::super::model::{Mode, Model};
+use super::super::mode::{Ask, Mode};
+use super::super::model::Model;
 use super::super::msg::Cmd;
-use super::super::prompt::Line;
-use super::list;
+use super::hand;
 
 pub(super) fn ask(model: &mut Model) {
     let tie = model.session.layers.get(model.list.selected).and_then(|layer| layer.tie());
-    model.mode = Mode::Tie(Line::new(&tie.map_or_else(String::new, |tie| tie.with.join(","))));
+    model.mode = Mode::prompt(Ask::Tie, &tie.map_or_else(String::new, |tie| tie.with.join(",")));
 }
 
 /// Typed names: at once where their values were put together before, else they are read. Nothing typed: each has a
@@ -67,9 +67,9 @@ pub(super) fn arrived(model: &mut Model, layers: &[usize], requested: bool, resu
         model.tying.take_if(|of| *of == layers);
         model.notice = None;
     }
-    if layers.contains(&model.list.selected) && matches!(model.mode, Mode::Drag { .. } | Mode::Pan { .. }) {
+    if layers.contains(&model.list.selected) {
         // What is in the hand is about to be replaced.
-        super::cancel(model);
+        hand::put_back(model);
     }
     match result {
         Ok(joint) if requested => {
@@ -104,5 +104,5 @@ fn tie(model: &mut Model, joint: usize) {
 /// Another layer may be looked at now: the joint of the selected one, or itself again.
 fn changed(model: &mut Model) {
     (model.plot.zoom, model.plot.inspect) = (None, None);
-    list::resort(model);
+    model.list.resort();
 }
