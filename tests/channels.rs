@@ -168,7 +168,7 @@ fn a_channel_is_opened_dragged_and_left_again() {
     s.keys("HH").keys("l").press(KeyCode::Right);
     assert_eq!(s.model.channel.cursor, 2);
     s.press(KeyCode::Enter);
-    assert!(s.screen().contains("act[2]") && s.model.scene.is_some());
+    assert!(s.screen().contains("act[2]") && s.model.figure().is_some());
     let before = chosen(&s);
     let at = s.line();
     s.grab(at).drag_to(at + 10).release(at + 10);
@@ -187,7 +187,7 @@ fn a_channel_is_opened_dragged_and_left_again() {
     s.keys("u");
     assert_eq!(s.model.at(), s.model.session.channels(0).start + 2);
     s.press(KeyCode::Backspace).keys("uu");
-    assert!(s.model.strip.is_none() && s.model.at() == 0 && s.model.scene.is_some());
+    assert!(s.model.strip.is_none() && s.model.at() == 0 && s.model.figure().is_some());
 }
 
 #[test]

@@ -4,8 +4,9 @@
 mod support;
 
 use crossterm::event::{Event, KeyCode, KeyModifiers, MouseButton, MouseEventKind};
-use qviz::quant::Format;
-use qviz::tui::model::{Handle, Mode};
+use qviz::figure::Handle;
+use qviz::quant::Scheme;
+use qviz::tui::mode::Mode;
 use qviz::tui::msg::{Cmd, Msg, Unwritten, Written};
 use support::Story;
 
@@ -131,7 +132,7 @@ fn a_typed_number_is_the_clip_even_beyond_the_data() {
     assert!(s.screen().contains('~'));
     s.keys("=20").press(KeyCode::Enter);
     assert_eq!(s.amax(), 20.0);
-    assert!(s.model.scene.as_ref().unwrap().axis.hi >= 20.0, "the axis shows it");
+    assert!(s.model.figure().unwrap().axis.hi >= 20.0, "the axis shows it");
     for (wrong, why) in [("abc", "not a number"), ("0", "no range"), ("nan", "finite"), ("inf", "finite")] {
         s.keys("=").keys(wrong).press(KeyCode::Enter);
         assert!(s.notice().contains(why), "{wrong}: {}", s.notice());
@@ -187,7 +188,7 @@ fn methods_snap_and_give_their_value_back() {
     s.keys("9");
     assert!(s.notice().contains("fewer methods"));
     // Dragging onto a mark takes the method's exact value.
-    let column = s.model.scene.as_ref().unwrap().axis.column(f64::from(clip(&s, "mse"))).unwrap();
+    let column = s.model.figure().unwrap().axis.column(f64::from(clip(&s, "mse"))).unwrap();
     let at = s.line();
     s.grab(at).drag_to(column).release(column);
     assert_eq!(s.amax(), clip(&s, "mse"));
@@ -206,13 +207,13 @@ fn a_row_of_the_table_takes_its_method() {
 fn layers_are_sorted_filtered_and_switched_off() {
     let mut s = story();
     let shown = |s: &Story| -> Vec<String> {
-        s.model.list.order.iter().map(|l| s.model.session.layers()[*l].name().to_owned()).collect()
+        s.model.list.order.iter().map(|l| s.model.session.layers()[*l].name.clone()).collect()
     };
     assert_eq!(shown(&s)[0], "00.input");
     s.keys("s");
     assert_eq!(shown(&s)[0], "09.conv12.scaled", "worst first");
     s.keys("g");
-    assert_eq!(s.model.session.layers()[s.model.list.selected].name(), "09.conv12.scaled");
+    assert_eq!(s.model.session.layers()[s.model.list.selected].name, "09.conv12.scaled");
     s.keys("o");
     assert!(!s.ready().decision().quantized);
     assert_eq!(s.document()["tensors"][9]["chosen"]["quantized"], false);
@@ -222,7 +223,7 @@ fn layers_are_sorted_filtered_and_switched_off() {
     s.keys("ss/HSWISH");
     assert_eq!(shown(&s), ["02.conv1.hswish", "06.conv11.hswish"]);
     s.press(KeyCode::Enter).keys("j");
-    assert_eq!(s.model.session.layers()[s.model.list.selected].name(), "06.conv11.hswish");
+    assert_eq!(s.model.session.layers()[s.model.list.selected].name, "06.conv11.hswish");
     s.press(KeyCode::Esc);
     assert_eq!(shown(&s).len(), 12);
     s.keys("/nothing");
@@ -230,14 +231,14 @@ fn layers_are_sorted_filtered_and_switched_off() {
     s.press(KeyCode::Esc);
     assert_eq!(shown(&s).len(), 12, "Esc goes back to what the filter was");
     s.keys("G");
-    assert_eq!(s.model.session.layers()[s.model.list.selected].name(), "11.softmax");
+    assert_eq!(s.model.session.layers()[s.model.list.selected].name, "11.softmax");
 }
 
 #[test]
 fn clicking_and_scrolling_the_list() {
     let mut s = story();
     s.mouse_at(MouseEventKind::Down(MouseButton::Left), 5, 4);
-    assert_eq!(s.model.session.layers()[s.model.list.selected].name(), "02.conv1.hswish");
+    assert_eq!(s.model.session.layers()[s.model.list.selected].name, "02.conv1.hswish");
     s.event(Event::Resize(160, 20));
     let selected = s.model.list.selected;
     s.mouse_at(MouseEventKind::ScrollDown, 5, 4);
@@ -248,30 +249,30 @@ fn clicking_and_scrolling_the_list() {
 fn zooming_asks_for_finer_bins_and_shows_them() {
     let mut s = story();
     let at = s.line();
-    let whole = s.model.scene.as_ref().unwrap().axis;
+    let whole = s.model.figure().unwrap().axis;
     for _ in 0..6 {
         s.mouse(MouseEventKind::ScrollUp, at);
     }
-    let axis = s.model.scene.as_ref().unwrap().axis;
+    let axis = s.model.figure().unwrap().axis;
     assert!(axis.step() < whole.step() / 8.0);
     assert!((axis.centre(at) - whole.centre(at)).abs() < axis.step() / 2.0, "what is under the pointer stays there");
     assert_eq!(s.cmds.iter().filter(|c| **c == Cmd::Fine { layer: 6, bins: 32_768 }).count(), 1);
-    let mass: f64 = s.model.scene.as_ref().unwrap().counts.iter().sum();
+    let mass: f64 = s.model.figure().unwrap().counts.iter().sum();
     s.read_fine(6, 32_768);
-    let scene = s.model.scene.as_ref().unwrap();
-    assert!(scene.fine);
-    assert!((scene.counts.iter().sum::<f64>() - mass).abs() < mass * 0.2 + 5.0);
+    let figure = s.model.figure().unwrap();
+    assert!(figure.fine);
+    assert!((figure.counts.iter().sum::<f64>() - mass).abs() < mass * 0.2 + 5.0);
     // Panning with the right button: the value under the pointer goes along.
     let value = axis.centre(at);
     s.mouse(MouseEventKind::Down(MouseButton::Right), at);
     s.mouse(MouseEventKind::Drag(MouseButton::Right), at - 10);
     s.mouse(MouseEventKind::Up(MouseButton::Right), at - 10);
-    assert_eq!(s.model.scene.as_ref().unwrap().axis.column(value), Some(at - 10));
+    assert_eq!(s.model.figure().unwrap().axis.column(value), Some(at - 10));
     // The clip does not get lost: the window goes after it.
     s.keys("1");
     assert!(s.line() < axis.columns);
     s.keys("z");
-    assert_eq!(s.model.scene.as_ref().unwrap().axis, whole);
+    assert_eq!(s.model.figure().unwrap().axis, whole);
     s.keys("z");
     assert!(s.notice().contains("whole range"));
 }
@@ -283,7 +284,7 @@ fn affine_has_two_handles() {
     s.select("04.conv3.dw").keys("1");
     let clip = s.ready().decision().clip;
     assert!(clip.min() < 0.0 && clip.max() > 0.0 && clip.min() != -clip.max());
-    let axis = s.model.scene.as_ref().unwrap().axis;
+    let axis = s.model.figure().unwrap().axis;
     let (left, right) = (axis.column(f64::from(clip.min())).unwrap(), axis.column(f64::from(clip.max())).unwrap());
     s.grab(left).drag_to(left + 5).release(left + 5);
     assert!(s.ready().decision().clip.min() > clip.min() && s.ready().decision().clip.max() == clip.max());
@@ -296,7 +297,7 @@ fn affine_has_two_handles() {
     assert_eq!(s.model.plot.handle, Handle::Min);
     let before = s.ready().decision().clip;
     s.keys("l.");
-    assert!(s.ready().decision().clip.min() > before.min() && s.ready().decision().clip.max() == before.max());
+    assert!(s.ready().decision().clip.min() > before.min && s.ready().decision().clip.max() == before.max);
     s.keys("=-2").press(KeyCode::Enter);
     assert_eq!(s.ready().decision().clip.min(), -2.0);
     s.keys("=2").press(KeyCode::Enter);
@@ -388,7 +389,7 @@ fn methods_are_compared_row_by_row() {
     // The rows are those of the list: pressing one selects its layer, and number keys choose for it.
     let row = screen.lines().position(|l| l.contains("03.conv3.relu")).unwrap() as u16;
     s.mouse_at(MouseEventKind::Down(MouseButton::Left), 100, row);
-    assert_eq!(s.model.session.layers()[s.model.list.selected].name(), "03.conv3.relu");
+    assert_eq!(s.model.session.layers()[s.model.list.selected].name, "03.conv3.relu");
     s.keys("1");
     assert_eq!(s.ready().decision().method, "max");
     // Nothing can be dragged here.

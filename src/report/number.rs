@@ -65,6 +65,23 @@ pub fn short_count(n: u64) -> String {
     "lots".into()
 }
 
+/// A round value beside a vertical axis, as a rule in at most five columns: `0`, `0.05`, `2.5`, `147k`, `1e-4`.
+pub fn tick(value: f64) -> String {
+    let magnitude = value.abs();
+    if magnitude >= 1000.0 {
+        let sign = if value < 0.0 { "-" } else { "" };
+        return format!("{sign}{}", short_count(magnitude as u64).replace(".0", ""));
+    }
+    if magnitude == 0.0 {
+        return "0".into();
+    }
+    if magnitude >= 0.001 {
+        let text = format!("{:.*}", if magnitude >= 1.0 { 1 } else { 3 }, value);
+        return text.trim_end_matches('0').trim_end_matches('.').to_owned();
+    }
+    significant(value, 1)
+}
+
 /// A number of bytes: `12 kB`, `1.4 GB`.
 pub fn bytes(n: u64) -> String {
     let short = short_count(n);

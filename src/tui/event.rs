@@ -8,7 +8,8 @@ use crate::jobs;
 
 use super::command::{Command, bound};
 use super::key::Key;
-use super::model::{Mode, Model};
+use super::mode::Mode;
+use super::model::Model;
 use super::msg::Msg;
 use super::update::layout;
 use super::view::{compared_rows, method_rows, tab_at};
@@ -127,9 +128,9 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
 
 /// On the line or right beside it: grab it. Elsewhere: read that column.
 fn pressed(model: &Model, column: u16) -> Msg {
-    if let (Some(scene), Some(ready)) = (&model.scene, model.selected_ready()) {
+    if let (Some(figure), Some(ready)) = (model.figure(), model.selected_ready()) {
         let lines = model.lines(ready.decision().clip);
-        let distance = |value: f64| scene.axis.column(value).map_or(u16::MAX, |c| c.abs_diff(column));
+        let distance = |value: f64| figure.axis.column(value).map_or(u16::MAX, |c| c.abs_diff(column));
         // Where both ends are near, the upper one: a range of zero must be possible to open again.
         let nearest = lines.into_iter().rev().min_by_key(|(_, value)| distance(*value));
         if let Some((handle, value)) = nearest

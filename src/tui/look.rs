@@ -28,7 +28,7 @@ impl Depth {
 
 /// Colours and modifiers by role. Middle tones that read on a dark and on a light ground; the ground itself is never
 /// painted. Every role that matters differs by glyph or modifier too.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Theme {
     /// A histogram's bars.
     pub bar: Style,
@@ -60,8 +60,6 @@ pub struct Theme {
     pub warning: Style,
     /// The selected row.
     pub selected: Style,
-    /// Good news.
-    pub good: Style,
 }
 
 impl Theme {
@@ -95,13 +93,12 @@ impl Theme {
             key: bold,
             warning: colour([202, 104, 24], Color::Yellow),
             selected: bold.add_modifier(Modifier::REVERSED),
-            good: colour([38, 140, 96], Color::Green),
         }
     }
 }
 
 /// The glyphs that draw the screen.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Glyphs {
     /// Whether curves are drawn in ASCII instead of braille.
     pub ascii: bool,
@@ -214,7 +211,7 @@ impl Glyphs {
 }
 
 /// Theme and glyphs together.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Look {
     /// The colours.
     pub theme: Theme,

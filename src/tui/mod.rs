@@ -3,32 +3,39 @@
 //! | file | what stands there |
 //! |---|---|
 //! | `command/` | every verb of the user's, once, with its keys and its help |
+//! | `available.rs` | which of them can run now, and why the others cannot |
 //! | `event.rs` | from keys and mouse to messages |
 //! | `model.rs` | what the screen shows |
-//! | `update/` | how messages change it |
-//! | `scene.rs` | what is drawn of the selected layer, worked out once after a change |
-//! | `layout.rs` | where everything stands, for the view and for the mouse |
+//! | `list.rs` | the list of layers as it is looked at |
+//! | `mode.rs` | what keys and mouse mean, and what is being asked |
+//! | `ask.rs` | title and hint of each prompt; `line.rs` is the text that is typed |
+//! | `drawn.rs` | the figure of the selected layer, worked out once after a change |
 //! | `network.rs` | what was asked of a network on trial, and what it answered |
+//! | `update/` | how messages change the model |
+//! | `layout.rs` | where everything stands, for the view and for the mouse |
 //! | `view/` | one file a panel |
-//! | `plot/` | axes, bars, dots, labels |
+//! | `plot/` | bars, dots, labels in cells |
 //! | `app.rs` | the loop |
 //! | `backend.rs` | cells to bytes |
 //! | `terminal.rs` | the terminal, taken and given back |
 
 pub mod app;
+mod ask;
+mod available;
 pub mod backend;
 pub mod command;
+pub mod drawn;
 pub mod event;
 pub mod key;
 pub mod layout;
+pub mod line;
+pub mod list;
 pub mod look;
+pub mod mode;
 pub mod model;
 pub mod msg;
 pub mod network;
 pub mod plot;
-pub mod prompt;
-pub mod scene;
-pub mod strip;
 pub mod svg;
 pub mod terminal;
 pub mod update;

@@ -2,14 +2,13 @@
 
 use std::path::PathBuf;
 
+use crate::figure::{CurveKind, Handle};
 use crate::jobs::{self, Trial};
 use crate::quant::{Clip, Format};
 use crate::session::Start;
 
 use super::command::Command;
 use super::key::Key;
-use super::model::Handle;
-use super::scene::CurveKind;
 
 /// Something that happened, in the model's own terms.
 pub enum Msg {

@@ -8,9 +8,9 @@ use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, Mous
 use qviz::calibrate;
 use qviz::input::{Discovered, Source};
 use qviz::jobs::{self, Recipe, analyse_channels, measure_layer, read_channels, read_layer};
-use qviz::quant::Format;
+use qviz::quant::Scheme;
 use qviz::report;
-use qviz::session::{Joint, Key, Kind, Layer, Ready, Session};
+use qviz::session::{Joint, Kind, Layer, Ready, Session};
 use qviz::tui::event::message;
 use qviz::tui::look::{Depth, Glyphs, Look, Theme};
 use qviz::tui::model::Model;
@@ -86,8 +86,7 @@ impl Story {
         let mut layers: Vec<Layer> = story.discovered.sources.iter().map(waiting).collect();
         let weights = layers.len() - 3;
         for (i, layer) in layers.iter_mut().enumerate() {
-            let kind = if i < weights { Kind::Activation } else { Kind::Weight };
-            layer.key = Key::new(kind, layer.name());
+            layer.kind = if i < weights { Kind::Activation } else { Kind::Weight };
             layer.op = "Conv".into();
         }
         story.tell(Msg::Job(jobs::Event::Found { layers, errors: Vec::new() }));
@@ -213,7 +212,7 @@ impl Story {
     /// The column of the plots that the clip's (upper) line stands on.
     pub fn line(&self) -> u16 {
         let lines = self.model.lines(self.ready().decision().clip);
-        self.model.scene.as_ref().unwrap().axis.column(lines.last().unwrap().1).expect("the line is on the axis")
+        self.model.figure().unwrap().axis.column(lines.last().unwrap().1).expect("the line is on the axis")
     }
 
     pub fn ready(&self) -> &Ready {
@@ -225,7 +224,7 @@ impl Story {
     }
 
     pub fn select(&mut self, name: &str) -> &mut Story {
-        let layer = self.model.session.layers().iter().position(|l| l.name() == name).expect("there is such a layer");
+        let layer = self.model.session.layers().iter().position(|l| l.name == name).expect("there is such a layer");
         self.tell(Msg::SelectLayer(layer))
     }
 

@@ -3,13 +3,9 @@
 //! Key map, hints, help overlay and the README's table all come from [`COMMANDS`].
 
 use super::key::Key;
-use super::model::Model;
-use super::update::network::busy;
-use crate::jobs::TuneLayer;
 
 mod table;
 
-use Command as C;
 pub use table::COMMANDS;
 
 /// A verb.
@@ -158,81 +154,6 @@ pub fn bound(key: Key) -> Option<Command> {
 /// The entry of a command.
 pub fn entry_of(command: Command) -> &'static Entry {
     COMMANDS.iter().find(|e| e.command == command).expect("every command that is run stands in the registry")
-}
-
-/// Why a command cannot run now, in a few words; `None` if it can.
-pub fn unavailable(command: Command, model: &Model) -> Option<&'static str> {
-    let needs_layer = || match model.selected_ready() {
-        Some(_) => None,
-        None => Some("no layer is read yet"),
-    };
-    let needs_range = || match model.selected_ready() {
-        None => Some("no layer is read yet"),
-        Some(ready) if ready.stats().amax() <= 0.0 => Some("this layer has no range"),
-        Some(_) => None,
-    };
-    let only_strip = || (!model.on_strip()).then_some("only where channels have ranges of their own (A)");
-    if model.on_strip() {
-        let of_one = match command {
-            C::MoveColumns(_) | C::Minimum(_) => return None,
-            C::MoveBins(_) | C::Mark(_) | C::TypeClip | C::OtherHandle | C::Zoom(_) => true,
-            C::FakeQuant | C::Fit | C::Mapping | C::Sign => true,
-            C::Curve(_) => !model.plot.compare,
-            _ => false,
-        };
-        if of_one {
-            return Some("open a channel first (Enter)");
-        }
-    }
-    match command {
-        C::PerChannel if model.session.joint_of(model.list.selected).is_some() => {
-            Some("a tensor that shares its range has none per channel (J)")
-        }
-        C::Tie if model.on_strip() || model.channel.open.is_some() => Some("make it one range per tensor first (A)"),
-        C::PerChannel | C::Tie => needs_layer(),
-        C::OpenChannel => only_strip(),
-        C::CloseChannel if model.channel.open.is_none() => Some("no channel is opened"),
-        C::Measure if model.on_strip() || model.channel.open.is_some() => {
-            Some("only a tensor with one range is measured")
-        }
-        C::Measure if model.session.joint_of(model.list.selected).is_some() => {
-            Some("only a tensor with a range of its own is measured")
-        }
-        C::MoveColumns(_) | C::MoveBins(_) | C::Minimum(_) | C::Mark(_) | C::Zoom(_) => needs_range(),
-        C::TypeClip | C::Grid | C::Measure | C::Toggle | C::FakeQuant | C::Fit | C::Mapping => needs_layer(),
-        C::MethodValue => match model.selected_ready() {
-            None => Some("no layer is read yet"),
-            Some(ready) if ready.method_clip().is_none() => Some("the method has no value here"),
-            Some(_) => None,
-        },
-        C::Method(n) if n >= model.session.methods().len() => Some("there are fewer methods"),
-        C::Method(_) => needs_layer(),
-        C::OtherHandle if model.format().symmetric() => Some("only with --affine"),
-        C::OtherHandle => needs_range(),
-        C::Undo if model.session.history_len().0 == 0 => Some("nothing to undo"),
-        C::Redo if model.session.history_len().1 == 0 => Some("nothing to redo"),
-        C::Sign if !model.format().symmetric() => Some("an affine range is always shown signed"),
-        C::ZoomReset | C::Pan(_) if model.plot.zoom.is_none() => Some("the whole range is shown"),
-        C::Stop => {
-            let runs = model.loading.runs.is_some() && !model.loading.finished;
-            let trial = model.network.as_ref().is_some_and(|n| n.running.is_some());
-            (!runs && !trial).then_some("nothing is running")
-        }
-        C::Sensitivity => busy(model),
-        C::Tune => busy(model).or_else(|| {
-            let tunable = TuneLayer::of(&model.session, model.list.selected).is_some();
-            (!tunable).then_some("only an activation that is quantized, with one range")
-        }),
-        C::TuneAll => busy(model).or_else(|| {
-            let any = (0..model.loading.all).any(|layer| TuneLayer::of(&model.session, layer).is_some());
-            (!any).then_some("no activation is quantized with one range")
-        }),
-        C::FloatWorst if model.network.as_ref().is_none_or(|n| n.sensitivity.is_empty()) => {
-            Some("measure the layers' sensitivity first (r)")
-        }
-        C::Export if model.session.top_level().all(|(_, l)| l.ready().is_none()) => Some("no layer is read yet"),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

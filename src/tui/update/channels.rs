@@ -1,14 +1,14 @@
 //! Ranges per channel: the axis that is asked for, the cursor on the strip, and the channel that is opened.
 
+use crate::figure::Strip;
 use crate::input::InputError;
 use crate::report::visible;
 use crate::session::{Channels, Decision, Ready, Start};
 
-use super::super::model::{Mode, Model};
+use super::super::mode::{Ask, Mode};
+use super::super::model::Model;
 use super::super::msg::Cmd;
-use super::super::prompt::Line;
-use super::super::strip::Strip;
-use super::list;
+use super::hand;
 
 /// What `choose` makes of a layer, and of each channel that stands in its place.
 pub(super) fn choices(model: &Model, layer: usize, choose: impl Fn(&Ready) -> Option<Decision>) -> Vec<(usize, Decision)> {
@@ -18,7 +18,7 @@ pub(super) fn choices(model: &Model, layer: usize, choose: impl Fn(&Ready) -> Op
 
 pub(super) fn ask(model: &mut Model) {
     let axis = model.session.layers().get(model.list.selected).and_then(|l| l.ready()?.axis());
-    model.mode = Mode::Axis(Line::new(&axis.map_or_else(String::new, |axis| axis.to_string())));
+    model.mode = Mode::prompt(Ask::Axis, &axis.map_or_else(String::new, |axis| axis.to_string()));
 }
 
 /// A typed axis: at once where its channels are there, else they are read. Nothing typed: one range per tensor.
@@ -70,9 +70,9 @@ pub(super) fn arrived(model: &mut Model, layer: usize, requested: bool, result: 
         model.loading.share.take_if(|(of, _)| *of == layer);
         model.notice = None;
     }
-    if layer == model.list.selected && matches!(model.mode, Mode::Drag { .. } | Mode::Pan { .. }) {
+    if layer == model.list.selected {
         // What is in the hand is about to be replaced.
-        super::cancel(model);
+        hand::put_back(model);
     }
     match result {
         Ok(channels) if requested => {
@@ -92,17 +92,17 @@ pub(super) fn arrived(model: &mut Model, layer: usize, requested: bool, result: 
         }
         Err(error) => model.session.layers()[layer].without_channels = Some(error.to_string()),
     }
-    list::resort(model);
+    model.list.resort();
 }
 
 fn stand(model: &mut Model, layer: usize, axis: Option<usize>) {
     if model.session.stand(layer, axis) {
-        let name = visible(model.session.layers()[layer].name());
+        let name = visible(&model.session.layers()[layer].name);
         model.say(match axis {
             Some(axis) => format!("{name}: a range for each channel along axis {axis}"),
             None => format!("{name}: one range"),
         });
-        list::resort(model);
+        model.list.resort();
     }
     if layer == model.list.selected {
         show(model);

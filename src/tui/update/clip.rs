@@ -1,11 +1,12 @@
 //! Moving the clip: by hand, by column, by bin, to a minimum, to a method.
 
+use crate::figure::{CurveKind, Handle, moved};
 use crate::quant::Clip;
 use crate::session::{Decision, Ready};
 
-use super::super::model::{Handle, Mode, Model, moved};
-use super::super::scene::CurveKind;
-use super::{channels, list, zoom};
+use super::super::mode::Mode;
+use super::super::model::Model;
+use super::{channels, zoom};
 
 pub(super) fn grab(model: &mut Model, handle: Handle) {
     model.notice = None;
@@ -32,7 +33,7 @@ pub(super) fn release(model: &mut Model) {
     match std::mem::replace(&mut model.mode, Mode::Normal) {
         Mode::Drag { before, .. } => {
             if model.session.commit("clip", model.at(), before) {
-                list::resort(model);
+                model.list.resort();
             }
         }
         Mode::Pan { .. } => {}
@@ -43,37 +44,29 @@ pub(super) fn release(model: &mut Model) {
 /// The clip that a column stands for: a method's own value if one is marked there, else the bin edge nearest to the
 /// middle of the column, else (columns narrower than a bin) the middle.
 fn column_value(model: &Model, handle: Handle, column: u16) -> Option<f32> {
-    let (scene, ready) = (model.scene.as_ref()?, model.selected_ready()?);
-    let column = column.min(scene.axis.columns - 1);
-    let symmetric = ready.format().symmetric();
+    let (figure, ready) = (model.figure()?, model.selected_ready()?);
+    let column = column.min(figure.axis.columns - 1);
+    let format = ready.format();
+    let symmetric = format.symmetric();
     // A symmetric range has one magnitude: the left line is its mirror.
-    let mirrored = symmetric && scene.axis.centre(column) < 0.0;
-    let marks = scene.marks.iter().filter(|(c, _)| !mirrored && *c == column);
-    let on_mark = marks.filter_map(|(_, i)| ready.candidates()[*i].outcome.as_ref().ok()).find_map(|t| {
-        let value = end(t.clip, handle, symmetric);
-        (scene.axis.column(f64::from(value)) == Some(column)).then_some(value)
+    let mirrored = symmetric && figure.axis.centre(column) < 0.0;
+    let marks = figure.marks.iter().filter(|mark| !mirrored && mark.column == column);
+    let on_mark = marks.filter_map(|mark| ready.candidates()[mark.candidate].outcome.as_ref().ok()).find_map(|t| {
+        let value = handle.value(t.clip, format);
+        (figure.axis.column(f64::from(value)) == Some(column)).then_some(value)
     });
     if let Some(value) = on_mark {
         return Some(value);
     }
-    let centre = scene.axis.centre(column);
+    let centre = figure.axis.centre(column);
     let magnitude = centre.abs();
-    let edges = scene.tensor.edges();
+    let edges = figure.tensor.edges();
     let width = f64::from(*edges.last()?) / (edges.len() - 1) as f64;
     let nearest = edges.get((magnitude / width).round().max(1.0) as usize);
-    let in_column = |e: &f32| (f64::from(*e) - magnitude).abs() <= scene.axis.step() / 2.0;
+    let in_column = |e: &f32| (f64::from(*e) - magnitude).abs() <= figure.axis.step() / 2.0;
     let value = nearest.copied().filter(in_column).unwrap_or(magnitude as f32);
     let value = value.max(edges.get(1).copied().unwrap_or(0.0));
     Some(if !symmetric && centre < 0.0 { -value } else { value })
-}
-
-/// The value of one end of a range, as a magnitude where the range is symmetric.
-fn end(clip: Clip, handle: Handle, symmetric: bool) -> f32 {
-    match handle {
-        _ if symmetric => clip.amax(),
-        Handle::Min => clip.min(),
-        Handle::Max => clip.max(),
-    }
 }
 
 /// Puts the end in hand on `value` as one step of a run (`run`) or as an undo entry of its own.
@@ -86,26 +79,26 @@ fn put(model: &mut Model, value: f32, run: bool) {
         model.session.apply("clip", vec![(model.at(), choice.with_clip(clip))]);
     }
     zoom::follow_clip(model);
-    list::resort(model);
+    model.list.resort();
 }
 
 /// The end of the range that keys move.
 fn present(model: &Model) -> Option<f32> {
     let ready = model.selected_ready()?;
-    Some(end(ready.decision().clip, model.plot.handle, ready.format().symmetric()))
+    Some(model.plot.handle.value(ready.decision().clip, ready.format()))
 }
 
 pub(super) fn move_columns(model: &mut Model, by: i16) {
-    let (Some(value), Some(scene)) = (present(model), model.scene.as_ref()) else { return };
+    let (Some(value), Some(figure)) = (present(model), model.figure()) else { return };
     let handle = model.plot.handle;
-    let here = scene.axis.nearest_column(f64::from(value));
-    let last = scene.axis.columns - 1;
+    let here = figure.axis.nearest_column(f64::from(value));
+    let last = figure.axis.columns - 1;
     let there = here.saturating_add_signed(by).min(last);
     let target = if there == here && by > 0 {
         // At the right end of the axis: the largest value itself.
-        model.selected_ready().map(|r| {
-            end(Clip::new(r.stats().min.unwrap_or(0.0), r.stats().max.unwrap_or(0.0)), handle, r.format().symmetric())
-        })
+        model
+            .selected_ready()
+            .map(|r| handle.value(Clip::new(r.stats().min.unwrap_or(0.0), r.stats().max.unwrap_or(0.0)), r.format()))
     } else {
         column_value(model, handle, there)
     };
@@ -117,8 +110,8 @@ pub(super) fn move_columns(model: &mut Model, by: i16) {
 }
 
 pub(super) fn move_bins(model: &mut Model, by: i16) {
-    let (Some(value), Some(scene)) = (present(model), model.scene.as_ref()) else { return };
-    let edges = scene.tensor.edges();
+    let (Some(value), Some(figure)) = (present(model), model.figure()) else { return };
+    let edges = figure.tensor.edges();
     // On the negative end of an affine range, right is towards zero.
     let (magnitude, up) = (value.abs(), (by > 0) == (value >= 0.0));
     let target =
@@ -130,15 +123,15 @@ pub(super) fn move_bins(model: &mut Model, by: i16) {
 
 /// To the next local minimum (of the SQNR: maximum) on the screen, at the exact clip that has it.
 pub(super) fn minimum(model: &mut Model, by: i8) {
-    let (Some(value), Some(scene)) = (present(model), model.scene.as_ref()) else { return };
+    let (Some(value), Some(figure)) = (present(model), model.figure()) else { return };
     let sqnr = model.plot.curve == CurveKind::Sqnr;
     let badness = |i: usize| {
-        let v = if sqnr { -scene.curve.spans[i].lo } else { scene.curve.spans[i].lo };
+        let v = if sqnr { -figure.curve.spans[i].lo } else { figure.curve.spans[i].lo };
         if v.is_nan() { f64::INFINITY } else { v }
     };
     // By whole columns, so that a step is something one can see.
     let column = |c: usize| badness(2 * c).min(badness(2 * c + 1));
-    let columns = usize::from(scene.axis.columns);
+    let columns = usize::from(figure.axis.columns);
     let is_minimum = |c: &usize| {
         let left = if *c > 0 { column(c - 1) } else { f64::INFINITY };
         let right = if c + 1 < columns { column(c + 1) } else { f64::INFINITY };
@@ -146,11 +139,11 @@ pub(super) fn minimum(model: &mut Model, by: i8) {
     };
     let best_clip = |c: usize| {
         let half = if badness(2 * c) <= badness(2 * c + 1) { 2 * c } else { 2 * c + 1 };
-        scene.curve.spans[half].best_clip as f32
+        figure.curve.spans[half].best_clip as f32
     };
-    let here = usize::from(scene.axis.nearest_column(f64::from(value)));
+    let here = usize::from(figure.axis.nearest_column(f64::from(value)));
     // On an axis with both signs the other half belongs to the mirror image, or to the other end.
-    let own_side = |c: &usize| (scene.axis.centre(*c as u16) < 0.0) == (value < 0.0);
+    let own_side = |c: &usize| (figure.axis.centre(*c as u16) < 0.0) == (value < 0.0);
     let wanted = |c: &usize| own_side(c) && is_minimum(c);
     let found = if by > 0 { (here + 1..columns).find(wanted) } else { (0..here).rev().find(wanted) };
     match found.map(best_clip) {
@@ -165,11 +158,11 @@ pub(super) fn minimum(model: &mut Model, by: i8) {
 /// To the next method's value on the axis.
 pub(super) fn mark(model: &mut Model, by: i8) {
     let (Some(value), Some(ready)) = (present(model), model.selected_ready()) else { return };
-    let (handle, symmetric) = (model.plot.handle, ready.format().symmetric());
+    let (handle, format) = (model.plot.handle, ready.format());
     let answers = ready
         .candidates
         .iter()
-        .filter_map(|c| Some((c.label.clone(), end(c.outcome.as_ref().ok()?.clip, handle, symmetric))));
+        .filter_map(|c| Some((c.label.clone(), handle.value(c.outcome.as_ref().ok()?.clip, format))));
     let next = if by > 0 {
         answers.filter(|(_, v)| *v > value).min_by(|a, b| a.1.total_cmp(&b.1))
     } else {
@@ -190,7 +183,7 @@ pub(super) fn method_value(model: &mut Model) {
     if !choices.is_empty() {
         model.session.apply("back to the method", choices);
         zoom::follow_clip(model);
-        list::resort(model);
+        model.list.resort();
     }
 }
 
@@ -216,7 +209,7 @@ pub(super) fn method(model: &mut Model, index: usize) {
                 model.say(note);
             }
             zoom::follow_clip(model);
-            list::resort(model);
+            model.list.resort();
         }
         Err(none) => {
             let why = none.to_string();
@@ -257,8 +250,8 @@ pub(super) fn typed(model: &mut Model, text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Another grid of integers for the layer: the method's clip there, or the clip in hand made to fit.
-pub(super) fn grid(model: &mut Model, words: &str) -> Result<(), String> {
+/// Other integers for the layer: the method's clip there, or the clip in hand made to fit.
+pub(super) fn format(model: &mut Model, words: &str) -> Result<(), String> {
     let format = model.format().changed_by(words)?;
     // Of a channel that is opened, the whole tensor: its channels go to one grid.
     let choices = model.session.on_grid(model.list.selected, format);
@@ -268,7 +261,7 @@ pub(super) fn grid(model: &mut Model, words: &str) -> Result<(), String> {
             model.plot.curve = CurveKind::Mse;
         }
         model.plot.zoom = None;
-        list::resort(model);
+        model.list.resort();
         model.say(format!("{format} now"));
     }
     Ok(())

@@ -5,7 +5,8 @@ use alphanumeric_sort::compare_str;
 use crate::session::{Decision, Kind};
 
 use super::super::layout::Areas;
-use super::super::model::{Model, Sort};
+use super::super::list::Sort;
+use super::super::model::Model;
 use super::super::msg::Cmd;
 use super::channels;
 
@@ -72,11 +73,6 @@ pub(super) fn filter(model: &mut Model, text: String) {
     model.list.follow = true;
 }
 
-/// After a choice changed: only the order by SQNR depends on it.
-pub(super) fn resort(model: &mut Model) {
-    model.list.stale |= model.list.sort == Sort::Worst;
-}
-
 pub(super) fn arrange_if_stale(model: &mut Model) {
     if model.list.stale {
         arrange(model);
@@ -125,5 +121,5 @@ pub(super) fn toggle(model: &mut Model) {
         channels::choices(model, model.list.selected, |ready| Some(Decision { quantized, ..ready.decision().clone() }));
     model.session.apply(if quantized { "quantize" } else { "leave in float" }, choices);
     model.say(if quantized { format!("{name} is quantized") } else { format!("{name} stays in float") });
-    resort(model);
+    model.list.resort();
 }

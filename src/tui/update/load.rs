@@ -51,7 +51,7 @@ pub(super) fn event(model: &mut Model, event: Event, cmds: &mut Vec<Cmd>) {
                 Ok(read) => model.session.finish_layer(layer, read.0, read.1),
                 Err(error) => model.session.layers()[layer].state = LayerState::Failed(error.to_string()),
             }
-            list::resort(model);
+            model.list.resort();
         }
         Event::Fine { layer, result } => match result {
             Ok(fine) => {

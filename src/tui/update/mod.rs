@@ -1,26 +1,29 @@
 //! The one place where the model changes: `(model, message) -> commands`. No IO, no clock.
 
+mod cancel;
 mod channels;
 mod clip;
+mod hand;
 mod list;
 mod load;
-pub(super) mod network;
+mod network;
 mod prompt;
 mod stage;
 mod ties;
 mod zoom;
 
-use super::command::{Command, entry_of, unavailable};
+use super::command::{Command, entry_of};
 use super::layout::{Areas, areas};
-use super::model::{Mode, Model};
+use super::line::Line;
+use super::mode::{Ask, Mode};
+use super::model::Model;
 use super::msg::{Cmd, Msg};
-use super::prompt::Line;
 use crate::calibrate::Shape;
 use crate::session::Role;
 
 /// Takes one message in. What follows from it outside the model is returned.
 ///
-/// After news from the loader, which comes in floods, the list and the scene lag behind until [`settle`].
+/// After news from the loader, which comes in floods, the list and the figure lag behind until [`settle`].
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
     let mut cmds = Vec::new();
     let news = matches!(msg, Msg::Job(_));
@@ -34,9 +37,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
             _ => {}
         },
         Msg::Release => clip::release(model),
-        Msg::Cancel => cancel(model),
+        Msg::Cancel => cancel::cancel(model),
         Msg::Inspect(column) => {
-            model.plot.inspect = model.scene.as_ref().map(|s| s.axis.centre(column));
+            model.plot.inspect = model.figure().map(|f| f.axis.centre(column));
         }
         Msg::ShowCurve(kind) => {
             model.plot.curve = kind;
@@ -48,7 +51,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::ZoomAt { column, steps } => zoom::about(model, column, steps, &mut cmds),
         Msg::GrabAxis(column) => zoom::grab(model, column),
         Msg::Type(key) => prompt::key(model, key, &mut cmds),
-        Msg::Paste(text) => prompt::paste(model, &text),
+        Msg::Paste(text) => prompt::paste(model, &text, &mut cmds),
         Msg::Job(event) => load::event(model, event, &mut cmds),
         Msg::Exported(result) => prompt::exported(model, result, &mut cmds),
     }
@@ -60,7 +63,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
     cmds
 }
 
-/// Brings what follows from the rest of the model up to date: the list's order and window, and the scene. Before a
+/// Brings what follows from the rest of the model up to date: the list's order and window, and the figure. Before a
 /// frame is drawn.
 pub fn settle(model: &mut Model) {
     list::arrange_if_stale(model);
@@ -76,7 +79,7 @@ pub fn layout(model: &Model) -> Option<Areas> {
 
 fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
     model.notice = None;
-    if let Some(why) = unavailable(command, model) {
+    if let Some(why) = model.unavailable(command) {
         model.warn(format!("{}: {why}", entry_of(command).title));
         return;
     }
@@ -87,13 +90,8 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::MoveColumns(by) if model.on_strip() => channels::step(model, by),
         Command::MoveColumns(by) => clip::move_columns(model, by),
         Command::MoveBins(by) => clip::move_bins(model, by),
-        Command::TypeClip => {
-            model.mode = Mode::Clip(Line::default());
-        }
-        Command::Grid => {
-            let grid = model.format().to_string();
-            model.mode = Mode::Grid(Line::new(&grid));
-        }
+        Command::TypeClip => model.mode = Mode::prompt(Ask::Clip, ""),
+        Command::Grid => model.mode = Mode::prompt(Ask::Format, &model.format().to_string()),
         Command::Minimum(by) if model.on_strip() => channels::next_worst(model, by),
         Command::Minimum(by) => clip::minimum(model, by),
         Command::Mark(by) => clip::mark(model, by),
@@ -121,7 +119,7 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::Last => list::step(model, isize::MAX / 2, cmds),
         Command::Filter => {
             let before = model.list.filter.clone();
-            model.mode = Mode::Filter { line: Line::new(&before), before };
+            model.mode = Mode::prompt(Ask::Filter { before: before.clone() }, &before);
         }
         Command::Sort => list::sort(model),
         Command::Toggle => list::toggle(model),
@@ -178,7 +176,7 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
 fn history(model: &mut Model, back: bool, cmds: &mut Vec<Cmd>) {
     let (verb, step) = if back { ("undone", model.session.undo()) } else { ("redone", model.session.redo()) };
     if let Some((label, layer)) = step {
-        let name = crate::report::visible(model.session.layers()[layer].name());
+        let name = crate::report::visible(&model.session.layers()[layer].name);
         model.say(format!("{verb}: {label} of {name}"));
         let (tensor, channel) = match model.session.layers()[layer].role {
             Role::Channel { of, channel } => (of, Some(channel)),
@@ -194,35 +192,6 @@ fn history(model: &mut Model, back: bool, cmds: &mut Vec<Cmd>) {
             (model.channel.cursor, model.channel.open) = (channel, Some(layer));
         }
         zoom::follow_clip(model);
-        list::resort(model);
-    }
-}
-
-/// Leaves the innermost thing that is under way.
-fn cancel(model: &mut Model) {
-    match std::mem::replace(&mut model.mode, Mode::Normal) {
-        Mode::Drag { before, .. } => {
-            model.session.preview(model.at(), before);
-            model.say("put back");
-        }
-        Mode::Filter { before, .. } => list::filter(model, before),
-        Mode::Normal => {
-            let had_notice = model.notice.take().is_some();
-            if model.plot.inspect.take().is_some() || had_notice {
-            } else if model.channel.open.is_some() {
-                channels::close(model);
-            } else if !model.list.filter.is_empty() {
-                list::filter(model, String::new());
-            }
-        }
-        Mode::Pan { .. }
-        | Mode::Clip(_)
-        | Mode::Grid(_)
-        | Mode::Axis(_)
-        | Mode::Worst(_)
-        | Mode::Tie(_)
-        | Mode::Export { .. }
-        | Mode::Help { .. }
-        | Mode::Quit => {}
+        model.list.resort();
     }
 }

@@ -5,24 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::input::InputError;
 use crate::jobs::{Grids, News, Trial, Tried, Tune, TuneLayer, TuneStep, Tuned};
 use crate::report::{number, visible};
-use crate::session::{Decision, Kind, LayerState};
+use crate::session::Decision;
 
-use super::super::model::{Mode, Model, Sort};
+use super::super::list::Sort;
+use super::super::mode::{Ask, Mode};
+use super::super::model::Model;
 use super::super::msg::Cmd;
 use super::super::network::{Answer, Work};
-use super::super::prompt::Line;
-use super::{channels, list};
-
-/// Whether there is a network with something to try on it.
-fn ready(model: &Model) -> bool {
-    let read = |l: &crate::session::Layer| l.kind() == Kind::Activation && matches!(l.state, LayerState::Ready(_));
-    model.network.is_some() && model.loading.finished && model.session.layers().iter().any(read)
-}
+use super::{channels, hand};
 
 /// Asks what the present choices do to the outputs, where that was not asked yet: of the layer at hand at once, also
 /// while its clip is in the hand; of everything when it is let go.
 pub(super) fn ask(model: &mut Model, cmds: &mut Vec<Cmd>) {
-    if !ready(model) {
+    if !model.network_is_ready() {
         return;
     }
     let (layer, layers) = (model.list.selected, model.loading.all);
@@ -39,20 +34,6 @@ pub(super) fn ask(model: &mut Model, cmds: &mut Vec<Cmd>) {
             cmds.push(Cmd::Trial(Trial::Whole(grids)));
         }
     }
-}
-
-/// Why nothing that takes long can begin now.
-pub(in super::super) fn busy(model: &Model) -> Option<&'static str> {
-    let Some(network) = &model.network else {
-        return Some("only with a network: qviz MODEL.onnx --data PATH");
-    };
-    if !model.loading.finished {
-        return Some("the network is still being run and counted");
-    }
-    if !ready(model) {
-        return Some("the network could not be run");
-    }
-    network.running.as_ref().map(|_| "one is running already; S stops it")
 }
 
 fn chosen(model: &Model) -> Grids {
@@ -78,7 +59,7 @@ pub(super) fn tune(model: &mut Model, all: bool, cmds: &mut Vec<Cmd>) {
         TuneLayer::of(&model.session, model.list.selected).into_iter().collect()
     };
     let what = match layers.as_slice() {
-        [one] => visible(model.session.layers()[one.layer].name()),
+        [one] => visible(&model.session.layers()[one.layer].name),
         all => format!("{} layers", all.len()),
     };
     let grids = chosen(model);
@@ -100,7 +81,7 @@ pub(super) fn stop(model: &mut Model, cmds: &mut Vec<Cmd>) {
 }
 
 pub(super) fn ask_worst(model: &mut Model) {
-    model.mode = Mode::Worst(Line::default());
+    model.mode = Mode::prompt(Ask::Worst, "");
 }
 
 /// A typed number: so many of the most sensitive layers stay in float.
@@ -115,12 +96,12 @@ pub(super) fn worst(model: &mut Model, text: &str) -> Result<(), String> {
         channels::choices(model, layer, |ready| Some(Decision { quantized: false, ..ready.decision().clone() }))
     };
     let choices = order[..n].iter().flat_map(|&layer| float(layer)).collect();
-    let names: Vec<String> = order[..n].iter().take(3).map(|&l| visible(model.session.layers()[l].name())).collect();
+    let names: Vec<String> = order[..n].iter().take(3).map(|&l| visible(&model.session.layers()[l].name)).collect();
     let more = if n > 3 { format!(" and {} more", n - 3) } else { String::new() };
     model.session.apply(&format!("worst {n} in float"), choices);
     let stay = if n == 1 { "stays" } else { "stay" };
     model.say(format!("{}{more} {stay} in float; u takes it back", names.join(", ")));
-    list::resort(model);
+    model.list.resort();
     Ok(())
 }
 
@@ -163,7 +144,7 @@ pub(super) fn news(model: &mut Model, news: News) {
                 (Ok(()), None) => tell(model, "stopped before the first layer was measured".into()),
                 (Ok(()), Some(&first)) => {
                     let worst = network.sensitivity[&first].alone.sqnr_db;
-                    let name = visible(model.session.layers()[first].name());
+                    let name = visible(&model.session.layers()[first].name);
                     let how = if stopped { "stopped: sensitivity of" } else { "sensitivity of" };
                     let text = format!(
                         "{how} {}; {name} costs the outputs most ({} dB alone); O leaves the worst in float",
@@ -222,11 +203,10 @@ pub(super) fn say_late(model: &mut Model) {
 
 /// `conv1: 31.20 → 31.85 dB, clip 2.31, uint8 affine`. Where several layers are searched, each is alone.
 fn step_in_words(model: &Model, step: &TuneStep) -> String {
-    let name = visible(model.session.layers()[step.layer].name());
+    let name = visible(&model.session.layers()[step.layer].name);
     let Tried { clip, format } = step.chosen;
     let four = |x: f32| number::significant(f64::from(x), 3);
-    let clip =
-        if format.symmetric() { four(clip.amax()) } else { format!("{} to {}", four(clip.min()), four(clip.max())) };
+    let clip = if format.symmetric() { four(clip.amax()) } else { format!("{} to {}", four(clip.min()), four(clip.max())) };
     let work = model.network.as_ref().and_then(|n| n.running.as_ref()).map(|r| &r.work);
     let alone = if matches!(work, Some(Work::Tune { layers, .. }) if layers.len() > 1) { "alone " } else { "" };
     format!("{name}: {alone}{} → {} dB, clip {clip}, {format}", db(step.before), db(step.after))
@@ -247,7 +227,7 @@ fn apply(model: &mut Model, layers: &[TuneLayer], steps: &[TuneStep]) -> (usize,
     let in_hand = better.iter().any(|(l, _)| l.layer == model.list.selected || l.tied.contains(&model.list.selected));
     if in_hand && matches!(model.mode, Mode::Drag { .. }) {
         // What is in the hand is about to be replaced.
-        super::cancel(model);
+        hand::put_back(model);
     }
     let choice = |&(layer, tried): &(&TuneLayer, Tried)| {
         let choice = model.session.layers()[layer.layer].decision()?;
@@ -262,12 +242,12 @@ fn apply(model: &mut Model, layers: &[TuneLayer], steps: &[TuneStep]) -> (usize,
     let at_hand = std::iter::once(model.list.selected).chain(model.session.tied(model.list.selected).iter().copied());
     if at_hand.into_iter().any(|layer| changed.contains(&layer)) {
         (model.plot.zoom, model.plot.inspect) = (None, None);
-        if !model.format().symmetric() && model.plot.curve == super::super::scene::CurveKind::Kl {
+        if !model.format().symmetric() && model.plot.curve == crate::figure::CurveKind::Kl {
             // KL knows no affine ranges.
-            model.plot.curve = super::super::scene::CurveKind::Mse;
+            model.plot.curve = crate::figure::CurveKind::Mse;
         }
     }
-    list::resort(model);
+    model.list.resort();
     (changed.len(), kept)
 }
 
@@ -281,7 +261,7 @@ fn tuned_in_words(
     stopped: bool,
 ) -> String {
     let what = match tried {
-        [one] => visible(model.session.layers()[one.layer].name()),
+        [one] => visible(&model.session.layers()[one.layer].name),
         all => format!("{changed} of {}", layers(all.len())),
     };
     let stopped = if stopped { "stopped: " } else { "" };

@@ -1,14 +1,15 @@
-//! Texts that are typed: the filter, a clip, a file name, a search in the help; and the question before leaving.
+//! Texts that are typed: what Enter does with each, and a search in the help; and the question before leaving.
 
 use std::path::PathBuf;
 
 use crossterm::event::KeyCode;
 
 use super::super::key::Key;
-use super::super::model::{Mode, Model};
+use super::super::mode::{Ask, Mode};
+use super::super::model::Model;
 use super::super::msg::{Cmd, Unwritten, Written};
-use super::super::prompt::Line;
-use super::{cancel, channels, clip, list, network, ties};
+use super::cancel::cancel;
+use super::{channels, clip, list, network, ties};
 
 const ENTER: Key = Key::code(KeyCode::Enter);
 const ESC: Key = Key::code(KeyCode::Esc);
@@ -22,97 +23,19 @@ pub(super) fn key(model: &mut Model, key: Key, cmds: &mut Vec<Cmd>) {
         return cancel(model);
     }
     match &mut model.mode {
-        Mode::Filter { line, .. } => {
+        Mode::Prompt { line, .. } => {
             if key == ENTER {
-                model.mode = Mode::Normal;
-            } else if line.edit(key) {
-                let text = line.text();
-                list::filter(model, text);
-                // Show what was found.
-                if !model.list.order.contains(&model.list.selected)
-                    && let Some(&first) = model.list.order.first()
-                {
-                    list::select(model, first, cmds);
-                }
-            }
-        }
-        Mode::Clip(line) => {
-            if key == ENTER {
-                let text = line.text();
-                if text.trim().is_empty() {
-                    return cancel(model);
-                }
-                match clip::typed(model, &text) {
-                    Ok(()) => model.mode = Mode::Normal,
+                match enter(model, cmds) {
+                    Ok(Entered::Done) => model.mode = Mode::Normal,
+                    Ok(Entered::Waits) => {}
                     Err(why) => model.warn(why),
                 }
             } else {
-                line.edit(key);
+                let edited = line.edit(key);
                 model.notice = None;
-            }
-        }
-        Mode::Grid(line) => {
-            if key == ENTER {
-                let text = line.text();
-                match clip::grid(model, &text) {
-                    Ok(()) => model.mode = Mode::Normal,
-                    Err(why) => model.warn(why),
+                if edited {
+                    follow(model, cmds);
                 }
-            } else {
-                line.edit(key);
-                model.notice = None;
-            }
-        }
-        Mode::Axis(line) => {
-            if key == ENTER {
-                let text = line.text();
-                match channels::typed(model, &text, cmds) {
-                    Ok(()) => model.mode = Mode::Normal,
-                    Err(why) => model.warn(why),
-                }
-            } else {
-                line.edit(key);
-                model.notice = None;
-            }
-        }
-        Mode::Tie(line) => {
-            if key == ENTER {
-                let text = line.text();
-                match ties::typed(model, &text, cmds) {
-                    Ok(()) => model.mode = Mode::Normal,
-                    Err(why) => model.warn(why),
-                }
-            } else {
-                line.edit(key);
-                model.notice = None;
-            }
-        }
-        Mode::Worst(line) => {
-            if key == ENTER {
-                let text = line.text();
-                if text.trim().is_empty() {
-                    return cancel(model);
-                }
-                match network::worst(model, &text) {
-                    Ok(()) => model.mode = Mode::Normal,
-                    Err(why) => model.warn(why),
-                }
-            } else {
-                line.edit(key);
-                model.notice = None;
-            }
-        }
-        Mode::Export { line, exists, .. } => {
-            if key == ENTER {
-                let name = line.text();
-                if name.trim().is_empty() {
-                    return model.warn("type a file name, or Esc");
-                }
-                let force = exists.as_deref() == Some(name.as_str());
-                cmds.push(Cmd::Export { path: PathBuf::from(name), force });
-            } else if line.edit(key) {
-                *exists = None;
-                model.notice = None;
             }
         }
         Mode::Help { line, scroll } => {
@@ -139,35 +62,74 @@ pub(super) fn key(model: &mut Model, key: Key, cmds: &mut Vec<Cmd>) {
     }
 }
 
-pub(super) fn paste(model: &mut Model, text: &str) {
+pub(super) fn paste(model: &mut Model, text: &str, cmds: &mut Vec<Cmd>) {
     match &mut model.mode {
-        Mode::Filter { line, .. } => {
+        Mode::Prompt { line, .. } => {
             line.insert(text);
-            let text = line.text();
-            list::filter(model, text);
+            follow(model, cmds);
         }
-        Mode::Clip(line)
-        | Mode::Grid(line)
-        | Mode::Axis(line)
-        | Mode::Tie(line)
-        | Mode::Worst(line)
-        | Mode::Help { line, .. } => {
-            line.insert(text);
-        }
-        Mode::Export { line, exists, .. } => {
-            line.insert(text);
-            *exists = None;
-        }
+        Mode::Help { line, .. } => line.insert(text),
         Mode::Normal | Mode::Drag { .. } | Mode::Pan { .. } | Mode::Quit => {}
     }
 }
 
+/// What Enter has led to where nothing was wrong with the text.
+enum Entered {
+    /// The text was taken, or there was none: the prompt closes.
+    Done,
+    /// What comes of it is told later: the prompt stays.
+    Waits,
+}
+
+/// Takes the text that was typed. The error is a sentence; the prompt stays, so that the text can be mended.
+fn enter(model: &mut Model, cmds: &mut Vec<Cmd>) -> Result<Entered, String> {
+    let Mode::Prompt { ask, line } = &model.mode else { return Ok(Entered::Waits) };
+    let text = line.text();
+    let empty = text.trim().is_empty();
+    match ask {
+        Ask::Filter { .. } => {}
+        Ask::Clip | Ask::Worst if empty => {}
+        Ask::Clip => clip::typed(model, &text)?,
+        Ask::Format => clip::format(model, &text)?,
+        Ask::Axis => channels::typed(model, &text, cmds)?,
+        Ask::Tie => ties::typed(model, &text, cmds)?,
+        Ask::Worst => network::worst(model, &text)?,
+        Ask::Export { .. } if empty => return Err("type a file name, or Esc".into()),
+        Ask::Export { exists, .. } => {
+            let force = exists.as_deref() == Some(text.as_str());
+            cmds.push(Cmd::Export { path: PathBuf::from(text), force });
+            return Ok(Entered::Waits);
+        }
+    }
+    Ok(Entered::Done)
+}
+
+/// What follows the text while it is typed.
+fn follow(model: &mut Model, cmds: &mut Vec<Cmd>) {
+    let Mode::Prompt { ask, line } = &mut model.mode else { return };
+    match ask {
+        Ask::Filter { .. } => {
+            let text = line.text();
+            list::filter(model, text);
+            // Show what was found.
+            if !model.list.order.contains(&model.list.selected)
+                && let Some(&first) = model.list.order.first()
+            {
+                list::select(model, first, cmds);
+            }
+        }
+        // Another name: whether it exists is not known.
+        Ask::Export { exists, .. } => *exists = None,
+        Ask::Clip | Ask::Format | Ask::Axis | Ask::Tie | Ask::Worst => {}
+    }
+}
+
 pub(super) fn open_export(model: &mut Model, then_quit: bool) {
-    model.mode = Mode::Export { line: Line::new(&model.export_path), exists: None, then_quit };
+    model.mode = Mode::prompt(Ask::Export { exists: None, then_quit }, &model.export_path);
 }
 
 pub(super) fn exported(model: &mut Model, result: Result<Written, Unwritten>, cmds: &mut Vec<Cmd>) {
-    let Mode::Export { line, exists, then_quit } = &mut model.mode else { return };
+    let Mode::Prompt { ask: Ask::Export { exists, then_quit }, line } = &mut model.mode else { return };
     match result {
         Ok(Written { path, tensors }) => {
             model.export_path = line.text();

@@ -4,21 +4,21 @@ use crate::input::InputError;
 use crate::report::visible;
 use crate::session::{Joint, Kind, Names, Start};
 
-use super::super::model::{Mode, Model};
+use super::super::mode::{Ask, Mode};
+use super::super::model::Model;
 use super::super::msg::Cmd;
-use super::super::prompt::Line;
-use super::list;
+use super::hand;
 
 pub(super) fn ask(model: &mut Model) {
     let tie = model.session.layers().get(model.list.selected).and_then(|layer| layer.tie());
-    model.mode = Mode::Tie(Line::new(&tie.map_or_else(String::new, |tie| tie.with.join(","))));
+    model.mode = Mode::prompt(Ask::Tie, &tie.map_or_else(String::new, |tie| tie.with.join(",")));
 }
 
 /// Typed names: at once where their values were put together before, else they are read. Nothing typed: each has a
 /// range of its own.
 pub(super) fn typed(model: &mut Model, text: &str, cmds: &mut Vec<Cmd>) -> Result<(), String> {
     let selected = model.list.selected;
-    let name = visible(model.session.layers()[selected].name());
+    let name = visible(&model.session.layers()[selected].name);
     if text.trim().is_empty() {
         let n = model.session.tied(selected).len();
         if model.session.untie(selected) {
@@ -28,13 +28,13 @@ pub(super) fn typed(model: &mut Model, text: &str, cmds: &mut Vec<Cmd>) -> Resul
         return Ok(());
     }
     let names: Names = text.parse()?;
-    let kind = model.session.layers()[selected].kind();
+    let kind = model.session.layers()[selected].kind;
     if kind == Kind::Weight {
         return Err("a weight shares no range".into());
     }
     let fits = |layer: usize| {
         let other = &model.session.layers()[layer];
-        layer == selected || (other.kind() == kind && other.failure().is_none() && names.fit(&other.subject()))
+        layer == selected || (other.kind == kind && other.failure().is_none() && names.fit(&other.subject()))
     };
     let of: Vec<usize> = model.session.top_level().map(|(layer, _)| layer).filter(|&layer| fits(layer)).collect();
     if of.len() < 2 {
@@ -67,9 +67,9 @@ pub(super) fn arrived(model: &mut Model, layers: &[usize], requested: bool, resu
         model.tying.take_if(|of| *of == layers);
         model.notice = None;
     }
-    if layers.contains(&model.list.selected) && matches!(model.mode, Mode::Drag { .. } | Mode::Pan { .. }) {
+    if layers.contains(&model.list.selected) {
         // What is in the hand is about to be replaced.
-        super::cancel(model);
+        hand::put_back(model);
     }
     match result {
         Ok(joint) if requested => {
@@ -95,7 +95,7 @@ fn tie(model: &mut Model, joint: usize) {
     if let Some(why) = model.session.layers()[joint].tied_layers().and_then(|of| model.session.why_not_tied(of)) {
         model.warn(format!("not tied: {}", visible(&why)));
     } else if model.session.tie(joint) {
-        let name = visible(model.session.layers()[joint].name());
+        let name = visible(&model.session.layers()[joint].name);
         model.say(format!("{name}: one range"));
         changed(model);
     }
@@ -104,5 +104,5 @@ fn tie(model: &mut Model, joint: usize) {
 /// Another layer may be looked at now: the joint of the selected one, or itself again.
 fn changed(model: &mut Model) {
     (model.plot.zoom, model.plot.inspect) = (None, None);
-    list::resort(model);
+    model.list.resort();
 }

@@ -2,7 +2,8 @@
 
 use crate::histogram::MAX_BINS;
 
-use super::super::model::{Mode, Model};
+use super::super::mode::Mode;
+use super::super::model::Model;
 use super::super::msg::Cmd;
 use crate::session::Role;
 
@@ -10,23 +11,23 @@ use crate::session::Role;
 const FACTOR: f64 = 1.5;
 
 pub(super) fn about(model: &mut Model, column: u16, steps: i8, cmds: &mut Vec<Cmd>) {
-    let Some(axis) = model.scene.as_ref().map(|s| s.axis) else { return };
+    let Some(axis) = model.figure().map(|f| f.axis) else { return };
     let share = (f64::from(column) + 0.5) / f64::from(axis.columns);
     about_value(model, axis.lo + share * (axis.hi - axis.lo), share, steps, cmds);
 }
 
 pub(super) fn about_clip(model: &mut Model, steps: i8, cmds: &mut Vec<Cmd>) {
-    let (Some(scene), Some(ready)) = (&model.scene, model.selected_ready()) else { return };
+    let (Some(figure), Some(ready)) = (model.figure(), model.selected_ready()) else { return };
     let lines = model.lines(ready.decision().clip);
     let line = lines.iter().find(|(handle, _)| *handle == model.plot.handle).or(lines.last());
     let Some(&(_, value)) = line else { return };
-    let share = ((value - scene.axis.lo) / (scene.axis.hi - scene.axis.lo)).clamp(0.0, 1.0);
+    let share = ((value - figure.axis.lo) / (figure.axis.hi - figure.axis.lo)).clamp(0.0, 1.0);
     about_value(model, value, share, steps, cmds);
 }
 
 /// Zooms so that `value` stays at `share` of the width, no deeper than the finest bins and no wider than the data.
 fn about_value(model: &mut Model, value: f64, share: f64, steps: i8, cmds: &mut Vec<Cmd>) {
-    let (Some(axis), Some(ready)) = (model.scene.as_ref().map(|s| s.axis), model.selected_ready()) else { return };
+    let (Some(axis), Some(ready)) = (model.figure().map(|f| f.axis), model.selected_ready()) else { return };
     let (lo, hi) = model.domain(ready);
     let magnitude = &ready.histogram().magnitude;
     let finest = f64::from(magnitude.amax) / MAX_BINS as f64 * f64::from(axis.columns);
@@ -58,8 +59,8 @@ pub(super) fn pan(model: &mut Model, by: i8) {
 }
 
 pub(super) fn grab(model: &mut Model, column: u16) {
-    if let (Some(scene), Some(_)) = (&model.scene, model.plot.zoom) {
-        model.mode = Mode::Pan { anchor: scene.axis.centre(column) };
+    if let (Some(figure), Some(_)) = (model.figure(), model.plot.zoom) {
+        model.mode = Mode::Pan { anchor: figure.axis.centre(column) };
     } else {
         model.say("the whole range is shown; the wheel or + zooms in");
     }
@@ -68,7 +69,7 @@ pub(super) fn grab(model: &mut Model, column: u16) {
 /// Moves the window so that `anchor` lies under the pointer.
 pub(super) fn pan_to(model: &mut Model, anchor: f64, column: u16) {
     let (Some(axis), Some((a, b)), Some(ready)) =
-        (model.scene.as_ref().map(|s| s.axis), model.plot.zoom, model.selected_ready())
+        (model.figure().map(|f| f.axis), model.plot.zoom, model.selected_ready())
     else {
         return;
     };

@@ -13,7 +13,7 @@ const METHOD: u16 = 16;
 /// Every method beside every other, in place of the plots, on the rows of the list; under it why they differ on the
 /// selected layer.
 pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
-    let theme = pen.look.theme.clone();
+    let theme = pen.look.theme;
     let panel = panel(areas);
     let rule = Rect { height: 1, ..panel };
     pen.titled_rule(rule, &[], "");
@@ -38,7 +38,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         let selected = layer == model.list.selected;
         let layer = &model.session.layers()[layer];
         if name > 0 {
-            let text = cut_middle(&visible(layer.name()), name - 1, pen.look.glyphs.ellipsis);
+            let text = cut_middle(&visible(&layer.name), name - 1, pen.look.glyphs.ellipsis);
             pen.text(panel.x, y, name, &text, if selected { theme.selected } else { Style::new() });
         }
         if let Some(ready) = layer.ready() {
@@ -53,7 +53,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
 }
 
 fn cell(pen: &mut Pen, x: u16, y: u16, ready: &Ready, method: usize) {
-    let theme = pen.look.theme.clone();
+    let theme = pen.look.theme;
     let candidate = &ready.candidates()[method];
     let Ok(t) = &candidate.outcome else {
         return pen.right(x, y, METHOD - 2, "–", theme.dim);

@@ -1,52 +1,16 @@
 use ratatui::layout::Rect;
 
-use super::super::command::{Command, entry_of, unavailable};
-use super::super::model::{Handle, Mode, Model};
-use super::super::prompt::Line;
+use super::super::command::{Command, entry_of};
+use super::super::line::Line;
+use super::super::mode::{Ask, Mode};
+use super::super::model::Model;
 use super::pen::Pen;
 
 /// What can be done now, what is being typed, or what was done last. Returns where the cursor stands in a text.
 pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16)> {
-    let theme = pen.look.theme.clone();
+    let theme = pen.look.theme;
     match &model.mode {
-        Mode::Filter { line, .. } => {
-            return Some(prompt(pen, area, model, "filter", line, "Enter keeps it · Esc shows all"));
-        }
-        Mode::Clip(line) => {
-            let name = match (model.format().symmetric(), model.plot.handle) {
-                (true, _) => "clip",
-                (false, Handle::Min) => "clip_min",
-                (false, Handle::Max) => "clip_max",
-            };
-            return Some(prompt(pen, area, model, name, line, "Enter sets it · Esc leaves it"));
-        }
-        Mode::Grid(line) => {
-            return Some(prompt(pen, area, model, "integers", line, "int8, uint4 affine, 16 · Enter · Esc leaves it"));
-        }
-        Mode::Axis(line) => {
-            let shape =
-                model.session.layers().get(model.list.selected).map(|l| crate::report::number::shape(&l.origin.shape));
-            let hint =
-                format!("of {}: 0, 1, -1 … · none: per tensor · Enter · Esc leaves it", shape.unwrap_or_default());
-            return Some(prompt(pen, area, model, "a range for each channel along axis", line, &hint));
-        }
-        Mode::Tie(line) => {
-            let hint = "a, head*, op:Conv · none: a range of its own · Enter · Esc leaves it";
-            return Some(prompt(pen, area, model, "share one range with", line, hint));
-        }
-        Mode::Worst(line) => {
-            let known = model.network.as_ref().map_or(0, |n| n.sensitivity.len());
-            let hint = format!("of the {known} layers whose sensitivity is known · Enter · Esc leaves it");
-            return Some(prompt(pen, area, model, "leave the worst … in float, how many", line, &hint));
-        }
-        Mode::Export { line, exists, .. } => {
-            let text = line.text();
-            let hint = match exists {
-                Some(name) if *name == text => "is there already · Enter replaces it · or type another name",
-                _ => "Enter writes the scales as JSON · Esc",
-            };
-            return Some(prompt(pen, area, model, "export to", line, hint));
-        }
+        Mode::Prompt { ask, line } => return Some(prompt(pen, area, model, ask, line)),
         Mode::Quit => {
             let changed = model.session.changed();
             let s = if changed == 1 { "" } else { "s" };
@@ -96,9 +60,10 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16
     None
 }
 
-fn prompt(pen: &mut Pen, area: Rect, model: &Model, name: &str, line: &Line, hint: &str) -> (u16, u16) {
-    let theme = pen.look.theme.clone();
+fn prompt(pen: &mut Pen, area: Rect, model: &Model, ask: &Ask, line: &Line) -> (u16, u16) {
+    let theme = pen.look.theme;
     let (before, after) = line.parts();
+    let name = ask.title(model);
     let x = pen.pieces(area.x, area.y, area.width, &[(" ", theme.dim), (name, theme.title), (": ", theme.dim)]);
     // A text longer than the line shows its end.
     let room = area.right().saturating_sub(x + 2);
@@ -107,17 +72,17 @@ fn prompt(pen: &mut Pen, area: Rect, model: &Model, name: &str, line: &Line, hin
     let cursor = pen.text(x, area.y, room, &shown, theme.key);
     let x = pen.text(cursor, area.y, area.right().saturating_sub(cursor + 1), after, theme.key);
     let (text, style) = match &model.notice {
-        Some(notice) => (notice.text.as_str(), theme.warning),
-        None => (hint, theme.dim),
+        Some(notice) => (notice.text.as_str().into(), theme.warning),
+        None => (ask.hint(model, &line.text()), theme.dim),
     };
-    pen.pieces(x, area.y, area.right().saturating_sub(x), &[("   ", theme.dim), (text, style)]);
+    pen.pieces(x, area.y, area.right().saturating_sub(x), &[("   ", theme.dim), (&text, style)]);
     (cursor, area.y)
 }
 
 /// Keys with a word each, from the registry, as many as fit.
 fn hints(pen: &mut Pen, area: Rect, model: &Model) {
     use Command::*;
-    let theme = pen.look.theme.clone();
+    let theme = pen.look.theme;
     let strip: [(&[Command], &str); 10] = [
         (&[], "click"),
         (&[MoveColumns(-1), MoveColumns(1)], "channel"),
@@ -162,7 +127,7 @@ fn hints(pen: &mut Pen, area: Rect, model: &Model) {
     // Only where there is a channel to leave, something to stop, a network to try.
     let wanted = wanted.iter().filter(|(commands, _)| match commands {
         [CloseChannel] => model.channel.open.is_some(),
-        [Stop] => unavailable(Stop, model).is_none(),
+        [Stop] => model.unavailable(Stop).is_none(),
         [Sensitivity | Tune] => model.network.is_some(),
         _ => true,
     });
@@ -170,7 +135,7 @@ fn hints(pen: &mut Pen, area: Rect, model: &Model) {
         let keys: Vec<String> = commands.iter().map(|c| entry_of(*c).keys[0].to_string()).collect();
         let keys = if i == 0 { format!("{word} or") } else { keys.join(" ") };
         let word = if i == 0 { "" } else { word };
-        let off = commands.iter().any(|c| unavailable(*c, model).is_some());
+        let off = commands.iter().any(|c| model.unavailable(*c).is_some());
         let width = pen.width(&keys) + 1 + pen.width(word) + 3;
         if x + width > end {
             break;

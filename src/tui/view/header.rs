@@ -1,6 +1,7 @@
 use ratatui::layout::Rect;
 
-use super::super::model::{Mode, Model};
+use super::super::mode::Mode;
+use super::super::model::Model;
 use super::super::network::Running;
 use super::pen::{Pen, cut_middle};
 use crate::jobs::Left;
@@ -21,7 +22,7 @@ fn progress(running: &Running) -> String {
 
 /// What was opened and how, how far reading is, and what is edited.
 pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
-    let theme = pen.look.theme.clone();
+    let theme = pen.look.theme;
     let layers = model.session.top_level().count();
     let mut right: Vec<(String, _)> = Vec::new();
     let unreadable = model.session.failures().count();

@@ -1,9 +1,9 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::super::command::{COMMANDS, Command, Entry, Group, unavailable};
+use super::super::command::{COMMANDS, Command, Entry, Group};
+use super::super::line::Line;
 use super::super::model::Model;
-use super::super::prompt::Line;
 use super::pen::{Pen, wrapped};
 
 /// Column at which titles begin, and sentences.
@@ -22,7 +22,7 @@ struct HelpLine {
 
 /// Every command in place of the screen; typing searches. Returns where the cursor stands.
 pub(super) fn draw(pen: &mut Pen, screen: Rect, model: &Model, search: &Line, scroll: u16) -> (u16, u16) {
-    let theme = pen.look.theme.clone();
+    let theme = pen.look.theme;
     let area = Rect { y: 1, height: screen.height.saturating_sub(2), ..screen };
     for position in area.positions() {
         pen.buffer[position].reset();
@@ -64,7 +64,7 @@ fn sentence(entry: &Entry, model: &Model) -> String {
         _ => None,
     };
     let help = method.map_or(entry.help, |m| m.summary());
-    unavailable(entry.command, model).map_or(help.to_owned(), |why| format!("{help} (Now: {why}.)"))
+    model.unavailable(entry.command).map_or(help.to_owned(), |why| format!("{help} (Now: {why}.)"))
 }
 
 const MOUSE: [(&str, &str); 5] = [
@@ -111,7 +111,7 @@ fn lines(model: &Model, search: &str, room: usize) -> Vec<HelpLine> {
         }
         for entry in found {
             let keys: Vec<String> = entry.keys.iter().map(ToString::to_string).collect();
-            let off = unavailable(entry.command, model).is_some();
+            let off = model.unavailable(entry.command).is_some();
             tell(&mut lines, &keys.join("  "), &title(entry, model), &sentence(entry, model), off, room);
         }
     }

@@ -2,41 +2,41 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::super::layout::Areas;
-use super::super::model::{Handle, Model};
-use super::super::plot::{Axis, BarStyle, Dots, bars, place};
-use super::super::scene::{FitCurve, Scene};
+use super::super::model::Model;
+use super::super::plot::{BarStyle, Dots, bars, place};
 use super::pen::{Pen, wrapped};
 use super::scales;
 use crate::calibrate::Shape;
+use crate::figure::{Axis, Figure, FitCurve, Handle, level_counts};
 use crate::report::number;
 use crate::session::{LayerState, Ready};
 
 /// The histogram with its flag, axis and marks.
 pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     title(pen, areas.histogram_title, model);
-    let (Some(scene), Some(ready)) = (&model.scene, model.selected_ready()) else {
+    let (Some(figure), Some(ready)) = (model.figure(), model.selected_ready()) else {
         return without_layer(pen, areas, model);
     };
-    scales::y_labels(pen, areas.histogram, &scene.counts_scale);
-    draw_bars(pen, areas.histogram, model, scene, ready);
-    draw_axis(pen, areas, scene, ready);
-    inspect(pen, areas, model, scene);
-    draw_lines(pen, areas, model, &scene.axis, ready);
+    scales::y_labels(pen, areas.histogram, &figure.counts_scale);
+    draw_bars(pen, areas.histogram, model, figure, ready);
+    draw_axis(pen, areas, figure, ready);
+    inspect(pen, areas, model, figure);
+    draw_lines(pen, areas, model, &figure.axis, ready);
     if model.plot.fake_quant {
-        draw_levels(pen, areas.histogram, scene, ready);
+        draw_levels(pen, areas.histogram, figure, ready);
     }
-    if let Some(fit) = &scene.fit {
-        draw_fit(pen, areas.histogram, model, scene, fit, ready);
+    if let Some(fit) = &figure.fit {
+        draw_fit(pen, areas.histogram, model, figure, fit, ready);
     }
     if model.plot.fit.is_some() && areas.histogram.height > 1 {
         let area = Rect { y: areas.histogram.y + 1, height: 1, ..areas.histogram };
-        let words = fit_in_words(scene.fit.as_ref());
+        let words = fit_in_words(figure.fit.as_ref());
         pen.right(area.x, area.y, area.width, &words, pen.look.theme.fit);
     }
 }
 
 fn title(pen: &mut Pen, area: Rect, model: &Model) {
-    let theme = pen.look.theme.clone();
+    let theme = pen.look.theme;
     let Some(layer) = model.session.layers().get(model.at()) else {
         return pen.titled_rule(area, &[("qviz", theme.title)], "");
     };
@@ -59,7 +59,7 @@ fn title(pen: &mut Pen, area: Rect, model: &Model) {
             note = format!("zeros {share}, not drawn · ");
         }
         note += if model.plot.log { "log y" } else { "linear y" };
-        if model.scene.as_ref().is_some_and(|s| s.fine) {
+        if model.figure().is_some_and(|s| s.fine) {
             note += " · fine bins";
         }
         if model.plot.fake_quant {
@@ -71,12 +71,12 @@ fn title(pen: &mut Pen, area: Rect, model: &Model) {
         Some(at) if area.x == 0 => format!("  {}/{}", at + 1, model.list.order.len()),
         _ => String::new(),
     };
-    pen.titled_rule(area, &[(layer.name(), theme.title), (&about, theme.dim), (&position, theme.dim)], &note);
+    pen.titled_rule(area, &[(&layer.name, theme.title), (&about, theme.dim), (&position, theme.dim)], &note);
 }
 
 /// Nothing to draw yet, or never: say so where the picture would be.
 fn without_layer(pen: &mut Pen, areas: &Areas, model: &Model) {
-    let theme = pen.look.theme.clone();
+    let theme = pen.look.theme;
     let area = areas.histogram;
     let state = model.session.layers().get(model.list.selected).map(|l| &l.state);
     let (text, style) = match state {
@@ -100,10 +100,10 @@ fn without_layer(pen: &mut Pen, areas: &Areas, model: &Model) {
     }
 }
 
-fn draw_bars(pen: &mut Pen, body: Rect, model: &Model, scene: &Scene, ready: &Ready) {
-    let (theme, glyphs) = (pen.look.theme.clone(), pen.look.glyphs.clone());
+fn draw_bars(pen: &mut Pen, body: Rect, model: &Model, figure: &Figure, ready: &Ready) {
+    let (theme, glyphs) = (pen.look.theme, pen.look.glyphs);
     // What a log scale has no room for is the smaller part of one value that lies across two columns.
-    let heights: Vec<f64> = scene.counts.iter().map(|c| scene.counts_scale.height(*c)).collect();
+    let heights: Vec<f64> = figure.counts.iter().map(|c| figure.counts_scale.height(*c)).collect();
     let clip = ready.decision().clip;
     let quantized = ready.decision().quantized;
     // Unsigned magnitudes: what is negative saturates too, but a magnitude axis cannot show which.
@@ -113,7 +113,7 @@ fn draw_bars(pen: &mut Pen, body: Rect, model: &Model, scene: &Scene, ready: &Re
         (f64::NEG_INFINITY, f64::from(clip.amax()))
     };
     bars(pen.buffer, body, &heights, |column| {
-        let (a, b) = scene.axis.span(column);
+        let (a, b) = figure.axis.span(column);
         if quantized && (a >= hi || b <= lo) {
             BarStyle { eighths: glyphs.hatched, style: theme.beyond }
         } else {
@@ -122,33 +122,14 @@ fn draw_bars(pen: &mut Pen, body: Rect, model: &Model, scene: &Scene, ready: &Re
     });
 }
 
-/// The fake-quantized distribution: what each level holds, at the height of its column. Levels closer together than
-/// two columns are drawn as the mean density of the columns around, or they would beat with the columns.
-fn draw_levels(pen: &mut Pen, body: Rect, scene: &Scene, ready: &Ready) {
+/// The fake-quantized distribution: what each level holds, at the height of its column.
+fn draw_levels(pen: &mut Pen, body: Rect, figure: &Figure, ready: &Ready) {
     let (style, glyph) = (pen.look.theme.quantized, pen.look.glyphs.level);
     let (eighths, ascii) = (pen.look.glyphs.eighths, pen.look.glyphs.ascii);
-    let line = scene.axis.column(f64::from(ready.decision().clip.max())).map(|c| body.x + c);
-    let axis = &scene.axis;
-    let levels = scene.tensor.level_masses(ready.params());
-    let mut columns = vec![0.0; usize::from(axis.columns)];
-    let signed = axis.lo < 0.0;
-    let step = f64::from(ready.params().scale());
-    let dense = step < axis.step() * 2.0;
-    for level in levels {
-        // A magnitude axis shows both signs in one place.
-        let value = f64::from(if signed { level.value } else { level.value.abs() });
-        let ends = level.outermost || !dense || value == 0.0;
-        let (a, b) = if ends { (value, value) } else { (value - step / 2.0, value + step / 2.0) };
-        let (first, last) = (axis.column(a.max(axis.lo)), axis.column(b.min(axis.hi)));
-        let (Some(first), Some(last)) = (first, last) else { continue };
-        for c in first..=last {
-            let (x0, x1) = axis.span(c);
-            let share = if a == b { 1.0 } else { ((b.min(x1) - a.max(x0)) / (b - a)).max(0.0) };
-            columns[usize::from(c)] += level.mass * share;
-        }
-    }
+    let line = figure.axis.column(f64::from(ready.decision().clip.max())).map(|c| body.x + c);
+    let columns = level_counts(&figure.tensor, ready.params(), &figure.axis);
     for (c, &mass) in (0..body.width).zip(&columns) {
-        let height = scene.counts_scale.height(mass);
+        let height = figure.counts_scale.height(mass);
         if mass > 0.0 && height > 0.0 {
             let up = ((height.min(1.0) * f64::from(body.height)) as u16).min(body.height - 1);
             let position = (body.x + c, body.bottom() - 1 - up);
@@ -180,13 +161,13 @@ fn fit_in_words(curve: Option<&FitCurve>) -> String {
 }
 
 /// The fitted distribution: what it expects in each column, as a line over the bars.
-fn draw_fit(pen: &mut Pen, body: Rect, model: &Model, scene: &Scene, curve: &FitCurve, ready: &Ready) {
-    let (style, glyphs) = (pen.look.theme.fit, pen.look.glyphs.clone());
+fn draw_fit(pen: &mut Pen, body: Rect, model: &Model, figure: &Figure, curve: &FitCurve, ready: &Ready) {
+    let (style, glyphs) = (pen.look.theme.fit, pen.look.glyphs);
     let mut dots = Dots::new(body.width, body.height);
     let rows = f64::from(dots.rows());
     // What expects nothing lies infinitely far below a log scale: a line needs an end.
     let point = |(column, count): (usize, &f64)| {
-        let height = scene.counts_scale.height(*count).clamp(-1.0, 4.0);
+        let height = figure.counts_scale.height(*count).clamp(-1.0, 4.0);
         (column as f64 * 2.0 + 1.0, rows - height * rows)
     };
     let points: Vec<(f64, f64)> = curve.counts.iter().enumerate().map(point).collect();
@@ -194,7 +175,7 @@ fn draw_fit(pen: &mut Pen, body: Rect, model: &Model, scene: &Scene, curve: &Fit
         dots.line(pair[0], pair[1], 0, style);
     }
     let clip = model.lines(ready.decision().clip);
-    let clip: Vec<u16> = clip.iter().filter_map(|(_, value)| scene.axis.column(*value)).collect();
+    let clip: Vec<u16> = clip.iter().filter_map(|(_, value)| figure.axis.column(*value)).collect();
     dots.render_where(pen.buffer, body, glyphs.ascii, |column, cell| {
         if cell.symbol().starts_with(glyphs.eighths[7]) && !glyphs.ascii {
             // Inside a bar, the bar stays as the ground.
@@ -204,8 +185,8 @@ fn draw_fit(pen: &mut Pen, body: Rect, model: &Model, scene: &Scene, curve: &Fit
     });
 }
 
-fn draw_axis(pen: &mut Pen, areas: &Areas, scene: &Scene, ready: &Ready) {
-    let (theme, glyphs) = (pen.look.theme.clone(), pen.look.glyphs.clone());
+fn draw_axis(pen: &mut Pen, areas: &Areas, figure: &Figure, ready: &Ready) {
+    let (theme, glyphs) = (pen.look.theme, pen.look.glyphs);
     let area = areas.axis;
     pen.glyph(area.x - 1, area.y, glyphs.axis[2], theme.dim);
     for x in area.x..area.right() {
@@ -214,26 +195,28 @@ fn draw_axis(pen: &mut Pen, areas: &Areas, scene: &Scene, ready: &Ready) {
     let chosen = |candidate: usize| ready.candidates()[candidate].id == ready.decision().method;
     // Where several methods share a column the chosen one gives the colour.
     for pass in [false, true] {
-        for &(column, _) in scene.marks.iter().filter(|m| chosen(m.1) == pass) {
+        for mark in figure.marks.iter().filter(|m| chosen(m.candidate) == pass) {
             let style = if pass { theme.chosen } else { theme.mark };
-            pen.glyph(area.x + column, area.y, glyphs.mark, style);
+            pen.glyph(area.x + mark.column, area.y, glyphs.mark, style);
         }
     }
-    let names: Vec<(u16, &str)> = scene.marks.iter().map(|&(c, i)| (c, ready.candidates()[i].label.as_str())).collect();
+    let names: Vec<(u16, &str)> =
+        figure.marks.iter().map(|m| (m.column, ready.candidates()[m.candidate].label.as_str())).collect();
     for label in place(&names, areas.labels.width, areas.labels.height) {
-        let style = if label.marks.iter().any(|&m| chosen(scene.marks[m].1)) { theme.chosen } else { theme.mark };
+        let style =
+            if label.marks.iter().any(|&m| chosen(figure.marks[m].candidate)) { theme.chosen } else { theme.mark };
         let (x, y) = (areas.labels.x + label.column, areas.labels.y + label.row);
         pen.text(x, y, areas.labels.right() - x, &label.text, style);
     }
 }
 
-fn inspect(pen: &mut Pen, areas: &Areas, model: &Model, scene: &Scene) {
-    let Some(column) = model.plot.inspect.and_then(|x| scene.axis.column(x)) else { return };
-    let theme = pen.look.theme.clone();
+fn inspect(pen: &mut Pen, areas: &Areas, model: &Model, figure: &Figure) {
+    let Some(column) = model.plot.inspect.and_then(|x| figure.axis.column(x)) else { return };
+    let theme = pen.look.theme;
     let body = areas.histogram;
-    let inside = scene.counts[usize::from(column)];
-    let (a, b) = scene.axis.span(column);
-    let share = inside / scene.tensor.histogram().stats.finite().max(1) as f64;
+    let inside = figure.counts[usize::from(column)];
+    let (a, b) = figure.axis.span(column);
+    let share = inside / figure.tensor.histogram().stats.finite().max(1) as f64;
     let text = format!(
         "{} to {}: {}, {}",
         number::significant(a, 4),
@@ -253,7 +236,7 @@ fn inspect(pen: &mut Pen, areas: &Areas, model: &Model, scene: &Scene) {
 
 /// The clip: a line through both plots, and its flag above.
 fn draw_lines(pen: &mut Pen, areas: &Areas, model: &Model, axis: &Axis, ready: &Ready) {
-    let (theme, glyphs) = (pen.look.theme.clone(), pen.look.glyphs.clone());
+    let (theme, glyphs) = (pen.look.theme, pen.look.glyphs);
     let style = if ready.decision().quantized { theme.clip } else { theme.dim };
     for (handle, value) in model.lines(ready.decision().clip) {
         let Some(column) = axis.column(value) else {
@@ -312,7 +295,7 @@ fn beside(pen: &mut Pen, area: Rect, axis: &Axis, value: f64, style: Style) {
 
 /// `clip 2.813 ◂┃▸ 1.9 % saturate`, on whichever side there is room.
 fn flag(pen: &mut Pen, area: Rect, column: u16, handle: Handle, model: &Model, ready: &Ready, style: Style) {
-    let glyphs = pen.look.glyphs.clone();
+    let glyphs = pen.look.glyphs;
     let (clip, metrics) = (ready.decision().clip, ready.metrics());
     let x = area.x + column;
     if ready.format().symmetric() || model.plot.handle == handle {

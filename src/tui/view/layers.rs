@@ -2,7 +2,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::super::layout::Areas;
-use super::super::model::{Model, Row, Sort};
+use super::super::list::{Row, Sort};
+use super::super::model::Model;
 use super::pen::{Pen, cut, cut_middle, wrapped};
 use crate::report::{number, visible};
 use crate::session::{LayerState, Ready};
@@ -23,7 +24,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     if areas.list.is_empty() {
         return;
     }
-    let theme = pen.look.theme.clone();
+    let theme = pen.look.theme;
     let title = Rect { height: 1, ..areas.list };
     let (shown, all) = (model.list.order.len(), model.session.top_level().count());
     let at = model.list.order.iter().position(|l| *l == model.list.selected).map_or(0, |at| at + 1);
@@ -47,7 +48,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         pen.text(x, title.y, pen.width(head), head, theme.dim);
     }
     let rows = areas.list_rows(model.list.rows());
-    let names = model.session.top_level().take(1000).map(|(_, l)| l.name().chars().count());
+    let names = model.session.top_level().take(1000).map(|(_, l)| l.name.chars().count());
     let longest = names.max().unwrap_or(0).min(usize::from(u16::MAX)) as u16;
     let ops = model.session.layers().iter().any(|l| !l.op.is_empty());
     let widths = columns(rows.width, longest, ops);
@@ -90,7 +91,7 @@ fn columns(width: u16, longest: u16, ops: bool) -> Columns {
 }
 
 fn row(pen: &mut Pen, area: Rect, model: &Model, index: usize, widths: &Columns) {
-    let theme = pen.look.theme.clone();
+    let theme = pen.look.theme;
     let layer = &model.session.layers()[index];
     let selected = index == model.list.selected;
     let name_style = if selected { theme.selected } else { Style::new() };
@@ -118,7 +119,7 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, index: usize, widths: &Columns)
     let shape = widths.shape.then(|| take(SHAPE + 1));
     let op = widths.op.then(|| take(OP + 1));
     let name_width = end.saturating_sub(area.x + 3);
-    let name = cut_middle(&visible(layer.name()), name_width, pen.look.glyphs.ellipsis);
+    let name = cut_middle(&visible(&layer.name), name_width, pen.look.glyphs.ellipsis);
     let name = if selected { format!("{name:<width$}", width = usize::from(name_width)) } else { name };
     pen.text(area.x + 2, area.y, name_width, &name, name_style);
 
@@ -190,7 +191,7 @@ fn sparkline(pen: &mut Pen, x: u16, y: u16, ready: &Ready) {
 }
 
 fn notes(pen: &mut Pen, area: Rect, model: &Model) {
-    let theme = pen.look.theme.clone();
+    let theme = pen.look.theme;
     // Of the values that share a range, what is to be said stands with each tensor.
     let at = model.channel.open.unwrap_or(model.list.selected);
     let Some(layer) = model.session.layers().get(at).filter(|_| area.height > 0) else { return };

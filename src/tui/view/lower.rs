@@ -3,29 +3,29 @@ use ratatui::layout::Rect;
 use super::super::layout::Areas;
 use super::super::model::Model;
 use super::super::plot::Dots;
-use super::super::scene::{Curve, CurveKind, Scene, Span};
 use super::pen::Pen;
 use super::{mapping, scales};
+use crate::figure::{Curve, CurveKind, Figure, Handle, Span};
 use crate::report::number;
 use crate::session::Ready;
 
 /// The lower plot on the histogram's columns: the curve of an objective, or the mapping.
 pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
-    let (Some(scene), Some(ready)) = (&model.scene, model.selected_ready()) else {
+    let (Some(figure), Some(ready)) = (model.figure(), model.selected_ready()) else {
         pen.titled_rule(areas.lower_title, &[], "");
         return;
     };
     if model.plot.mapping {
-        return mapping::draw(pen, areas, model, scene, ready);
+        return mapping::draw(pen, areas, model, figure, ready);
     }
-    scales::x_ticks(pen, areas.ticks, &scene.axis);
-    title(pen, areas.lower_title, model, &scene.curve);
-    if scene.curve.spans.iter().all(|s| s.lo.is_nan() && !s.infinite) {
+    scales::x_ticks(pen, areas.ticks, &figure.axis);
+    title(pen, areas.lower_title, model, &figure.curve);
+    if figure.curve.spans.iter().all(|s| s.lo.is_nan() && !s.infinite) {
         return no_curve(pen, areas.lower, model);
     }
-    scales::y_labels(pen, areas.lower, &scene.curve.scale);
-    draw_curve(pen, areas.lower, &scene.curve);
-    meeting_point(pen, areas.lower, model, scene, ready);
+    scales::y_labels(pen, areas.lower, &figure.curve.scale);
+    draw_curve(pen, areas.lower, &figure.curve);
+    meeting_point(pen, areas.lower, model, figure, ready);
 }
 
 /// The curves by their titles, in their order on the screen.
@@ -48,7 +48,7 @@ pub(in super::super) fn tab_at(title: Rect, x: u16) -> Option<CurveKind> {
 }
 
 fn title(pen: &mut Pen, area: Rect, model: &Model, curve: &Curve) {
-    let theme = pen.look.theme.clone();
+    let theme = pen.look.theme;
     // The mirrored half of a symmetric axis stands for the same magnitudes.
     let symmetric = model.format().symmetric();
     let best = curve.best.map(|(v, at)| (v, if symmetric { at.abs() } else { at }));
@@ -83,8 +83,8 @@ fn title(pen: &mut Pen, area: Rect, model: &Model, curve: &Curve) {
 }
 
 fn draw_curve(pen: &mut Pen, area: Rect, curve: &Curve) {
-    let theme = pen.look.theme.clone();
-    let glyphs = pen.look.glyphs.clone();
+    let theme = pen.look.theme;
+    let glyphs = pen.look.glyphs;
     let mut dots = Dots::new(area.width, area.height);
     let rows = f64::from(dots.rows());
     let row = |v: f64| {
@@ -140,18 +140,18 @@ fn no_curve(pen: &mut Pen, area: Rect, model: &Model) {
 }
 
 /// Where the line meets the curve, with the value there.
-fn meeting_point(pen: &mut Pen, area: Rect, model: &Model, scene: &Scene, ready: &Ready) {
-    let theme = pen.look.theme.clone();
+fn meeting_point(pen: &mut Pen, area: Rect, model: &Model, figure: &Figure, ready: &Ready) {
+    let theme = pen.look.theme;
     let metrics = ready.metrics();
     let (value, text) = match model.plot.curve {
         CurveKind::Kl => (metrics.kl.unwrap_or(f64::NAN), number::significant(metrics.kl.unwrap_or(f64::NAN), 3)),
         CurveKind::Mse => (metrics.mse, number::significant(metrics.mse, 3)),
         CurveKind::Sqnr => (metrics.sqnr_db, format!("{} dB", number::decibels(metrics.sqnr_db))),
     };
-    let height = scene.curve.scale.height(value);
+    let height = figure.curve.scale.height(value);
     let symmetric = ready.format().symmetric();
     for (handle, x) in model.lines(ready.decision().clip) {
-        let Some(column) = scene.axis.column(x) else { continue };
+        let Some(column) = figure.axis.column(x) else { continue };
         if !symmetric && handle != model.plot.handle {
             continue;
         }
@@ -162,7 +162,7 @@ fn meeting_point(pen: &mut Pen, area: Rect, model: &Model, scene: &Scene, ready:
         if known {
             pen.glyph(area.x + column, y, pen.look.glyphs.dot, theme.clip);
         }
-        if handle == super::super::model::Handle::Max || !symmetric {
+        if handle == Handle::Max || !symmetric {
             let width = pen.width(&text);
             let right = area.width.saturating_sub(column + 2);
             let (x, room) =

@@ -4,9 +4,9 @@ use ratatui::style::Style;
 use super::super::layout::Areas;
 use super::super::model::Model;
 use super::super::plot::Dots;
-use super::super::scene::Scene;
 use super::pen::Pen;
 use super::scales;
+use crate::figure::Figure;
 use crate::report::number;
 use crate::session::Ready;
 
@@ -15,10 +15,10 @@ const SAMPLES: i32 = 16;
 
 /// The mapping as two number lines: floats above, on the histogram's columns, integers below; what lies beyond the
 /// clip lands on the outermost integers.
-pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model, scene: &Scene, ready: &Ready) {
-    let theme = pen.look.theme.clone();
-    let glyphs = pen.look.glyphs.clone();
-    let (area, axis) = (areas.lower, scene.axis);
+pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model, figure: &Figure, ready: &Ready) {
+    let theme = pen.look.theme;
+    let glyphs = pen.look.glyphs;
+    let (area, axis) = (areas.lower, figure.axis);
     let (params, clip) = (ready.params(), ready.decision().clip);
     title(pen, areas, model, ready);
     if area.height < 3 {
@@ -80,7 +80,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model, scene: &Scene, r
 }
 
 fn title(pen: &mut Pen, areas: &Areas, model: &Model, ready: &Ready) {
-    let theme = pen.look.theme.clone();
+    let theme = pen.look.theme;
     let (metrics, params) = (ready.metrics(), ready.params());
     let step = format!("one step {}", number::significant(f64::from(params.scale()), 3));
     let full = model.session.methods().iter().position(|m| m.id() == "max");

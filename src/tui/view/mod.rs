@@ -18,7 +18,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::layout::SMALLEST;
-use super::model::{Mode, Model};
+use super::mode::Mode;
+use super::model::Model;
 use super::update::layout;
 pub(super) use compare::rows as compared_rows;
 pub(super) use lower::tab_at;

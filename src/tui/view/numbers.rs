@@ -70,7 +70,7 @@ fn name_width(area: Rect) -> u16 {
 
 /// The clip in hand beside every method's.
 pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
-    let theme = pen.look.theme.clone();
+    let theme = pen.look.theme;
     let Some(ready) = model.selected_ready() else {
         pen.titled_rule(Rect { height: 1, ..area }, &[], "");
         return;

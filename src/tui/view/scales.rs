@@ -1,20 +1,33 @@
 use ratatui::layout::Rect;
 
 use super::super::layout::GUTTER;
-use super::super::plot::{Axis, YScale, ticks};
 use super::pen::Pen;
+use crate::figure::{Axis, Signed, YScale, ticks};
 use crate::report::number;
 
 /// The numbers of a vertical scale, in the gutter left of the plot.
 pub(super) fn y_labels(pen: &mut Pen, body: Rect, scale: &YScale) {
-    let dim = pen.look.theme.dim;
-    for (value, label) in scale.labels(body.height) {
-        let height = scale.height(value);
-        if !(0.0..=1.0).contains(&height) {
-            continue;
-        }
+    for value in scale.ticks(body.height) {
+        y_label(pen, body, value, scale.height(value));
+    }
+}
+
+/// The same for a scale of both signs.
+pub(super) fn signed_labels(pen: &mut Pen, body: Rect, scale: &Signed) {
+    for value in scale.ticks(body.height, fits_gutter) {
+        y_label(pen, body, value, scale.height(value));
+    }
+}
+
+fn fits_gutter(value: f64) -> bool {
+    number::tick(value).chars().count() < usize::from(GUTTER)
+}
+
+fn y_label(pen: &mut Pen, body: Rect, value: f64, height: f64) {
+    if (0.0..=1.0).contains(&height) {
         let up = ((height * f64::from(body.height)) as u16).min(body.height - 1);
-        pen.right(body.x - GUTTER, body.bottom() - 1 - up, GUTTER - 1, &label, dim);
+        let dim = pen.look.theme.dim;
+        pen.right(body.x - GUTTER, body.bottom() - 1 - up, GUTTER - 1, &number::tick(value), dim);
     }
 }
 
@@ -34,5 +47,27 @@ pub(super) fn x_ticks(pen: &mut Pen, area: Rect, axis: &Axis) {
         let width = pen.width(&text);
         let x = column.saturating_sub(width / 2).min(area.width.saturating_sub(width));
         pen.text(area.x + x, area.y, width, &text, dim);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_fit_their_gutter() {
+        for log in [false, true] {
+            for top in [1e-7, 0.02, 3.0, 999.0, 147_456.0, 3e9] {
+                let scale = YScale::counts(&[top * 1e-3, top], log, 1.0);
+                for rows in 0..30 {
+                    assert!(scale.ticks(rows).into_iter().all(fits_gutter), "{log} {top} {rows}");
+                }
+            }
+        }
+        let text = |values: Vec<f64>| values.into_iter().map(number::tick).collect::<Vec<_>>();
+        let wide = YScale::fit([0.012, 0.5, f64::INFINITY, 3.0].into_iter(), true);
+        assert_eq!(text(wide.ticks(9)), ["0.01", "0.1", "1"]);
+        let narrow = YScale::fit([0.02, 0.4].into_iter(), true);
+        assert_eq!(text(narrow.ticks(12)), ["0.02", "0.05", "0.1", "0.2"]);
     }
 }

@@ -1,12 +1,12 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::super::layout::{Areas, GUTTER};
+use super::super::layout::Areas;
 use super::super::model::Model;
-use super::super::plot::{BarStyle, Signed, YScale, bars};
-use super::super::strip::{Bar, Strip};
+use super::super::plot::{BarStyle, bars};
 use super::pen::Pen;
 use super::scales;
+use crate::figure::{Bar, Signed, Strip, YScale};
 use crate::report::number;
 use crate::session::Ready;
 
@@ -26,14 +26,14 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model, strip: &Strip) {
 }
 
 fn titles(pen: &mut Pen, areas: &Areas, model: &Model, strip: &Strip) {
-    let theme = pen.look.theme.clone();
+    let theme = pen.look.theme;
     let layer = &model.session.layers()[model.at()];
     let op = if layer.op.is_empty() { String::new() } else { format!("  {}", crate::report::visible(&layer.op)) };
     let shape = format!("{op}  {}", number::shape(&layer.origin.shape));
     let many = format!("  {} along axis {}", number::of(strip.layers.len() as u64, "channel"), strip.axis);
     pen.titled_rule(
         areas.histogram_title,
-        &[(layer.name(), theme.title), (&shape, theme.dim), (&many, theme.clip)],
+        &[(&layer.name, theme.title), (&shape, theme.dim), (&many, theme.clip)],
         if model.plot.log { "range and clip of each · log y" } else { "range and clip of each · linear y" },
     );
     let worst = strip.worst(&model.session).and_then(|c| Some((c, strip.ready(&model.session, c)?)));
@@ -57,12 +57,9 @@ fn scale(columns: &[Option<Bar>], log: bool) -> Signed {
 
 /// A bar from the smallest value to the largest, hatched beyond the clip, whose ends are marked.
 fn ranges(pen: &mut Pen, body: Rect, columns: &[Option<Bar>], log: bool, quantized: bool) {
-    let (theme, glyphs) = (pen.look.theme.clone(), pen.look.glyphs.clone());
+    let (theme, glyphs) = (pen.look.theme, pen.look.glyphs);
     let scale = scale(columns, log);
-    for (value, label) in scale.labels(body.height) {
-        let up = ((scale.height(value) * f64::from(body.height)) as u16).min(body.height - 1);
-        pen.right(body.x - GUTTER, body.bottom() - 1 - up, GUTTER - 1, &label, theme.dim);
-    }
+    scales::signed_labels(pen, body, &scale);
     let rows = f64::from(body.height);
     // In rows from the top.
     let place = |value: f32| (1.0 - scale.height(f64::from(value))) * rows;
@@ -113,7 +110,7 @@ fn ranges(pen: &mut Pen, body: Rect, columns: &[Option<Bar>], log: bool, quantiz
 
 /// The SQNR as bars: a bad channel is a gap in the row.
 fn errors(pen: &mut Pen, areas: &Areas, model: &Model, strip: &Strip, columns: &[Option<Bar>]) {
-    let (theme, glyphs) = (pen.look.theme.clone(), pen.look.glyphs.clone());
+    let (theme, glyphs) = (pen.look.theme, pen.look.glyphs);
     let sqnr = |bar: &Option<Bar>| bar.as_ref().map_or(f64::NAN, |bar| bar.sqnr_db);
     let finite: Vec<f64> = columns.iter().map(sqnr).collect();
     // At least twelve decibels, or what is all alike would look different.
@@ -135,7 +132,7 @@ fn errors(pen: &mut Pen, areas: &Areas, model: &Model, strip: &Strip, columns: &
 
 /// The horizontal axis with the cursor's mark, and the channels' numbers.
 fn axis(pen: &mut Pen, areas: &Areas, strip: &Strip, cursor: usize) {
-    let (theme, glyphs) = (pen.look.theme.clone(), pen.look.glyphs.clone());
+    let (theme, glyphs) = (pen.look.theme, pen.look.glyphs);
     pen.glyph(areas.axis.x - 1, areas.axis.y, glyphs.axis[2], theme.dim);
     for x in areas.axis.x..areas.axis.right() {
         pen.glyph(x, areas.axis.y, glyphs.axis[0], theme.dim);
@@ -164,7 +161,7 @@ fn number_under(pen: &mut Pen, area: Rect, strip: &Strip, channel: usize, style:
 
 /// What the channel under the cursor is, above it.
 fn cursor(pen: &mut Pen, areas: &Areas, strip: &Strip, channel: usize, ready: &Ready) {
-    let theme = pen.look.theme.clone();
+    let theme = pen.look.theme;
     let short = |x: f32| number::significant(f64::from(x), 4);
     let (stats, clip) = (ready.stats(), ready.decision().clip);
     let mut text = format!("channel {channel}: ");

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::quant::Clip;
 use crate::session::{Ready, Session};
 
-use super::plot::Lanes;
+use super::lanes::Lanes;
 
 /// The channels of the selected tensor on the plots' columns.
 pub struct Strip {

@@ -1,4 +1,4 @@
-use super::Axis;
+use super::axis::Axis;
 
 /// Counts of magnitude bins over `[0, top]` as one mass a column of `axis`, which shows magnitudes. A bin that lies
 /// across columns is shared by length, so that the mass inside the axis is kept.

@@ -1,5 +1,4 @@
-use super::ticks;
-use crate::report::number;
+use super::axis::ticks;
 
 /// A vertical scale: from a value to a height between 0 (bottom) and 1 (top).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -14,8 +13,8 @@ pub struct YScale {
 }
 
 impl YScale {
-    /// From 0 to the largest of `values`; on a log scale from a little less than half of `one`, which is what a single value comes to: 1,
-    /// or less where a bin is shared out over several columns.
+    /// From 0 to the largest of `values`; on a log scale from a little less than half of `one`, which is what a single
+    /// value comes to: 1, or less where a bin is shared out over several columns.
     pub fn counts(values: &[f64], log: bool, one: f64) -> YScale {
         let hi = values.iter().copied().fold(0.0, f64::max);
         let lo = if log { one.clamp(1e-3, 1.0) * 0.4 } else { 0.0 };
@@ -28,7 +27,7 @@ impl YScale {
         }
     }
 
-    /// Over the finite (and, on a log scale, positive) ones of `values`, with a little room at both ends. A log scale
+    /// A scale over the finite (and, on a log scale, positive) ones of `values`, with a little room at both ends. A log scale
     /// shows at most eight decades below its top.
     pub fn fit(values: impl Iterator<Item = f64> + Clone, log: bool) -> YScale {
         let usable = values.filter(|v| v.is_finite() && (!log || *v > 0.0));
@@ -57,15 +56,13 @@ impl YScale {
         }
     }
 
-    /// Values to label with their labels, for a plot of `rows` rows: no two on one row. Labels are at most five
-    /// columns wide.
-    pub fn labels(&self, rows: u16) -> Vec<(f64, String)> {
+    /// Round values to label, for a plot with room for `rows` lines of text one above another: no two on one line.
+    pub fn ticks(&self, rows: u16) -> Vec<f64> {
         if rows == 0 || self.empty {
             return Vec::new();
         }
         if !self.log {
-            let (values, _) = ticks(self.lo, self.hi, usize::from(rows / 3).clamp(1, 6));
-            return values.into_iter().map(|v| (v, short(v))).collect();
+            return ticks(self.lo, self.hi, usize::from(rows / 3).clamp(1, 6)).0;
         }
         // Less than two decades in a tall plot: 1, 2 and 5 of each. Many decades: every second or third.
         let fine = self.hi / self.lo < 100.0 && rows >= 6;
@@ -76,25 +73,8 @@ impl YScale {
         let decades = (first..=last).step_by(every).map(|e| 10f64.powi(e));
         let steps: &[f64] = if fine { &[1.0, 2.0, 5.0] } else { &[1.0] };
         let values = decades.flat_map(|d| steps.iter().map(move |s| d * s));
-        values.filter(|v| (self.lo.max(self.least_label)..=self.hi).contains(v)).map(|v| (v, short(v))).collect()
+        values.filter(|v| (self.lo.max(self.least_label)..=self.hi).contains(v)).collect()
     }
-}
-
-/// At most five columns.
-pub(super) fn short(v: f64) -> String {
-    let a = v.abs();
-    if a >= 1000.0 {
-        let sign = if v < 0.0 { "-" } else { "" };
-        return format!("{sign}{}", number::short_count(a as u64).replace(".0", ""));
-    }
-    if a == 0.0 {
-        return "0".into();
-    }
-    if a >= 0.001 {
-        let text = format!("{:.*}", if a >= 1.0 { 1 } else { 3 }, v);
-        return text.trim_end_matches('0').trim_end_matches('.').to_owned();
-    }
-    number::significant(v, 1)
 }
 
 #[cfg(test)]
@@ -114,24 +94,22 @@ mod tests {
     }
 
     #[test]
-    fn labels_fit_their_gutter() {
+    fn ticks_are_round_and_no_more_than_there_is_room_for() {
         for log in [false, true] {
             for top in [1e-7, 0.02, 3.0, 999.0, 147_456.0, 3e9] {
                 let scale = YScale::counts(&[top * 1e-3, top], log, 1.0);
                 for rows in 0..30 {
-                    let labels = scale.labels(rows);
-                    assert!(labels.iter().all(|(_, l)| l.chars().count() <= 5), "{labels:?}");
-                    assert!(labels.len() <= usize::from(rows.max(2)), "{rows} {labels:?}");
+                    let ticks = scale.ticks(rows);
+                    assert!(ticks.len() <= usize::from(rows.max(2)), "{rows} {ticks:?}");
                 }
             }
         }
-        let fit = YScale::fit([0.012, 0.5, f64::INFINITY, 3.0].into_iter(), true);
-        assert_eq!(fit.labels(9).iter().map(|(_, l)| l.as_str()).collect::<Vec<_>>(), ["0.01", "0.1", "1"]);
-        let narrow = YScale::fit([0.02, 0.4].into_iter(), true);
-        assert_eq!(
-            narrow.labels(12).iter().map(|(_, l)| l.as_str()).collect::<Vec<_>>(),
-            ["0.02", "0.05", "0.1", "0.2"]
-        );
+        let near = |ticks: Vec<f64>, wanted: &[f64]| {
+            assert_eq!(ticks.len(), wanted.len(), "{ticks:?}");
+            assert!(ticks.iter().zip(wanted).all(|(a, b)| (a / b - 1.0).abs() < 1e-9), "{ticks:?}");
+        };
+        near(YScale::fit([0.012, 0.5, f64::INFINITY, 3.0].into_iter(), true).ticks(9), &[0.01, 0.1, 1.0]);
+        near(YScale::fit([0.02, 0.4].into_iter(), true).ticks(12), &[0.02, 0.05, 0.1, 0.2]);
         assert!(YScale::fit([f64::NAN].into_iter(), false).height(0.5).is_finite());
     }
 }

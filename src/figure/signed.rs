@@ -1,5 +1,4 @@
-use super::ticks;
-use super::yscale::short;
+use super::axis::ticks;
 
 /// A vertical scale of values of both signs, from a value to a height between 0 (bottom) and 1 (top): linear, or
 /// linear about zero and logarithmic far from it, so that one wide range does not flatten all others.
@@ -31,8 +30,9 @@ impl Signed {
         (self.bend(value) - self.lo) / (self.hi - self.lo)
     }
 
-    /// Values to label with their labels, at most five columns wide, for a plot of `rows` rows: no two on one row.
-    pub fn labels(&self, rows: u16) -> Vec<(f64, String)> {
+    /// Round values to label, for a plot with room for `rows` lines of text one above another: no two on neighbouring
+    /// lines, zero first. `fits` tells whether there is room beside the plot for a value's text.
+    pub fn ticks(&self, rows: u16, fits: impl Fn(f64) -> bool) -> Vec<f64> {
         if rows == 0 {
             return Vec::new();
         }
@@ -50,12 +50,11 @@ impl Signed {
             values
         };
         let row = |v: f64| (self.height(v) * f64::from(rows)).floor() as i32;
-        let mut kept: Vec<(f64, String)> = Vec::new();
+        let mut kept: Vec<f64> = Vec::new();
         for value in values {
-            let label = short(value);
-            let inside = (0..i32::from(rows)).contains(&row(value)) && label.chars().count() <= 5;
-            if inside && kept.iter().all(|(other, _)| row(*other).abs_diff(row(value)) > 1) {
-                kept.push((value, label));
+            let inside = (0..i32::from(rows)).contains(&row(value)) && fits(value);
+            if inside && kept.iter().all(|other| row(*other).abs_diff(row(value)) > 1) {
+                kept.push(value);
             }
         }
         kept
@@ -67,15 +66,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn heights_rise_and_labels_keep_apart() {
+    fn heights_rise_and_ticks_keep_apart() {
         for unit in [None, Some(0.2), Some(1e-9)] {
             let scale = Signed::new(-3.0, 90.0, unit);
             let heights = [-3.0, -0.1, 0.0, 0.1, 3.0, 90.0].map(|v| scale.height(v));
             assert!(heights.is_sorted() && heights[0] > 0.0 && heights[5] < 1.0, "{heights:?}");
             for rows in 0..40 {
-                let labels = scale.labels(rows);
-                assert!(rows == 0 || labels.iter().any(|(v, _)| *v == 0.0), "{unit:?} {rows}");
-                assert!(labels.iter().all(|(_, l)| l.chars().count() <= 5), "{labels:?}");
+                let ticks = scale.ticks(rows, |_| true);
+                assert!(rows == 0 || ticks.contains(&0.0), "{unit:?} {rows}");
+                let lines: Vec<i32> = ticks.iter().map(|v| (scale.height(*v) * f64::from(rows)) as i32).collect();
+                let apart = |(i, a): (usize, &i32)| lines[..i].iter().all(|b| a.abs_diff(*b) > 1);
+                assert!(lines.iter().enumerate().all(apart), "{rows} {ticks:?}");
+                assert_eq!(scale.ticks(rows, |v| v == 0.0), if rows == 0 { vec![] } else { vec![0.0] });
             }
         }
         // Far from zero a wide range takes less than its share.

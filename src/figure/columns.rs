@@ -1,0 +1,45 @@
+use super::axis::Axis;
+use super::rebin::{rebin_magnitude, rebin_signed};
+use crate::calibrate::Tensor;
+use crate::histogram::Magnitude;
+use crate::quant::QuantParams;
+
+/// How many values lie in each column of `axis`, the `zeros` exact ones left out: their spike would flatten everything
+/// else. `signed` tells which kind of axis it is.
+pub(super) fn counts(magnitude: &Magnitude, zeros: u64, axis: &Axis, signed: bool) -> Vec<f64> {
+    let as_f64 = |counts: &[u64]| counts.iter().map(|&c| c as f64).collect::<Vec<f64>>();
+    let (mut pos, neg) = (as_f64(&magnitude.pos), as_f64(&magnitude.neg));
+    pos[0] -= zeros as f64;
+    let top = f64::from(magnitude.amax);
+    if signed {
+        rebin_signed(&pos, &neg, top, axis)
+    } else {
+        pos.iter_mut().zip(&neg).for_each(|(p, n)| *p += n);
+        rebin_magnitude(&pos, top, axis)
+    }
+}
+
+/// The fake-quantized distribution: how many values each column holds after they were put on the levels of `params`.
+///
+/// Levels closer together than two columns are spread over the columns around them, or they would beat with the
+/// columns; the outermost ones, which hold what saturates, and zero keep their place.
+pub fn level_counts(tensor: &Tensor, params: QuantParams, axis: &Axis) -> Vec<f64> {
+    let mut columns = vec![0.0; usize::from(axis.columns)];
+    let signed = axis.lo < 0.0;
+    let step = f64::from(params.scale());
+    let dense = step < axis.step() * 2.0;
+    for level in tensor.level_masses(params) {
+        // A magnitude axis shows both signs in one place.
+        let value = f64::from(if signed { level.value } else { level.value.abs() });
+        let ends = level.outermost || !dense || value == 0.0;
+        let (a, b) = if ends { (value, value) } else { (value - step / 2.0, value + step / 2.0) };
+        let (first, last) = (axis.column(a.max(axis.lo)), axis.column(b.min(axis.hi)));
+        let (Some(first), Some(last)) = (first, last) else { continue };
+        for c in first..=last {
+            let (x0, x1) = axis.span(c);
+            let share = if a == b { 1.0 } else { ((b.min(x1) - a.max(x0)) / (b - a)).max(0.0) };
+            columns[usize::from(c)] += level.mass * share;
+        }
+    }
+    columns
+}

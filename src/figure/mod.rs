@@ -1,0 +1,109 @@
+//! The figure of a tensor: axis, counts per column, the objective's curve, the methods' marks, as numbers.
+//!
+//! Nothing here draws. A screen puts a figure into cells, a report may put the same one into a picture. A column is
+//! the unit of the horizontal axis, whatever its width: a screen has one for each cell, a picture as many as it likes.
+//!
+//! The clip is not part of a figure, so that moving it costs drawing only; where it lies is asked of the axis.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use qviz::calibrate::{self, Tensor};
+//! use qviz::figure::{Figure, FigureSpec, lines};
+//! use qviz::{histogram::Histogram, quant::Scheme};
+//!
+//! let values: Vec<f32> = (1..50_000).map(|i| (i as f32 * 0.7).sin() * (50_000.0 / i as f32).ln()).collect();
+//! let methods = [calibrate::by_id("entropy")?, calibrate::by_id("max")?];
+//! let tensor = Arc::new(Tensor::new(Arc::new(Histogram::of(&values, 2048, &[])), Format::INT8));
+//! let candidates: Vec<_> = methods.iter().map(|method| tensor.candidate(method.as_ref())).collect();
+//! let clip = candidates[0].outcome.as_ref().expect("these values have a threshold").clip;
+//!
+//! let spec = FigureSpec::whole(&tensor, clip, 80);
+//! let figure = Figure::new(tensor, &candidates, &spec, None);
+//!
+//! // A bar for each column, as a share of the plot's height.
+//! let heights: Vec<f64> = figure.counts.iter().map(|count| figure.counts_scale.height(*count)).collect();
+//! assert_eq!(heights.len(), 80);
+//! // The KL divergence of the clips that a half column covers, and where it is least.
+//! assert_eq!(figure.curve.spans.len(), 160);
+//! let (least, best_clip) = figure.curve.best.expect("the curve has a minimum");
+//! println!("{least} nats at {best_clip}");
+//! // `max` is marked where the axis ends, and the clip is a line at its value.
+//! assert_eq!(figure.marks.iter().find(|mark| mark.candidate == 1).map(|mark| mark.column), Some(79));
+//! for (_, value) in lines(clip, Format::INT8, spec.signed) {
+//!     println!("a line at column {:?}", figure.axis.column(value));
+//! }
+//! # Ok::<(), calibrate::UnknownMethod>(())
+//! ```
+
+mod axis;
+mod columns;
+mod curve;
+mod fit;
+mod handle;
+mod lanes;
+mod marks;
+mod rebin;
+mod signed;
+mod spec;
+mod strip;
+mod yscale;
+
+use std::sync::Arc;
+
+use crate::calibrate::{Candidate, Tensor};
+use crate::histogram::Magnitude;
+
+pub use axis::{Axis, ticks};
+pub use columns::level_counts;
+pub use curve::{Curve, Span};
+pub use fit::FitCurve;
+pub use handle::{Handle, domain, lines, moved};
+pub use lanes::Lanes;
+pub use marks::{Mark, marks};
+pub use rebin::{rebin_magnitude, rebin_signed};
+pub use signed::Signed;
+pub use spec::{CurveKind, FigureSpec};
+pub use strip::{Bar, Strip};
+pub use yscale::YScale;
+
+/// A tensor on its axis.
+pub struct Figure {
+    /// The tensor with its curves.
+    pub tensor: Arc<Tensor>,
+    /// The axis that the histogram and the curve share.
+    pub axis: Axis,
+    /// How many values each column holds, exact zeros left out.
+    pub counts: Vec<f64>,
+    /// The vertical scale of the counts.
+    pub counts_scale: YScale,
+    /// The distribution that was asked for, where one fits.
+    pub fit: Option<FitCurve>,
+    /// The curve of the objective.
+    pub curve: Curve,
+    /// The candidates' ranges on the axis.
+    pub marks: Vec<Mark>,
+    /// Whether the counts are of finer bins than the tensor's own.
+    pub fine: bool,
+}
+
+impl Figure {
+    /// The figure of `tensor` as `spec` says, with a mark for each of the `candidates`. Where the columns are narrower
+    /// than the tensor's bins, `fine` may bring finer ones of the same values.
+    pub fn new(tensor: Arc<Tensor>, candidates: &[Candidate], spec: &FigureSpec, fine: Option<&Magnitude>) -> Figure {
+        let histogram = tensor.histogram();
+        let magnitude = fine.unwrap_or(&histogram.magnitude);
+        let counts = columns::counts(magnitude, histogram.stats.zeros, &spec.axis, spec.signed);
+        // Where a column is narrower than a bin, a single value is shared out over several.
+        let bin = f64::from(magnitude.amax) / magnitude.bins() as f64;
+        Figure {
+            axis: spec.axis,
+            counts_scale: YScale::counts(&counts, spec.log, spec.axis.step() / bin),
+            counts,
+            fit: spec.fit.and_then(|shape| FitCurve::of(&tensor, shape, &spec.axis, spec.signed)),
+            curve: Curve::of(&tensor, candidates, spec),
+            marks: marks(candidates, tensor.format(), &spec.axis),
+            fine: fine.is_some(),
+            tensor,
+        }
+    }
+}

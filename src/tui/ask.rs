@@ -1,0 +1,51 @@
+//! What stands beside a text that is being typed: its title, and a hint until something else is to be said.
+
+use std::borrow::Cow;
+
+use crate::figure::Handle;
+use crate::report::number;
+
+use super::mode::Ask;
+use super::model::Model;
+
+impl Ask {
+    /// What is asked for, before the text.
+    pub(super) fn title(&self, model: &Model) -> &'static str {
+        match self {
+            Ask::Filter { .. } => "filter",
+            Ask::Clip => match (model.format().symmetric(), model.plot.handle) {
+                (true, _) => "clip",
+                (false, Handle::Min) => "clip_min",
+                (false, Handle::Max) => "clip_max",
+            },
+            Ask::Format => "integers",
+            Ask::Axis => "a range for each channel along axis",
+            Ask::Tie => "share one range with",
+            Ask::Worst => "leave the worst … in float, how many",
+            Ask::Export { .. } => "export to",
+        }
+    }
+
+    /// What may be typed and what the keys do, behind the `text` that was typed so far.
+    pub(super) fn hint(&self, model: &Model, text: &str) -> Cow<'static, str> {
+        match self {
+            Ask::Filter { .. } => "Enter keeps it · Esc shows all".into(),
+            Ask::Clip => "Enter sets it · Esc leaves it".into(),
+            Ask::Format => "int8, uint4 affine, 16 · Enter · Esc leaves it".into(),
+            Ask::Axis => {
+                let layer = model.session.layers().get(model.list.selected);
+                let shape = layer.map(|l| number::shape(&l.origin.shape)).unwrap_or_default();
+                format!("of {shape}: 0, 1, -1 … · none: per tensor · Enter · Esc leaves it").into()
+            }
+            Ask::Tie => "a, head*, op:Conv · none: a range of its own · Enter · Esc leaves it".into(),
+            Ask::Worst => {
+                let known = model.network.as_ref().map_or(0, |n| n.sensitivity.len());
+                format!("of the {known} layers whose sensitivity is known · Enter · Esc leaves it").into()
+            }
+            Ask::Export { exists, .. } if exists.as_deref() == Some(text) => {
+                "is there already · Enter replaces it · or type another name".into()
+            }
+            Ask::Export { .. } => "Enter writes the scales as JSON · Esc".into(),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Which commands can run now, and in a few words why the others cannot.
+
+use crate::jobs::TuneLayer;
+use crate::session::{Kind, Layer, LayerState};
+
+use super::command::Command::{self, self as C};
+use super::model::Model;
+
+impl Model {
+    /// Why a command cannot run now, in a few words; `None` if it can.
+    pub fn unavailable(&self, command: Command) -> Option<&'static str> {
+        let needs_layer = || match self.selected_ready() {
+            Some(_) => None,
+            None => Some("no layer is read yet"),
+        };
+        let needs_range = || match self.selected_ready() {
+            None => Some("no layer is read yet"),
+            Some(ready) if ready.stats().amax() <= 0.0 => Some("this layer has no range"),
+            Some(_) => None,
+        };
+        let only_strip = || (!self.on_strip()).then_some("only where channels have ranges of their own (A)");
+        if self.on_strip() {
+            let of_one = match command {
+                C::MoveColumns(_) | C::Minimum(_) => return None,
+                C::MoveBins(_) | C::Mark(_) | C::TypeClip | C::OtherHandle | C::Zoom(_) => true,
+                C::FakeQuant | C::Fit | C::Mapping | C::Sign => true,
+                C::Curve(_) => !self.plot.compare,
+                _ => false,
+            };
+            if of_one {
+                return Some("open a channel first (Enter)");
+            }
+        }
+        match command {
+            C::PerChannel if self.session.joint_of(self.list.selected).is_some() => {
+                Some("a tensor that shares its range has none per channel (J)")
+            }
+            C::Tie if self.on_strip() || self.channel.open.is_some() => Some("make it one range per tensor first (A)"),
+            C::PerChannel | C::Tie => needs_layer(),
+            C::OpenChannel => only_strip(),
+            C::CloseChannel if self.channel.open.is_none() => Some("no channel is opened"),
+            C::Measure if self.on_strip() || self.channel.open.is_some() => {
+                Some("only a tensor with one range is measured")
+            }
+            C::Measure if self.session.joint_of(self.list.selected).is_some() => {
+                Some("only a tensor with a range of its own is measured")
+            }
+            C::MoveColumns(_) | C::MoveBins(_) | C::Minimum(_) | C::Mark(_) | C::Zoom(_) => needs_range(),
+            C::TypeClip | C::Grid | C::Measure | C::Toggle | C::FakeQuant | C::Fit | C::Mapping => needs_layer(),
+            C::MethodValue => match self.selected_ready() {
+                None => Some("no layer is read yet"),
+                Some(ready) if ready.method_clip().is_none() => Some("the method has no value here"),
+                Some(_) => None,
+            },
+            C::Method(n) if n >= self.session.methods().len() => Some("there are fewer methods"),
+            C::Method(_) => needs_layer(),
+            C::OtherHandle if self.format().symmetric() => Some("only with --affine"),
+            C::OtherHandle => needs_range(),
+            C::Undo if self.session.history_len().0 == 0 => Some("nothing to undo"),
+            C::Redo if self.session.history_len().1 == 0 => Some("nothing to redo"),
+            C::Sign if !self.format().symmetric() => Some("an affine range is always shown signed"),
+            C::ZoomReset | C::Pan(_) if self.plot.zoom.is_none() => Some("the whole range is shown"),
+            C::Stop => {
+                let runs = self.loading.runs.is_some() && !self.loading.finished;
+                let trial = self.network.as_ref().is_some_and(|n| n.running.is_some());
+                (!runs && !trial).then_some("nothing is running")
+            }
+            C::Sensitivity => self.no_trial(),
+            C::Tune => self.no_trial().or_else(|| {
+                let tunable = TuneLayer::of(&self.session, self.list.selected).is_some();
+                (!tunable).then_some("only an activation that is quantized, with one range")
+            }),
+            C::TuneAll => self.no_trial().or_else(|| {
+                let any = (0..self.loading.all).any(|layer| TuneLayer::of(&self.session, layer).is_some());
+                (!any).then_some("no activation is quantized with one range")
+            }),
+            C::FloatWorst if self.network.as_ref().is_none_or(|n| n.sensitivity.is_empty()) => {
+                Some("measure the layers' sensitivity first (r)")
+            }
+            C::Export if self.session.top_level().all(|(_, l)| l.ready().is_none()) => Some("no layer is read yet"),
+            _ => None,
+        }
+    }
+
+    /// Whether there is a network with something to try on it.
+    pub(super) fn network_is_ready(&self) -> bool {
+        let read = |l: &Layer| l.kind == Kind::Activation && matches!(l.state, LayerState::Ready(_));
+        self.network.is_some() && self.loading.finished && self.session.layers().iter().any(read)
+    }
+
+    /// Why nothing that takes long can begin on the network now.
+    fn no_trial(&self) -> Option<&'static str> {
+        let Some(network) = &self.network else {
+            return Some("only with a network: qviz MODEL.onnx --data PATH");
+        };
+        if !self.loading.finished {
+            return Some("the network is still being run and counted");
+        }
+        if !self.network_is_ready() {
+            return Some("the network could not be run");
+        }
+        network.running.as_ref().map(|_| "one is running already; S stops it")
+    }
+}

@@ -1,0 +1,106 @@
+//! The list of layers as it is looked at: its order, its rows, its window.
+
+/// The list of layers as it is looked at.
+#[derive(Default)]
+pub struct List {
+    /// Indices of the layers that are shown, in their order on the screen.
+    pub order: Vec<usize>,
+    /// The row of the heading over the weights, where they stand behind the activations.
+    pub heading: Option<usize>,
+    /// Index of the selected layer in the session.
+    pub selected: usize,
+    /// The first row that is shown.
+    pub top: usize,
+    /// The order.
+    pub sort: Sort,
+    /// What names must hold.
+    pub filter: String,
+    /// Whether the order does not fit the layers any more.
+    pub stale: bool,
+    /// Whether the window follows the selection; the wheel lets go.
+    pub follow: bool,
+    /// The name of the layer to begin with, until the layers are known.
+    pub wanted: Option<String>,
+    /// The selection that the window was last moved to.
+    pub seen: Option<usize>,
+}
+
+/// A row of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Row {
+    /// A layer, by its index in the session.
+    Layer(usize),
+    /// The heading over the weights.
+    Heading,
+}
+
+impl List {
+    /// How many rows there are, the heading included.
+    pub fn rows(&self) -> usize {
+        self.order.len() + usize::from(self.heading.is_some())
+    }
+
+    /// What stands in a row, counted from the first one whether or not it is shown.
+    pub fn row(&self, row: usize) -> Option<Row> {
+        match self.heading {
+            Some(heading) if row == heading => Some(Row::Heading),
+            Some(heading) if row > heading => self.order.get(row - 1).copied().map(Row::Layer),
+            _ => self.order.get(row).copied().map(Row::Layer),
+        }
+    }
+
+    /// The layer in a row, if one stands there.
+    pub fn layer(&self, row: usize) -> Option<usize> {
+        match self.row(row)? {
+            Row::Layer(layer) => Some(layer),
+            Row::Heading => None,
+        }
+    }
+
+    /// The row of a layer.
+    pub fn row_of(&self, layer: usize) -> Option<usize> {
+        let at = self.order.iter().position(|l| *l == layer)?;
+        Some(at + usize::from(self.heading.is_some_and(|heading| at >= heading)))
+    }
+
+    /// After a choice changed: only the order by SQNR depends on it.
+    pub(super) fn resort(&mut self) {
+        self.stale |= self.sort == Sort::Worst;
+    }
+}
+
+/// An order of the list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// As the files are ordered.
+    #[default]
+    Files,
+    /// By name.
+    Name,
+    /// The worst SQNR first; layers without one last.
+    Worst,
+    /// What costs a network's outputs most first; layers of which that is not known last.
+    Sensitive,
+}
+
+impl Sort {
+    /// The next order that `s` goes to.
+    pub fn next(self, sensitivity_known: bool) -> Sort {
+        match self {
+            Sort::Files => Sort::Worst,
+            Sort::Worst if sensitivity_known => Sort::Sensitive,
+            Sort::Worst | Sort::Sensitive => Sort::Name,
+            Sort::Name => Sort::Files,
+        }
+    }
+
+    /// A few words.
+    pub fn title(self) -> &'static str {
+        match self {
+            Sort::Files => "in order",
+            Sort::Name => "by name",
+            Sort::Worst => "worst SQNR first",
+            Sort::Sensitive => "most sensitive first",
+        }
+    }
+}

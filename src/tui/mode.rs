@@ -1,0 +1,74 @@
+//! What keys and mouse mean, and what is being asked.
+
+use crate::figure::Handle;
+use crate::session::Decision;
+
+use super::line::Line;
+
+/// What keys and mouse mean.
+pub enum Mode {
+    /// Keys run commands.
+    Normal,
+    /// The clip is in the user's hand.
+    Drag {
+        /// The end of the range that moves.
+        handle: Handle,
+        /// What was chosen when it was grabbed.
+        before: Decision,
+    },
+    /// The zoomed window is in the user's hand.
+    Pan {
+        /// The value that was under the pointer when it was grabbed, and stays there.
+        anchor: f64,
+    },
+    /// A text is being typed.
+    Prompt {
+        /// What it is for.
+        ask: Ask,
+        /// What was typed so far.
+        line: Line,
+    },
+    /// The list of commands lies over the screen.
+    Help {
+        /// The text that the commands shown must hold.
+        line: Line,
+        /// The first line that is shown.
+        scroll: u16,
+    },
+    /// The user wants to leave with changes that no file holds, and is asked once more.
+    Quit,
+}
+
+impl Mode {
+    /// Asks for a text, of which `text` is proposed.
+    pub(super) fn prompt(ask: Ask, text: &str) -> Mode {
+        Mode::Prompt { ask, line: Line::new(text) }
+    }
+}
+
+/// What a text is asked for. Its title and hint stand in `ask.rs`, what Enter does in `update/prompt.rs`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// What names must hold to be listed; the list follows while it is typed.
+    Filter {
+        /// The filter that Esc goes back to.
+        before: String,
+    },
+    /// A clip, as a number.
+    Clip,
+    /// The integers that the layer goes to, in words such as `uint4 affine`.
+    Format,
+    /// The axis of the channels.
+    Axis,
+    /// The names of the layers to share a range with.
+    Tie,
+    /// How many of the most sensitive layers stay in float.
+    Worst,
+    /// The file to write to.
+    Export {
+        /// The name of an existing file that Enter would replace, once that was said.
+        exists: Option<String>,
+        /// Whether to leave when it is written.
+        then_quit: bool,
+    },
+}

@@ -1,0 +1,27 @@
+//! Esc: back from what is innermost.
+
+use super::super::mode::{Ask, Mode};
+use super::super::model::Model;
+use super::{channels, hand, list};
+
+/// Leaves the innermost thing that is under way.
+pub(super) fn cancel(model: &mut Model) {
+    match &model.mode {
+        Mode::Drag { .. } | Mode::Pan { .. } => hand::put_back(model),
+        Mode::Prompt { ask: Ask::Filter { before }, .. } => {
+            let before = before.clone();
+            model.mode = Mode::Normal;
+            list::filter(model, before);
+        }
+        Mode::Normal => {
+            let had_notice = model.notice.take().is_some();
+            if model.plot.inspect.take().is_some() || had_notice {
+            } else if model.channel.open.is_some() {
+                channels::close(model);
+            } else if !model.list.filter.is_empty() {
+                list::filter(model, String::new());
+            }
+        }
+        Mode::Prompt { .. } | Mode::Help { .. } | Mode::Quit => model.mode = Mode::Normal,
+    }
+}
