@@ -10,7 +10,7 @@ use qviz::jobs::{Event, NetworkLoader, NetworkOrder, Recipe, Subject, Ties};
 use qviz::model::{SampleOptions, SampleSource};
 use qviz::quant::Format;
 use qviz::report;
-use qviz::session::{LayerState, Rules, Session, Setting, Subject as Asked};
+use qviz::session::{Arrival, Failure, Rules, Session, Setting, Subject as Asked};
 
 fn main() {
     let mut words = std::env::args().skip(1);
@@ -45,11 +45,13 @@ fn main() {
     for event in events {
         match event {
             Event::Found { layers, errors } => {
-                session.begin(layers, errors.into_iter().map(|e| (e.file, e.message)));
+                let failures = errors.into_iter().map(|e| Failure { file: e.file, message: e.message }).collect();
+                session.receive(Arrival::Found { layers, failures });
             }
-            Event::Layer { layer, result: Ok(read) } => session.finish_layer(layer, read.0, read.1),
-            Event::Layer { layer, result: Err(why) } => {
-                session.layers()[layer].state = LayerState::Failed(why.to_string());
+            Event::Layer { layer, result } => {
+                let key = session.layers()[layer].key.clone();
+                let result = result.map_err(|e| Failure { file: e.file, message: e.message });
+                session.receive(Arrival::Layer { key, result });
             }
             Event::Done => break,
             _ => {}

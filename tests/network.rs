@@ -29,7 +29,10 @@ fn news(s: &mut Story, news: News) {
 
 /// The trials asked for since the last look.
 fn asked(s: &mut Story) -> Vec<Trial> {
-    s.cmds.drain(..).filter_map(|cmd| if let Cmd::Trial(trial) = cmd { Some(trial) } else { None }).collect()
+    s.cmds
+        .drain(..)
+        .filter_map(|cmd| if let Cmd::Request(qviz::jobs::Request::Trial(trial)) = cmd { Some(trial) } else { None })
+        .collect()
 }
 
 fn alone(layer: usize, grids: Vec<QuantParams>, sqnr_db: f64) -> News {
@@ -37,7 +40,7 @@ fn alone(layer: usize, grids: Vec<QuantParams>, sqnr_db: f64) -> News {
 }
 
 fn whole(s: &Story, sqnr_db: f64) -> News {
-    let grids = Grids { layers: s.model.session.grids(s.model.loading.all) };
+    let grids = Grids::of(&s.model.session, s.model.loading.all);
     News::Whole { grids, result: Ok(effect(sqnr_db)), check: None, took: TOOK }
 }
 
@@ -72,7 +75,7 @@ fn each_change_asks_and_a_drag_asks_for_the_layer_alone() {
     let first = asked(&mut s);
     assert!(matches!(first.as_slice(), [Trial::Alone { layer: 0, .. }, Trial::Whole(_)]), "{first:?}");
     s.select("06.conv11.hswish");
-    let own = s.model.session.grids_of(6);
+    let own = s.model.session.params_of(&s.model.session.layers()[6].key);
     assert_eq!(asked(&mut s), [Trial::Alone { layer: 6, grids: own.clone() }]);
     // What looks at things asks for nothing.
     s.keys("myfc").press(KeyCode::Tab);
@@ -83,7 +86,7 @@ fn each_change_asks_and_a_drag_asks_for_the_layer_alone() {
     asked(&mut s);
     let at = s.line();
     s.grab(at).drag_to(at + 4);
-    let held = s.model.session.grids_of(6);
+    let held = s.model.session.params_of(&s.model.session.layers()[6].key);
     assert_ne!(held, own);
     assert_eq!(asked(&mut s), [Trial::Alone { layer: 6, grids: held.clone() }], "the whole waits");
     assert!(!s.model.network.as_ref().unwrap().whole_is_answered());
@@ -92,7 +95,7 @@ fn each_change_asks_and_a_drag_asks_for_the_layer_alone() {
     s.release(at + 4);
     let let_go = asked(&mut s);
     assert!(matches!(let_go.as_slice(), [Trial::Whole(grids)] if grids.layers[6] == held), "{let_go:?}");
-    assert_eq!(let_go[0], Trial::Whole(Grids { layers: s.model.session.grids(12) }));
+    assert_eq!(let_go[0], Trial::Whole(Grids::of(&s.model.session, 12)));
     s.keys("u");
     assert_eq!(asked(&mut s).len(), 2, "undone: both are asked for again");
 }
@@ -100,7 +103,7 @@ fn each_change_asks_and_a_drag_asks_for_the_layer_alone() {
 #[test]
 fn an_answer_is_shown_with_its_age() {
     let mut s = story();
-    let own = s.model.session.grids_of(6);
+    let own = s.model.session.params_of(&s.model.session.layers()[6].key);
     let clip = qviz::report::number::significant(f64::from(s.amax()), 4);
     news(&mut s, alone(6, own, 41.23));
     let all = whole(&s, 30.2);
@@ -125,7 +128,7 @@ fn an_answer_is_shown_with_its_age() {
     s.keys("h");
     let told = row(&s);
     assert!(told.contains("41.2 dB") && told.contains(&format!("at clip {clip}")) && !told.contains("12 ms"), "{told}");
-    let now = s.model.session.grids_of(6);
+    let now = s.model.session.params_of(&s.model.session.layers()[6].key);
     news(&mut s, alone(6, now, 39.04));
     let told = row(&s);
     assert!(told.contains("39.0 dB") && told.contains("12 ms"), "{told}");
@@ -142,13 +145,13 @@ fn an_answer_is_shown_with_its_age() {
 fn float_no_effect_undefined_and_errors_are_said() {
     let mut s = story();
     for (db, said) in [(f64::INFINITY, "no effect"), (f64::NAN, "undefined"), (f64::NEG_INFINITY, "-∞ dB")] {
-        let own = s.model.session.grids_of(6);
+        let own = s.model.session.params_of(&s.model.session.layers()[6].key);
         news(&mut s, alone(6, own, db));
         assert!(row(&s).contains(said), "{}", s.screen());
     }
     let why = "net.onnx fails on quantized values.\u{1b}[2J";
     let error = InputError { file: "net.onnx".into(), message: why.into() };
-    let (grids, took) = (s.model.session.grids_of(6), TOOK);
+    let (grids, took) = (s.model.session.params_of(&s.model.session.layers()[6].key), TOOK);
     news(&mut s, News::Alone { layer: 6, grids, result: Err(error), took });
     assert!(row(&s).contains("net.onnx fails on quantized values.\\x1b[2J"), "{}", s.screen());
     assert!(s.screen().matches("net.onnx fails").count() == 2, "and below the list\n{}", s.screen());
@@ -163,7 +166,7 @@ fn sensitivities_fill_the_list_and_the_worst_stay_in_float() {
     let mut s = story();
     asked(&mut s);
     s.keys("r");
-    let grids = Grids { layers: s.model.session.grids(12) };
+    let grids = Grids::of(&s.model.session, 12);
     assert_eq!(asked(&mut s), [Trial::Sensitivity(grids)]);
     assert!(s.screen().contains("sensitivity…"));
     s.keys("r");
@@ -297,7 +300,7 @@ fn without_a_network_the_commands_say_why_not() {
     assert!(s.notice().contains("(r)"), "{}", s.notice());
     s.keys("S");
     assert!(s.notice().contains("nothing is running"), "{}", s.notice());
-    assert!(!s.cmds.iter().any(|c| matches!(c, Cmd::Trial(_) | Cmd::Stop)));
+    assert!(!s.cmds.iter().any(|c| matches!(c, Cmd::Request(qviz::jobs::Request::Trial(_)) | Cmd::Stop)));
     assert!(!s.screen().contains(" output "));
 }
 
@@ -355,7 +358,7 @@ fn weights_stand_below_a_heading_that_is_no_layer() {
 #[test]
 fn every_size_has_room_for_it() {
     let mut s = story();
-    let own = s.model.session.grids_of(6);
+    let own = s.model.session.params_of(&s.model.session.layers()[6].key);
     news(&mut s, alone(6, own, 41.23));
     let told = whole(&s, 30.2);
     news(&mut s, told);

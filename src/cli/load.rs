@@ -9,7 +9,7 @@ use super::args::SharedArgs;
 use super::source::{self, Usage};
 use crate::jobs::{Event, Feed};
 use crate::report::{number, visible};
-use crate::session::{LayerState, Session};
+use crate::session::{Arrival, Failure, Session};
 
 /// What was read, and who can be asked for more.
 pub(super) struct Loaded {
@@ -53,7 +53,7 @@ pub(super) fn load(shared: SharedArgs, exact: bool) -> Result<Loaded, Usage> {
                 if stderr().is_terminal() {
                     bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
                 }
-                session.begin(layers, errors.into_iter().map(|e| (e.file, e.message)));
+                session.receive(Arrival::Found { layers, failures: errors.into_iter().map(failure).collect() });
             }
             Event::Opened { title, assumptions } => {
                 bar.suspend(|| {
@@ -68,27 +68,25 @@ pub(super) fn load(shared: SharedArgs, exact: bool) -> Result<Loaded, Usage> {
                 let left = left.map_or(String::new(), |t| format!(", {} left", number::seconds(t)));
                 bar.set_message(format!("{done}/{of} runs{left}"));
             }
-            Event::Unusable(error) => session.fail(error.file, error.message),
+            Event::Unusable(error) => drop(session.receive(Arrival::Failed(failure(error)))),
             Event::Progress { layer, share } => {
                 bar.set_message(format!("{} {:.0} %", visible(session.layers()[layer].name()), share * 100.0));
             }
             Event::Layer { layer, result } => {
-                match result {
-                    Ok(read) => session.finish_layer(layer, read.0, read.1),
-                    Err(error) => session.layers()[layer].state = LayerState::Failed(error.to_string()),
-                }
+                let key = session.layers()[layer].key.clone();
+                session.receive(Arrival::Layer { key, result: result.map_err(failure) });
                 if !runs {
                     bar.inc(1);
                 }
             }
-            Event::Channels { layer, result, .. } => match result {
-                Ok(channels) => session.begin_along(layer, channels),
-                Err(error) => session.layers()[layer].without_channels = Some(error.to_string()),
-            },
-            Event::Tied { result, .. } => match result {
-                Ok(joint) => session.begin_tied(*joint),
-                Err(error) => session.without_ties().push(error.to_string()),
-            },
+            Event::Channels { layer, result, requested } => {
+                let key = session.layers()[layer].key.clone();
+                session.receive(Arrival::Channels { key, requested, result: result.map_err(failure) });
+            }
+            Event::Tied { layers, result, requested } => {
+                let of = layers.iter().map(|&l| session.layers()[l].key.clone()).collect();
+                session.receive(Arrival::Tied { of, requested, result: result.map_err(failure) });
+            }
             Event::Trial(_) | Event::Fine { .. } | Event::Measured { .. } => {}
             Event::Done => break,
         }
@@ -110,4 +108,8 @@ fn interrupts() -> std::sync::Arc<std::sync::atomic::AtomicBool> {
         let _ = signal_hook::flag::register(SIGINT, flag.clone());
     }
     flag
+}
+
+fn failure(error: crate::input::InputError) -> Failure {
+    Failure { file: error.file, message: error.message }
 }

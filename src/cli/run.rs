@@ -116,7 +116,7 @@ pub(super) fn print(text: &str) -> io::Result<()> {
 pub(super) fn complain(session: &Session) -> u8 {
     let mut code = 0;
     let failures = session.failures().map(|(_, message)| message);
-    let without = session.layers().iter().filter_map(|l| l.without_channels.as_deref());
+    let without = session.layers().iter().filter_map(|l| l.without_channels());
     let untied = session.without_ties().iter().map(String::as_str);
     for message in failures.chain(without).chain(untied) {
         eprintln!("qviz: {}", visible(message));

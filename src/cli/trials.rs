@@ -13,7 +13,7 @@ use super::source::Usage;
 use crate::jobs::{Event, Grids, Left, News, Trial, Tune, TuneLayer, Tuned};
 use crate::quant::OutputEffect;
 use crate::report::{self, number, visible};
-use crate::session::{Decision, Sensitivity};
+use crate::session::{Decision, Sensitivity, Target};
 
 /// Reads all layers, and leaves those in float that `--skip-worst` means.
 pub(super) fn loaded(shared: SharedArgs, exact: bool) -> Result<Loaded, Failed> {
@@ -31,9 +31,9 @@ pub(super) fn loaded(shared: SharedArgs, exact: bool) -> Result<Loaded, Failed> 
     let mut all: Vec<Sensitivity> = each(&loaded).into_values().collect();
     all.sort_by(|a, b| a.alone.sqnr_db.total_cmp(&b.alone.sqnr_db));
     let in_float = |s: &Sensitivity| {
-        let layers = loaded.session.with_channels(s.layer);
-        let choice = |l: usize| Some((l, Decision { quantized: false, ..loaded.session.layers()[l].decision()?.clone() }));
-        layers.into_iter().filter_map(choice).collect::<Vec<_>>()
+        let targets = loaded.session.with_channels(&loaded.session.layers()[s.layer].key);
+        let decision = |t: Target| loaded.session.ready(&t).map(|r| r.decision().with_quantized(false)).map(|d| (t, d));
+        targets.into_iter().filter_map(decision).collect::<Vec<_>>()
     };
     let choices = all.iter().take(worst).flat_map(in_float).collect();
     loaded.session.apply("worst in float", choices);
@@ -106,7 +106,7 @@ fn hear(loaded: &Loaded, trial: Trial, what: &'static str, mut ends: impl FnMut(
 }
 
 fn grids(loaded: &Loaded) -> Grids {
-    Grids { layers: loaded.session.grids(loaded.network) }
+    Grids::of(&loaded.session, loaded.network)
 }
 
 /// Everything as it is chosen.
@@ -200,8 +200,9 @@ pub(super) fn tune(shared: SharedArgs, rounds: usize, output: Option<PathBuf>, f
     // A layer that is gone over twice ends with its last decision.
     let decided: BTreeMap<usize, _> = steps.iter().map(|s| (s.layer, s.chosen)).collect();
     let choices = decided.into_iter().filter_map(|(layer, tried)| {
-        let choice = loaded.session.layers()[layer].decision()?;
-        Some((layer, Decision { format: tried.format, ..choice.with_clip(tried.clip) }))
+        let layer = &loaded.session.layers()[layer];
+        let decision = layer.decision()?.with_clip(tried.clip);
+        Some((Target::Tensor(layer.key.clone()), Decision { format: tried.format, ..decision }))
     });
     let choices = choices.collect();
     loaded.session.apply("tune", choices);

@@ -23,11 +23,10 @@ impl Handle {
 
 /// The clip that results from putting one end of `clip` on `value`.
 pub fn moved(clip: Clip, handle: Handle, value: f32, format: Format) -> Clip {
-    match (format.symmetric(), format.signed(), handle) {
-        (true, true, _) => Clip::symmetric(value),
-        (true, false, _) => Clip::unsigned(value),
-        (false, _, Handle::Min) => Clip::new(value, clip.max()),
-        (false, _, Handle::Max) => Clip::new(clip.min(), value),
+    match handle {
+        _ if format.symmetric() => format.clip_for(-value, value),
+        Handle::Min => Clip::new(value, clip.max()),
+        Handle::Max => Clip::new(clip.min(), value),
     }
 }
 

@@ -1,7 +1,7 @@
 use super::axis::Axis;
 use super::handle::Handle;
 use crate::calibrate::Candidate;
-use crate::quant::Scheme;
+use crate::quant::Format;
 
 /// One end of a proposed range on the axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@
 //! use std::sync::Arc;
 //! use qviz::calibrate::{self, Tensor};
 //! use qviz::figure::{Figure, FigureSpec, lines};
-//! use qviz::{histogram::Histogram, quant::Scheme};
+//! use qviz::{histogram::Histogram, quant::Format};
 //!
 //! let values: Vec<f32> = (1..50_000).map(|i| (i as f32 * 0.7).sin() * (50_000.0 / i as f32).ln()).collect();
 //! let methods = [calibrate::by_id("entropy")?, calibrate::by_id("max")?];

@@ -1,9 +1,7 @@
 //! What is drawn of a tensor whose channels have ranges of their own: a bar for each.
 
-use std::ops::Range;
-
 use crate::quant::Clip;
-use crate::session::{Ready, Session};
+use crate::session::{Key, Ready, Session};
 
 use super::lanes::Lanes;
 
@@ -11,10 +9,11 @@ use super::lanes::Lanes;
 pub struct Strip {
     /// The axis that they lie along.
     pub axis: usize,
-    /// Their layers, in order.
-    pub layers: Range<usize>,
+    /// How many there are.
+    pub channels: usize,
     /// Which columns show which.
     pub lanes: Lanes,
+    of: Key,
 }
 
 /// A channel, or several on one column.
@@ -29,16 +28,16 @@ pub struct Bar {
 }
 
 impl Strip {
-    /// The strip of layer `of`; `None` where the tensor has one range.
-    pub fn new(session: &Session, of: usize, columns: u16) -> Option<Strip> {
-        let axis = session.layers().get(of)?.ready()?.axis()?;
-        let layers = session.channels(of);
-        Some(Strip { axis, lanes: Lanes::new(layers.len(), columns), layers })
+    /// The strip of the tensor `of`; `None` where it has one range.
+    pub fn new(session: &Session, of: &Key, columns: u16) -> Option<Strip> {
+        let layer = session.layer(of)?;
+        let (axis, channels) = (layer.ready()?.axis()?, layer.channels().len());
+        Some(Strip { axis, channels, lanes: Lanes::new(channels, columns), of: of.clone() })
     }
 
-    /// A channel's data.
+    /// A channel's range.
     pub fn ready<'a>(&self, session: &'a Session, channel: usize) -> Option<&'a Ready> {
-        session.layers().get(self.layers.start + channel)?.ready()
+        session.layer(&self.of)?.channels().get(channel)
     }
 
     /// The channel with the least SQNR; the first of equals.
@@ -49,7 +48,7 @@ impl Strip {
     /// The channels that have an SQNR, the worst first.
     pub fn by_sqnr(&self, session: &Session) -> Vec<usize> {
         let sqnr = |&c: &usize| self.ready(session, c).map_or(f64::NAN, |r| r.metrics().sqnr_db);
-        let mut all: Vec<usize> = (0..self.layers.len()).filter(|c| !sqnr(c).is_nan()).collect();
+        let mut all: Vec<usize> = (0..self.channels).filter(|c| !sqnr(c).is_nan()).collect();
         all.sort_by(|a, b| sqnr(a).total_cmp(&sqnr(b)));
         all
     }

@@ -396,7 +396,8 @@ impl Shared {
                     None => return Ok(None),
                 }
             }
-            Ok(Some(Joint { why: group.why(), of: group.of, ready, measured }))
+            let of = group.of.iter().map(|&layer| Key::activation(sources[layer].name.as_str())).collect();
+            Ok(Some(Joint { why: group.why(), of, ready, measured }))
         };
         let result = match catch_unwind(AssertUnwindSafe(read)) {
             Ok(Ok(None)) => return false,

@@ -11,6 +11,7 @@ mod measure;
 #[cfg(feature = "onnx")]
 mod network;
 mod read;
+mod request;
 mod ties;
 mod trial;
 
@@ -22,5 +23,6 @@ pub use measure::measure_layer;
 #[cfg(feature = "onnx")]
 pub use network::{NetworkLoader, NetworkOrder, Subject};
 pub use read::{Recipe, read_layer};
+pub use request::Request;
 pub use ties::{Group, Ties};
 pub use trial::{Grids, Left, News, Trial, Tried, Tune, TuneLayer, TuneStep, Tuned};

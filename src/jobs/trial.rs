@@ -8,13 +8,20 @@ use crate::calibrate::Calibrator;
 use crate::histogram::Histogram;
 use crate::input::InputError;
 use crate::quant::{Clip, Format, OutputEffect, QuantParams};
-use crate::session::{Kind, Role, Sensitivity, Session};
+use crate::session::{Key, Kind, Sensitivity, Session};
 
 /// The grids of all tensors: of activations one or none (float), of weights none, one, or one for each channel.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Grids {
     /// By layer, as [`Session::grids`](crate::session::Session::grids) gives them.
     pub layers: Vec<Vec<QuantParams>>,
+}
+
+impl Grids {
+    /// Of the first `layers` layers.
+    pub fn of(session: &Session, layers: usize) -> Grids {
+        Grids { layers: session.layers()[..layers].iter().map(|l| session.params_of(&l.key)).collect() }
+    }
 }
 
 /// A clip on a grid of integers.
@@ -80,18 +87,19 @@ pub struct TuneLayer {
 impl TuneLayer {
     /// A layer of a session as it stands; `None` where there is no clip to search: it is not read, a weight, left in
     /// float, or has a range for each channel. One that shares its range with others is searched for with them.
-    pub fn of(session: &Session, layer: usize) -> Option<TuneLayer> {
-        let of = session.layers().get(layer).filter(|l| l.kind() == Kind::Activation && l.role == Role::Tensor)?;
+    pub fn of(session: &Session, key: &Key) -> Option<TuneLayer> {
+        let layer = session.position(key)?;
+        let of = session.layers().get(layer).filter(|l| l.kind() == Kind::Activation)?;
         let ready = of.ready()?;
         let choice = ready.decision();
         let fits = choice.quantized && choice.axis.is_none() && ready.stats().amax() > 0.0;
-        let all_values = choice.tie.and_then(|joint| session.layers()[joint].ready()).unwrap_or(ready);
+        let all_values = session.ready(&session.target_of(key)).unwrap_or(ready);
         fits.then(|| TuneLayer {
             layer,
             present: Tried { clip: choice.clip, format: choice.format },
             histogram: all_values.histogram().clone(),
             methods: ready.methods().to_vec(),
-            tied: session.tied(layer).iter().copied().filter(|other| *other != layer).collect(),
+            tied: session.tied(key).iter().filter(|o| *o != key).filter_map(|o| session.position(o)).collect(),
         })
     }
 
@@ -104,7 +112,7 @@ impl TuneLayer {
 
     /// All of the first `layers` layers of a session; of those that share a range the first one.
     pub fn all(session: &Session, layers: usize) -> Vec<TuneLayer> {
-        let all = (0..layers).filter_map(|layer| TuneLayer::of(session, layer));
+        let all = session.layers()[..layers].iter().filter_map(|layer| TuneLayer::of(session, &layer.key));
         all.filter(|tune| tune.tied.iter().all(|other| *other > tune.layer)).collect()
     }
 }

@@ -15,12 +15,12 @@ pub fn compare(session: &Session) -> String {
     header.extend(ids.iter().flat_map(|id| ["amax", "scale", "sqnr_db"].map(|what| format!("{id}:{what}"))));
     header.extend(["best".to_owned(), "why".to_owned()]);
     let mut rows = vec![header];
-    for (_, layer) in session.top_level() {
+    for layer in session.layers() {
         let mut row = vec![one_word(layer.name())];
         match layer.ready() {
             None => row.extend(vec!["-".to_owned(); ids.len() * 3 + 1]),
             Some(ready) => {
-                for candidate in &ready.candidates() {
+                for candidate in ready.candidates() {
                     row.extend(match &candidate.outcome {
                         Ok(t) => [
                             number::shortest(t.clip.amax()),

@@ -85,6 +85,9 @@ struct ChosenEntry {
     /// Each channel's, where they differ.
     #[serde(skip_serializing_if = "Option::is_none")]
     methods: Option<Vec<String>>,
+    /// The method that was asked for, where it has no answer and `method` stands in for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instead_of: Option<String>,
     edited: bool,
     /// The other tensors that this range is shared with.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -150,7 +153,7 @@ struct ErrorEntry {
 /// The document of a session as it stands now. What cannot be read stands in `errors`; layers that are still being
 /// read are left out.
 pub fn document(session: &Session) -> Document {
-    let tensors = session.top_level().filter_map(|(at, l)| Some(tensor(l, l.ready()?, parts(session, at)))).collect();
+    let tensors = session.layers().iter().filter_map(|l| Some(tensor(l, l.ready()?))).collect();
     let errors = session.failures().map(|(file, message)| ErrorEntry { file: file.into(), message: message.into() });
     Document {
         schema: "qviz.scales/1",
@@ -184,11 +187,10 @@ pub(super) fn json(document: &impl Serialize) -> String {
 }
 
 /// What has a range of its own: the tensor, or each channel that stands in its place.
-fn parts(session: &Session, layer: usize) -> Per<&Ready> {
-    let channels: Vec<&Ready> = session.channels(layer).filter_map(|c| session.layers()[c].ready()).collect();
-    match session.layers()[layer].ready() {
-        Some(ready) if channels.is_empty() => Per::Tensor(ready),
-        _ => Per::Channel(channels),
+fn parts<'a>(layer: &'a Layer, ready: &'a Ready) -> Per<&'a Ready> {
+    match layer.channels() {
+        [] => Per::Tensor(ready),
+        channels => Per::Channel(channels.iter().collect()),
     }
 }
 
@@ -201,7 +203,8 @@ impl<T> Per<T> {
     }
 }
 
-fn tensor(layer: &Layer, ready: &Ready, parts: Per<&Ready>) -> TensorEntry {
+fn tensor(layer: &Layer, ready: &Ready) -> TensorEntry {
+    let parts = parts(layer, ready);
     let candidates = ready.candidates().iter().enumerate().map(|(method, c)| {
         let answers = parts.map(|r| r.candidates()[method].outcome.as_ref().ok());
         let note = match &c.outcome {
@@ -230,8 +233,9 @@ fn tensor(layer: &Layer, ready: &Ready, parts: Per<&Ready>) -> TensorEntry {
         chosen: ChosenEntry {
             method: choice.method.clone(),
             methods,
+            instead_of: ready.instead_of().map(str::to_owned),
             edited: ready.edited(),
-            tied_with: layer.tie().map(|tie| tie.with.clone()),
+            tied_with: layer.tie().map(|_| layer.tied_with().into_iter().map(str::to_owned).collect()),
             quantized: choice.quantized,
             num_bits: ready.format().num_bits(),
             signed: ready.format().signed(),

@@ -24,10 +24,10 @@ pub fn text(session: &Session) -> String {
         "state",
     ];
     let mut rows: Vec<Vec<String>> = vec![header.map(String::from).to_vec()];
-    rows.extend(session.top_level().map(|(at, layer)| row(session, at, layer)));
-    if session.top_level().any(|(_, l)| l.ready().is_some_and(|r| r.measured().is_some())) {
+    rows.extend(session.layers().iter().map(row));
+    if session.layers().iter().any(|l| l.ready().is_some_and(|r| r.measured().is_some())) {
         rows[0].extend(["measured_saturated_%", "measured_mse", "measured_sqnr_db"].map(String::from));
-        for (row, (_, layer)) in rows[1..].iter_mut().zip(session.top_level()) {
+        for (row, layer) in rows[1..].iter_mut().zip(session.layers()) {
             row.extend(measured(layer));
         }
     }
@@ -83,10 +83,10 @@ fn spread<T: PartialOrd + Copy>(numbers: impl Iterator<Item = T>, word: impl Fn(
     }
 }
 
-fn row(session: &Session, at: usize, layer: &Layer) -> Vec<String> {
+fn row(layer: &Layer) -> Vec<String> {
     let name = one_word(layer.name());
     let Some(ready) = layer.ready() else {
-        let state = match &layer.state {
+        let state = match layer.state() {
             LayerState::Failed(_) => "unreadable",
             _ => "waiting",
         };
@@ -96,9 +96,9 @@ fn row(session: &Session, at: usize, layer: &Layer) -> Vec<String> {
         return cells;
     };
     let (stats, choice, metrics) = (ready.stats(), ready.decision(), ready.metrics());
-    let parts: Vec<&Ready> = match session.channels(at) {
-        channels if channels.is_empty() => vec![ready],
-        channels => channels.filter_map(|c| session.layers()[c].ready()).collect(),
+    let parts: Vec<&Ready> = match layer.channels() {
+        [] => vec![ready],
+        channels => channels.iter().collect(),
     };
     let shortest = |x: Option<f32>| x.map_or("-".into(), number::shortest);
     // Without a value there is no error either, not one of zero.
@@ -110,12 +110,15 @@ fn row(session: &Session, at: usize, layer: &Layer) -> Vec<String> {
     if !choice.quantized {
         state.push("float");
     }
+    if ready.instead_of().is_some() {
+        state.push("stand-in");
+    }
     if choice.tie.is_some() {
         state.push("tied");
     }
     let along = ready.axis().map(|axis| format!("axis-{axis}"));
     state.extend(along.as_deref());
-    if layer.without_channels.is_some() {
+    if layer.without_channels().is_some() {
         state.push("no-channels");
     }
     state.extend(ready.warnings().iter().map(|w| w.tag()));

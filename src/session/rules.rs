@@ -22,7 +22,8 @@ pub struct Subject<'a> {
     pub op: &'a str,
 }
 
-/// Names between commas: globs as of shells (`conv1,head*`), or operators behind `op:` (`op:Softmax`).
+/// Names between commas: globs as of shells (`conv1,head*`), or operators behind `op:` (`op:Softmax`). A comma that
+/// belongs to a name stands behind a backslash.
 #[derive(Clone, Debug)]
 pub struct Names {
     text: String,
@@ -38,15 +39,72 @@ impl Names {
     }
 }
 
+impl Names {
+    /// These very names, whatever they hold. What is displayed is read back as the same.
+    pub fn exactly<'a>(names: impl IntoIterator<Item = &'a str>) -> Names {
+        let names: Vec<String> = names.into_iter().map(literal).collect();
+        let patterns = names.iter().filter_map(|name| Pattern::new(&unescaped(name)).ok()).collect();
+        Names { text: names.join(","), names: patterns, ops: Vec::new() }
+    }
+
+    /// The patterns as they were written, each with whether it fits one of `subjects`.
+    pub fn each_fits<'a>(&'a self, subjects: &[Subject]) -> impl Iterator<Item = (&'a str, bool)> {
+        let subjects = subjects.to_vec();
+        let of_names = self.names.iter().map(|p| (p, false));
+        let of_ops = self.ops.iter().map(|p| (p, true));
+        of_names.chain(of_ops).map(move |(p, op)| {
+            let fits = |s: &Subject| if op { p.matches(s.op) } else { p.matches(s.name) || p.as_str() == s.name };
+            (p.as_str(), subjects.iter().any(fits))
+        })
+    }
+}
+
+/// A name as a pattern that fits nothing else, with its commas protected. A name that begins with `op:` or a blank is
+/// kept from being read as something else by a class of one character.
+fn literal(name: &str) -> String {
+    let mut out = Pattern::escape(name).replace('\\', "[\\]").replace(',', "\\,");
+    let plain = name.chars().next().filter(|first| name.starts_with("op:") || first.is_whitespace());
+    if let Some(first) = plain {
+        out.replace_range(..first.len_utf8(), &format!("[{first}]"));
+    }
+    match name.chars().last().filter(|last| last.is_whitespace() && name.chars().count() > 1) {
+        Some(last) => {
+            out.truncate(out.len() - last.len_utf8());
+            out + &format!("[{last}]")
+        }
+        None => out,
+    }
+}
+
+/// A word as a glob: `\,` is a comma.
+fn unescaped(word: &str) -> String {
+    word.replace("\\,", ",")
+}
+
+/// The words between commas; a comma behind a backslash belongs to its word.
+fn words(text: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let word = words.last_mut().expect("there is always a word at hand");
+        match c {
+            '\\' if chars.peek() == Some(&',') => word.extend(chars.next()),
+            ',' => words.push(String::new()),
+            c => word.push(c),
+        }
+    }
+    words.iter().map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()).collect()
+}
+
 impl FromStr for Names {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Names, String> {
         let (mut names, mut ops) = (Vec::new(), Vec::new());
-        for word in text.split(',').map(str::trim).filter(|w| !w.is_empty()) {
+        for word in words(text) {
             let (list, glob) = match word.strip_prefix("op:") {
                 Some(op) => (&mut ops, op),
-                None => (&mut names, word),
+                None => (&mut names, word.as_str()),
             };
             list.push(Pattern::new(glob).map_err(|e| format!("the pattern \"{glob}\" is none: {}", e.msg))?);
         }
@@ -248,6 +306,21 @@ mod tests {
             assert_eq!(names.fit(&subject(name, op)), fits, "{name} {op}");
         }
         assert!("".parse::<Names>().is_err() && "[".parse::<Names>().is_err());
+    }
+
+    #[test]
+    fn exact_names_are_read_back_as_themselves() {
+        let awkward = ["a,b", "x[0]", "*", "op:Relu", " b ", "c\\,d", "e\\", "f?]", "[", ",", "\\"];
+        let exact = Names::exactly(awkward);
+        let again: Names = exact.to_string().parse().unwrap();
+        for name in awkward {
+            assert!(exact.fit(&subject(name, "")) && again.fit(&subject(name, "")), "{name:?} in {exact}");
+        }
+        for other in ["a", "b", "x0", "Relu", "c", "d", "f", "anything", "e"] {
+            assert!(!exact.fit(&subject(other, "Relu")) && !again.fit(&subject(other, "Relu")), "{other:?} in {exact}");
+        }
+        let plain: Vec<(&str, bool)> = again.each_fits(&[subject("*", "")]).filter(|(_, fits)| *fits).collect();
+        assert_eq!(plain.len(), 1);
     }
 
     #[test]

@@ -184,8 +184,7 @@ impl Session {
 }
 
 fn images_of<'a>(of: &'a [Key], decision: &'a Decision) -> impl Iterator<Item = (Target, Decision)> + 'a {
-    let image = |key: &Key| {
-        (Target::Tensor(key.clone()), Decision { tie: Some(of.to_vec()), axis: None, ..decision.clone() })
-    };
+    let image =
+        |key: &Key| (Target::Tensor(key.clone()), Decision { tie: Some(of.to_vec()), axis: None, ..decision.clone() });
     of.iter().map(image)
 }

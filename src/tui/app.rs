@@ -144,9 +144,9 @@ fn awaited(job: &jobs::Event, model: &Model) -> bool {
     match job {
         jobs::Event::Found { .. } => true,
         jobs::Event::Layer { layer, .. } | jobs::Event::Fine { layer, .. } | jobs::Event::Measured { layer, .. } => {
-            *layer == model.at()
+            *layer == model.list.selected
         }
-        jobs::Event::Channels { layer, .. } => *layer == model.at(),
+        jobs::Event::Channels { layer, .. } => *layer == model.list.selected,
         jobs::Event::Tied { .. } | jobs::Event::Opened { .. } | jobs::Event::Unusable(_) => true,
         jobs::Event::Trial(jobs::News::Alone { layer, .. }) => *layer == model.list.selected,
         jobs::Event::Trial(_) | jobs::Event::Progress { .. } | jobs::Event::Running { .. } | jobs::Event::Done => false,
@@ -193,12 +193,7 @@ fn draw(terminal: &mut Screen, model: &mut Model) -> io::Result<()> {
 fn execute_cmd(cmd: Cmd, model: &Model, feed: &dyn Feed, terminal: &mut Screen) -> io::Result<Option<Msg>> {
     match cmd {
         Cmd::Quit => {}
-        Cmd::Prefer(layer) => feed.prefer(layer),
-        Cmd::Fine { layer, bins } => feed.request_fine(layer, bins),
-        Cmd::Measure { layer, clip, format } => feed.request_measure(layer, clip, format),
-        Cmd::Channels { layer, start } => feed.request_channels(layer, start),
-        Cmd::Trial(trial) => feed.request_trial(trial),
-        Cmd::Tie { of, start } => feed.request_tie(of, start),
+        Cmd::Request(request) => ask(feed, model, request),
         Cmd::Stop => feed.stop(),
         Cmd::Mouse(on) => terminal::set_mouse(on)?,
         Cmd::Export { path, force } => return Ok(Some(Msg::Exported(export(model, &path, force)))),
@@ -215,9 +210,22 @@ fn execute_cmd(cmd: Cmd, model: &Model, feed: &dyn Feed, terminal: &mut Screen) 
     Ok(None)
 }
 
+fn ask(feed: &dyn Feed, model: &Model, request: jobs::Request) {
+    use jobs::Request as R;
+    let at = |key: &crate::session::Key| model.session.position(key);
+    match request {
+        R::Prefer(key) => drop(at(&key).map(|layer| feed.prefer(layer))),
+        R::Fine { key, bins } => drop(at(&key).map(|layer| feed.request_fine(layer, bins))),
+        R::Measure { key, clip, format } => drop(at(&key).map(|layer| feed.request_measure(layer, clip, format))),
+        R::Channels { key, start } => drop(at(&key).map(|layer| feed.request_channels(layer, start))),
+        R::Tie { of, start } => feed.request_tie(of.iter().filter_map(at).collect(), start),
+        R::Trial(trial) => feed.request_trial(trial),
+    }
+}
+
 fn export(model: &Model, path: &Path, force: bool) -> Result<Written, Unwritten> {
     let document = report::document(&model.session);
-    let tensors = model.session.top_level().filter(|(_, l)| l.ready().is_some()).count();
+    let tensors = model.session.layers().iter().filter(|l| l.ready().is_some()).count();
     let path = &at_home(path);
     match report::save(path, report::to_json(&document).as_bytes(), force) {
         Ok(()) => Ok(Written { path: path.to_string_lossy().into_owned(), tensors }),

@@ -1,7 +1,7 @@
 //! Which commands can run now, and in a few words why the others cannot.
 
 use crate::jobs::TuneLayer;
-use crate::session::{Kind, Layer, LayerState};
+use crate::session::{Kind, Layer, Target};
 
 use super::command::Command::{self, self as C};
 use super::model::Model;
@@ -32,7 +32,7 @@ impl Model {
             }
         }
         match command {
-            C::PerChannel if self.session.joint_of(self.list.selected).is_some() => {
+            C::PerChannel if matches!(self.at(), Some(Target::Tie(_))) => {
                 Some("a tensor that shares its range has none per channel (J)")
             }
             C::Tie if self.on_strip() || self.channel.open.is_some() => Some("make it one range per tensor first (A)"),
@@ -42,7 +42,7 @@ impl Model {
             C::Measure if self.on_strip() || self.channel.open.is_some() => {
                 Some("only a tensor with one range is measured")
             }
-            C::Measure if self.session.joint_of(self.list.selected).is_some() => {
+            C::Measure if matches!(self.at(), Some(Target::Tie(_))) => {
                 Some("only a tensor with a range of its own is measured")
             }
             C::MoveColumns(_) | C::MoveBins(_) | C::Minimum(_) | C::Mark(_) | C::Zoom(_) => needs_range(),
@@ -67,24 +67,24 @@ impl Model {
             }
             C::Sensitivity => self.no_trial(),
             C::Tune => self.no_trial().or_else(|| {
-                let tunable = TuneLayer::of(&self.session, self.list.selected).is_some();
+                let tunable = self.selected().is_some_and(|layer| TuneLayer::of(&self.session, &layer.key).is_some());
                 (!tunable).then_some("only an activation that is quantized, with one range")
             }),
             C::TuneAll => self.no_trial().or_else(|| {
-                let any = (0..self.loading.all).any(|layer| TuneLayer::of(&self.session, layer).is_some());
+                let any = self.session.layers().iter().any(|layer| TuneLayer::of(&self.session, &layer.key).is_some());
                 (!any).then_some("no activation is quantized with one range")
             }),
             C::FloatWorst if self.network.as_ref().is_none_or(|n| n.sensitivity.is_empty()) => {
                 Some("measure the layers' sensitivity first (r)")
             }
-            C::Export if self.session.top_level().all(|(_, l)| l.ready().is_none()) => Some("no layer is read yet"),
+            C::Export if self.session.layers().iter().all(|l| l.ready().is_none()) => Some("no layer is read yet"),
             _ => None,
         }
     }
 
     /// Whether there is a network with something to try on it.
     pub(super) fn network_is_ready(&self) -> bool {
-        let read = |l: &Layer| l.kind == Kind::Activation && matches!(l.state, LayerState::Ready(_));
+        let read = |l: &Layer| l.kind() == Kind::Activation && l.ready().is_some();
         self.network.is_some() && self.loading.finished && self.session.layers().iter().any(read)
     }
 

@@ -1,16 +1,17 @@
 //! The figure of the layer at hand, kept until what it was made from changes.
 
 use crate::figure::{Figure, FigureSpec};
-use crate::quant::Scheme;
+use crate::quant::Format;
+use crate::session::Target;
 
 /// What a figure was made from.
 #[derive(Clone, PartialEq)]
 pub struct FigureKey {
-    /// Index of the layer.
-    pub layer: usize,
+    /// The range that is drawn.
+    pub target: Target,
     /// Address of its histogram: another one means that it was read anew.
     pub histogram: usize,
-    /// The grid of integers that its curves are of.
+    /// The format that its curves are of.
     pub format: Format,
     /// Whether finer bins are drawn.
     pub fine: bool,

@@ -6,7 +6,8 @@ use crate::calibrate::Shape;
 use crate::figure::{CurveKind, Figure, Handle, Strip, domain, lines};
 use crate::histogram::Magnitude;
 use crate::quant::{Clip, Format};
-use crate::session::{Ready, Session};
+use crate::report::visible;
+use crate::session::{Key, Layer, Ready, Session, Target};
 
 use super::drawn::Drawn;
 use super::list::List;
@@ -41,7 +42,7 @@ pub struct Model {
     /// Colours and glyphs.
     pub look: Look,
     /// The layers that are being read as one.
-    pub tying: Option<Vec<usize>>,
+    pub tying: Option<Vec<Key>>,
     /// Finer bins of one layer, read when the user zooms.
     pub fine: Fine,
     /// The figure of the selected layer, made from all of the above after each update.
@@ -57,10 +58,10 @@ pub struct Model {
 pub struct Channel {
     /// The channel under the cursor of the strip.
     pub cursor: usize,
-    /// The layer of the channel that is opened: its plots are shown instead of the strip.
+    /// The channel that is opened: its plots are shown instead of the strip.
     pub open: Option<usize>,
-    /// The layer whose channels are being read, and the axis.
-    pub reading: Option<(usize, i64)>,
+    /// The tensor whose channels are being read, and the axis.
+    pub reading: Option<(Key, i64)>,
 }
 
 /// How the plots are looked at.
@@ -90,10 +91,10 @@ pub struct Plot {
 /// Finer bins for the zoom.
 #[derive(Default)]
 pub struct Fine {
-    /// The layer that they were asked for.
-    pub requested: Option<usize>,
-    /// The layer that they belong to, and the bins.
-    pub magnitude: Option<(usize, Magnitude)>,
+    /// The tensor that they were asked for.
+    pub requested: Option<Key>,
+    /// The tensor that they belong to, and the bins.
+    pub magnitude: Option<(Key, Magnitude)>,
 }
 
 /// How far reading is.
@@ -158,16 +159,30 @@ impl Model {
         }
     }
 
-    /// Index of the layer whose plots are shown, and which commands change: the channel that is opened; of a tensor that
-    /// shares its range, the values of all that share it.
-    pub fn at(&self) -> usize {
-        let selected = self.list.selected;
-        self.channel.open.or_else(|| self.session.joint_of(selected)).unwrap_or(selected)
+    /// The layer that is selected in the list; `None` while there is none.
+    pub fn selected(&self) -> Option<&Layer> {
+        self.session.layers().get(self.list.selected)
     }
 
-    /// That layer's data, if it was read.
+    /// The range whose plots are shown, and which commands change: the channel that is opened; of a tensor that shares
+    /// its range, the values of all that share it.
+    pub fn at(&self) -> Option<Target> {
+        let layer = self.selected()?;
+        let open = self.channel.open.zip(layer.decision().and_then(|d| d.axis));
+        Some(match open {
+            Some((channel, axis)) => Target::Channel { of: layer.key.clone(), axis, channel },
+            None => self.session.target_of(&layer.key),
+        })
+    }
+
+    /// That range, if it was read.
     pub fn selected_ready(&self) -> Option<&Ready> {
-        self.session.layers().get(self.at())?.ready()
+        self.session.ready(&self.at()?)
+    }
+
+    /// The name of the range whose plots are shown, control characters made visible.
+    pub fn name_at(&self) -> String {
+        self.at().map_or_else(String::new, |target| name_of(&target))
     }
 
     /// Whether the strip of channels stands where a layer's plots would.
@@ -180,7 +195,7 @@ impl Model {
         self.selected_ready().is_some_and(|ready| ready.decision().quantized)
     }
 
-    /// The grid of integers that it goes to; while it is not read, what layers go to otherwise.
+    /// The format that it goes to; while it is not read, what layers go to otherwise.
     pub fn format(&self) -> Format {
         self.selected_ready().map_or(self.session.format(), Ready::format)
     }
@@ -213,5 +228,14 @@ impl Model {
     /// Says that something is wrong.
     pub fn warn(&mut self, text: impl Into<String>) {
         self.notice = Some(Notice { text: text.into(), warning: true });
+    }
+}
+
+/// A target by name, for people: `conv1`, `conv1[3]`, `conv1 + conv2`; control characters made visible.
+pub fn name_of(target: &Target) -> String {
+    match target {
+        Target::Tensor(key) => visible(key.name()),
+        Target::Channel { of, channel, .. } => format!("{}[{channel}]", visible(of.name())),
+        Target::Tie(of) => of.iter().map(|key| visible(key.name())).collect::<Vec<_>>().join(" + "),
     }
 }

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use qviz::calibrate;
 use qviz::input::{Discovered, Source};
-use qviz::jobs::{self, Recipe, analyse_channels, measure_layer, read_channels, read_layer};
-use qviz::quant::Scheme;
+use qviz::jobs::{self, Recipe, Request, analyse_channels, measure_layer, read_channels, read_layer};
+use qviz::quant::Format;
 use qviz::report;
-use qviz::session::{Joint, Kind, Layer, Ready, Session};
+use qviz::session::{Joint, Key, Kind, Layer, Ready, Session};
 use qviz::tui::event::message;
 use qviz::tui::look::{Depth, Glyphs, Look, Theme};
 use qviz::tui::model::Model;
@@ -86,7 +86,8 @@ impl Story {
         let mut layers: Vec<Layer> = story.discovered.sources.iter().map(waiting).collect();
         let weights = layers.len() - 3;
         for (i, layer) in layers.iter_mut().enumerate() {
-            layer.kind = if i < weights { Kind::Activation } else { Kind::Weight };
+            let kind = if i < weights { Kind::Activation } else { Kind::Weight };
+            layer.key = Key::new(kind, layer.name());
             layer.op = "Conv".into();
         }
         story.tell(Msg::Job(jobs::Event::Found { layers, errors: Vec::new() }));
@@ -113,16 +114,26 @@ impl Story {
         self.tell(Msg::Job(jobs::Event::Fine { layer, result }))
     }
 
+    fn at(&self, key: &Key) -> usize {
+        self.model.session.position(key).expect("it was asked for by its key")
+    }
+
     /// The loader measures what was last asked for.
     pub fn measure(&mut self) -> &mut Story {
-        let Some(Cmd::Measure { layer, clip, format }) = self.cmds.pop() else { panic!("nothing was asked for") };
+        let Some(Cmd::Request(Request::Measure { key, clip, format })) = self.cmds.pop() else {
+            panic!("nothing was asked for")
+        };
+        let layer = self.at(&key);
         let measured = measure_layer(&self.discovered.sources[layer], clip, format, &|| false);
         self.tell(Msg::Job(jobs::Event::Measured { layer, result: measured.map(|m| m.unwrap()) }))
     }
 
     /// The loader reads the channels that were last asked for.
     pub fn read_channels(&mut self) -> &mut Story {
-        let Some(Cmd::Channels { layer, start }) = self.cmds.pop() else { panic!("nothing was asked for") };
+        let Some(Cmd::Request(Request::Channels { key, start })) = self.cmds.pop() else {
+            panic!("nothing was asked for")
+        };
+        let layer = self.at(&key);
         let (source, plan) = (&self.discovered.sources[layer], self.model.session.plan());
         let read = read_channels(source, &self.recipe, start.axis.unwrap(), &|_| {}, &|| false);
         let result = read
@@ -132,16 +143,19 @@ impl Story {
 
     /// The loader reads the layers that were last asked for as one.
     pub fn read_tied(&mut self) -> &mut Story {
-        let Some(Cmd::Tie { of, start }) = self.cmds.pop() else { panic!("nothing was asked for") };
+        let Some(Cmd::Request(Request::Tie { of, start })) = self.cmds.pop() else { panic!("nothing was asked for") };
+        let layers: Vec<usize> = of.iter().map(|key| self.at(key)).collect();
         let sources = &self.discovered.sources;
-        let all =
-            Source { name: String::new(), parts: of.iter().flat_map(|&layer| sources[layer].parts.clone()).collect() };
+        let all = Source {
+            name: String::new(),
+            parts: layers.iter().flat_map(|&layer| sources[layer].parts.clone()).collect(),
+        };
         let plan = self.model.session.plan();
         let result = read_layer(&all, &self.recipe, 1, &|_| {}, &|| false).map(|read| {
             let ready = Ready::begin(Arc::new(read.unwrap().1), &plan, &start);
             Box::new(Joint { of: of.clone(), why: None, ready, measured: Vec::new() })
         });
-        self.tell(Msg::Job(jobs::Event::Tied { layers: of, requested: true, result }))
+        self.tell(Msg::Job(jobs::Event::Tied { layers, requested: true, result }))
     }
 
     /// Types the names to tie the selected layer with, whose values are then read.
@@ -224,7 +238,7 @@ impl Story {
     }
 
     pub fn select(&mut self, name: &str) -> &mut Story {
-        let layer = self.model.session.layers().iter().position(|l| l.name == name).expect("there is such a layer");
+        let layer = self.model.session.layers().iter().position(|l| l.name() == name).expect("there is such a layer");
         self.tell(Msg::SelectLayer(layer))
     }
 

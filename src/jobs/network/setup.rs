@@ -60,13 +60,12 @@ impl Setup {
     /// A layer for each activation in the graph's order, and behind them one for each weight.
     pub fn layers(&self) -> Vec<Layer> {
         let file = || vec![self.network.file().to_owned()];
-        let activations = self.graph.tensors().iter().map(|tensor| Layer {
-            op: tensor.op_type.clone(),
-            ..Layer::waiting(Key::activation(tensor.name.as_str()), file())
+        let activations = self.graph.tensors().iter().map(|tensor| {
+            Layer::waiting(Key::activation(tensor.name.as_str()), file()).with_op(tensor.op_type.as_str())
         });
         let weights = self.weights.iter().map(|weight| {
             let op = weight.uses.first().map_or(String::new(), |u| u.op_type.clone());
-            Layer { op, ..Layer::waiting(Key::new(Kind::Weight, weight.name.as_str()), file()) }
+            Layer::waiting(Key::new(Kind::Weight, weight.name.as_str()), file()).with_op(op)
         });
         activations.chain(weights).collect()
     }

@@ -53,6 +53,7 @@ impl Shared {
             InputError { file, message }
         })?;
         let ready = crate::session::Ready::begin(Arc::new(histogram), &self.order.plan, start);
+        let of = of.iter().map(|&layer| run.layers[layer].key.clone()).collect();
         Ok(Joint { of, why, ready, measured: Vec::new() })
     }
 
@@ -60,9 +61,12 @@ impl Shared {
     /// whether it was not cancelled.
     pub(super) fn measure_joints(&self, run: &Run, joints: &mut [Result<Joint, InputError>]) -> bool {
         let mut measures: Vec<Option<Measure>> = run.setup.graph.tensors().iter().map(|_| None).collect();
+        let at = |key: &crate::session::Key| {
+            run.layers.iter().position(|l| l.key == *key).expect("a joint is of its layers")
+        };
         for joint in joints.iter().flatten() {
             let measure = || Measure::new(joint.ready.decision().clip, joint.ready.format());
-            joint.of.iter().for_each(|&layer| measures[layer] = Some(measure()));
+            joint.of.iter().for_each(|key| measures[at(key)] = Some(measure()));
         }
         if measures.iter().all(Option::is_none) {
             return true;
@@ -79,7 +83,7 @@ impl Shared {
             Some(Ok(())) => {}
         }
         for joint in joints.iter_mut().flatten() {
-            let finished = joint.of.iter().filter_map(|&layer| Some(measures[layer].take()?.finish()));
+            let finished = joint.of.iter().filter_map(|key| Some(measures[at(key)].take()?.finish()));
             joint.measured = finished.collect();
         }
         true

@@ -1,135 +1,126 @@
 //! Ranges per channel: the axis that is asked for, the cursor on the strip, and the channel that is opened.
 
 use crate::figure::Strip;
-use crate::input::InputError;
+use crate::jobs::Request;
 use crate::report::visible;
-use crate::session::{Channels, Decision, Ready, Start};
+use crate::session::{Decision, Key, Ready, Received, Start, Target};
 
 use super::super::mode::{Ask, Mode};
 use super::super::model::Model;
 use super::super::msg::Cmd;
-use super::hand;
 
-/// What `choose` makes of a layer, and of each channel that stands in its place.
-pub(super) fn choices(model: &Model, layer: usize, choose: impl Fn(&Ready) -> Option<Decision>) -> Vec<(usize, Decision)> {
-    let choice = |layer: usize| Some((layer, choose(model.session.layers()[layer].ready()?)?));
-    model.session.with_channels(layer).into_iter().filter_map(choice).collect()
+/// What `decide` makes of a range, and of each channel that stands in its place.
+pub(super) fn decisions(
+    model: &Model,
+    target: &Target,
+    decide: impl Fn(&Ready) -> Option<Decision>,
+) -> Vec<(Target, Decision)> {
+    let targets = match target {
+        Target::Tensor(key) => model.session.with_channels(key),
+        target => vec![target.clone()],
+    };
+    let decision = |target: Target| decide(model.session.ready(&target)?).map(|decision| (target, decision));
+    targets.into_iter().filter_map(decision).collect()
+}
+
+/// How the selected tensor stands: what is decided for its channels, or for a tie that it is in, begins with that.
+pub(super) fn start(model: &Model, axis: Option<i64>) -> Option<Start> {
+    let decision = model.selected()?.decision()?;
+    let method = model.session.methods().iter().position(|m| m.id() == decision.method).unwrap_or(0);
+    Some(Start { method, format: decision.format, quantized: decision.quantized, axis })
 }
 
 pub(super) fn ask(model: &mut Model) {
-    let axis = model.session.layers().get(model.list.selected).and_then(|l| l.ready()?.axis());
+    let axis = model.selected().and_then(|l| l.ready()?.axis());
     model.mode = Mode::prompt(Ask::Axis, &axis.map_or_else(String::new, |axis| axis.to_string()));
 }
 
 /// A typed axis: at once where its channels are there, else they are read. Nothing typed: one range per tensor.
 pub(super) fn typed(model: &mut Model, text: &str, cmds: &mut Vec<Cmd>) -> Result<(), String> {
-    let layer = model.list.selected;
+    let Some(layer) = model.selected() else { return Ok(()) };
+    let (key, axes) = (layer.key.clone(), layer.origin.shape.len() as i64);
     let text = text.trim();
     if text.is_empty() {
-        stand(model, layer, None);
+        split(model, &key, None);
         return Ok(());
     }
     let axis: i64 = text.parse().map_err(|_| format!("\"{text}\" is no axis; one is a whole number such as 1"))?;
-    let of = &model.session.layers()[layer];
-    let axes = of.origin.shape.len() as i64;
     let from_front = if axis < 0 { axis + axes } else { axis };
     if !(0..axes).contains(&from_front) {
         return Err(format!("there are {axes} axes, from 0 on; -1 is the last"));
     }
-    if of.channel_sets.iter().any(|set| set.axis as i64 == from_front) {
-        stand(model, layer, Some(from_front as usize));
+    if layer.is_split_along(from_front as usize) {
+        split(model, &key, Some(from_front as usize));
         return Ok(());
     }
-    let Some(choice) = of.decision() else { return Ok(()) };
-    let methods = model.session.methods();
-    let start = Start {
-        method: methods.iter().position(|m| m.id() == choice.method).unwrap_or(0),
-        format: choice.format,
-        quantized: choice.quantized,
-        axis: Some(axis),
-    };
-    model.channel.reading = Some((layer, axis));
+    let Some(start) = start(model, Some(axis)) else { return Ok(()) };
+    model.channel.reading = Some((key.clone(), axis));
     model.say(format!("reading the channels along axis {axis}…"));
-    cmds.push(Cmd::Channels { layer, start });
+    cmds.push(Cmd::Request(Request::Channels { key, start }));
     Ok(())
 }
 
-pub(super) fn progress(model: &mut Model, layer: usize, share: f64) {
-    if let Some((of, axis)) = model.channel.reading
-        && of == layer
+pub(super) fn progress(model: &mut Model, key: &Key, share: f64) {
+    if let Some((of, axis)) = &model.channel.reading
+        && of == key
         && matches!(model.mode, Mode::Normal)
     {
         model.say(format!("reading the channels along axis {axis}… {:.0} %", share * 100.0));
     }
 }
 
-/// The loader brings channels that were asked for, here or on the command line.
-pub(super) fn arrived(model: &mut Model, layer: usize, requested: bool, result: Result<Channels, InputError>) {
-    if requested {
-        model.channel.reading.take_if(|(of, _)| *of == layer);
-        model.loading.share.take_if(|(of, _)| *of == layer);
-        model.notice = None;
+/// Channels came that were asked for, here or on the command line.
+pub(super) fn arrived(model: &mut Model, key: &Key, axis: Option<usize>, requested: bool, received: Received) {
+    let at_hand = model.selected().is_some_and(|layer| layer.key == *key);
+    match (received, axis) {
+        (Received::Refused(why), _) if requested => model.warn(format!("not per channel: {}", visible(&why))),
+        (Received::Changed, axis) if requested => said(model, key, axis),
+        _ => {}
     }
-    if layer == model.list.selected {
-        // What is in the hand is about to be replaced.
-        hand::put_back(model);
-    }
-    match result {
-        Ok(channels) if requested => {
-            let axis = channels.axis;
-            model.session.add_channels(layer, channels);
-            stand(model, layer, Some(axis));
-        }
-        Ok(channels) => {
-            model.session.begin_along(layer, channels);
-            if layer == model.list.selected {
-                show(model);
-            }
-        }
-        Err(error) if requested => {
-            let why = visible(&error.to_string());
-            model.warn(format!("not per channel: {why}"));
-        }
-        Err(error) => model.session.layers()[layer].without_channels = Some(error.to_string()),
+    if at_hand {
+        show(model);
     }
     model.list.resort();
 }
 
-fn stand(model: &mut Model, layer: usize, axis: Option<usize>) {
-    if model.session.stand(layer, axis) {
-        let name = visible(&model.session.layers()[layer].name);
-        model.say(match axis {
-            Some(axis) => format!("{name}: a range for each channel along axis {axis}"),
-            None => format!("{name}: one range"),
-        });
+fn split(model: &mut Model, key: &Key, axis: Option<usize>) {
+    if model.session.split(key, axis) {
+        said(model, key, axis);
         model.list.resort();
     }
-    if layer == model.list.selected {
-        show(model);
-    }
+    show(model);
+}
+
+fn said(model: &mut Model, key: &Key, axis: Option<usize>) {
+    let name = visible(key.name());
+    model.say(match axis {
+        Some(axis) => format!("{name}: a range for each channel along axis {axis}"),
+        None => format!("{name}: one range"),
+    });
 }
 
 /// The selected tensor as a whole: where its channels stand in its place, the cursor on the worst.
 pub(super) fn show(model: &mut Model) {
     model.channel.open = None;
-    model.channel.cursor = by_sqnr(model, model.list.selected).first().copied().unwrap_or(0);
+    model.channel.cursor = by_sqnr(model).first().copied().unwrap_or(0);
     (model.plot.zoom, model.plot.inspect) = (None, None);
 }
 
-/// The channels that have an SQNR, the worst first.
-fn by_sqnr(model: &Model, layer: usize) -> Vec<usize> {
-    Strip::new(&model.session, layer, 1).map_or_else(Vec::new, |strip| strip.by_sqnr(&model.session))
+/// The channels of the selected tensor that have an SQNR, the worst first.
+fn by_sqnr(model: &Model) -> Vec<usize> {
+    let strip = model.selected().and_then(|layer| Strip::new(&model.session, &layer.key, 1));
+    strip.map_or_else(Vec::new, |strip| strip.by_sqnr(&model.session))
 }
 
 /// Moves the cursor; what holds ten columns in a plot holds ten channels here.
 pub(super) fn step(model: &mut Model, by: i16) {
-    let last = model.session.channels(model.at()).len().saturating_sub(1);
+    let last = model.selected().map_or(0, |layer| layer.channels().len()).saturating_sub(1);
     model.channel.cursor = model.channel.cursor.saturating_add_signed(isize::from(by)).min(last);
 }
 
 /// To the channel that is next by SQNR, worse or better.
 pub(super) fn next_worst(model: &mut Model, by: i8) {
-    let order = by_sqnr(model, model.at());
+    let order = by_sqnr(model);
     let here = order.iter().position(|c| *c == model.channel.cursor);
     let next = match here {
         None => order.first(),
@@ -156,8 +147,8 @@ pub(super) fn pick(model: &mut Model, channel: usize) {
 }
 
 pub(super) fn open(model: &mut Model) {
-    let channels = model.session.channels(model.list.selected);
-    model.channel.open = channels.clone().nth(model.channel.cursor);
+    let channels = model.selected().map_or(0, |layer| layer.channels().len());
+    model.channel.open = Some(model.channel.cursor).filter(|channel| *channel < channels);
     (model.plot.zoom, model.plot.inspect) = (None, None);
 }
 

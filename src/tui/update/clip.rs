@@ -2,7 +2,7 @@
 
 use crate::figure::{CurveKind, Handle, moved};
 use crate::quant::Clip;
-use crate::session::{Decision, Ready};
+use crate::session::{Decision, Ready, Target};
 
 use super::super::mode::Mode;
 use super::super::model::Model;
@@ -23,8 +23,10 @@ pub(super) fn drag_to(model: &mut Model, column: u16) {
     let before = before.clone();
     if let Some(value) = column_value(model, handle, column) {
         let clip = moved(before.clip, handle, value, model.format());
-        // From the choice at the press, so that coming back to it is no edit.
-        model.session.preview(model.at(), before.with_clip(clip));
+        // From the decision at the press, so that coming back to it is no edit.
+        if let Some(at) = model.at() {
+            model.session.preview(&at, before.with_clip(clip));
+        }
     }
 }
 
@@ -32,7 +34,7 @@ pub(super) fn drag_to(model: &mut Model, column: u16) {
 pub(super) fn release(model: &mut Model) {
     match std::mem::replace(&mut model.mode, Mode::Normal) {
         Mode::Drag { before, .. } => {
-            if model.session.commit("clip", model.at(), before) {
+            if model.at().is_some_and(|at| model.session.commit("clip", &at, before)) {
                 model.list.resort();
             }
         }
@@ -71,15 +73,22 @@ fn column_value(model: &Model, handle: Handle, column: u16) -> Option<f32> {
 
 /// Puts the end in hand on `value` as one step of a run (`run`) or as an undo entry of its own.
 fn put(model: &mut Model, value: f32, run: bool) {
-    let Some(choice) = model.selected_ready().map(|r| r.decision().clone()) else { return };
-    let clip = moved(choice.clip, model.plot.handle, value, model.format());
+    let Some((at, decision)) = at_hand(model) else { return };
+    let clip = moved(decision.clip, model.plot.handle, value, model.format());
     if run {
-        model.session.nudge(model.at(), clip);
+        model.session.nudge(&at, clip);
     } else {
-        model.session.apply("clip", vec![(model.at(), choice.with_clip(clip))]);
+        model.session.apply("clip", vec![(at, decision.with_clip(clip))]);
     }
     zoom::follow_clip(model);
     model.list.resort();
+}
+
+/// The range at hand and what is decided for it.
+fn at_hand(model: &Model) -> Option<(Target, Decision)> {
+    let at = model.at()?;
+    let decision = model.session.ready(&at)?.decision().clone();
+    Some((at, decision))
 }
 
 /// The end of the range that keys move.
@@ -160,7 +169,7 @@ pub(super) fn mark(model: &mut Model, by: i8) {
     let (Some(value), Some(ready)) = (present(model), model.selected_ready()) else { return };
     let (handle, format) = (model.plot.handle, ready.format());
     let answers = ready
-        .candidates
+        .candidates()
         .iter()
         .filter_map(|c| Some((c.label.clone(), handle.value(c.outcome.as_ref().ok()?.clip, format))));
     let next = if by > 0 {
@@ -178,10 +187,10 @@ pub(super) fn mark(model: &mut Model, by: i8) {
 }
 
 pub(super) fn method_value(model: &mut Model) {
-    let Some(method) = model.selected_ready().map(|r| r.decision().method.clone()) else { return };
-    let choices = channels::choices(model, model.at(), |ready| of_method(ready, &method));
-    if !choices.is_empty() {
-        model.session.apply("back to the method", choices);
+    let Some((at, Decision { method, .. })) = at_hand(model) else { return };
+    let decisions = channels::decisions(model, &at, |ready| of_method(ready, &method));
+    if !decisions.is_empty() {
+        model.session.apply("back to the method", decisions);
         zoom::follow_clip(model);
         model.list.resort();
     }
@@ -189,22 +198,22 @@ pub(super) fn method_value(model: &mut Model) {
 
 /// A method's own value; for a tensor whose channels stand in its place, also where it has none for the whole.
 fn of_method(ready: &Ready, id: &str) -> Option<Decision> {
-    let choice = ready.decision();
+    let decision = ready.decision();
     match ready.own_clip(id) {
-        Some(clip) => Some(choice.with_method(id, clip)),
-        None => ready.axis().map(|_| choice.with_method(id, choice.clip)),
+        Some(clip) => Some(decision.with_method(id, clip)),
+        None => ready.axis().map(|_| decision.with_method(id, decision.clip)),
     }
 }
 
 pub(super) fn method(model: &mut Model, index: usize) {
-    let Some(ready) = model.selected_ready() else { return };
-    let candidate = &ready.candidates()[index];
+    let (Some(at), Some(ready)) = (model.at(), model.selected_ready()) else { return };
+    let Some(candidate) = ready.candidates().get(index) else { return };
     let (id, label) = (candidate.id.clone(), candidate.label.clone());
     match &candidate.outcome {
         Ok(threshold) => {
             let note = threshold.note.clone();
-            let choices = channels::choices(model, model.at(), |ready| of_method(ready, &id));
-            model.session.apply(&format!("method {label}"), choices);
+            let decisions = channels::decisions(model, &at, |ready| of_method(ready, &id));
+            model.session.apply(&format!("method {label}"), decisions);
             if let Some(note) = note {
                 model.say(note);
             }
@@ -250,12 +259,13 @@ pub(super) fn typed(model: &mut Model, text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Other integers for the layer: the method's clip there, or the clip in hand made to fit.
+/// Another format for the layer: the method's clip there, or the clip in hand made to fit.
 pub(super) fn format(model: &mut Model, words: &str) -> Result<(), String> {
     let format = model.format().changed_by(words)?;
-    // Of a channel that is opened, the whole tensor: its channels go to one grid.
-    let choices = model.session.on_grid(model.list.selected, format);
-    if model.session.apply(&format!("{format}"), choices) > 0 {
+    // Of a channel that is opened, the whole tensor: its channels go to one format.
+    let Some(key) = model.selected().map(|layer| layer.key.clone()) else { return Ok(()) };
+    let decisions = model.session.in_format(&key, format);
+    if model.session.apply(&format!("{format}"), decisions) > 0 {
         if !format.symmetric() && model.plot.curve == CurveKind::Kl {
             // KL knows no affine ranges.
             model.plot.curve = CurveKind::Mse;

@@ -7,7 +7,9 @@ use super::super::model::Model;
 pub(super) fn put_back(model: &mut Model) {
     match std::mem::replace(&mut model.mode, Mode::Normal) {
         Mode::Drag { before, .. } => {
-            model.session.preview(model.at(), before);
+            if let Some(at) = model.at() {
+                model.session.preview(&at, before);
+            }
             model.say("put back");
         }
         Mode::Pan { .. } => {}

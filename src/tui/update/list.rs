@@ -2,7 +2,9 @@
 
 use alphanumeric_sort::compare_str;
 
-use crate::session::{Decision, Kind};
+use crate::jobs::Request;
+use crate::quant::Decibels;
+use crate::session::{Kind, Ready, Target};
 
 use super::super::layout::Areas;
 use super::super::list::Sort;
@@ -17,8 +19,8 @@ pub(super) fn select(model: &mut Model, layer: usize, cmds: &mut Vec<Cmd>) {
         model.plot.zoom = None;
         model.plot.inspect = None;
         channels::show(model);
-        if model.selected_ready().is_none() {
-            cmds.push(Cmd::Prefer(layer));
+        if let Some(layer) = model.selected().filter(|l| l.ready().is_none() && l.failure().is_none()) {
+            cmds.push(Cmd::Request(Request::Prefer(layer.key.clone())));
         }
     }
 }
@@ -81,23 +83,21 @@ pub(super) fn arrange_if_stale(model: &mut Model) {
 
 /// Makes the order anew from filter and sort.
 pub(super) fn arrange(model: &mut Model) {
-    let layers = &model.session.layers();
+    let layers = model.session.layers();
     let filter = model.list.filter.to_lowercase();
-    let mut order: Vec<usize> = model
-        .session
-        .top_level()
-        .map(|(l, _)| l)
-        .filter(|&l| filter.is_empty() || layers[l].name().to_lowercase().contains(&filter))
-        .collect();
+    let shown = |l: &usize| filter.is_empty() || layers[*l].name().to_lowercase().contains(&filter);
+    let mut order: Vec<usize> = (0..layers.len()).filter(shown).collect();
     match model.list.sort {
         Sort::Files => {}
         Sort::Name => order.sort_by(|&a, &b| compare_str(layers[a].name(), layers[b].name())),
         Sort::Worst => {
-            let sqnr = |l: usize| match layers[l].ready() {
-                Some(ready) if ready.decision().quantized && !ready.metrics().sqnr_db.is_nan() => ready.metrics().sqnr_db,
-                _ => f64::INFINITY,
+            // What is not quantized, and what holds no signal, has nothing to lose.
+            let quantized = |r: &&Ready| r.decision().quantized && r.stats().sum_of_squares() > 0.0;
+            let sqnr = |l: usize| {
+                let ready = layers[l].ready().filter(quantized);
+                ready.map_or(Decibels::PERFECT, |ready| Decibels::new(ready.metrics().sqnr_db))
             };
-            order.sort_by(|&a, &b| sqnr(a).total_cmp(&sqnr(b)));
+            order.sort_by_key(|&l| sqnr(l));
         }
         Sort::Sensitive => {
             let known = model.network.as_ref().map_or_else(Vec::new, |n| n.most_sensitive());
@@ -114,12 +114,13 @@ pub(super) fn arrange(model: &mut Model) {
 }
 
 pub(super) fn toggle(model: &mut Model) {
-    let Some(choice) = model.session.layers().get(model.list.selected).and_then(|l| l.decision()) else { return };
-    let quantized = !choice.quantized;
-    let name = crate::report::visible(model.session.layers()[model.list.selected].name());
-    let choices =
-        channels::choices(model, model.list.selected, |ready| Some(Decision { quantized, ..ready.decision().clone() }));
-    model.session.apply(if quantized { "quantize" } else { "leave in float" }, choices);
+    let Some(layer) = model.selected() else { return };
+    let Some(decision) = layer.decision() else { return };
+    let quantized = !decision.quantized;
+    let name = crate::report::visible(layer.name());
+    let target = Target::Tensor(layer.key.clone());
+    let decisions = channels::decisions(model, &target, |ready| Some(ready.decision().with_quantized(quantized)));
+    model.session.apply(if quantized { "quantize" } else { "leave in float" }, decisions);
     model.say(if quantized { format!("{name} is quantized") } else { format!("{name} stays in float") });
     model.list.resort();
 }

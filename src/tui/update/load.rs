@@ -1,7 +1,8 @@
 //! What the loader tells.
 
+use crate::input::InputError;
 use crate::jobs::Event;
-use crate::session::LayerState;
+use crate::session::{Arrival, Failure};
 
 use super::super::model::Model;
 use super::super::msg::Cmd;
@@ -11,7 +12,7 @@ pub(super) fn event(model: &mut Model, event: Event, cmds: &mut Vec<Cmd>) {
     match event {
         Event::Found { layers, errors } => {
             model.loading.all = layers.len();
-            model.session.begin(layers, errors.into_iter().map(|e| (e.file, e.message)));
+            model.session.receive(Arrival::Found { layers, failures: errors.into_iter().map(failure).collect() });
             model.loading.found = true;
             list::arrange(model);
             let wanted = model.list.wanted.take();
@@ -19,7 +20,7 @@ pub(super) fn event(model: &mut Model, event: Event, cmds: &mut Vec<Cmd>) {
             if let Some(first) = wanted.or(model.list.order.first().copied()) {
                 model.list.selected = first;
                 if first < model.loading.all {
-                    cmds.push(Cmd::Prefer(first));
+                    cmds.push(Cmd::Request(crate::jobs::Request::Prefer(model.session.layers()[first].key.clone())));
                 }
             }
             if model.session.layers().is_empty() {
@@ -37,20 +38,19 @@ pub(super) fn event(model: &mut Model, event: Event, cmds: &mut Vec<Cmd>) {
         }
         Event::Running { done, of, left } => model.loading.runs = (done < of).then_some((done, of, left)),
         Event::Unusable(error) => {
-            model.session.fail(error.file.clone(), error.message);
+            model.session.receive(Arrival::Failed(failure(error)));
             model.list.stale = true;
         }
         Event::Progress { layer, share } => {
             model.loading.share = Some((layer, share));
-            channels::progress(model, layer, share);
+            let key = model.session.layers()[layer].key.clone();
+            channels::progress(model, &key, share);
         }
         Event::Layer { layer, result } => {
             model.loading.done += 1;
             model.loading.share.take_if(|(l, _)| *l == layer);
-            match result {
-                Ok(read) => model.session.finish_layer(layer, read.0, read.1),
-                Err(error) => model.session.layers()[layer].state = LayerState::Failed(error.to_string()),
-            }
+            let key = model.session.layers()[layer].key.clone();
+            model.session.receive(Arrival::Layer { key, result: result.map_err(failure) });
             model.list.resort();
         }
         Event::Fine { layer, result } => match result {
@@ -59,7 +59,7 @@ pub(super) fn event(model: &mut Model, event: Event, cmds: &mut Vec<Cmd>) {
                 if coarse.is_some_and(|c| c.amax != fine.amax) {
                     model.warn("no finer bins: the file has changed since it was read");
                 } else {
-                    model.fine.magnitude = Some((layer, fine));
+                    model.fine.magnitude = Some((model.session.layers()[layer].key.clone(), fine));
                 }
             }
             Err(error) => {
@@ -69,7 +69,8 @@ pub(super) fn event(model: &mut Model, event: Event, cmds: &mut Vec<Cmd>) {
         },
         Event::Measured { layer, result } => match result {
             Ok(measured) => {
-                model.session.set_measured(layer, measured);
+                let key = model.session.layers()[layer].key.clone();
+                model.session.receive(Arrival::Measured { key, result: Ok(measured) });
                 model.notice = None;
             }
             Err(error) => {
@@ -77,8 +78,34 @@ pub(super) fn event(model: &mut Model, event: Event, cmds: &mut Vec<Cmd>) {
                 model.warn(format!("not measured: {why}"));
             }
         },
-        Event::Channels { layer, requested, result } => channels::arrived(model, layer, requested, result),
-        Event::Tied { layers, requested, result } => ties::arrived(model, &layers, requested, result),
+        Event::Channels { layer, requested, result } => {
+            let key = model.session.layers()[layer].key.clone();
+            if requested {
+                model.channel.reading.take_if(|(of, _)| *of == key);
+                model.loading.share.take_if(|(of, _)| *of == layer);
+                model.notice = None;
+            }
+            if layer == model.list.selected {
+                // What is in the hand is about to be replaced.
+                super::hand::put_back(model);
+            }
+            let axis = result.as_ref().ok().map(|channels| channels.axis);
+            let result = result.map_err(failure);
+            let received = model.session.receive(Arrival::Channels { key: key.clone(), requested, result });
+            channels::arrived(model, &key, axis, requested, received);
+        }
+        Event::Tied { layers, requested, result } => {
+            let of: Vec<_> = layers.iter().map(|&layer| model.session.layers()[layer].key.clone()).collect();
+            if requested {
+                model.notice = None;
+            }
+            if layers.contains(&model.list.selected) {
+                super::hand::put_back(model);
+            }
+            let received =
+                model.session.receive(Arrival::Tied { of: of.clone(), requested, result: result.map_err(failure) });
+            ties::arrived(model, &of, requested, received);
+        }
         Event::Trial(news) => network::news(model, news),
         Event::Done => {
             model.loading.finished = true;
@@ -86,4 +113,8 @@ pub(super) fn event(model: &mut Model, event: Event, cmds: &mut Vec<Cmd>) {
             model.loading.share = None;
         }
     }
+}
+
+fn failure(error: InputError) -> Failure {
+    Failure { file: error.file, message: error.message }
 }

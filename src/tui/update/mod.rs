@@ -16,10 +16,11 @@ use super::command::{Command, entry_of};
 use super::layout::{Areas, areas};
 use super::line::Line;
 use super::mode::{Ask, Mode};
-use super::model::Model;
+use super::model::{Model, name_of};
 use super::msg::{Cmd, Msg};
 use crate::calibrate::Shape;
-use crate::session::Role;
+use crate::jobs::Request;
+use crate::session::Target;
 
 /// Takes one message in. What follows from it outside the model is returned.
 ///
@@ -98,9 +99,10 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::MethodValue => clip::method_value(model),
         Command::Method(index) => clip::method(model, index),
         Command::Measure => {
-            if let Some((clip, format)) = model.selected_ready().map(|r| (r.decision().clip, r.format())) {
+            let chosen = model.selected_ready().map(|r| (r.decision().clip, r.format()));
+            if let Some((Target::Tensor(key), (clip, format))) = model.at().zip(chosen) {
                 model.say("measuring…");
-                cmds.push(Cmd::Measure { layer: model.at(), clip, format });
+                cmds.push(Cmd::Request(Request::Measure { key, clip, format }));
             }
         }
         Command::PerChannel => channels::ask(model),
@@ -175,21 +177,17 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
 
 fn history(model: &mut Model, back: bool, cmds: &mut Vec<Cmd>) {
     let (verb, step) = if back { ("undone", model.session.undo()) } else { ("redone", model.session.redo()) };
-    if let Some((label, layer)) = step {
-        let name = crate::report::visible(&model.session.layers()[layer].name);
-        model.say(format!("{verb}: {label} of {name}"));
-        let (tensor, channel) = match model.session.layers()[layer].role {
-            Role::Channel { of, channel } => (of, Some(channel)),
-            // It went for the one that is looked at as well.
-            _ if model.session.tied(layer).contains(&model.list.selected) => (model.list.selected, None),
-            _ => (layer, None),
-        };
-        if tensor != model.list.selected {
-            list::select(model, tensor, cmds);
+    if let Some((label, target)) = step {
+        model.say(format!("{verb}: {label} of {}", name_of(&target)));
+        let at_hand = model.selected().map(|layer| layer.key.clone());
+        // Where it went for the one that is looked at as well, that stays in view.
+        let tensor = target.tensor().filter(|key| !at_hand.is_some_and(|at| model.session.tied(key).contains(&at)));
+        if let Some(row) = tensor.and_then(|key| model.session.position(key)) {
+            list::select(model, row, cmds);
         }
-        if let Some(channel) = channel {
+        if let Target::Channel { channel, .. } = target {
             // Where the step has just put its tensor's channels away it cannot be opened; settling sees to that.
-            (model.channel.cursor, model.channel.open) = (channel, Some(layer));
+            (model.channel.cursor, model.channel.open) = (channel, Some(channel));
         }
         zoom::follow_clip(model);
         model.list.resort();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::input::InputError;
 use crate::jobs::{Grids, News, Trial, Tried, Tune, TuneLayer, TuneStep, Tuned};
 use crate::report::{number, visible};
-use crate::session::Decision;
+use crate::session::{Decision, Target};
 
 use super::super::list::Sort;
 use super::super::mode::{Ask, Mode};
@@ -23,21 +23,21 @@ pub(super) fn ask(model: &mut Model, cmds: &mut Vec<Cmd>) {
     let (layer, layers) = (model.list.selected, model.loading.all);
     let Some(network) = &mut model.network else { return };
     if layer < layers {
-        let grids = model.session.grids_of(layer);
+        let grids = model.session.params_of(&model.session.layers()[layer].key);
         if network.alone.ask((layer, grids.clone())) && !grids.is_empty() {
-            cmds.push(Cmd::Trial(Trial::Alone { layer, grids }));
+            cmds.push(Cmd::Request(crate::jobs::Request::Trial(Trial::Alone { layer, grids })));
         }
     }
     if !matches!(model.mode, Mode::Drag { .. }) {
-        let grids = Grids { layers: model.session.grids(layers) };
+        let grids = Grids::of(&model.session, layers);
         if network.whole.ask(grids.clone()) {
-            cmds.push(Cmd::Trial(Trial::Whole(grids)));
+            cmds.push(Cmd::Request(crate::jobs::Request::Trial(Trial::Whole(grids))));
         }
     }
 }
 
 fn chosen(model: &Model) -> Grids {
-    Grids { layers: model.session.grids(model.loading.all) }
+    Grids::of(&model.session, model.loading.all)
 }
 
 pub(super) fn sensitivity(model: &mut Model, cmds: &mut Vec<Cmd>) {
@@ -48,7 +48,7 @@ pub(super) fn sensitivity(model: &mut Model, cmds: &mut Vec<Cmd>) {
     let Some(network) = &mut model.network else { return };
     network.begin(Work::Sensitivity(grids.clone()));
     model.say("measuring what each layer does to the outputs; S stops, and keeps what was found");
-    cmds.push(Cmd::Trial(Trial::Sensitivity(grids)));
+    cmds.push(Cmd::Request(crate::jobs::Request::Trial(Trial::Sensitivity(grids))));
 }
 
 /// Searches better clips: for the selected layer, or for all of them.
@@ -56,17 +56,17 @@ pub(super) fn tune(model: &mut Model, all: bool, cmds: &mut Vec<Cmd>) {
     let layers: Vec<TuneLayer> = if all {
         TuneLayer::all(&model.session, model.loading.all)
     } else {
-        TuneLayer::of(&model.session, model.list.selected).into_iter().collect()
+        model.selected().and_then(|l| TuneLayer::of(&model.session, &l.key)).into_iter().collect()
     };
     let what = match layers.as_slice() {
-        [one] => visible(&model.session.layers()[one.layer].name),
+        [one] => visible(&model.session.layers()[one.layer].name()),
         all => format!("{} layers", all.len()),
     };
     let grids = chosen(model);
     let Some(network) = &mut model.network else { return };
     network.begin(Work::Tune { layers: layers.clone(), steps: Vec::new() });
     model.say(format!("searching better clips for {what}, by what the network's outputs lose; S stops"));
-    cmds.push(Cmd::Trial(Trial::Tune(Tune { grids, layers, rounds: 1 })));
+    cmds.push(Cmd::Request(crate::jobs::Request::Trial(Trial::Tune(Tune { grids, layers, rounds: 1 }))));
 }
 
 pub(super) fn stop(model: &mut Model, cmds: &mut Vec<Cmd>) {
@@ -93,10 +93,11 @@ pub(super) fn worst(model: &mut Model, text: &str) -> Result<(), String> {
         return Err(format!("the sensitivity of {} is known: type 1 to {}", layers(order.len()), order.len()));
     }
     let float = |layer: usize| {
-        channels::choices(model, layer, |ready| Some(Decision { quantized: false, ..ready.decision().clone() }))
+        let target = Target::Tensor(model.session.layers()[layer].key.clone());
+        channels::decisions(model, &target, |ready| Some(ready.decision().with_quantized(false)))
     };
     let choices = order[..n].iter().flat_map(|&layer| float(layer)).collect();
-    let names: Vec<String> = order[..n].iter().take(3).map(|&l| visible(&model.session.layers()[l].name)).collect();
+    let names: Vec<String> = order[..n].iter().take(3).map(|&l| visible(&model.session.layers()[l].name())).collect();
     let more = if n > 3 { format!(" and {} more", n - 3) } else { String::new() };
     model.session.apply(&format!("worst {n} in float"), choices);
     let stay = if n == 1 { "stays" } else { "stay" };
@@ -144,7 +145,7 @@ pub(super) fn news(model: &mut Model, news: News) {
                 (Ok(()), None) => tell(model, "stopped before the first layer was measured".into()),
                 (Ok(()), Some(&first)) => {
                     let worst = network.sensitivity[&first].alone.sqnr_db;
-                    let name = visible(&model.session.layers()[first].name);
+                    let name = visible(&model.session.layers()[first].name());
                     let how = if stopped { "stopped: sensitivity of" } else { "sensitivity of" };
                     let text = format!(
                         "{how} {}; {name} costs the outputs most ({} dB alone); O leaves the worst in float",
@@ -203,10 +204,11 @@ pub(super) fn say_late(model: &mut Model) {
 
 /// `conv1: 31.20 → 31.85 dB, clip 2.31, uint8 affine`. Where several layers are searched, each is alone.
 fn step_in_words(model: &Model, step: &TuneStep) -> String {
-    let name = visible(&model.session.layers()[step.layer].name);
+    let name = visible(&model.session.layers()[step.layer].name());
     let Tried { clip, format } = step.chosen;
     let four = |x: f32| number::significant(f64::from(x), 3);
-    let clip = if format.symmetric() { four(clip.amax()) } else { format!("{} to {}", four(clip.min()), four(clip.max())) };
+    let clip =
+        if format.symmetric() { four(clip.amax()) } else { format!("{} to {}", four(clip.min()), four(clip.max())) };
     let work = model.network.as_ref().and_then(|n| n.running.as_ref()).map(|r| &r.work);
     let alone = if matches!(work, Some(Work::Tune { layers, .. }) if layers.len() > 1) { "alone " } else { "" };
     format!("{name}: {alone}{} → {} dB, clip {clip}, {format}", db(step.before), db(step.after))
@@ -229,17 +231,20 @@ fn apply(model: &mut Model, layers: &[TuneLayer], steps: &[TuneStep]) -> (usize,
         // What is in the hand is about to be replaced.
         hand::put_back(model);
     }
-    let choice = |&(layer, tried): &(&TuneLayer, Tried)| {
-        let choice = model.session.layers()[layer.layer].decision()?;
-        let as_it_was = (choice.clip, choice.format) == (layer.present.clip, layer.present.format);
-        let stands = as_it_was && choice.quantized && choice.axis.is_none();
-        stands.then(|| (layer.layer, Decision { format: tried.format, ..choice.with_clip(tried.clip) }))
+    let decision = |&(layer, tried): &(&TuneLayer, Tried)| {
+        let at = &model.session.layers()[layer.layer];
+        let decision = at.decision()?;
+        let as_it_was = (decision.clip, decision.format) == (layer.present.clip, layer.present.format);
+        let stands = as_it_was && decision.quantized && decision.axis.is_none();
+        let decision = Decision { format: tried.format, ..decision.with_clip(tried.clip) };
+        stands.then(|| (layer.layer, Target::Tensor(at.key.clone()), decision))
     };
-    let choices: Vec<_> = better.iter().filter_map(choice).collect();
-    let changed: BTreeSet<usize> = choices.iter().map(|(layer, _)| *layer).collect();
+    let choices: Vec<_> = better.iter().filter_map(decision).collect();
+    let changed: BTreeSet<usize> = choices.iter().map(|(layer, ..)| *layer).collect();
     let kept = better.len() - changed.len();
-    model.session.apply("tune", choices);
-    let at_hand = std::iter::once(model.list.selected).chain(model.session.tied(model.list.selected).iter().copied());
+    model.session.apply("tune", choices.into_iter().map(|(_, target, decision)| (target, decision)).collect());
+    let tied = model.selected().map_or(&[][..], |layer| model.session.tied(&layer.key));
+    let at_hand = tied.iter().filter_map(|key| model.session.position(key)).chain([model.list.selected]);
     if at_hand.into_iter().any(|layer| changed.contains(&layer)) {
         (model.plot.zoom, model.plot.inspect) = (None, None);
         if !model.format().symmetric() && model.plot.curve == crate::figure::CurveKind::Kl {
@@ -261,7 +266,7 @@ fn tuned_in_words(
     stopped: bool,
 ) -> String {
     let what = match tried {
-        [one] => visible(&model.session.layers()[one.layer].name),
+        [one] => visible(&model.session.layers()[one.layer].name()),
         all => format!("{changed} of {}", layers(all.len())),
     };
     let stopped = if stopped { "stopped: " } else { "" };

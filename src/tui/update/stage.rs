@@ -8,20 +8,20 @@ use super::super::drawn::{Drawn, FigureKey};
 use super::super::layout::Areas;
 use super::super::mode::Mode;
 use super::super::model::Model;
+use crate::session::Target;
 
 pub(super) fn refresh(model: &mut Model, areas: Option<&Areas>) {
     // What is opened must stand in the selected tensor's place, also after an undo.
-    let channels = model.session.channels(model.list.selected);
-    model.channel.open.take_if(|open| !channels.contains(open));
-    model.channel.cursor = model.channel.cursor.min(channels.len().saturating_sub(1));
+    let channels = model.selected().map_or(0, |layer| layer.channels().len());
+    model.channel.open.take_if(|open| *open >= channels);
+    model.channel.cursor = model.channel.cursor.min(channels.saturating_sub(1));
     model.strip = areas
         .filter(|_| model.on_strip())
-        .and_then(|areas| Strip::new(&model.session, model.at(), areas.histogram.width));
+        .and_then(|areas| Strip::new(&model.session, &model.selected()?.key, areas.histogram.width));
     if model.on_strip() {
         model.drawn = None;
         return;
     }
-    let layer = model.at();
     let Some(key) = areas.and_then(|areas| key(model, areas)) else {
         model.drawn = None;
         return;
@@ -29,9 +29,9 @@ pub(super) fn refresh(model: &mut Model, areas: Option<&Areas>) {
     if model.drawn.as_ref().is_some_and(|drawn| drawn.key == key) {
         return;
     }
-    model.drawn = model.session.focus(layer).and_then(|tensor| {
-        let fine = model.fine.magnitude.as_ref().filter(|(of, _)| key.fine && *of == layer);
-        let candidates = &model.session.layers()[layer].ready()?.candidates;
+    model.drawn = model.session.focus(&key.target).and_then(|tensor| {
+        let fine = model.fine.magnitude.as_ref().filter(|_| key.fine);
+        let candidates = model.session.ready(&key.target)?.candidates();
         let figure = Figure::new(tensor, candidates, &key.spec, fine.map(|(_, magnitude)| magnitude));
         Some(Drawn { key, figure })
     });
@@ -39,18 +39,18 @@ pub(super) fn refresh(model: &mut Model, areas: Option<&Areas>) {
 
 /// What the figure has to be made from; `None` while the layer is not read.
 fn key(model: &Model, areas: &Areas) -> Option<FigureKey> {
-    let layer = model.at();
-    let ready = model.selected_ready()?;
+    let target = model.at()?;
+    let ready = model.session.ready(&target)?;
     let (lo, hi) = model.plot.zoom.unwrap_or_else(|| match (&model.mode, &model.drawn) {
         // The axis stays where it is while the clip is in the hand.
-        (Mode::Drag { .. }, Some(drawn)) if drawn.key.layer == layer => (drawn.figure.axis.lo, drawn.figure.axis.hi),
+        (Mode::Drag { .. }, Some(drawn)) if drawn.key.target == target => (drawn.figure.axis.lo, drawn.figure.axis.hi),
         _ => model.domain(ready),
     });
     let axis = Axis::new(lo, hi, areas.histogram.width);
     let bin = f64::from(ready.histogram().magnitude.amax) / ready.histogram().magnitude.bins() as f64;
-    let have_fine = model.fine.magnitude.as_ref().is_some_and(|(of, _)| *of == layer);
+    let have_fine = model.fine.magnitude.as_ref().is_some_and(|(of, _)| target == Target::Tensor(of.clone()));
     Some(FigureKey {
-        layer,
+        target,
         histogram: Arc::as_ptr(ready.histogram()) as usize,
         format: ready.format(),
         fine: have_fine && axis.step() < bin * 4.0,

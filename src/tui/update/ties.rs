@@ -1,107 +1,79 @@
 //! Layers that share one range: those that are asked for, and those that come tied.
 
-use crate::input::InputError;
+use crate::jobs::Request;
 use crate::report::visible;
-use crate::session::{Joint, Kind, Names, Start};
+use crate::session::{Key, Kind, Layer, Names, Received, Target};
 
 use super::super::mode::{Ask, Mode};
-use super::super::model::Model;
+use super::super::model::{Model, name_of};
 use super::super::msg::Cmd;
-use super::hand;
+use super::channels;
 
 pub(super) fn ask(model: &mut Model) {
-    let tie = model.session.layers().get(model.list.selected).and_then(|layer| layer.tie());
-    model.mode = Mode::prompt(Ask::Tie, &tie.map_or_else(String::new, |tie| tie.with.join(",")));
+    // In the form that is read back as these very names, whatever they hold.
+    let names = model.selected().map_or_else(String::new, |layer| Names::exactly(layer.tied_with()).to_string());
+    model.mode = Mode::prompt(Ask::Tie, &names);
 }
 
 /// Typed names: at once where their values were put together before, else they are read. Nothing typed: each has a
 /// range of its own.
 pub(super) fn typed(model: &mut Model, text: &str, cmds: &mut Vec<Cmd>) -> Result<(), String> {
-    let selected = model.list.selected;
-    let name = visible(&model.session.layers()[selected].name);
+    let Some(selected) = model.selected().map(|layer| layer.key.clone()) else { return Ok(()) };
     if text.trim().is_empty() {
-        let n = model.session.tied(selected).len();
-        if model.session.untie(selected) {
+        let n = model.session.tied(&selected).len();
+        if model.session.untie(&selected) {
             model.say(format!("a range of its own for each of {n} layers"));
             changed(model);
         }
         return Ok(());
     }
     let names: Names = text.parse()?;
-    let kind = model.session.layers()[selected].kind;
-    if kind == Kind::Weight {
+    if selected.kind() == Kind::Weight {
         return Err("a weight shares no range".into());
     }
-    let fits = |layer: usize| {
-        let other = &model.session.layers()[layer];
-        layer == selected || (other.kind == kind && other.failure().is_none() && names.fit(&other.subject()))
+    let fits = |layer: &&Layer| {
+        let other = layer.kind() == Kind::Activation && layer.failure().is_none() && names.fit(&layer.subject());
+        layer.key == selected || other
     };
-    let of: Vec<usize> = model.session.top_level().map(|(layer, _)| layer).filter(|&layer| fits(layer)).collect();
+    let of: Vec<Key> = model.session.layers().iter().filter(fits).map(|layer| layer.key.clone()).collect();
     if of.len() < 2 {
-        return Err(format!("no other layer has such a name; {name} would be alone"));
+        return Err(format!("no other layer has such a name; {} would be alone", visible(selected.name())));
     }
     if let Some(why) = model.session.why_not_tied(&of) {
         return Err(visible(&why));
     }
-    if let Some(joint) = model.session.known_joint(&of) {
-        tie(model, joint);
+    if model.session.knows_joint(&of) {
+        if model.session.tie(&of) {
+            said(model, &of);
+        }
         return Ok(());
     }
-    let Some(choice) = model.session.layers()[selected].decision() else { return Ok(()) };
-    let methods = model.session.methods();
-    let start = Start {
-        method: methods.iter().position(|m| m.id() == choice.method).unwrap_or(0),
-        format: choice.format,
-        quantized: choice.quantized,
-        axis: None,
-    };
+    let Some(start) = channels::start(model, None) else { return Ok(()) };
     model.tying = Some(of.clone());
     model.say(format!("reading {} layers as one…", of.len()));
-    cmds.push(Cmd::Tie { of, start });
+    cmds.push(Cmd::Request(Request::Tie { of, start }));
     Ok(())
 }
 
-/// The loader brings layers that share one range: asked for here, or beforehand.
-pub(super) fn arrived(model: &mut Model, layers: &[usize], requested: bool, result: Result<Box<Joint>, InputError>) {
+/// Layers that share one range came: asked for here, or beforehand.
+pub(super) fn arrived(model: &mut Model, of: &[Key], requested: bool, received: Received) {
     if requested {
-        model.tying.take_if(|of| *of == layers);
-        model.notice = None;
+        model.tying.take_if(|tying| tying == of);
     }
-    if layers.contains(&model.list.selected) {
-        // What is in the hand is about to be replaced.
-        hand::put_back(model);
-    }
-    match result {
-        Ok(joint) if requested => {
-            let joint = model.session.add_joint(*joint);
-            tie(model, joint);
-        }
-        Ok(joint) => {
-            model.session.begin_tied(*joint);
-            changed(model);
-        }
-        Err(error) => {
-            let why = visible(&error.to_string());
-            if !requested {
-                model.session.without_ties().push(error.to_string());
-            }
-            model.warn(format!("not tied: {why}"));
-        }
+    match received {
+        Received::Refused(why) => model.warn(format!("not tied: {}", visible(&why))),
+        Received::Changed if requested => said(model, of),
+        _ => changed(model),
     }
 }
 
-fn tie(model: &mut Model, joint: usize) {
-    // Something may have been chosen for one of them since it was asked for.
-    if let Some(why) = model.session.layers()[joint].tied_layers().and_then(|of| model.session.why_not_tied(of)) {
-        model.warn(format!("not tied: {}", visible(&why)));
-    } else if model.session.tie(joint) {
-        let name = visible(&model.session.layers()[joint].name);
-        model.say(format!("{name}: one range"));
-        changed(model);
-    }
+fn said(model: &mut Model, of: &[Key]) {
+    let name = name_of(&Target::Tie(of.to_vec()));
+    model.say(format!("{name}: one range"));
+    changed(model);
 }
 
-/// Another layer may be looked at now: the joint of the selected one, or itself again.
+/// Another range may be looked at now: that of the tie of the selected layer, or its own again.
 fn changed(model: &mut Model) {
     (model.plot.zoom, model.plot.inspect) = (None, None);
     model.list.resort();

@@ -5,7 +5,8 @@ use crate::histogram::MAX_BINS;
 use super::super::mode::Mode;
 use super::super::model::Model;
 use super::super::msg::Cmd;
-use crate::session::Role;
+use crate::jobs::Request;
+use crate::session::Target;
 
 /// One step of the wheel or of a key.
 const FACTOR: f64 = 1.5;
@@ -34,14 +35,14 @@ fn about_value(model: &mut Model, value: f64, share: f64, steps: i8, cmds: &mut 
     let width = ((axis.hi - axis.lo) * FACTOR.powi(-i32::from(steps))).max(finest);
     let fine_wanted = width / f64::from(axis.columns) < f64::from(magnitude.amax) / magnitude.bins() as f64 * 4.0;
     // A channel is not read for itself.
-    let is_tensor = model.session.layers()[model.at()].role == Role::Tensor;
-    let can_be_finer = is_tensor && magnitude.bins() < MAX_BINS && MAX_BINS.is_multiple_of(magnitude.bins());
+    let of = if let Some(Target::Tensor(key)) = model.at() { Some(key) } else { None };
+    let can_be_finer = magnitude.bins() < MAX_BINS && MAX_BINS.is_multiple_of(magnitude.bins());
     model.plot.zoom =
         if width >= (hi - lo) * 0.999 { None } else { Some(window(value - share * width, width, lo, hi)) };
-    let layer = model.at();
-    if model.plot.zoom.is_some() && fine_wanted && can_be_finer && model.fine.requested != Some(layer) {
-        model.fine.requested = Some(layer);
-        cmds.push(Cmd::Fine { layer, bins: MAX_BINS });
+    let wanted = model.plot.zoom.is_some() && fine_wanted && can_be_finer;
+    if let Some(key) = of.filter(|key| wanted && model.fine.requested.as_ref() != Some(key)) {
+        model.fine.requested = Some(key.clone());
+        cmds.push(Cmd::Request(Request::Fine { key, bins: MAX_BINS }));
     }
 }
 

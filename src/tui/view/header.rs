@@ -23,7 +23,7 @@ fn progress(running: &Running) -> String {
 /// What was opened and how, how far reading is, and what is edited.
 pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     let theme = pen.look.theme;
-    let layers = model.session.top_level().count();
+    let layers = model.session.layers().len();
     let mut right: Vec<(String, _)> = Vec::new();
     let unreadable = model.session.failures().count();
     if unreadable > 0 {

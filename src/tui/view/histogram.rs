@@ -2,14 +2,14 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::super::layout::Areas;
-use super::super::model::Model;
+use super::super::model::{Model, name_of};
 use super::super::plot::{BarStyle, Dots, bars, place};
 use super::pen::{Pen, wrapped};
 use super::scales;
 use crate::calibrate::Shape;
 use crate::figure::{Axis, Figure, FitCurve, Handle, level_counts};
 use crate::report::number;
-use crate::session::{LayerState, Ready};
+use crate::session::{LayerState, Ready, Target};
 
 /// The histogram with its flag, axis and marks.
 pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
@@ -37,21 +37,28 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
 
 fn title(pen: &mut Pen, area: Rect, model: &Model) {
     let theme = pen.look.theme;
-    let Some(layer) = model.session.layers().get(model.at()) else {
+    let (Some(layer), Some(at)) = (model.selected(), model.at()) else {
         return pen.titled_rule(area, &[("qviz", theme.title)], "");
     };
     let mut about = String::new();
     let mut note = String::new();
-    if let Some(ready) = layer.ready() {
+    if let Some(ready) = model.session.ready(&at) {
         let stats = ready.stats();
-        if !layer.op.is_empty() {
+        let tied = matches!(at, Target::Tie(_));
+        if !layer.op.is_empty() && !tied {
             about = format!("  {}", crate::report::visible(&layer.op));
         }
-        about += &match layer.tied_layers() {
-            Some(_) => format!(", tied  {}", number::of(stats.count, "value")),
-            None => format!("  {}  {}", number::shape(&layer.origin.shape), number::of(stats.count, "value")),
+        let mut shape = layer.origin.shape.clone();
+        if let Target::Channel { axis, .. } = at
+            && axis < shape.len()
+        {
+            shape.remove(axis);
+        }
+        about += &match tied {
+            true => format!(", tied  {}", number::of(stats.count, "value")),
+            false => format!("  {}  {}", number::shape(&shape), number::of(stats.count, "value")),
         };
-        if layer.origin.files.len() > 1 {
+        if layer.origin.files.len() > 1 && !tied {
             about += &format!(" in {} batches", layer.origin.files.len());
         }
         if stats.zeros > 0 {
@@ -71,14 +78,14 @@ fn title(pen: &mut Pen, area: Rect, model: &Model) {
         Some(at) if area.x == 0 => format!("  {}/{}", at + 1, model.list.order.len()),
         _ => String::new(),
     };
-    pen.titled_rule(area, &[(&layer.name, theme.title), (&about, theme.dim), (&position, theme.dim)], &note);
+    pen.titled_rule(area, &[(&name_of(&at), theme.title), (&about, theme.dim), (&position, theme.dim)], &note);
 }
 
 /// Nothing to draw yet, or never: say so where the picture would be.
 fn without_layer(pen: &mut Pen, areas: &Areas, model: &Model) {
     let theme = pen.look.theme;
     let area = areas.histogram;
-    let state = model.session.layers().get(model.list.selected).map(|l| &l.state);
+    let state = model.selected().map(|l| l.state());
     let (text, style) = match state {
         Some(LayerState::Failed(message)) => (message.clone(), theme.warning),
         Some(_) => match model.loading.share {
@@ -274,7 +281,9 @@ const OUTPUT: u16 = 19;
 /// `· output 41.2 dB` for the flag, where a network has answered for this layer; dim while that is of another clip.
 fn output(pen: &Pen, model: &Model, style: Style) -> (String, Style) {
     let network = model.network.as_ref().filter(|_| model.channel.open.is_none());
-    let answer = network.and_then(|n| n.alone.answer.as_ref()).filter(|answer| answer.of.0 == model.at());
+    let answer = network
+        .and_then(|n| n.alone.answer.as_ref())
+        .filter(|answer| answer.of.0 == model.list.selected && matches!(model.at(), Some(Target::Tensor(_))));
     let asked = network.and_then(|n| n.alone.asked.as_ref()).is_some_and(|(_, grids)| !grids.is_empty());
     let effect = answer.filter(|_| asked).and_then(|answer| answer.result.as_ref().ok());
     let fresh = network.is_some_and(|n| n.alone.is_answered());

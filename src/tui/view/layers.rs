@@ -26,7 +26,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     }
     let theme = pen.look.theme;
     let title = Rect { height: 1, ..areas.list };
-    let (shown, all) = (model.list.order.len(), model.session.top_level().count());
+    let (shown, all) = (model.list.order.len(), model.session.layers().len());
     let at = model.list.order.iter().position(|l| *l == model.list.selected).map_or(0, |at| at + 1);
     let what = match model.list.filter.as_str() {
         "" => model.list.sort.title().to_owned(),
@@ -48,7 +48,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         pen.text(x, title.y, pen.width(head), head, theme.dim);
     }
     let rows = areas.list_rows(model.list.rows());
-    let names = model.session.top_level().take(1000).map(|(_, l)| l.name.chars().count());
+    let names = model.session.layers().iter().take(1000).map(|l| l.name().chars().count());
     let longest = names.max().unwrap_or(0).min(usize::from(u16::MAX)) as u16;
     let ops = model.session.layers().iter().any(|l| !l.op.is_empty());
     let widths = columns(rows.width, longest, ops);
@@ -119,7 +119,7 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, index: usize, widths: &Columns)
     let shape = widths.shape.then(|| take(SHAPE + 1));
     let op = widths.op.then(|| take(OP + 1));
     let name_width = end.saturating_sub(area.x + 3);
-    let name = cut_middle(&visible(&layer.name), name_width, pen.look.glyphs.ellipsis);
+    let name = cut_middle(&visible(&layer.name()), name_width, pen.look.glyphs.ellipsis);
     let name = if selected { format!("{name:<width$}", width = usize::from(name_width)) } else { name };
     pen.text(area.x + 2, area.y, name_width, &name, name_style);
 
@@ -128,7 +128,7 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, index: usize, widths: &Columns)
         pen.text(x, area.y, OP, &text, theme.dim);
     }
     let Some(ready) = ready else {
-        let (text, style) = match &layer.state {
+        let (text, style) = match layer.state() {
             LayerState::Failed(_) => ("unreadable".to_owned(), theme.warning),
             _ => match model.loading.share {
                 Some((l, share)) if l == index => (format!("{:.0} %", share * 100.0), theme.dim),

@@ -27,13 +27,13 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model, strip: &Strip) {
 
 fn titles(pen: &mut Pen, areas: &Areas, model: &Model, strip: &Strip) {
     let theme = pen.look.theme;
-    let layer = &model.session.layers()[model.at()];
+    let Some(layer) = model.selected() else { return };
     let op = if layer.op.is_empty() { String::new() } else { format!("  {}", crate::report::visible(&layer.op)) };
     let shape = format!("{op}  {}", number::shape(&layer.origin.shape));
-    let many = format!("  {} along axis {}", number::of(strip.layers.len() as u64, "channel"), strip.axis);
+    let many = format!("  {} along axis {}", number::of(strip.channels as u64, "channel"), strip.axis);
     pen.titled_rule(
         areas.histogram_title,
-        &[(&layer.name, theme.title), (&shape, theme.dim), (&many, theme.clip)],
+        &[(&layer.name(), theme.title), (&shape, theme.dim), (&many, theme.clip)],
         if model.plot.log { "range and clip of each · log y" } else { "range and clip of each · linear y" },
     );
     let worst = strip.worst(&model.session).and_then(|c| Some((c, strip.ready(&model.session, c)?)));
@@ -142,10 +142,10 @@ fn axis(pen: &mut Pen, areas: &Areas, strip: &Strip, cursor: usize) {
     }
     number_under(pen, areas.labels, strip, cursor, theme.clip);
     // Round numbers about twelve columns apart.
-    let apart = (strip.layers.len() * 12).div_ceil(usize::from(areas.ticks.width.max(1))).max(1);
+    let apart = (strip.channels * 12).div_ceil(usize::from(areas.ticks.width.max(1))).max(1);
     let power = 10usize.pow(apart.ilog10());
     let every = [1, 2, 5, 10].map(|k| k * power).into_iter().find(|e| *e >= apart).unwrap_or(apart);
-    for channel in (0..strip.layers.len()).step_by(every) {
+    for channel in (0..strip.channels).step_by(every) {
         number_under(pen, areas.ticks, strip, channel, theme.dim);
     }
 }
