@@ -10,8 +10,9 @@ use std::sync::Arc;
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEventKind};
 use qviz::calibrate::{self, Tensor};
 use qviz::histogram::Histogram;
+use qviz::jobs::Request;
 use qviz::quant::Format;
-use qviz::session::Ready;
+use qviz::session::{Ready, Target};
 use qviz::tui::msg::Cmd;
 use support::Story;
 
@@ -47,13 +48,12 @@ fn story() -> (Story, tempfile::TempDir) {
 
 /// A channel of the first layer.
 fn channel(s: &Story, n: usize) -> &Ready {
-    let layer = s.model.session.channels(0).start + n;
-    s.model.session.layers()[layer].ready().unwrap()
+    &s.model.session.layers()[0].channels()[n]
 }
 
 /// How many readings of channels wait.
 fn asked(s: &Story) -> usize {
-    s.cmds.iter().filter(|c| matches!(c, Cmd::Channels { .. })).count()
+    s.cmds.iter().filter(|c| matches!(c, Cmd::Request(Request::Channels { .. }))).count()
 }
 
 fn chosen(s: &Story) -> serde_json::Value {
@@ -70,7 +70,7 @@ fn each_channel_is_calibrated_as_if_it_were_alone() {
     for n in 0..6 {
         // Batches are those of the files: one here.
         let tensor = Tensor::new(Arc::new(Histogram::of(&own(n), 2048, &grids)), Format::INT8);
-        for (candidate, method) in channel(&s, n).candidates.iter().zip(&methods) {
+        for (candidate, method) in channel(&s, n).candidates().iter().zip(&methods) {
             let alone = tensor.candidate(method.as_ref());
             assert_eq!(format!("{:?}", candidate.outcome), format!("{:?}", alone.outcome), "{n} {}", candidate.id);
         }
@@ -185,9 +185,10 @@ fn a_channel_is_opened_dragged_and_left_again() {
     assert!(s.model.strip.is_some() && s.model.channel.open.is_none());
     // Undo leads back to where it is seen.
     s.keys("u");
-    assert_eq!(s.model.at(), s.model.session.channels(0).start + 2);
+    let of = s.model.session.layers()[0].key.clone();
+    assert_eq!(s.model.at(), Some(Target::Channel { of: of.clone(), axis: 1, channel: 2 }));
     s.press(KeyCode::Backspace).keys("uu");
-    assert!(s.model.strip.is_none() && s.model.at() == 0 && s.model.figure().is_some());
+    assert!(s.model.strip.is_none() && s.model.at() == Some(Target::Tensor(of)) && s.model.figure().is_some());
 }
 
 #[test]
@@ -199,7 +200,7 @@ fn the_strip_answers_to_the_mouse() {
     s.mouse(down, column);
     assert_eq!((s.model.channel.cursor, s.model.channel.open), (5, None));
     s.mouse(down, column);
-    assert_eq!(s.model.channel.open, Some(s.model.session.channels(0).start + 5));
+    assert_eq!(s.model.channel.open, Some(5));
 }
 
 #[test]
@@ -213,10 +214,12 @@ fn what_is_of_one_range_is_not_of_many() {
         assert_eq!(chosen(&s), before);
     }
     s.keys("x");
-    assert!(s.notice().contains("one range") && !s.cmds.iter().any(|c| matches!(c, Cmd::Measure { .. })));
+    assert!(
+        s.notice().contains("one range") && !s.cmds.iter().any(|c| matches!(c, Cmd::Request(Request::Measure { .. })))
+    );
     // Nor is a channel read again for finer bins.
     s.press(KeyCode::Enter).keys("++++++++++++++++++++");
-    assert!(s.model.plot.zoom.is_some() && !s.cmds.iter().any(|c| matches!(c, Cmd::Fine { .. })));
+    assert!(s.model.plot.zoom.is_some() && !s.cmds.iter().any(|c| matches!(c, Cmd::Request(Request::Fine { .. }))));
 }
 
 #[test]

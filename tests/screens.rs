@@ -99,9 +99,9 @@ fn a_network_on_trial() {
     s.select("06.conv11.hswish");
     let took = std::time::Duration::from_millis(12);
     let effect = |sqnr_db| OutputEffect { sqnr_db, cosine: 0.99998, top1_agreement: Some(0.9375), samples: 8 };
-    let grids = s.model.session.grids_of(6);
+    let grids = s.model.session.params_of(&s.model.session.layers()[6].key);
     s.tell(Msg::Job(Told::Trial(News::Alone { layer: 6, grids, result: Ok(effect(41.2)), took })));
-    let grids = Grids { layers: s.model.session.grids(12) };
+    let grids = Grids::of(&s.model.session, 12);
     s.tell(Msg::Job(Told::Trial(News::Whole { grids, result: Ok(effect(30.2)), check: None, took })));
     snapshot("network", &s);
     s.keys("r");

@@ -5,12 +5,19 @@ mod support;
 
 use crossterm::event::{Event, KeyCode, KeyModifiers, MouseButton, MouseEventKind};
 use qviz::figure::Handle;
-use qviz::quant::Scheme;
+use qviz::jobs::Request;
+use qviz::quant::Format;
+use qviz::session::{Key, Target};
 use qviz::tui::mode::Mode;
 use qviz::tui::msg::{Cmd, Msg, Unwritten, Written};
 use support::Story;
 
 const LAYER: &str = "06.conv11.hswish";
+
+/// The key of a layer by its row.
+fn key(layer: usize, s: &Story) -> Key {
+    s.model.session.layers()[layer].key.clone()
+}
 
 fn story() -> Story {
     let mut story = Story::bundled();
@@ -108,7 +115,7 @@ fn keys_move_by_column_ten_and_bin() {
     s.key(KeyCode::Left, KeyModifiers::SHIFT);
     assert_eq!(s.line(), at - 1);
     assert_eq!(s.model.session.history_len().0, 1, "a run of moves is one entry");
-    let edges = s.model.session.focus(6).unwrap().edges().to_vec();
+    let edges = s.model.session.focus(&Target::Tensor(key(6, &s))).unwrap().edges().to_vec();
     let bin = edges.partition_point(|e| *e < s.amax());
     assert_eq!(edges[bin], s.amax(), "columns wider than a bin stop at edges");
     s.keys("...");
@@ -207,13 +214,13 @@ fn a_row_of_the_table_takes_its_method() {
 fn layers_are_sorted_filtered_and_switched_off() {
     let mut s = story();
     let shown = |s: &Story| -> Vec<String> {
-        s.model.list.order.iter().map(|l| s.model.session.layers()[*l].name.clone()).collect()
+        s.model.list.order.iter().map(|l| s.model.session.layers()[*l].name().to_owned()).collect()
     };
     assert_eq!(shown(&s)[0], "00.input");
     s.keys("s");
     assert_eq!(shown(&s)[0], "09.conv12.scaled", "worst first");
     s.keys("g");
-    assert_eq!(s.model.session.layers()[s.model.list.selected].name, "09.conv12.scaled");
+    assert_eq!(s.model.session.layers()[s.model.list.selected].name(), "09.conv12.scaled");
     s.keys("o");
     assert!(!s.ready().decision().quantized);
     assert_eq!(s.document()["tensors"][9]["chosen"]["quantized"], false);
@@ -223,7 +230,7 @@ fn layers_are_sorted_filtered_and_switched_off() {
     s.keys("ss/HSWISH");
     assert_eq!(shown(&s), ["02.conv1.hswish", "06.conv11.hswish"]);
     s.press(KeyCode::Enter).keys("j");
-    assert_eq!(s.model.session.layers()[s.model.list.selected].name, "06.conv11.hswish");
+    assert_eq!(s.model.session.layers()[s.model.list.selected].name(), "06.conv11.hswish");
     s.press(KeyCode::Esc);
     assert_eq!(shown(&s).len(), 12);
     s.keys("/nothing");
@@ -231,14 +238,14 @@ fn layers_are_sorted_filtered_and_switched_off() {
     s.press(KeyCode::Esc);
     assert_eq!(shown(&s).len(), 12, "Esc goes back to what the filter was");
     s.keys("G");
-    assert_eq!(s.model.session.layers()[s.model.list.selected].name, "11.softmax");
+    assert_eq!(s.model.session.layers()[s.model.list.selected].name(), "11.softmax");
 }
 
 #[test]
 fn clicking_and_scrolling_the_list() {
     let mut s = story();
     s.mouse_at(MouseEventKind::Down(MouseButton::Left), 5, 4);
-    assert_eq!(s.model.session.layers()[s.model.list.selected].name, "02.conv1.hswish");
+    assert_eq!(s.model.session.layers()[s.model.list.selected].name(), "02.conv1.hswish");
     s.event(Event::Resize(160, 20));
     let selected = s.model.list.selected;
     s.mouse_at(MouseEventKind::ScrollDown, 5, 4);
@@ -256,7 +263,8 @@ fn zooming_asks_for_finer_bins_and_shows_them() {
     let axis = s.model.figure().unwrap().axis;
     assert!(axis.step() < whole.step() / 8.0);
     assert!((axis.centre(at) - whole.centre(at)).abs() < axis.step() / 2.0, "what is under the pointer stays there");
-    assert_eq!(s.cmds.iter().filter(|c| **c == Cmd::Fine { layer: 6, bins: 32_768 }).count(), 1);
+    let fine = Cmd::Request(Request::Fine { key: key(6, &s), bins: 32_768 });
+    assert_eq!(s.cmds.iter().filter(|c| **c == fine).count(), 1);
     let mass: f64 = s.model.figure().unwrap().counts.iter().sum();
     s.read_fine(6, 32_768);
     let figure = s.model.figure().unwrap();
@@ -297,7 +305,7 @@ fn affine_has_two_handles() {
     assert_eq!(s.model.plot.handle, Handle::Min);
     let before = s.ready().decision().clip;
     s.keys("l.");
-    assert!(s.ready().decision().clip.min() > before.min && s.ready().decision().clip.max() == before.max);
+    assert!(s.ready().decision().clip.min() > before.min() && s.ready().decision().clip.max() == before.max());
     s.keys("=-2").press(KeyCode::Enter);
     assert_eq!(s.ready().decision().clip.min(), -2.0);
     s.keys("=2").press(KeyCode::Enter);
@@ -389,7 +397,7 @@ fn methods_are_compared_row_by_row() {
     // The rows are those of the list: pressing one selects its layer, and number keys choose for it.
     let row = screen.lines().position(|l| l.contains("03.conv3.relu")).unwrap() as u16;
     s.mouse_at(MouseEventKind::Down(MouseButton::Left), 100, row);
-    assert_eq!(s.model.session.layers()[s.model.list.selected].name, "03.conv3.relu");
+    assert_eq!(s.model.session.layers()[s.model.list.selected].name(), "03.conv3.relu");
     s.keys("1");
     assert_eq!(s.ready().decision().method, "max");
     // Nothing can be dragged here.
@@ -403,7 +411,7 @@ fn methods_are_compared_row_by_row() {
 #[test]
 fn commands_say_why_they_cannot_run() {
     let mut s = Story::unread(qviz::cli::bundled(), Format::INT8, (120, 40));
-    assert_eq!(s.cmds, [Cmd::Prefer(0)]);
+    assert_eq!(s.cmds, [Cmd::Request(Request::Prefer(key(0, &s)))]);
     for (keys, why) in
         [("l", "no layer is read"), ("e", "no layer is read"), ("u", "nothing to undo"), ("t", "--affine")]
     {
@@ -411,7 +419,7 @@ fn commands_say_why_they_cannot_run() {
         assert!(s.notice().contains(why), "{keys}: {}", s.notice());
     }
     s.keys("jj");
-    assert_eq!(s.cmds.last(), Some(&Cmd::Prefer(2)), "the layer looked at is wanted first");
+    assert_eq!(s.cmds.last(), Some(&Cmd::Request(Request::Prefer(key(2, &s)))), "the layer looked at is wanted first");
     s.read(2);
     s.keys("l");
     assert!(s.ready().decision().edited);
@@ -458,7 +466,7 @@ fn every_key_in_every_state_is_harmless() {
                 s.key(KeyCode::Char(c), KeyModifiers::NONE);
             }
         }
-        if matches!(s.cmds.last(), Some(Cmd::Channels { .. })) {
+        if matches!(s.cmds.last(), Some(Cmd::Request(Request::Channels { .. }))) {
             s.read_channels();
         }
         if i % 97 == 0 {
@@ -466,7 +474,7 @@ fn every_key_in_every_state_is_harmless() {
             s.draw();
         }
     }
-    for layer in &s.model.session.layers() {
+    for layer in s.model.session.layers() {
         let ready = layer.ready().unwrap();
         assert!(ready.params().scale() > 0.0 && ready.decision().clip.amax().is_finite());
     }
