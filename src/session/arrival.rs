@@ -115,6 +115,7 @@ impl Session {
             Ok(read) => {
                 layer.origin = read.0;
                 layer.state = LayerState::Ready(Box::new(read.1));
+                self.met(key);
                 Received::Taken
             }
             Err(why) => {
@@ -133,6 +134,7 @@ impl Session {
             }
             Ok(channels) => {
                 self.begin_along(key, channels);
+                self.met(key);
                 Received::Taken
             }
             Err(why) => {
@@ -157,7 +159,9 @@ impl Session {
                 }
             }
             Ok(joint) => {
+                let first = joint.of.first().cloned();
                 self.begin_tied(*joint);
+                first.iter().for_each(|key| self.met(key));
                 Received::Taken
             }
             Err(why) => {

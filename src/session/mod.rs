@@ -18,7 +18,9 @@ mod ready;
 mod rules;
 mod sensitivity;
 mod split;
+mod take_up;
 mod ties;
+mod wanted;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -37,7 +39,9 @@ pub use ready::Ready;
 pub use rules::{Assignment, Names, Plan, Rules, Setting, Start, Subject};
 pub use sensitivity::Sensitivity;
 pub use split::Channels;
+pub use take_up::{Need, TakenUp};
 pub use ties::{Joint, Tie};
+pub use wanted::Wanted;
 
 /// Tensors, the methods that propose clips for them, and the history of what the user decided.
 pub struct Session {
@@ -50,6 +54,7 @@ pub struct Session {
     without_ties: Vec<String>,
     plan: Plan,
     history: History,
+    take_up: Option<take_up::TakeUp>,
     /// The range at hand with its curves, so that a drag does not build them anew for every column; behind a tie, the
     /// tensors that it decides for.
     focus: Vec<(Target, Arc<Tensor>)>,
@@ -72,6 +77,7 @@ impl Session {
             without_ties: Vec::new(),
             plan: Plan { methods: methods.into(), default_method, format: format.into(), rules: Rules::new() },
             history: History::default(),
+            take_up: None,
             focus: Vec::new(),
             revision: 0,
         }

@@ -34,6 +34,10 @@ impl Session {
         let axis = channels.axis;
         self.add_channels(key, channels);
         let target = Target::Tensor(key.clone());
+        if self.wanted(key).is_some_and(|wanted| wanted.axis != Some(axis)) {
+            // A document wants another axis, or none.
+            return;
+        }
         let Some(ready) = self.ready(&target) else { return };
         if ready.is_changed() || ready.decision().tie.is_some() || self.history.touches(&target) {
             // Something was decided meanwhile: what can be undone, or done again, must lead back there.

@@ -70,6 +70,10 @@ impl Session {
             let target = Target::Tensor(key.clone());
             self.history.touches(&target) || self.ready(&target).is_none_or(Ready::is_changed)
         };
+        // A document wants them apart.
+        if of.iter().any(|key| self.wanted(key).is_some_and(|w| w.tied_with.is_empty())) {
+            return;
+        }
         if of.iter().any(touched) || self.why_not_tied(&of).is_some() {
             // Something was decided meanwhile: what can be undone must lead back there.
             self.tie(&of);
@@ -183,7 +187,7 @@ impl Session {
     }
 }
 
-fn images_of<'a>(of: &'a [Key], decision: &'a Decision) -> impl Iterator<Item = (Target, Decision)> + 'a {
+pub(super) fn images_of<'a>(of: &'a [Key], decision: &'a Decision) -> impl Iterator<Item = (Target, Decision)> + 'a {
     let image =
         |key: &Key| (Target::Tensor(key.clone()), Decision { tie: Some(of.to_vec()), axis: None, ..decision.clone() });
     of.iter().map(image)
