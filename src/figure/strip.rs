@@ -1,5 +1,3 @@
-//! What is drawn of a tensor whose channels have ranges of their own: a bar for each.
-
 use std::ops::Range;
 
 use crate::quant::Clip;
@@ -20,7 +18,7 @@ pub struct Strip {
 /// A channel, or several on one column.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bar {
-    /// The smallest value; `None` where there is none.
+    /// The smallest and the largest value; `None` where no value is finite.
     pub range: Option<(f32, f32)>,
     /// What is kept: of several channels from the least end to the largest.
     pub clip: Clip,
@@ -36,7 +34,7 @@ impl Strip {
         Some(Strip { axis, lanes: Lanes::new(layers.len(), columns), layers })
     }
 
-    /// A channel's data.
+    /// The layer of a channel; `None` beyond the last one, and where it is not read.
     pub fn ready<'a>(&self, session: &'a Session, channel: usize) -> Option<&'a Ready> {
         session.layers.get(self.layers.start + channel)?.ready()
     }

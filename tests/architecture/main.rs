@@ -11,7 +11,7 @@ use circles::Knows;
 use imports::imports;
 use source::{Source, library};
 
-/// The rooms, each with those it may know.
+/// The rooms in their order, each with those before it that it may know.
 const ROOMS: &[(&str, &[&str])] = &[
     ("quant", &[]),
     ("histogram", &[]),
@@ -124,6 +124,21 @@ fn the_screen_s_state_changes_without_io() {
         let mut found = room(&sources, "tui").filter(|s| s.module.get(1).is_some_and(|m| m == file)).peekable();
         assert!(found.peek().is_some(), "tui/{file} is gone");
         no_io(found);
+    }
+}
+
+/// The list above, the picture in `lib.rs` and the one in the documentation show one order, and nobody knows a later room.
+#[test]
+fn the_rooms_stand_in_one_order() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let rooms: Vec<&str> = ROOMS.iter().map(|(room, _)| *room).collect();
+    for (place, (room, known)) in ROOMS.iter().enumerate() {
+        assert!(known.iter().all(|other| rooms[..place].contains(other)), "{room} knows a later room");
+    }
+    for (file, arrow) in [("src/lib.rs", " -> "), ("docs/architecture.md", " → ")] {
+        let text = std::fs::read_to_string(root.join(file)).unwrap();
+        let picture = rooms.join(arrow);
+        assert!(text.lines().any(|line| line.ends_with(&picture)), "{file} does not show {picture}");
     }
 }
 
