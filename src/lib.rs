@@ -1,15 +1,16 @@
 //! qviz: see, compare and set the clip thresholds of INT8 calibration.
 //!
-//! The library is the program without its terminal. Data flows one way through its rooms, and imports follow it:
+//! The library is the program without its terminal. Imports point one way: a room knows only rooms that stand before it.
 //!
 //! ```text
-//! quant, histogram -> calibrate -> session -> {input, model, jobs, report} -> tui -> cli
+//! quant -> histogram -> calibrate -> session -> figure -> input -> model -> jobs -> report -> tui -> cli
 //! ```
 //!
 //! * [`quant`]: integer grids, scales and zero points;
 //! * [`histogram`]: exact counts of a tensor;
 //! * [`calibrate`]: the methods, one file each, and the curve of each objective over all clips;
 //! * [`session`]: the document: layers, choices, undo;
+//! * [`figure`]: axis, columns, curves and marks of a plot, as numbers;
 //! * [`input`]: activation dumps at rest;
 //! * `model` (feature `onnx`): ONNX models, their activations, and what a clip does to the outputs;
 //! * [`jobs`]: reading in the background;

@@ -5,6 +5,7 @@ mod bundled;
 mod data;
 mod load;
 mod methods;
+mod out;
 mod run;
 mod source;
 mod trials;

@@ -1,11 +1,11 @@
-use std::io::{self, IsTerminal, Write, stdout};
+use std::io::{self, IsTerminal, stdout};
 
 use super::args::{Cli, Command, ScreenArgs, SharedArgs};
 use super::load::{Loaded, load};
+use super::out::{Failed, complain, print};
 use super::source::{self, Usage};
 use super::{bundled, methods, trials};
 use crate::report::{self, visible};
-use crate::session::Session;
 use crate::tui::{app, model::Model};
 
 /// Runs what the arguments ask for; returns the exit code.
@@ -18,15 +18,6 @@ pub(super) fn run(cli: Cli) -> io::Result<u8> {
             Ok(2)
         }
     }
-}
-
-/// Why there is no answer.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Failed {
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    #[error(transparent)]
-    Usage(#[from] Usage),
 }
 
 fn answer(cli: Cli) -> Result<u8, Failed> {
@@ -101,26 +92,4 @@ fn print_report(shared: SharedArgs, json: bool, exact: bool) -> Result<u8, Faile
         print(&report::text(&session))?;
     }
     Ok(complain(&session))
-}
-
-/// A reader that has seen enough (`| head`) is no error.
-pub(super) fn print(text: &str) -> io::Result<()> {
-    let mut out = stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result,
-    }
-}
-
-/// Says on stderr what could not be read, or not per channel, or not tied; the exit code.
-pub(super) fn complain(session: &Session) -> u8 {
-    let mut code = 0;
-    let failures = session.failures().map(|(_, message)| message);
-    let without = session.layers().iter().filter_map(|l| l.without_channels());
-    let untied = session.without_ties().iter().map(String::as_str);
-    for message in failures.chain(without).chain(untied) {
-        eprintln!("qviz: {}", visible(message));
-        code = 1;
-    }
-    code
 }

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::SharedArgs;
 use super::load::{Loaded, load};
-use super::run::{Failed, complain, print};
+use super::out::{Failed, complain, print};
 use super::source::Usage;
 use crate::jobs::{Event, Grids, Left, News, Trial, Tune, TuneLayer, Tuned};
 use crate::quant::OutputEffect;

@@ -1,5 +1,5 @@
-/// A horizontal axis: the real range that a number of screen columns shows. Every plot on the screen that shares it
-/// shares its columns.
+/// A horizontal axis: the range of real values that a number of columns shows. Plots that share an axis share its
+/// columns.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Axis {
     /// The value at the left edge of column 0.

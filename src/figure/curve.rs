@@ -8,13 +8,13 @@ use crate::quant::Clip;
 /// An objective on the columns of the axis.
 pub struct Curve {
     /// One entry a half column: the least and the largest value of the clips that it covers, and whether some of them
-    /// are infinite. `None` where the objective is not defined.
+    /// are infinite. NaN where the objective is not defined.
     pub spans: Vec<Span>,
     /// The parts of the MSE, clipping and rounding, one value a half column; empty for other curves.
     pub parts: [Vec<f64>; 2],
-    /// The vertical scale.
+    /// The vertical scale that holds all of it.
     pub scale: YScale,
-    /// The best value of the whole curve and the clip that has it.
+    /// The best value and the clip that has it: of all clips for KL, of those on the axis for the errors.
     pub best: Option<(f64, f64)>,
 }
 

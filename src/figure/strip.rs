@@ -1,5 +1,3 @@
-//! What is drawn of a tensor whose channels have ranges of their own: a bar for each.
-
 use crate::quant::Clip;
 use crate::session::{Key, Ready, Session};
 
@@ -19,7 +17,7 @@ pub struct Strip {
 /// A channel, or several on one column.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bar {
-    /// The smallest value; `None` where there is none.
+    /// The smallest and the largest value; `None` where no value is finite.
     pub range: Option<(f32, f32)>,
     /// What is kept: of several channels from the least end to the largest.
     pub clip: Clip,

@@ -4,8 +4,9 @@
 //! What comes out depends on where batches end, so that these grids are told: see
 //! [`BinPass::end_batch`](super::BinPass::end_batch).
 
-use super::magnitude::{CHUNK, ExactGrid};
+use super::magnitude::ExactGrid;
 use super::numpy::NumpyGrid;
+use super::tally::CHUNK;
 use super::{GridSpec, Magnitude, NumpyHistogram};
 use crate::vector::Width;
 

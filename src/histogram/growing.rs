@@ -1,7 +1,7 @@
 //! One pass, for values that cannot be had twice.
 
-use super::magnitude::CHUNK;
 use super::stats::BLOCK;
+use super::tally::CHUNK;
 use super::tally::{Tally, floor};
 use super::{GridKind, Histogram, MAX_BINS, Magnitude, RangePass};
 use crate::vector::{Kernel, Width};

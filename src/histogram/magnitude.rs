@@ -41,9 +41,6 @@ impl Magnitude {
     }
 }
 
-/// Values handled at a time: their slots fit into the first cache beside the counters.
-pub(super) const CHUNK: usize = 1024;
-
 /// Counts values on the exact grid, as `torch.histc(|x|, bins, 0, amax)` does on the CPU.
 #[derive(Clone, Debug)]
 pub(super) struct ExactGrid {

@@ -1,6 +1,6 @@
 //! NumPy's own histogram, digit for digit.
 
-use super::magnitude::CHUNK;
+use super::tally::CHUNK;
 use super::tally::{Tally, floor};
 use crate::vector::{Kernel, Width};
 

@@ -1,9 +1,10 @@
 //! The second pass: every grid at once, over values whose range is known.
 
 use super::batches::{BatchGrid, BatchRange};
-use super::magnitude::{CHUNK, ExactGrid};
+use super::magnitude::ExactGrid;
 use super::numpy::NumpyGrid;
 use super::stats::Kinds;
+use super::tally::CHUNK;
 use super::tally::Pick;
 use super::{GridKind, GridSpec, Histogram, MAX_BINS, Stats};
 use crate::vector::{Kernel, Width};

@@ -1,7 +1,9 @@
 //! Counting slots fast.
 
-use super::magnitude::CHUNK;
 use crate::vector::Kernel;
+
+/// Values handled at a time: their slots fit into the first cache beside the counters.
+pub(super) const CHUNK: usize = 1024;
 
 /// `x` rounded down, as an integer and as a float, for `0 <= x < 2^22`.
 ///

@@ -1,7 +1,7 @@
 use super::convert::Converter;
 use super::error::{cut_short, io_predicate};
+use super::layout::Layout;
 use super::npy::fill;
-use super::part::Part;
 use super::{DType, InputError, npz};
 use std::io::Read;
 use std::ops::ControlFlow;
@@ -14,37 +14,10 @@ pub const CHUNK: usize = 65_536;
 
 /// An opened array: its header is parsed and checked, its body not read yet.
 pub struct Array {
-    pub(super) part: Part,
+    /// Makes a sentence with the array's name of a predicate.
+    pub(super) error: Box<dyn Fn(String) -> InputError + Send>,
     pub(super) layout: Layout,
     pub(super) body: Body,
-}
-
-/// What is known of the elements before they are read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Layout {
-    pub dtype: DType,
-    pub big_endian: bool,
-    pub fortran_order: bool,
-    pub shape: Vec<u64>,
-    pub len: u64,
-}
-
-impl Layout {
-    /// Counts the elements. The error is a predicate to the file's name.
-    pub fn new(dtype: DType, shape: Vec<u64>) -> Result<Layout, String> {
-        // A dimension of zero makes the array empty, however large the others are.
-        let len = if shape.contains(&0) { Some(0) } else { shape.iter().try_fold(1_u64, |len, &n| len.checked_mul(n)) };
-        match len {
-            Some(len) if len.checked_mul(dtype.size() as u64).is_some() => {
-                Ok(Layout { dtype, big_endian: false, fortran_order: false, shape, len })
-            }
-            _ => Err("promises more elements than any file can hold: its shape is damaged; dump it again.".into()),
-        }
-    }
-
-    pub fn byte_len(&self) -> u64 {
-        self.len * self.dtype.size() as u64
-    }
 }
 
 /// Where the body comes from.
@@ -103,7 +76,7 @@ impl Array {
     /// The same on several threads: `lead` on this one, and each of the `followers` on one of its own. Each chunk goes to
     /// one of them, with the place of its first element. An entry of an archive has `lead` alone.
     pub fn read_on(self, lead: Lead, followers: Vec<Follower>) -> Result<BodyReport, InputError> {
-        let Array { part, layout, body } = self;
+        let Array { error, layout, body } = self;
         match body {
             Body::Stream(reader) => stream_on(reader, &layout, lead, followers),
             Body::Zip(opened) => opened.with_body(|reader| {
@@ -114,7 +87,7 @@ impl Array {
                 Ok(report)
             }),
         }
-        .map_err(|predicate| part.error(predicate))
+        .map_err(error)
     }
 }
 
@@ -211,6 +184,7 @@ impl<'a, R: Read> Stream<'a, R> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Part;
     use super::super::testing::{self, DTYPES};
     use super::*;
     use proptest::prelude::*;

@@ -36,6 +36,7 @@ mod discover;
 mod dtype;
 mod error;
 mod group;
+mod layout;
 mod naming;
 mod npy;
 mod npz;

@@ -1,5 +1,6 @@
-use super::array::{Array, Body, Layout};
+use super::array::{Array, Body};
 use super::error::{cut_short, io_predicate};
+use super::layout::Layout;
 use super::{InputError, npy, npz, safetensors};
 use std::fs::File;
 use std::io::{self, Cursor, Read};
@@ -90,11 +91,12 @@ impl Part {
                 (layout, Body::Stream(Box::new(file)))
             }
         };
-        Ok(Array { part: self.clone(), layout, body })
+        let part = self.clone();
+        Ok(Array { error: Box::new(move |predicate| part.error(predicate)), layout, body })
     }
 
     /// The sentence that starts with this array's name.
-    pub(super) fn error(&self, predicate: String) -> InputError {
+    fn error(&self, predicate: String) -> InputError {
         let file = self.file();
         let subject = match &self.place {
             Place::Npz { entry, .. } => format!("{file} ({})", entry.key()),

@@ -2,8 +2,8 @@
 //!
 //! The header is parsed here because the format's own crate wants the whole file in memory.
 
-use super::array::Layout;
 use super::error::{excerpt, io_predicate, thousands};
+use super::layout::Layout;
 use super::npy::{self, fill};
 use super::{DType, InputError};
 use serde::de::{IgnoredAny, MapAccess, Visitor};

@@ -97,7 +97,8 @@ impl Session {
         }
         if !split || (!tied && !wanted.tied_with.is_empty()) {
             let what = if split { "the tie" } else { "the ranges per channel" };
-            problems.push(format!("{key}: {what} of the document could not be taken up; its own range is decided anew."));
+            problems
+                .push(format!("{key}: {what} of the document could not be taken up; its own range is decided anew."));
         }
         let decisions = match (split, tied && !of.is_empty()) {
             (_, true) => self.decisions_of_tie(&of, &wanted, &mut problems),

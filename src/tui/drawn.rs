@@ -23,6 +23,6 @@ pub struct FigureKey {
 pub struct Drawn {
     /// What it was made from.
     pub key: FigureKey,
-    /// What is drawn.
+    /// The figure itself.
     pub figure: Figure,
 }

@@ -17,7 +17,7 @@ impl Line {
         Line { before: text.to_owned(), after: String::new() }
     }
 
-    /// The whole text.
+    /// The whole text, left and right of the cursor.
     pub fn text(&self) -> String {
         format!("{}{}", self.before, self.after)
     }

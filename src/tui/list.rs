@@ -11,9 +11,9 @@ pub struct List {
     pub selected: usize,
     /// The first row that is shown.
     pub top: usize,
-    /// The order.
+    /// The order that the layers are listed in.
     pub sort: Sort,
-    /// What names must hold.
+    /// The text that a layer's name must hold to be listed, in any case of letters; empty for all layers.
     pub filter: String,
     /// Whether the order does not fit the layers any more.
     pub stale: bool,
@@ -75,7 +75,7 @@ pub enum Sort {
     /// As the files are ordered.
     #[default]
     Files,
-    /// By name.
+    /// By name, numbers in names by their value.
     Name,
     /// The worst SQNR first; layers without one last.
     Worst,
@@ -94,7 +94,7 @@ impl Sort {
         }
     }
 
-    /// A few words.
+    /// The order in a few words, for the list's title and the footer.
     pub fn title(self) -> &'static str {
         match self {
             Sort::Files => "in order",

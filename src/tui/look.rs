@@ -9,7 +9,7 @@ pub enum Depth {
     Mono,
     /// The sixteen that every theme of the user's defines.
     Sixteen,
-    /// 24 bits.
+    /// Any of 24 bits.
     True,
 }
 
@@ -42,7 +42,7 @@ pub struct Theme {
     pub chosen: Style,
     /// The curve of the objective.
     pub curve: Style,
-    /// Rounding error.
+    /// The part of an error that rounding makes.
     pub rounding: Style,
     /// The fake-quantized distribution.
     pub quantized: Style,
@@ -130,7 +130,7 @@ pub struct Glyphs {
     pub tied: char,
     /// The two grips beside the clip.
     pub grips: [char; 2],
-    /// Infinity.
+    /// What marks an infinite value on a curve.
     pub infinity: char,
     /// What stands for text that was cut off.
     pub ellipsis: char,
@@ -158,7 +158,7 @@ impl Glyphs {
         ellipsis: '…',
     };
 
-    /// ASCII only.
+    /// Glyphs for terminals and logs that show ASCII only.
     pub const ASCII: Glyphs = Glyphs {
         ascii: true,
         eighths: ['.', '.', ':', ':', '+', '+', '#', '#'],
@@ -213,9 +213,9 @@ impl Glyphs {
 /// Theme and glyphs together.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Look {
-    /// The colours.
+    /// Colours and modifiers by role.
     pub theme: Theme,
-    /// The glyphs.
+    /// What the screen is drawn with.
     pub glyphs: Glyphs,
 }
 

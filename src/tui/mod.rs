@@ -19,24 +19,24 @@
 //! | `backend.rs` | cells to bytes |
 //! | `terminal.rs` | the terminal, taken and given back |
 
-pub mod app;
+pub(crate) mod app;
 mod ask;
 mod available;
-pub mod backend;
+mod backend;
 pub mod command;
-pub mod drawn;
+mod drawn;
 pub mod event;
-pub mod key;
+mod key;
 pub mod layout;
-pub mod line;
+mod line;
 pub mod list;
 pub mod look;
 pub mod mode;
 pub mod model;
 pub mod msg;
 pub mod network;
-pub mod plot;
+mod plot;
 pub mod svg;
-pub mod terminal;
+mod terminal;
 pub mod update;
 pub mod view;

@@ -17,13 +17,13 @@ use super::network::Network;
 
 /// The state of the screen. [`update`](super::update::update) is the only one that changes it.
 pub struct Model {
-    /// The document.
+    /// The document: the layers, what is chosen for each, and what can be undone.
     pub session: Session,
     /// What was opened, for the header.
     pub title: String,
-    /// The list of layers.
+    /// The list of layers: its order, its selection, its window.
     pub list: List,
-    /// The plots.
+    /// How the plots are looked at.
     pub plot: Plot,
     /// The channels of the selected tensor as they are looked at.
     pub channel: Channel,
@@ -39,7 +39,7 @@ pub struct Model {
     pub mouse: bool,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
-    /// Colours and glyphs.
+    /// The colours and glyphs that this terminal shows.
     pub look: Look,
     /// The layers that are being read as one.
     pub tying: Option<Vec<Key>>,
@@ -116,7 +116,7 @@ pub struct Loading {
 
 /// A sentence for the user.
 pub struct Notice {
-    /// The sentence.
+    /// What is said, without a full stop.
     pub text: String,
     /// Whether something went wrong.
     pub warning: bool,

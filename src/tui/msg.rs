@@ -36,14 +36,14 @@ pub enum Msg {
     ZoomAt {
         /// The column under the pointer.
         column: u16,
-        /// How far.
+        /// Steps of the wheel: positive zooms in.
         steps: i8,
     },
     /// The right button was pressed on this column.
     GrabAxis(u16),
     /// A key for the text that is being typed.
     Type(Key),
-    /// Text was pasted.
+    /// Text was pasted into the terminal.
     Paste(String),
     /// The loader has something to tell.
     Job(jobs::Event),
@@ -53,7 +53,7 @@ pub enum Msg {
 
 /// A document that was written.
 pub struct Written {
-    /// Its file.
+    /// The file that it was written to.
     pub path: String,
     /// How many tensors it holds.
     pub tensors: usize,
@@ -61,7 +61,7 @@ pub struct Written {
 
 /// A document that was not written.
 pub struct Unwritten {
-    /// One sentence.
+    /// A sentence that says why.
     pub message: String,
     /// Whether that is because there is a file of that name.
     pub exists: bool,
@@ -70,17 +70,17 @@ pub struct Unwritten {
 /// What the program shall do that the model cannot.
 #[derive(Debug, PartialEq)]
 pub enum Cmd {
-    /// Leave.
+    /// End the program.
     Quit,
     /// Ask this of whoever brings the layers.
     Request(Request),
     /// End what is being read, or a trial that takes long, and keep what was gathered.
     Stop,
-    /// Write the document.
+    /// Write the scales that are chosen to a file.
     Export {
-        /// To this file.
+        /// The file to write, `~/` for the home folder.
         path: PathBuf,
-        /// Even if there is one.
+        /// Whether to replace an existing file.
         force: bool,
     },
     /// Take the mouse, or give it back.

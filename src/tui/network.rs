@@ -31,11 +31,11 @@ pub struct Network {
 pub struct Asked<Of> {
     /// What was asked for last.
     pub asked: Option<Of>,
-    /// What came last.
+    /// The newest answer, to this question or to one before it.
     pub answer: Option<Answer<Of>>,
 }
 
-/// What was found.
+/// What a network has answered to a question.
 pub struct Answer<Of> {
     /// What it was found for.
     pub of: Of,
@@ -63,9 +63,9 @@ impl<Of: PartialEq> Asked<Of> {
     }
 }
 
-/// What takes long.
+/// A piece of work on the network that takes long, with how far it is.
 pub struct Running {
-    /// What it is.
+    /// The work, with what it has found so far.
     pub work: Work,
     /// Steps that were told.
     pub done: usize,
@@ -89,7 +89,7 @@ pub enum Work {
 }
 
 impl Work {
-    /// A word.
+    /// Its name in the header.
     pub fn title(&self) -> &'static str {
         match self {
             Work::Sensitivity(_) => "sensitivity",

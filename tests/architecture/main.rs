@@ -1,23 +1,36 @@
 //! The house keeps its walls: imports point one way, and the pure rooms do no IO.
 
-use std::path::{Path, PathBuf};
+mod circles;
+mod imports;
+mod source;
 
-/// The rooms, each with those it may know.
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use circles::Knows;
+use imports::imports;
+use source::{Source, library};
+
+/// The rooms in their order, each with those before it that it may know.
 const ROOMS: &[(&str, &[&str])] = &[
     ("quant", &[]),
     ("histogram", &[]),
     ("calibrate", &["quant", "histogram"]),
     ("session", &["quant", "histogram", "calibrate"]),
+    ("figure", &["quant", "histogram", "calibrate", "session"]),
     ("input", &[]),
     ("model", &["quant", "histogram", "calibrate", "input"]),
     ("jobs", &["quant", "histogram", "calibrate", "session", "input", "model"]),
     ("report", &["quant", "histogram", "calibrate", "session", "input"]),
-    ("tui", &["quant", "histogram", "calibrate", "session", "input", "jobs", "report"]),
-    ("cli", &["quant", "histogram", "calibrate", "session", "input", "model", "jobs", "report", "tui"]),
+    ("tui", &["quant", "histogram", "calibrate", "session", "figure", "input", "jobs", "report"]),
+    ("cli", &["quant", "histogram", "calibrate", "session", "figure", "input", "model", "jobs", "report", "tui"]),
 ];
 
 /// Rooms that compute and nothing else.
-const PURE: &[&str] = &["quant", "histogram", "calibrate", "session"];
+const PURE: &[&str] = &["quant", "histogram", "calibrate", "session", "figure"];
+
+/// The files of `tui`, beside the folders `update`, `view`, `plot` and `command`, that hold or read the model.
+const STATE: &[&str] = &["ask", "available", "drawn", "key", "layout", "line", "list", "mode", "model", "network"];
 
 const OUTSIDE: &[&str] = &[
     "std::fs",
@@ -33,70 +46,99 @@ const OUTSIDE: &[&str] = &[
     "eprintln!",
 ];
 
-fn sources(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()) {
-        if entry.is_dir() {
-            files.extend(sources(&entry));
-        } else if entry.extension().is_some_and(|e| e == "rs") {
-            files.push(entry);
-        }
-    }
-    files
-}
-
-/// A file without its tests and comments.
-fn code(file: &Path) -> String {
-    let text = std::fs::read_to_string(file).unwrap();
-    let text = text.split("\n#[cfg(test)]").next().unwrap();
-    text.lines().filter(|l| !l.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+/// The files of a room.
+fn room<'a>(sources: &'a [Source], room: &str) -> impl Iterator<Item = &'a Source> {
+    sources.iter().filter(move |s| s.module.first().is_some_and(|first| first == room))
 }
 
 #[test]
 fn imports_point_one_way() {
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    for (room, known) in ROOMS {
-        let files = sources(&src.join(room));
-        assert!(!files.is_empty(), "the room {room} is gone");
-        for file in files {
-            let code = code(&file);
-            for (other, _) in ROOMS.iter().filter(|(other, _)| other != room && !known.contains(other)) {
-                assert!(!code.contains(&format!("crate::{other}")), "{} knows {other}", file.display());
+    let sources = library();
+    let rooms: Vec<&str> = ROOMS.iter().map(|(room, _)| *room).collect();
+    for (name, known) in ROOMS {
+        assert!(room(&sources, name).count() > 0, "the room {name} is gone");
+        for source in room(&sources, name) {
+            for path in imports(source, |path| sources.iter().any(|s| s.module == path)).used {
+                let Some(other) = path.first().map(String::as_str).filter(|first| rooms.contains(first)) else {
+                    continue;
+                };
+                assert!(other == *name || known.contains(&other), "{} knows {other}", source.path.display());
             }
-            if *room != "tui" && *room != "cli" {
+            if *name != "tui" && *name != "cli" {
                 for terminal in ["ratatui", "crossterm", "clap"] {
-                    assert!(!code.contains(terminal), "{} knows {terminal}", file.display());
+                    assert!(!source.code.contains(terminal), "{} knows {terminal}", source.path.display());
                 }
             }
         }
     }
 }
 
+/// Files that know each other in a circle all the same; nothing is to be added.
+const CIRCLES: &[&[&str]] = &[
+    &["calibrate/error", "calibrate/tensor"],
+    &[
+        "jobs/network/sensitivity",
+        "jobs/network/trial",
+        "jobs/network/trials",
+        "jobs/network/tune",
+        "jobs/network/work",
+    ],
+    &["report/document", "report/sensitivity"],
+    &["session/channels", "session/layer", "session/rules", "session/ties"],
+];
+
 #[test]
-fn the_pure_rooms_do_no_io() {
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    for room in PURE {
-        for file in sources(&src.join(room)) {
-            let code = code(&file);
-            for outside in OUTSIDE {
-                assert!(!code.contains(outside), "{} uses {outside}", file.display());
-            }
+fn files_of_a_room_know_each_other_in_no_circle() {
+    let knows = Knows::of(&library());
+    let circles = knows.circles();
+    let names = |circle: &BTreeSet<Vec<String>>| circle.iter().map(|module| module.join("/")).collect::<Vec<_>>();
+    let within =
+        |circle: &BTreeSet<Vec<String>>, known: &[&str]| names(circle).iter().all(|f| known.contains(&f.as_str()));
+    let new = circles.iter().filter(|circle| !CIRCLES.iter().any(|known| within(circle, known)));
+    let new: String = new.map(|circle| format!("a circle:\n{}", knows.steps(circle))).collect();
+    assert!(new.is_empty(), "{new}");
+    for known in CIRCLES {
+        assert!(circles.iter().any(|circle| within(circle, known)), "{known:?} is gone: take it out of the list");
+    }
+}
+
+fn no_io<'a>(sources: impl Iterator<Item = &'a Source>) {
+    for source in sources {
+        for outside in OUTSIDE {
+            assert!(!source.code.contains(outside), "{} uses {outside}", source.path.display());
         }
     }
+}
+
+#[test]
+fn the_pure_rooms_do_no_io() {
+    let sources = library();
+    PURE.iter().for_each(|name| no_io(room(&sources, name)));
 }
 
 /// `update` does no IO either: what is to be done outside the model is a command.
 #[test]
 fn the_screen_s_state_changes_without_io() {
-    let tui = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tui");
-    let mut files = sources(&tui.join("update"));
-    files.extend(sources(&tui.join("view")));
-    files.extend(["scene.rs", "layout.rs", "model.rs", "command/mod.rs"].map(|f| tui.join(f)));
-    for file in files {
-        let code = code(&file);
-        for outside in OUTSIDE {
-            assert!(!code.contains(outside), "{} uses {outside}", file.display());
-        }
+    let sources = library();
+    for file in ["update", "view", "plot", "command"].iter().chain(STATE) {
+        let mut found = room(&sources, "tui").filter(|s| s.module.get(1).is_some_and(|m| m == file)).peekable();
+        assert!(found.peek().is_some(), "tui/{file} is gone");
+        no_io(found);
+    }
+}
+
+/// The list above, the picture in `lib.rs` and the one in the documentation show one order, and nobody knows a later room.
+#[test]
+fn the_rooms_stand_in_one_order() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let rooms: Vec<&str> = ROOMS.iter().map(|(room, _)| *room).collect();
+    for (place, (room, known)) in ROOMS.iter().enumerate() {
+        assert!(known.iter().all(|other| rooms[..place].contains(other)), "{room} knows a later room");
+    }
+    for (file, arrow) in [("src/lib.rs", " -> "), ("docs/architecture.md", " → ")] {
+        let text = std::fs::read_to_string(root.join(file)).unwrap();
+        let picture = rooms.join(arrow);
+        assert!(text.lines().any(|line| line.ends_with(&picture)), "{file} does not show {picture}");
     }
 }
 

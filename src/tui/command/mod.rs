@@ -8,7 +8,7 @@ mod table;
 
 pub use table::COMMANDS;
 
-/// A verb.
+/// Something that the user can have done with a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Command {
     /// Moves the clip by screen columns.
@@ -41,7 +41,7 @@ pub enum Command {
     OtherHandle,
     /// Takes the last step back.
     Undo,
-    /// Takes it again.
+    /// Takes the step again that was taken back last.
     Redo,
     /// Selects another layer: so many rows down.
     Select(i16),
@@ -89,13 +89,13 @@ pub enum Command {
     TuneAll,
     /// Writes the scales to a file.
     Export,
-    /// Shows every command.
+    /// Shows every command with its keys and its help.
     Help,
     /// Gives the mouse back to the terminal, or takes it.
     Mouse,
-    /// Suspends the program.
+    /// Suspends the program until the shell wakes it.
     Suspend,
-    /// Leaves.
+    /// Leaves the program.
     Quit,
 }
 
@@ -104,13 +104,13 @@ pub enum Command {
 pub enum Group {
     /// The clip of the selected layer.
     Clip,
-    /// The list.
+    /// The list of layers.
     Layers,
-    /// The plots.
+    /// What the plots show.
     View,
     /// The network that the layers come from.
     Network,
-    /// Everything else.
+    /// Everything else: export, help, leaving.
     Session,
 }
 
@@ -118,7 +118,7 @@ impl Group {
     /// The groups in the order of the help overlay.
     pub const ALL: [Group; 5] = [Group::Clip, Group::Layers, Group::View, Group::Network, Group::Session];
 
-    /// Its heading.
+    /// The heading over the group.
     pub fn title(self) -> &'static str {
         match self {
             Group::Clip => "the clip",
@@ -132,17 +132,17 @@ impl Group {
 
 /// A command with all that is said about it.
 pub struct Entry {
-    /// What it does.
+    /// The command that is described.
     pub command: Command,
     /// A name that never changes.
     pub id: &'static str,
-    /// A few words.
+    /// What it does, in a few words.
     pub title: &'static str,
-    /// One sentence.
+    /// What it does, in one sentence or more.
     pub help: &'static str,
     /// The keys that run it; the first one is shown in hints.
     pub keys: &'static [Key],
-    /// Its group.
+    /// The group that it is listed in.
     pub group: Group,
 }
 

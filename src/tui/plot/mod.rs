@@ -8,4 +8,4 @@ mod labels;
 
 pub use bars::{BarStyle, bars};
 pub use dots::Dots;
-pub use labels::{Placed, place};
+pub use labels::place;

@@ -1,0 +1,38 @@
+//! What goes to standard output and standard error, and why there may be nothing to print.
+
+use std::io::{self, Write, stdout};
+
+use super::source::Usage;
+use crate::report::visible;
+use crate::session::Session;
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failed {
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error(transparent)]
+    Usage(#[from] Usage),
+}
+
+/// A reader that has seen enough (`| head`) is no error.
+pub(super) fn print(text: &str) -> io::Result<()> {
+    let mut out = stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+/// Says on stderr what could not be read, or not per channel, or not tied; the exit code.
+pub(super) fn complain(session: &Session) -> u8 {
+    let mut code = 0;
+    let failures = session.failures().map(|(_, message)| message);
+    let without = session.layers().iter().filter_map(|l| l.without_channels());
+    let untied = session.without_ties().iter().map(String::as_str);
+    for message in failures.chain(without).chain(untied) {
+        eprintln!("qviz: {}", visible(message));
+        code = 1;
+    }
+    code
+}
