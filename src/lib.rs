@@ -41,6 +41,8 @@ pub mod figure;
 pub mod histogram;
 pub mod input;
 pub mod jobs;
+#[cfg(feature = "tui")]
+pub mod journal;
 #[cfg(feature = "onnx")]
 pub mod model;
 pub mod quant;

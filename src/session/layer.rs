@@ -150,15 +150,22 @@ impl Layer {
     /// What is worth knowing before trusting the layer's numbers: of its values, and of what is decided. One sentence
     /// each, the same on the screen and in the export.
     pub fn notes(&self) -> Vec<String> {
-        let Some(ready) = self.ready() else { return Vec::new() };
-        let mut notes = self.origin.notes.clone();
+        self.ready().map_or_else(Vec::new, |ready| self.notes_of(ready, &self.origin))
+    }
+
+    /// The same for a range of it, or for one that it shares, whose values come from `origin`.
+    pub(super) fn notes_of(&self, ready: &Ready, origin: &Origin) -> Vec<String> {
+        let whole = self.ready().is_some_and(|own| std::ptr::eq(own, ready));
+        let mut notes = origin.notes.clone();
         notes.extend(ready.warnings().iter().map(Warning::sentence));
-        if self.origin.overflowed > 0 {
-            let n = self.origin.overflowed;
+        if origin.overflowed > 0 {
+            let n = origin.overflowed;
             notes.push(format!("{n} float64 values are too large for float32 and count as infinite."));
         }
-        notes.extend(self.without_channels.clone());
-        notes.extend(self.tie_note());
+        if whole {
+            notes.extend(self.without_channels.clone());
+            notes.extend(self.tie_note());
+        }
         let (decision, format) = (ready.decision(), ready.format());
         if decision.quantized && ready.has_range() && QuantParams::is_fallback(ready.clip(), format) {
             notes.push("The range is too small for a float32 scale, so 1.0 is written.".to_owned());
@@ -171,7 +178,7 @@ impl Layer {
         if let Some(why) = ready.method_note() {
             notes.push(format!("{}: {why}.", decision.method));
         }
-        if self.origin.dtype.starts_with(['i', 'u']) || self.origin.dtype == "bool" {
+        if origin.dtype.starts_with(['i', 'u']) || origin.dtype == "bool" {
             notes.push("Whole numbers: errors are estimates, as if values were spread evenly in each bin.".to_owned());
         }
         notes

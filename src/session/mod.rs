@@ -146,6 +146,19 @@ impl Session {
         }
     }
 
+    /// What is worth knowing before trusting the numbers of a range: see [`Layer::notes`].
+    pub fn notes(&self, target: &Target) -> Vec<String> {
+        let layer = target.tensor().and_then(|key| self.layer(key));
+        let Some((layer, ready)) = layer.zip(self.ready(target)) else { return Vec::new() };
+        match target {
+            Target::Tie(_) => {
+                let origin = Origin { dtype: layer.origin.dtype.clone(), ..Origin::default() };
+                layer.notes_of(ready, &origin)
+            }
+            Target::Tensor(_) | Target::Channel { .. } => layer.notes_of(ready, &layer.origin),
+        }
+    }
+
     /// The rows that cannot be read: file and sentence.
     pub fn failures(&self) -> impl Iterator<Item = (&str, &str)> {
         self.layers.iter().filter_map(|l| Some((l.origin.files.first().map_or("", String::as_str), l.failure()?)))

@@ -84,7 +84,6 @@ const CIRCLES: &[&[&str]] = &[
         "jobs/network/work",
     ],
     &["report/document", "report/sensitivity"],
-    &["session/channels", "session/layer", "session/rules", "session/ties"],
 ];
 
 #[test]

@@ -6,7 +6,7 @@ use super::super::list::{Row, Sort};
 use super::super::model::Model;
 use super::pen::{Pen, cut, cut_middle, wrapped};
 use crate::report::{number, visible};
-use crate::session::{LayerState, Ready};
+use crate::session::{LayerState, Ready, Target};
 
 /// Columns of a sparkline.
 const SPARK: usize = 8;
@@ -193,10 +193,13 @@ fn sparkline(pen: &mut Pen, x: u16, y: u16, ready: &Ready) {
 fn notes(pen: &mut Pen, area: Rect, model: &Model) {
     let theme = pen.look.theme;
     // Of the values that share a range, what is to be said stands with each tensor.
-    let at = model.channel.open.unwrap_or(model.list.selected);
-    let Some(layer) = model.session.layers().get(at).filter(|_| area.height > 0) else { return };
-    let sentences: Vec<(String, bool)> =
-        layer.notes().into_iter().map(|note| (note, true)).chain(of_network(model)).collect();
+    let at = match model.at() {
+        Some(Target::Tie(_)) | None => model.selected().map(|layer| Target::Tensor(layer.key.clone())),
+        at => at,
+    };
+    let Some(at) = at.filter(|_| area.height > 0) else { return };
+    let of_range = model.session.notes(&at).into_iter().map(|note| (note, true));
+    let sentences: Vec<(String, bool)> = of_range.chain(of_network(model)).collect();
     let width = usize::from(area.width.saturating_sub(3));
     let mut lines = sentences
         .iter()
