@@ -3,6 +3,7 @@
 mod args;
 mod bundled;
 mod data;
+mod journal;
 mod load;
 mod methods;
 mod out;

@@ -4,7 +4,7 @@ use super::args::{Cli, Command, ScreenArgs, SharedArgs};
 use super::load::{Loaded, load};
 use super::out::{Failed, complain, print};
 use super::source::{self, Usage};
-use super::{bundled, methods, trials};
+use super::{bundled, journal, methods, trials};
 use crate::report::{self, visible};
 use crate::tui::{app, model::Model};
 
@@ -79,8 +79,9 @@ fn screen(args: ScreenArgs) -> Result<u8, Failed> {
     if shared.paths.is_empty() {
         model.list.wanted = Some(bundled::BEST_FIRST.to_owned());
     }
+    let journal = journal::open(&shared, &mut model);
     let start = source::start(shared, &model.session, false)?;
-    let ended = app::run(model, start)?;
+    let ended = app::run(model, start, journal)?;
     Ok(ended.signal.map_or(0, |s| 128 + s as u8))
 }
 

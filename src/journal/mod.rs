@@ -36,9 +36,8 @@ impl Data {
     /// A file name for it: the words' FNV-1a hash, which is the same on every machine and in every version.
     fn stem(&self) -> String {
         let bytes = self.0.iter().flat_map(|word| word.bytes().chain([0]));
-        let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let hash =
+            bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
         format!("{hash:016x}")
     }
 }

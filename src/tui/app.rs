@@ -12,7 +12,9 @@ use crossterm::{execute, queue};
 use ratatui::Terminal;
 
 use crate::jobs::{self, Feed, Start};
+use crate::journal::Journal;
 use crate::report::{self, SaveError};
+use crate::session::Step;
 
 use super::backend::Ansi;
 use super::event::{self, Event, message};
@@ -31,21 +33,19 @@ const BACKGROUND_FRAME: Duration = Duration::from_millis(40);
 pub struct Ended {
     /// The signal that ended it, if one did.
     pub signal: Option<i32>,
-    /// The file that unsaved choices were put into, if there were any when it was ended from outside.
-    pub rescued: Option<PathBuf>,
 }
 
 /// Runs the program on this terminal until the user leaves, or a signal ends it.
 ///
-/// When it ends from outside (a signal, a lost terminal, a panic) and choices stand in no file, they are written to a
-/// new file `qviz-unsaved.json` beside the user.
+/// Every change is written to `journal`, where there is one. When the program ends from outside (a signal, a lost
+/// terminal, a panic) what no export holds stays there; when the user leaves, only what was not answered yet.
 ///
 /// # Errors
 /// When the terminal cannot be taken or written to.
 ///
 /// # Panics
-/// Hands a panic of its own on, after the terminal was given back and unsaved choices were written.
-pub fn run(mut model: Model, start: Start) -> io::Result<Ended> {
+/// Hands a panic of its own on, after the terminal was given back and everything was written down.
+pub fn run(mut model: Model, start: Start, journal: Option<Journal>) -> io::Result<Ended> {
     terminal::restore_on_panic();
     terminal::take(model.mouse)?;
     let _guard = terminal::Guard;
@@ -56,24 +56,54 @@ pub fn run(mut model: Model, start: Start) -> io::Result<Ended> {
     let feed = start(Box::new(move |event| drop(sender.send(Event::Job(event)))));
 
     model.network = feed.has_network().then(Network::default);
+    let mut pages = Pages { journal, written: None };
 
-    let outcome = catch_unwind(AssertUnwindSafe(|| run_loop(&mut model, &events, feed.as_ref())));
+    let outcome = catch_unwind(AssertUnwindSafe(|| run_loop(&mut model, &events, feed.as_ref(), &mut pages)));
     terminal::restore();
     let from_outside = !matches!(outcome, Ok(Ok(None)));
-    let rescued = if from_outside && model.session.is_dirty() { rescue(&model) } else { None };
-    if let Some(path) = &rescued {
-        // Not eprintln: it panics where the terminal is gone.
-        let path = report::visible(&path.to_string_lossy());
-        let _ = writeln!(io::stderr(), "Unsaved choices were written to {path}.");
+    if let Some(journal) = &pages.journal {
+        let own = if from_outside { model.session.unsaved() } else { Vec::new() };
+        let left: Vec<Step> = model.taking.pending().cloned().chain(own).collect();
+        let kept = left.len();
+        journal.write(left);
+        journal.flush();
+        if kept > 0 {
+            // Not eprintln: it panics where the terminal is gone.
+            let kept = report::number::of(kept as u64, "change");
+            let _ = writeln!(io::stderr(), "{kept} that no file holds: qviz on the same data offers to take them up.");
+        }
     }
     match outcome {
-        Ok(result) => Ok(Ended { signal: result?, rescued }),
+        Ok(result) => Ok(Ended { signal: result? }),
         Err(panic) => resume_unwind(panic),
     }
 }
 
+/// The journal, and of what state it was written last.
+struct Pages {
+    journal: Option<Journal>,
+    written: Option<(u64, usize)>,
+}
+
+impl Pages {
+    /// Writes down what no file holds, if that has changed. A drag in hand is not part of it.
+    fn keep_up(&mut self, model: &Model) {
+        let Some(journal) = &self.journal else { return };
+        let state = (model.session.revision(), model.taking.pending().count());
+        if self.written != Some(state) && !matches!(model.mode, super::mode::Mode::Drag { .. }) {
+            journal.write(model.taking.pending().cloned().chain(model.session.unsaved()).collect());
+            self.written = Some(state);
+        }
+    }
+}
+
 /// Returns the signal that ended it; `None` when the user left.
-fn run_loop(model: &mut Model, events: &Receiver<Event>, feed: &dyn Feed) -> io::Result<Option<i32>> {
+fn run_loop(
+    model: &mut Model,
+    events: &Receiver<Event>,
+    feed: &dyn Feed,
+    pages: &mut Pages,
+) -> io::Result<Option<i32>> {
     let backend = Ansi::new(io::BufWriter::with_capacity(1 << 16, stdout()));
     // Never dropped: it would write the rest of an unfinished frame behind `terminal::restore`, and panic where the
     // terminal is gone.
@@ -125,6 +155,7 @@ fn run_loop(model: &mut Model, events: &Receiver<Event>, feed: &dyn Feed) -> io:
                 }
             }
         }
+        pages.keep_up(model);
         // crossterm loses a change of size that comes together with other input, so look for oneself.
         let size = terminal.size()?;
         if at_once && (size.width, size.height) != model.size {
@@ -239,24 +270,6 @@ fn at_home(path: &Path) -> PathBuf {
         (Ok(rest), Some(home)) => Path::new(&home).join(rest),
         _ => path.to_owned(),
     }
-}
-
-/// Writes the document to a file of its own in the working directory, or in the system's temporary one.
-fn rescue(model: &Model) -> Option<PathBuf> {
-    let json = report::to_json(&report::document(&model.session));
-    let folders = [PathBuf::new(), std::env::temp_dir()];
-    for folder in folders {
-        for n in 0..100 {
-            let name = if n == 0 { "qviz-unsaved.json".into() } else { format!("qviz-unsaved-{n}.json") };
-            let path = folder.join(name);
-            match report::save(&path, json.as_bytes(), false) {
-                Ok(()) => return Some(path),
-                Err(SaveError::Exists(_)) => {}
-                Err(SaveError::Io { .. }) => break,
-            }
-        }
-    }
-    None
 }
 
 /// The signal that a lost terminal amounts to, SIGHUP.

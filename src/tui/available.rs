@@ -77,6 +77,7 @@ impl Model {
             C::FloatWorst if self.network.as_ref().is_none_or(|n| n.sensitivity.is_empty()) => {
                 Some("measure the layers' sensitivity first (r)")
             }
+            C::TakeUp if self.taking.offered.is_empty() => Some("no earlier run has left a change"),
             C::Export if self.session.layers().iter().all(|l| l.ready().is_none()) => Some("no layer is read yet"),
             _ => None,
         }

@@ -11,6 +11,7 @@
 //! | `ask.rs` | title and hint of each prompt; `line.rs` is the text that is typed |
 //! | `drawn.rs` | the figure of the selected layer, worked out once after a change |
 //! | `network.rs` | what was asked of a network on trial, and what it answered |
+//! | `taking.rs` | what an earlier run has left, and how far it is taken up |
 //! | `update/` | how messages change the model |
 //! | `layout.rs` | where everything stands, for the view and for the mouse |
 //! | `view/` | one file a panel |
@@ -37,6 +38,7 @@ pub mod msg;
 pub mod network;
 mod plot;
 pub mod svg;
+pub mod taking;
 mod terminal;
 pub mod update;
 pub mod view;

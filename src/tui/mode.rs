@@ -35,6 +35,8 @@ pub enum Mode {
         /// The first line that is shown.
         scroll: u16,
     },
+    /// An earlier run has left changes that no file holds: whether they shall be taken up.
+    Offer,
     /// The user wants to leave with changes that no file holds, and is asked once more.
     Quit,
 }

@@ -14,6 +14,7 @@ use super::list::List;
 use super::look::Look;
 use super::mode::Mode;
 use super::network::Network;
+use super::taking::Taking;
 
 /// The state of the screen. [`update`](super::update::update) is the only one that changes it.
 pub struct Model {
@@ -49,6 +50,8 @@ pub struct Model {
     pub drawn: Option<Drawn>,
     /// The channels' bars, in the place of the figure.
     pub strip: Option<Strip>,
+    /// What an earlier run has left.
+    pub taking: Taking,
     /// The file name that the export prompt proposes.
     pub export_path: String,
 }
@@ -155,6 +158,7 @@ impl Model {
             fine: Fine::default(),
             drawn: None,
             strip: None,
+            taking: Taking::default(),
             export_path: "scales.json".into(),
         }
     }

@@ -87,6 +87,8 @@ pub enum Command {
     Tune,
     /// Searches better clips for all layers.
     TuneAll,
+    /// Asks whether to take up what an earlier run has left.
+    TakeUp,
     /// Writes the scales to a file.
     Export,
     /// Shows every command with its keys and its help.

@@ -347,6 +347,14 @@ pub const COMMANDS: &[Entry] = &[
         "Ends the network's run, a sensitivity or a search early, and keeps what was found.",
         Network,
     ),
+    entry(
+        C::TakeUp,
+        "take-up",
+        &[k('R')],
+        "take up",
+        "Asks whether to take up the changes that an earlier run on the same data has left and no file holds.",
+        Session,
+    ),
     entry(C::Export, "export", &[k('e')], "export", "Writes the chosen scales to a file; asks for its name.", Session),
     entry(
         C::Help,

@@ -22,6 +22,6 @@ pub(super) fn cancel(model: &mut Model) {
                 list::filter(model, String::new());
             }
         }
-        Mode::Prompt { .. } | Mode::Help { .. } | Mode::Quit => model.mode = Mode::Normal,
+        Mode::Prompt { .. } | Mode::Help { .. } | Mode::Offer | Mode::Quit => model.mode = Mode::Normal,
     }
 }

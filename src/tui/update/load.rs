@@ -2,11 +2,11 @@
 
 use crate::input::InputError;
 use crate::jobs::Event;
-use crate::session::{Arrival, Failure};
+use crate::session::{Arrival, Failure, Need};
 
 use super::super::model::Model;
 use super::super::msg::Cmd;
-use super::{channels, list, network, ties};
+use super::{channels, list, network, taking, ties};
 
 pub(super) fn event(model: &mut Model, event: Event, cmds: &mut Vec<Cmd>) {
     match event {
@@ -92,6 +92,9 @@ pub(super) fn event(model: &mut Model, event: Event, cmds: &mut Vec<Cmd>) {
             let axis = result.as_ref().ok().map(|channels| channels.axis);
             let result = result.map_err(failure);
             let received = model.session.receive(Arrival::Channels { key: key.clone(), requested, result });
+            if requested {
+                taking::channels_came(model, &key, axis, &received);
+            }
             channels::arrived(model, &key, axis, requested, received);
         }
         Event::Tied { layers, requested, result } => {
@@ -104,6 +107,7 @@ pub(super) fn event(model: &mut Model, event: Event, cmds: &mut Vec<Cmd>) {
             }
             let received =
                 model.session.receive(Arrival::Tied { of: of.clone(), requested, result: result.map_err(failure) });
+            taking::heard(model, &Need::Tie(of.clone()), &received);
             ties::arrived(model, &of, requested, received);
         }
         Event::Trial(news) => network::news(model, news),

@@ -9,6 +9,7 @@ mod load;
 mod network;
 mod prompt;
 mod stage;
+pub(super) mod taking;
 mod ties;
 mod zoom;
 
@@ -51,6 +52,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::ScrollList(rows) => list::scroll(model, rows),
         Msg::ZoomAt { column, steps } => zoom::about(model, column, steps, &mut cmds),
         Msg::GrabAxis(column) => zoom::grab(model, column),
+        Msg::Type(key) if matches!(model.mode, Mode::Offer) => taking::key(model, key, &mut cmds),
         Msg::Type(key) => prompt::key(model, key, &mut cmds),
         Msg::Paste(text) => prompt::paste(model, &text, &mut cmds),
         Msg::Job(event) => load::event(model, event, &mut cmds),
@@ -59,6 +61,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
     if !news {
         settle(model);
     }
+    taking::go_on(model, &mut cmds);
     network::say_late(model);
     network::ask(model, &mut cmds);
     cmds
@@ -161,6 +164,7 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::Tune => network::tune(model, false, cmds),
         Command::TuneAll => network::tune(model, true, cmds),
         Command::FloatWorst => network::ask_worst(model),
+        Command::TakeUp => taking::offer(model),
         Command::Export => prompt::open_export(model, false),
         Command::Help => model.mode = Mode::Help { line: Line::default(), scroll: 0 },
         Command::Mouse => {

@@ -58,7 +58,7 @@ pub(super) fn key(model: &mut Model, key: Key, cmds: &mut Vec<Cmd>) {
                 cancel(model);
             }
         }
-        Mode::Normal | Mode::Drag { .. } | Mode::Pan { .. } => {}
+        Mode::Normal | Mode::Offer | Mode::Drag { .. } | Mode::Pan { .. } => {}
     }
 }
 
@@ -69,7 +69,7 @@ pub(super) fn paste(model: &mut Model, text: &str, cmds: &mut Vec<Cmd>) {
             follow(model, cmds);
         }
         Mode::Help { line, .. } => line.insert(text),
-        Mode::Normal | Mode::Drag { .. } | Mode::Pan { .. } | Mode::Quit => {}
+        Mode::Normal | Mode::Offer | Mode::Drag { .. } | Mode::Pan { .. } | Mode::Quit => {}
     }
 }
 

@@ -4,6 +4,7 @@ use super::super::command::{Command, entry_of};
 use super::super::line::Line;
 use super::super::mode::{Ask, Mode};
 use super::super::model::Model;
+use super::super::update::taking::changes;
 use super::pen::Pen;
 
 /// What can be done now, what is being typed, or what was done last. Returns where the cursor stands in a text.
@@ -29,6 +30,21 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16
                     (" stay", theme.dim),
                 ],
             );
+            return None;
+        }
+        Mode::Offer => {
+            let taking = &model.taking;
+            let text = format!(" {} of {} that no file holds?  ", changes(taking.offered.len()), taking.when);
+            let pieces = [
+                (text.as_str(), theme.warning),
+                ("R", theme.key),
+                (" takes them up · ", theme.dim),
+                ("D", theme.key),
+                (" drops them · ", theme.dim),
+                ("Esc", theme.key),
+                (" later (R asks again)", theme.dim),
+            ];
+            pen.pieces(area.x, area.y, area.width, &pieces);
             return None;
         }
         Mode::Drag { .. } => {
