@@ -7,12 +7,14 @@
 mod arrival;
 mod channels;
 mod choice;
+mod facts;
 mod history;
 mod key;
 mod layer;
 mod rules;
 mod sensitivity;
 mod ties;
+mod wanted;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -25,12 +27,14 @@ pub use arrival::{Arrival, Failure, Received};
 use channels::Together;
 pub use channels::{ChannelSet, Channels, Role};
 pub use choice::Choice;
+pub use facts::{Facts, FactsError, Split};
 use history::{Edit, History};
 pub use key::{Key, Kind, Target};
 pub use layer::{Layer, LayerState, Origin, Ready};
 pub use rules::{Assignment, Names, Plan, Rules, Setting, Start, Subject};
 pub use sensitivity::Sensitivity;
 pub use ties::{Joint, Tie};
+pub use wanted::Wanted;
 
 /// Layers, the methods that propose clips for them, and the history of what the user chose.
 pub struct Session {
