@@ -4,7 +4,7 @@ use super::args::{Cli, Command, ScreenArgs, SharedArgs};
 use super::load::{Loaded, load};
 use super::source::{self, Usage};
 use super::{bundled, methods, trials};
-use crate::report::{self, visible};
+use crate::report::{self, Json, Scales, visible};
 use crate::session::Session;
 use crate::tui::{app, model::Model};
 
@@ -54,11 +54,10 @@ fn answer(cli: Cli) -> Result<u8, Failed> {
                 return Ok(1);
             }
             let Loaded { session, .. } = trials::loaded(shared, exact)?;
-            let json = report::to_json(&report::document(&session));
             match output {
-                None => print(&json)?,
+                None => print(&Json::text(&Scales::of(&session)))?,
                 Some(path) => {
-                    if let Err(error) = report::save(&path, json.as_bytes(), force) {
+                    if let Err(error) = report::export(&session, &Json, &path, force) {
                         eprintln!("qviz: {error}");
                         return Ok(1);
                     }
@@ -96,7 +95,7 @@ fn screen(args: ScreenArgs) -> Result<u8, Failed> {
 fn print_report(shared: SharedArgs, json: bool, exact: bool) -> Result<u8, Failed> {
     let Loaded { session, .. } = trials::loaded(shared, exact)?;
     if json {
-        print(&report::to_json(&report::document(&session)))?;
+        print(&Json::text(&Scales::of(&session)))?;
     } else {
         print(&report::text(&session))?;
     }

@@ -69,6 +69,8 @@ pub struct Ready {
     first_choice: Choice,
     /// Why the method that was asked for is not the one that was chosen.
     stand_in: Option<String>,
+    /// The method that was asked for, where another stands in for it.
+    instead_of: Option<String>,
     params: QuantParams,
     metrics: Metrics,
     measured: Option<Measured>,
@@ -80,7 +82,8 @@ pub struct Ready {
 
 impl Ready {
     /// Tries every method of `plan` on the histogram of `subject` and chooses the answer of the one that the plan says;
-    /// where that has none, the first method that has one; where none has, the largest magnitude.
+    /// where that has none, the first method that has one; where none has, the largest magnitude, which is `max`.
+    /// [`Ready::instead_of`] then names the one that was asked for.
     pub fn analyse(histogram: Arc<Histogram>, plan: &Plan, subject: &Subject) -> Ready {
         Ready::begin(histogram, plan, &plan.start(subject))
     }
@@ -98,8 +101,10 @@ impl Ready {
             let stats = &histogram.stats;
             let clip = Clip::new(stats.min.unwrap_or(0.0), stats.max.unwrap_or(0.0));
             let clip = if start.format.symmetric() { Clip::symmetric(clip.amax()) } else { clip };
-            Choice::of_method(&wanted.id, clip, start.format)
+            // What `max` would say, tried or not.
+            Choice::of_method("max", clip, start.format)
         });
+        let instead_of = (choice.method != wanted.id).then(|| wanted.id.clone());
         let choice = Choice { quantized: start.quantized, ..choice };
         let threshold = tensor.threshold(choice.clip);
         let warnings = calibrate::warnings(&histogram, start.format);
@@ -114,6 +119,7 @@ impl Ready {
             choice,
             first_choice,
             stand_in,
+            instead_of,
             params,
             metrics,
             measured: None,
@@ -158,6 +164,13 @@ impl Ready {
     /// What is chosen.
     pub fn choice(&self) -> &Choice {
         &self.choice
+    }
+
+    /// The method that was asked for, where it has no answer and the one that is chosen stands in for it: until a hand
+    /// moves the clip, or chooses another.
+    pub fn instead_of(&self) -> Option<&str> {
+        let stands = self.choice.method == self.first_choice.method && !self.choice.edited;
+        self.instead_of.as_deref().filter(|_| stands)
     }
 
     /// Whether something else is chosen than at first: another clip, another method, or to leave it in float.

@@ -12,7 +12,7 @@ use crossterm::{execute, queue};
 use ratatui::Terminal;
 
 use crate::jobs::{self, Feed, Start};
-use crate::report::{self, SaveError};
+use crate::report::{self, Json};
 
 use super::backend::Ansi;
 use super::event::{self, Event, message};
@@ -216,12 +216,11 @@ fn execute_cmd(cmd: Cmd, model: &Model, feed: &dyn Feed, terminal: &mut Screen) 
 }
 
 fn export(model: &Model, path: &Path, force: bool) -> Result<Written, Unwritten> {
-    let document = report::document(&model.session);
     let tensors = model.session.top_level().filter(|(_, l)| l.ready().is_some()).count();
     let path = &at_home(path);
-    match report::save(path, report::to_json(&document).as_bytes(), force) {
+    match report::export(&model.session, &Json, path, force) {
         Ok(()) => Ok(Written { path: path.to_string_lossy().into_owned(), tensors }),
-        Err(error) => Err(Unwritten { exists: matches!(error, SaveError::Exists(_)), message: error.to_string() }),
+        Err(error) => Err(Unwritten { exists: error.exists(), message: error.to_string() }),
     }
 }
 
@@ -235,16 +234,15 @@ fn at_home(path: &Path) -> PathBuf {
 
 /// Writes the document to a file of its own in the working directory, or in the system's temporary one.
 fn rescue(model: &Model) -> Option<PathBuf> {
-    let json = report::to_json(&report::document(&model.session));
     let folders = [PathBuf::new(), std::env::temp_dir()];
     for folder in folders {
         for n in 0..100 {
             let name = if n == 0 { "qviz-unsaved.json".into() } else { format!("qviz-unsaved-{n}.json") };
             let path = folder.join(name);
-            match report::save(&path, json.as_bytes(), false) {
+            match report::export(&model.session, &Json, &path, false) {
                 Ok(()) => return Some(path),
-                Err(SaveError::Exists(_)) => {}
-                Err(SaveError::Io { .. }) => break,
+                Err(error) if error.exists() => {}
+                Err(_) => break,
             }
         }
     }
