@@ -842,3 +842,39 @@ fn what_cannot_be_run_is_one_sentence() {
     fs::write(here.path().join("torn.png"), b"\x89PNG\r\n\x1a\nnothing").unwrap();
     says(&["report", CLASSIFIER, "--data", "torn.png", "--resize", "64x32"], 1, &["torn.png"]);
 }
+
+/// Of eight bins entropy has no answer, and what stands in for it is named as what it is.
+#[test]
+fn a_stand_in_is_named() {
+    let folder = one();
+    let args = ["acts.npy", "--method", "entropy", "--bins", "8"];
+    for command in ["export", "report"] {
+        let ran =
+            qviz(folder.path(), &[&[command][..], &args, if command == "report" { &["--json"] } else { &[] }].concat());
+        let json = ran.fine().json();
+        let acts = tensor(&json, "acts");
+        assert_eq!((&acts["chosen"]["method"], &acts["chosen"]["instead_of"]), (&"max".into(), &"entropy".into()));
+        let largest = f32_of(&acts["stats"]["max"]).max(-f32_of(&acts["stats"]["min"]));
+        assert_eq!(f32_of(&acts["chosen"]["amax"]), largest);
+        assert!(warnings(acts).contains("entropy has no answer here"), "{}", warnings(acts));
+    }
+    let text = qviz(folder.path(), &[&["report"], &args[..]].concat()).fine().out.clone();
+    assert!(text.contains("stand-in"), "{text}");
+    let json = document(folder.path(), &["acts.npy"]);
+    assert!(tensor(&json, "acts")["chosen"].get("instead_of").is_none());
+}
+
+/// What is exported of all bundled layers is read again, each clip to the last bit, and is the same when written again.
+#[test]
+fn an_export_is_read_again() {
+    use qviz::report::{Json, Scales};
+    let folder = tempdir().unwrap();
+    for args in [&["export"][..], &["export", "--unsigned"], &["export", "--affine"]] {
+        let written = qviz(folder.path(), args).fine().out;
+        let scales = Scales::read(written.as_bytes(), "scales.json").unwrap();
+        assert!(Json::text(&scales) == written, "another document was written");
+        let wanted = scales.wanted().unwrap();
+        assert_eq!(wanted.len(), scales.tensors.len());
+        assert!(wanted.len() > 5);
+    }
+}

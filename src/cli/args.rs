@@ -5,6 +5,7 @@ use std::sync::Arc;
 use clap::{Args, Parser, Subcommand};
 
 use super::data::DataArgs;
+use super::scales::ScalesArgs;
 use crate::calibrate::{self, Calibrator, DEFAULT_METHOD};
 use crate::histogram::{DEFAULT_BINS, MAX_BINS};
 use crate::input::GroupPattern;
@@ -156,6 +157,8 @@ pub(super) struct SharedArgs {
     #[arg(long, value_name = "PATTERN")]
     pub group: Option<GroupPattern>,
     #[command(flatten)]
+    pub taking: ScalesArgs,
+    #[command(flatten)]
     pub data: DataArgs,
 }
 
@@ -208,12 +211,20 @@ impl SharedArgs {
                 methods.push(calibrate::by_id(id).expect("a setting holds the id of a method"));
             }
         }
+        for method in self.taking.methods().filter_map(|id| calibrate::by_id(id).ok()) {
+            if methods.iter().all(|m| m.id() != method.id()) {
+                methods.push(method);
+            }
+        }
         methods
     }
 
     /// A session that knows no layer yet.
     pub fn session(&self) -> Session {
-        Session::new(self.methods(), &self.chosen_method(), self.format()).with_rules(self.rules())
+        let session = Session::new(self.methods(), &self.chosen_method(), self.format());
+        let mut session = session.with_rules(self.rules());
+        self.taking.expect(&mut session);
+        session
     }
 
     /// What runtimes do with weights: signed and symmetric, by their largest magnitude unless a method is named.
@@ -229,6 +240,7 @@ impl SharedArgs {
             rules.with(move |s| names.as_ref().is_none_or(|names| names.fit(s)), Setting::Axis(axis))
         };
         let rules = self.per_channel.iter().cloned().fold(self.weights(), along);
+        let rules = self.taking.rules(rules);
         let rules = self.set.iter().cloned().fold(rules, Rules::assign);
         let rules = self.only.iter().cloned().fold(rules, Rules::only);
         self.skip.iter().cloned().fold(rules, Rules::skip)
@@ -236,7 +248,8 @@ impl SharedArgs {
 
     /// Which tensors share one range.
     pub fn ties(&self) -> Ties {
-        Ties { asked: self.tie.clone(), concats: !self.no_tie }
+        let asked = self.taking.ties().into_iter().chain(self.tie.iter().cloned()).collect();
+        Ties { asked, concats: !self.no_tie }
     }
 
     /// The id of the method that chooses: the first that was named.

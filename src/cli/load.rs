@@ -1,6 +1,7 @@
 //! Reading all layers before anything is printed.
 
 use std::io::{IsTerminal, stderr};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -8,16 +9,29 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::args::SharedArgs;
 use super::source::{self, Usage};
 use crate::jobs::{Event, Feed};
-use crate::report::{number, visible};
+use crate::report::{Scales, number, visible};
 use crate::session::{Arrival, Failure, Session};
 
 /// What was read, and who can be asked for more.
 pub(super) struct Loaded {
     pub session: Session,
+    /// A document whose tensors an export keeps where the session does not hold them.
+    pub kept: Option<Arc<Scales>>,
     pub feed: Box<dyn Feed>,
     pub events: Receiver<Event>,
     /// How many layers come from a network; 0 where there is none.
     pub network: usize,
+}
+
+impl Loaded {
+    /// The document as it stands now.
+    pub fn scales(&self) -> Scales {
+        let scales = Scales::of(&self.session);
+        match &self.kept {
+            Some(kept) => scales.keeping(kept),
+            None => scales,
+        }
+    }
 }
 
 /// Reads all layers, with a progress bar where someone looks at stderr.
@@ -25,6 +39,7 @@ pub(super) struct Loaded {
 /// Ctrl-C while a model runs ends the run and keeps what was gathered; a second one ends the program.
 pub(super) fn load(shared: SharedArgs, exact: bool) -> Result<Loaded, Usage> {
     let mut session = shared.session();
+    let taking = shared.taking.clone();
     let runs = shared.paths.first().is_some_and(|p| source::is_model(p));
     let (sender, events) = channel();
     let start = source::start(shared, &session, exact)?;
@@ -92,7 +107,10 @@ pub(super) fn load(shared: SharedArgs, exact: bool) -> Result<Loaded, Usage> {
         }
     }
     bar.finish_and_clear();
-    Ok(Loaded { session, feed, events, network: if runs { found } else { 0 } })
+    if let Some(taken) = session.taken_up() {
+        taking.in_words(&taken).iter().for_each(|said| eprintln!("qviz: {said}"));
+    }
+    Ok(Loaded { session, kept: taking.kept(), feed, events, network: if runs { found } else { 0 } })
 }
 
 /// Set by the first Ctrl-C; a second one, before the first was seen to, ends the program as usual.

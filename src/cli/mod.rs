@@ -8,6 +8,7 @@ mod load;
 mod methods;
 mod out;
 mod run;
+mod scales;
 mod source;
 mod trials;
 

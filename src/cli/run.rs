@@ -5,7 +5,7 @@ use super::load::{Loaded, load};
 use super::out::{Failed, complain, print};
 use super::source::{self, Usage};
 use super::{bundled, journal, methods, trials};
-use crate::report::{self, visible};
+use crate::report::{self, Json, visible};
 use crate::tui::{app, model::Model};
 
 /// Runs what the arguments ask for; returns the exit code.
@@ -44,18 +44,17 @@ fn answer(cli: Cli) -> Result<u8, Failed> {
                 eprintln!("qviz: {path} exists; it was kept. --force replaces it.");
                 return Ok(1);
             }
-            let Loaded { session, .. } = trials::loaded(shared, exact)?;
-            let json = report::to_json(&report::document(&session));
+            let loaded = trials::loaded(shared, exact)?;
             match output {
-                None => print(&json)?,
+                None => print(&Json::text(&loaded.scales()))?,
                 Some(path) => {
-                    if let Err(error) = report::save(&path, json.as_bytes(), force) {
+                    if let Err(error) = report::export(&loaded.scales(), &Json, &path, force) {
                         eprintln!("qviz: {error}");
                         return Ok(1);
                     }
                 }
             }
-            Ok(complain(&session))
+            Ok(complain(&loaded.session))
         }
     }
 }
@@ -79,6 +78,10 @@ fn screen(args: ScreenArgs) -> Result<u8, Failed> {
     if shared.paths.is_empty() {
         model.list.wanted = Some(bundled::BEST_FIRST.to_owned());
     }
+    if let Some(document) = &shared.taking.scales {
+        model.export_path = document.path.to_string_lossy().into_owned();
+    }
+    model.kept = shared.taking.kept();
     let journal = journal::open(&shared, &mut model);
     let start = source::start(shared, &model.session, false)?;
     let ended = app::run(model, start, journal)?;
@@ -86,11 +89,11 @@ fn screen(args: ScreenArgs) -> Result<u8, Failed> {
 }
 
 fn print_report(shared: SharedArgs, json: bool, exact: bool) -> Result<u8, Failed> {
-    let Loaded { session, .. } = trials::loaded(shared, exact)?;
+    let loaded = trials::loaded(shared, exact)?;
     if json {
-        print(&report::to_json(&report::document(&session)))?;
+        print(&Json::text(&loaded.scales()))?;
     } else {
-        print(&report::text(&session))?;
+        print(&report::text(&loaded.session))?;
     }
-    Ok(complain(&session))
+    Ok(complain(&loaded.session))
 }

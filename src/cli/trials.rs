@@ -50,7 +50,7 @@ pub(super) fn outputs(shared: SharedArgs, json: bool, exact: bool) -> Result<u8,
     let code = complain(&loaded.session).max(u8::from(told.is_none()));
     let effects = told.as_ref().map(|(all, check)| (all, check.as_ref()));
     if json {
-        print(&report::to_json(&report::document(&loaded.session).with_outputs(effects)))?;
+        print(&report::Json::text(&loaded.scales().with_outputs(effects)))?;
     } else {
         print(&report::text(&loaded.session))?;
         if let Some((all, check)) = effects {
@@ -208,8 +208,7 @@ pub(super) fn tune(shared: SharedArgs, rounds: usize, output: Option<PathBuf>, f
     loaded.session.apply("tune", choices);
     print(&summary(&tuned))?;
     if let Some(path) = output {
-        let json = report::to_json(&report::document(&loaded.session));
-        if let Err(error) = report::save(&path, json.as_bytes(), force) {
+        if let Err(error) = report::export(&loaded.scales(), &report::Json, &path, force) {
             eprintln!("qviz: {error}");
             return Ok(1);
         }

@@ -158,6 +158,18 @@ impl GrowingHistogram {
         self.range.merge(other.range);
     }
 
+    /// Goes on where a histogram that was finished ended.
+    pub(super) fn resume(histogram: &Histogram) -> GrowingHistogram {
+        let mut growing = GrowingHistogram::new(histogram.kept / 2);
+        let (kept, amax) = (growing.kept(), histogram.stats.amax());
+        growing.k = (amax > 0.0).then(|| top_exponent(amax).max(growing.smallest_k()));
+        let (pos, neg) = growing.tally.counts().split_at_mut(kept);
+        for (side, counts) in [(pos, &histogram.magnitude.pos), (neg, &histogram.magnitude.neg)] {
+            side[..counts.len()].copy_from_slice(counts);
+        }
+        growing
+    }
+
     /// The histogram of everything that was pushed, cut down to the smallest bin edge beyond amax.
     pub fn finish(mut self) -> Histogram {
         let kept = self.kept();
@@ -174,7 +186,7 @@ impl GrowingHistogram {
             }
         };
         let magnitude = Magnitude { amax, pos: pos[..bins].to_vec(), neg: neg[..bins].to_vec() };
-        Histogram { stats, magnitude, kind: GridKind::PowerOfTwo, numpy: Vec::new(), peers: Vec::new() }
+        Histogram { stats, magnitude, kind: GridKind::PowerOfTwo, kept, numpy: Vec::new(), peers: Vec::new() }
     }
 }
 

@@ -13,23 +13,28 @@
 //! assert_eq!((h.magnitude.pos, h.magnitude.neg), (vec![1, 1, 0, 1], vec![0, 0, 1, 0]));
 //! ```
 
-mod batches;
+use serde::{Deserialize, Serialize};
+
 mod channels;
 mod growing;
 mod magnitude;
+mod merge;
 mod numpy;
 mod packed;
 mod passes;
+mod peers;
 mod stats;
 mod tally;
+mod written;
 
-pub use batches::{BatchRange, MAX_GROWN_BINS, PeerGrid};
 pub use channels::{Along, ChannelBins, ChannelRanges, Ranges};
 pub use growing::GrowingHistogram;
 pub use magnitude::Magnitude;
+pub use merge::MergeError;
 pub use numpy::NumpyHistogram;
 pub use packed::Packed;
 pub use passes::{BinPass, ChangedUnderneath};
+pub use peers::{BatchRange, MAX_GROWN_BINS, PeerGrid};
 pub use stats::{RangePass, RangePiece, Stats};
 
 /// Magnitude bins unless the user says otherwise: what pytorch-quantization, ModelOpt and ONNX Runtime use.
@@ -39,37 +44,44 @@ pub const DEFAULT_BINS: usize = 2048;
 pub const MAX_BINS: usize = 32_768;
 
 /// A grid that a calibrator needs besides the magnitude bins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum GridSpec {
     /// `np.histogram(x, bins)` over the values' own range.
     Numpy {
         /// Number of bins, at least 1.
+        #[serde(deserialize_with = "written::bins")]
         bins: usize,
     },
     /// pytorch-quantization's `torch_hist`: `torch.histc` over `[0, amax]` of the first batch, widened by whole bins.
     NvidiaTorch {
         /// Number of bins of the first batch, at least 1.
+        #[serde(deserialize_with = "written::bins")]
         bins: usize,
     },
     /// pytorch-quantization's `np.histogram` of the first batch's magnitudes, widened by whole bins. Magnitudes below
     /// the first batch's smallest are dropped.
     NvidiaNumpy {
         /// Number of bins of the first batch, at least 1.
+        #[serde(deserialize_with = "written::bins")]
         bins: usize,
     },
     /// ONNX Runtime's histogram over `(-T, T)`, widened by whole bins on both sides.
     Ort {
         /// Number of bins of the first batch, at least 1.
+        #[serde(deserialize_with = "written::bins")]
         bins: usize,
     },
     /// ONNX Runtime's histogram of magnitudes: [`GridSpec::NvidiaNumpy`] with edges rounded after each batch.
     OrtMagnitude {
         /// Number of bins of the first batch, at least 1.
+        #[serde(deserialize_with = "written::bins")]
         bins: usize,
     },
     /// ncnn2table's histogram of magnitudes over `[0, amax]`, zeros left out. The order of batches does not matter.
     Ncnn {
         /// Number of bins, at least 1.
+        #[serde(deserialize_with = "written::bins")]
         bins: usize,
     },
 }
@@ -82,7 +94,8 @@ impl GridSpec {
 }
 
 /// How the magnitude grid came about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum GridKind {
     /// Two passes: the top edge is the tensor's own amax.
     Exact,
@@ -99,6 +112,8 @@ pub struct Histogram {
     pub magnitude: Magnitude,
     /// How `magnitude`'s grid came about.
     pub kind: GridKind,
+    /// On the power-of-two grid, the bins of a side before the empty top was cut off; else 0.
+    kept: usize,
     numpy: Vec<(GridSpec, NumpyHistogram)>,
     peers: Vec<(GridSpec, PeerGrid)>,
 }
@@ -122,10 +137,11 @@ impl Histogram {
         pass.finish().expect("a borrowed slice cannot change between the passes")
     }
 
-    /// An exact histogram from counts that were made elsewhere, another tool's for one.
+    /// An exact histogram from counts that were made elsewhere, another tool's for one. To be written down and read again
+    /// they have to come to `stats`: as many as there are finite values, none beyond the top edge.
     pub fn from_parts(stats: Stats, magnitude: Magnitude, numpy: Option<NumpyHistogram>) -> Histogram {
         let numpy = numpy.into_iter().map(|h| (GridSpec::Numpy { bins: h.counts.len() }, h)).collect();
-        Histogram { stats, magnitude, kind: GridKind::Exact, numpy, peers: Vec::new() }
+        Histogram { stats, magnitude, kind: GridKind::Exact, kept: 0, numpy, peers: Vec::new() }
     }
 
     /// The same with a peer's own counts in place of those that `spec` would make.

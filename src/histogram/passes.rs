@@ -1,8 +1,8 @@
 //! The second pass: every grid at once, over values whose range is known.
 
-use super::batches::{BatchGrid, BatchRange};
 use super::magnitude::ExactGrid;
 use super::numpy::NumpyGrid;
+use super::peers::{BatchGrid, BatchRange};
 use super::stats::Kinds;
 use super::tally::CHUNK;
 use super::tally::Pick;
@@ -109,7 +109,7 @@ impl BinPass {
         for &spec in grids {
             let GridSpec::Numpy { bins } = spec else {
                 if batches.grids.iter().all(|(other, _)| *other != spec) {
-                    batches.grids.push((spec, BatchGrid::new(spec)));
+                    batches.grids.extend(BatchGrid::new(spec).map(|grid| (spec, grid)));
                 }
                 continue;
             };
@@ -234,7 +234,7 @@ impl BinPass {
         let mut stats = self.stats;
         (stats.count, stats.nan, stats.zeros) = (count, nan, zeros);
         (stats.pos_inf, stats.neg_inf) = (pos_inf, neg_inf);
-        Ok(Histogram { stats, magnitude: self.magnitude.finish(), kind: GridKind::Exact, numpy, peers })
+        Ok(Histogram { stats, magnitude: self.magnitude.finish(), kind: GridKind::Exact, kept: 0, numpy, peers })
     }
 }
 

@@ -1,6 +1,10 @@
 //! The first pass: totals, range and moments.
 
+use serde::{Deserialize, Serialize};
+
+use super::MergeError;
 use super::tally::Pick;
+use super::written::WrittenStats;
 use crate::vector::{Kernel, Width};
 
 /// Values in one block of the moments. Fixed, and counted from the first value, so that the sums do not depend on how
@@ -8,7 +12,8 @@ use crate::vector::{Kernel, Width};
 pub(super) const BLOCK: usize = 4096;
 
 /// What is known of a tensor besides its bins.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "WrittenStats", into = "WrittenStats")]
 pub struct Stats {
     /// All elements: finite ones, NaN and infinities.
     pub count: u64,
@@ -56,6 +61,34 @@ impl Stats {
     /// Sum of the squares of the finite values: the signal of an SQNR.
     pub fn sum_of_squares(&self) -> f64 {
         self.moments.m2 + self.moments.n * self.moments.mean * self.moments.mean
+    }
+
+    /// How many values the moments are of, their mean and their sum of squared deviations.
+    pub(super) fn moments(&self) -> (f64, f64, f64) {
+        (self.moments.n, self.moments.mean, self.moments.m2)
+    }
+
+    pub(super) fn with_moments(self, n: f64, mean: f64, m2: f64) -> Stats {
+        Stats { moments: Moments { n, mean, m2 }, ..self }
+    }
+
+    /// Takes in those of another part. Parts that tell the moments of one larger whole keep them.
+    pub(super) fn join(&mut self, other: &Stats) -> Result<(), MergeError> {
+        let count = self.count.checked_add(other.count).ok_or(MergeError::TooMany)?;
+        let own = |s: &Stats| s.moments.n == s.finite() as f64;
+        let same = (&self.moments, self.min, self.max) == (&other.moments, other.min, other.max);
+        let finite = (self.finite() + other.finite()) as f64;
+        if same && self.moments.n > 0.0 && finite <= self.moments.n {
+            let whole = self.clone();
+            self.merge(other);
+            (self.moments, self.min, self.max) = (whole.moments, whole.min, whole.max);
+        } else if own(self) && own(other) {
+            self.merge(other);
+        } else {
+            return Err(MergeError::Wholes);
+        }
+        debug_assert_eq!(self.count, count);
+        Ok(())
     }
 
     fn widen(&mut self, min: f32, max: f32) {

@@ -1,8 +1,9 @@
 //! Every method beside every other.
 
+use super::table::{Column, table};
 use super::{number, one_word};
-use crate::calibrate::disagreement;
-use crate::session::{Ready, Session};
+use crate::calibrate::{Threshold, disagreement};
+use crate::session::{Layer, Ready, Session};
 
 /// Answers that lie this close together count as one.
 const AGREE: f64 = 1.1;
@@ -10,33 +11,28 @@ const AGREE: f64 = 1.1;
 /// One row a layer; for each method its amax, scale and SQNR; the method of the best SQNR; and in a phrase why the
 /// methods differ. One word a column but for the last.
 pub fn compare(session: &Session) -> String {
-    let ids: Vec<&str> = session.methods().iter().map(|m| m.id()).collect();
-    let mut header = vec!["layer".to_owned()];
-    header.extend(ids.iter().flat_map(|id| ["amax", "scale", "sqnr_db"].map(|what| format!("{id}:{what}"))));
-    header.extend(["best".to_owned(), "why".to_owned()]);
-    let mut rows = vec![header];
-    for layer in session.layers() {
-        let mut row = vec![one_word(layer.name())];
-        match layer.ready() {
-            None => row.extend(vec!["-".to_owned(); ids.len() * 3 + 1]),
-            Some(ready) => {
-                for candidate in ready.candidates() {
-                    row.extend(match &candidate.outcome {
-                        Ok(t) => [
-                            number::shortest(t.clip.amax()),
-                            number::shortest(t.params.scale()),
-                            number::decibels(t.metrics.sqnr_db).replace('–', "-").replace('∞', "inf"),
-                        ],
-                        Err(_) => ["-", "-", "-"].map(str::to_owned),
-                    });
-                }
-                row.push(best(ready).map_or("-".to_owned(), |i| ready.candidates()[i].id.clone()));
-            }
-        }
-        row.push(layer.failure().map_or_else(|| layer.ready().map_or(String::new(), why), super::visible));
-        rows.push(row);
+    let mut columns = vec![Column::left("layer", |layer: &&Layer| one_word(layer.name()))];
+    for (method, id) in session.methods().iter().map(|m| m.id()).enumerate() {
+        let of = |what: &str, word: fn(&Threshold) -> String| {
+            let cell = move |layer: &&Layer| {
+                let candidate = layer.ready().map(|r| &r.candidates()[method]);
+                candidate.and_then(|c| c.outcome.as_ref().ok()).map_or("-".into(), word)
+            };
+            Column::right(format!("{id}:{what}"), cell)
+        };
+        columns.push(of("amax", |t| number::shortest(t.clip.amax())));
+        columns.push(of("scale", |t| number::shortest(t.params.scale())));
+        columns.push(of("sqnr_db", |t| number::plain(number::decibels(t.metrics.sqnr_db))));
     }
-    super::text::table(&rows, |column| column == 0 || column + 2 >= rows[0].len())
+    columns.push(Column::left("best", |layer: &&Layer| {
+        let best = layer.ready().and_then(|r| Some(&r.candidates()[best(r)?]));
+        best.map_or("-".into(), |c| c.id.clone())
+    }));
+    columns.push(Column::left("why", |layer: &&Layer| {
+        layer.failure().map_or_else(|| layer.ready().map_or(String::new(), why), super::visible)
+    }));
+    let rows: Vec<&Layer> = session.layers().iter().collect();
+    table(&columns, &rows)
 }
 
 /// The candidate with the best SQNR, the first of equals.

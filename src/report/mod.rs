@@ -4,16 +4,24 @@
 //! in the report and in the export is one number.
 
 mod compare;
-mod document;
+mod effect;
+mod export;
 pub mod number;
 mod save;
+mod scales;
 mod sensitivity;
+mod table;
 mod text;
 mod visible;
 
 pub use compare::{best, compare, why};
-pub use document::{Document, document, to_json};
+pub use effect::Effect;
+pub use export::{ExportError, Exporter, Json, export};
 pub use save::{SaveError, save};
+pub use scales::{
+    CandidateScales, Chosen, ErrorScales, FileError, MeasuredScales, Outputs, Per, RangeScales, ReadError, SCHEMA,
+    Scales, StatsScales, TensorScales,
+};
 pub use sensitivity::{outputs, sensitivity, sensitivity_json};
 pub use text::text;
 pub use visible::{one_word, visible};

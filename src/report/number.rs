@@ -118,6 +118,21 @@ pub fn decibels(db: f64) -> String {
     }
 }
 
+/// Decibels with two decimals and in ASCII: `31.24`, `inf`, `-` where undefined.
+pub(super) fn plain_decibels(db: f64) -> String {
+    if db.is_finite() { format!("{db:.2}") } else { plain(decibels(db)) }
+}
+
+/// The signs for undefined and infinite in ASCII.
+pub(super) fn plain(number: String) -> String {
+    number.replace('–', "-").replace('∞', "inf")
+}
+
+/// A number if it is finite: documents have no others.
+pub(super) fn finite(x: f64) -> Option<f64> {
+    x.is_finite().then_some(x)
+}
+
 /// A shape: `8x64x28x28`; `scalar` for rank 0.
 pub fn shape(axes: &[u64]) -> String {
     if axes.is_empty() {

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::effect::Effect;
+use super::number::{self, plain_decibels};
 use super::one_word;
-use super::text::table;
+use super::table::{Column, table};
 use crate::quant::OutputEffect;
 use crate::session::{Sensitivity, Session};
 
@@ -26,26 +28,6 @@ struct Entry {
     op: String,
     alone: Effect,
     without: Effect,
-}
-
-#[derive(Serialize)]
-pub(super) struct Effect {
-    sqnr_db: Option<f64>,
-    cosine: Option<f64>,
-    top1_agreement: Option<f64>,
-    samples: usize,
-}
-
-impl From<&OutputEffect> for Effect {
-    fn from(effect: &OutputEffect) -> Effect {
-        let finite = |x: f64| x.is_finite().then_some(x);
-        Effect {
-            sqnr_db: finite(effect.sqnr_db),
-            cosine: finite(effect.cosine),
-            top1_agreement: effect.top1_agreement,
-            samples: effect.samples,
-        }
-    }
 }
 
 /// The layers, the one that costs most alone first.
@@ -76,7 +58,7 @@ pub fn sensitivity_json(
         check: check.map(Effect::from),
         tensors: worst_first(each).into_iter().map(entry).collect(),
     };
-    super::document::json(&document)
+    super::export::pretty(&document)
 }
 
 /// The same as a table, one word a column. `gain_db` is what the whole network gains when this tensor stays in float.
@@ -86,35 +68,27 @@ pub fn sensitivity(
     check: Option<&OutputEffect>,
     each: &BTreeMap<usize, Sensitivity>,
 ) -> String {
-    let header = ["layer", "kind", "op", "method", "alone_db", "alone_cosine", "without_db", "gain_db"];
-    let mut rows = vec![header.map(String::from).to_vec()];
-    for s in worst_first(each) {
-        let layer = &session.layers()[s.layer];
-        rows.push(vec![
-            one_word(layer.name()),
-            layer.kind().word().into(),
-            if layer.op.is_empty() { "-".into() } else { one_word(&layer.op) },
-            layer.decision().map_or("-".into(), |c| c.method.clone()),
-            db(s.alone.sqnr_db),
-            format!("{:.6}", s.alone.cosine),
-            db(s.without.sqnr_db),
-            db(s.without.sqnr_db - whole.sqnr_db),
-        ]);
-    }
-    table(&rows, |column| column < 4) + &outputs(whole, check)
+    let layer = |s: &&Sensitivity| &session.layers()[s.layer];
+    let columns = [
+        Column::left("layer", |s: &&Sensitivity| one_word(layer(s).name())),
+        Column::left("kind", |s: &&Sensitivity| layer(s).kind().word().into()),
+        Column::left("op", |s: &&Sensitivity| if layer(s).op.is_empty() { "-".into() } else { one_word(&layer(s).op) }),
+        Column::left("method", |s: &&Sensitivity| layer(s).decision().map_or("-".into(), |c| c.method.clone())),
+        Column::right("alone_db", |s: &&Sensitivity| plain_decibels(s.alone.sqnr_db)),
+        Column::right("alone_cosine", |s: &&Sensitivity| format!("{:.6}", s.alone.cosine)),
+        Column::right("without_db", |s: &&Sensitivity| plain_decibels(s.without.sqnr_db)),
+        Column::right("gain_db", |s: &&Sensitivity| plain_decibels(s.without.sqnr_db - whole.sqnr_db)),
+    ];
+    table(&columns, &worst_first(each)) + &outputs(whole, check)
 }
 
 /// What everything that is chosen does to the outputs, a line each behind a `#`.
 pub fn outputs(whole: &OutputEffect, check: Option<&OutputEffect>) -> String {
     let line = |name: &str, effect: &OutputEffect| {
-        let top1 = effect.top1_agreement.map_or(String::new(), |t| format!(", top-1 {}", super::number::percent(t)));
+        let top1 = effect.top1_agreement.map_or(String::new(), |t| format!(", top-1 {}", number::percent(t)));
         let n = effect.samples;
-        format!("# {name}: {} dB, cosine {:.6}{top1}, {n} samples\n", db(effect.sqnr_db), effect.cosine)
+        format!("# {name}: {} dB, cosine {:.6}{top1}, {n} samples\n", plain_decibels(effect.sqnr_db), effect.cosine)
     };
     let check = check.map_or(String::new(), |check| line("on the check samples", check));
     line("everything as chosen", whole) + &check
-}
-
-fn db(x: f64) -> String {
-    if x.is_finite() { format!("{x:.2}") } else { super::number::decibels(x).replace('∞', "inf").replace('–', "-") }
 }

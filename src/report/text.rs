@@ -1,73 +1,95 @@
-use super::{number, one_word};
+use super::number::{self, plain};
+use super::one_word;
+use super::table::{Column, table};
 use crate::session::{Layer, LayerState, Ready, Session};
 
-/// The report: one row a layer, one word a column, so that `awk '{print $1, $8}'` works and a screen reader reads it in
-/// order. Where each channel has a range of its own, the columns of the range say the least and the largest, `0.01..0.09`,
-/// and those of the errors what they come to together. The columns' order and meaning do not change within a major version.
-pub fn text(session: &Session) -> String {
-    let header = [
-        "layer",
-        "shape",
-        "dtype",
-        "count",
-        "min",
-        "max",
-        "method",
-        "clip_min",
-        "clip_max",
-        "scale",
-        "zero_point",
-        "saturated_%",
-        "mse",
-        "sqnr_db",
-        "kl_nats",
-        "state",
-    ];
-    let mut rows: Vec<Vec<String>> = vec![header.map(String::from).to_vec()];
-    rows.extend(session.layers().iter().map(row));
-    if session.layers().iter().any(|l| l.ready().is_some_and(|r| r.measured().is_some())) {
-        rows[0].extend(["measured_saturated_%", "measured_mse", "measured_sqnr_db"].map(String::from));
-        for (row, layer) in rows[1..].iter_mut().zip(session.layers()) {
-            row.extend(measured(layer));
-        }
-    }
-    table(&rows, |column| matches!(column, 0..=2 | 6 | 15))
+/// A row: a tensor, and what stands in its place.
+struct Row<'a> {
+    layer: &'a Layer,
+    ready: Option<&'a Ready>,
+    /// The channels, or the tensor itself.
+    parts: Vec<&'a Ready>,
 }
 
-/// Rows of words under each other, a column as wide as its widest word; those that are `left` stand to the left.
-pub(super) fn table(rows: &[Vec<String>], left: impl Fn(usize) -> bool) -> String {
-    let mut widths = vec![0; rows[0].len()];
-    for row in rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
-        }
-    }
-    let mut out = String::new();
-    for row in rows {
-        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, &width))| {
-            if left(column) { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
-        });
-        out.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
-        out.push('\n');
-    }
-    out
+/// What a column says of a tensor that was read.
+struct Said {
+    heading: &'static str,
+    left: bool,
+    cell: fn(&Row, &Ready) -> String,
 }
+
+const COLUMNS: [Said; 14] = [
+    Said { heading: "shape", left: true, cell: |row, _| number::shape(&row.layer.origin.shape) },
+    Said { heading: "dtype", left: true, cell: |row, _| row.layer.origin.dtype.clone() },
+    Said { heading: "count", left: false, cell: |_, r| r.stats().count.to_string() },
+    Said { heading: "min", left: false, cell: |_, r| shortest(r.stats().min) },
+    Said { heading: "max", left: false, cell: |_, r| shortest(r.stats().max) },
+    Said { heading: "method", left: true, cell: |_, r| r.decision().method.clone() },
+    Said { heading: "clip_min", left: false, cell: |row, _| row.spread(|r| r.decision().clip.min(), number::shortest) },
+    Said { heading: "clip_max", left: false, cell: |row, _| row.spread(|r| r.decision().clip.max(), number::shortest) },
+    Said { heading: "scale", left: false, cell: |row, _| row.spread(|r| r.params().scale(), number::shortest) },
+    Said {
+        heading: "zero_point",
+        left: false,
+        cell: |row, _| row.spread(|r| r.params().zero_point(), |z| z.to_string()),
+    },
+    // Without a value there is no error either, not one of zero.
+    Said {
+        heading: "saturated_%",
+        left: false,
+        cell: |_, r| if has_values(r) { format!("{:.4}", r.metrics().saturated * 100.0) } else { "-".into() },
+    },
+    Said { heading: "mse", left: false, cell: |_, r| if has_values(r) { float(r.metrics().mse) } else { "-".into() } },
+    Said { heading: "sqnr_db", left: false, cell: |_, r| plain(number::decibels(r.metrics().sqnr_db)) },
+    Said { heading: "kl_nats", left: false, cell: |_, r| r.metrics().kl.map_or("-".into(), float) },
+];
 
 /// What the chosen clip costs on the values themselves.
-fn measured(layer: &Layer) -> [String; 3] {
-    match layer.ready().and_then(|r| r.measured()) {
-        None => ["-", "-", "-"].map(String::from),
-        Some(m) => [format!("{:.4}", m.saturated * 100.0), float(m.mse), plain(number::decibels(m.sqnr_db))],
+const MEASURED: [Said; 3] = [
+    Said {
+        heading: "measured_saturated_%",
+        left: false,
+        cell: |_, r| r.measured().map_or("-".into(), |m| format!("{:.4}", m.saturated * 100.0)),
+    },
+    Said { heading: "measured_mse", left: false, cell: |_, r| r.measured().map_or("-".into(), |m| float(m.mse)) },
+    Said {
+        heading: "measured_sqnr_db",
+        left: false,
+        cell: |_, r| r.measured().map_or("-".into(), |m| plain(number::decibels(m.sqnr_db))),
+    },
+];
+
+/// The report: one row a layer, one word a column, so that `awk '{print $1, $10}'` prints each layer's scale and a screen
+/// reader reads it in order. Where each channel has a range of its own, the columns of the range say the least and the
+/// largest, `0.01..0.09`, and those of the errors what they come to together. The columns' order and meaning do not change
+/// within a major version.
+pub fn text(session: &Session) -> String {
+    let rows: Vec<Row> = session.layers().iter().map(Row::of).collect();
+    let measured = rows.iter().any(|row| row.ready.is_some_and(|r| r.measured().is_some()));
+    let mut columns = vec![Column::left("layer", |row: &Row| one_word(row.layer.name()))];
+    columns.extend(COLUMNS.iter().map(Said::column));
+    columns.push(Column::left("state", Row::state));
+    columns.extend(MEASURED.iter().filter(|_| measured).map(Said::column));
+    table(&columns, &rows)
+}
+
+impl Said {
+    fn column<'a>(&'a self) -> Column<'a, Row<'a>> {
+        let cell = |row: &Row| row.ready.map_or("-".to_owned(), |ready| (self.cell)(row, ready));
+        Column { heading: self.heading.into(), left: self.left, cell: Box::new(cell) }
     }
+}
+
+fn has_values(ready: &Ready) -> bool {
+    ready.stats().finite() > 0
+}
+
+fn shortest(x: Option<f32>) -> String {
+    x.map_or("-".into(), number::shortest)
 }
 
 fn float(x: f64) -> String {
     if x.is_finite() { format!("{x:.4e}") } else { plain(number::significant(x, 4)) }
-}
-
-/// The signs for undefined and infinite in ASCII.
-fn plain(number: String) -> String {
-    number.replace('–', "-").replace('∞', "inf")
 }
 
 /// The least and the largest of the numbers, as one word.
@@ -83,70 +105,44 @@ fn spread<T: PartialOrd + Copy>(numbers: impl Iterator<Item = T>, word: impl Fn(
     }
 }
 
-fn row(layer: &Layer) -> Vec<String> {
-    let name = one_word(layer.name());
-    let Some(ready) = layer.ready() else {
-        let state = match layer.state() {
-            LayerState::Failed(_) => "unreadable",
-            _ => "waiting",
+impl<'a> Row<'a> {
+    fn of(layer: &'a Layer) -> Row<'a> {
+        let parts: Vec<&Ready> = match layer.channels() {
+            [] => layer.ready().into_iter().collect(),
+            channels => channels.iter().collect(),
         };
-        let mut cells = vec![name];
-        cells.resize(15, "-".into());
-        cells.push(state.into());
-        return cells;
-    };
-    let (stats, choice, metrics) = (ready.stats(), ready.decision(), ready.metrics());
-    let parts: Vec<&Ready> = match layer.channels() {
-        [] => vec![ready],
-        channels => channels.iter().collect(),
-    };
-    let shortest = |x: Option<f32>| x.map_or("-".into(), number::shortest);
-    // Without a value there is no error either, not one of zero.
-    let measured = stats.finite() > 0;
-    let mut state: Vec<&str> = Vec::new();
-    if ready.edited() {
-        state.push("edited");
+        Row { layer, ready: layer.ready(), parts }
     }
-    if !choice.quantized {
-        state.push("float");
+
+    /// A number of the tensor, or from the least of its channels' to the largest.
+    fn spread<T: PartialOrd + Copy>(&self, number: impl Fn(&Ready) -> T, word: impl Fn(T) -> String) -> String {
+        spread(self.parts.iter().map(|r| number(r)), word)
     }
-    if ready.instead_of().is_some() {
-        state.push("stand-in");
+
+    /// What is to be known of a row, words between commas.
+    fn state(&self) -> String {
+        let Some(ready) = self.ready else {
+            let unreadable = matches!(self.layer.state(), LayerState::Failed(_));
+            return if unreadable { "unreadable" } else { "waiting" }.into();
+        };
+        let along = ready.axis().map(|axis| format!("axis-{axis}"));
+        let stand_in = self.parts.iter().any(|r| r.instead_of().is_some());
+        let words = [
+            (ready.edited(), "edited"),
+            (!ready.decision().quantized, "float"),
+            (ready.decision().tie.is_some(), "tied"),
+            (stand_in, "stand-in"),
+            (along.is_some(), along.as_deref().unwrap_or_default()),
+            (self.layer.without_channels().is_some(), "no-channels"),
+        ];
+        let mut state: Vec<&str> = words.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect();
+        state.extend(ready.warnings().iter().map(|w| w.tag()));
+        let words = [
+            (self.layer.origin.overflowed > 0, "overflow"),
+            (ready.method_note().is_some(), "note"),
+            (ready.saturates_much(), "saturates"),
+        ];
+        state.extend(words.iter().filter(|(is, _)| *is).map(|(_, word)| *word));
+        if state.is_empty() { "ok".into() } else { state.join(",").replace(' ', "-") }
     }
-    if choice.tie.is_some() {
-        state.push("tied");
-    }
-    let along = ready.axis().map(|axis| format!("axis-{axis}"));
-    state.extend(along.as_deref());
-    if layer.without_channels().is_some() {
-        state.push("no-channels");
-    }
-    state.extend(ready.warnings().iter().map(|w| w.tag()));
-    if layer.origin.overflowed > 0 {
-        state.push("overflow");
-    }
-    if ready.method_note().is_some() {
-        state.push("note");
-    }
-    if ready.saturates_much() {
-        state.push("saturates");
-    }
-    vec![
-        name,
-        number::shape(&layer.origin.shape),
-        layer.origin.dtype.clone(),
-        stats.count.to_string(),
-        shortest(stats.min),
-        shortest(stats.max),
-        choice.method.clone(),
-        spread(parts.iter().map(|r| r.decision().clip.min()), number::shortest),
-        spread(parts.iter().map(|r| r.decision().clip.max()), number::shortest),
-        spread(parts.iter().map(|r| r.params().scale()), number::shortest),
-        spread(parts.iter().map(|r| r.params().zero_point()), |z| z.to_string()),
-        if measured { format!("{:.4}", metrics.saturated * 100.0) } else { "-".into() },
-        if measured { float(metrics.mse) } else { "-".into() },
-        plain(number::decibels(metrics.sqnr_db)),
-        metrics.kl.map_or("-".into(), float),
-        if state.is_empty() { "ok".into() } else { state.join(",").replace(' ', "-") },
-    ]
 }

@@ -10,6 +10,7 @@ mod aggregate;
 mod arrival;
 mod counts;
 mod decision;
+mod facts;
 mod history;
 mod key;
 mod layer;
@@ -30,6 +31,7 @@ use crate::quant::{Clip, Format, QuantParams};
 
 pub use arrival::{Arrival, Failure, Received};
 pub use decision::Decision;
+pub use facts::{Facts, FactsError, Split};
 use history::History;
 pub use history::{Edit, Step};
 pub use key::{Key, Kind, Target};

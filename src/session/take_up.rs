@@ -85,10 +85,10 @@ impl Session {
 
     fn meet(&mut self, key: &Key, last_call: bool) {
         let Some(take_up) = self.take_up.as_ref().filter(|t| !t.met.contains(key)) else { return };
-        let Some(wanted) = take_up.wanted.get(key).cloned() else { return };
-        if self.layer(key).is_none_or(|l| l.ready().is_none()) {
-            return;
-        }
+        let Some(mut wanted) = take_up.wanted.get(key).cloned() else { return };
+        let Some(layer) = self.layer(key).filter(|l| l.ready().is_some()) else { return };
+        // Who leaves it in float now means it.
+        wanted.quantized &= self.plan.start(&layer.subject()).quantized;
         let (of, mut problems) = (self.tie_wanted(&wanted), Vec::new());
         let split = wanted.axis.is_none_or(|axis| self.layer(key).is_some_and(|l| l.is_split_along(axis)));
         let tied = of.is_empty() || self.knows_joint(&of);

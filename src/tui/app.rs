@@ -13,7 +13,7 @@ use ratatui::Terminal;
 
 use crate::jobs::{self, Feed, Start};
 use crate::journal::Journal;
-use crate::report::{self, SaveError};
+use crate::report::{self, Json, Scales};
 use crate::session::Step;
 
 use super::backend::Ansi;
@@ -255,12 +255,16 @@ fn ask(feed: &dyn Feed, model: &Model, request: jobs::Request) {
 }
 
 fn export(model: &Model, path: &Path, force: bool) -> Result<Written, Unwritten> {
-    let document = report::document(&model.session);
     let tensors = model.session.layers().iter().filter(|l| l.ready().is_some()).count();
     let path = &at_home(path);
-    match report::save(path, report::to_json(&document).as_bytes(), force) {
+    let scales = Scales::of(&model.session);
+    let scales = match &model.kept {
+        Some(kept) => scales.keeping(kept),
+        None => scales,
+    };
+    match report::export(&scales, &Json, path, force) {
         Ok(()) => Ok(Written { path: path.to_string_lossy().into_owned(), tensors }),
-        Err(error) => Err(Unwritten { exists: matches!(error, SaveError::Exists(_)), message: error.to_string() }),
+        Err(error) => Err(Unwritten { exists: error.exists(), message: error.to_string() }),
     }
 }
 

@@ -1,12 +1,13 @@
 //! Everything that the screen shows, and nothing that is not shown: the session and where the user looks at it.
 
 use core::time::Duration;
+use std::sync::Arc;
 
 use crate::calibrate::Shape;
 use crate::figure::{CurveKind, Figure, Handle, Strip, domain, lines};
 use crate::histogram::Magnitude;
 use crate::quant::{Clip, Format};
-use crate::report::visible;
+use crate::report::{Scales, visible};
 use crate::session::{Key, Layer, Ready, Session, Target};
 
 use super::drawn::Drawn;
@@ -52,6 +53,8 @@ pub struct Model {
     pub strip: Option<Strip>,
     /// What an earlier run has left.
     pub taking: Taking,
+    /// A document whose tensors an export keeps where the session does not hold them.
+    pub kept: Option<Arc<Scales>>,
     /// The file name that the export prompt proposes.
     pub export_path: String,
 }
@@ -159,6 +162,7 @@ impl Model {
             drawn: None,
             strip: None,
             taking: Taking::default(),
+            kept: None,
             export_path: "scales.json".into(),
         }
     }

@@ -24,8 +24,8 @@ fn given_back(end: &End) {
 }
 
 /// The bundled activations with one edit of the user's.
-fn edited(folder: &Path) -> Terminal {
-    edited_with(Start::qviz(folder))
+fn edited(folder: &Path, state: &Path) -> Terminal {
+    edited_with(Start::qviz(folder).state(state))
 }
 
 fn edited_with(start: Start) -> Terminal {
@@ -45,21 +45,32 @@ fn edited_with(start: Start) -> Terminal {
     terminal
 }
 
+/// The edit stands in the journal, and the user was told.
 #[track_caller]
-fn rescued(folder: &Path, end: &End) {
-    assert!(
-        has(&end.screen, "Unsaved choices were written to qviz-unsaved.json.").is_some(),
-        "{}",
-        end.screen.contents()
-    );
-    rescue_file(folder);
+fn kept(state: &Path, end: &End) {
+    let text = end.screen.contents();
+    assert!(has(&end.screen, "1 change that no file holds").is_some(), "{text}");
+    in_journal(state);
 }
 
 #[track_caller]
-fn rescue_file(folder: &Path) {
-    let document: Value = serde_json::from_slice(&fs::read(folder.join("qviz-unsaved.json")).unwrap()).unwrap();
-    let edited = document["tensors"].as_array().unwrap().iter().filter(|t| t["chosen"]["edited"] == true);
-    assert_eq!(edited.count(), 1);
+fn in_journal(state: &Path) {
+    let files = fs::read_dir(state.join("qviz")).unwrap().map(|file| file.unwrap().path());
+    let journals: Vec<_> = files.filter(|file| file.extension().is_some_and(|e| e == "json")).collect();
+    assert_eq!(journals.len(), 1, "{journals:?}");
+    let journal: Value = serde_json::from_slice(&fs::read(&journals[0]).unwrap()).unwrap();
+    assert_eq!(journal["schema"], "qviz.journal/1");
+    assert_eq!(journal["steps"].as_array().unwrap().len(), 1);
+    assert_eq!(journal["steps"][0]["edits"][0]["after"]["edited"], true);
+}
+
+/// No journal is left.
+#[track_caller]
+fn nothing_kept(state: &Path) {
+    let left = fs::read_dir(state.join("qviz")).map_or(0, |files| {
+        files.filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|e| e == "json")).count()
+    });
+    assert_eq!(left, 0);
 }
 
 fn is_empty(folder: &Path) -> bool {
@@ -68,8 +79,8 @@ fn is_empty(folder: &Path) -> bool {
 
 #[test]
 fn unsaved_choices_ask_before_leaving() {
-    let folder = tempdir().unwrap();
-    let mut terminal = edited(folder.path());
+    let (folder, state) = (tempdir().unwrap(), tempdir().unwrap());
+    let mut terminal = edited(folder.path(), state.path());
     terminal.keys("q");
     terminal.wait_for("Leave with 1 changed layer that no file holds?");
     terminal.keys("\x1b");
@@ -81,12 +92,13 @@ fn unsaved_choices_ask_before_leaving() {
     assert_eq!(end.code, 0);
     given_back(&end);
     assert!(is_empty(folder.path()), "leaving on purpose writes nothing");
+    nothing_kept(state.path());
 }
 
 #[test]
 fn the_question_can_export_first() {
-    let folder = tempdir().unwrap();
-    let mut terminal = edited(folder.path());
+    let (folder, state) = (tempdir().unwrap(), tempdir().unwrap());
+    let mut terminal = edited(folder.path(), state.path());
     terminal.keys("q");
     terminal.wait_for("Leave with 1 changed layer");
     terminal.keys("e");
@@ -96,18 +108,20 @@ fn the_question_can_export_first() {
     assert_eq!(end.code, 0);
     given_back(&end);
     assert!(folder.path().join("scales.json").is_file());
+    nothing_kept(state.path());
 }
 
 #[test]
 fn signals_end_it_and_unsaved_choices_are_kept() {
     for (name, number) in [("TERM", 15), ("HUP", 1), ("INT", 2)] {
-        let folder = tempdir().unwrap();
-        let terminal = edited(folder.path());
+        let (folder, state) = (tempdir().unwrap(), tempdir().unwrap());
+        let terminal = edited(folder.path(), state.path());
         terminal.signal(name, terminal.pid());
         let end = terminal.end();
         assert_eq!(end.code, 128 + number, "SIG{name}");
         given_back(&end);
-        rescued(folder.path(), &end);
+        kept(state.path(), &end);
+        assert!(is_empty(folder.path()), "nothing is put among the user's files");
     }
 }
 
@@ -140,38 +154,26 @@ fn a_signal_without_unsaved_choices_writes_nothing() {
 }
 
 #[test]
-fn unsaved_choices_take_a_name_that_is_free() {
-    let folder = tempdir().unwrap();
-    let taken = folder.path().join("qviz-unsaved.json");
-    fs::write(&taken, "mine").unwrap();
-    let terminal = edited(folder.path());
-    terminal.signal("TERM", terminal.pid());
-    let end = terminal.end();
-    assert!(has(&end.screen, "written to qviz-unsaved-1.json.").is_some(), "{}", end.screen.contents());
-    assert_eq!(fs::read_to_string(&taken).unwrap(), "mine");
-}
-
-#[test]
 fn a_terminal_that_goes_away_loses_nothing() {
-    let folder = tempdir().unwrap();
-    let terminal = edited(folder.path());
+    let (folder, state) = (tempdir().unwrap(), tempdir().unwrap());
+    let terminal = edited(folder.path(), state.path());
     let code = terminal.hang_up("\t");
     // As SIGHUP would end it, or with an error where a frame could not be written any more.
     assert!([129, 1].contains(&code), "{code}");
-    rescue_file(folder.path());
+    in_journal(state.path());
 }
 
 /// After F12 the program panics in its next frame when a variable asks for it, in builds with debug assertions only.
 #[cfg(debug_assertions)]
 #[test]
 fn a_panic_gives_the_terminal_back_and_keeps_unsaved_choices() {
-    let folder = tempdir().unwrap();
-    let mut terminal = edited_with(Start::qviz(folder.path()).env("QVIZ_TEST_PANIC", "1"));
+    let (folder, state) = (tempdir().unwrap(), tempdir().unwrap());
+    let mut terminal = edited_with(Start::qviz(folder.path()).state(state.path()).env("QVIZ_TEST_PANIC", "1"));
     terminal.keys("\x1b[24~\t");
     let end = terminal.end();
     assert_eq!(end.code, 101);
     given_back(&end);
-    rescued(folder.path(), &end);
+    kept(state.path(), &end);
     let text = end.screen.contents();
     assert!(text.contains("asked for by QVIZ_TEST_PANIC"), "{text}");
     // The message came after the terminal was given back, or nobody could have read it.

@@ -12,5 +12,6 @@ mod network;
 mod npy;
 mod read;
 mod suspend;
+mod take_up;
 #[path = "../support/terminal.rs"]
 mod terminal;

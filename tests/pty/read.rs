@@ -39,3 +39,12 @@ pub fn clip_at(terminal: &Terminal, x: u16) -> String {
 pub fn wait_clip(terminal: &Terminal, wanted: &str) {
     terminal.wait(&format!("the clip {wanted}"), |screen| (clip(screen)? == wanted).then_some(()));
 }
+
+/// Waits until something outside of the screen is so.
+pub fn until(what: &str, is: impl Fn() -> bool) {
+    let end = std::time::Instant::now() + super::terminal::PATIENCE;
+    while !is() {
+        assert!(std::time::Instant::now() < end, "waited in vain until {what}");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+}

@@ -248,8 +248,8 @@ impl Story {
 
     /// The exported document.
     pub fn document(&self) -> serde_json::Value {
-        let document = report::document(&self.model.session);
-        serde_json::from_str(&report::to_json(&document)).expect("the export is JSON")
+        let scales = report::Scales::of(&self.model.session);
+        serde_json::from_str(&report::Json::text(&scales)).expect("the export is JSON")
     }
 
     /// The screen.

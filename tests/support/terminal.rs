@@ -28,6 +28,7 @@ pub struct Start {
     env: Vec<(String, String)>,
     folder: PathBuf,
     size: (u16, u16),
+    state: Option<PathBuf>,
 }
 
 impl Start {
@@ -44,7 +45,14 @@ impl Start {
             env: Vec::new(),
             folder: folder.to_owned(),
             size: (160, 45),
+            state: None,
         }
+    }
+
+    /// With this state directory; else with a new one that goes with the program.
+    pub fn state(mut self, folder: &Path) -> Start {
+        self.state = Some(folder.to_owned());
+        self
     }
 
     pub fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Start {
@@ -74,6 +82,8 @@ impl Start {
             }
         }
         command.env("TERM", "xterm-256color");
+        let own_state = tempfile::tempdir().expect("a folder for the program's state");
+        command.env("XDG_STATE_HOME", self.state.as_deref().unwrap_or(own_state.path()));
         for (name, value) in &self.env {
             command.env(name, value);
         }
@@ -103,7 +113,7 @@ impl Start {
             }
         });
         let writer = pair.master.take_writer().expect("the terminal's input");
-        Terminal { master: pair.master, writer, child, shown, reading, settings, started }
+        Terminal { master: pair.master, writer, child, shown, reading, settings, started, _own_state: own_state }
     }
 }
 
@@ -118,6 +128,7 @@ pub struct Terminal {
     settings: String,
     /// When the program was started.
     pub started: Instant,
+    _own_state: tempfile::TempDir,
 }
 
 struct Shown {

@@ -2,7 +2,8 @@
 
 use crate::input::InputError;
 use crate::jobs::Event;
-use crate::session::{Arrival, Failure, Need};
+use crate::report::{number, visible};
+use crate::session::{Arrival, Failure, Need, TakenUp};
 
 use super::super::model::Model;
 use super::super::msg::Cmd;
@@ -113,6 +114,9 @@ pub(super) fn event(model: &mut Model, event: Event, cmds: &mut Vec<Cmd>) {
         Event::Trial(news) => network::news(model, news),
         Event::Done => {
             model.loading.finished = true;
+            if let Some(taken) = model.session.taken_up() {
+                say_taken(model, &taken);
+            }
             model.loading.runs = None;
             model.loading.share = None;
         }
@@ -121,4 +125,20 @@ pub(super) fn event(model: &mut Model, event: Event, cmds: &mut Vec<Cmd>) {
 
 fn failure(error: InputError) -> Failure {
     Failure { file: error.file, message: error.message }
+}
+
+/// What became of a document that was opened along with the data.
+fn say_taken(model: &mut Model, taken: &TakenUp) {
+    let mut text = format!("{} taken up", number::of(taken.taken as u64, "tensor"));
+    for (keys, what) in [(&taken.missing, "not here"), (&taken.new, "new here")] {
+        if let Some(first) = keys.first() {
+            let more = if keys.len() > 1 { format!(" and {} more", keys.len() - 1) } else { String::new() };
+            text += &format!("; {what}: {}{more}", visible(first.name()));
+        }
+    }
+    match taken.problems.first() {
+        None if taken.missing.is_empty() => model.say(text),
+        None => model.warn(text),
+        Some(problem) => model.warn(format!("{text}; {}", visible(problem))),
+    }
 }

@@ -1,0 +1,159 @@
+//! The document of a session.
+
+use std::collections::HashSet;
+
+use super::{
+    CandidateScales, Chosen, ErrorScales, FileError, MeasuredScales, Outputs, Per, RangeScales, SCHEMA, Scales,
+    StatsScales, TensorScales,
+};
+use crate::calibrate::{Measured, Metrics};
+use crate::histogram::Stats;
+use crate::quant::{Clip, Format, OutputEffect, QuantParams};
+use crate::report::number::finite;
+use crate::session::{Kind, Layer, Ready, Session};
+
+impl Scales {
+    /// A session as it stands now. What cannot be read stands in `errors`; layers that are still being read are left out.
+    pub fn of(session: &Session) -> Scales {
+        let tensors = session.layers().iter().filter_map(|l| Some(tensor(l, l.ready()?))).collect();
+        let errors = session.failures();
+        let errors = errors.map(|(file, message)| FileError { file: file.into(), message: message.into() }).collect();
+        let tool = concat!("qviz ", env!("CARGO_PKG_VERSION")).to_owned();
+        Scales { schema: SCHEMA.to_owned(), tool, outputs: None, tensors, errors }
+    }
+
+    /// The same with the tensors of an older document that are not in this one: what could not be read this time, or is
+    /// not here, is not lost. They stand behind the others, as they were.
+    pub fn keeping(mut self, older: &Scales) -> Scales {
+        let known: HashSet<(Kind, &str)> = self.tensors.iter().map(|t| (t.kind, t.name.as_str())).collect();
+        let kept: Vec<TensorScales> =
+            older.tensors.iter().filter(|t| !known.contains(&(t.kind, t.name.as_str()))).cloned().collect();
+        self.tensors.extend(kept);
+        self
+    }
+
+    /// The same with what everything that is chosen does to the network's outputs, on its samples and on those to check
+    /// on.
+    pub fn with_outputs(mut self, effects: Option<(&OutputEffect, Option<&OutputEffect>)>) -> Scales {
+        self.outputs = effects.map(|(all, check)| Outputs { whole: all.into(), check: check.map(Into::into) });
+        self
+    }
+}
+
+/// What has a range of its own: the tensor, or each channel that stands in its place.
+fn parts<'a>(layer: &'a Layer, ready: &'a Ready) -> Per<&'a Ready> {
+    match layer.channels() {
+        [] => Per::Tensor(ready),
+        channels => Per::Channel(channels.iter().collect()),
+    }
+}
+
+fn tensor(layer: &Layer, ready: &Ready) -> TensorScales {
+    let parts = &parts(layer, ready);
+    TensorScales {
+        name: layer.name().to_owned(),
+        kind: layer.kind(),
+        files: layer.origin.files.clone(),
+        shape: layer.origin.shape.clone(),
+        dtype: layer.origin.dtype.clone(),
+        axis: ready.axis(),
+        stats: stats(ready.stats()),
+        candidates: candidates(ready, parts),
+        chosen: chosen(layer, ready, parts),
+        warnings: layer.notes(),
+    }
+}
+
+/// The channels whose clips a hand has moved, where that is not all of them.
+fn edited_channels(parts: &Per<&Ready>) -> Option<Vec<usize>> {
+    let all = parts.channels()?;
+    let edited: Vec<usize> = (0..all).filter(|&c| parts.each()[c].decision().edited).collect();
+    (!edited.is_empty() && edited.len() < all).then_some(edited)
+}
+
+fn candidates(ready: &Ready, parts: &Per<&Ready>) -> Vec<(String, CandidateScales)> {
+    let candidate = |(method, c): (usize, &crate::calibrate::Candidate)| {
+        let answers = parts.map(|r| r.candidates()[method].outcome.as_ref().ok());
+        let note = match &c.outcome {
+            Ok(t) => t.note.clone(),
+            Err(none) => Some(none.to_string()),
+        };
+        let range = range(&answers.map(|t| t.map(|t| (t.clip, t.params))), ready.format());
+        (c.id.clone(), CandidateScales { range, errors: errors(&answers.map(|t| t.map(|t| t.metrics))), note })
+    };
+    ready.candidates().iter().enumerate().map(candidate).collect()
+}
+
+fn chosen(layer: &Layer, ready: &Ready, parts: &Per<&Ready>) -> Chosen {
+    let (choice, format) = (ready.decision(), ready.format());
+    let differ = parts.channels().is_some() && parts.each().iter().any(|r| r.decision().method != choice.method);
+    Chosen {
+        method: choice.method.clone(),
+        instead_of: parts.each().iter().find_map(|r| r.instead_of()).map(String::from),
+        methods: differ.then(|| parts.each().iter().map(|r| r.decision().method.clone()).collect()),
+        edited: ready.edited(),
+        edited_channels: edited_channels(parts),
+        tied_with: layer.tie().map(|_| layer.tied_with().into_iter().map(String::from).collect()),
+        quantized: choice.quantized,
+        num_bits: format.num_bits(),
+        signed: format.signed(),
+        symmetric: format.symmetric(),
+        format: match format {
+            Format::Int(_) => None,
+            Format::Fp8(fp8) => Some(fp8.type_name().to_owned()),
+        },
+        range: range(&parts.map(|r| Some((r.decision().clip, r.params()))), format),
+        // Without a value there is no error either, not one of zero.
+        errors: errors(&parts.map(|r| (r.stats().finite() > 0).then(|| *r.metrics()))),
+        measured: ready.measured().map(measured),
+    }
+}
+
+fn measured(m: &Measured) -> MeasuredScales {
+    MeasuredScales {
+        mse: finite(m.mse),
+        clipping_error: finite(m.clipping_error),
+        rounding_error: finite(m.rounding_error),
+        sqnr_db: finite(m.sqnr_db),
+        saturated: finite(m.saturated),
+        saturated_count: m.saturated_count,
+    }
+}
+
+fn stats(stats: &Stats) -> StatsScales {
+    StatsScales {
+        count: stats.count,
+        nan: stats.nan,
+        pos_inf: stats.pos_inf,
+        neg_inf: stats.neg_inf,
+        zeros: stats.zeros,
+        min: stats.min,
+        max: stats.max,
+        mean: stats.mean().and_then(finite),
+        std: stats.std().and_then(finite),
+    }
+}
+
+fn range(parts: &Per<Option<(Clip, QuantParams)>>, format: Format) -> RangeScales {
+    RangeScales {
+        clip_min: parts.map(|p| p.map(|(clip, _)| clip.min())),
+        clip_max: parts.map(|p| p.map(|(clip, _)| clip.max())),
+        amax: parts.map(|p| p.map(|(clip, _)| clip.amax())),
+        scale: parts.map(|p| p.map(|(_, params)| params.scale())),
+        zero_point: parts.map(|p| p.map(|(_, params)| params.zero_point())),
+        qmin: format.qmin(),
+        qmax: format.qmax(),
+    }
+}
+
+fn errors(parts: &Per<Option<Metrics>>) -> ErrorScales {
+    let of = |f: fn(Metrics) -> f64| parts.map(|m| m.map(f).and_then(finite));
+    ErrorScales {
+        kl: parts.map(|m| m.and_then(|m| m.kl).and_then(finite)),
+        mse: of(|m| m.mse),
+        clipping_error: of(|m| m.clipping_error),
+        rounding_error: of(|m| m.rounding_error),
+        sqnr_db: of(|m| m.sqnr_db),
+        saturated: of(|m| m.saturated),
+    }
+}
