@@ -42,8 +42,8 @@ pub fn lines(clip: Clip, scheme: Scheme, signed: bool) -> Vec<(Handle, f64)> {
     }
 }
 
-/// The whole axis, `(lo, hi)`, of a tensor's values and a clip: signed values on affine grids and where `signed` asks for
-/// them, else magnitudes from zero on.
+/// The whole axis, `(lo, hi)`, of a tensor's values and a clip: signed values on affine grids and where `signed` asks
+/// for them, else magnitudes from zero on.
 pub fn domain(histogram: &Histogram, clip: Clip, scheme: Scheme, signed: bool) -> (f64, f64) {
     let stats = &histogram.stats;
     if scheme.symmetric {

@@ -158,8 +158,8 @@ impl Model {
         }
     }
 
-    /// Index of the layer whose plots are shown, and which commands change: the channel that is opened; of a tensor that
-    /// shares its range, the values of all that share it.
+    /// Index of the layer whose plots are shown, and which commands change: the channel that is opened; of a tensor
+    /// that shares its range, the values of all that share it.
     pub fn at(&self) -> usize {
         let selected = self.list.selected;
         self.channel.open.or_else(|| self.session.joint_of(selected)).unwrap_or(selected)
