@@ -19,7 +19,8 @@ pub(super) fn counts(magnitude: &Magnitude, zeros: u64, axis: &Axis, signed: boo
     }
 }
 
-/// The fake-quantized distribution: how many values each column holds after they were put on the levels of `params`.
+/// The fake-quantized distribution: how many values each column holds after they were put on the levels of `params`,
+/// exact zeros left out.
 ///
 /// Levels closer together than two columns are spread over the columns around them, or they would beat with the
 /// columns; the outermost ones, which hold what saturates, and zero keep their place.
@@ -42,4 +43,33 @@ pub fn level_counts(tensor: &Tensor, params: QuantParams, axis: &Axis) -> Vec<f6
         }
     }
     columns
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::histogram::Histogram;
+    use crate::quant::{Clip, Format};
+
+    #[test]
+    fn every_value_lies_in_one_column_before_and_after_quantization() {
+        let values: Vec<f32> = (0..20_000).map(|i| (i as f32 * 0.37).sin().powi(3) * 3.0).collect();
+        let tensor = Tensor::new(Arc::new(Histogram::of(&values, 512, &[])), Format::INT8);
+        let stats = &tensor.histogram().stats;
+        let params = QuantParams::from_clip(Clip::symmetric(2.0), Format::INT8);
+        for signed in [false, true] {
+            let axis = Axis::new(if signed { -3.0 } else { 0.0 }, 3.0, 90);
+            let drawn = (stats.finite() - stats.zeros) as f64;
+            let counts: f64 = counts(&tensor.histogram().magnitude, stats.zeros, &axis, signed).iter().sum();
+            assert!((counts - drawn).abs() < 1e-6, "{signed} {counts}");
+            let columns = level_counts(&tensor, params, &axis);
+            let levels: f64 = columns.iter().sum();
+            assert!((levels - drawn).abs() < 1e-6, "{signed} {levels}");
+            // What saturates lies on the outermost level, and nothing beyond it.
+            let last = usize::from(axis.column(2.0).unwrap());
+            assert!(columns[last] > 2.0 * columns[last - 1] && columns[last + 1..].iter().all(|c| *c == 0.0));
+        }
+    }
 }

@@ -55,7 +55,8 @@ fn half_columns(axis: &Axis) -> impl Iterator<Item = (f64, f64)> {
 }
 
 /// Every candidate of the search is looked at: a half column shows the range of all the clips that it covers. Below the
-/// first candidate there are hardly more bins than levels, and the divergence falls to nothing without meaning anything.
+/// first candidate there are hardly more bins than levels, and the divergence falls to nothing without meaning
+/// anything.
 fn kl_curve(tensor: &Tensor, axis: &Axis) -> Curve {
     let (kl, edges) = (tensor.kl_curve(), tensor.edges());
     let top = f64::from(*edges.last().unwrap_or(&0.0));

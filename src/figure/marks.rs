@@ -25,3 +25,27 @@ pub fn marks(candidates: &[Candidate], format: Format, axis: &Axis) -> Vec<Mark>
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::calibrate::{Tensor, by_id};
+    use crate::histogram::Histogram;
+
+    #[test]
+    fn an_affine_range_is_marked_at_both_ends_where_they_lie_on_the_axis() {
+        let histogram = Arc::new(Histogram::of(&[-1.0, 0.5, 3.0], 64, &[]));
+        let marks = |format: Format, lo: f64| {
+            let tensor = Tensor::new(histogram.clone(), format);
+            let candidate = tensor.candidate(by_id("max").unwrap().as_ref());
+            let marks = marks(&[candidate], format, &Axis::new(lo, 3.0, 4));
+            marks.into_iter().map(|mark| mark.column).collect::<Vec<_>>()
+        };
+        let affine = Format::INT8.with_symmetric(false);
+        assert_eq!(marks(Format::INT8, -1.0), [3]);
+        assert_eq!(marks(affine, -1.0), [3, 0]);
+        assert_eq!(marks(affine, 0.0), [3]);
+    }
+}

@@ -41,8 +41,8 @@ pub struct FigureSpec {
 }
 
 impl FigureSpec {
-    /// All values of `tensor` and the clip on `columns` columns, counts on a log scale: magnitudes and the KL curve for a
-    /// symmetric range, signed values and the MSE curve for an affine one, which has no KL.
+    /// All values of `tensor` and the clip on `columns` columns, counts on a log scale: magnitudes and the KL curve for
+    /// a symmetric range, signed values and the MSE curve for an affine one, which has no KL.
     pub fn whole(tensor: &Tensor, clip: Clip, columns: u16) -> FigureSpec {
         let format = tensor.format();
         let (lo, hi) = domain(tensor.histogram(), clip, format, false);

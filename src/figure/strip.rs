@@ -51,8 +51,8 @@ impl Strip {
         all
     }
 
-    /// The channel that a press on a column means: the one under the cursor if it is there, else the worst of those that
-    /// share the column.
+    /// The channel that a press on a column means: the one under the cursor if it is there, else the worst of those
+    /// that share the column.
     pub fn pick(&self, session: &Session, column: u16, cursor: usize) -> Option<usize> {
         let here = self.lanes.at(column);
         if here.contains(&cursor) {

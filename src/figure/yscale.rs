@@ -27,8 +27,8 @@ impl YScale {
         }
     }
 
-    /// A scale over the finite (and, on a log scale, positive) ones of `values`, with a little room at both ends. A log scale
-    /// shows at most eight decades below its top.
+    /// A scale over the finite (and, on a log scale, positive) ones of `values`, with a little room at both ends. A log
+    /// scale shows at most eight decades below its top.
     pub fn fit(values: impl Iterator<Item = f64> + Clone, log: bool) -> YScale {
         let usable = values.filter(|v| v.is_finite() && (!log || *v > 0.0));
         let lo = usable.clone().fold(f64::INFINITY, f64::min);
