@@ -62,7 +62,7 @@ impl Calibrator for NvidiaEntropy {
     fn calibrate(&self, tensor: &Tensor) -> Result<Calibration, NoThreshold> {
         let grid = need_peer(tensor, GRID)?;
         let (counts, levels) = (kl::without_zero_bin(grid.counts.clone()), tensor.scheme().magnitude_levels());
-        let (i, note) = entropy::choose(&counts, levels, &kl::curve(&counts, levels))?;
+        let (i, note) = entropy::choose(&counts, levels, &kl::curve(&counts, levels), &grid.edges)?;
         let note = with_note(saturation_note(grid).or(note), tensor, true);
         Ok(Calibration { clip: peer_clip(tensor, grid.edges[i]), note })
     }

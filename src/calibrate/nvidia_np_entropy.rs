@@ -47,7 +47,7 @@ impl Calibrator for NvidiaNpEntropy {
     fn calibrate(&self, tensor: &Tensor) -> Result<Calibration, NoThreshold> {
         let grid = need_peer(tensor, GRID)?;
         let (counts, levels) = (kl::without_zero_bin(grid.counts.clone()), tensor.scheme().magnitude_levels());
-        let (i, note) = entropy::choose(&counts, levels, &kl::curve(&counts, levels))?;
+        let (i, note) = entropy::choose(&counts, levels, &kl::curve(&counts, levels), &grid.edges)?;
         Ok(Calibration { clip: peer_clip(tensor, grid.edges[i].max(0.0)), note: with_note(note, tensor, true) })
     }
 }
