@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use qviz::calibrate::{self, Calibrator, Tensor, kl, mse_curve};
+use qviz::calibrate::{self, Calibrator, Tensor, kl, mse_curve, ort_entropy};
 use qviz::histogram::{BinPass, GridSpec, GrowingHistogram, Histogram, RangePass};
 use qviz::quant::{Clip, Format, QuantParams};
 
@@ -144,6 +144,15 @@ mod curves {
         let tensor = tensor(bins, format(grid));
         let counts = kl::without_zero_bin(tensor.histogram().magnitude.counts());
         b.bench_local(|| kl::curve(black_box(&counts), format(grid).even_levels().expect("integers lie evenly")));
+    }
+
+    /// ONNX Runtime's windows, each on its own, as its rounding asks for.
+    #[divan::bench(args = [(2048, 128), (8001, 255)])]
+    fn ort_entropy(b: Bencher, (bins, levels): (usize, usize)) {
+        let spec = GridSpec::Ort { bins };
+        let histogram = Histogram::of(&normal(1 << 20), 2048, &[spec]);
+        let grid = histogram.peer(spec).expect("it was asked for").expect("the values are finite");
+        b.bench_local(|| ort_entropy::curve(black_box(&grid.counts), levels));
     }
 
     /// What the curve replaces: every candidate on its own.

@@ -3,7 +3,8 @@
 //! A [`Kernel`] is safe, portable code. [`Width::run`] holds the same code compiled several times, for several sets of
 //! instructions, and runs the widest that the processor has. The results are the same to the last bit: Rust never
 //! reorders or contracts floating-point operations, so that wider registers change how many are done at once and
-//! nothing else. Tests hold every width against the plain one.
+//! nothing else. A fused multiply-add is fused where `mul_add` says so, and only there: the wider sets have an
+//! instruction for it, the plain one calls the system's function. Tests hold every width against the plain one.
 
 /// A loop that is worth wide registers. `run` has to be `#[inline(always)]`: only what is inlined into the functions
 /// below is compiled with their instructions.
@@ -39,11 +40,12 @@ impl Width {
     pub fn all() -> [Option<Width>; 3] {
         #[cfg(target_arch = "x86_64")]
         {
-            let avx2 = is_x86_feature_detected!("avx2");
+            let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
             let avx512 = is_x86_feature_detected!("avx512f")
                 && is_x86_feature_detected!("avx512bw")
                 && is_x86_feature_detected!("avx512dq")
-                && is_x86_feature_detected!("avx512vl");
+                && is_x86_feature_detected!("avx512vl")
+                && is_x86_feature_detected!("fma");
             [Some(Width(Set::Plain)), avx2.then_some(Width(Set::Avx2)), avx512.then_some(Width(Set::Avx512))]
         }
         #[cfg(not(target_arch = "x86_64"))]
@@ -67,13 +69,13 @@ impl Width {
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
+#[target_feature(enable = "avx2,fma")]
 fn avx2<K: Kernel>(kernel: K) -> K::Out {
     kernel.run()
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,fma")]
 fn avx512<K: Kernel>(kernel: K) -> K::Out {
     kernel.run()
 }

@@ -3,6 +3,9 @@
 //! `tests/reference/peers.json` holds what pytorch-quantization 2.2.1 (torch 2.15, NumPy 2.4) and ONNX Runtime 1.32 made
 //! of ten fixtures. The small fixtures are counted from their values here, the large ones taken as the peer counted
 //! them; `QVIZ_FIXTURES=dir cargo test --test peers -- --ignored` counts the large ones too.
+//!
+//! `tests/reference/ort_entropy.json` holds what ONNX Runtime's search makes of some histograms in which the last bit
+//! may decide, to the last bit; `benches/ort_entropy.py --fixture` writes it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -219,7 +222,6 @@ fn the_divergences_on_the_numpy_histogram_are_the_peer_s() {
     assert_eq!(compared, 4 * 1921);
 }
 
-/// The peer works in f32, and its logarithm is not everyone's to the last bit.
 #[test]
 fn the_divergences_of_onnx_runtime_s_windows_are_the_peer_s() {
     let peers = peers();
@@ -231,9 +233,63 @@ fn the_divergences_of_onnx_runtime_s_windows_are_the_peer_s() {
         let theirs = numbers(theirs);
         assert_eq!(ours.len(), theirs.len());
         for (i, (a, b)) in ours.iter().zip(theirs).enumerate() {
-            assert!((a - b).abs() <= f64::max(2e-7, 1e-5 * b.abs()), "{name} at {}: {a} for {b}", i + 64);
+            assert_eq!(*a as f32, b as f32, "{name} at {}", i + 64);
             compared += 1;
         }
     }
     assert_eq!(compared, 2 * 961);
+}
+
+#[derive(Deserialize)]
+struct Search {
+    what: String,
+    levels: usize,
+    /// The edges that it ends at, counted from the middle.
+    window: [f32; 2],
+    counts: String,
+    /// The bits of each window's f32.
+    divergences: String,
+}
+
+impl Search {
+    /// The histogram on edges that count bins from the middle.
+    fn histogram(&self) -> NumpyHistogram {
+        let counts: Vec<u64> = self.counts.split(' ').map(|c| c.parse().unwrap()).collect();
+        let bins = counts.len();
+        NumpyHistogram { edges: (0..=bins).map(|i| i as f32 - (bins / 2) as f32).collect(), counts }
+    }
+}
+
+/// The peer works in f32, and its logarithm is not the nearest float: where windows are close, that decides.
+#[test]
+fn onnx_runtime_s_windows_are_the_peer_s_where_the_last_bit_decides() {
+    let searches = std::fs::read(reference("ort_entropy.json")).unwrap();
+    let searches: Vec<Search> = serde_json::from_slice(&searches).unwrap();
+    let mut by_rounding = Vec::new();
+    for search in &searches {
+        let (grid, what) = (search.histogram(), &search.what);
+        let ours = ort_entropy::curve(&grid.counts, search.levels).unwrap();
+        let theirs: Vec<u32> = search.divergences.split(' ').map(|b| u32::from_str_radix(b, 16).unwrap()).collect();
+        assert_eq!(ours.len(), theirs.len());
+        for (i, (a, b)) in ours.iter().zip(theirs).enumerate() {
+            let (a, b) = (*a as f32, f32::from_bits(b));
+            assert_eq!(a.to_bits(), b.to_bits(), "{what} at {}: {a} for {b}", i + search.levels / 2);
+        }
+
+        let (bins, end) = (grid.counts.len(), grid.edges[grid.counts.len()]);
+        let mut stats = Stats::default();
+        (stats.count, stats.min, stats.max) = (1, Some(-end), Some(end));
+        let magnitude = Magnitude { amax: end, pos: vec![0; 2048], neg: vec![0; 2048] };
+        let histogram = Histogram::from_parts(stats, magnitude, None).with_peer(GridSpec::Ort { bins }, grid);
+        let tensor = Tensor::new(Arc::new(histogram), Scheme { symmetric: false, ..Scheme::INT8 });
+        let method = calibrate::by_id(&format!("ort-entropy-{bins}-{}", search.levels)).unwrap();
+        let answer = method.calibrate(&tensor).unwrap();
+        assert_eq!([answer.clip.min(), answer.clip.max()], search.window, "{what}");
+        if answer.note.is_some_and(|note| note.starts_with("decided by rounding: ")) {
+            by_rounding.push(what.as_str());
+        }
+    }
+    assert_eq!(searches.len(), 10);
+    // The nearest float for each logarithm ends elsewhere on these two.
+    assert_eq!(by_rounding, ["normal-far-outliers 1000000 37", "normal-far-outliers 1000000 59"]);
 }

@@ -73,8 +73,13 @@ fn note(choice: Choice, counts: &[u64]) -> Option<String> {
 }
 
 /// The edge that the search ends at, and what a user would otherwise puzzle over. `curve` is that of `counts` and
-/// `levels`.
-pub(super) fn choose(counts: &[u64], levels: usize, curve: &[f64]) -> Result<(usize, Option<String>), NoThreshold> {
+/// `levels`, `edges` are those of the bins.
+pub(super) fn choose(
+    counts: &[u64],
+    levels: usize,
+    curve: &[f64],
+    edges: &[f32],
+) -> Result<(usize, Option<String>), NoThreshold> {
     let choice =
         search(counts, levels, curve, START_BIN).ok_or_else(|| NoThreshold("entropy found no candidate".into()))?;
     let (Choice::Minimum(i) | Choice::Nan(i)) = choice;
@@ -85,7 +90,11 @@ pub(super) fn choose(counts: &[u64], levels: usize, curve: &[f64]) -> Result<(us
             counts.len()
         ))
     } else {
-        note(choice, counts)
+        note(choice, counts).or_else(|| {
+            // A peer's grown edges may end before its bins do.
+            let threshold = |above: usize| edges.get(START_BIN + above).copied().unwrap_or(f32::NAN);
+            kl::decided_by_rounding(&curve[START_BIN..], i - START_BIN, TOO_CLOSE, threshold)
+        })
     };
     Ok((i, note))
 }
@@ -116,7 +125,7 @@ impl Calibrator for Entropy {
         need_bins(tensor, "entropy")?;
         let counts = kl::without_zero_bin(tensor.histogram().magnitude.counts());
         let levels = need_even_levels(tensor, self.id())?;
-        let (i, note) = choose(&counts, levels, tensor.kl_curve())?;
+        let (i, note) = choose(&counts, levels, tensor.kl_curve(), tensor.edges())?;
         Ok(Calibration { clip: clip_at(tensor, tensor.edges()[i]), note })
     }
 }

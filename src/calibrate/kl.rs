@@ -194,6 +194,36 @@ fn rel_entr(p: f64, q: f64) -> f64 {
     }
 }
 
+/// Divergences that a float32 search cannot tell apart: it adds up hundreds of rounded terms.
+pub(super) const FLOAT32_NOISE: f64 = 1e-6;
+
+/// Candidates that no rounding should choose between: their thresholds are further apart than this part of one.
+const APART: f32 = 0.02;
+
+/// What to say where candidates whose divergences are within `noise` of the chosen one's have thresholds more than 2 %
+/// away from it: the last bits have chosen, and another library, or another processor, may end elsewhere. `threshold`
+/// is that of a candidate by its place in `curve`.
+pub(super) fn decided_by_rounding(
+    curve: &[f64],
+    chosen: usize,
+    noise: f64,
+    threshold: impl Fn(usize) -> f32,
+) -> Option<String> {
+    let ours = threshold(chosen);
+    let close = curve.iter().enumerate().filter(|(_, kl)| (*kl - curve[chosen]).abs() <= noise);
+    let (least, most) = close.map(|(i, _)| threshold(i) / ours).fold((1.0, 1.0), |(least, most): (f32, f32), ratio| {
+        (least.min(ratio), most.max(ratio)) // not those of a threshold of 0, which are NaN
+    });
+    let percent = |ratio: f32| (100.0 * (ratio - 1.0).abs()).round();
+    let range = match (1.0 - least > APART, most - 1.0 > APART) {
+        (false, false) => return None,
+        (true, false) => format!("down to {} % smaller", percent(least)),
+        (false, true) => format!("up to {} % larger", percent(most)),
+        (true, true) => format!("from {} % smaller to {} % larger", percent(least), percent(most)),
+    };
+    Some(format!("decided by rounding: thresholds {range} have divergences within {noise:e} of this one's"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -224,6 +254,22 @@ mod tests {
         assert!(c[..=3].iter().all(|kl| kl.is_nan()));
         assert!(c[4].is_finite() && c[5].is_infinite() && c[6].is_infinite() && c[7].is_finite());
         assert!(curve(&[0; 300], 128).iter().all(|kl| kl.is_nan()));
+    }
+
+    #[test]
+    fn close_divergences_far_apart_are_decided_by_rounding() {
+        let says = |curve: &[f64], chosen| decided_by_rounding(curve, chosen, 1e-6, |i| 1.0 + 0.015 * i as f32);
+        assert_eq!(says(&[0.5, 0.5, 0.9, 0.9], 0), None); // 1.5 % apart
+        assert_eq!(says(&[0.5, 0.9, 0.500_002, 0.9], 0), None);
+        let tail = "have divergences within 1e-6 of this one's";
+        let larger = format!("decided by rounding: thresholds up to 3 % larger {tail}");
+        assert_eq!(says(&[0.5, 0.9, 0.500_000_9, 0.9], 0), Some(larger));
+        let smaller = format!("decided by rounding: thresholds down to 4 % smaller {tail}");
+        assert_eq!(says(&[0.5, 0.9, f64::NAN, 0.499_999_9], 3), Some(smaller));
+        let both = format!("decided by rounding: thresholds from 3 % smaller to 3 % larger {tail}");
+        assert_eq!(says(&[0.5, 0.9, 0.5, 0.9, 0.5], 2), Some(both));
+        assert_eq!(says(&[0.5, 0.5, 0.5, f64::NAN], 3), None);
+        assert_eq!(decided_by_rounding(&[0.5; 9], 0, 1e-6, |_| 0.0), None);
     }
 
     #[test]

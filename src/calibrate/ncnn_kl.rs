@@ -1,5 +1,6 @@
 //! ncnn2table's search.
 
+use super::kl::{FLOAT32_NOISE, decided_by_rounding};
 use super::{Calibration, Calibrator, NoThreshold, START_BIN, Tensor, need_peer, peer_clip};
 use crate::histogram::GridSpec;
 
@@ -53,13 +54,12 @@ fn quantized(h: &[f32], t: usize, q: &mut Vec<f32>) {
     }
 }
 
-/// The T of least divergence.
-fn search(counts: &[u64]) -> usize {
+/// The divergences for each T from 128 on, in the peer's f32.
+fn divergences(counts: &[u64]) -> Vec<f64> {
     let total = counts.iter().sum::<u64>() as f64;
     let h: Vec<f32> = counts.iter().map(|&c| (c as f64 / total) as f32).collect();
-    let (mut best, mut least) = (START_BIN, f32::MAX);
     let mut q = Vec::new();
-    for t in START_BIN..counts.len() {
+    let divergence = |t: usize| {
         let mut last = EPS + h[t - 1];
         for tail in &h[t..] {
             last += tail;
@@ -70,11 +70,9 @@ fn search(counts: &[u64]) -> usize {
             let p = if j + 1 == t { last } else { EPS + h[j] };
             sum += p * (f64::from(p / q).ln() as f32);
         }
-        if sum < least {
-            (best, least) = (t, sum);
-        }
-    }
-    best
+        f64::from(sum)
+    };
+    (START_BIN..counts.len()).map(divergence).collect()
 }
 
 impl Calibrator for NcnnKl {
@@ -107,12 +105,17 @@ impl Calibrator for NcnnKl {
         if grid.counts.iter().all(|&c| c == 0) {
             return Err(NoThreshold("every value is 0, for which ncnn writes an infinite scale".into()));
         }
-        let t = search(&grid.counts);
-        let amax = tensor.histogram().stats.amax();
-        let note = (t == START_BIN).then(|| {
-            "the search ends at its first candidate, 6 % of the range, as it does where all divergences are equal"
-                .into()
-        });
+        let curve = divergences(&grid.counts);
+        // The first of equals; ends at the first candidate where nothing is less than another.
+        let best = (1..curve.len()).fold(0, |best, i| if curve[i] < curve[best] { i } else { best });
+        let (t, amax) = (START_BIN + best, tensor.histogram().stats.amax());
+        let note = if best == 0 {
+            let why =
+                "the search ends at its first candidate, 6 % of the range, as it does where all divergences are equal";
+            Some(why.into())
+        } else {
+            decided_by_rounding(&curve, best, FLOAT32_NOISE, |i| (START_BIN + i) as f32 + 0.5)
+        };
         let threshold = (t as f32 + 0.5) * amax / BINS as f32;
         if threshold.is_infinite() {
             let product = (t as f64 + 0.5) * f64::from(amax) / BINS as f64;

@@ -65,7 +65,7 @@ impl Calibrator for NvidiaEntropy {
         let grid = need_peer(tensor, GRID)?;
         let levels = need_even_levels(tensor, self.id())?;
         let counts = kl::without_zero_bin(grid.counts.clone());
-        let (i, note) = entropy::choose(&counts, levels, &kl::curve(&counts, levels))?;
+        let (i, note) = entropy::choose(&counts, levels, &kl::curve(&counts, levels), &grid.edges)?;
         let note = with_note(saturation_note(grid).or(note), tensor, true);
         Ok(Calibration { clip: peer_clip(tensor, grid.edges[i]), note })
     }

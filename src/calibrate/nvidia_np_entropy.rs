@@ -50,7 +50,7 @@ impl Calibrator for NvidiaNpEntropy {
         let grid = need_peer(tensor, GRID)?;
         let levels = need_even_levels(tensor, self.id())?;
         let counts = kl::without_zero_bin(grid.counts.clone());
-        let (i, note) = entropy::choose(&counts, levels, &kl::curve(&counts, levels))?;
+        let (i, note) = entropy::choose(&counts, levels, &kl::curve(&counts, levels), &grid.edges)?;
         Ok(Calibration { clip: peer_clip(tensor, grid.edges[i].max(0.0)), note: with_note(note, tensor, true) })
     }
 }

@@ -1,8 +1,11 @@
 //! The window of least KL divergence, ONNX Runtime's way.
 
+use super::kl::{FLOAT32_NOISE, decided_by_rounding};
+use super::logarithm::numpy_ln_f32;
 use super::pairwise::pairwise_sum;
 use super::{Calibration, Calibrator, NoThreshold, Tensor, need_peer, ort_clip, with_note};
 use crate::histogram::GridSpec;
+use crate::vector::{Kernel, Width};
 
 /// The largest number of bins in an id: the search is quadratic in it.
 const MAX_BINS: usize = 16_384;
@@ -12,9 +15,11 @@ const MAX_BINS: usize = 16_384;
 /// On the histogram of `x` over `(-T, T)` every window of `2 i + 1` bins about the middle is tried, for `i` from
 /// `LEVELS / 2` to `bins / 2`. P is the window with the tails added to its end bins; Q the window merged into LEVELS
 /// levels of whole bins (the rest of the division goes to the last), each spread over its slot and truncated to
-/// integers. Both are smoothed (zeros become 1e-4, taken from the others), and `sum P ln(P / Q)` is worked out in f32.
-/// The first of equal minima wins; its edges, cut to the observed minimum and maximum, are the range, so that it is
-/// not symmetric even where the library is asked for symmetric ranges: `symmetric=True` gives the same numbers. One file of a group is one `collect`.
+/// integers. Both are smoothed (zeros become 1e-4, taken from the others), and `sum P ln(P / Q)` is worked out in f32
+/// with NumPy's own logarithm and order of summation: windows whose divergences differ in the seventh digit only may lie
+/// far apart, and there the last bit decides (the answer's note says so). The first of equal minima wins; its edges, cut
+/// to the observed minimum and maximum, are the range, so that it is not symmetric even where the library is asked for
+/// symmetric ranges: `symmetric=True` gives the same numbers. One file of a group is one `collect`.
 ///
 /// Known to go wrong: with the library's defaults, 128 and 128, one single window is tried and the answer is min-max
 /// (onnxruntime issue 9597); empty bins receive mass in Q, integers lose it, and the bins that the division leaves over
@@ -66,13 +71,35 @@ fn smoothed(counts: &[i64], out: &mut Vec<f32>) -> Result<bool, NoThreshold> {
     Ok(true)
 }
 
+/// `P ln(P / Q)` of each bin, in place of P's unnormalised shares.
+struct Terms<'a> {
+    p: &'a mut [f32],
+    q: &'a [f32],
+    sums: [f32; 2],
+}
+
+impl Kernel for Terms<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let [sum_p, sum_q] = self.sums;
+        for (p, q) in self.p.iter_mut().zip(self.q) {
+            let (share_p, share_q) = (*p / sum_p, q / sum_q);
+            let term = share_p * numpy_ln_f32(share_p / share_q);
+            *p = if share_p > 0.0 && share_q > 0.0 { term } else { f32::INFINITY };
+        }
+    }
+}
+
 /// The range of bins of window `i`: about the middle, one bin more to the right except at the end.
 fn window(bins: usize, i: usize) -> (usize, usize) {
     let middle = bins / 2;
     (middle - i, (middle + i + 1).min(bins))
 }
 
-/// The peer's divergence for each half width from `levels / 2` to `bins / 2`.
+/// The peer's divergence for each half width from `levels / 2` to `bins / 2`, to the last bit of its f32.
+/// (On processors without AVX2 and FMA, NumPy has another logarithm, and the peer itself prints other last digits.)
 ///
 /// # Errors
 ///
@@ -81,7 +108,7 @@ pub fn curve(counts: &[u64], levels: usize) -> Result<Vec<f64>, NoThreshold> {
     let counts: Vec<i64> = counts.iter().map(|&c| c as i64).collect();
     let bins = counts.len();
     let (mut p, mut q, mut smooth_p, mut smooth_q) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let mut terms = Vec::new();
+    let width = Width::default();
     let mut curve = Vec::new();
     for i in levels / 2..=bins / 2 {
         let (start, end) = window(bins, i);
@@ -109,13 +136,9 @@ pub fn curve(counts: &[u64], levels: usize) -> Result<Vec<f64>, NoThreshold> {
             curve.push(f64::INFINITY);
             continue;
         }
-        let (sum_p, sum_q) = (pairwise_sum(&smooth_p), pairwise_sum(&smooth_q));
-        terms.clear();
-        terms.extend(smooth_p.iter().zip(&smooth_q).map(|(p, q)| {
-            let (p, q) = (p / sum_p, q / sum_q);
-            if p > 0.0 && q > 0.0 { p * (f64::from(p / q).ln() as f32) } else { f32::INFINITY }
-        }));
-        curve.push(f64::from(pairwise_sum(&terms)));
+        let sums = [pairwise_sum(&smooth_p), pairwise_sum(&smooth_q)];
+        width.run(Terms { p: &mut smooth_p, q: &smooth_q, sums });
+        curve.push(f64::from(pairwise_sum(&smooth_p)));
     }
     Ok(curve)
 }
@@ -155,14 +178,19 @@ impl Calibrator for OrtEntropy {
             curve.iter().position(|&kl| kl == least)
         });
         let best = best.ok_or_else(|| NoThreshold("there is no window to try".into()))?;
-        let (start, end) = window(grid.counts.len(), self.levels / 2 + best);
-        let note = (curve.len() == 1).then(|| {
-            format!(
+        let clip_of = |i: usize| {
+            let (start, end) = window(grid.counts.len(), self.levels / 2 + i);
+            ort_clip(tensor, grid.edges[start], grid.edges[end])
+        };
+        let clip = clip_of(best);
+        let note = if curve.len() == 1 {
+            Some(format!(
                 "{} bins and {} levels leave one window to try, the whole range: this is min-max",
                 self.bins, self.levels
-            )
-        });
-        let clip = ort_clip(tensor, grid.edges[start], grid.edges[end]);
+            ))
+        } else {
+            decided_by_rounding(&curve, best, FLOAT32_NOISE, |i| clip_of(i).amax())
+        };
         Ok(Calibration { clip, note: with_note(note, tensor, false) })
     }
 }
