@@ -9,11 +9,11 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use qviz::calibrate::{self, Calibrator, Tensor, kl, mse_curve};
 use qviz::histogram::{BinPass, GridSpec, GrowingHistogram, Histogram, RangePass};
-use qviz::quant::{Clip, QuantParams, Scheme};
+use qviz::quant::{Clip, Format, QuantParams};
 
 const VALUES: usize = 8 << 20;
-const UINT8: Scheme = Scheme { signed: false, ..Scheme::INT8 };
-const INT16: Scheme = Scheme { num_bits: 16, ..Scheme::INT8 };
+const UINT8: Format = Format::INT8.with_signed(false);
+const INT16: Format = Format::INT8.with_bits(16);
 
 fn main() {
     divan::main();
@@ -39,8 +39,8 @@ fn with_nan(n: usize) -> Vec<f32> {
     normal(n).into_iter().enumerate().map(nan).collect()
 }
 
-fn tensor(bins: usize, scheme: Scheme) -> Tensor {
-    Tensor::new(Arc::new(Histogram::of(&normal(1 << 20), bins, &[])), scheme)
+fn tensor(bins: usize, format: Format) -> Tensor {
+    Tensor::new(Arc::new(Histogram::of(&normal(1 << 20), bins, &[])), format)
 }
 
 #[divan::bench_group(sample_count = 10)]
@@ -141,22 +141,22 @@ mod curves {
 
     #[divan::bench(args = [("int8", 2048), ("uint8", 2048), ("int16", 2048), ("int8", 8192), ("int8", 32_768)])]
     fn kl(b: Bencher, (grid, bins): (&str, usize)) {
-        let tensor = tensor(bins, scheme(grid));
+        let tensor = tensor(bins, format(grid));
         let counts = kl::without_zero_bin(tensor.histogram().magnitude.counts());
-        b.bench_local(|| kl::curve(black_box(&counts), scheme(grid).magnitude_levels()));
+        b.bench_local(|| kl::curve(black_box(&counts), format(grid).even_levels().expect("integers lie evenly")));
     }
 
     /// What the curve replaces: every candidate on its own.
     #[divan::bench(sample_count = 3)]
     fn kl_one_by_one(b: Bencher) {
-        let tensor = tensor(2048, Scheme::INT8);
+        let tensor = tensor(2048, Format::INT8);
         let counts = kl::without_zero_bin(tensor.histogram().magnitude.counts());
         b.bench_local(|| (128..=2048).map(|i| kl::peer_divergence(&counts, 128, i)).fold(f64::MAX, f64::min));
     }
 
     #[divan::bench(args = [("int8", 2048), ("uint8", 2048), ("int16", 2048), ("int8", 8192), ("int8", 32_768)])]
     fn mse(b: Bencher, (grid, bins): (&str, usize)) {
-        let tensor = tensor(bins, scheme(grid));
+        let tensor = tensor(bins, format(grid));
         tensor.edges();
         b.bench_local(|| mse_curve(black_box(&tensor)));
     }
@@ -164,7 +164,7 @@ mod curves {
     /// The `mse` method on a weight's channel: some hundred values in 2,048 bins.
     #[divan::bench(args = [64, 576, 4096])]
     fn mse_of_a_channel(b: Bencher, values: usize) {
-        let tensor = Tensor::new(Arc::new(Histogram::of(&normal(values), 2048, &[])), Scheme::INT8);
+        let tensor = Tensor::new(Arc::new(Histogram::of(&normal(values), 2048, &[])), Format::INT8);
         tensor.edges();
         b.bench_local(|| calibrate::Mse.calibrate(black_box(&tensor)));
     }
@@ -173,17 +173,17 @@ mod curves {
     #[divan::bench(args = [64, 576, 4096])]
     fn clip_of_a_channel(b: Bencher, values: usize) {
         let histogram = Arc::new(Histogram::of(&normal(values), 2048, &[]));
-        b.bench_local(|| Tensor::new(histogram.clone(), Scheme::INT8).metrics(Clip::symmetric(1.0)));
+        b.bench_local(|| Tensor::new(histogram.clone(), Format::INT8).metrics(Clip::symmetric(1.0)));
     }
 
     /// What the curve replaces: every centre at every candidate.
     #[divan::bench(sample_count = 3)]
     fn mse_one_by_one(b: Bencher) {
-        let tensor = tensor(2048, Scheme::INT8);
+        let tensor = tensor(2048, Format::INT8);
         let (counts, curve) = (tensor.histogram().magnitude.counts(), mse_curve(&tensor));
         b.bench_local(|| {
             let error = |i: usize| -> f64 {
-                let params = QuantParams { scale: curve.centres[i] / 127.0, zero_point: 0, qmin: -127, qmax: 127 };
+                let params = QuantParams::new(curve.centres[i] / 127.0, 0, Format::INT8).unwrap();
                 let errors = curve.centres.iter().map(|&c| f64::from(params.fake_quant(c) - c).powi(2));
                 errors.zip(&counts).map(|(e, &h)| e * h as f64).sum()
             };
@@ -196,7 +196,7 @@ mod curves {
         let histogram = Arc::new(Histogram::of(&normal(1 << 20), 2048, &[GridSpec::Numpy { bins: 100 }]));
         let methods = calibrate::defaults();
         b.bench_local(|| {
-            let tensor = Tensor::new(histogram.clone(), Scheme::INT8);
+            let tensor = Tensor::new(histogram.clone(), Format::INT8);
             methods.iter().map(|m| tensor.candidate(&**m)).collect::<Vec<_>>()
         });
     }
@@ -208,18 +208,18 @@ mod clip {
 
     #[divan::bench(args = [("int8", 2048), ("uint8", 2048), ("int8 affine", 2048), ("int16", 2048), ("int8", 32_768)])]
     fn metrics(b: Bencher, (grid, bins): (&str, usize)) {
-        let tensor = tensor(bins, scheme(grid));
+        let tensor = tensor(bins, format(grid));
         let clip = if grid == "int8 affine" { Clip::new(-1.0, 1.1) } else { Clip::symmetric(1.0) };
         tensor.metrics(clip);
         b.bench_local(|| tensor.metrics(black_box(clip)));
     }
 }
 
-fn scheme(grid: &str) -> Scheme {
+fn format(grid: &str) -> Format {
     match grid {
-        "int8" => Scheme::INT8,
+        "int8" => Format::INT8,
         "uint8" => UINT8,
         "int16" => INT16,
-        _ => Scheme { symmetric: false, ..Scheme::INT8 },
+        _ => Format::INT8.with_symmetric(false),
     }
 }

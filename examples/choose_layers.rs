@@ -8,7 +8,7 @@ use std::sync::mpsc::channel;
 use qviz::calibrate;
 use qviz::jobs::{Event, NetworkLoader, NetworkOrder, Recipe, Subject, Ties};
 use qviz::model::{SampleOptions, SampleSource};
-use qviz::quant::Scheme;
+use qviz::quant::Format;
 use qviz::report;
 use qviz::session::{LayerState, Rules, Session, Setting, Subject as Asked};
 
@@ -24,7 +24,7 @@ fn main() {
         .with(move |asked: &Asked| !multiplies(asked), Setting::Quantized(false))
         .with(|asked: &Asked| asked.op == "input" || asked.name.starts_with("save_infer"), Setting::Quantized(false))
         .with(|asked: &Asked| asked.name.ends_with("_gate"), Setting::Bits(16));
-    let mut session = Session::new(calibrate::defaults(), "entropy", Scheme::INT8).with_rules(rules);
+    let mut session = Session::new(calibrate::defaults(), "entropy", Format::INT8).with_rules(rules);
 
     let order = NetworkOrder {
         subject: Subject {

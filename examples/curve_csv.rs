@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 use qviz::calibrate::{Tensor, mse_curve};
 use qviz::histogram::{DEFAULT_BINS, Histogram};
-use qviz::quant::Scheme;
+use qviz::quant::Format;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let values: Vec<f32> = match std::env::args().nth(1) {
         Some(path) => ndarray_npy::read_npy::<_, ndarray::ArrayD<f32>>(path)?.into_iter().collect(),
         None => (0..100_000).map(|i| (i as f32 * 0.37).sin().powi(7) * 3.0).collect(),
     };
-    let tensor = Tensor::new(Arc::new(Histogram::of(&values, DEFAULT_BINS, &[])), Scheme::INT8);
+    let tensor = Tensor::new(Arc::new(Histogram::of(&values, DEFAULT_BINS, &[])), Format::INT8);
     let (kl, mse) = (tensor.kl_curve(), mse_curve(&tensor));
 
     // KL is for a clip at the upper edge of a bin, the error for one at its centre.

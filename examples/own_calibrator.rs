@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use qviz::calibrate::{Calibration, Calibrator, NoThreshold, Tensor};
 use qviz::histogram::{DEFAULT_BINS, Histogram};
-use qviz::quant::{Clip, Scheme};
+use qviz::quant::{Clip, Format};
 
 /// Clips so many standard deviations from the mean.
 struct Sigmas(f64);
@@ -36,10 +36,10 @@ impl Calibrator for Sigmas {
 
 fn main() {
     let values: Vec<f32> = (0..100_000).map(|i| (i as f32 * 0.37).sin().powi(7) * 3.0).collect();
-    let tensor = Tensor::new(Arc::new(Histogram::of(&values, DEFAULT_BINS, &[])), Scheme::INT8);
+    let tensor = Tensor::new(Arc::new(Histogram::of(&values, DEFAULT_BINS, &[])), Format::INT8);
     for sigmas in [1.0, 2.0, 3.0, 4.0] {
         match tensor.candidate(&Sigmas(sigmas)).outcome {
-            Ok(t) => println!("{sigmas} sigmas: scale {}, {:.1} dB", t.params.scale, t.metrics.sqnr_db),
+            Ok(t) => println!("{sigmas} sigmas: scale {}, {:.1} dB", t.params.scale(), t.metrics.sqnr_db),
             Err(why) => println!("{sigmas} sigmas: {why}"),
         }
     }

@@ -6,7 +6,7 @@ use std::sync::mpsc::channel;
 
 use qviz::calibrate;
 use qviz::jobs::{Event, Loader, Order, Recipe, Ties};
-use qviz::quant::Scheme;
+use qviz::quant::Format;
 use qviz::session::Session;
 use qviz::tui::command::Command;
 use qviz::tui::look::{Depth, Glyphs, Look, Theme};
@@ -17,7 +17,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 fn main() {
     let which = std::env::args().nth(1).unwrap_or_else(|| "main".into());
-    let session = Session::new(calibrate::defaults(), calibrate::DEFAULT_METHOD, Scheme::INT8);
+    let session = Session::new(calibrate::defaults(), calibrate::DEFAULT_METHOD, Format::INT8);
     let recipe = Recipe::new(2048, session.methods().iter().map(AsRef::as_ref));
     let order = Order {
         discover: Box::new(qviz::cli::bundled),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use qviz::calibrate::{self, Tensor};
 use qviz::histogram::{DEFAULT_BINS, Histogram};
-use qviz::quant::Scheme;
+use qviz::quant::Format;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let values = match std::env::args().nth(1) {
@@ -19,10 +19,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let grids: Vec<_> = methods.iter().flat_map(|m| m.grids()).collect();
     let histogram = Arc::new(Histogram::of(&values, DEFAULT_BINS, &grids));
 
-    for warning in calibrate::warnings(&histogram, Scheme::INT8) {
+    for warning in calibrate::warnings(&histogram, Format::INT8) {
         println!("{}", warning.sentence());
     }
-    let tensor = Tensor::new(histogram, Scheme::INT8);
+    let tensor = Tensor::new(histogram, Format::INT8);
     println!("{:17} {:>12} {:>12} {:>9} {:>10}", "method", "amax", "scale", "SQNR dB", "saturated");
     for method in methods {
         let candidate = tensor.candidate(&*method);
@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 "{:17} {:>12} {:>12.9} {:>9.2} {:>9.4}%",
                 candidate.id,
                 t.clip.amax(),
-                t.params.scale,
+                t.params.scale(),
                 t.metrics.sqnr_db,
                 100.0 * t.metrics.saturated
             ),

@@ -28,7 +28,7 @@
 //! let tensor = calibrate::Tensor::new(Arc::new(histogram), Scheme::INT8);
 //! let candidate = tensor.candidate(entropy.as_ref());
 //! let threshold = candidate.outcome.expect("these values have a threshold");
-//! println!("scale {} at {:.1} dB", threshold.params.scale, threshold.metrics.sqnr_db);
+//! println!("scale {} at {:.1} dB", threshold.params.scale(), threshold.metrics.sqnr_db);
 //! # Ok::<(), calibrate::UnknownMethod>(())
 //! ```
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEventKind};
 use qviz::calibrate::{self, Tensor};
 use qviz::histogram::Histogram;
-use qviz::quant::Scheme;
+use qviz::quant::Format;
 use qviz::session::Ready;
 use qviz::tui::msg::Cmd;
 use support::Story;
@@ -41,7 +41,7 @@ fn story() -> (Story, tempfile::TempDir) {
     let data: Vec<u8> = values().iter().flat_map(|x| x.to_le_bytes()).collect();
     std::fs::write(folder.path().join("act.npy"), npy::npy("<f4", &SHAPE, &data)).unwrap();
     npy::write(folder.path().join("flat.npy"), &npy::normal(500, 3));
-    let story = Story::of_paths(&[folder.path().to_owned()], Scheme::INT8);
+    let story = Story::of_paths(&[folder.path().to_owned()], Format::INT8);
     (story, folder)
 }
 
@@ -69,7 +69,7 @@ fn each_channel_is_calibrated_as_if_it_were_alone() {
     let (mut squares, mut finite, mut energy, mut saturated) = (0.0, 0.0, 0.0, 0.0);
     for n in 0..6 {
         // Batches are those of the files: one here.
-        let tensor = Tensor::new(Arc::new(Histogram::of(&own(n), 2048, &grids)), Scheme::INT8);
+        let tensor = Tensor::new(Arc::new(Histogram::of(&own(n), 2048, &grids)), Format::INT8);
         for (candidate, method) in channel(&s, n).candidates.iter().zip(&methods) {
             let alone = tensor.candidate(method.as_ref());
             assert_eq!(format!("{:?}", candidate.outcome), format!("{:?}", alone.outcome), "{n} {}", candidate.id);
@@ -124,7 +124,7 @@ fn a_choice_for_the_tensor_goes_for_all_its_channels_as_one_step() {
     assert_eq!(s.model.session.history_len(), (2, 0));
     s.keys("b").key(KeyCode::Char('u'), KeyModifiers::CONTROL);
     s.keys("4").press(KeyCode::Enter).keys("o");
-    assert!((0..6).all(|n| channel(&s, n).scheme().num_bits == 4 && !channel(&s, n).choice().quantized));
+    assert!((0..6).all(|n| channel(&s, n).format().num_bits() == 4 && !channel(&s, n).choice().quantized));
     assert_eq!((chosen(&s)["num_bits"].as_u64(), s.model.session.history_len().0), (Some(4), 4));
     s.keys("uuu");
     assert_eq!(chosen(&s), entropy, "three steps back");
@@ -141,7 +141,7 @@ fn another_grid_is_worked_out_for_every_channel_and_left_again() {
     let before = s.document()["tensors"][0].clone();
     s.keys("b").key(KeyCode::Char('u'), KeyModifiers::CONTROL);
     s.keys("int4").press(KeyCode::Enter);
-    let four = Scheme { num_bits: 4, ..Scheme::INT8 };
+    let four = Format::INT8.with_bits(4);
     let mut fresh = Story::of_paths(&[folder.path().to_owned()], four);
     fresh.per_channel("1");
     assert_eq!(s.document()["tensors"][0], fresh.document()["tensors"][0]);
@@ -237,7 +237,7 @@ fn switching_the_axis_loses_nothing() {
     // A grid that changed meanwhile is taken on.
     s.keys("b").key(KeyCode::Char('u'), KeyModifiers::CONTROL);
     s.keys("4").press(KeyCode::Enter).keys("A1").press(KeyCode::Enter);
-    assert!((0..6).all(|n| channel(&s, n).scheme().num_bits == 4));
+    assert!((0..6).all(|n| channel(&s, n).format().num_bits() == 4));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use qviz::calibrate::{self, Tensor};
 use qviz::histogram::{GridSpec, GrowingHistogram, Histogram};
-use qviz::quant::{QuantParams, Scheme};
+use qviz::quant::{Format, QuantParams};
 use qviz::report::number;
 
 const BEGIN: &str = "<!-- answers: written by `QVIZ_BLESS=1 cargo test --test degenerate` -->\n";
@@ -36,11 +36,11 @@ fn inputs() -> Vec<(&'static str, Vec<Vec<f32>>)> {
     ]
 }
 
-fn tensors(batches: &[Vec<f32>], scheme: Scheme) -> Tensor {
+fn tensors(batches: &[Vec<f32>], format: Format) -> Tensor {
     let mut grids: Vec<_> = calibrate::catalogue().iter().flat_map(|(_, method)| method.grids()).collect();
     grids.push(GridSpec::Ort { bins: 256 });
     let batches: Vec<&[f32]> = batches.iter().map(Vec::as_slice).collect();
-    Tensor::new(Arc::new(Histogram::of_batches(&batches, 2048, &grids)), scheme)
+    Tensor::new(Arc::new(Histogram::of_batches(&batches, 2048, &grids)), format)
 }
 
 /// What a method says: the threshold, or why there is none; and a note.
@@ -49,12 +49,12 @@ fn answer(tensor: &Tensor, method: &dyn calibrate::Calibrator) -> (Option<f32>, 
     match tensor.candidate(method).outcome {
         Ok(t) => {
             assert!(
-                t.clip.min.is_finite() && t.clip.max.is_finite() && t.clip.min <= t.clip.max,
+                t.clip.min().is_finite() && t.clip.max().is_finite() && t.clip.min() <= t.clip.max(),
                 "{what}: {:?}",
                 t.clip
             );
-            assert!(t.params.scale.is_finite() && t.params.scale > 0.0, "{what}: {:?}", t.params);
-            assert!(t.params.dequantize(t.params.qmax).is_finite(), "{what}: {:?}", t.params);
+            assert!(t.params.scale().is_finite() && t.params.scale() > 0.0, "{what}: {:?}", t.params);
+            assert!(t.params.dequantize(t.params.qmax()).is_finite(), "{what}: {:?}", t.params);
             assert!(!t.metrics.mse.is_infinite() && t.metrics.saturated >= 0.0, "{what}: {:?}", t.metrics);
             (Some(t.clip.amax()), t.note)
         }
@@ -76,7 +76,7 @@ fn every_method_answers_or_says_why_not() {
         .collect();
     for (num_bits, signed, symmetric) in [(8, true, true), (8, false, false), (16, true, true)] {
         for (name, batches) in inputs() {
-            let tensor = tensors(&batches, Scheme { num_bits, signed, symmetric });
+            let tensor = tensors(&batches, Format::int(num_bits, signed, symmetric).unwrap());
             for method in &methods {
                 println!("{name}"); // shown when it fails
                 answer(&tensor, method.as_ref());
@@ -85,7 +85,7 @@ fn every_method_answers_or_says_why_not() {
             // What can only be read once.
             let mut growing = GrowingHistogram::new(2048);
             batches.iter().for_each(|batch| growing.push(batch));
-            let tensor = Tensor::new(Arc::new(growing.finish()), tensor.scheme());
+            let tensor = Tensor::new(Arc::new(growing.finish()), tensor.format());
             for method in &methods {
                 answer(&tensor, method.as_ref());
             }
@@ -97,9 +97,9 @@ fn every_method_answers_or_says_why_not() {
 /// Where a method has no answer, the clip is that of the values: also where there are none.
 #[test]
 fn a_clip_of_nothing_has_a_scale() {
-    for scheme in [Scheme::INT8, Scheme { symmetric: false, ..Scheme::INT8 }] {
-        let params = QuantParams::from_clip(qviz::quant::Clip::symmetric(0.0), scheme);
-        assert_eq!((params.scale, params.zero_point), (1.0, 0));
+    for format in [Format::INT8, Format::INT8.with_symmetric(false)] {
+        let params = QuantParams::from_clip(qviz::quant::Clip::symmetric(0.0), format);
+        assert_eq!((params.scale(), params.zero_point()), (1.0, 0));
     }
 }
 
@@ -110,7 +110,7 @@ fn table() -> String {
     let inputs = inputs();
     inputs.iter().for_each(|(name, _)| out += &format!(" {name} |"));
     out += &format!("\n|---|{}\n", "---:|".repeat(inputs.len()));
-    let tensors: Vec<Tensor> = inputs.iter().map(|(_, batches)| tensors(batches, Scheme::INT8)).collect();
+    let tensors: Vec<Tensor> = inputs.iter().map(|(_, batches)| tensors(batches, Format::INT8)).collect();
     for (_, method) in calibrate::catalogue() {
         out += &format!("| `{}` |", method.id());
         for tensor in &tensors {
@@ -151,8 +151,8 @@ fn the_documented_answers_are_the_program_s() {
 fn the_order_of_batches_matters_to_these_alone() {
     let first: Vec<f32> = (0..4000).map(|i| ((i as f32 * 0.37).sin() * 3.0).powi(3) / 9.0).collect();
     let second: Vec<f32> = (0..4000).map(|i| (i as f32 * 0.71).sin() * 5.3 + 0.1).collect();
-    let one = tensors(&[first.clone(), second.clone()], Scheme::INT8);
-    let other = tensors(&[second, first], Scheme::INT8);
+    let one = tensors(&[first.clone(), second.clone()], Format::INT8);
+    let other = tensors(&[second, first], Format::INT8);
     let depends: Vec<String> = calibrate::catalogue()
         .iter()
         .filter(|(_, m)| answer(&one, m.as_ref()).0 != answer(&other, m.as_ref()).0)

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use qviz::calibrate::{self, Tensor};
 use qviz::histogram::{GrowingHistogram, Histogram};
-use qviz::quant::{Clip, Scheme};
+use qviz::quant::{Clip, Format};
 
-const UNSIGNED: Scheme = Scheme { signed: false, ..Scheme::INT8 };
+const UNSIGNED: Format = Format::INT8.with_signed(false);
 
 /// 20,000 values, each the sum of four 16-bit uniform ones, centred: -16 to 16.
 fn gauss(seed: u32) -> Vec<f32> {
@@ -21,14 +21,14 @@ fn gauss(seed: u32) -> Vec<f32> {
     (0..20_000).map(|_| ((uniform() + uniform() + uniform() + uniform() - 131_070.0) / 8192.0) as f32).collect()
 }
 
-fn amax(values: &[f32], scheme: Scheme, method: &str) -> f32 {
-    let tensor = Tensor::new(Arc::new(Histogram::of(values, 2048, &[])), scheme);
+fn amax(values: &[f32], format: Format, method: &str) -> f32 {
+    let tensor = Tensor::new(Arc::new(Histogram::of(values, 2048, &[])), format);
     calibrate::by_id(method).unwrap().calibrate(&tensor).unwrap().clip.amax()
 }
 
 #[track_caller]
-fn check(values: &[f32], scheme: Scheme, method: &str, expected: f32) {
-    let found = amax(values, scheme, method);
+fn check(values: &[f32], format: Format, method: &str, expected: f32) {
+    let found = amax(values, format, method);
     // The vectors were printed with 9 digits by an emulation whose edges may differ by one unit in the last place.
     assert!((found - expected).abs() <= expected * f32::EPSILON, "{method}: {found} for {expected}");
 }
@@ -49,16 +49,16 @@ fn thresholds_on_the_golden_sets() {
     let mut outlier = a.clone();
     outlier[0] = 1000.0;
 
-    check(&a, Scheme::INT8, "percentile-99.99", 14.5539532);
-    check(&a, Scheme::INT8, "percentile-99.9", 13.3113689);
-    check(&a, Scheme::INT8, "mse", 14.1147633);
-    check(&heavy, Scheme::INT8, "entropy", 173.063721);
+    check(&a, Format::INT8, "percentile-99.99", 14.5539532);
+    check(&a, Format::INT8, "percentile-99.9", 13.3113689);
+    check(&a, Format::INT8, "mse", 14.1147633);
+    check(&heavy, Format::INT8, "entropy", 173.063721);
     check(&heavy, UNSIGNED, "entropy", 213.901337);
     check(&relu, UNSIGNED, "entropy", 13.6880474);
-    check(&outlier, Scheme::INT8, "percentile-99.99", 14.1601562);
-    check(&outlier, Scheme::INT8, "entropy", 1000.0);
-    check(&negative, Scheme::INT8, "entropy", 14.7117825);
-    check(&[3.0; 1000], Scheme::INT8, "entropy", 2.9985352);
+    check(&outlier, Format::INT8, "percentile-99.99", 14.1601562);
+    check(&outlier, Format::INT8, "entropy", 1000.0);
+    check(&negative, Format::INT8, "entropy", 14.7117825);
+    check(&[3.0; 1000], Format::INT8, "entropy", 2.9985352);
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn unusual_answers_say_why() {
     outlier[0] = 1000.0;
     let note = |values: &[f32], method: &str| {
         let method = calibrate::by_id(method).unwrap();
-        let tensor = Tensor::new(Arc::new(Histogram::of(values, 2048, &method.grids())), Scheme::INT8);
+        let tensor = Tensor::new(Arc::new(Histogram::of(values, 2048, &method.grids())), Format::INT8);
         method.calibrate(&tensor).unwrap().note.unwrap_or_default()
     };
     assert!(note(&outlier, "entropy").contains("empty bin"));
@@ -99,16 +99,16 @@ fn every_grid_has_an_answer_from_every_method_or_a_sentence() {
         for bins in [1, 127, 128, 129, 2048, 3000] {
             for num_bits in [2, 4, 8, 16] {
                 for (signed, symmetric) in [(true, true), (true, false), (false, true), (false, false)] {
-                    let scheme = Scheme { num_bits, signed, symmetric };
+                    let format = Format::int(num_bits, signed, symmetric).unwrap();
                     let methods = calibrate::defaults();
                     let grids: Vec<_> = methods.iter().flat_map(|m| m.grids()).collect();
-                    let tensor = Tensor::new(Arc::new(Histogram::of(values, bins, &grids)), scheme);
+                    let tensor = Tensor::new(Arc::new(Histogram::of(values, bins, &grids)), format);
                     for method in methods {
                         match tensor.candidate(&*method).outcome {
                             Ok(t) => {
                                 *answers.entry(method.id().to_owned()).or_insert(0) += 1;
                                 assert!(t.metrics.mse >= 0.0 && (0.0..=1.0).contains(&t.metrics.saturated));
-                                assert!(t.clip.min <= 0.0 && t.clip.max >= 0.0 && t.params.scale > 0.0);
+                                assert!(t.clip.min() <= 0.0 && t.clip.max() >= 0.0 && t.params.scale() > 0.0);
                                 let beyond = t.clip.amax() > *tensor.edges().last().unwrap();
                                 assert_eq!(t.metrics.kl.is_some(), symmetric && !beyond);
                             }
@@ -131,10 +131,10 @@ fn every_grid_has_an_answer_from_every_method_or_a_sentence() {
 }
 
 /// The clip of a peer's profile on values that come in batches.
-fn clip(batches: &[&[f32]], scheme: Scheme, method: &str) -> Clip {
+fn clip(batches: &[&[f32]], format: Format, method: &str) -> Clip {
     let method = calibrate::by_id(method).unwrap_or_else(|e| panic!("{e}"));
     let histogram = Histogram::of_batches(batches, 2048, &method.grids());
-    method.calibrate(&Tensor::new(Arc::new(histogram), scheme)).unwrap().clip
+    method.calibrate(&Tensor::new(Arc::new(histogram), format)).unwrap().clip
 }
 
 /// The golden sets of the field's survey: A, its ReLU B, its heavy-tailed C, D with one outlier, N all negative.
@@ -156,7 +156,7 @@ fn printed(found: f32, expected: f32, what: &str) {
 
 #[test]
 fn peers_on_the_golden_sets() {
-    let affine = Scheme { signed: false, symmetric: false, ..Scheme::INT8 };
+    let affine = Format::INT8.with_signed(false).with_symmetric(false);
     // nvidia-np-entropy; ort-entropy-2048-128, ort-percentile-asym-99.9: low and high; ort-percentile-sym-99.9: high
     let expected = [
         [14.6253662, -13.7684116, 13.7826939, -13.2542381, 13.4684772, 13.3113899],
@@ -167,14 +167,14 @@ fn peers_on_the_golden_sets() {
     ];
     for ((set, values), expected) in sets().iter().zip(expected) {
         let batch: &[&[f32]] = &[values];
-        printed(clip(batch, Scheme::INT8, "nvidia-np-entropy").amax(), expected[0], set);
+        printed(clip(batch, Format::INT8, "nvidia-np-entropy").amax(), expected[0], set);
         let entropy = clip(batch, affine, "ort-entropy-2048-128");
-        printed(entropy.min, expected[1], set);
-        printed(entropy.max, expected[2], set);
+        printed(entropy.min(), expected[1], set);
+        printed(entropy.max(), expected[2], set);
         let asymmetric = clip(batch, affine, "ort-percentile-asym-99.9");
-        printed(asymmetric.min, expected[3], set);
-        printed(asymmetric.max, expected[4], set);
-        printed(clip(batch, affine, "ort-percentile-sym-99.9").max, expected[5], set);
+        printed(asymmetric.min(), expected[3], set);
+        printed(asymmetric.max(), expected[4], set);
+        printed(clip(batch, affine, "ort-percentile-sym-99.9").max(), expected[5], set);
         // With the library's defaults one window is left, and both are the range.
         let whole = clip(batch, affine, "ort-minmax");
         assert_eq!(clip(batch, affine, "ort-entropy-128-128"), whole, "{set}");
@@ -182,16 +182,16 @@ fn peers_on_the_golden_sets() {
     }
     let [(_, a), _, (_, c), ..] = sets();
     let wide = clip(&[&a], affine, "ort-entropy-8001-255");
-    assert_eq!((wide.min, wide.max), (-10.7208815, 10.7208824));
-    printed(clip(&[&c], affine, "ort-entropy-8001-255").max, 102.258789, "C");
-    printed(clip(&[&a], affine, "ort-minmax").min, -14.6253662, "A");
+    assert_eq!((wide.min(), wide.max()), (-10.7208815, 10.7208824));
+    printed(clip(&[&c], affine, "ort-entropy-8001-255").max(), 102.258789, "C");
+    printed(clip(&[&a], affine, "ort-minmax").min(), -14.6253662, "A");
 }
 
 #[test]
 fn peers_on_two_batches() {
     let (a, wider) = (gauss(1), gauss(2).iter().map(|x| x * 1.5).collect::<Vec<f32>>());
-    let affine = Scheme { signed: false, symmetric: false, ..Scheme::INT8 };
-    let amax = |method: &str| clip(&[&a, &wider], Scheme::INT8, method).amax();
+    let affine = Format::INT8.with_signed(false).with_symmetric(false);
+    let amax = |method: &str| clip(&[&a, &wider], Format::INT8, method).amax();
     printed(amax("nvidia-np-entropy"), 21.3737183, "np");
     // The torch numbers come from an emulation whose edges may differ by one unit in the last place.
     for (method, expected) in [("nvidia-entropy", 21.373888), ("nvidia-percentile-99.99", 21.3524628)] {
@@ -204,8 +204,8 @@ fn peers_on_two_batches() {
         ("ort-percentile-asym-99.9", -19.4671612, 19.1386642),
     ] {
         let found = clip(&[&a, &wider], affine, method);
-        printed(found.min, low, method);
-        printed(found.max, high, method);
+        printed(found.min(), low, method);
+        printed(found.max(), high, method);
     }
 }
 
@@ -214,7 +214,7 @@ fn where_a_peer_fails_there_is_a_sentence() {
     let says = |batches: &[&[f32]], id: &str| {
         let method = calibrate::by_id(id).unwrap_or_else(|e| panic!("{e}"));
         let histogram = Histogram::of_batches(batches, 2048, &method.grids());
-        method.calibrate(&Tensor::new(Arc::new(histogram), Scheme::INT8)).map_err(|e| e.to_string())
+        method.calibrate(&Tensor::new(Arc::new(histogram), Format::INT8)).map_err(|e| e.to_string())
     };
     let zeros_first: &[&[f32]] = &[&[0.0; 9], &[1.0, 2.0]];
     assert!(says(zeros_first, "nvidia-entropy").unwrap_err().contains("first batch is all zero"));
@@ -236,7 +236,7 @@ fn where_a_peer_fails_there_is_a_sentence() {
     // Values that came only once have no batches' ranges.
     let mut once = GrowingHistogram::new(2048);
     once.push(&[1.0, 2.0]);
-    let tensor = Tensor::new(Arc::new(once.finish()), Scheme::INT8);
+    let tensor = Tensor::new(Arc::new(once.finish()), Format::INT8);
     for id in ["nvidia-entropy", "nvidia-np-entropy", "ort-entropy-2048-128", "ort-percentile-sym-99"] {
         let why = calibrate::by_id(id).unwrap_or_else(|e| panic!("{e}")).calibrate(&tensor).unwrap_err();
         assert!(why.0.contains("only once"), "{id}");
@@ -248,16 +248,16 @@ fn ncnn_on_the_golden_sets() {
     let wider: Vec<f32> = gauss(2).iter().map(|x| x * 1.5).collect();
     let expected = [14.6146545, 14.0939026, 175.100388, 62.7441406, 15.0256624];
     for ((set, values), expected) in sets().iter().zip(expected) {
-        printed(clip(&[values], Scheme::INT8, "ncnn-kl").amax(), expected, set);
+        printed(clip(&[values], Format::INT8, "ncnn-kl").amax(), expected, set);
     }
-    printed(clip(&[&wider], Scheme::INT8, "ncnn-kl").amax(), 22.0258999, "E");
-    printed(clip(&[&[3.0; 1000]], Scheme::INT8, "ncnn-kl").amax(), 0.188232422, "K");
+    printed(clip(&[&wider], Format::INT8, "ncnn-kl").amax(), 22.0258999, "E");
+    printed(clip(&[&[3.0; 1000]], Format::INT8, "ncnn-kl").amax(), 0.188232422, "K");
     let (head, tail) = wider.split_at(777); // both passes see everything: batches do not matter
-    assert_eq!(clip(&[head, tail], Scheme::INT8, "ncnn-kl"), clip(&[&wider], Scheme::INT8, "ncnn-kl"));
+    assert_eq!(clip(&[head, tail], Format::INT8, "ncnn-kl"), clip(&[&wider], Format::INT8, "ncnn-kl"));
     // As `%f` prints the scale that the table holds.
     let [(_, a), (_, b), (_, c), (_, d), _] = sets();
     for (values, scale) in [(a, "8.689908"), (b, "9.010989"), (c, "0.725298"), (d, "2.024093")] {
-        assert_eq!(format!("{:.6}", 127.0 / clip(&[&values], Scheme::INT8, "ncnn-kl").amax()), scale);
+        assert_eq!(format!("{:.6}", 127.0 / clip(&[&values], Format::INT8, "ncnn-kl").amax()), scale);
     }
 }
 
@@ -269,16 +269,16 @@ fn aciq_is_the_constant_times_the_spread() {
         let variance = values.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>() / values.len() as f64;
         (variance.sqrt(), values.iter().map(|&x| (f64::from(x) - mean).abs()).sum::<f64>() / values.len() as f64)
     };
-    let four = |signed| Scheme { num_bits: 4, signed, symmetric: true };
-    for (values, scheme, gauss, laplace) in [
+    let four = |signed| Format::int(4, signed, true).unwrap();
+    for (values, format, gauss, laplace) in [
         (&a, four(true), 2.55913646, 5.02864014),
         (&relu, four(true), 2.55913646, 5.02864014),
         (&relu, four(false), 2.93620062, 6.20476633),
     ] {
         let (std, b) = spread(values);
         let close = |found: f32, expected: f64| (f64::from(found) - expected).abs() <= 1e-3 * expected;
-        assert!(close(clip(&[values], scheme, "aciq-gauss").amax(), gauss * std));
+        assert!(close(clip(&[values], format, "aciq-gauss").amax(), gauss * std));
         let amax = values.iter().fold(0.0f32, |m, x| m.max(x.abs()));
-        assert!(close(clip(&[values], scheme, "aciq-laplace").amax(), f64::min(laplace * b, f64::from(amax))));
+        assert!(close(clip(&[values], format, "aciq-laplace").amax(), f64::min(laplace * b, f64::from(amax))));
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crossterm::event::{Event as Input, KeyCode, MouseButton, MouseEventKind};
 use qviz::input::InputError;
 use qviz::jobs::{Event, Grids, Left, News, Trial, Tried, Tune, TuneStep, Tuned};
-use qviz::quant::{Clip, OutputEffect, QuantParams, Scheme};
+use qviz::quant::{Clip, Format, OutputEffect, QuantParams};
 use qviz::session::{Kind, Sensitivity};
 use qviz::tui::model::{Mode, Row, Sort};
 use qviz::tui::msg::{Cmd, Msg};
@@ -177,7 +177,7 @@ fn sensitivities_fill_the_list_and_the_worst_stay_in_float() {
     assert!(s.screen().contains("sensitivity 3/12 · 8.0 s left"), "{}", s.screen());
     assert_eq!(s.model.list.order[..3], [5, 3, 8]);
     assert!(s.screen().contains("out dB") && s.screen().contains("most sensitive first"));
-    let name = s.model.session.layers[5].name.clone();
+    let name = s.model.session.layers[5].name().to_owned();
     assert!(line_with(&s, &name).contains("22.3") | line_with(&s, &name).contains("22.2"), "{}", s.screen());
 
     s.keys("S");
@@ -214,7 +214,7 @@ fn sensitivities_fill_the_list_and_the_worst_stay_in_float() {
 
 fn better(s: &Story, layer: usize, by: f32) -> Tried {
     let choice = s.model.session.layers[layer].choice().unwrap();
-    Tried { clip: Clip::symmetric(choice.clip.amax() * by), scheme: choice.scheme }
+    Tried { clip: Clip::symmetric(choice.clip.amax() * by), format: choice.format }
 }
 
 fn tuned(before: f64, after: f64) -> Box<Tuned> {
@@ -231,19 +231,19 @@ fn a_layer_is_tuned_as_one_step() {
     let trials = asked(&mut s);
     let [Trial::Tune(Tune { layers, .. })] = trials.as_slice() else { panic!("{trials:?}") };
     assert_eq!((layers.len(), layers[0].layer, layers[0].present.clip.amax()), (1, 6, own));
-    let chosen = Tried { clip: Clip::unsigned(2.5), scheme: Scheme { signed: false, ..Scheme::INT8 } };
+    let chosen = Tried { clip: Clip::unsigned(2.5), format: Format::INT8.with_signed(false) };
     news(&mut s, News::Step(TuneStep { layer: 6, chosen, before: 31.2, after: 31.853 }, left(0)));
     assert_eq!(s.notice(), "06.conv11.hswish: 31.20 → 31.85 dB, clip 2.50, uint8 symmetric");
     assert_eq!(s.amax(), own, "it is taken over at the end");
     news(&mut s, News::Tuned(Ok(Some(tuned(31.2, 31.85)))));
-    assert_eq!((s.amax(), s.ready().scheme().signed, s.model.session.history_len()), (2.5, false, (1, 0)));
+    assert_eq!((s.amax(), s.ready().format().signed(), s.model.session.history_len()), (2.5, false, (1, 0)));
     assert_eq!(
         s.notice(),
         "06.conv11.hswish tuned: 31.20 → 31.85 dB on 8 searched samples, 30.70 → 31.35 dB on 8 unseen samples; u takes it back"
     );
     assert_eq!(asked(&mut s).len(), 2, "the new clip is tried");
     s.keys("u");
-    assert_eq!((s.amax(), s.ready().scheme()), (own, Scheme::INT8));
+    assert_eq!((s.amax(), s.ready().format()), (own, Format::INT8));
 }
 
 #[test]
@@ -253,7 +253,7 @@ fn all_layers_are_tuned_as_one_step_and_a_hand_wins() {
     s.keys("D");
     let trials = asked(&mut s);
     let [Trial::Tune(Tune { layers, .. })] = trials.as_slice() else { panic!("{trials:?}") };
-    let weights = s.model.session.layers.iter().filter(|l| l.kind == Kind::Weight).count();
+    let weights = s.model.session.layers.iter().filter(|l| l.kind() == Kind::Weight).count();
     assert_eq!(layers.len(), 12 - weights, "weights are not searched");
     for (i, layer) in [2, 4, 6].into_iter().enumerate() {
         let chosen = better(&s, layer, 0.9);

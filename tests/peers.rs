@@ -10,11 +10,11 @@ use std::sync::Arc;
 
 use qviz::calibrate::{self, Tensor, kl, ort_entropy};
 use qviz::histogram::{GridSpec, Histogram, Magnitude, NumpyHistogram, Stats};
-use qviz::quant::{QuantParams, Scheme};
+use qviz::quant::{Format, QuantParams};
 use serde::Deserialize;
 use serde_json::Value;
 
-const UNSIGNED: Scheme = Scheme { signed: false, ..Scheme::INT8 };
+const UNSIGNED: Format = Format::INT8.with_signed(false);
 /// Numbers held against the peer's in one run.
 const PER_RUN: usize = 110;
 const RAW: [&str; 4] = ["a_randn1000", "j_constant3", "k_zeros", "l_one_element"];
@@ -109,16 +109,16 @@ fn made(dir: &Path, name: &str, batches: &str, run: &Run) -> Histogram {
 /// Holds every threshold of one run against the peer's; how many numbers were compared.
 fn compare(what: &str, histogram: &Histogram, values: &BTreeMap<String, Value>) -> usize {
     let histogram = Arc::new(histogram.clone());
-    let clip = |id: &str, scheme: Scheme| {
-        let tensor = Tensor::new(histogram.clone(), scheme);
+    let clip = |id: &str, format: Format| {
+        let tensor = Tensor::new(histogram.clone(), format);
         let method = calibrate::by_id(id).unwrap_or_else(|e| panic!("{e}"));
         method.calibrate(&tensor).unwrap_or_else(|e| panic!("{what} {id}: {e}")).clip
     };
     let mut compared = 0;
     for (id, value) in values {
         if let Some(theirs) = value.as_f64() {
-            let scheme = if id.ends_with(".unsigned") { UNSIGNED } else { Scheme::INT8 };
-            let ours = clip(id.trim_end_matches(".unsigned"), scheme).amax();
+            let format = if id.ends_with(".unsigned") { UNSIGNED } else { Format::INT8 };
+            let ours = clip(id.trim_end_matches(".unsigned"), format).amax();
             assert_eq!(ours, theirs as f32, "{what} {id}");
             compared += 1;
             continue;
@@ -126,13 +126,13 @@ fn compare(what: &str, histogram: &Histogram, values: &BTreeMap<String, Value>) 
         let numbers: Vec<f64> = value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
         let [low, high, int8, uint8, zero_point] = numbers[..] else { panic!("{value}") };
         let id = id.trim_end_matches(".symmetric");
-        let affine = Scheme { symmetric: false, ..UNSIGNED };
+        let affine = UNSIGNED.with_symmetric(false);
         let ours = clip(id, affine);
-        assert_eq!((ours.min, ours.max), ((low as f32).min(0.0), (high as f32).max(0.0)), "{what} {id}");
+        assert_eq!((ours.min(), ours.max()), ((low as f32).min(0.0), (high as f32).max(0.0)), "{what} {id}");
         let params = QuantParams::from_clip(ours, affine);
-        assert_eq!((params.scale, params.zero_point), (uint8 as f32, zero_point as i32), "{what} {id}");
-        let symmetric = QuantParams::from_clip(clip(id, Scheme::INT8), Scheme::INT8);
-        assert_eq!(symmetric.scale, int8 as f32, "{what} {id} int8");
+        assert_eq!((params.scale(), params.zero_point()), (uint8 as f32, zero_point as i32), "{what} {id}");
+        let symmetric = QuantParams::from_clip(clip(id, Format::INT8), Format::INT8);
+        assert_eq!(symmetric.scale(), int8 as f32, "{what} {id} int8");
         compared += 5;
     }
     compared

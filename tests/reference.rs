@@ -10,10 +10,10 @@ use std::sync::Arc;
 
 use qviz::calibrate::{self, Tensor, kl, mse_curve};
 use qviz::histogram::{GridSpec, Histogram, Magnitude, NumpyHistogram, Stats};
-use qviz::quant::{QuantParams, Scheme};
+use qviz::quant::{Format, QuantParams};
 use serde::Deserialize;
 
-const UNSIGNED: Scheme = Scheme { signed: false, ..Scheme::INT8 };
+const UNSIGNED: Format = Format::INT8.with_signed(false);
 const GRIDS: [GridSpec; 1] = [GridSpec::Numpy { bins: 100 }];
 const RAW: [&str; 4] = ["a_randn1000", "j_constant3", "k_zeros", "l_one_element"];
 
@@ -83,8 +83,8 @@ fn histogram(f: &Fixture) -> Histogram {
     Histogram::from_parts(stats, Magnitude { amax: f.amax, pos, neg }, Some(numpy))
 }
 
-fn tensor(h: Histogram, scheme: Scheme) -> Tensor {
-    Tensor::new(Arc::new(h), scheme)
+fn tensor(h: Histogram, format: Format) -> Tensor {
+    Tensor::new(Arc::new(h), format)
 }
 
 fn amax_by(method: &str, tensor: &Tensor) -> f32 {
@@ -123,7 +123,7 @@ fn edges_are_torch_linspace_s() {
 #[test]
 fn every_threshold_is_the_peer_s() {
     for (name, f) in fixtures() {
-        let signed = tensor(histogram(&f), Scheme::INT8);
+        let signed = tensor(histogram(&f), Format::INT8);
         let unsigned = tensor(histogram(&f), UNSIGNED);
         assert_eq!(amax_by("max", &signed), f.amax, "{name}");
         for method in ["entropy", "mse"] {
@@ -140,13 +140,13 @@ fn every_threshold_is_the_peer_s() {
 #[test]
 fn coverage_is_the_article_s() {
     let coverage = calibrate::by_id("coverage").unwrap();
-    let affine = Scheme { symmetric: false, ..Scheme::INT8 };
+    let affine = Format::INT8.with_symmetric(false);
     for (name, f) in fixtures() {
-        let calibration = coverage.calibrate(&tensor(histogram(&f), Scheme::INT8)).unwrap();
-        assert_eq!(calibration.clip.max, f.article.dynamic_range, "{name}");
-        assert_eq!(QuantParams::from_clip(calibration.clip, Scheme::INT8).scale, f.article.hist_scale, "{name}");
+        let calibration = coverage.calibrate(&tensor(histogram(&f), Format::INT8)).unwrap();
+        assert_eq!(calibration.clip.max(), f.article.dynamic_range, "{name}");
+        assert_eq!(QuantParams::from_clip(calibration.clip, Format::INT8).scale(), f.article.hist_scale, "{name}");
         let clip = coverage.calibrate(&tensor(histogram(&f), affine)).unwrap().clip;
-        assert_eq!((clip.min, clip.max), (f.article.left_val.min(0.0), f.article.right_val.max(0.0)), "{name}");
+        assert_eq!((clip.min(), clip.max()), (f.article.left_val.min(0.0), f.article.right_val.max(0.0)), "{name}");
     }
 }
 
@@ -158,9 +158,9 @@ fn curves_are_the_peer_s() {
     assert_eq!(curves.len(), 4);
     for (name, peer) in curves {
         let (fixture, sign) = name.split_once('.').unwrap();
-        let scheme = if sign == "signed" { Scheme::INT8 } else { UNSIGNED };
+        let format = if sign == "signed" { Format::INT8 } else { UNSIGNED };
         let f = &fixtures[fixture];
-        let tensor = tensor(histogram(f), scheme);
+        let tensor = tensor(histogram(f), format);
         let kl = &tensor.kl_curve()[128..];
         assert_eq!(kl.len(), peer.kl().len());
         for (i, (ours, theirs)) in kl.iter().zip(peer.kl()).enumerate() {

@@ -8,12 +8,12 @@ mod support;
 
 use crossterm::event::{Event, KeyCode};
 use qviz::input::Discovered;
-use qviz::quant::Scheme;
+use qviz::quant::Format;
 use qviz::tui::look::{Depth, Theme};
 use support::{Story, look, styles, text};
 
 fn story(size: (u16, u16)) -> Story {
-    let mut story = Story::of(qviz::cli::bundled(), Scheme::INT8, size);
+    let mut story = Story::of(qviz::cli::bundled(), Format::INT8, size);
     story.select("06.conv11.hswish");
     story
 }
@@ -184,11 +184,11 @@ fn every_size_and_look() {
             s.keys("lq");
         },
     ];
-    let affine = Scheme { symmetric: false, ..Scheme::INT8 };
-    let unsigned = Scheme { signed: false, ..Scheme::INT8 };
-    for scheme in [Scheme::INT8, affine, unsigned] {
+    let affine = Format::INT8.with_symmetric(false);
+    let unsigned = Format::INT8.with_signed(false);
+    for format in [Format::INT8, affine, unsigned] {
         for state in &states {
-            let mut s = Story::of(qviz::cli::bundled(), scheme, (160, 45));
+            let mut s = Story::of(qviz::cli::bundled(), format, (160, 45));
             s.select("04.conv3.dw");
             state(&mut s);
             for (depth, ascii) in [(Depth::True, false), (Depth::Sixteen, false), (Depth::Mono, true)] {
@@ -232,7 +232,7 @@ fn crafted_names_are_seen_and_do_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let header = qviz_npy(&[1.0, -2.0, 3.0]);
     std::fs::write(folder.path().join("evil\u{1b}[31m\u{9b}2J\u{202e}\n.npy"), header).unwrap();
-    let s = Story::of_paths(&[folder.path().to_owned()], Scheme::INT8);
+    let s = Story::of_paths(&[folder.path().to_owned()], Format::INT8);
     let buffer = s.draw();
     assert!(buffer.content.iter().all(|c| !c.symbol().chars().any(|c| c.is_control() || c == '\u{202e}')));
     assert!(s.screen().contains("evil\\x1b[31m\\x9b2J"));
@@ -248,7 +248,7 @@ fn what_cannot_be_read_is_one_row_with_a_sentence() {
     std::fs::write(folder.path().join("none.npy"), qviz_npy(&[])).unwrap();
     std::fs::write(folder.path().join("zeros.npy"), qviz_npy(&[0.0; 300])).unwrap();
     std::fs::write(folder.path().join("three.npy"), qviz_npy(&[3.0; 300])).unwrap();
-    let mut s = Story::of_paths(&[folder.path().to_owned()], Scheme::INT8);
+    let mut s = Story::of_paths(&[folder.path().to_owned()], Format::INT8);
     assert_eq!(s.screen().matches("unreadable").count(), 3, "two rows and the header\n{}", s.screen());
     let document = s.document();
     assert_eq!((document["tensors"].as_array().unwrap().len(), document["errors"].as_array().unwrap().len()), (5, 2));
@@ -272,9 +272,9 @@ fn what_cannot_be_read_is_one_row_with_a_sentence() {
 
 #[test]
 fn nothing_found_is_said() {
-    let s = Story::of(Discovered::default(), Scheme::INT8, (120, 40));
+    let s = Story::of(Discovered::default(), Format::INT8, (120, 40));
     assert!(s.screen().contains("no layers"));
-    let s = Story::of_paths(&["/no/such/place".into()], Scheme::INT8);
+    let s = Story::of_paths(&["/no/such/place".into()], Format::INT8);
     assert!(s.screen().contains("/no/such/place"), "{}", s.screen());
 }
 
@@ -296,7 +296,7 @@ fn files_that_are_no_layer_are_rows_too() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("good.npy"), qviz_npy(&[1.0, -2.0, 3.0])).unwrap();
     std::fs::write(folder.path().join("broken.npz"), b"PK\x03\x04 and nothing else").unwrap();
-    let mut s = Story::of_paths(&[folder.path().to_owned()], Scheme::INT8);
+    let mut s = Story::of_paths(&[folder.path().to_owned()], Format::INT8);
     assert!(s.screen().contains("broken") && s.screen().contains("1 unreadable"), "{}", s.screen());
     assert_eq!(s.document()["errors"].as_array().unwrap().len(), 1);
     s.keys("G");

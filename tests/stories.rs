@@ -4,7 +4,7 @@
 mod support;
 
 use crossterm::event::{Event, KeyCode, KeyModifiers, MouseButton, MouseEventKind};
-use qviz::quant::Scheme;
+use qviz::quant::Format;
 use qviz::tui::model::{Handle, Mode};
 use qviz::tui::msg::{Cmd, Msg, Unwritten, Written};
 use support::Story;
@@ -206,13 +206,13 @@ fn a_row_of_the_table_takes_its_method() {
 fn layers_are_sorted_filtered_and_switched_off() {
     let mut s = story();
     let shown = |s: &Story| -> Vec<String> {
-        s.model.list.order.iter().map(|l| s.model.session.layers[*l].name.clone()).collect()
+        s.model.list.order.iter().map(|l| s.model.session.layers[*l].name().to_owned()).collect()
     };
     assert_eq!(shown(&s)[0], "00.input");
     s.keys("s");
     assert_eq!(shown(&s)[0], "09.conv12.scaled", "worst first");
     s.keys("g");
-    assert_eq!(s.model.session.layers[s.model.list.selected].name, "09.conv12.scaled");
+    assert_eq!(s.model.session.layers[s.model.list.selected].name(), "09.conv12.scaled");
     s.keys("o");
     assert!(!s.ready().choice().quantized);
     assert_eq!(s.document()["tensors"][9]["chosen"]["quantized"], false);
@@ -222,7 +222,7 @@ fn layers_are_sorted_filtered_and_switched_off() {
     s.keys("ss/HSWISH");
     assert_eq!(shown(&s), ["02.conv1.hswish", "06.conv11.hswish"]);
     s.press(KeyCode::Enter).keys("j");
-    assert_eq!(s.model.session.layers[s.model.list.selected].name, "06.conv11.hswish");
+    assert_eq!(s.model.session.layers[s.model.list.selected].name(), "06.conv11.hswish");
     s.press(KeyCode::Esc);
     assert_eq!(shown(&s).len(), 12);
     s.keys("/nothing");
@@ -230,14 +230,14 @@ fn layers_are_sorted_filtered_and_switched_off() {
     s.press(KeyCode::Esc);
     assert_eq!(shown(&s).len(), 12, "Esc goes back to what the filter was");
     s.keys("G");
-    assert_eq!(s.model.session.layers[s.model.list.selected].name, "11.softmax");
+    assert_eq!(s.model.session.layers[s.model.list.selected].name(), "11.softmax");
 }
 
 #[test]
 fn clicking_and_scrolling_the_list() {
     let mut s = story();
     s.mouse_at(MouseEventKind::Down(MouseButton::Left), 5, 4);
-    assert_eq!(s.model.session.layers[s.model.list.selected].name, "02.conv1.hswish");
+    assert_eq!(s.model.session.layers[s.model.list.selected].name(), "02.conv1.hswish");
     s.event(Event::Resize(160, 20));
     let selected = s.model.list.selected;
     s.mouse_at(MouseEventKind::ScrollDown, 5, 4);
@@ -278,27 +278,27 @@ fn zooming_asks_for_finer_bins_and_shows_them() {
 
 #[test]
 fn affine_has_two_handles() {
-    let affine = Scheme { symmetric: false, ..Scheme::INT8 };
+    let affine = Format::INT8.with_symmetric(false);
     let mut s = Story::of(qviz::cli::bundled(), affine, (160, 45));
     s.select("04.conv3.dw").keys("1");
     let clip = s.ready().choice().clip;
-    assert!(clip.min < 0.0 && clip.max > 0.0 && clip.min != -clip.max);
+    assert!(clip.min() < 0.0 && clip.max() > 0.0 && clip.min() != -clip.max());
     let axis = s.model.scene.as_ref().unwrap().axis;
-    let (left, right) = (axis.column(f64::from(clip.min)).unwrap(), axis.column(f64::from(clip.max)).unwrap());
+    let (left, right) = (axis.column(f64::from(clip.min())).unwrap(), axis.column(f64::from(clip.max())).unwrap());
     s.grab(left).drag_to(left + 5).release(left + 5);
-    assert!(s.ready().choice().clip.min > clip.min && s.ready().choice().clip.max == clip.max);
+    assert!(s.ready().choice().clip.min() > clip.min() && s.ready().choice().clip.max() == clip.max());
     assert_eq!(s.model.plot.handle, Handle::Min);
     s.grab(right).drag_to(right - 5).release(right - 5);
-    assert!(s.ready().choice().clip.max < clip.max);
+    assert!(s.ready().choice().clip.max() < clip.max());
     assert_eq!(s.model.session.history_len(), (3, 0), "the method and two drags");
     assert_eq!(s.ready().metrics().kl, None);
     s.keys("t");
     assert_eq!(s.model.plot.handle, Handle::Min);
     let before = s.ready().choice().clip;
     s.keys("l.");
-    assert!(s.ready().choice().clip.min > before.min && s.ready().choice().clip.max == before.max);
+    assert!(s.ready().choice().clip.min() > before.min() && s.ready().choice().clip.max() == before.max());
     s.keys("=-2").press(KeyCode::Enter);
-    assert_eq!(s.ready().choice().clip.min, -2.0);
+    assert_eq!(s.ready().choice().clip.min(), -2.0);
     s.keys("=2").press(KeyCode::Enter);
     assert!(s.notice().contains("clip_min"));
 }
@@ -388,7 +388,7 @@ fn methods_are_compared_row_by_row() {
     // The rows are those of the list: pressing one selects its layer, and number keys choose for it.
     let row = screen.lines().position(|l| l.contains("03.conv3.relu")).unwrap() as u16;
     s.mouse_at(MouseEventKind::Down(MouseButton::Left), 100, row);
-    assert_eq!(s.model.session.layers[s.model.list.selected].name, "03.conv3.relu");
+    assert_eq!(s.model.session.layers[s.model.list.selected].name(), "03.conv3.relu");
     s.keys("1");
     assert_eq!(s.ready().choice().method, "max");
     // Nothing can be dragged here.
@@ -401,7 +401,7 @@ fn methods_are_compared_row_by_row() {
 
 #[test]
 fn commands_say_why_they_cannot_run() {
-    let mut s = Story::unread(qviz::cli::bundled(), Scheme::INT8, (120, 40));
+    let mut s = Story::unread(qviz::cli::bundled(), Format::INT8, (120, 40));
     assert_eq!(s.cmds, [Cmd::Prefer(0)]);
     for (keys, why) in
         [("l", "no layer is read"), ("e", "no layer is read"), ("u", "nothing to undo"), ("t", "--affine")]
@@ -467,7 +467,7 @@ fn every_key_in_every_state_is_harmless() {
     }
     for layer in &s.model.session.layers {
         let ready = layer.ready().unwrap();
-        assert!(ready.params().scale > 0.0 && ready.choice().clip.amax().is_finite());
+        assert!(ready.params().scale() > 0.0 && ready.choice().clip.amax().is_finite());
     }
 }
 
@@ -479,10 +479,10 @@ fn a_layer_can_have_a_grid_of_its_own() {
     s.keys("b");
     s.key(KeyCode::Char('u'), KeyModifiers::CONTROL);
     s.keys("int4").press(KeyCode::Enter);
-    assert_eq!(s.ready().scheme().to_string(), "int4 symmetric");
+    assert_eq!(s.ready().format().to_string(), "int4 symmetric");
     // The method's own answer on the new grid, and the table of all methods on it too.
     assert_eq!(s.ready().method_clip(), Some(s.ready().choice().clip));
-    assert!(!s.ready().choice().edited && s.ready().params().qmax == 7);
+    assert!(!s.ready().choice().edited && s.ready().params().qmax() == 7);
     let chosen = s.document()["tensors"][6]["chosen"].clone();
     assert_eq!((chosen["num_bits"].as_u64(), chosen["qmax"].as_u64()), (Some(4), Some(7)));
     s.keys("b").key(KeyCode::Char('u'), KeyModifiers::CONTROL);

@@ -48,7 +48,7 @@ fn a_tied_tensor_is_dragged_with_the_others_and_undone_at_once() {
     let tied = shared(&s);
     let counts = |layer: usize| s.model.session.layers[layer].ready().unwrap().stats().count;
     let all: u64 =
-        LAYERS.iter().map(|n| s.model.session.layers.iter().position(|l| l.name == *n).unwrap()).map(counts).sum();
+        LAYERS.iter().map(|n| s.model.session.layers.iter().position(|l| l.name() == *n).unwrap()).map(counts).sum();
     assert_eq!(s.ready().stats().count, all, "what is drawn are the values of all");
     let at = s.line();
     s.grab(at).drag_to(at + 5);
@@ -65,7 +65,7 @@ fn a_tied_tensor_is_dragged_with_the_others_and_undone_at_once() {
     assert_eq!(f64::from(s.amax()).to_string(), f64::from(dragged.0 as f32).to_string(), "the same line on each");
     s.keys("u");
     assert_eq!(shared(&s), tied);
-    assert_eq!(s.model.session.layers[s.model.list.selected].name, LAYERS[2], "what is looked at stays");
+    assert_eq!(s.model.session.layers[s.model.list.selected].name(), LAYERS[2], "what is looked at stays");
     s.keys("u");
     assert!(chosen(&s, LAYERS[0]).get("tied_with").is_none() && !s.model.session.is_dirty());
     s.keys("UU");
@@ -76,7 +76,7 @@ fn a_tied_tensor_is_dragged_with_the_others_and_undone_at_once() {
 fn every_command_goes_for_all_that_are_tied() {
     let mut s = story();
     let max =
-        LAYERS.map(|n| s.model.session.layers.iter().find(|l| l.name == n).unwrap().ready().unwrap().stats().amax());
+        LAYERS.map(|n| s.model.session.layers.iter().find(|l| l.name() == n).unwrap().ready().unwrap().stats().amax());
     s.keys("1");
     assert_eq!(shared(&s).0 as f32, max.into_iter().fold(0.0, f32::max), "the largest magnitude of all values");
     s.keys("hhh");
@@ -154,7 +154,7 @@ mod loaders {
     use qviz::calibrate;
     use qviz::input::{Discovered, discover};
     use qviz::jobs::{Event, Loader, Order, Recipe, Ties};
-    use qviz::quant::Scheme;
+    use qviz::quant::Format;
     use qviz::session::{Joint, Plan, Rules, Start};
 
     use crate::npy;
@@ -162,8 +162,8 @@ mod loaders {
     fn plan() -> (Recipe, Plan, Start) {
         let methods = calibrate::defaults();
         let recipe = Recipe::new(512, methods.iter().map(AsRef::as_ref));
-        let plan = Plan { methods: methods.into(), default_method: 2, scheme: Scheme::INT8, rules: Rules::new() };
-        let start = Start { method: 0, scheme: Scheme::INT8, quantized: true, axis: None };
+        let plan = Plan { methods: methods.into(), default_method: 2, format: Format::INT8, rules: Rules::new() };
+        let start = Start { method: 0, format: Format::INT8, quantized: true, axis: None };
         (recipe, plan, start)
     }
 

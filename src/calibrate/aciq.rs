@@ -1,6 +1,6 @@
 //! Clips that a fitted distribution would want.
 
-use super::{Calibration, Calibrator, Fit, NoThreshold, Shape, Tensor, need_two_passes};
+use super::{Calibration, Calibrator, Fit, NoThreshold, Shape, Tensor, need_even_levels, need_two_passes};
 use crate::quant::Clip;
 
 /// ACIQ (Banner, Nahshan, Hoffer, Soudry: "Post training 4-bit quantization", 2018): the clip `a = t * spread` that
@@ -61,21 +61,22 @@ impl Calibrator for Aciq {
 
     fn calibrate(&self, tensor: &Tensor) -> Result<Calibration, NoThreshold> {
         need_two_passes(tensor)?;
-        let (scheme, stats) = (tensor.scheme(), &tensor.histogram().stats);
+        need_even_levels(tensor, self.id())?;
+        let (format, stats) = (tensor.format(), &tensor.histogram().stats);
         let (Some(min), Some(max), Some(mean)) = (stats.min, stats.max, stats.mean()) else {
             return Err(NoThreshold("the tensor holds no finite value".into()));
         };
         let fit = Fit::of(tensor.histogram(), self.0)
             .ok_or_else(|| NoThreshold("all values are equal, and a distribution without spread has no clip".into()))?;
-        let one_sided = min >= 0.0 && !(scheme.signed && scheme.symmetric);
-        let bits = usize::from(scheme.num_bits) + usize::from(one_sided);
+        let one_sided = min >= 0.0 && !(format.signed() && format.symmetric());
+        let bits = usize::from(format.num_bits()) + usize::from(one_sided);
         let t = self.constant(bits).ok_or_else(|| NoThreshold(format!("no constant was published for {bits} bits")))?;
         let a = t * fit.spread();
         let amax = (a as f32).min(stats.amax());
-        let clip = match (scheme.symmetric, scheme.signed) {
-            (true, true) => Clip::symmetric(amax),
-            (true, false) => Clip::unsigned(amax),
-            (false, _) => Clip::new(min.max((mean - a) as f32), max.min((mean + a) as f32)),
+        let clip = match format.symmetric() {
+            true => format.clip_for(-amax, amax),
+            // About the mean, where the range may lie there.
+            false => Clip::new(min.max((mean - a) as f32), max.min((mean + a) as f32)),
         };
         Ok(Calibration { clip, note: None })
     }

@@ -2,7 +2,6 @@
 
 use super::{Calibration, Calibrator, NoThreshold, Tensor, need_values};
 use crate::histogram::{GridKind, GridSpec, NumpyHistogram};
-use crate::quant::Clip;
 
 const BINS: usize = 100;
 const SHARE: f64 = 0.99;
@@ -79,11 +78,7 @@ impl Calibrator for Coverage {
             return Err(NoThreshold(why.into()));
         };
         let kept = shrink(grid);
-        let clip = match (tensor.scheme().symmetric, tensor.scheme().signed) {
-            (true, true) => Clip::symmetric(kept.low.abs().max(kept.high.abs())),
-            (true, false) => Clip::unsigned(kept.low.abs().max(kept.high.abs())),
-            (false, _) => Clip::new(kept.low, kept.high),
-        };
+        let clip = tensor.format().clip_for(kept.low, kept.high);
         let note = if kept.right < 0 {
             Some(
                 "the first bin alone holds more than 99 %, which sends the search past its end and back to the maximum",

@@ -56,14 +56,14 @@ mod tests {
 
     use super::super::{Tensor, by_id};
     use super::*;
-    use crate::quant::Scheme;
+    use crate::quant::Format;
 
     #[test]
     fn a_lone_outlier_sets_max_apart() {
         let mut values: Vec<f32> = (0..100_000).map(|i| (i % 1000) as f32 / 1000.0).collect();
         values[7] = 50.0;
         let histogram = Histogram::of(&values, 2048, &[]);
-        let tensor = Tensor::new(Arc::new(histogram.clone()), Scheme::INT8);
+        let tensor = Tensor::new(Arc::new(histogram.clone()), Format::INT8);
         let methods = ["percentile-99.9", "max"].map(|id| by_id(id).unwrap());
         let candidates: Vec<_> = methods.iter().map(|m| tensor.candidate(m.as_ref())).collect();
         let d = disagreement(&histogram, &candidates).unwrap();

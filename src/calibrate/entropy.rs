@@ -1,6 +1,6 @@
 //! The clip of least KL divergence.
 
-use super::{Calibration, Calibrator, NoThreshold, START_BIN, Tensor, clip_at, kl, need_bins};
+use super::{Calibration, Calibrator, NoThreshold, START_BIN, Tensor, clip_at, kl, need_bins, need_even_levels};
 
 /// NVIDIA's entropy calibration: pytorch-quantization 2.2 and ModelOpt 0.47, `torch_hist`, the layer as one batch.
 ///
@@ -115,7 +115,8 @@ impl Calibrator for Entropy {
     fn calibrate(&self, tensor: &Tensor) -> Result<Calibration, NoThreshold> {
         need_bins(tensor, "entropy")?;
         let counts = kl::without_zero_bin(tensor.histogram().magnitude.counts());
-        let (i, note) = choose(&counts, tensor.scheme().magnitude_levels(), tensor.kl_curve())?;
+        let levels = need_even_levels(tensor, self.id())?;
+        let (i, note) = choose(&counts, levels, tensor.kl_curve())?;
         Ok(Calibration { clip: clip_at(tensor, tensor.edges()[i]), note })
     }
 }

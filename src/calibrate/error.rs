@@ -196,13 +196,13 @@ impl Levels {
 /// What `clip` costs.
 pub(super) fn metrics(tensor: &Tensor, density: &Density, clip: Clip) -> Metrics {
     let stats = &tensor.histogram().stats;
-    let params = QuantParams::from_clip(clip, tensor.scheme());
-    let above = Cut::new(&density.pos, tensor.edges(), clip.max);
-    let below = Cut::new(&density.neg, tensor.edges(), -clip.min);
-    let (up, down) = (params.qmax - params.zero_point, params.zero_point - params.qmin);
+    let params = QuantParams::from_clip(clip, tensor.format());
+    let above = Cut::new(&density.pos, tensor.edges(), clip.max());
+    let below = Cut::new(&density.neg, tensor.edges(), -clip.min());
+    let (up, down) = (params.qmax() - params.zero_point(), params.zero_point() - params.qmin());
     let (mut rounding, mut clipping) = (0.0, 0.0);
     if density.width > 0.0 {
-        let step = f64::from(params.scale) / density.width;
+        let step = f64::from(params.scale()) / density.width;
         let mut add = |mass, steps, cut: Cut| {
             let (inside, outside) = Levels::new(steps, step).errors(mass, cut.at);
             rounding += inside;
@@ -238,21 +238,21 @@ mod tests {
 
     use super::*;
     use crate::histogram::GrowingHistogram;
-    use crate::quant::Scheme;
+    use crate::quant::Format;
     use proptest::prelude::*;
 
-    fn tensor(values: &[f32], bins: usize, scheme: Scheme) -> Tensor {
-        Tensor::new(Arc::new(Histogram::of(values, bins, &[])), scheme)
+    fn tensor(values: &[f32], bins: usize, format: Format) -> Tensor {
+        Tensor::new(Arc::new(Histogram::of(values, bins, &[])), format)
     }
 
     /// The same integrals by another road: each bin cut wherever the nearest code changes, and each piece on its own.
     fn oracle(tensor: &Tensor, clip: Clip) -> (f64, f64) {
-        let (h, p) = (tensor.histogram(), QuantParams::from_clip(clip, tensor.scheme()));
-        let (width, scale) = (f64::from(h.magnitude.amax) / h.magnitude.bins() as f64, f64::from(p.scale));
+        let (h, p) = (tensor.histogram(), QuantParams::from_clip(clip, tensor.format()));
+        let (width, scale) = (f64::from(h.magnitude.amax) / h.magnitude.bins() as f64, f64::from(p.scale()));
         let (mut inside, mut outside) = (0.0, 0.0);
         let sides = [
-            (&h.magnitude.pos, h.stats.zeros, p.qmax - p.zero_point, clip.max),
-            (&h.magnitude.neg, 0, p.zero_point - p.qmin, -clip.min),
+            (&h.magnitude.pos, h.stats.zeros, p.qmax() - p.zero_point(), clip.max()),
+            (&h.magnitude.neg, 0, p.zero_point() - p.qmin(), -clip.min()),
         ];
         for (counts, zeros, steps, clip) in sides {
             // A clip at or beyond the largest value cuts nothing off, wherever in the bin it lies.
@@ -283,17 +283,14 @@ mod tests {
         (inside / finite, outside / finite)
     }
 
-    fn schemes() -> impl Strategy<Value = Scheme> {
+    fn formats() -> impl Strategy<Value = Format> {
         let bits = prop_oneof![Just(8u8), Just(2), Just(4), Just(16)];
-        (bits, any::<bool>(), any::<bool>()).prop_map(|(num_bits, signed, symmetric)| Scheme {
-            num_bits,
-            signed,
-            symmetric,
-        })
+        (bits, any::<bool>(), any::<bool>())
+            .prop_map(|(num_bits, signed, symmetric)| Format::int(num_bits, signed, symmetric).unwrap())
     }
 
-    fn clip_for(scheme: Scheme, low: f32, high: f32) -> Clip {
-        match (scheme.symmetric, scheme.signed) {
+    fn clip_for(format: Format, low: f32, high: f32) -> Clip {
+        match (format.symmetric(), format.signed()) {
             (true, true) => Clip::symmetric(high),
             (true, false) => Clip::unsigned(high),
             _ => Clip::new(low, high),
@@ -305,10 +302,10 @@ mod tests {
         #[test]
         fn errors_are_the_integrals(
             values in prop::collection::vec(prop_oneof![3 => -1.0f32..1.0, 1 => -9.0f32..30.0, 1 => Just(0.0f32)], 1..400),
-            bins in 1usize..300, scheme in schemes(), low in -10.0f32..0.0, high in 0.01f32..35.0,
+            bins in 1usize..300, format in formats(), low in -10.0f32..0.0, high in 0.01f32..35.0,
         ) {
-            let tensor = tensor(&values, bins, scheme);
-            let clip = clip_for(scheme, low, high);
+            let tensor = tensor(&values, bins, format);
+            let clip = clip_for(format, low, high);
             let (m, (inside, outside)) = (tensor.metrics(clip), oracle(&tensor, clip));
             prop_assert!((m.mse - (inside + outside)).abs() <= 1e-9 * m.mse + 1e-24, "{m:?} for {inside} + {outside}");
             prop_assert!(m.rounding_error >= 0.0 && m.clipping_error >= 0.0);
@@ -318,7 +315,7 @@ mod tests {
 
         #[test]
         fn samples_spread_in_the_bins_agree(
-            counts in prop::collection::vec(0u32..9, 2..30), scheme in schemes(), low in -1.0f32..0.0, high in 0.05f32..1.3,
+            counts in prop::collection::vec(0u32..9, 2..30), format in formats(), low in -1.0f32..0.0, high in 0.05f32..1.3,
         ) {
             let bins = counts.len();
             let spread = 512;
@@ -329,11 +326,11 @@ mod tests {
                     values.push(if j % 3 == 0 { -x } else { x });
                 }
             }
-            let clip = clip_for(scheme, low, high);
-            let (m, p) = (tensor(&values, bins, scheme).metrics(clip), QuantParams::from_clip(clip, scheme));
+            let clip = clip_for(format, low, high);
+            let (m, p) = (tensor(&values, bins, format).metrics(clip), QuantParams::from_clip(clip, format));
             let error: f64 = values.iter().map(|&x| f64::from(p.fake_quant(x) - x).powi(2)).sum();
             let mse = error / values.len() as f64;
-            let step = f64::from(p.scale);
+            let step = f64::from(p.scale());
             // The two extra values sit at the end of their bins, not spread over them.
             let slack = 2.0 * 1.2 / values.len() as f64;
             prop_assert!((m.mse - mse).abs() <= 0.02 * mse + slack + 1e-3 * step * step, "{m:?} for {mse}");
@@ -344,7 +341,7 @@ mod tests {
         #[test]
         fn a_wider_clip_clips_less(a in 0.01f32..2.0, b in 0.01f32..2.0) {
             let values: Vec<f32> = (0..5000).map(|i| (i as f32 * 0.61).sin().powi(3) * 1.9).collect();
-            let t = tensor(&values, 512, Scheme::INT8);
+            let t = tensor(&values, 512, Format::INT8);
             let (narrow, wide) = (t.metrics(Clip::symmetric(a.min(b))), t.metrics(Clip::symmetric(a.max(b))));
             prop_assert!(wide.clipping_error <= narrow.clipping_error * (1.0 + 1e-9));
             prop_assert!(wide.saturated <= narrow.saturated);
@@ -357,7 +354,7 @@ mod tests {
     #[test]
     fn saturation_is_exact_at_an_edge_and_an_estimate_inside_a_bin() {
         let values: Vec<f32> = (0..=1024).map(|i| i as f32 / 256.0 - 1.0).collect(); // -1 to 3
-        let t = tensor(&values, 12, Scheme::INT8); // a bin is 0.25 wide
+        let t = tensor(&values, 12, Format::INT8); // a bin is 0.25 wide
         let at = |clip: f32| t.metrics(Clip::symmetric(clip));
         let m = at(2.0);
         assert_eq!((m.saturated_count, m.prorated), (257.0, false)); // [2, 3]
@@ -366,18 +363,18 @@ mod tests {
         assert_eq!((at(3.0).saturated, at(3.0).prorated, at(3.0).clipping_error), (0.0, false, 0.0));
         assert_eq!(at(9.0).saturated, 0.0);
         assert_eq!(at(0.0).saturated_count, 1024.0); // all but the zero
-        let unsigned = Tensor::new(t.histogram().clone().into(), Scheme { signed: false, ..Scheme::INT8 });
+        let unsigned = Tensor::new(t.histogram().clone().into(), Format::INT8.with_signed(false));
         assert_eq!(unsigned.metrics(Clip::unsigned(3.0)).saturated_count, 256.0); // every negative value
     }
 
     #[test]
     fn nothing_to_measure_is_no_error_and_no_signal() {
         for values in [&[][..], &[0.0; 5], &[f32::NAN]] {
-            let m = tensor(values, 256, Scheme::INT8).metrics(Clip::symmetric(1.0));
+            let m = tensor(values, 256, Format::INT8).metrics(Clip::symmetric(1.0));
             assert_eq!((m.mse, m.saturated), (0.0, 0.0));
             assert!(m.sqnr_db.is_nan());
         }
-        let m = tensor(&[1.0, -1.0], 256, Scheme::INT8).metrics(Clip::symmetric(0.0));
+        let m = tensor(&[1.0, -1.0], 256, Format::INT8).metrics(Clip::symmetric(0.0));
         assert_eq!((m.saturated, m.kl.is_some()), (1.0, true));
     }
 
@@ -385,7 +382,7 @@ mod tests {
     fn a_one_pass_histogram_saturates_nothing_at_its_maximum() {
         let mut h = GrowingHistogram::new(256);
         h.push(&[0.3, -5.3, 1.0]);
-        let t = Tensor::new(Arc::new(h.finish()), Scheme::INT8);
+        let t = Tensor::new(Arc::new(h.finish()), Format::INT8);
         let m = t.metrics(Clip::symmetric(5.3));
         assert_eq!((m.saturated, m.prorated, m.clipping_error), (0.0, false, 0.0));
     }
@@ -395,7 +392,7 @@ mod tests {
         for scale in [f32::MAX, 1e-38, 1e-44] {
             let values: Vec<f32> = (0..100).map(|i| scale * (i as f32 / 99.0)).collect();
             for num_bits in [2, 8, 16] {
-                let t = tensor(&values, 2048, Scheme { num_bits, ..Scheme::INT8 });
+                let t = tensor(&values, 2048, Format::INT8.with_bits(num_bits));
                 for clip in [f32::MAX, 1.0, scale, scale / 3.0, 0.0] {
                     let m = t.metrics(Clip::symmetric(clip));
                     assert!(m.mse.is_finite() && m.mse >= 0.0 && !m.sqnr_db.is_nan(), "{m:?}");

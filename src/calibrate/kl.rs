@@ -68,7 +68,7 @@ impl Prefix {
 /// KL divergence in nats for a clip at the upper end of bin `i - 1`, for every `i` in `0..=counts.len()`.
 ///
 /// `counts` come from [`without_zero_bin`]; `levels` is a power of two
-/// ([`Scheme::magnitude_levels`](crate::quant::Scheme::magnitude_levels)). Infinite where bin `i - 1` is empty and
+/// ([`Format::even_levels`](crate::quant::Format::even_levels)). Infinite where bin `i - 1` is empty and
 /// something lies beyond it, NaN where nothing lies below (and at 0).
 ///
 /// With T the sum of all counts, S that of the first `i`, `o = T - S`, `C_g` the count of level `g` and `n_g` its

@@ -20,9 +20,9 @@ impl Tensor {
     pub fn level_masses(&self, params: QuantParams) -> Vec<Level> {
         let magnitude = &self.histogram().magnitude;
         let width = f64::from(magnitude.amax) / magnitude.bins() as f64;
-        let mut masses = vec![0.0; (params.qmax - params.qmin + 1) as usize];
-        let zero = (params.zero_point - params.qmin) as usize;
-        let step = f64::from(params.scale) / width;
+        let mut masses = vec![0.0; (params.qmax() - params.qmin() + 1) as usize];
+        let zero = (params.zero_point() - params.qmin()) as usize;
+        let step = f64::from(params.scale()) / width;
         if width > 0.0 {
             let mut pos = magnitude.pos.clone();
             pos[0] = pos[0].saturating_sub(self.histogram().stats.zeros);
@@ -33,7 +33,7 @@ impl Tensor {
         let levels = masses.into_iter().enumerate().filter(|(_, mass)| *mass > 0.0);
         levels
             .map(|(i, mass)| {
-                let value = params.dequantize(params.qmin + i as i32);
+                let value = params.dequantize(params.qmin() + i as i32);
                 Level { value, mass, outermost: i == last || i == 0 }
             })
             .collect()
@@ -64,16 +64,17 @@ mod tests {
 
     use super::*;
     use crate::histogram::Histogram;
-    use crate::quant::{Clip, Scheme};
+    use crate::quant::{Clip, Format};
 
     #[test]
     fn mass_is_kept_and_piles_up_at_the_clip() {
         let values: Vec<f32> = (-2000..=2000).map(|i| i as f32 / 1000.0).collect();
-        let tensor = Tensor::new(Arc::new(Histogram::of(&values, 2048, &[])), Scheme::INT8);
+        let tensor = Tensor::new(Arc::new(Histogram::of(&values, 2048, &[])), Format::INT8);
         for (num_bits, signed, symmetric) in
             [(8, true, true), (8, false, true), (8, true, false), (4, true, true), (16, true, true)]
         {
-            let params = QuantParams::from_clip(Clip::new(-1.0, 1.0), Scheme { num_bits, signed, symmetric });
+            let params =
+                QuantParams::from_clip(Clip::new(-1.0, 1.0), Format::int(num_bits, signed, symmetric).unwrap());
             let levels = tensor.level_masses(params);
             let sum: f64 = levels.iter().map(|l| l.mass).sum();
             assert!((sum - 4000.0).abs() < 1e-6, "{num_bits} {sum}");

@@ -1,6 +1,6 @@
 //! What a clip costs on the values themselves, not on their bins.
 
-use crate::quant::{Clip, QuantParams, Scheme};
+use crate::quant::{Clip, Format, QuantParams};
 
 /// The cost of a clip, measured value by value with the very fake quantization that a network would see.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -8,7 +8,7 @@ pub struct Measured {
     /// The clip.
     pub clip: Clip,
     /// The grid of integers.
-    pub scheme: Scheme,
+    pub format: Format,
     /// Mean squared error over the finite values.
     pub mse: f64,
     /// The part of `mse` from values beyond the clip.
@@ -28,7 +28,7 @@ pub struct Measured {
 #[derive(Clone, Debug)]
 pub struct Measure {
     clip: Clip,
-    scheme: Scheme,
+    format: Format,
     params: QuantParams,
     finite: u64,
     saturated: u64,
@@ -38,10 +38,10 @@ pub struct Measure {
 }
 
 impl Measure {
-    /// Begins to measure `clip` on the grid of `scheme`.
-    pub fn new(clip: Clip, scheme: Scheme) -> Measure {
-        let params = QuantParams::from_clip(clip, scheme);
-        Measure { clip, scheme, params, finite: 0, saturated: 0, signal: 0.0, rounding: 0.0, clipping: 0.0 }
+    /// Begins to measure `clip` on the grid of `format`.
+    pub fn new(clip: Clip, format: Format) -> Measure {
+        let params = QuantParams::from_clip(clip, format);
+        Measure { clip, format, params, finite: 0, saturated: 0, signal: 0.0, rounding: 0.0, clipping: 0.0 }
     }
 
     /// Takes values in; NaN and infinities are left out, as everywhere.
@@ -69,7 +69,7 @@ impl Measure {
         let (clipping_error, rounding_error) = (self.clipping / finite, self.rounding / finite);
         Measured {
             clip: self.clip,
-            scheme: self.scheme,
+            format: self.format,
             mse: clipping_error + rounding_error,
             clipping_error,
             rounding_error,
@@ -90,14 +90,14 @@ mod tests {
 
     #[test]
     fn it_is_what_the_grid_does_to_each_value() {
-        let mut measure = Measure::new(Clip::symmetric(127.0), Scheme::INT8);
+        let mut measure = Measure::new(Clip::symmetric(127.0), Format::INT8);
         measure.push(&[0.4, -1.0, f32::NAN, 130.0]);
         measure.push(&[-200.0, f32::INFINITY]);
         let m = measure.finish();
         assert_eq!((m.saturated_count, m.saturated), (2, 0.5));
         assert!((m.rounding_error - 0.16 / 4.0).abs() < 1e-7);
         assert_eq!(m.clipping_error, (9.0 + 73.0 * 73.0) / 4.0);
-        let nothing = Measure::new(Clip::symmetric(1.0), Scheme::INT8).finish();
+        let nothing = Measure::new(Clip::symmetric(1.0), Format::INT8).finish();
         assert!(nothing.mse == 0.0 && nothing.sqnr_db.is_nan());
     }
 
@@ -107,15 +107,15 @@ mod tests {
         let values: Vec<f32> = (0..200_000).map(|i| (i as f32 * 0.618_034).fract() * 4.0 - 1.5).collect();
         let histogram = Arc::new(Histogram::of(&values, 2048, &[]));
         for (num_bits, signed, symmetric) in [(8, true, true), (8, false, true), (8, true, false), (4, true, true)] {
-            let scheme = Scheme { num_bits, signed, symmetric };
-            let tensor = Tensor::new(histogram.clone(), scheme);
+            let format = Format::int(num_bits, signed, symmetric).unwrap();
+            let tensor = Tensor::new(histogram.clone(), format);
             for amax in [0.7, 1.9, 2.5] {
                 let clip = if signed { Clip::symmetric(amax) } else { Clip::unsigned(amax) };
-                let mut measure = Measure::new(clip, scheme);
+                let mut measure = Measure::new(clip, format);
                 values.chunks(1000).for_each(|c| measure.push(c));
                 let (measured, estimate) = (measure.finish(), tensor.metrics(clip));
                 let near = |a: f64, b: f64| (a - b).abs() <= 0.01 * b.abs().max(1e-6);
-                assert!(near(estimate.mse, measured.mse), "{scheme} {amax}: {estimate:?} {measured:?}");
+                assert!(near(estimate.mse, measured.mse), "{format} {amax}: {estimate:?} {measured:?}");
                 assert!((estimate.saturated - measured.saturated).abs() < 1e-3);
                 assert!((estimate.sqnr_db - measured.sqnr_db).abs() < 0.1);
             }

@@ -1,6 +1,6 @@
 //! Methods that choose a clip, the curves they search, and what a clip costs.
 //!
-//! A [`Calibrator`] goes from a [`Tensor`] (a histogram and the grid it is bound for) to a clip. The objectives' curves
+//! A [`Calibrator`] goes from a [`Tensor`] (a histogram and the format it is bound for) to a clip. The objectives' curves
 //! over every possible clip come from prefix sums, so that a whole curve costs no more than milliseconds, and
 //! [`Tensor::metrics`] prices one clip in microseconds: fast enough to follow a hand on a mouse.
 //!
@@ -10,9 +10,9 @@
 //!
 //! let values: Vec<f32> = (0..10_000).map(|i| (i as f32 * 0.37).sin().powi(3)).collect();
 //! let max = calibrate::by_id("max")?;
-//! let tensor = calibrate::Tensor::new(Arc::new(Histogram::of(&values, 2048, &max.grids())), Scheme::INT8);
+//! let tensor = calibrate::Tensor::new(Arc::new(Histogram::of(&values, 2048, &max.grids())), Format::INT8);
 //! let clip = max.calibrate(&tensor).unwrap().clip;
-//! assert_eq!(clip.max, tensor.histogram().stats.amax());
+//! assert_eq!(clip.max(), tensor.histogram().stats.amax());
 //! assert_eq!(tensor.metrics(clip).saturated, 0.0);
 //! # Ok::<(), calibrate::UnknownMethod>(())
 //! ```
@@ -136,7 +136,7 @@ pub struct Candidate {
 pub struct Threshold {
     /// The range that is kept.
     pub clip: Clip,
-    /// The integer grid over it.
+    /// The scale and the zero point that follow from it.
     pub params: QuantParams,
     /// What it costs.
     pub metrics: Metrics,
@@ -153,36 +153,24 @@ pub const START_BIN: usize = 128;
 /// `[-t, t]` is cut to the values' own range, as ONNX Runtime's calibrators do. A one-pass histogram ends beyond the
 /// largest value: a threshold out there is drawn back to it.
 fn clip_at(tensor: &Tensor, t: f32) -> Clip {
-    let (scheme, stats) = (tensor.scheme(), &tensor.histogram().stats);
-    let t = t.min(stats.amax());
-    match (scheme.symmetric, scheme.signed) {
-        (true, true) => Clip::symmetric(t),
-        (true, false) => Clip::unsigned(t),
-        (false, _) => Clip::new((-t).max(stats.min.unwrap_or(0.0)), t.min(stats.max.unwrap_or(0.0))),
-    }
+    let stats = &tensor.histogram().stats;
+    tensor.format().clip_at(t.min(stats.amax()), stats.range())
 }
 
 /// The clip of a peer's threshold `t`, which may lie beyond the data where the peer's grid has grown.
 ///
 /// `[-t, t]` and `[0, t]` as they are; on an affine grid cut to the values' own range.
 fn peer_clip(tensor: &Tensor, t: f32) -> Clip {
-    match (tensor.scheme().symmetric, tensor.scheme().signed) {
-        (true, true) => Clip::symmetric(t),
-        (true, false) => Clip::unsigned(t),
-        (false, _) => clip_at(tensor, t),
-    }
+    let format = tensor.format();
+    if format.symmetric() { format.clip_for(-t, t) } else { clip_at(tensor, t) }
 }
 
 /// The clip of ONNX Runtime's range: cut to the observed values, then as the peer's `compute_scale_zp` has it: widened to
 /// hold 0 on an affine grid, `max(|low|, |high|)` on a symmetric one.
 fn ort_clip(tensor: &Tensor, low: f32, high: f32) -> Clip {
-    let (scheme, stats) = (tensor.scheme(), &tensor.histogram().stats);
-    let clip = Clip::new(low.max(stats.min.unwrap_or(0.0)), high.min(stats.max.unwrap_or(0.0)));
-    match (scheme.symmetric, scheme.signed) {
-        (true, true) => Clip::symmetric(clip.amax()),
-        (true, false) => Clip::unsigned(clip.amax()),
-        (false, _) => clip,
-    }
+    let (min, max) = tensor.histogram().stats.range();
+    let clip = Clip::new(low.max(min), high.min(max));
+    tensor.format().clip_for(clip.min(), clip.max())
 }
 
 /// The counts on a peer's own grid.
@@ -217,6 +205,14 @@ fn need_two_passes(tensor: &Tensor) -> Result<(), NoThreshold> {
             Err(NoThreshold("the method needs the exact range beforehand, and the values were seen only once".into()))
         }
     }
+}
+
+/// The even levels of a magnitude that a search spreads a histogram over; refuses a format that has none.
+fn need_even_levels(tensor: &Tensor, method: &str) -> Result<usize, NoThreshold> {
+    let format = tensor.format();
+    format.even_levels().ok_or_else(|| {
+        NoThreshold(format!("{method} spreads the histogram over even levels, and those of {format} are not even"))
+    })
 }
 
 /// Refuses a tensor in which there is nothing to calibrate.

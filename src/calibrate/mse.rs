@@ -1,7 +1,7 @@
 //! The clip of least mean squared error.
 
 use super::{Calibration, Calibrator, NoThreshold, START_BIN, Tensor, clip_at, need_bins};
-use crate::quant::Scheme;
+use crate::quant::Format;
 use crate::vector::{Kernel, Width};
 
 /// NVIDIA's mean-squared-error calibration: pytorch-quantization 2.2, `torch_hist`, the layer as one batch.
@@ -41,8 +41,8 @@ pub fn mse_curve(tensor: &Tensor) -> MseCurve {
 }
 
 /// `2^(bits - 1) - 1` signed, `2^bits - 1` unsigned: the largest code of the peer's search.
-fn max_bound(scheme: Scheme) -> usize {
-    scheme.magnitude_levels() - 1
+fn max_bound(format: Format) -> usize {
+    format.even_levels().map_or(format.qmax() as usize, |levels| levels - 1)
 }
 
 /// The histogram as the objective sees it, with sums over the first `j` bins.
@@ -73,11 +73,11 @@ impl Objective {
     fn of(tensor: &Tensor) -> Objective {
         let counts = tensor.histogram().magnitude.counts();
         let bin_width = f64::from(tensor.histogram().magnitude.amax) / counts.len() as f64;
-        Objective::new(counts, tensor.edges(), bin_width, tensor.scheme())
+        Objective::new(counts, tensor.edges(), bin_width, tensor.format())
     }
 
     /// `edges` is one longer than `counts`; `bin_width` need only be about right.
-    fn new(counts: Vec<u64>, edges: &[f32], bin_width: f64, scheme: Scheme) -> Objective {
+    fn new(counts: Vec<u64>, edges: &[f32], bin_width: f64, format: Format) -> Objective {
         let centres: Vec<f32> = edges
             .windows(2)
             .map(|e| if e[1] > f32::MAX / 2.0 { e[1] / 2.0 + e[0] / 2.0 } else { (e[1] + e[0]) / 2.0 })
@@ -100,7 +100,7 @@ impl Objective {
             prefix.push([sums[0] + lost[0], sums[1] + lost[1], sums[2] + lost[2], 0.0]);
             occupied.below.push(occupied.counts.len());
         }
-        Objective { counts, centres, bin_width, max_bound: max_bound(scheme), prefix, occupied }
+        Objective { counts, centres, bin_width, max_bound: max_bound(format), prefix, occupied }
     }
 
     /// `sum h (v - c)^2` over the bins `from..to`.
@@ -276,10 +276,10 @@ impl Kernel for Directly<'_> {
 }
 
 /// The candidate of least error among the centres from the 128th on.
-pub(super) fn choose(counts: Vec<u64>, edges: &[f32], scheme: Scheme) -> Result<Calibrated, NoThreshold> {
+pub(super) fn choose(counts: Vec<u64>, edges: &[f32], format: Format) -> Result<Calibrated, NoThreshold> {
     let bin_width = edges.first().zip(edges.last()).map_or(0.0, |(a, b)| f64::from(*b) - f64::from(*a));
     let bin_width = bin_width / counts.len().max(1) as f64;
-    chosen(&Objective::new(counts, edges, bin_width, scheme))
+    chosen(&Objective::new(counts, edges, bin_width, format))
 }
 
 /// A threshold, and why it is unusual.
@@ -334,7 +334,7 @@ mod tests {
     fn tensor(counts: Vec<u64>, amax: f32, num_bits: u8, signed: bool) -> Tensor {
         let neg = vec![0; counts.len()];
         let h = Histogram::from_parts(Stats::default(), Magnitude { amax, pos: counts, neg }, None);
-        Tensor::new(Arc::new(h), Scheme { num_bits, signed, symmetric: true })
+        Tensor::new(Arc::new(h), Format::int(num_bits, signed, true).unwrap())
     }
 
     /// The peer's own fake quantization of each centre, summed in f64.

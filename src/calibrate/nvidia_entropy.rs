@@ -1,6 +1,8 @@
 //! The clip of least KL divergence on pytorch-quantization's own histogram.
 
-use super::{Calibration, Calibrator, NoThreshold, Tensor, entropy, kl, need_peer, peer_clip, with_note};
+use super::{
+    Calibration, Calibrator, NoThreshold, Tensor, entropy, kl, need_even_levels, need_peer, peer_clip, with_note,
+};
 use crate::histogram::{GridSpec, NumpyHistogram};
 
 /// The bins of the first batch, as every NVIDIA calibrator has them unless it is told otherwise.
@@ -61,7 +63,8 @@ impl Calibrator for NvidiaEntropy {
 
     fn calibrate(&self, tensor: &Tensor) -> Result<Calibration, NoThreshold> {
         let grid = need_peer(tensor, GRID)?;
-        let (counts, levels) = (kl::without_zero_bin(grid.counts.clone()), tensor.scheme().magnitude_levels());
+        let levels = need_even_levels(tensor, self.id())?;
+        let counts = kl::without_zero_bin(grid.counts.clone());
         let (i, note) = entropy::choose(&counts, levels, &kl::curve(&counts, levels))?;
         let note = with_note(saturation_note(grid).or(note), tensor, true);
         Ok(Calibration { clip: peer_clip(tensor, grid.edges[i]), note })

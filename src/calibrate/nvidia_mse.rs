@@ -48,7 +48,7 @@ impl Calibrator for NvidiaMse {
                 grid.counts.len()
             )));
         }
-        let (t, note) = mse::choose(grid.counts.clone(), &grid.edges, tensor.scheme())?;
+        let (t, note) = mse::choose(grid.counts.clone(), &grid.edges, tensor.format())?;
         let note = with_note(saturation_note(grid).or(note), tensor, true);
         Ok(Calibration { clip: peer_clip(tensor, t), note })
     }

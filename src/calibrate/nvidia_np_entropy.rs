@@ -1,7 +1,9 @@
 //! The clip of least KL divergence on pytorch-quantization's NumPy histogram.
 
 use super::nvidia_entropy::BINS;
-use super::{Calibration, Calibrator, NoThreshold, Tensor, entropy, kl, need_peer, peer_clip, with_note};
+use super::{
+    Calibration, Calibrator, NoThreshold, Tensor, entropy, kl, need_even_levels, need_peer, peer_clip, with_note,
+};
 use crate::histogram::GridSpec;
 
 const GRID: GridSpec = GridSpec::NvidiaNumpy { bins: BINS };
@@ -46,7 +48,8 @@ impl Calibrator for NvidiaNpEntropy {
 
     fn calibrate(&self, tensor: &Tensor) -> Result<Calibration, NoThreshold> {
         let grid = need_peer(tensor, GRID)?;
-        let (counts, levels) = (kl::without_zero_bin(grid.counts.clone()), tensor.scheme().magnitude_levels());
+        let levels = need_even_levels(tensor, self.id())?;
+        let counts = kl::without_zero_bin(grid.counts.clone());
         let (i, note) = entropy::choose(&counts, levels, &kl::curve(&counts, levels))?;
         Ok(Calibration { clip: peer_clip(tensor, grid.edges[i].max(0.0)), note: with_note(note, tensor, true) })
     }

@@ -6,16 +6,16 @@ use std::sync::{Arc, OnceLock};
 use super::error::{self, Metrics};
 use super::{Calibrator, Candidate, Threshold, kl};
 use crate::histogram::Histogram;
-use crate::quant::{Clip, QuantParams, Scheme};
+use crate::quant::{Clip, Format, QuantParams};
 
-/// So many clips are worth less than the whole curve, which is made for the next one.
+/// Up to this many clips are evaluated one by one; then the whole curve is computed and kept.
 const ALONE: u32 = 8;
 
-/// A histogram, the grid it goes to, and what was worked out from both: each made on first use, and kept.
+/// A histogram, the format it goes to, and what was worked out from both: each made on first use, and kept.
 #[derive(Debug)]
 pub struct Tensor {
     histogram: Arc<Histogram>,
-    scheme: Scheme,
+    format: Format,
     edges: OnceLock<Vec<f32>>,
     kl_curve: OnceLock<Vec<f64>>,
     /// How many clips had their divergence worked out alone.
@@ -24,10 +24,11 @@ pub struct Tensor {
 }
 
 impl Tensor {
-    /// A tensor bound for the integers of `scheme`.
-    pub fn new(histogram: Arc<Histogram>, scheme: Scheme) -> Tensor {
+    /// A tensor bound for the numbers of `format`.
+    pub fn new(histogram: Arc<Histogram>, format: impl Into<Format>) -> Tensor {
+        let format = format.into();
         let (edges, kl_curve, asked_alone, density) = Default::default();
-        Tensor { histogram, scheme, edges, kl_curve, asked_alone, density }
+        Tensor { histogram, format, edges, kl_curve, asked_alone, density }
     }
 
     /// What is known of its values.
@@ -35,9 +36,9 @@ impl Tensor {
         &self.histogram
     }
 
-    /// The integers that it goes to.
-    pub fn scheme(&self) -> Scheme {
-        self.scheme
+    /// The format that it goes to.
+    pub fn format(&self) -> Format {
+        self.format
     }
 
     /// The `bins + 1` edges of the magnitude bins.
@@ -45,11 +46,15 @@ impl Tensor {
         self.edges.get_or_init(|| self.histogram.magnitude.edges())
     }
 
-    /// KL divergence in nats if the magnitude were clipped at `edges()[i]`, for `i` in `0..=bins`; `[0]` is NaN.
+    /// KL divergence in nats if the magnitude were clipped at `edges()[i]`, for `i` in `0..=bins`; `[0]` is NaN, and so
+    /// is everything on a format without even levels, for which the objective is not defined.
     ///
     /// The objective of [`Entropy`](super::Entropy), whose bin-0 rule and levels it has: see [`kl::curve`].
     pub fn kl_curve(&self) -> &[f64] {
-        self.kl_curve.get_or_init(|| kl::curve(&self.kl_counts(), self.scheme.magnitude_levels()))
+        self.kl_curve.get_or_init(|| match self.format.even_levels() {
+            Some(levels) => kl::curve(&self.kl_counts(), levels),
+            None => vec![f64::NAN; self.histogram.magnitude.bins() + 1],
+        })
     }
 
     fn kl_counts(&self) -> Vec<u64> {
@@ -58,12 +63,10 @@ impl Tensor {
 
     /// KL divergence at a clip: the curve at the bin edge nearest to `clip.amax()`, the upper of two equally near.
     ///
-    /// `None` on an affine grid, which the objective does not know, and beyond the last edge, where it has no bins. Infinite where the clip falls into a gap, and NaN
-    /// where the kept bins are empty.
+    /// `None` on an affine format and on one without even levels, which the objective does not know, and beyond the last
+    /// edge, where it has no bins. Infinite where the clip falls into a gap, and NaN where the kept bins are empty.
     pub fn kl(&self, clip: Clip) -> Option<f64> {
-        if !self.scheme.symmetric {
-            return None;
-        }
+        let levels = self.format.even_levels().filter(|_| self.format.symmetric())?;
         let (edges, amax) = (self.edges(), clip.amax());
         if amax > *edges.last()? {
             return None;
@@ -74,11 +77,7 @@ impl Tensor {
         // Where several edges coincide (every bin of an all-zero tensor is empty wide) the last one is meant.
         let last = edges.partition_point(|&e| e <= edges[nearest]) - 1;
         let alone = self.kl_curve.get().is_none() && self.asked_alone.fetch_add(1, Ordering::Relaxed) < ALONE;
-        Some(if alone {
-            kl::at(&self.kl_counts(), self.scheme.magnitude_levels(), last)
-        } else {
-            self.kl_curve()[last]
-        })
+        Some(if alone { kl::at(&self.kl_counts(), levels, last) } else { self.kl_curve()[last] })
     }
 
     /// Everything that the screen, the report and the export say about a clip.
@@ -87,9 +86,9 @@ impl Tensor {
         error::metrics(self, density, clip)
     }
 
-    /// A clip with the integer grid over it and what it costs.
+    /// A clip with the scale that follows from it and what it costs.
     pub fn threshold(&self, clip: Clip) -> Threshold {
-        let params = QuantParams::from_clip(clip, self.scheme);
+        let params = QuantParams::from_clip(clip, self.format);
         Threshold { clip, params, metrics: self.metrics(clip), note: None }
     }
 

@@ -1,6 +1,8 @@
 //! The search of TensorRT's public talk.
 
-use super::{Calibration, Calibrator, NoThreshold, START_BIN, Tensor, kl, need_two_passes, peer_clip};
+use super::{
+    Calibration, Calibrator, NoThreshold, START_BIN, Tensor, kl, need_even_levels, need_two_passes, peer_clip,
+};
 
 /// The bins of the talk.
 const BINS: usize = 2048;
@@ -56,7 +58,8 @@ impl Calibrator for TrtGtc2017 {
             let bins = magnitude.bins();
             return Err(NoThreshold(format!("trt-gtc2017 is defined on {BINS} bins, and the histogram has {bins}")));
         }
-        let i = search(&magnitude.counts(), tensor.scheme().magnitude_levels()).ok_or_else(|| {
+        let levels = need_even_levels(tensor, self.id())?;
+        let i = search(&magnitude.counts(), levels).ok_or_else(|| {
             NoThreshold(
                 "every clip below the whole range ends in an empty bin, where the divergence is infinite".into(),
             )

@@ -1,7 +1,7 @@
 //! What a user should know about a tensor before trusting any number.
 
 use crate::histogram::{GridKind, Histogram};
-use crate::quant::Scheme;
+use crate::quant::Format;
 
 /// Share of the values beyond a chosen clip from which on the screen warns.
 pub const SATURATES_MUCH: f64 = 0.01;
@@ -95,8 +95,8 @@ impl Warning {
     }
 }
 
-/// Everything unusual about a tensor that is to go to `scheme`, the gravest first.
-pub fn warnings(h: &Histogram, scheme: Scheme) -> Vec<Warning> {
+/// Everything unusual about a tensor that is to go to `format`, the gravest first.
+pub fn warnings(h: &Histogram, format: Format) -> Vec<Warning> {
     let stats = &h.stats;
     let mut found = Vec::new();
     if stats.count == 0 {
@@ -113,7 +113,7 @@ pub fn warnings(h: &Histogram, scheme: Scheme) -> Vec<Warning> {
     if min == max {
         found.push(if min == 0.0 { Warning::AllZero } else { Warning::Constant(min) });
     }
-    if scheme.signed && scheme.symmetric && stats.amax() > 0.0 && (min >= 0.0 || max <= 0.0) {
+    if format.signed() && format.symmetric() && stats.amax() > 0.0 && (min >= 0.0 || max <= 0.0) {
         found.push(Warning::OneSided { negative: max <= 0.0 });
     }
     found.extend(far_outliers(h));
@@ -143,7 +143,7 @@ mod tests {
     use crate::histogram::GrowingHistogram;
 
     fn tags(values: &[f32]) -> Vec<&'static str> {
-        warnings(&Histogram::of(values, 2048, &[]), Scheme::INT8).iter().map(Warning::tag).collect()
+        warnings(&Histogram::of(values, 2048, &[]), Format::INT8).iter().map(Warning::tag).collect()
     }
 
     #[test]
@@ -154,11 +154,11 @@ mod tests {
         assert_eq!(tags(&[3.0, 3.0]), ["constant", "one-sided"]);
         assert_eq!(tags(&[0.0, 1.0]), ["one-sided"]);
         assert_eq!(tags(&[-1.0, 1.0]), [""; 0]);
-        let affine = Scheme { symmetric: false, ..Scheme::INT8 };
+        let affine = Format::INT8.with_symmetric(false);
         assert!(warnings(&Histogram::of(&[0.0, 1.0], 8, &[]), affine).is_empty());
         let mut h = GrowingHistogram::new(8);
         h.push(&[-1.0, 1.0]);
-        assert_eq!(warnings(&h.finish(), Scheme::INT8), [Warning::SinglePass]);
+        assert_eq!(warnings(&h.finish(), Format::INT8), [Warning::SinglePass]);
         let both = Warning::NonFinite { nan: 1, inf: 2 };
         assert_eq!(both.sentence(), "1 NaN and 2 infinities left out of the histogram.");
     }
@@ -169,7 +169,7 @@ mod tests {
         assert_eq!(tags(&values), [""; 0]);
         values[7] = 10.0;
         values[8] = -9.0;
-        let found = warnings(&Histogram::of(&values, 2048, &[]), Scheme::INT8);
+        let found = warnings(&Histogram::of(&values, 2048, &[]), Format::INT8);
         let [Warning::FarOutliers { count: 2, share_of_range }] = found[..] else { panic!("{found:?}") };
         assert!((share_of_range - 0.9).abs() < 0.001);
         assert_eq!(found[0].sentence(), "2 values hold the upper 89 % of the range.");

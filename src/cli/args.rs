@@ -9,7 +9,7 @@ use crate::calibrate::{self, Calibrator, DEFAULT_METHOD};
 use crate::histogram::{DEFAULT_BINS, MAX_BINS};
 use crate::input::GroupPattern;
 use crate::jobs::Ties;
-use crate::quant::Scheme;
+use crate::quant::{Format, Scheme};
 use crate::session::{Assignment, Kind, Names, Rules, Session, Setting, Subject};
 
 /// A terminal instrument for INT8 calibration: every layer's histogram, every method's threshold, and a clip to drag.
@@ -186,8 +186,8 @@ pub(super) fn parse() -> Cli {
 }
 
 impl SharedArgs {
-    pub fn scheme(&self) -> Scheme {
-        Scheme { num_bits: self.bits, signed: !self.unsigned, symmetric: !self.affine }
+    pub fn format(&self) -> Format {
+        Format::int(self.bits, !self.unsigned, !self.affine).unwrap_or(Format::INT8)
     }
 
     pub fn methods(&self) -> Vec<Arc<dyn Calibrator>> {
@@ -213,7 +213,7 @@ impl SharedArgs {
 
     /// A session that knows no layer yet.
     pub fn session(&self) -> Session {
-        Session::new(self.methods(), &self.chosen_method(), self.scheme()).with_rules(self.rules())
+        Session::new(self.methods(), &self.chosen_method(), self.format()).with_rules(self.rules())
     }
 
     /// What runtimes do with weights: signed and symmetric, by their largest magnitude unless a method is named.
@@ -291,7 +291,7 @@ mod tests {
         }
         let cli = parsed("qviz --bits 16 --unsigned --affine --bins 4096 --method percentile-99.9 x.npy");
         let shared = cli.screen.shared;
-        assert_eq!(shared.scheme(), Scheme { num_bits: 16, signed: false, symmetric: false });
+        assert_eq!(shared.format(), Format::int(16, false, false).unwrap());
         assert_eq!((shared.bins, shared.methods()[0].id()), (4096, "percentile-99.9"));
     }
 }

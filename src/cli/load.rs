@@ -70,7 +70,7 @@ pub(super) fn load(shared: SharedArgs, exact: bool) -> Result<Loaded, Usage> {
             }
             Event::Unusable(error) => session.fail(error.file, error.message),
             Event::Progress { layer, share } => {
-                bar.set_message(format!("{} {:.0} %", visible(&session.layers[layer].name), share * 100.0));
+                bar.set_message(format!("{} {:.0} %", visible(session.layers[layer].name()), share * 100.0));
             }
             Event::Layer { layer, result } => {
                 match result {

@@ -201,7 +201,7 @@ pub(super) fn tune(shared: SharedArgs, rounds: usize, output: Option<PathBuf>, f
     let decided: BTreeMap<usize, _> = steps.iter().map(|s| (s.layer, s.chosen)).collect();
     let choices = decided.into_iter().filter_map(|(layer, tried)| {
         let choice = loaded.session.layers[layer].choice()?;
-        Some((layer, Choice { scheme: tried.scheme, ..choice.with_clip(tried.clip) }))
+        Some((layer, Choice { format: tried.format, ..choice.with_clip(tried.clip) }))
     });
     let choices = choices.collect();
     loaded.session.apply("tune", choices);

@@ -33,6 +33,11 @@ impl Stats {
         self.count - self.nan - self.pos_inf - self.neg_inf
     }
 
+    /// The smallest and the largest finite value; 0 and 0 where there is none.
+    pub fn range(&self) -> (f32, f32) {
+        (self.min.unwrap_or(0.0), self.max.unwrap_or(0.0))
+    }
+
     /// `max |x|` over the finite values; 0 when there is none.
     pub fn amax(&self) -> f32 {
         self.max.unwrap_or(0.0).max(-self.min.unwrap_or(0.0))

@@ -1,7 +1,7 @@
 #[cfg(feature = "onnx")]
 use super::NetworkLoader;
 use super::{Loader, Trial};
-use crate::quant::{Clip, Scheme};
+use crate::quant::{Clip, Format};
 use crate::session;
 
 /// Who brings the layers: what the screen can wish of them, whether they come from files or from a network. Answers
@@ -14,7 +14,7 @@ pub trait Feed {
     fn request_fine(&self, layer: usize, bins: usize);
 
     /// Measures a clip on a layer's values.
-    fn request_measure(&self, layer: usize, clip: Clip, scheme: Scheme);
+    fn request_measure(&self, layer: usize, clip: Clip, format: Format);
 
     /// Counts a layer by channels, and chooses for each as `start` says.
     fn request_channels(&self, layer: usize, start: session::Start);
@@ -41,8 +41,8 @@ impl Feed for Loader {
         Loader::request_fine(self, layer, bins);
     }
 
-    fn request_measure(&self, layer: usize, clip: Clip, scheme: Scheme) {
-        Loader::request_measure(self, layer, clip, scheme);
+    fn request_measure(&self, layer: usize, clip: Clip, format: Format) {
+        Loader::request_measure(self, layer, clip, format);
     }
 
     fn request_channels(&self, layer: usize, start: session::Start) {
@@ -74,8 +74,8 @@ impl Feed for NetworkLoader {
         NetworkLoader::request_fine(self, layer, bins);
     }
 
-    fn request_measure(&self, layer: usize, clip: Clip, scheme: Scheme) {
-        NetworkLoader::request_measure(self, layer, clip, scheme);
+    fn request_measure(&self, layer: usize, clip: Clip, format: Format) {
+        NetworkLoader::request_measure(self, layer, clip, format);
     }
 
     fn request_channels(&self, layer: usize, start: session::Start) {

@@ -12,8 +12,8 @@ use super::ties::{Group, Ties};
 use crate::calibrate::Measured;
 use crate::histogram::Magnitude;
 use crate::input::{Discovered, InputError, Source};
-use crate::quant::{Clip, Scheme};
-use crate::session::{Channels, Joint, Layer, Origin, Plan, Ready, Start};
+use crate::quant::{Clip, Format};
+use crate::session::{Channels, Joint, Key, Layer, Origin, Plan, Ready, Start};
 
 /// What is to be loaded and how.
 pub struct Order {
@@ -136,7 +136,7 @@ struct Queue {
     waiting: VecDeque<usize>,
     preferred: Option<usize>,
     fine: Option<(usize, usize)>,
-    measure: Option<(usize, Clip, Scheme)>,
+    measure: Option<(usize, Clip, Format)>,
     channels: Option<(usize, Start)>,
     tie: Option<(Vec<usize>, Start)>,
     unfinished: usize,
@@ -145,7 +145,7 @@ struct Queue {
 enum Work {
     Layer(usize),
     Fine { layer: usize, bins: usize },
-    Measure { layer: usize, clip: Clip, scheme: Scheme },
+    Measure { layer: usize, clip: Clip, format: Format },
     Channels { layer: usize, start: Start },
     Tie { of: Vec<usize>, start: Start },
 }
@@ -186,9 +186,9 @@ impl Loader {
 
     /// Measures a clip on a layer's values; [`Event::Measured`] brings the costs. A newer request replaces a waiting
     /// one.
-    pub fn request_measure(&self, layer: usize, clip: Clip, scheme: Scheme) {
+    pub fn request_measure(&self, layer: usize, clip: Clip, format: Format) {
         self.shared.queue.lock().expect("no thread panics with the queue in hand").measure =
-            Some((layer, clip, scheme));
+            Some((layer, clip, format));
         self.shared.changed.notify_one();
     }
 
@@ -272,10 +272,10 @@ impl Shared {
                     };
                     (self.tell)(Event::Fine { layer, result });
                 }
-                Work::Measure { layer, clip, scheme } => {
+                Work::Measure { layer, clip, format } => {
                     let source = &sources[layer];
                     let cancelled = || self.cancelled.load(Ordering::Relaxed);
-                    let measure = || measure_layer(source, clip, scheme, &cancelled).transpose();
+                    let measure = || measure_layer(source, clip, format, &cancelled).transpose();
                     let result = match catch_unwind(AssertUnwindSafe(measure)) {
                         Ok(Some(result)) => result,
                         Ok(None) => return,
@@ -306,8 +306,8 @@ impl Shared {
             }
             let work = if let Some((layer, bins)) = queue.fine.take() {
                 Some(Work::Fine { layer, bins })
-            } else if let Some((layer, clip, scheme)) = queue.measure.take() {
-                Some(Work::Measure { layer, clip, scheme })
+            } else if let Some((layer, clip, format)) = queue.measure.take() {
+                Some(Work::Measure { layer, clip, format })
             } else if let Some((layer, start)) = queue.channels.take() {
                 Some(Work::Channels { layer, start })
             } else if let Some((of, start)) = queue.tie.take() {
@@ -391,7 +391,7 @@ impl Shared {
             let ready = Ready::begin(Arc::new(histogram), &self.plan, &start);
             let mut measured = Vec::new();
             for &layer in group.of.iter().filter(|_| self.measure) {
-                match measure_layer(&sources[layer], ready.choice().clip, ready.scheme(), &cancelled)? {
+                match measure_layer(&sources[layer], ready.choice().clip, ready.format(), &cancelled)? {
                     Some(of_layer) => measured.push(of_layer),
                     None => return Ok(None),
                 }
@@ -418,8 +418,8 @@ impl Shared {
                 // Channels have clips of their own.
                 let per_channel = self.plan.start(&waiting(source).subject()).axis.is_some();
                 if self.measure && !per_channel {
-                    let (clip, scheme) = (ready.choice().clip, ready.scheme());
-                    match measure_layer(source, clip, scheme, &cancelled).transpose()? {
+                    let (clip, format) = (ready.choice().clip, ready.format());
+                    match measure_layer(source, clip, format, &cancelled).transpose()? {
                         Ok(measured) => ready.set_measured(measured),
                         Err(error) => return Some(Err(error)),
                     }
@@ -453,7 +453,7 @@ fn together(sources: &[Source], of: &[usize]) -> Source {
 
 /// The layer that a source will be.
 fn waiting(source: &Source) -> Layer {
-    Layer::waiting(source.name.clone(), source.parts.iter().map(|p| p.file()).collect())
+    Layer::waiting(Key::activation(source.name.as_str()), source.parts.iter().map(|p| p.file()).collect())
 }
 
 fn broken(source: &Source) -> InputError {
@@ -480,7 +480,7 @@ mod tests {
 
     fn start(n: usize, method: impl Calibrator + 'static, threads: usize) -> (Loader, Receiver<Event>) {
         let method: Arc<dyn Calibrator> = Arc::new(method);
-        let plan = Plan { methods: vec![method].into(), default_method: 0, scheme: Scheme::INT8, rules: Rules::new() };
+        let plan = Plan { methods: vec![method].into(), default_method: 0, format: Format::INT8, rules: Rules::new() };
         let recipe = Recipe { bins: 128, grids: Vec::new() };
         let (sender, events) = channel();
         let ties = Ties::default();

@@ -2,7 +2,7 @@ use std::ops::ControlFlow;
 
 use crate::calibrate::{Measure, Measured};
 use crate::input::{InputError, Source};
-use crate::quant::{Clip, Scheme};
+use crate::quant::{Clip, Format};
 
 /// Reads a layer once more and measures what `clip` costs on its values. `None` when it was cancelled.
 ///
@@ -11,11 +11,11 @@ use crate::quant::{Clip, Scheme};
 pub fn measure_layer(
     source: &Source,
     clip: Clip,
-    scheme: Scheme,
+    format: Format,
     cancelled: &dyn Fn() -> bool,
 ) -> Result<Option<Measured>, InputError> {
     readable_again(source)?;
-    let mut measure = Measure::new(clip, scheme);
+    let mut measure = Measure::new(clip, format);
     for part in &source.parts {
         let mut stopped = false;
         part.open()?.read(&mut |chunk| {

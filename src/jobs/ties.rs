@@ -45,18 +45,18 @@ impl Ties {
         let mut errors = Vec::new();
         let mut groups: Vec<Group> = Vec::new();
         for names in &self.asked {
-            let fits = |layer: &Layer| layer.kind == Kind::Activation && names.fit(&layer.subject());
+            let fits = |layer: &Layer| layer.kind() == Kind::Activation && names.fit(&layer.subject());
             let of: Vec<usize> = (0..layers.len()).filter(|&l| fits(&layers[l])).collect();
             let by_channel = of.iter().find(|&&l| plan.start(&layers[l].subject()).axis.is_some());
             match (of.len(), by_channel) {
                 (0, _) => errors.push(format!("--tie {names} fits no tensor; a tie needs two or more.")),
                 (1, _) => errors.push(format!(
                     "--tie {names} fits one tensor only, {}; a tie needs two or more.",
-                    layers[of[0]].name
+                    layers[of[0]].name()
                 )),
                 (_, Some(&layer)) => errors.push(format!(
                     "--tie {names} fits {}, which is to have a range for each channel; leave it out of one of the two.",
-                    layers[layer].name
+                    layers[layer].name()
                 )),
                 _ => add(&mut groups, Group { of, concats: Vec::new() }),
             }
@@ -98,20 +98,21 @@ fn add(groups: &mut Vec<Group>, mut new: Group) {
 mod tests {
     use super::*;
     use crate::calibrate;
-    use crate::quant::Scheme;
+    use crate::quant::Format;
+    use crate::session::Key;
     use crate::session::Rules;
 
     fn layers() -> Vec<Layer> {
         let mut layers: Vec<Layer> =
-            ["a", "b", "c", "d", "e"].map(|name| Layer::waiting(name.into(), Vec::new())).into();
-        layers.push(Layer { kind: Kind::Weight, ..Layer::waiting("weight".into(), Vec::new()) });
+            ["a", "b", "c", "d", "e"].map(|name| Layer::waiting(Key::activation(name), Vec::new())).into();
+        layers.push(Layer::waiting(Key::new(Kind::Weight, "weight"), Vec::new()));
         layers
     }
 
     fn groups(asked: &[&str], rules: &[&str], concats: &[&[usize]]) -> (Vec<(Vec<usize>, String)>, Vec<String>) {
         let ties = Ties { asked: asked.iter().map(|names| names.parse().unwrap()).collect(), concats: true };
         let rules = rules.iter().fold(Rules::new(), |rules, set| rules.assign(set.parse().unwrap()));
-        let plan = Plan { methods: calibrate::defaults().into(), default_method: 0, scheme: Scheme::INT8, rules };
+        let plan = Plan { methods: calibrate::defaults().into(), default_method: 0, format: Format::INT8, rules };
         let concats: Vec<_> = concats.iter().enumerate().map(|(i, of)| (format!("cat{i}"), of.to_vec())).collect();
         let (groups, errors) = ties.groups(&layers(), &plan, &concats);
         (

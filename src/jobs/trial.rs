@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::calibrate::Calibrator;
 use crate::histogram::Histogram;
 use crate::input::InputError;
-use crate::quant::{Clip, OutputEffect, QuantParams, Scheme};
+use crate::quant::{Clip, Format, OutputEffect, QuantParams};
 use crate::session::{Kind, Role, Sensitivity, Session};
 
 /// The grids of all tensors: of activations one or none (float), of weights none, one, or one for each channel.
@@ -23,13 +23,13 @@ pub struct Tried {
     /// The range that is kept.
     pub clip: Clip,
     /// The integers.
-    pub scheme: Scheme,
+    pub format: Format,
 }
 
 impl Tried {
     /// `scale` and `zero_point`.
     pub fn params(self) -> QuantParams {
-        QuantParams::from_clip(self.clip, self.scheme)
+        QuantParams::from_clip(self.clip, self.format)
     }
 }
 
@@ -81,14 +81,14 @@ impl TuneLayer {
     /// A layer of a session as it stands; `None` where there is no clip to search: it is not read, a weight, left in
     /// float, or has a range for each channel. One that shares its range with others is searched for with them.
     pub fn of(session: &Session, layer: usize) -> Option<TuneLayer> {
-        let of = session.layers.get(layer).filter(|l| l.kind == Kind::Activation && l.role == Role::Tensor)?;
+        let of = session.layers.get(layer).filter(|l| l.kind() == Kind::Activation && l.role == Role::Tensor)?;
         let ready = of.ready()?;
         let choice = ready.choice();
         let fits = choice.quantized && choice.axis.is_none() && ready.stats().amax() > 0.0;
         let all_values = choice.tie.and_then(|joint| session.layers[joint].ready()).unwrap_or(ready);
         fits.then(|| TuneLayer {
             layer,
-            present: Tried { clip: choice.clip, scheme: choice.scheme },
+            present: Tried { clip: choice.clip, format: choice.format },
             histogram: all_values.histogram().clone(),
             methods: ready.methods().to_vec(),
             tied: session.tied(layer).iter().copied().filter(|other| *other != layer).collect(),

@@ -1,12 +1,25 @@
+use serde::{Deserialize, Serialize};
+
 /// The real range that the integers cover: values beyond it saturate.
 ///
-/// Always `min <= 0 <= max`, both finite: a grid without a zero cannot represent padding or a ReLU's output.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// Always `min <= 0 <= max`, both finite: a format without a zero cannot represent padding or a ReLU's output.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "(f32, f32)", into = "(f32, f32)")]
 pub struct Clip {
-    /// The smallest value that is kept, at most 0.
-    pub min: f32,
-    /// The largest value that is kept, at least 0.
-    pub max: f32,
+    min: f32,
+    max: f32,
+}
+
+impl From<(f32, f32)> for Clip {
+    fn from((min, max): (f32, f32)) -> Clip {
+        Clip::new(min, max)
+    }
+}
+
+impl From<Clip> for (f32, f32) {
+    fn from(clip: Clip) -> (f32, f32) {
+        (clip.min, clip.max)
+    }
 }
 
 impl Clip {
@@ -23,9 +36,19 @@ impl Clip {
         Clip::new(-amax.abs(), amax.abs())
     }
 
-    /// `[0, amax]`: what a symmetric unsigned grid covers.
+    /// `[0, amax]`: what a symmetric unsigned format covers.
     pub fn unsigned(amax: f32) -> Clip {
         Clip::new(0.0, amax.abs())
+    }
+
+    /// The smallest value that is kept, at most 0.
+    pub const fn min(self) -> f32 {
+        self.min
+    }
+
+    /// The largest value that is kept, at least 0.
+    pub const fn max(self) -> f32 {
+        self.max
     }
 
     /// `max(|min|, |max|)`.

@@ -1,23 +1,30 @@
-//! Integer grids: what a scale and a zero point do to a number.
+//! Formats of numbers: what a scale and a zero point do to a number.
 //!
-//! This room knows arithmetic only. A [`Scheme`] says which integers there are, a [`Clip`] says which real range they
-//! cover, and [`QuantParams`] is the pair (`scale`, `zero_point`) that follows from both.
+//! This room knows arithmetic only. A [`Format`] says which numbers there are (the integers of a [`Scheme`], or [`Fp8`]),
+//! a [`Clip`] says which real range they cover, and [`QuantParams`] is the pair (`scale`, `zero_point`) that follows
+//! from both.
 //!
 //! ```
 //! use qviz::quant::{Clip, QuantParams, Scheme};
 //!
 //! let params = QuantParams::from_clip(Clip::symmetric(2.54), Scheme::INT8);
-//! assert_eq!(params.scale, 0.02);
+//! assert_eq!(params.scale(), 0.02);
 //! assert_eq!(params.quantize(1.0), 50);
 //! assert_eq!(params.quantize(99.0), 127); // saturated
 //! ```
 
 mod clip;
+mod decibels;
+mod format;
+mod fp8;
 mod output;
 mod params;
 mod scheme;
 
 pub use clip::Clip;
+pub use decibels::Decibels;
+pub use format::Format;
+pub use fp8::Fp8;
 pub use output::OutputEffect;
 pub use params::QuantParams;
 pub use scheme::Scheme;

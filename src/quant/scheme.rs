@@ -1,34 +1,88 @@
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// Which integers a tensor is quantized to.
 ///
-/// Signed symmetric grids are narrow (`-127..=127` for 8 bits), as NVIDIA's and ONNX Runtime's symmetric int8 are;
-/// affine grids use every code (`-128..=127`, `0..=255`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Signed symmetric integers are narrow (`-127..=127` for 8 bits), as NVIDIA's and ONNX Runtime's symmetric int8 are;
+/// affine ones use every code (`-128..=127`, `0..=255`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Parts", into = "Parts")]
 pub struct Scheme {
-    /// Width of the integer in bits: 2 to 8, or 16.
-    pub num_bits: u8,
-    /// Two's complement (`int8`) or not (`uint8`).
-    pub signed: bool,
-    /// Zero point fixed at 0 (symmetric), or chosen so that the range fits (affine).
-    pub symmetric: bool,
+    num_bits: u8,
+    signed: bool,
+    symmetric: bool,
+}
+
+/// A scheme as it is written down: its width is checked when it is read.
+#[derive(Serialize, Deserialize)]
+struct Parts {
+    num_bits: u8,
+    signed: bool,
+    symmetric: bool,
+}
+
+impl From<Scheme> for Parts {
+    fn from(Scheme { num_bits, signed, symmetric }: Scheme) -> Parts {
+        Parts { num_bits, signed, symmetric }
+    }
+}
+
+impl TryFrom<Parts> for Scheme {
+    type Error = String;
+
+    fn try_from(parts: Parts) -> Result<Scheme, String> {
+        Scheme::new(parts.num_bits, parts.signed, parts.symmetric)
+            .ok_or_else(|| format!("integers of {} bits are not known; the width is 2 to 8, or 16", parts.num_bits))
+    }
 }
 
 impl Scheme {
     /// 8-bit signed symmetric: what qviz uses unless it is told otherwise.
     pub const INT8: Scheme = Scheme { num_bits: 8, signed: true, symmetric: true };
 
-    /// Whether `num_bits` is a width that the grids are defined for: 2 to 8, and 16.
+    /// Integers of `num_bits` bits: two's complement (`signed`) or not, with the zero point fixed at 0 (`symmetric`) or
+    /// chosen so that the range fits (affine). `None` for a width other than 2 to 8, or 16.
+    pub const fn new(num_bits: u8, signed: bool, symmetric: bool) -> Option<Scheme> {
+        if Scheme::supports(num_bits) { Some(Scheme { num_bits, signed, symmetric }) } else { None }
+    }
+
+    /// Whether integers of this width are known: 2 to 8 bits, and 16.
     pub const fn supports(num_bits: u8) -> bool {
         matches!(num_bits, 2..=8 | 16)
     }
 
-    /// Whether the most negative code stays unused so that the grid is the same on both sides of zero.
-    pub const fn narrow_range(self) -> bool {
-        self.signed && self.symmetric
+    /// Width of the integer in bits: 2 to 8, or 16.
+    pub const fn num_bits(self) -> u8 {
+        self.num_bits
     }
 
-    /// The smallest integer of the grid.
+    /// Two's complement (`int8`) or not (`uint8`).
+    pub const fn signed(self) -> bool {
+        self.signed
+    }
+
+    /// Zero point fixed at 0 (symmetric), or chosen so that the range fits (affine).
+    pub const fn symmetric(self) -> bool {
+        self.symmetric
+    }
+
+    /// The same integers in another width; `None` for one that is not known.
+    pub const fn with_bits(self, num_bits: u8) -> Option<Scheme> {
+        Scheme::new(num_bits, self.signed, self.symmetric)
+    }
+
+    /// The same width, signed or unsigned.
+    pub const fn with_signed(self, signed: bool) -> Scheme {
+        Scheme { signed, ..self }
+    }
+
+    /// The same width, symmetric or affine.
+    pub const fn with_symmetric(self, symmetric: bool) -> Scheme {
+        Scheme { symmetric, ..self }
+    }
+
+    /// The smallest integer.
     pub const fn qmin(self) -> i32 {
         match (self.signed, self.symmetric) {
             (true, true) => -((1 << (self.num_bits - 1)) - 1),
@@ -37,7 +91,7 @@ impl Scheme {
         }
     }
 
-    /// The largest integer of the grid.
+    /// The largest integer.
     pub const fn qmax(self) -> i32 {
         if self.signed { (1 << (self.num_bits - 1)) - 1 } else { (1 << self.num_bits) - 1 }
     }
@@ -46,39 +100,6 @@ impl Scheme {
     /// entropy search spreads a histogram over (128 for int8).
     pub const fn magnitude_levels(self) -> usize {
         1 << (self.num_bits as usize - self.signed as usize)
-    }
-}
-
-impl Scheme {
-    /// The grid that words make of this one: `int8`, `uint4`, a width alone (`16`), `signed`, `unsigned`, `symmetric`,
-    /// `affine`, in any number and order.
-    ///
-    /// # Errors
-    ///
-    /// A sentence that names the word that is none of these.
-    pub fn changed_by(self, words: &str) -> Result<Scheme, String> {
-        let mut scheme = self;
-        for word in words.split([' ', ',']).filter(|w| !w.is_empty()) {
-            match word {
-                "signed" => scheme.signed = true,
-                "unsigned" => scheme.signed = false,
-                "symmetric" => scheme.symmetric = true,
-                "affine" => scheme.symmetric = false,
-                _ => {
-                    let (signed, bits) = match (word.strip_prefix("uint"), word.strip_prefix("int")) {
-                        (Some(bits), _) => (false, bits),
-                        (None, Some(bits)) => (true, bits),
-                        (None, None) => (scheme.signed, word),
-                    };
-                    let bits = bits.parse().ok().filter(|b| Scheme::supports(*b));
-                    let bits = bits.ok_or_else(|| {
-                        format!("\"{word}\" is no grid; write int8, uint4 affine, 16 (2 to 8 bits, or 16), signed or unsigned")
-                    })?;
-                    (scheme.signed, scheme.num_bits) = (signed, bits);
-                }
-            }
-        }
-        Ok(scheme)
     }
 }
 
@@ -96,35 +117,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn grids_have_the_field_s_bounds() {
-        let grid = |num_bits, signed, symmetric| {
-            let s = Scheme { num_bits, signed, symmetric };
+    fn integers_have_the_field_s_bounds() {
+        let bounds = |num_bits, signed, symmetric| {
+            let s = Scheme::new(num_bits, signed, symmetric).unwrap();
             (s.qmin(), s.qmax(), s.magnitude_levels())
         };
-        assert_eq!(grid(8, true, true), (-127, 127, 128));
-        assert_eq!(grid(8, true, false), (-128, 127, 128));
-        assert_eq!(grid(8, false, true), (0, 255, 256));
-        assert_eq!(grid(8, false, false), (0, 255, 256));
-        assert_eq!(grid(2, true, true), (-1, 1, 2));
-        assert_eq!(grid(16, true, true), (-32767, 32767, 32768));
+        assert_eq!(bounds(8, true, true), (-127, 127, 128));
+        assert_eq!(bounds(8, true, false), (-128, 127, 128));
+        assert_eq!(bounds(8, false, true), (0, 255, 256));
+        assert_eq!(bounds(8, false, false), (0, 255, 256));
+        assert_eq!(bounds(2, true, true), (-1, 1, 2));
+        assert_eq!(bounds(16, true, true), (-32767, 32767, 32768));
         assert_eq!(Scheme::INT8.to_string(), "int8 symmetric");
     }
 
     #[test]
-    fn words_make_a_grid() {
-        let made = |words: &str| Scheme::INT8.changed_by(words).map(|s| s.to_string());
-        for (words, grid) in [
-            ("", "int8 symmetric"),
-            ("4", "int4 symmetric"),
-            ("uint8 affine", "uint8 affine"),
-            ("unsigned, 16", "uint16 symmetric"),
-            ("affine", "int8 affine"),
-        ] {
-            assert_eq!(made(words).as_deref(), Ok(grid));
-            assert_eq!(made(grid).as_deref(), Ok(grid), "what is displayed is understood");
+    fn a_width_that_is_not_known_cannot_be_made() {
+        for bits in [0, 1, 9, 15, 17, 32, 40, 255] {
+            assert_eq!((Scheme::new(bits, true, true), Scheme::INT8.with_bits(bits)), (None, None), "{bits}");
         }
-        for words in ["9", "int", "float8", "int8 fast"] {
-            assert!(made(words).is_err(), "{words}");
-        }
+        let text = serde_json::to_string(&Scheme::INT8).unwrap();
+        assert_eq!(serde_json::from_str::<Scheme>(&text).unwrap(), Scheme::INT8);
+        assert!(serde_json::from_str::<Scheme>(&text.replace('8', "40")).is_err());
     }
 }

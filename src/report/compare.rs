@@ -16,7 +16,7 @@ pub fn compare(session: &Session) -> String {
     header.extend(["best".to_owned(), "why".to_owned()]);
     let mut rows = vec![header];
     for (_, layer) in session.top_level() {
-        let mut row = vec![one_word(&layer.name)];
+        let mut row = vec![one_word(layer.name())];
         match layer.ready() {
             None => row.extend(vec!["-".to_owned(); ids.len() * 3 + 1]),
             Some(ready) => {
@@ -24,7 +24,7 @@ pub fn compare(session: &Session) -> String {
                     row.extend(match &candidate.outcome {
                         Ok(t) => [
                             number::shortest(t.clip.amax()),
-                            number::shortest(t.params.scale),
+                            number::shortest(t.params.scale()),
                             number::decibels(t.metrics.sqnr_db).replace('–', "-").replace('∞', "inf"),
                         ],
                         Err(_) => ["-", "-", "-"].map(str::to_owned),

@@ -4,8 +4,8 @@ use serde::{Serialize, Serializer};
 use super::sensitivity::Effect;
 use crate::calibrate::Metrics;
 use crate::histogram::Stats;
-use crate::quant::{Clip, OutputEffect, QuantParams, Scheme};
-use crate::session::{Kind, Layer, Ready, Session};
+use crate::quant::{Clip, Format, OutputEffect, QuantParams};
+use crate::session::{Layer, Ready, Session};
 
 /// The exported document, `qviz.scales/1`.
 ///
@@ -208,7 +208,7 @@ fn tensor(layer: &Layer, ready: &Ready, parts: Per<&Ready>) -> TensorEntry {
             Ok(t) => t.note.clone(),
             Err(none) => Some(none.to_string()),
         };
-        let range = range(&answers.map(|t| t.map(|t| (t.clip, t.params))), ready.scheme());
+        let range = range(&answers.map(|t| t.map(|t| (t.clip, t.params))), ready.format());
         (c.id.clone(), CandidateEntry { range, errors: errors(&answers.map(|t| t.map(|t| t.metrics))), note })
     });
     let choice = ready.choice();
@@ -219,11 +219,8 @@ fn tensor(layer: &Layer, ready: &Ready, parts: Per<&Ready>) -> TensorEntry {
         _ => None,
     };
     TensorEntry {
-        name: layer.name.clone(),
-        kind: match layer.kind {
-            Kind::Activation => "activation",
-            Kind::Weight => "weight",
-        },
+        name: layer.name().to_owned(),
+        kind: layer.kind().word(),
         files: layer.origin.files.clone(),
         shape: layer.origin.shape.clone(),
         dtype: layer.origin.dtype.clone(),
@@ -236,10 +233,10 @@ fn tensor(layer: &Layer, ready: &Ready, parts: Per<&Ready>) -> TensorEntry {
             edited: ready.edited(),
             tied_with: layer.tie().map(|tie| tie.with.clone()),
             quantized: choice.quantized,
-            num_bits: ready.scheme().num_bits,
-            signed: ready.scheme().signed,
-            symmetric: ready.scheme().symmetric,
-            range: range(&parts.map(|r| Some((r.choice().clip, r.params()))), ready.scheme()),
+            num_bits: ready.format().num_bits(),
+            signed: ready.format().signed(),
+            symmetric: ready.format().symmetric(),
+            range: range(&parts.map(|r| Some((r.choice().clip, r.params()))), ready.format()),
             // Without a value there is no error either, not one of zero.
             errors: errors(&parts.map(|r| (r.stats().finite() > 0).then(|| *r.metrics()))),
             measured: ready.measured().map(|m| MeasuredEntry {
@@ -269,15 +266,15 @@ fn stats(stats: &Stats) -> StatsEntry {
     }
 }
 
-fn range(parts: &Per<Option<(Clip, QuantParams)>>, scheme: Scheme) -> RangeEntry {
+fn range(parts: &Per<Option<(Clip, QuantParams)>>, format: Format) -> RangeEntry {
     RangeEntry {
-        clip_min: parts.map(|p| p.map(|(clip, _)| clip.min)),
-        clip_max: parts.map(|p| p.map(|(clip, _)| clip.max)),
+        clip_min: parts.map(|p| p.map(|(clip, _)| clip.min())),
+        clip_max: parts.map(|p| p.map(|(clip, _)| clip.max())),
         amax: parts.map(|p| p.map(|(clip, _)| clip.amax())),
-        scale: parts.map(|p| p.map(|(_, params)| params.scale)),
-        zero_point: parts.map(|p| p.map(|(_, params)| params.zero_point)),
-        qmin: scheme.qmin(),
-        qmax: scheme.qmax(),
+        scale: parts.map(|p| p.map(|(_, params)| params.scale())),
+        zero_point: parts.map(|p| p.map(|(_, params)| params.zero_point())),
+        qmin: format.qmin(),
+        qmax: format.qmax(),
     }
 }
 

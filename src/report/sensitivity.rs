@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::one_word;
 use super::text::table;
 use crate::quant::OutputEffect;
-use crate::session::{Kind, Sensitivity, Session};
+use crate::session::{Sensitivity, Session};
 
 #[derive(Serialize)]
 struct Document {
@@ -48,13 +48,6 @@ impl From<&OutputEffect> for Effect {
     }
 }
 
-fn kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Activation => "activation",
-        Kind::Weight => "weight",
-    }
-}
-
 /// The layers, the one that costs most alone first.
 fn worst_first(each: &BTreeMap<usize, Sensitivity>) -> Vec<&Sensitivity> {
     let mut all: Vec<&Sensitivity> = each.values().collect();
@@ -73,8 +66,8 @@ pub fn sensitivity_json(
 ) -> String {
     let entry = |s: &Sensitivity| {
         let layer = &session.layers[s.layer];
-        let (name, op) = (layer.name.clone(), layer.op.clone());
-        Entry { name, kind: kind(layer.kind), op, alone: (&s.alone).into(), without: (&s.without).into() }
+        let (name, op) = (layer.name().to_owned(), layer.op.clone());
+        Entry { name, kind: layer.kind().word(), op, alone: (&s.alone).into(), without: (&s.without).into() }
     };
     let document = Document {
         schema: "qviz.sensitivity/1",
@@ -98,8 +91,8 @@ pub fn sensitivity(
     for s in worst_first(each) {
         let layer = &session.layers[s.layer];
         rows.push(vec![
-            one_word(&layer.name),
-            kind(layer.kind).into(),
+            one_word(layer.name()),
+            layer.kind().word().into(),
             if layer.op.is_empty() { "-".into() } else { one_word(&layer.op) },
             layer.choice().map_or("-".into(), |c| c.method.clone()),
             db(s.alone.sqnr_db),

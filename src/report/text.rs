@@ -84,7 +84,7 @@ fn spread<T: PartialOrd + Copy>(numbers: impl Iterator<Item = T>, word: impl Fn(
 }
 
 fn row(session: &Session, at: usize, layer: &Layer) -> Vec<String> {
-    let name = one_word(&layer.name);
+    let name = one_word(layer.name());
     let Some(ready) = layer.ready() else {
         let state = match &layer.state {
             LayerState::Failed(_) => "unreadable",
@@ -136,10 +136,10 @@ fn row(session: &Session, at: usize, layer: &Layer) -> Vec<String> {
         shortest(stats.min),
         shortest(stats.max),
         choice.method.clone(),
-        spread(parts.iter().map(|r| r.choice().clip.min), number::shortest),
-        spread(parts.iter().map(|r| r.choice().clip.max), number::shortest),
-        spread(parts.iter().map(|r| r.params().scale), number::shortest),
-        spread(parts.iter().map(|r| r.params().zero_point), |z| z.to_string()),
+        spread(parts.iter().map(|r| r.choice().clip.min()), number::shortest),
+        spread(parts.iter().map(|r| r.choice().clip.max()), number::shortest),
+        spread(parts.iter().map(|r| r.params().scale()), number::shortest),
+        spread(parts.iter().map(|r| r.params().zero_point()), |z| z.to_string()),
         if measured { format!("{:.4}", metrics.saturated * 100.0) } else { "-".into() },
         if measured { float(metrics.mse) } else { "-".into() },
         plain(number::decibels(metrics.sqnr_db)),

@@ -91,9 +91,10 @@ type Part = (Clip, QuantParams, Metrics);
 
 fn join(ready: &[&Ready], parts: impl Iterator<Item = Option<Part>> + Clone) -> Option<Part> {
     let all = parts.clone().flatten();
-    let clip = all.clone().map(|(clip, ..)| clip).reduce(|a, b| Clip::new(a.min.min(b.min), a.max.max(b.max)))?;
+    let clip =
+        all.clone().map(|(clip, ..)| clip).reduce(|a, b| Clip::new(a.min().min(b.min()), a.max().max(b.max())))?;
     // A channel without a range has a scale of 1 for want of one.
-    let scale = |(clip, params, _): &Part| if clip.amax() > 0.0 { params.scale } else { 0.0 };
+    let scale = |(clip, params, _): &Part| if clip.amax() > 0.0 { params.scale() } else { 0.0 };
     let (_, params, _) = all.max_by(|a, b| scale(a).total_cmp(&scale(b)))?;
     let metrics = Metrics::together(ready.iter().zip(parts).filter_map(|(r, part)| Some((r.stats(), part?.2))));
     Some((clip, params, metrics))

@@ -1,4 +1,4 @@
-use crate::quant::{Clip, Scheme};
+use crate::quant::{Clip, Format};
 
 /// What is to happen to one layer.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,7 +12,7 @@ pub struct Choice {
     /// Whether the layer is quantized at all; `false` leaves it in float.
     pub quantized: bool,
     /// The grid of integers that it goes to.
-    pub scheme: Scheme,
+    pub format: Format,
     /// The axis along which each channel has a range of its own; `None` for one range per tensor. `clip` is then the
     /// one that the tensor as a whole would have.
     pub axis: Option<usize>,
@@ -22,8 +22,8 @@ pub struct Choice {
 
 impl Choice {
     /// A method's own value, untouched.
-    pub fn of_method(method: &str, clip: Clip, scheme: Scheme) -> Choice {
-        Choice { method: method.to_owned(), clip, edited: false, quantized: true, scheme, axis: None, tie: None }
+    pub fn of_method(method: &str, clip: Clip, format: Format) -> Choice {
+        Choice { method: method.to_owned(), clip, edited: false, quantized: true, format, axis: None, tie: None }
     }
 
     /// The same choice with the clip moved by hand.

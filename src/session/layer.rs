@@ -1,17 +1,15 @@
 use std::sync::{Arc, OnceLock};
 
 use super::channels::Together;
-use super::{ChannelSet, Choice, Plan, Role, Start, Subject, Tie};
+use super::{ChannelSet, Choice, Key, Kind, Plan, Role, Start, Subject, Tie};
 use crate::calibrate::{self, Calibrator, Candidate, Measured, Metrics, Tensor, Warning};
 use crate::histogram::{Histogram, Packed, Stats};
-use crate::quant::{Clip, QuantParams, Scheme};
+use crate::quant::{Clip, Format, QuantParams};
 
 /// One tensor of the network.
 pub struct Layer {
-    /// Its name as the file gave it; may hold any character.
-    pub name: String,
-    /// What it is in the network.
-    pub kind: Kind,
+    /// What it is, and its name.
+    pub key: Key,
     /// The operator that makes it (an activation) or takes it (a weight), as ONNX names it; empty where that is not
     /// known.
     pub op: String,
@@ -27,16 +25,6 @@ pub struct Layer {
     pub without_channels: Option<String>,
     /// The ties that it is in, or was in.
     pub ties: Vec<Tie>,
-}
-
-/// What a tensor is in the network.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Kind {
-    /// What flows through it.
-    #[default]
-    Activation,
-    /// What it has learnt.
-    Weight,
 }
 
 /// What the exported document says of a layer's source.
@@ -85,7 +73,7 @@ pub struct Ready {
     metrics: Metrics,
     measured: Option<Measured>,
     /// The answers and warnings on the grid that it was on before, or shall go to next.
-    shelf: Option<(Scheme, Vec<Candidate>, Vec<Warning>)>,
+    shelf: Option<(Format, Vec<Candidate>, Vec<Warning>)>,
     /// What the channels come to, where each has a range of its own, and the tensor's own candidates meanwhile.
     together: Option<(Box<Together>, Vec<Candidate>)>,
 }
@@ -99,9 +87,9 @@ impl Ready {
 
     /// The same from a given start.
     pub fn begin(histogram: Arc<Histogram>, plan: &Plan, start: &Start) -> Ready {
-        let tensor = Tensor::new(histogram.clone(), start.scheme);
+        let tensor = Tensor::new(histogram.clone(), start.format);
         let candidates: Vec<Candidate> = plan.methods.iter().map(|m| tensor.candidate(m.as_ref())).collect();
-        let answer = |c: &Candidate| c.outcome.as_ref().ok().map(|t| Choice::of_method(&c.id, t.clip, start.scheme));
+        let answer = |c: &Candidate| c.outcome.as_ref().ok().map(|t| Choice::of_method(&c.id, t.clip, start.format));
         let wanted = &candidates[start.method];
         // The method that was asked for has no answer: say so, unless nothing was to be had.
         let stand_in = wanted.outcome.as_ref().err().filter(|_| histogram.stats.finite() > 0);
@@ -109,12 +97,12 @@ impl Ready {
         let choice = answer(wanted).or_else(|| candidates.iter().find_map(answer)).unwrap_or_else(|| {
             let stats = &histogram.stats;
             let clip = Clip::new(stats.min.unwrap_or(0.0), stats.max.unwrap_or(0.0));
-            let clip = if start.scheme.symmetric { Clip::symmetric(clip.amax()) } else { clip };
-            Choice::of_method(&wanted.id, clip, start.scheme)
+            let clip = if start.format.symmetric() { Clip::symmetric(clip.amax()) } else { clip };
+            Choice::of_method(&wanted.id, clip, start.format)
         });
         let choice = Choice { quantized: start.quantized, ..choice };
         let threshold = tensor.threshold(choice.clip);
-        let warnings = calibrate::warnings(&histogram, start.scheme);
+        let warnings = calibrate::warnings(&histogram, start.format);
         let (params, metrics) = (threshold.params, threshold.metrics);
         let first_choice = choice.clone();
         Ready {
@@ -163,8 +151,8 @@ impl Ready {
     }
 
     /// The grid of integers that it goes to.
-    pub fn scheme(&self) -> Scheme {
-        self.choice.scheme
+    pub fn format(&self) -> Format {
+        self.choice.format
     }
 
     /// What is chosen.
@@ -228,7 +216,7 @@ impl Ready {
         self.measured
             .as_ref()
             .filter(|_| self.together.is_none())
-            .filter(|m| (m.clip, m.scheme) == (self.choice.clip, self.choice.scheme))
+            .filter(|m| (m.clip, m.format) == (self.choice.clip, self.choice.format))
     }
 
     /// One method's answer, by its id.
@@ -265,43 +253,43 @@ impl Ready {
     }
 
     /// Works out every method's answer on a grid that it may go to, unless they are known.
-    pub(super) fn prepare(&mut self, scheme: Scheme) {
-        if scheme != self.choice.scheme && self.shelf.as_ref().is_none_or(|(shelved, ..)| *shelved != scheme) {
-            let tensor = Tensor::new(self.counts(), scheme);
+    pub(super) fn prepare(&mut self, format: Format) {
+        if format != self.choice.format && self.shelf.as_ref().is_none_or(|(shelved, ..)| *shelved != format) {
+            let tensor = Tensor::new(self.counts(), format);
             let candidates = self.methods.iter().map(|m| tensor.candidate(m.as_ref())).collect();
-            self.shelf = Some((scheme, candidates, calibrate::warnings(tensor.histogram(), scheme)));
+            self.shelf = Some((format, candidates, calibrate::warnings(tensor.histogram(), format)));
         }
     }
 
     /// A method's clip on a grid, of all values; `None` where it has none.
-    pub(super) fn proposes(&self, id: &str, scheme: Scheme) -> Option<Clip> {
-        if scheme == self.choice.scheme { self.own_clip(id) } else { self.answer(id, scheme) }
+    pub(super) fn proposes(&self, id: &str, format: Format) -> Option<Clip> {
+        if format == self.choice.format { self.own_clip(id) } else { self.answer(id, format) }
     }
 
     /// The same where the grid is another than the present one.
-    fn answer(&self, id: &str, scheme: Scheme) -> Option<Clip> {
+    fn answer(&self, id: &str, format: Format) -> Option<Clip> {
         let method = self.methods.iter().position(|m| m.id() == id)?;
         let candidate = match &self.shelf {
-            Some((shelved, candidates, _)) if *shelved == scheme => candidates[method].clone(),
-            _ => Tensor::new(self.counts(), scheme).candidate(self.methods[method].as_ref()),
+            Some((shelved, candidates, _)) if *shelved == format => candidates[method].clone(),
+            _ => Tensor::new(self.counts(), format).candidate(self.methods[method].as_ref()),
         };
         candidate.outcome.ok().map(|t| t.clip)
     }
 
     /// The present choice on another grid: the same method's answer there, or the clip that a hand has set, made to fit.
     /// Where the method has no answer on that grid the largest magnitude stands.
-    pub fn on_grid(&self, scheme: Scheme) -> Choice {
+    pub fn on_grid(&self, format: Format) -> Choice {
         let choice = &self.choice;
-        let answer = if choice.edited { None } else { self.answer(&choice.method, scheme) };
+        let answer = if choice.edited { None } else { self.answer(&choice.method, format) };
         let clip = answer.unwrap_or_else(|| {
             let (stats, amax) = (self.stats(), choice.clip.amax());
-            match (scheme.symmetric, scheme.signed) {
+            match (format.symmetric(), format.signed()) {
                 (true, true) => Clip::symmetric(amax),
                 (true, false) => Clip::unsigned(amax),
                 (false, _) => Clip::new(stats.min.unwrap_or(0.0).max(-amax), stats.max.unwrap_or(0.0).min(amax)),
             }
         });
-        Choice { clip, scheme, ..choice.clone() }
+        Choice { clip, format, ..choice.clone() }
     }
 
     /// Keeps what was measured, for as long as its clip is the chosen one.
@@ -313,12 +301,12 @@ impl Ready {
     /// value is not an edit, however it came about.
     pub(super) fn choose(&mut self, mut choice: Choice, tensor: Option<&Tensor>) {
         self.join(None);
-        let tensor = tensor.filter(|t| t.scheme() == choice.scheme);
-        let regridded = choice.scheme != self.choice.scheme;
+        let tensor = tensor.filter(|t| t.format() == choice.format);
+        let regridded = choice.format != self.choice.format;
         if regridded {
-            self.prepare(choice.scheme);
+            self.prepare(choice.format);
             if let Some((shelved, candidates, warnings)) = &mut self.shelf {
-                *shelved = self.choice.scheme;
+                *shelved = self.choice.format;
                 std::mem::swap(candidates, &mut self.candidates);
                 std::mem::swap(warnings, &mut self.warnings);
             }
@@ -331,7 +319,7 @@ impl Ready {
         } else if regridded || choice.clip != self.choice.clip {
             let threshold = match tensor {
                 Some(tensor) => tensor.threshold(choice.clip),
-                None => Tensor::new(self.counts(), choice.scheme).threshold(choice.clip),
+                None => Tensor::new(self.counts(), choice.format).threshold(choice.clip),
             };
             (self.params, self.metrics) = (threshold.params, threshold.metrics);
         }
@@ -352,7 +340,7 @@ impl Layer {
         }
         notes.extend(self.without_channels.clone());
         notes.extend(self.tie().map(Tie::sentence));
-        if ready.choice.quantized && ready.has_range() && QuantParams::is_fallback(ready.clip(), ready.scheme()) {
+        if ready.choice.quantized && ready.has_range() && QuantParams::is_fallback(ready.clip(), ready.format()) {
             notes.push("The range is too small for a float32 scale, so 1.0 is written.".to_owned());
         }
         if ready.saturates_much() {
@@ -370,11 +358,10 @@ impl Layer {
     }
 
     /// A layer of which only the name and the files are known.
-    pub fn waiting(name: String, files: Vec<String>) -> Layer {
+    pub fn waiting(key: Key, files: Vec<String>) -> Layer {
         let origin = Origin { files, ..Origin::default() };
         Layer {
-            name,
-            kind: Kind::Activation,
+            key,
             op: String::new(),
             origin,
             state: LayerState::Waiting,
@@ -388,12 +375,22 @@ impl Layer {
     /// A file that is no layer: its row says why.
     pub fn failed(file: String, message: String) -> Layer {
         let name = std::path::Path::new(&file).file_stem().map_or(file.clone(), |s| s.to_string_lossy().into_owned());
-        Layer { state: LayerState::Failed(message), ..Layer::waiting(name, vec![file]) }
+        Layer { state: LayerState::Failed(message), ..Layer::waiting(Key::activation(name), vec![file]) }
+    }
+
+    /// Its name as the file gave it; may hold any character.
+    pub fn name(&self) -> &str {
+        self.key.name()
+    }
+
+    /// What it is in the network.
+    pub fn kind(&self) -> Kind {
+        self.key.kind()
     }
 
     /// What rules see of it.
     pub fn subject(&self) -> Subject<'_> {
-        Subject { name: &self.name, kind: self.kind, op: &self.op }
+        Subject { name: self.name(), kind: self.kind(), op: &self.op }
     }
 
     /// Why it cannot be read, if it cannot.

@@ -4,9 +4,11 @@
 //! goes through [`Session::apply`] (one undo entry), or through [`Session::preview`] while something is dragged
 //! (no entry until [`Session::commit`]). Where the layers came from and how they are drawn is not known here.
 
+mod arrival;
 mod channels;
 mod choice;
 mod history;
+mod key;
 mod layer;
 mod rules;
 mod sensitivity;
@@ -17,13 +19,15 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::calibrate::{Calibrator, Measured, Tensor};
-use crate::quant::{Clip, QuantParams, Scheme};
+use crate::quant::{Clip, Format, QuantParams};
 
+pub use arrival::{Arrival, Failure, Received};
 use channels::Together;
 pub use channels::{ChannelSet, Channels, Role};
 pub use choice::Choice;
 use history::{Edit, History};
-pub use layer::{Kind, Layer, LayerState, Origin, Ready};
+pub use key::{Key, Kind, Target};
+pub use layer::{Layer, LayerState, Origin, Ready};
 pub use rules::{Assignment, Names, Plan, Rules, Setting, Start, Subject};
 pub use sensitivity::Sensitivity;
 pub use ties::{Joint, Tie};
@@ -47,10 +51,10 @@ impl Session {
     ///
     /// # Panics
     /// When `methods` is empty.
-    pub fn new(methods: Vec<Arc<dyn Calibrator>>, default_method: &str, scheme: Scheme) -> Session {
+    pub fn new(methods: Vec<Arc<dyn Calibrator>>, default_method: &str, format: Format) -> Session {
         assert!(!methods.is_empty(), "a session needs at least one method");
         let default_method = methods.iter().position(|m| m.id() == default_method).unwrap_or(0);
-        let plan = Plan { methods: methods.into(), default_method, scheme, rules: Rules::new() };
+        let plan = Plan { methods: methods.into(), default_method, format, rules: Rules::new() };
         Session { layers: Vec::new(), without_ties: Vec::new(), plan, history: History::default(), focus: Vec::new() }
     }
 
@@ -66,8 +70,8 @@ impl Session {
     }
 
     /// The grid that layers are quantized to unless something else is said for them.
-    pub fn scheme(&self) -> Scheme {
-        self.plan.scheme
+    pub fn format(&self) -> Format {
+        self.plan.format
     }
 
     /// Begins with these layers, of which nothing was read yet, and behind them a row for each file that is none.
@@ -99,13 +103,13 @@ impl Session {
         let ready = self.layers.get(layer)?.ready()?;
         if let Some((focused, tensor)) = self.focus.first()
             && *focused == layer
-            && tensor.scheme() == ready.scheme()
+            && tensor.format() == ready.format()
         {
             return Some(tensor.clone());
         }
         let tensor = |layer: &usize| {
             let ready = self.layers[*layer].ready()?;
-            Some((*layer, Arc::new(Tensor::new(ready.histogram().clone(), ready.scheme()))))
+            Some((*layer, Arc::new(Tensor::new(ready.histogram().clone(), ready.format()))))
         };
         let tied = self.tied(layer).iter().filter(|tied| **tied != layer);
         self.focus = std::iter::once(&layer).chain(tied).filter_map(tensor).collect();
@@ -241,18 +245,17 @@ impl Session {
             return;
         }
         of.channel_sets.push(ChannelSet { axis, layers: start..start + channels.ready.len() });
-        let (name, kind, op) = (of.name.clone(), of.kind, of.op.clone());
+        let (name, kind, op) = (of.name().to_owned(), of.kind(), of.op.clone());
         let mut origin = of.origin.clone();
         if axis < origin.shape.len() {
             origin.shape.remove(axis);
         }
         self.layers.extend(channels.ready.into_iter().enumerate().map(|(channel, ready)| Layer {
-            kind,
             op: op.clone(),
             origin: origin.clone(),
             state: LayerState::Ready(Box::new(ready)),
             role: Role::Channel { of: layer, channel },
-            ..Layer::waiting(format!("{name}[{channel}]"), Vec::new())
+            ..Layer::waiting(Key::new(kind, format!("{name}[{channel}]")), Vec::new())
         }));
     }
 
@@ -282,8 +285,8 @@ impl Session {
         let channels = set.map_or(0..0, |set| set.layers.clone());
         let channels = channels.filter_map(|channel| {
             let ready = self.layers[channel].ready()?;
-            let fits = ready.scheme() == choice.scheme;
-            let theirs = if fits { ready.choice().clone() } else { ready.on_grid(choice.scheme) };
+            let fits = ready.format() == choice.format;
+            let theirs = if fits { ready.choice().clone() } else { ready.on_grid(choice.format) };
             Some((channel, Choice { quantized: choice.quantized, ..theirs }))
         });
         let choices = std::iter::once((layer, Choice { axis, ..choice.clone() })).chain(channels).collect();
@@ -298,13 +301,13 @@ impl Session {
     }
 
     /// A layer and the channels in its place on another grid, as [`Session::apply`] takes them: see [`Ready::on_grid`].
-    pub fn on_grid(&mut self, layer: usize, scheme: Scheme) -> Vec<(usize, Choice)> {
+    pub fn on_grid(&mut self, layer: usize, format: Format) -> Vec<(usize, Choice)> {
         let layers = self.joint_of(layer).map_or_else(|| self.with_channels(layer), |joint| vec![joint]);
         let choice = |layer: usize| match &mut self.layers[layer].state {
             LayerState::Ready(ready) => {
                 // All methods at once: applying it needs the others too.
-                ready.prepare(scheme);
-                Some((layer, ready.on_grid(scheme)))
+                ready.prepare(format);
+                Some((layer, ready.on_grid(format)))
             }
             _ => None,
         };

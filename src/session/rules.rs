@@ -8,7 +8,7 @@ use glob::Pattern;
 
 use super::Kind;
 use crate::calibrate::{self, Calibrator};
-use crate::quant::Scheme;
+use crate::quant::{Format, Scheme};
 
 /// What a rule can look at before a layer is read.
 #[derive(Clone, Copy, Debug)]
@@ -183,7 +183,7 @@ pub struct Plan {
     /// Index of the method whose answer is chosen first.
     pub default_method: usize,
     /// The grid of integers.
-    pub scheme: Scheme,
+    pub format: Format,
     /// What is wanted otherwise for some layers.
     pub rules: Rules,
 }
@@ -194,7 +194,7 @@ pub struct Start {
     /// Index of the method that chooses.
     pub method: usize,
     /// The grid of integers.
-    pub scheme: Scheme,
+    pub format: Format,
     /// Whether it is quantized.
     pub quantized: bool,
     /// The axis along which each channel has a range of its own, from the end where it is negative; `None` for one
@@ -206,15 +206,15 @@ impl Plan {
     /// How a layer begins: as the session says, but for the rules that fit it. A rule for a method that is not among
     /// the plan's methods is left out.
     pub fn start(&self, subject: &Subject) -> Start {
-        let mut start = Start { method: self.default_method, scheme: self.scheme, quantized: true, axis: None };
+        let mut start = Start { method: self.default_method, format: self.format, quantized: true, axis: None };
         for setting in self.rules.settings(subject) {
             match setting {
                 Setting::Method(id) => {
                     start.method = self.methods.iter().position(|m| m.id() == id).unwrap_or(start.method);
                 }
-                Setting::Bits(bits) => start.scheme.num_bits = *bits,
-                Setting::Signed(signed) => start.scheme.signed = *signed,
-                Setting::Symmetric(symmetric) => start.scheme.symmetric = *symmetric,
+                Setting::Bits(bits) => start.format = start.format.with_bits(*bits),
+                Setting::Signed(signed) => start.format = start.format.with_signed(*signed),
+                Setting::Symmetric(symmetric) => start.format = start.format.with_symmetric(*symmetric),
                 Setting::Quantized(quantized) => start.quantized = *quantized,
                 Setting::Axis(axis) => start.axis = Some(*axis),
             }
@@ -232,7 +232,7 @@ mod tests {
     }
 
     fn plan(rules: Rules) -> Plan {
-        Plan { methods: calibrate::defaults().into(), default_method: 2, scheme: Scheme::INT8, rules }
+        Plan { methods: calibrate::defaults().into(), default_method: 2, format: Format::INT8, rules }
     }
 
     #[test]
@@ -260,9 +260,9 @@ mod tests {
             .skip("op:Softmax".parse().unwrap());
         let plan = plan(rules);
         let of = |name, op| plan.start(&subject(name, op));
-        assert_eq!((of("conv", "").scheme.num_bits, of("conv", "").method), (16, 2));
+        assert_eq!((of("conv", "").format.num_bits(), of("conv", "").method), (16, 2));
         let fc = of("fc1", "MatMul");
-        assert_eq!((fc.scheme.num_bits, fc.scheme.signed, fc.method, fc.quantized), (4, false, 4, true));
+        assert_eq!((fc.format.num_bits(), fc.format.signed(), fc.method, fc.quantized), (4, false, 4, true));
         assert!(!of("fc2", "").quantized && !of("p", "Softmax").quantized);
         // A name may hold an equals sign.
         assert!(set("a=b=affine").names.fit(&subject("a=b", "")));

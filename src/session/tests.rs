@@ -6,10 +6,10 @@ use crate::histogram::Histogram;
 
 /// A session of three ready layers and one that failed.
 fn session() -> Session {
-    let mut session = Session::new(calibrate::defaults(), "entropy", Scheme::INT8);
+    let mut session = Session::new(calibrate::defaults(), "entropy", Format::INT8);
     let plan = session.plan();
     for (i, spread) in [1.0f32, 2.0, 4.0].into_iter().enumerate() {
-        session.layers.push(Layer::waiting(format!("layer{i}"), Vec::new()));
+        session.layers.push(Layer::waiting(Key::activation(format!("layer{i}")), Vec::new()));
         let values: Vec<f32> = (1..20_000).map(|k| (k as f32 * 0.37).sin().powi(5) * spread).collect();
         let grids: Vec<_> = plan.methods.iter().flat_map(|m| m.grids()).collect();
         let histogram = Histogram::of(&values, 2048, &grids);
@@ -68,7 +68,7 @@ fn one_step_may_change_many_layers() {
     let to_max = |s: &Session, l: usize| {
         let ready = s.layers[l].ready()?;
         let max = ready.candidate("max")?.outcome.as_ref().ok()?.clip;
-        Some((l, Choice::of_method("max", max, Scheme::INT8)))
+        Some((l, Choice::of_method("max", max, Format::INT8)))
     };
     let choices = (0..4).filter_map(|l| to_max(&session, l)).collect();
     assert_eq!(session.apply("method max", choices), 3);
@@ -76,7 +76,7 @@ fn one_step_may_change_many_layers() {
     session.undo();
     assert_eq!(session.layers[2].choice().unwrap().method, "entropy");
     assert_eq!(
-        session.apply("clip", vec![(3, Choice::of_method("max", Clip::symmetric(1.0), Scheme::INT8))]),
+        session.apply("clip", vec![(3, Choice::of_method("max", Clip::symmetric(1.0), Format::INT8))]),
         0,
         "a broken layer"
     );
@@ -179,12 +179,12 @@ fn tied_session() -> (Session, usize) {
 }
 
 /// What two tied tensors must agree in, and that they do.
-fn shared(session: &Session) -> (f32, String, bool, Scheme) {
+fn shared(session: &Session) -> (f32, String, bool, Format) {
     let of = |layer: usize| {
         let (ready, c) = (session.layers[layer].ready().unwrap(), session.layers[layer].choice().unwrap().clone());
-        assert_eq!(ready.params(), QuantParams::from_clip(c.clip, c.scheme));
+        assert_eq!(ready.params(), QuantParams::from_clip(c.clip, c.format));
         assert_eq!(ready.edited(), c.edited);
-        (c.clip.amax(), c.method, c.edited, c.scheme)
+        (c.clip.amax(), c.method, c.edited, c.format)
     };
     let of_joint = of(session.joint_of(0).expect("it is tied"));
     assert_eq!((of(0), of(2)), (of_joint.clone(), of_joint.clone()));
@@ -221,7 +221,7 @@ fn a_tie_is_one_decision_and_one_step() {
     }
     session.end_run();
     assert_eq!(shared(&session).0, 1.0);
-    let four = Scheme { num_bits: 4, ..Scheme::INT8 };
+    let four = Format::INT8.with_bits(4);
     let choices = session.on_grid(0, four);
     session.apply("int4", choices);
     assert_eq!(shared(&session).3, four);

@@ -4,7 +4,7 @@
 //! chosen for it stands in each tensor's own [`Choice`], so that whoever reads a tensor needs to know nothing of ties.
 
 use super::history::Edit;
-use super::{Choice, Layer, LayerState, Origin, Ready, Role, Session};
+use super::{Choice, Key, Layer, LayerState, Origin, Ready, Role, Session};
 use crate::calibrate::Measured;
 
 /// All values of some tensors as one.
@@ -92,21 +92,20 @@ impl Session {
             return known;
         }
         let index = self.layers.len();
-        let names: Vec<String> = of.iter().map(|&layer| self.layers[layer].name.clone()).collect();
+        let names: Vec<String> = of.iter().map(|&layer| self.layers[layer].name().to_owned()).collect();
         for (place, &layer) in of.iter().enumerate() {
             let mut with = names.clone();
             with.remove(place);
             self.layers[layer].ties.push(Tie { joint: index, with, why: why.clone() });
         }
         let first = &self.layers[of[0]];
-        let (kind, dtype) = (first.kind, first.origin.dtype.clone());
+        let (kind, dtype) = (first.kind(), first.origin.dtype.clone());
         let origin = Origin { shape: vec![ready.stats().count], dtype, ..Origin::default() };
         self.layers.push(Layer {
-            kind,
             origin,
             state: LayerState::Ready(Box::new(ready)),
             role: Role::Joint { of },
-            ..Layer::waiting(names.join(" + "), Vec::new())
+            ..Layer::waiting(Key::new(kind, names.join(" + ")), Vec::new())
         });
         index
     }
@@ -139,9 +138,9 @@ impl Session {
         of.iter().find_map(|&layer| {
             let at = &self.layers[layer];
             match at.choice() {
-                None => Some(format!("{} is not read", at.name)),
+                None => Some(format!("{} is not read", at.name())),
                 Some(choice) if choice.axis.is_some() => {
-                    Some(format!("{} has a range for each channel; make it one per tensor first", at.name))
+                    Some(format!("{} has a range for each channel; make it one per tensor first", at.name()))
                 }
                 Some(_) => None,
             }
@@ -176,7 +175,7 @@ impl Session {
     fn untied(&self, layer: usize) -> Option<(usize, Choice)> {
         let ready = self.layers[layer].ready()?;
         let choice = ready.choice();
-        let own = ready.proposes(&choice.method, choice.scheme).filter(|_| !choice.edited);
+        let own = ready.proposes(&choice.method, choice.format).filter(|_| !choice.edited);
         Some((layer, Choice { clip: own.unwrap_or(choice.clip), tie: None, ..choice.clone() }))
     }
 
@@ -206,7 +205,7 @@ impl Session {
     /// values.
     fn decision(&self, joint: usize, made_for: usize, choice: Choice) -> Choice {
         let Some(ready) = self.layers[joint].ready() else { return choice };
-        let own = ready.proposes(&choice.method, choice.scheme);
+        let own = ready.proposes(&choice.method, choice.format);
         let by_method = made_for != joint && !choice.edited && choice.method != ready.choice().method;
         let clip = own.filter(|_| by_method).unwrap_or(choice.clip);
         let edited = choice.edited && own != Some(clip);

@@ -195,7 +195,7 @@ fn execute_cmd(cmd: Cmd, model: &Model, feed: &dyn Feed, terminal: &mut Screen) 
         Cmd::Quit => {}
         Cmd::Prefer(layer) => feed.prefer(layer),
         Cmd::Fine { layer, bins } => feed.request_fine(layer, bins),
-        Cmd::Measure { layer, clip, scheme } => feed.request_measure(layer, clip, scheme),
+        Cmd::Measure { layer, clip, format } => feed.request_measure(layer, clip, format),
         Cmd::Channels { layer, start } => feed.request_channels(layer, start),
         Cmd::Trial(trial) => feed.request_trial(trial),
         Cmd::Tie { of, start } => feed.request_tie(of, start),

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::calibrate::Shape;
 use crate::histogram::Magnitude;
-use crate::quant::{Clip, Scheme};
+use crate::quant::{Clip, Format};
 use crate::session::{Choice, Ready, Session};
 
 use super::look::Look;
@@ -289,7 +289,7 @@ impl Model {
             log: true,
             signed: false,
             // KL knows no affine ranges.
-            curve: if session.scheme().symmetric { CurveKind::Kl } else { CurveKind::Mse },
+            curve: if session.format().symmetric() { CurveKind::Kl } else { CurveKind::Mse },
             mapping: false,
             compare: false,
             fake_quant: false,
@@ -342,37 +342,37 @@ impl Model {
     }
 
     /// The grid of integers that it goes to; while it is not read, what layers go to otherwise.
-    pub fn scheme(&self) -> Scheme {
-        self.selected_ready().map_or(self.session.scheme(), Ready::scheme)
+    pub fn format(&self) -> Format {
+        self.selected_ready().map_or(self.session.format(), Ready::format)
     }
 
     /// Whether the axis shows signed values now.
     pub fn shows_signed(&self) -> bool {
-        self.plot.signed || self.plot.mapping || !self.scheme().symmetric
+        self.plot.signed || self.plot.mapping || !self.format().symmetric()
     }
 
     /// The whole axis of a layer: all of its values and the clip.
     pub fn domain(&self, ready: &Ready) -> (f64, f64) {
         let stats = ready.stats();
         let clip = ready.choice().clip;
-        if ready.scheme().symmetric {
+        if ready.format().symmetric() {
             let top = f64::from(stats.amax().max(ready.histogram().magnitude.amax).max(clip.amax()));
             if self.shows_signed() { (-top, top) } else { (0.0, top) }
         } else {
-            let least = stats.min.unwrap_or(0.0).min(clip.min).min(0.0);
-            let most = stats.max.unwrap_or(0.0).max(clip.max).max(0.0);
+            let least = stats.min.unwrap_or(0.0).min(clip.min()).min(0.0);
+            let most = stats.max.unwrap_or(0.0).max(clip.max()).max(0.0);
             (f64::from(least), f64::from(most))
         }
     }
 
     /// Where the clip is drawn on an axis: each line's end of the range and its value.
     pub fn lines(&self, clip: Clip) -> Vec<(Handle, f64)> {
-        let scheme = self.scheme();
-        let max = (Handle::Max, f64::from(if scheme.symmetric { clip.amax() } else { clip.max }));
-        if scheme.symmetric && !(self.shows_signed() && scheme.signed) {
+        let format = self.format();
+        let max = (Handle::Max, f64::from(if format.symmetric() { clip.amax() } else { clip.max() }));
+        if format.symmetric() && !(self.shows_signed() && format.signed()) {
             vec![max]
         } else {
-            vec![(Handle::Min, f64::from(clip.min)), max]
+            vec![(Handle::Min, f64::from(clip.min())), max]
         }
     }
 
@@ -388,11 +388,10 @@ impl Model {
 }
 
 /// The clip that results from putting one end of `clip` on `value`.
-pub fn moved(clip: Clip, handle: Handle, value: f32, scheme: Scheme) -> Clip {
-    match (scheme.symmetric, scheme.signed, handle) {
-        (true, true, _) => Clip::symmetric(value),
-        (true, false, _) => Clip::unsigned(value),
-        (false, _, Handle::Min) => Clip::new(value, clip.max),
-        (false, _, Handle::Max) => Clip::new(clip.min, value),
+pub fn moved(clip: Clip, handle: Handle, value: f32, format: Format) -> Clip {
+    match handle {
+        _ if format.symmetric() => format.clip_for(-value, value),
+        Handle::Min => Clip::new(value, clip.max()),
+        Handle::Max => Clip::new(clip.min(), value),
     }
 }

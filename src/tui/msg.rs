@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::jobs::{self, Trial};
-use crate::quant::{Clip, Scheme};
+use crate::quant::{Clip, Format};
 use crate::session::Start;
 
 use super::command::Command;
@@ -91,7 +91,7 @@ pub enum Cmd {
         /// The clip.
         clip: Clip,
         /// The grid of integers.
-        scheme: Scheme,
+        format: Format,
     },
     /// Read this layer's channels and choose for each like this.
     Channels {

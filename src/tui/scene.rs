@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::calibrate::{Fit, Metrics, START_BIN, Shape, Tensor};
 use crate::histogram::Magnitude;
-use crate::quant::{Clip, Scheme};
+use crate::quant::{Clip, Format};
 use crate::session::Ready;
 
 use super::plot::{Axis, YScale, rebin_magnitude, rebin_signed};
@@ -108,7 +108,7 @@ pub struct SceneKey {
     /// Whether the finer bins are drawn.
     pub fine: bool,
     /// The grid of integers.
-    pub scheme: Scheme,
+    pub format: Format,
     /// The range at hand where it is affine: the curve of one end depends on the other.
     pub range: Option<Clip>,
 }
@@ -161,10 +161,10 @@ fn marks(ready: &Ready, axis: &Axis) -> Vec<(u16, usize)> {
     let thresholds = ready.candidates.iter().enumerate().filter_map(|(i, c)| Some((i, c.outcome.as_ref().ok()?)));
     thresholds
         .flat_map(|(i, t)| {
-            let ends = if ready.scheme().symmetric {
+            let ends = if ready.format().symmetric() {
                 [Some(t.clip.amax()), None]
             } else {
-                [Some(t.clip.max), Some(t.clip.min).filter(|m| *m < 0.0)]
+                [Some(t.clip.max()), Some(t.clip.min()).filter(|m| *m < 0.0)]
             };
             ends.into_iter().flatten().filter_map(move |x| Some((axis.column(f64::from(x))?, i)))
         })
@@ -242,15 +242,15 @@ fn kl_curve(tensor: &Tensor, axis: &Axis) -> Curve {
 /// The displayed errors, worked out at the middle of every column; the half columns between are the means.
 fn error_curve(tensor: &Tensor, key: &SceneKey, ready: &Ready) -> Curve {
     let axis = &key.axis;
-    let scheme = tensor.scheme();
+    let format = tensor.format();
     let range = key.range.unwrap_or(Clip::symmetric(0.0));
     let at = |x: f64| {
-        let clip = match (scheme.symmetric, scheme.signed) {
+        let clip = match (format.symmetric(), format.signed()) {
             (true, true) => Clip::symmetric(x as f32),
             (true, false) => Clip::unsigned(x as f32),
             // One end of an affine range moves, the other stays where it is.
-            (false, _) if x < 0.0 => Clip::new(x as f32, range.max),
-            (false, _) => Clip::new(range.min, x as f32),
+            (false, _) if x < 0.0 => Clip::new(x as f32, range.max()),
+            (false, _) => Clip::new(range.min(), x as f32),
         };
         tensor.metrics(clip)
     };
@@ -274,7 +274,7 @@ fn error_curve(tensor: &Tensor, key: &SceneKey, ready: &Ready) -> Curve {
     let better = |a: f64, b: f64| if key.curve == CurveKind::Mse { a < b } else { a > b };
     // The best of the columns' middles, and of the methods' exact clips, which may lie between them.
     let sampled = columns.iter().enumerate().map(|(c, m)| (value(m), axis.centre(c as u16)));
-    let thresholds = ready.candidates.iter().filter_map(|c| c.outcome.as_ref().ok()).filter(|_| scheme.symmetric);
+    let thresholds = ready.candidates.iter().filter_map(|c| c.outcome.as_ref().ok()).filter(|_| format.symmetric());
     let exact = thresholds.map(|t| (value(&t.metrics), f64::from(t.clip.amax())));
     let exact = exact.filter(|(_, clip)| axis.column(*clip).is_some());
     let mut best: Option<(f64, f64)> = None;

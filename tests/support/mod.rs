@@ -8,9 +8,9 @@ use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, Mous
 use qviz::calibrate;
 use qviz::input::{Discovered, Source};
 use qviz::jobs::{self, Recipe, analyse_channels, measure_layer, read_channels, read_layer};
-use qviz::quant::Scheme;
+use qviz::quant::Format;
 use qviz::report;
-use qviz::session::{Joint, Kind, Layer, Ready, Session};
+use qviz::session::{Joint, Key, Kind, Layer, Ready, Session};
 use qviz::tui::event::message;
 use qviz::tui::look::{Depth, Glyphs, Look, Theme};
 use qviz::tui::model::Model;
@@ -36,16 +36,16 @@ pub fn look(depth: Depth, ascii: bool) -> Look {
 impl Story {
     /// The bundled activations, read.
     pub fn bundled() -> Story {
-        Story::of(qviz::cli::bundled(), Scheme::INT8, (160, 45))
+        Story::of(qviz::cli::bundled(), Format::INT8, (160, 45))
     }
 
     /// Files or directories, read.
-    pub fn of_paths(paths: &[PathBuf], scheme: Scheme) -> Story {
-        Story::of(qviz::input::discover(paths, None), scheme, (160, 45))
+    pub fn of_paths(paths: &[PathBuf], format: Format) -> Story {
+        Story::of(qviz::input::discover(paths, None), format, (160, 45))
     }
 
-    pub fn of(discovered: Discovered, scheme: Scheme, size: (u16, u16)) -> Story {
-        let mut story = Story::unread(discovered, scheme, size);
+    pub fn of(discovered: Discovered, format: Format, size: (u16, u16)) -> Story {
+        let mut story = Story::unread(discovered, format, size);
         for layer in 0..story.discovered.sources.len() {
             story.read(layer);
         }
@@ -54,8 +54,8 @@ impl Story {
     }
 
     /// Names only: nothing was read yet.
-    pub fn unread(discovered: Discovered, scheme: Scheme, size: (u16, u16)) -> Story {
-        let session = Session::new(calibrate::defaults(), calibrate::DEFAULT_METHOD, scheme);
+    pub fn unread(discovered: Discovered, format: Format, size: (u16, u16)) -> Story {
+        let session = Session::new(calibrate::defaults(), calibrate::DEFAULT_METHOD, format);
         let recipe = Recipe::new(2048, session.methods().iter().map(AsRef::as_ref));
         let model = Model::new(session, "acts".into(), look(Depth::Sixteen, false), size);
         let mut story = Story { model, cmds: Vec::new(), discovered, recipe };
@@ -78,7 +78,7 @@ impl Story {
 
     /// The same before it is run.
     pub fn of_network_unread(size: (u16, u16)) -> Story {
-        let session = Session::new(calibrate::defaults(), calibrate::DEFAULT_METHOD, Scheme::INT8);
+        let session = Session::new(calibrate::defaults(), calibrate::DEFAULT_METHOD, Format::INT8);
         let recipe = Recipe::new(2048, session.methods().iter().map(AsRef::as_ref));
         let mut model = Model::new(session, "net.onnx".into(), look(Depth::Sixteen, false), size);
         model.network = Some(Network::default());
@@ -86,7 +86,8 @@ impl Story {
         let mut layers: Vec<Layer> = story.discovered.sources.iter().map(waiting).collect();
         let weights = layers.len() - 3;
         for (i, layer) in layers.iter_mut().enumerate() {
-            layer.kind = if i < weights { Kind::Activation } else { Kind::Weight };
+            let kind = if i < weights { Kind::Activation } else { Kind::Weight };
+            layer.key = Key::new(kind, layer.name());
             layer.op = "Conv".into();
         }
         story.tell(Msg::Job(jobs::Event::Found { layers, errors: Vec::new() }));
@@ -115,8 +116,8 @@ impl Story {
 
     /// The loader measures what was last asked for.
     pub fn measure(&mut self) -> &mut Story {
-        let Some(Cmd::Measure { layer, clip, scheme }) = self.cmds.pop() else { panic!("nothing was asked for") };
-        let measured = measure_layer(&self.discovered.sources[layer], clip, scheme, &|| false);
+        let Some(Cmd::Measure { layer, clip, format }) = self.cmds.pop() else { panic!("nothing was asked for") };
+        let measured = measure_layer(&self.discovered.sources[layer], clip, format, &|| false);
         self.tell(Msg::Job(jobs::Event::Measured { layer, result: measured.map(|m| m.unwrap()) }))
     }
 
@@ -224,7 +225,7 @@ impl Story {
     }
 
     pub fn select(&mut self, name: &str) -> &mut Story {
-        let layer = self.model.session.layers.iter().position(|l| l.name == name).expect("there is such a layer");
+        let layer = self.model.session.layers.iter().position(|l| l.name() == name).expect("there is such a layer");
         self.tell(Msg::SelectLayer(layer))
     }
 
@@ -254,7 +255,7 @@ impl Story {
 
 /// The layer that a source will be.
 fn waiting(source: &Source) -> Layer {
-    Layer::waiting(source.name.clone(), source.parts.iter().map(|p| p.file()).collect())
+    Layer::waiting(Key::activation(source.name.as_str()), source.parts.iter().map(|p| p.file()).collect())
 }
 
 /// The cells of a buffer as lines of text.

@@ -49,7 +49,7 @@ impl Shared {
     /// Counts each channel along `axis`, on its own exact grid. `None` when it was cancelled.
     fn channels(&self, run: &Run, layer: usize, axis: i64) -> Option<Result<(usize, Vec<Packed>), InputError>> {
         let file = run.setup.network.file().to_owned();
-        let name = &run.layers[layer].name;
+        let name = &run.layers[layer].name();
         let fail =
             |what: String| Some(Err(InputError { message: format!("{file}: {name} {what}"), file: file.clone() }));
         let Some(shape) = run.setup.shape(layer) else {

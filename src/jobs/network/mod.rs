@@ -17,7 +17,7 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use super::{Event, Grids, News, Recipe, Ties, Trial};
 use crate::input::InputError;
-use crate::quant::{Clip, QuantParams, Scheme};
+use crate::quant::{Clip, Format, QuantParams};
 use crate::session::{Plan, Start};
 pub use setup::Subject;
 
@@ -68,7 +68,7 @@ struct Order {
 #[derive(Default)]
 struct Wishes {
     fine: Option<(usize, usize)>,
-    measure: Option<(usize, Clip, Scheme)>,
+    measure: Option<(usize, Clip, Format)>,
     channels: Option<(usize, Start)>,
     tie: Option<(Vec<usize>, Start)>,
     alone: Option<(usize, Vec<QuantParams>)>,
@@ -79,7 +79,7 @@ struct Wishes {
 
 enum Wish {
     Fine { layer: usize, bins: usize },
-    Measure { layer: usize, clip: Clip, scheme: Scheme },
+    Measure { layer: usize, clip: Clip, format: Format },
     Channels { layer: usize, start: Start },
     Tie { of: Vec<usize>, start: Start },
     Alone { layer: usize, grids: Vec<QuantParams> },
@@ -147,8 +147,8 @@ impl NetworkLoader {
     }
 
     /// Measures a clip on a layer's values.
-    pub fn request_measure(&self, layer: usize, clip: Clip, scheme: Scheme) {
-        self.shared.wish(|wishes| wishes.measure = Some((layer, clip, scheme)));
+    pub fn request_measure(&self, layer: usize, clip: Clip, format: Format) {
+        self.shared.wish(|wishes| wishes.measure = Some((layer, clip, format)));
     }
 
     /// Counts a layer by channels.

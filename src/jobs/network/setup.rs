@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::model::{Graph, ModelError, Network, SampleOptions, SampleSource, Samples, Weight};
-use crate::session::{Kind, Layer, Origin};
+use crate::session::{Key, Kind, Layer, Origin};
 
 /// What to run, on what.
 pub struct Subject {
@@ -60,14 +60,13 @@ impl Setup {
     /// A layer for each activation in the graph's order, and behind them one for each weight.
     pub fn layers(&self) -> Vec<Layer> {
         let file = || vec![self.network.file().to_owned()];
-        let activations = self
-            .graph
-            .tensors()
-            .iter()
-            .map(|tensor| Layer { op: tensor.op_type.clone(), ..Layer::waiting(tensor.name.clone(), file()) });
+        let activations = self.graph.tensors().iter().map(|tensor| Layer {
+            op: tensor.op_type.clone(),
+            ..Layer::waiting(Key::activation(tensor.name.as_str()), file())
+        });
         let weights = self.weights.iter().map(|weight| {
             let op = weight.uses.first().map_or(String::new(), |u| u.op_type.clone());
-            Layer { kind: Kind::Weight, op, ..Layer::waiting(weight.name.clone(), file()) }
+            Layer { op, ..Layer::waiting(Key::new(Kind::Weight, weight.name.as_str()), file()) }
         });
         activations.chain(weights).collect()
     }

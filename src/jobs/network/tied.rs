@@ -47,7 +47,7 @@ impl Shared {
         let (of, why) = (group.of.clone(), group.why());
         let histogram = histogram.ok_or_else(|| {
             let file = run.setup.network.file().to_owned();
-            let name = &run.layers[of[0]].name;
+            let name = &run.layers[of[0]].name();
             let message =
                 format!("{file} gives other values for {name} when it is run again on the same input; use --one-pass.");
             InputError { file, message }
@@ -61,7 +61,7 @@ impl Shared {
     pub(super) fn measure_joints(&self, run: &Run, joints: &mut [Result<Joint, InputError>]) -> bool {
         let mut measures: Vec<Option<Measure>> = run.setup.graph.tensors().iter().map(|_| None).collect();
         for joint in joints.iter().flatten() {
-            let measure = || Measure::new(joint.ready.choice().clip, joint.ready.scheme());
+            let measure = || Measure::new(joint.ready.choice().clip, joint.ready.format());
             joint.of.iter().for_each(|&layer| measures[layer] = Some(measure()));
         }
         if measures.iter().all(Option::is_none) {
@@ -91,7 +91,7 @@ impl Shared {
         let weight = of.iter().find(|&&layer| layer >= run.setup.graph.tensors().len());
         let result = match weight {
             Some(&weight) => {
-                let name = &run.layers[weight].name;
+                let name = &run.layers[weight].name();
                 let message = format!("{file}: {name} is a weight, which shares no range; tie activations only.");
                 Err(InputError { file, message })
             }

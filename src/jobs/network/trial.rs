@@ -32,7 +32,7 @@ impl Split {
             [grid] => Ok(Some(*grid)),
             _ => {
                 let file = run.setup.network.file().to_owned();
-                let name = &run.layers[layer].name;
+                let name = &run.layers[layer].name();
                 let message = format!(
                     "{file} is tried with one range for each activation, and {name} has one for each channel; choose per tensor for it."
                 );

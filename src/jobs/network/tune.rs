@@ -7,7 +7,7 @@ use super::tries::{beside, scaled, tries};
 use crate::calibrate::Tensor;
 use crate::jobs::{Tried, Tune, TuneLayer, TuneStep, Tuned};
 use crate::model::ModelError;
-use crate::quant::{OutputEffect, QuantParams, Scheme};
+use crate::quant::{Format, OutputEffect, QuantParams};
 
 /// Of so many samples one is kept aside.
 const ASIDE: usize = 4;
@@ -152,18 +152,18 @@ impl Search<'_> {
     /// Puts all layers on the one method and kind of grid that is best for the whole, if that is better than `sqnr` by
     /// now. Returns the SQNR then; `None` when it was cancelled.
     fn uniform(&mut self, trial: &Trial, mut sqnr: f64, stopped: &dyn Fn() -> bool) -> Result<Option<f64>, ModelError> {
-        let bits = |scheme: Scheme, l: &TuneLayer| Scheme { num_bits: l.present.scheme.num_bits, ..scheme };
-        let affine = Scheme { num_bits: 8, signed: false, symmetric: false };
+        let bits = |format: Format, l: &TuneLayer| format.with_bits(l.present.format.num_bits());
+        let affine = Format::INT8.with_signed(false).with_symmetric(false);
         let methods = self.layers.first().map_or(0, |l| l.methods.len());
-        for (method, scheme) in (0..methods).flat_map(|m| [(m, Scheme::INT8), (m, affine)]) {
+        for (method, format) in (0..methods).flat_map(|m| [(m, Format::INT8), (m, affine)]) {
             if stopped() {
                 break;
             }
             let answer = |l: &TuneLayer| {
-                let scheme = bits(scheme, l);
-                let tensor = Tensor::new(l.histogram.clone(), scheme);
+                let format = bits(format, l);
+                let tensor = Tensor::new(l.histogram.clone(), format);
                 let candidate = tensor.candidate(l.methods[method].as_ref());
-                candidate.outcome.map_or(l.present, |t| Tried { clip: t.clip, scheme })
+                candidate.outcome.map_or(l.present, |t| Tried { clip: t.clip, format })
             };
             let present: Vec<Tried> = self.layers.iter().map(answer).collect();
             let mut now = self.now.clone();

@@ -14,7 +14,7 @@ use crate::histogram::{BinPass, Histogram, Magnitude, RangePass, Stats};
 use crate::input::InputError;
 use crate::jobs::{Event, LayerResult};
 use crate::model::ModelError;
-use crate::quant::{Clip, Scheme};
+use crate::quant::{Clip, Format};
 use crate::session::{Joint, Layer, Origin, Ready};
 
 /// What is kept of the run for later wishes.
@@ -73,8 +73,8 @@ impl Shared {
                         return;
                     }
                 }
-                Wish::Measure { layer, clip, scheme } => {
-                    if let Some(result) = self.measure(run, layer, clip, scheme) {
+                Wish::Measure { layer, clip, format } => {
+                    if let Some(result) = self.measure(run, layer, clip, format) {
                         (self.tell)(Event::Measured { layer, result });
                     }
                 }
@@ -103,7 +103,7 @@ impl Shared {
                     let histogram = Histogram::of(&values, recipe.bins, &recipe.grids);
                     let mut result = self.analysed(run, layer, origin, Some(histogram));
                     if let (true, Ok(read)) = (self.order.measure, &mut result) {
-                        let mut measure = Measure::new(read.1.choice().clip, read.1.scheme());
+                        let mut measure = Measure::new(read.1.choice().clip, read.1.format());
                         measure.push(&values);
                         read.1.set_measured(measure.finish());
                     }
@@ -204,7 +204,7 @@ impl Shared {
     fn analysed(&self, run: &Run, layer: usize, origin: Origin, histogram: Option<Histogram>) -> LayerResult {
         let Some(histogram) = histogram else {
             let file = run.setup.network.file().to_owned();
-            let name = &run.layers[layer].name;
+            let name = &run.layers[layer].name();
             let message =
                 format!("{file} gives other values for {name} when it is run again on the same input; use --one-pass.");
             return Err(InputError { file, message });
@@ -219,7 +219,7 @@ impl Shared {
         let mut measures: Vec<Option<Measure>> = run.setup.graph.tensors().iter().map(|_| None).collect();
         for (layer, result) in results.iter() {
             if let Ok(read) = result {
-                measures[*layer] = Some(Measure::new(read.1.choice().clip, read.1.scheme()));
+                measures[*layer] = Some(Measure::new(read.1.choice().clip, read.1.format()));
             }
         }
         let mut observe = |tensor: usize, values: &[f32]| {
@@ -316,8 +316,8 @@ impl Shared {
     }
 
     /// What a clip costs on a layer's values.
-    fn measure(&self, run: &Run, layer: usize, clip: Clip, scheme: Scheme) -> Option<Result<Measured, InputError>> {
-        let mut measure = Measure::new(clip, scheme);
+    fn measure(&self, run: &Run, layer: usize, clip: Clip, format: Format) -> Option<Result<Measured, InputError>> {
+        let mut measure = Measure::new(clip, format);
         let done = self.values(run, layer, &mut |values| measure.push(values))?;
         Some(done.map(|()| measure.finish()))
     }
@@ -345,8 +345,8 @@ impl Shared {
             if let Some((of, start)) = wishes.tie.take() {
                 return Some(Wish::Tie { of, start });
             }
-            if let Some((layer, clip, scheme)) = wishes.measure.take() {
-                return Some(Wish::Measure { layer, clip, scheme });
+            if let Some((layer, clip, format)) = wishes.measure.take() {
+                return Some(Wish::Measure { layer, clip, format });
             }
             wishes = self.changed.wait(wishes).expect("no thread panics with the wishes in hand");
         }

@@ -1,7 +1,7 @@
 //! The bundled classifier against ONNX Runtime's tensors, and every tap of it against the graph as it is written.
 
 use super::*;
-use crate::quant::{Clip, QuantParams, Scheme};
+use crate::quant::{Clip, Format, QuantParams};
 use serde::Deserialize;
 use std::collections::HashMap;
 use tract_onnx::prelude::{InferenceFact, InferenceModelExt, IntoTValue, TValue, TypedSimplePlan, tvec};
@@ -130,8 +130,8 @@ fn every_tap_has_its_effect() {
     let mut audible = 0;
     for (tensor, name) in names.iter().enumerate() {
         let amax = floats(&seen[*name]).iter().fold(0.0_f32, |amax, x| amax.max(x.abs()));
-        let scheme = Scheme { num_bits: 3, ..Scheme::INT8 };
-        let grid = QuantParams::from_clip(Clip::symmetric(0.6 * amax), scheme);
+        let format = Format::INT8.with_bits(3);
+        let grid = QuantParams::from_clip(Clip::symmetric(0.6 * amax), format);
         let expected = plain.output(&input, name, &|values| values.iter_mut().for_each(|x| *x = grid.fake_quant(*x)));
 
         let mut set = graph.clone();

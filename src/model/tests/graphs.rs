@@ -1,9 +1,9 @@
 //! Small graphs with the traps in them.
 
 use super::*;
-use crate::quant::QuantParams;
+use crate::quant::{Format, QuantParams};
 
-const GRID: QuantParams = QuantParams { scale: 0.5, zero_point: 0, qmin: -3, qmax: 3 };
+const GRID: QuantParams = QuantParams::new(0.5, 0, Format::int(3, true, true).unwrap()).unwrap();
 
 fn build(proto: ModelProto) -> Graph {
     Graph::build(&network(proto), &Shapes::new()).unwrap()
@@ -117,7 +117,7 @@ fn equal_branches_are_not_merged_and_outputs_can_be_inputs_of_others() {
 fn the_tap_s_grid_is_quant_s() {
     let graph = build(model(&[("x", &[7])], vec![node("Neg", &["x"], &["y"]), node("Neg", &["y"], &["z"])], &["z"]));
     let values = [0.25, 0.75, -0.75, 99.0, f32::NEG_INFINITY, f32::NAN, -0.1];
-    let grid = QuantParams { scale: 0.5, zero_point: 1, qmin: -4, qmax: 3 };
+    let grid = QuantParams::new(0.5, 1, Format::int(3, true, false).unwrap()).unwrap();
     let mut set = graph.clone();
     set.set(0, Some(grid));
     let (outputs, seen) = run(&set, &[tensor(&[7], &values)]);
@@ -235,7 +235,7 @@ fn shapes_that_depend_on_values() {
     let signal = 0.2_f64.powi(2) + 0.9_f64.powi(2) + 9.0;
     assert!((behind.sqnr_db - 10.0 * (signal / noise).log10()).abs() < 1e-4);
     let before = effect(&graph, &[1], vec![x.clone()]);
-    let fine = QuantParams { scale: 0.1, zero_point: 0, qmin: -127, qmax: 127 };
+    let fine = QuantParams::new(0.1, 0, Format::INT8).unwrap();
     assert!(before.output(&[Some(fine)], 1, &|| false).unwrap().unwrap().sqnr_db > 60.0);
     // On a grid that makes 0 of 0.2 the output is another shape: there is nothing to compare.
     let error = before.output(&[Some(GRID)], 1, &|| false).unwrap_err().message;

@@ -1,10 +1,10 @@
 //! Weights: found wherever they stand, and quantized along the right axis.
 
 use super::*;
-use crate::quant::QuantParams;
+use crate::quant::{Format, QuantParams};
 
-const ONES: QuantParams = QuantParams { scale: 1.0, zero_point: 0, qmin: -127, qmax: 127 };
-const TENS: QuantParams = QuantParams { scale: 10.0, ..ONES };
+const ONES: QuantParams = QuantParams::new(1.0, 0, Format::INT8).unwrap();
+const TENS: QuantParams = QuantParams::new(10.0, 0, Format::INT8).unwrap();
 
 fn summary(network: &Network) -> Vec<(String, Vec<usize>, Option<usize>)> {
     network.weights().into_iter().map(|weight| (weight.name, weight.shape, weight.axis)).collect()

@@ -207,11 +207,11 @@ pub fn unavailable(command: Command, model: &Model) -> Option<&'static str> {
         },
         C::Method(n) if n >= model.session.methods().len() => Some("there are fewer methods"),
         C::Method(_) => needs_layer(),
-        C::OtherHandle if model.scheme().symmetric => Some("only with --affine"),
+        C::OtherHandle if model.format().symmetric() => Some("only with --affine"),
         C::OtherHandle => needs_range(),
         C::Undo if model.session.history_len().0 == 0 => Some("nothing to undo"),
         C::Redo if model.session.history_len().1 == 0 => Some("nothing to redo"),
-        C::Sign if !model.scheme().symmetric => Some("an affine range is always shown signed"),
+        C::Sign if !model.format().symmetric() => Some("an affine range is always shown signed"),
         C::ZoomReset | C::Pan(_) if model.plot.zoom.is_none() => Some("the whole range is shown"),
         C::Stop => {
             let runs = model.loading.runs.is_some() && !model.loading.finished;

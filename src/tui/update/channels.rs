@@ -44,7 +44,7 @@ pub(super) fn typed(model: &mut Model, text: &str, cmds: &mut Vec<Cmd>) -> Resul
     let methods = model.session.methods();
     let start = Start {
         method: methods.iter().position(|m| m.id() == choice.method).unwrap_or(0),
-        scheme: choice.scheme,
+        format: choice.format,
         quantized: choice.quantized,
         axis: Some(axis),
     };
@@ -97,7 +97,7 @@ pub(super) fn arrived(model: &mut Model, layer: usize, requested: bool, result: 
 
 fn stand(model: &mut Model, layer: usize, axis: Option<usize>) {
     if model.session.stand(layer, axis) {
-        let name = visible(&model.session.layers[layer].name);
+        let name = visible(model.session.layers[layer].name());
         model.say(match axis {
             Some(axis) => format!("{name}: a range for each channel along axis {axis}"),
             None => format!("{name}: one range"),

@@ -21,7 +21,7 @@ pub(super) fn drag_to(model: &mut Model, column: u16) {
     let Mode::Drag { handle, ref before } = model.mode else { return };
     let before = before.clone();
     if let Some(value) = column_value(model, handle, column) {
-        let clip = moved(before.clip, handle, value, model.scheme());
+        let clip = moved(before.clip, handle, value, model.format());
         // From the choice at the press, so that coming back to it is no edit.
         model.session.preview(model.at(), before.with_clip(clip));
     }
@@ -45,7 +45,7 @@ pub(super) fn release(model: &mut Model) {
 fn column_value(model: &Model, handle: Handle, column: u16) -> Option<f32> {
     let (scene, ready) = (model.scene.as_ref()?, model.selected_ready()?);
     let column = column.min(scene.axis.columns - 1);
-    let symmetric = ready.scheme().symmetric;
+    let symmetric = ready.format().symmetric();
     // A symmetric range has one magnitude: the left line is its mirror.
     let mirrored = symmetric && scene.axis.centre(column) < 0.0;
     let marks = scene.marks.iter().filter(|(c, _)| !mirrored && *c == column);
@@ -71,15 +71,15 @@ fn column_value(model: &Model, handle: Handle, column: u16) -> Option<f32> {
 fn end(clip: Clip, handle: Handle, symmetric: bool) -> f32 {
     match handle {
         _ if symmetric => clip.amax(),
-        Handle::Min => clip.min,
-        Handle::Max => clip.max,
+        Handle::Min => clip.min(),
+        Handle::Max => clip.max(),
     }
 }
 
 /// Puts the end in hand on `value` as one step of a run (`run`) or as an undo entry of its own.
 fn put(model: &mut Model, value: f32, run: bool) {
     let Some(choice) = model.selected_ready().map(|r| r.choice().clone()) else { return };
-    let clip = moved(choice.clip, model.plot.handle, value, model.scheme());
+    let clip = moved(choice.clip, model.plot.handle, value, model.format());
     if run {
         model.session.nudge(model.at(), clip);
     } else {
@@ -92,7 +92,7 @@ fn put(model: &mut Model, value: f32, run: bool) {
 /// The end of the range that keys move.
 fn present(model: &Model) -> Option<f32> {
     let ready = model.selected_ready()?;
-    Some(end(ready.choice().clip, model.plot.handle, ready.scheme().symmetric))
+    Some(end(ready.choice().clip, model.plot.handle, ready.format().symmetric()))
 }
 
 pub(super) fn move_columns(model: &mut Model, by: i16) {
@@ -104,7 +104,7 @@ pub(super) fn move_columns(model: &mut Model, by: i16) {
     let target = if there == here && by > 0 {
         // At the right end of the axis: the largest value itself.
         model.selected_ready().map(|r| {
-            end(Clip::new(r.stats().min.unwrap_or(0.0), r.stats().max.unwrap_or(0.0)), handle, r.scheme().symmetric)
+            end(Clip::new(r.stats().min.unwrap_or(0.0), r.stats().max.unwrap_or(0.0)), handle, r.format().symmetric())
         })
     } else {
         column_value(model, handle, there)
@@ -165,7 +165,7 @@ pub(super) fn minimum(model: &mut Model, by: i8) {
 /// To the next method's value on the axis.
 pub(super) fn mark(model: &mut Model, by: i8) {
     let (Some(value), Some(ready)) = (present(model), model.selected_ready()) else { return };
-    let (handle, symmetric) = (model.plot.handle, ready.scheme().symmetric);
+    let (handle, symmetric) = (model.plot.handle, ready.format().symmetric());
     let answers = ready
         .candidates
         .iter()
@@ -240,16 +240,16 @@ pub(super) fn typed(model: &mut Model, text: &str) -> Result<(), String> {
     if !value.is_finite() {
         return Err("a clip is a finite number".into());
     }
-    if ready.scheme().symmetric && value == 0.0 {
+    if ready.format().symmetric() && value == 0.0 {
         return Err("a clip of zero leaves no range; type a number above zero".into());
     }
-    let value = match (ready.scheme().symmetric, model.plot.handle) {
+    let value = match (ready.format().symmetric(), model.plot.handle) {
         (true, _) => value.abs(),
         (false, Handle::Max) if value < 0.0 => return Err("clip_max is zero or above; t takes the other end".into()),
         (false, Handle::Min) if value > 0.0 => return Err("clip_min is zero or below; t takes the other end".into()),
         _ => value,
     };
-    let flipped = ready.scheme().symmetric && text.starts_with('-');
+    let flipped = ready.format().symmetric() && text.starts_with('-');
     put(model, value, false);
     if flipped {
         model.say(format!("the range is symmetric: ±{value}"));
@@ -259,17 +259,17 @@ pub(super) fn typed(model: &mut Model, text: &str) -> Result<(), String> {
 
 /// Another grid of integers for the layer: the method's clip there, or the clip in hand made to fit.
 pub(super) fn grid(model: &mut Model, words: &str) -> Result<(), String> {
-    let scheme = model.scheme().changed_by(words)?;
+    let format = model.format().changed_by(words)?;
     // Of a channel that is opened, the whole tensor: its channels go to one grid.
-    let choices = model.session.on_grid(model.list.selected, scheme);
-    if model.session.apply(&format!("{scheme}"), choices) > 0 {
-        if !scheme.symmetric && model.plot.curve == CurveKind::Kl {
+    let choices = model.session.on_grid(model.list.selected, format);
+    if model.session.apply(&format!("{format}"), choices) > 0 {
+        if !format.symmetric() && model.plot.curve == CurveKind::Kl {
             // KL knows no affine ranges.
             model.plot.curve = CurveKind::Mse;
         }
         model.plot.zoom = None;
         list::resort(model);
-        model.say(format!("{scheme} now"));
+        model.say(format!("{format} now"));
     }
     Ok(())
 }

@@ -91,11 +91,11 @@ pub(super) fn arrange(model: &mut Model) {
         .session
         .top_level()
         .map(|(l, _)| l)
-        .filter(|&l| filter.is_empty() || layers[l].name.to_lowercase().contains(&filter))
+        .filter(|&l| filter.is_empty() || layers[l].name().to_lowercase().contains(&filter))
         .collect();
     match model.list.sort {
         Sort::Files => {}
-        Sort::Name => order.sort_by(|&a, &b| compare_str(&layers[a].name, &layers[b].name)),
+        Sort::Name => order.sort_by(|&a, &b| compare_str(layers[a].name(), layers[b].name())),
         Sort::Worst => {
             let sqnr = |l: usize| match layers[l].ready() {
                 Some(ready) if ready.choice().quantized && !ready.metrics().sqnr_db.is_nan() => ready.metrics().sqnr_db,
@@ -110,7 +110,7 @@ pub(super) fn arrange(model: &mut Model) {
             order.sort_by_key(|&layer| place[layer]);
         }
     }
-    let first_weight = order.iter().position(|&l| layers[l].kind == Kind::Weight);
+    let first_weight = order.iter().position(|&l| layers[l].kind() == Kind::Weight);
     // Below a heading of their own, where they do not stand among the activations.
     model.list.heading = first_weight.filter(|&at| at > 0 && model.list.sort == Sort::Files);
     model.list.order = order;
@@ -120,7 +120,7 @@ pub(super) fn arrange(model: &mut Model) {
 pub(super) fn toggle(model: &mut Model) {
     let Some(choice) = model.session.layers.get(model.list.selected).and_then(|l| l.choice()) else { return };
     let quantized = !choice.quantized;
-    let name = crate::report::visible(&model.session.layers[model.list.selected].name);
+    let name = crate::report::visible(model.session.layers[model.list.selected].name());
     let choices =
         channels::choices(model, model.list.selected, |ready| Some(Choice { quantized, ..ready.choice().clone() }));
     model.session.apply(if quantized { "quantize" } else { "leave in float" }, choices);

@@ -15,7 +15,7 @@ pub(super) fn event(model: &mut Model, event: Event, cmds: &mut Vec<Cmd>) {
             model.loading.found = true;
             list::arrange(model);
             let wanted = model.list.wanted.take();
-            let wanted = wanted.and_then(|name| model.session.layers.iter().position(|l| l.name == name));
+            let wanted = wanted.and_then(|name| model.session.layers.iter().position(|l| l.name() == name));
             if let Some(first) = wanted.or(model.list.order.first().copied()) {
                 model.list.selected = first;
                 if first < model.loading.all {

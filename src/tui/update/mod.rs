@@ -91,7 +91,7 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
             model.mode = Mode::Clip(Line::default());
         }
         Command::Grid => {
-            let grid = model.scheme().to_string();
+            let grid = model.format().to_string();
             model.mode = Mode::Grid(Line::new(&grid));
         }
         Command::Minimum(by) if model.on_strip() => channels::next_worst(model, by),
@@ -100,9 +100,9 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::MethodValue => clip::method_value(model),
         Command::Method(index) => clip::method(model, index),
         Command::Measure => {
-            if let Some((clip, scheme)) = model.selected_ready().map(|r| (r.choice().clip, r.scheme())) {
+            if let Some((clip, format)) = model.selected_ready().map(|r| (r.choice().clip, r.format())) {
                 model.say("measuring…");
-                cmds.push(Cmd::Measure { layer: model.at(), clip, scheme });
+                cmds.push(Cmd::Measure { layer: model.at(), clip, format });
             }
         }
         Command::PerChannel => channels::ask(model),
@@ -178,7 +178,7 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
 fn history(model: &mut Model, back: bool, cmds: &mut Vec<Cmd>) {
     let (verb, step) = if back { ("undone", model.session.undo()) } else { ("redone", model.session.redo()) };
     if let Some((label, layer)) = step {
-        let name = crate::report::visible(&model.session.layers[layer].name);
+        let name = crate::report::visible(model.session.layers[layer].name());
         model.say(format!("{verb}: {label} of {name}"));
         let (tensor, channel) = match model.session.layers[layer].role {
             Role::Channel { of, channel } => (of, Some(channel)),

@@ -15,7 +15,7 @@ use super::{channels, list};
 
 /// Whether there is a network with something to try on it.
 fn ready(model: &Model) -> bool {
-    let read = |l: &crate::session::Layer| l.kind == Kind::Activation && matches!(l.state, LayerState::Ready(_));
+    let read = |l: &crate::session::Layer| l.kind() == Kind::Activation && matches!(l.state, LayerState::Ready(_));
     model.network.is_some() && model.loading.finished && model.session.layers.iter().any(read)
 }
 
@@ -78,7 +78,7 @@ pub(super) fn tune(model: &mut Model, all: bool, cmds: &mut Vec<Cmd>) {
         TuneLayer::of(&model.session, model.list.selected).into_iter().collect()
     };
     let what = match layers.as_slice() {
-        [one] => visible(&model.session.layers[one.layer].name),
+        [one] => visible(model.session.layers[one.layer].name()),
         all => format!("{} layers", all.len()),
     };
     let grids = chosen(model);
@@ -115,7 +115,7 @@ pub(super) fn worst(model: &mut Model, text: &str) -> Result<(), String> {
         channels::choices(model, layer, |ready| Some(Choice { quantized: false, ..ready.choice().clone() }))
     };
     let choices = order[..n].iter().flat_map(|&layer| float(layer)).collect();
-    let names: Vec<String> = order[..n].iter().take(3).map(|&l| visible(&model.session.layers[l].name)).collect();
+    let names: Vec<String> = order[..n].iter().take(3).map(|&l| visible(model.session.layers[l].name())).collect();
     let more = if n > 3 { format!(" and {} more", n - 3) } else { String::new() };
     model.session.apply(&format!("worst {n} in float"), choices);
     let stay = if n == 1 { "stays" } else { "stay" };
@@ -163,7 +163,7 @@ pub(super) fn news(model: &mut Model, news: News) {
                 (Ok(()), None) => tell(model, "stopped before the first layer was measured".into()),
                 (Ok(()), Some(&first)) => {
                     let worst = network.sensitivity[&first].alone.sqnr_db;
-                    let name = visible(&model.session.layers[first].name);
+                    let name = visible(model.session.layers[first].name());
                     let how = if stopped { "stopped: sensitivity of" } else { "sensitivity of" };
                     let text = format!(
                         "{how} {}; {name} costs the outputs most ({} dB alone); O leaves the worst in float",
@@ -222,13 +222,14 @@ pub(super) fn say_late(model: &mut Model) {
 
 /// `conv1: 31.20 → 31.85 dB, clip 2.31, uint8 affine`. Where several layers are searched, each is alone.
 fn step_in_words(model: &Model, step: &TuneStep) -> String {
-    let name = visible(&model.session.layers[step.layer].name);
-    let Tried { clip, scheme } = step.chosen;
+    let name = visible(model.session.layers[step.layer].name());
+    let Tried { clip, format } = step.chosen;
     let four = |x: f32| number::significant(f64::from(x), 3);
-    let clip = if scheme.symmetric { four(clip.amax()) } else { format!("{} to {}", four(clip.min), four(clip.max)) };
+    let clip =
+        if format.symmetric() { four(clip.amax()) } else { format!("{} to {}", four(clip.min()), four(clip.max())) };
     let work = model.network.as_ref().and_then(|n| n.running.as_ref()).map(|r| &r.work);
     let alone = if matches!(work, Some(Work::Tune { layers, .. }) if layers.len() > 1) { "alone " } else { "" };
-    format!("{name}: {alone}{} → {} dB, clip {clip}, {scheme}", db(step.before), db(step.after))
+    format!("{name}: {alone}{} → {} dB, clip {clip}, {format}", db(step.before), db(step.after))
 }
 
 fn db(x: f64) -> String {
@@ -250,9 +251,9 @@ fn apply(model: &mut Model, layers: &[TuneLayer], steps: &[TuneStep]) -> (usize,
     }
     let choice = |&(layer, tried): &(&TuneLayer, Tried)| {
         let choice = model.session.layers[layer.layer].choice()?;
-        let as_it_was = (choice.clip, choice.scheme) == (layer.present.clip, layer.present.scheme);
+        let as_it_was = (choice.clip, choice.format) == (layer.present.clip, layer.present.format);
         let stands = as_it_was && choice.quantized && choice.axis.is_none();
-        stands.then(|| (layer.layer, Choice { scheme: tried.scheme, ..choice.with_clip(tried.clip) }))
+        stands.then(|| (layer.layer, Choice { format: tried.format, ..choice.with_clip(tried.clip) }))
     };
     let choices: Vec<_> = better.iter().filter_map(choice).collect();
     let changed: BTreeSet<usize> = choices.iter().map(|(layer, _)| *layer).collect();
@@ -261,7 +262,7 @@ fn apply(model: &mut Model, layers: &[TuneLayer], steps: &[TuneStep]) -> (usize,
     let at_hand = std::iter::once(model.list.selected).chain(model.session.tied(model.list.selected).iter().copied());
     if at_hand.into_iter().any(|layer| changed.contains(&layer)) {
         (model.plot.zoom, model.plot.inspect) = (None, None);
-        if !model.scheme().symmetric && model.plot.curve == super::super::scene::CurveKind::Kl {
+        if !model.format().symmetric() && model.plot.curve == super::super::scene::CurveKind::Kl {
             // KL knows no affine ranges.
             model.plot.curve = super::super::scene::CurveKind::Mse;
         }
@@ -280,7 +281,7 @@ fn tuned_in_words(
     stopped: bool,
 ) -> String {
     let what = match tried {
-        [one] => visible(&model.session.layers[one.layer].name),
+        [one] => visible(model.session.layers[one.layer].name()),
         all => format!("{changed} of {}", layers(all.len())),
     };
     let stopped = if stopped { "stopped: " } else { "" };

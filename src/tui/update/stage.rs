@@ -55,7 +55,7 @@ fn key(model: &Model, areas: &Areas) -> Option<SceneKey> {
         log: model.plot.log,
         fit: model.plot.fit,
         fine: have_fine && axis.step() < bin * 4.0,
-        scheme: ready.scheme(),
-        range: (!ready.scheme().symmetric).then_some(ready.choice().clip),
+        format: ready.format(),
+        range: (!ready.format().symmetric()).then_some(ready.choice().clip),
     })
 }

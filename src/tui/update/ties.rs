@@ -18,7 +18,7 @@ pub(super) fn ask(model: &mut Model) {
 /// range of its own.
 pub(super) fn typed(model: &mut Model, text: &str, cmds: &mut Vec<Cmd>) -> Result<(), String> {
     let selected = model.list.selected;
-    let name = visible(&model.session.layers[selected].name);
+    let name = visible(model.session.layers[selected].name());
     if text.trim().is_empty() {
         let n = model.session.tied(selected).len();
         if model.session.untie(selected) {
@@ -28,13 +28,13 @@ pub(super) fn typed(model: &mut Model, text: &str, cmds: &mut Vec<Cmd>) -> Resul
         return Ok(());
     }
     let names: Names = text.parse()?;
-    let kind = model.session.layers[selected].kind;
+    let kind = model.session.layers[selected].kind();
     if kind == Kind::Weight {
         return Err("a weight shares no range".into());
     }
     let fits = |layer: usize| {
         let other = &model.session.layers[layer];
-        layer == selected || (other.kind == kind && other.failure().is_none() && names.fit(&other.subject()))
+        layer == selected || (other.kind() == kind && other.failure().is_none() && names.fit(&other.subject()))
     };
     let of: Vec<usize> = model.session.top_level().map(|(layer, _)| layer).filter(|&layer| fits(layer)).collect();
     if of.len() < 2 {
@@ -51,7 +51,7 @@ pub(super) fn typed(model: &mut Model, text: &str, cmds: &mut Vec<Cmd>) -> Resul
     let methods = model.session.methods();
     let start = Start {
         method: methods.iter().position(|m| m.id() == choice.method).unwrap_or(0),
-        scheme: choice.scheme,
+        format: choice.format,
         quantized: choice.quantized,
         axis: None,
     };
@@ -95,7 +95,7 @@ fn tie(model: &mut Model, joint: usize) {
     if let Some(why) = model.session.layers[joint].tied_layers().and_then(|of| model.session.why_not_tied(of)) {
         model.warn(format!("not tied: {}", visible(&why)));
     } else if model.session.tie(joint) {
-        let name = visible(&model.session.layers[joint].name);
+        let name = visible(model.session.layers[joint].name());
         model.say(format!("{name}: one range"));
         changed(model);
     }

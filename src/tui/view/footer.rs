@@ -13,7 +13,7 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16
             return Some(prompt(pen, area, model, "filter", line, "Enter keeps it · Esc shows all"));
         }
         Mode::Clip(line) => {
-            let name = match (model.scheme().symmetric, model.plot.handle) {
+            let name = match (model.format().symmetric(), model.plot.handle) {
                 (true, _) => "clip",
                 (false, Handle::Min) => "clip_min",
                 (false, Handle::Max) => "clip_max",

@@ -79,7 +79,7 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     };
     let axis = model.session.layers.get(model.list.selected).and_then(|l| l.ready()?.axis());
     let per = axis.map_or_else(|| "per tensor".to_owned(), |axis| format!("per channel along axis {axis}"));
-    let scheme = format!(" · {}, {per}", model.scheme());
+    let format = format!(" · {}, {per}", model.format());
     let room = x.saturating_sub(area.x + 2);
     // Its end says what was run on what.
     let title = cut_middle(&model.title, room.saturating_sub(7), pen.look.glyphs.ellipsis);
@@ -91,7 +91,7 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
             (" qviz ", theme.title),
             (&format!(" {title}"), ratatui::style::Style::new()),
             (&count, theme.dim),
-            (&scheme, theme.dim),
+            (&format, theme.dim),
         ],
     );
 }

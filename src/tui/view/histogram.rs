@@ -71,7 +71,7 @@ fn title(pen: &mut Pen, area: Rect, model: &Model) {
         Some(at) if area.x == 0 => format!("  {}/{}", at + 1, model.list.order.len()),
         _ => String::new(),
     };
-    pen.titled_rule(area, &[(&layer.name, theme.title), (&about, theme.dim), (&position, theme.dim)], &note);
+    pen.titled_rule(area, &[(layer.name(), theme.title), (&about, theme.dim), (&position, theme.dim)], &note);
 }
 
 /// Nothing to draw yet, or never: say so where the picture would be.
@@ -108,7 +108,7 @@ fn draw_bars(pen: &mut Pen, body: Rect, model: &Model, scene: &Scene, ready: &Re
     let quantized = ready.choice().quantized;
     // Unsigned magnitudes: what is negative saturates too, but a magnitude axis cannot show which.
     let (lo, hi) = if model.shows_signed() {
-        (f64::from(clip.min), f64::from(clip.max))
+        (f64::from(clip.min()), f64::from(clip.max()))
     } else {
         (f64::NEG_INFINITY, f64::from(clip.amax()))
     };
@@ -127,12 +127,12 @@ fn draw_bars(pen: &mut Pen, body: Rect, model: &Model, scene: &Scene, ready: &Re
 fn draw_levels(pen: &mut Pen, body: Rect, scene: &Scene, ready: &Ready) {
     let (style, glyph) = (pen.look.theme.quantized, pen.look.glyphs.level);
     let (eighths, ascii) = (pen.look.glyphs.eighths, pen.look.glyphs.ascii);
-    let line = scene.axis.column(f64::from(ready.choice().clip.max)).map(|c| body.x + c);
+    let line = scene.axis.column(f64::from(ready.choice().clip.max())).map(|c| body.x + c);
     let axis = &scene.axis;
     let levels = scene.tensor.level_masses(ready.params());
     let mut columns = vec![0.0; usize::from(axis.columns)];
     let signed = axis.lo < 0.0;
-    let step = f64::from(ready.params().scale);
+    let step = f64::from(ready.params().scale());
     let dense = step < axis.step() * 2.0;
     for level in levels {
         // A magnitude axis shows both signs in one place.
@@ -277,7 +277,7 @@ fn draw_lines(pen: &mut Pen, areas: &Areas, model: &Model, axis: &Axis, ready: &
             }
         }
         pen.glyph(x, areas.flag.y, glyphs.clip, style);
-        if ready.scheme().symmetric && handle == Handle::Min {
+        if ready.format().symmetric() && handle == Handle::Min {
             continue;
         }
         flag(pen, areas.flag, column, handle, model, ready, style);
@@ -315,7 +315,7 @@ fn flag(pen: &mut Pen, area: Rect, column: u16, handle: Handle, model: &Model, r
     let glyphs = pen.look.glyphs.clone();
     let (clip, metrics) = (ready.choice().clip, ready.metrics());
     let x = area.x + column;
-    if ready.scheme().symmetric || model.plot.handle == handle {
+    if ready.format().symmetric() || model.plot.handle == handle {
         if column > 0 {
             pen.glyph(x - 1, area.y, glyphs.grips[0], style);
         }
@@ -323,10 +323,10 @@ fn flag(pen: &mut Pen, area: Rect, column: u16, handle: Handle, model: &Model, r
             pen.glyph(x + 1, area.y, glyphs.grips[1], style);
         }
     }
-    let (name, value) = match (ready.scheme().symmetric, handle) {
+    let (name, value) = match (ready.format().symmetric(), handle) {
         (true, _) => ("clip", clip.amax()),
-        (false, Handle::Min) => ("min", clip.min),
-        (false, Handle::Max) => ("max", clip.max),
+        (false, Handle::Min) => ("min", clip.min()),
+        (false, Handle::Max) => ("max", clip.max()),
     };
     let number = format!("{name} {}", number::significant(f64::from(value), 4));
     let share = if !ready.choice().quantized {
@@ -338,7 +338,7 @@ fn flag(pen: &mut Pen, area: Rect, column: u16, handle: Handle, model: &Model, r
     let left_room = column.saturating_sub(2);
     let right_room = area.width.saturating_sub(column + 3);
     let (number_width, share_width) = (pen.width(&number), pen.width(&share));
-    if !ready.scheme().symmetric {
+    if !ready.format().symmetric() {
         // Two flags: each on the outer side of its line if it fits there, without the share.
         match handle {
             Handle::Max if right_room >= number_width => {

@@ -47,7 +47,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         pen.text(x, title.y, pen.width(head), head, theme.dim);
     }
     let rows = areas.list_rows(model.list.rows());
-    let names = model.session.top_level().take(1000).map(|(_, l)| l.name.chars().count());
+    let names = model.session.top_level().take(1000).map(|(_, l)| l.name().chars().count());
     let longest = names.max().unwrap_or(0).min(usize::from(u16::MAX)) as u16;
     let ops = model.session.layers.iter().any(|l| !l.op.is_empty());
     let widths = columns(rows.width, longest, ops);
@@ -118,7 +118,7 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, index: usize, widths: &Columns)
     let shape = widths.shape.then(|| take(SHAPE + 1));
     let op = widths.op.then(|| take(OP + 1));
     let name_width = end.saturating_sub(area.x + 3);
-    let name = cut_middle(&visible(&layer.name), name_width, pen.look.glyphs.ellipsis);
+    let name = cut_middle(&visible(layer.name()), name_width, pen.look.glyphs.ellipsis);
     let name = if selected { format!("{name:<width$}", width = usize::from(name_width)) } else { name };
     pen.text(area.x + 2, area.y, name_width, &name, name_style);
 

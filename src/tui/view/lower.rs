@@ -50,7 +50,7 @@ pub(in super::super) fn tab_at(title: Rect, x: u16) -> Option<CurveKind> {
 fn title(pen: &mut Pen, area: Rect, model: &Model, curve: &Curve) {
     let theme = pen.look.theme.clone();
     // The mirrored half of a symmetric axis stands for the same magnitudes.
-    let symmetric = model.scheme().symmetric;
+    let symmetric = model.format().symmetric();
     let best = curve.best.map(|(v, at)| (v, if symmetric { at.abs() } else { at }));
     let view = if model.plot.zoom.is_some() { " in view" } else { "" };
     let best = match (model.plot.curve, best) {
@@ -131,7 +131,7 @@ fn draw_curve(pen: &mut Pen, area: Rect, curve: &Curve) {
 }
 
 fn no_curve(pen: &mut Pen, area: Rect, model: &Model) {
-    let text = if model.plot.curve == CurveKind::Kl && !model.scheme().symmetric {
+    let text = if model.plot.curve == CurveKind::Kl && !model.format().symmetric() {
         "KL compares magnitudes; an affine range has no single one. Tab shows the MSE."
     } else {
         "No curve: too few different values, or too few bins."
@@ -149,7 +149,7 @@ fn meeting_point(pen: &mut Pen, area: Rect, model: &Model, scene: &Scene, ready:
         CurveKind::Sqnr => (metrics.sqnr_db, format!("{} dB", number::decibels(metrics.sqnr_db))),
     };
     let height = scene.curve.scale.height(value);
-    let symmetric = ready.scheme().symmetric;
+    let symmetric = ready.format().symmetric();
     for (handle, x) in model.lines(ready.choice().clip) {
         let Some(column) = scene.axis.column(x) else { continue };
         if !symmetric && handle != model.plot.handle {

@@ -27,8 +27,8 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model, scene: &Scene, r
 
     // The integers lie below the fan, evenly over the same columns.
     let width = f64::from(area.width);
-    let codes = f64::from(params.qmax - params.qmin).max(1.0);
-    let code_x = |q: i32| (f64::from(q - params.qmin) / codes * (width - 1.0)).round();
+    let codes = f64::from(params.qmax() - params.qmin()).max(1.0);
+    let code_x = |q: i32| (f64::from(q - params.qmin()) / codes * (width - 1.0)).round();
     let float_x = |v: f64| (v - axis.lo) / axis.step();
     // The floats' numbers on the first row, the integers' axis on the last; the integers' numbers take the row where a
     // curve has its ticks.
@@ -59,8 +59,8 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model, scene: &Scene, r
     }
     // The numbers that fit, the outermost and the zero point first.
     let mut taken: Vec<(u16, u16)> = Vec::new();
-    let half = |end: i32| params.zero_point + (f64::from(end - params.zero_point) / 2.0).round() as i32;
-    let wanted = [params.qmin, params.qmax, params.zero_point, half(params.qmin), half(params.qmax)];
+    let half = |end: i32| params.zero_point() + (f64::from(end - params.zero_point()) / 2.0).round() as i32;
+    let wanted = [params.qmin(), params.qmax(), params.zero_point(), half(params.qmin()), half(params.qmax())];
     for q in wanted {
         let x = code_x(q) as u16;
         pen.glyph(area.x + x, y, glyphs.axis[1], theme.dim);
@@ -69,7 +69,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model, scene: &Scene, r
         let start = x.saturating_sub(len / 2).min(area.width.saturating_sub(len));
         if taken.iter().all(|(a, b)| start > *b || start + len < *a) {
             taken.push((start, start + len));
-            let style = if q == params.qmin || q == params.qmax { theme.clip } else { theme.dim };
+            let style = if q == params.qmin() || q == params.qmax() { theme.clip } else { theme.dim };
             pen.text(area.x + start, areas.ticks.y, len, &text, style);
         }
     }
@@ -82,18 +82,18 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model, scene: &Scene, r
 fn title(pen: &mut Pen, areas: &Areas, model: &Model, ready: &Ready) {
     let theme = pen.look.theme.clone();
     let (metrics, params) = (ready.metrics(), ready.params());
-    let step = format!("one step {}", number::significant(f64::from(params.scale), 3));
+    let step = format!("one step {}", number::significant(f64::from(params.scale()), 3));
     let full = model.session.methods().iter().position(|m| m.id() == "max");
     let full = full.and_then(|i| ready.candidates[i].outcome.as_ref().ok());
     let against =
-        full.map_or(String::new(), |t| format!(", at max {}", number::significant(f64::from(t.params.scale), 3)));
+        full.map_or(String::new(), |t| format!(", at max {}", number::significant(f64::from(t.params.scale()), 3)));
     let kind = if metrics.saturated > 0.0 {
         format!("saturating: {} are cut to the outermost codes", number::percent(metrics.saturated))
     } else {
         "not saturating: every value keeps its place".to_owned()
     };
-    let codes = if ready.scheme().signed { "int" } else { "uint" };
-    let name = format!("float to {codes}{}", ready.scheme().num_bits);
+    let codes = if ready.format().signed() { "int" } else { "uint" };
+    let name = format!("float to {codes}{}", ready.format().num_bits());
     pen.titled_rule(
         areas.lower_title,
         &[

@@ -32,11 +32,11 @@ const COLUMNS: [Column; 9] = [
         rank: 0,
         cell: |r| {
             let n = |x: f32| number::significant(f64::from(x), 4);
-            if r.symmetric { n(r.clip.amax()) } else { format!("{} to {}", n(r.clip.min), n(r.clip.max)) }
+            if r.symmetric { n(r.clip.amax()) } else { format!("{} to {}", n(r.clip.min()), n(r.clip.max())) }
         },
     },
-    Column { heading: "scale", width: 10, rank: 4, cell: |r| number::significant(f64::from(r.params.scale), 5) },
-    Column { heading: "zero pt", width: 7, rank: 8, cell: |r| r.params.zero_point.to_string() },
+    Column { heading: "scale", width: 10, rank: 4, cell: |r| number::significant(f64::from(r.params.scale()), 5) },
+    Column { heading: "zero pt", width: 7, rank: 8, cell: |r| r.params.zero_point().to_string() },
     Column {
         heading: "saturated",
         width: 17,
@@ -75,7 +75,7 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
         pen.titled_rule(Rect { height: 1, ..area }, &[], "");
         return;
     };
-    let symmetric = ready.scheme().symmetric;
+    let symmetric = ready.format().symmetric();
     let columns = fitting(area.width, name_width(area), symmetric);
 
     let rule = Rect { height: 1, ..area };

@@ -194,28 +194,24 @@ fn short(took: Duration) -> String {
 fn was_for(grids: &[QuantParams]) -> String {
     let [grid] = grids else { return "for other ranges".into() };
     let n = |x: f32| number::significant(f64::from(x), 4);
-    let (min, max) = (grid.dequantize(grid.qmin), grid.dequantize(grid.qmax));
-    if grid.zero_point == 0 && (min == 0.0 || grid.qmin == -grid.qmax) {
-        format!("at clip {}", n(max))
-    } else {
-        format!("at {} to {}", n(min), n(max))
-    }
+    let (min, max) = (grid.range().min(), grid.range().max());
+    if grid.format().symmetric() { format!("at clip {}", n(max)) } else { format!("at {} to {}", n(min), n(max)) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::quant::{Clip, Scheme};
+    use crate::quant::{Clip, Format};
 
     #[test]
     fn what_is_shown_keeps_its_meaning() {
         assert_eq!([f64::INFINITY, f64::NAN, 41.23].map(in_decibels), ["no effect", "undefined", "41.2 dB"]);
         assert_eq!([1.0, 0.9999999, 0.99998, -0.5].map(cosine), ["1", ">0.99999", "0.99998", "-0.50000"]);
         assert_eq!([0.1, 12.4, 400.0].map(|ms| short(Duration::from_secs_f64(ms / 1e3))), ["<1 ms", "12 ms", "0.4 s"]);
-        let of = |clip, scheme| was_for(&[QuantParams::from_clip(clip, scheme)]);
-        assert_eq!(of(Clip::symmetric(2.813), Scheme::INT8), "at clip 2.813");
-        assert_eq!(of(Clip::unsigned(6.0), Scheme { signed: false, ..Scheme::INT8 }), "at clip 6.000");
-        let affine = of(Clip::new(-1.0, 3.0), Scheme { symmetric: false, ..Scheme::INT8 });
+        let of = |clip, format| was_for(&[QuantParams::from_clip(clip, format)]);
+        assert_eq!(of(Clip::symmetric(2.813), Format::INT8), "at clip 2.813");
+        assert_eq!(of(Clip::unsigned(6.0), Format::INT8.with_signed(false)), "at clip 6.000");
+        let affine = of(Clip::new(-1.0, 3.0), Format::INT8.with_symmetric(false));
         assert!(affine.starts_with("at -1.0") && affine.contains(" to 2.9") | affine.contains(" to 3.0"), "{affine}");
         assert_eq!(was_for(&[]), "for other ranges");
     }

@@ -33,7 +33,7 @@ fn titles(pen: &mut Pen, areas: &Areas, model: &Model, strip: &Strip) {
     let many = format!("  {} along axis {}", number::of(strip.layers.len() as u64, "channel"), strip.axis);
     pen.titled_rule(
         areas.histogram_title,
-        &[(&layer.name, theme.title), (&shape, theme.dim), (&many, theme.clip)],
+        &[(layer.name(), theme.title), (&shape, theme.dim), (&many, theme.clip)],
         if model.plot.log { "range and clip of each · log y" } else { "range and clip of each · linear y" },
     );
     let worst = strip.worst(&model.session).and_then(|c| Some((c, strip.ready(&model.session, c)?)));
@@ -47,8 +47,8 @@ fn titles(pen: &mut Pen, areas: &Areas, model: &Model, strip: &Strip) {
 fn scale(columns: &[Option<Bar>], log: bool) -> Signed {
     let ranges: Vec<(f32, f32, &Bar)> =
         columns.iter().flatten().filter_map(|bar| bar.range.map(|(min, max)| (min, max, bar))).collect();
-    let lo = ranges.iter().map(|(min, _, bar)| min.min(bar.clip.min.max(1.5 * min))).fold(0.0, f32::min);
-    let hi = ranges.iter().map(|(_, max, bar)| max.max(bar.clip.max.min(1.5 * max))).fold(0.0, f32::max);
+    let lo = ranges.iter().map(|(min, _, bar)| min.min(bar.clip.min().max(1.5 * min))).fold(0.0, f32::min);
+    let hi = ranges.iter().map(|(_, max, bar)| max.max(bar.clip.max().min(1.5 * max))).fold(0.0, f32::max);
     let mut amax: Vec<f32> = ranges.iter().map(|(min, max, _)| max.abs().max(min.abs())).filter(|a| *a > 0.0).collect();
     amax.sort_by(f32::total_cmp);
     let usual = amax.get(amax.len() / 2).map(|a| f64::from(*a) / 4.0);
@@ -71,7 +71,7 @@ fn ranges(pen: &mut Pen, body: Rect, columns: &[Option<Bar>], log: bool, quantiz
         let Some(bar) = bar else { continue };
         let Some((min, max)) = bar.range else { continue };
         let (top, bottom) = (place(max), place(min).max(place(max) + 0.3));
-        let (clip_top, clip_bottom) = (place(bar.clip.max), place(bar.clip.min));
+        let (clip_top, clip_bottom) = (place(bar.clip.max()), place(bar.clip.min()));
         for y in 0..body.height {
             let (a, b) = (f64::from(y), f64::from(y + 1));
             let (from, to) = (a.max(top), b.min(bottom));
@@ -97,7 +97,7 @@ fn ranges(pen: &mut Pen, body: Rect, columns: &[Option<Bar>], log: bool, quantiz
                 pen.glyph(x, body.y + y as u16, glyphs.rule, theme.dim);
             }
         }
-        for end in [bar.clip.max, bar.clip.min] {
+        for end in [bar.clip.max(), bar.clip.min()] {
             let y = row(end);
             if end != 0.0 && (0..i32::from(body.height)).contains(&y) {
                 let cell = &mut pen.buffer[(x, body.y + y as u16)];
@@ -172,10 +172,10 @@ fn cursor(pen: &mut Pen, areas: &Areas, strip: &Strip, channel: usize, ready: &R
         None => "no finite value".to_owned(),
         Some((min, max)) if min == 0.0 && max == 0.0 => "all zero".to_owned(),
         Some((min, max)) => {
-            let clip = if ready.scheme().symmetric {
+            let clip = if ready.format().symmetric() {
                 short(clip.amax())
             } else {
-                format!("{}..{}", short(clip.min), short(clip.max))
+                format!("{}..{}", short(clip.min()), short(clip.max()))
             };
             let share = number::percent(ready.metrics().saturated);
             let sqnr = number::decibels(ready.metrics().sqnr_db);
