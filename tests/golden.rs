@@ -1,5 +1,5 @@
-//! Golden vectors that need no files: values from a small generator, and what pytorch-quantization 2.2 (`torch_hist`,
-//! 2048 bins) says on them.
+//! Golden vectors that need no files: values from a small generator, and what the peers' calibrators say on them:
+//! pytorch-quantization 2.2 (2048 bins; for `torch_hist` NumPy stands in for torch), ONNX Runtime 1.32, ncnn2table.
 #![allow(clippy::excessive_precision)] // the vectors as they were printed
 
 use std::collections::BTreeMap;
@@ -29,7 +29,8 @@ fn amax(values: &[f32], format: Format, method: &str) -> f32 {
 #[track_caller]
 fn check(values: &[f32], format: Format, method: &str, expected: f32) {
     let found = amax(values, format, method);
-    // The vectors were printed with 9 digits by an emulation whose edges may differ by one unit in the last place.
+    // The vectors were printed with 9 digits by NumPy doing what torch.histc's and torch.linspace's kernels do, whose
+    // edges may differ from torch's by one unit in the last place. tests/reference.rs holds torch's own.
     assert!((found - expected).abs() <= expected * f32::EPSILON, "{method}: {found} for {expected}");
 }
 
@@ -193,7 +194,7 @@ fn peers_on_two_batches() {
     let affine = Format::INT8.with_signed(false).with_symmetric(false);
     let amax = |method: &str| clip(&[&a, &wider], Format::INT8, method).amax();
     printed(amax("nvidia-np-entropy"), 21.3737183, "np");
-    // The torch numbers come from an emulation whose edges may differ by one unit in the last place.
+    // The torch numbers come from NumPy doing what torch's kernels do: see `check`.
     for (method, expected) in [("nvidia-entropy", 21.373888), ("nvidia-percentile-99.99", 21.3524628)] {
         assert!((amax(method) - expected).abs() <= expected * f32::EPSILON, "{method}: {}", amax(method));
     }

@@ -2,7 +2,8 @@
 //!
 //! `tests/reference/peers.json` holds what pytorch-quantization 2.2.1 (torch 2.15, NumPy 2.4) and ONNX Runtime 1.32 made
 //! of ten fixtures. The small fixtures are counted from their values here, the large ones taken as the peer counted
-//! them; `QVIZ_FIXTURES=dir cargo test --test peers -- --ignored` counts the large ones too.
+//! them. `python tests/reference/fixtures.py` writes the large ones, and `cargo test --test peers -- --ignored` counts
+//! them too.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -188,9 +189,10 @@ fn every_fixture_comes_out_from_the_peer_s_own_histogram() {
 }
 
 #[test]
-#[ignore = "needs the large fixtures in QVIZ_FIXTURES"]
+#[ignore = "needs the large fixtures, which tests/reference/fixtures.py writes"]
 fn the_large_fixtures_come_out_from_their_values() {
-    let dir = PathBuf::from(std::env::var_os("QVIZ_FIXTURES").expect("QVIZ_FIXTURES names their directory"));
+    let dir = reference("large");
+    assert!(dir.is_dir(), "python tests/reference/fixtures.py writes the large fixtures");
     let names: Vec<String> = peers().fixtures.keys().cloned().collect();
     assert_eq!(from_values(&dir, &names), 10 * 2 * PER_RUN);
 }
