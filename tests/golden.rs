@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use qviz::calibrate::{self, Tensor};
+use qviz::calibrate::{self, NoThresholdKind, Tensor};
 use qviz::histogram::{GrowingHistogram, Histogram};
 use qviz::quant::{Clip, Format};
 
@@ -215,23 +215,28 @@ fn where_a_peer_fails_there_is_a_sentence() {
     let says = |batches: &[&[f32]], id: &str| {
         let method = calibrate::by_id(id).unwrap_or_else(|e| panic!("{e}"));
         let histogram = Histogram::of_batches(batches, 2048, &method.grids());
-        method.calibrate(&Tensor::new(Arc::new(histogram), Format::INT8)).map_err(|e| e.to_string())
+        method.calibrate(&Tensor::new(Arc::new(histogram), Format::INT8))
     };
     let zeros_first: &[&[f32]] = &[&[0.0; 9], &[1.0, 2.0]];
-    assert!(says(zeros_first, "nvidia-entropy").unwrap_err().contains("first batch is all zero"));
+    let raises = |batches: &[&[f32]], id: &str| {
+        let why = says(batches, id).unwrap_err();
+        assert_eq!(why.kind(), NoThresholdKind::PeerRaises, "{id}: {why}");
+        why.to_string()
+    };
+    assert!(raises(zeros_first, "nvidia-entropy").contains("first batch is all zero"));
     assert_eq!(says(zeros_first, "ort-entropy-128-128").unwrap().clip.amax(), 2.0);
     let tiny_first: &[&[f32]] = &[&[1e-30, -2e-30], &[1.0, 2.0]];
     for id in ["nvidia-mse", "nvidia-np-entropy", "ort-entropy-2048-128", "ort-percentile-sym-99"] {
-        assert!(says(tiny_first, id).unwrap_err().contains("stops at"), "{id}");
+        assert!(raises(tiny_first, id).contains("stops at"), "{id}");
     }
     for id in ["nvidia-entropy", "ort-percentile-asym-99"] {
-        assert_eq!(says(&[&[f32::NAN], &[]], id).unwrap_err(), "the tensor holds no finite value");
+        assert_eq!(says(&[&[f32::NAN], &[]], id).unwrap_err().kind(), NoThresholdKind::NoValues);
         let infinite = says(&[&[1.0, f32::INFINITY, 2.0]], id).unwrap();
         assert!(infinite.note.unwrap().contains("not finite") && infinite.clip.amax() <= 2.0);
     }
     // NumPy has no 2,048 bins between neighbouring floats.
     let close: &[&[f32]] = &[&[1e10, 1e10 + 1024.0]];
-    assert!(says(close, "nvidia-np-entropy").unwrap_err().contains("NumPy"));
+    assert!(raises(close, "nvidia-np-entropy").contains("NumPy"));
     assert!(says(&[&[1.0; 50]], "ort-percentile-asym-99").unwrap().note.unwrap().contains("upside down"));
     assert!(says(&[&[1.0, 2.0]], "ort-entropy-128-128").unwrap().note.unwrap().contains("min-max"));
     // Values that came only once have no batches' ranges.
@@ -240,7 +245,7 @@ fn where_a_peer_fails_there_is_a_sentence() {
     let tensor = Tensor::new(Arc::new(once.finish()), Format::INT8);
     for id in ["nvidia-entropy", "nvidia-np-entropy", "ort-entropy-2048-128", "ort-percentile-sym-99"] {
         let why = calibrate::by_id(id).unwrap_or_else(|e| panic!("{e}")).calibrate(&tensor).unwrap_err();
-        assert!(why.0.contains("only once"), "{id}");
+        assert_eq!(why.kind(), NoThresholdKind::OnePass, "{id}: {why}");
     }
 }
 

@@ -117,7 +117,11 @@ fn examples_of_options_fit_what_is_bundled() {
     let floats = |args: &[&str]| {
         let output = qviz(args);
         assert_eq!(output.status.code(), Some(0), "{args:?}");
-        String::from_utf8(output.stdout).unwrap().lines().filter(|row| row.split_whitespace().last().is_some_and(|state| state.contains("float"))).count()
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .lines()
+            .filter(|row| row.split_whitespace().last().is_some_and(|state| state.contains("float")))
+            .count()
     };
     for pattern in patterns {
         if !pattern.starts_with("op:") {

@@ -1,6 +1,8 @@
 //! The clip of least KL divergence.
 
-use super::{Calibration, Calibrator, NoThreshold, START_BIN, Tensor, clip_at, kl, need_bins, need_even_levels};
+use super::{
+    Calibration, Calibrator, NoThreshold, NoThresholdKind, START_BIN, Tensor, clip_at, kl, need_bins, need_even_levels,
+};
 
 /// NVIDIA's entropy calibration: pytorch-quantization 2.2 and ModelOpt 0.47, `torch_hist`, the layer as one batch.
 ///
@@ -75,8 +77,8 @@ fn note(choice: Choice, counts: &[u64]) -> Option<String> {
 /// The edge that the search ends at, and what a user would otherwise puzzle over. `curve` is that of `counts` and
 /// `levels`.
 pub(super) fn choose(counts: &[u64], levels: usize, curve: &[f64]) -> Result<(usize, Option<String>), NoThreshold> {
-    let choice =
-        search(counts, levels, curve, START_BIN).ok_or_else(|| NoThreshold("entropy found no candidate".into()))?;
+    let choice = search(counts, levels, curve, START_BIN)
+        .ok_or_else(|| NoThreshold::new(NoThresholdKind::NoCandidate, "entropy found no candidate"))?;
     let (Choice::Minimum(i) | Choice::Nan(i)) = choice;
     let note = if levels >= counts.len() {
         Some(format!(

@@ -1,6 +1,6 @@
 //! ncnn2table's search.
 
-use super::{Calibration, Calibrator, NoThreshold, START_BIN, Tensor, need_peer, peer_clip};
+use super::{Calibration, Calibrator, NoThreshold, NoThresholdKind, START_BIN, Tensor, need_peer, peer_clip};
 use crate::histogram::GridSpec;
 
 const BINS: usize = 2048;
@@ -105,7 +105,8 @@ impl Calibrator for NcnnKl {
     fn calibrate(&self, tensor: &Tensor) -> Result<Calibration, NoThreshold> {
         let grid = need_peer(tensor, GRID)?;
         if grid.counts.iter().all(|&c| c == 0) {
-            return Err(NoThreshold("every value is 0, for which ncnn writes an infinite scale".into()));
+            let why = "every value is 0, for which ncnn writes an infinite scale";
+            return Err(NoThreshold::new(NoThresholdKind::NotDefined, why));
         }
         let t = search(&grid.counts);
         let amax = tensor.histogram().stats.amax();

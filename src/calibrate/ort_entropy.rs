@@ -1,7 +1,7 @@
 //! The window of least KL divergence, ONNX Runtime's way.
 
 use super::pairwise::pairwise_sum;
-use super::{Calibration, Calibrator, NoThreshold, Tensor, need_peer, ort_clip, with_note};
+use super::{Calibration, Calibrator, NoThreshold, NoThresholdKind, Tensor, need_peer, ort_clip, with_note};
 use crate::histogram::GridSpec;
 
 /// The largest number of bins in an id: the search is quadratic in it.
@@ -58,9 +58,8 @@ fn smoothed(counts: &[i64], out: &mut Vec<f32>) -> Result<bool, NoThreshold> {
     }
     let taken = EPS * zeros as f64 / others as f64;
     if taken >= 1.0 {
-        return Err(NoThreshold(
-            "there are ten thousand empty bins for each that is not, and the peer's smoothing raises an error".into(),
-        ));
+        let why = "there are ten thousand empty bins for each that is not, and the peer's smoothing raises an error";
+        return Err(NoThreshold::new(NoThresholdKind::PeerRaises, why));
     }
     out.extend(counts.iter().map(|&c| if c == 0 { EPS as f32 } else { c as f32 - taken as f32 }));
     Ok(true)
@@ -154,7 +153,7 @@ impl Calibrator for OrtEntropy {
             let least = curve.iter().copied().min_by(f64::total_cmp)?;
             curve.iter().position(|&kl| kl == least)
         });
-        let best = best.ok_or_else(|| NoThreshold("there is no window to try".into()))?;
+        let best = best.ok_or_else(|| NoThreshold::new(NoThresholdKind::NoCandidate, "there is no window to try"))?;
         let (start, end) = window(grid.counts.len(), self.levels / 2 + best);
         let note = (curve.len() == 1).then(|| {
             format!(

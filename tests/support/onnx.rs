@@ -61,12 +61,7 @@ pub fn model(input: (&str, &[u64]), nodes: &[Vec<u8>], output: (&str, &[u64])) -
 }
 
 /// The same with constants.
-pub fn model_with(
-    input: (&str, &[u64]),
-    nodes: &[Vec<u8>],
-    constants: &[Vec<u8>],
-    output: (&str, &[u64]),
-) -> Vec<u8> {
+pub fn model_with(input: (&str, &[u64]), nodes: &[Vec<u8>], constants: &[Vec<u8>], output: (&str, &[u64])) -> Vec<u8> {
     let mut graph: Vec<u8> = nodes.iter().flat_map(|node| bytes(1, node)).collect();
     graph.extend(bytes(2, b"made"));
     graph.extend(constants.iter().flat_map(|constant| bytes(5, constant)));
