@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use qviz::calibrate::{Calibration, Calibrator, NoThreshold, Tensor};
+use qviz::calibrate::{Calibration, Calibrator, NoThreshold, NoThresholdKind, Tensor};
 use qviz::histogram::{DEFAULT_BINS, Histogram};
 use qviz::quant::{Clip, Format};
 
@@ -27,7 +27,7 @@ impl Calibrator for Sigmas {
     fn calibrate(&self, tensor: &Tensor) -> Result<Calibration, NoThreshold> {
         let stats = &tensor.histogram().stats;
         let (Some(mean), Some(std)) = (stats.mean(), stats.std()) else {
-            return Err(NoThreshold("the tensor holds no finite value".into()));
+            return Err(NoThreshold::new(NoThresholdKind::NoValues, "the tensor holds no finite value"));
         };
         let amax = mean.abs() + self.0 * std;
         Ok(Calibration { clip: Clip::symmetric(amax as f32), note: None })

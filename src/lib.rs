@@ -32,7 +32,6 @@
 //! println!("scale {} at {:.1} dB", threshold.params.scale(), threshold.metrics.sqnr_db);
 //! # Ok::<(), calibrate::UnknownMethod>(())
 //! ```
-#![warn(missing_docs)]
 
 pub mod calibrate;
 #[cfg(feature = "tui")]

@@ -59,8 +59,9 @@ fn answer(tensor: &Tensor, method: &dyn calibrate::Calibrator) -> (Option<f32>, 
             (Some(t.clip.amax()), t.note)
         }
         Err(why) => {
-            assert!(why.0.len() > 20 && !why.0.contains('\n'), "{what}: {why}");
-            (None, Some(why.0))
+            let why = why.to_string();
+            assert!(why.len() > 20 && !why.contains('\n'), "{what}: {why}");
+            (None, Some(why))
         }
     }
 }

@@ -1,4 +1,5 @@
 //! What a file claims costs no memory: dumps of any size, and files made to hurt, are read in a few megabytes.
+#![allow(unsafe_code, reason = "an allocator that counts can only be written so")]
 
 use qviz::input::discover;
 use std::alloc::{GlobalAlloc, Layout, System};

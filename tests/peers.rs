@@ -2,7 +2,8 @@
 //!
 //! `tests/reference/peers.json` holds what pytorch-quantization 2.2.1 (torch 2.15, NumPy 2.4) and ONNX Runtime 1.32 made
 //! of ten fixtures. The small fixtures are counted from their values here, the large ones taken as the peer counted
-//! them; `QVIZ_FIXTURES=dir cargo test --test peers -- --ignored` counts the large ones too.
+//! them. `python tests/reference/fixtures.py` writes the large ones, and `cargo test --test peers -- --ignored` counts
+//! them too.
 //!
 //! `tests/reference/ort_entropy.json` holds what ONNX Runtime's search makes of some histograms in which the last bit
 //! may decide, to the last bit; `benches/ort_entropy.py --fixture` writes it.
@@ -191,9 +192,10 @@ fn every_fixture_comes_out_from_the_peer_s_own_histogram() {
 }
 
 #[test]
-#[ignore = "needs the large fixtures in QVIZ_FIXTURES"]
+#[ignore = "needs the large fixtures, which tests/reference/fixtures.py writes"]
 fn the_large_fixtures_come_out_from_their_values() {
-    let dir = PathBuf::from(std::env::var_os("QVIZ_FIXTURES").expect("QVIZ_FIXTURES names their directory"));
+    let dir = reference("large");
+    assert!(dir.is_dir(), "python tests/reference/fixtures.py writes the large fixtures");
     let names: Vec<String> = peers().fixtures.keys().cloned().collect();
     assert_eq!(from_values(&dir, &names), 10 * 2 * PER_RUN);
 }
@@ -281,7 +283,7 @@ fn onnx_runtime_s_windows_are_the_peer_s_where_the_last_bit_decides() {
         (stats.count, stats.min, stats.max) = (1, Some(-end), Some(end));
         let magnitude = Magnitude { amax: end, pos: vec![0; 2048], neg: vec![0; 2048] };
         let histogram = Histogram::from_parts(stats, magnitude, None).with_peer(GridSpec::Ort { bins }, grid);
-        let tensor = Tensor::new(Arc::new(histogram), Scheme { symmetric: false, ..Scheme::INT8 });
+        let tensor = Tensor::new(Arc::new(histogram), Format::INT8.with_symmetric(false));
         let method = calibrate::by_id(&format!("ort-entropy-{bins}-{}", search.levels)).unwrap();
         let answer = method.calibrate(&tensor).unwrap();
         assert_eq!([answer.clip.min(), answer.clip.max()], search.window, "{what}");

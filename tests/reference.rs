@@ -2,7 +2,7 @@
 //!
 //! `tests/reference/` holds what pytorch-quantization 2.2.1, ModelOpt 0.47.0 (torch 2.15, scipy 1.17) and NumPy 2.4
 //! said on ten fixtures: four of them as arrays, the larger ones as the counts that the peer made of them.
-//! `tests/reference/make.py` makes these files from the peers' full output.
+//! `tests/reference/make.py` runs the peers and writes these files.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

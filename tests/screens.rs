@@ -10,6 +10,7 @@ use crossterm::event::{Event, KeyCode};
 use qviz::input::Discovered;
 use qviz::quant::Format;
 use qviz::tui::look::{Depth, Theme};
+use qviz::tui::update::layout;
 use support::{Story, look, styles, text};
 
 fn story(size: (u16, u16)) -> Story {
@@ -140,9 +141,10 @@ fn no_colour_means_none() {
     assert!(s.draw().content.iter().all(|c| c.fg == Color::Reset && c.bg == Color::Reset));
 }
 
-/// Every size, look and state: no panic, and what matters is there.
+/// Every size, look and state is drawn without a panic. Where there is room, so are the clip's line, on its column, and
+/// its number.
 #[test]
-fn every_size_and_look() {
+fn every_size_and_look_draws_the_clip_where_there_is_room() {
     let sizes = [
         (200, 60),
         (160, 45),
@@ -157,40 +159,19 @@ fn every_size_and_look() {
         (1, 1),
         (0, 0),
     ];
-    let states: [&dyn Fn(&mut Story); 9] = [
-        &|_| {},
-        &|s| {
-            s.keys("mf");
-        },
-        &|s| {
-            s.press(KeyCode::Tab).keys("y");
-        },
-        &|s| {
-            s.keys("FaF");
-        },
-        &|s| {
-            s.keys("++++");
-        },
-        &|s| {
-            s.keys("c");
-        },
-        &|s| {
-            s.keys("?");
-        },
-        &|s| {
-            s.keys("e");
-        },
-        &|s| {
-            s.keys("lq");
-        },
-    ];
+    // Keys, and whether the histogram is to be seen after them.
+    let states = [("", true), ("mf", true), ("\ty", true), ("FaF", true), ("++++", true), ("l", true)];
+    let covered = [("c", false), ("?", false), ("e", false), ("lq", false)];
     let affine = Format::INT8.with_symmetric(false);
     let unsigned = Format::INT8.with_signed(false);
+    let mut drawn = 0;
     for format in [Format::INT8, affine, unsigned] {
-        for state in &states {
+        for (keys, seen) in states.into_iter().chain(covered) {
             let mut s = Story::of(qviz::cli::bundled(), format, (160, 45));
             s.select("04.conv3.dw");
-            state(&mut s);
+            for key in keys.chars() {
+                s.press(if key == '\t' { KeyCode::Tab } else { KeyCode::Char(key) });
+            }
             for (depth, ascii) in [(Depth::True, false), (Depth::Sixteen, false), (Depth::Mono, true)] {
                 s.model.look = look(depth, ascii);
                 for size in sizes {
@@ -198,13 +179,21 @@ fn every_size_and_look() {
                     let screen = s.screen();
                     if size.0 < 60 || size.1 < 18 {
                         assert!(size.0 < 27 || screen.contains("qviz needs a larger window"), "{size:?}");
-                    } else {
-                        assert!(screen.contains("qviz"), "{size:?}");
+                    } else if seen {
+                        let (buffer, area) = (s.draw(), layout(&s.model).unwrap().histogram);
+                        let clip = s.model.look.glyphs.clip.to_string();
+                        let column = area.x + s.line();
+                        let line = area.rows().filter(|row| buffer[(column, row.y)].symbol() == clip).count();
+                        assert!(line >= 2, "{keys:?} {size:?}: {line} cells of the line\n{screen}");
+                        assert!(screen.contains("clip "), "{keys:?} {size:?}\n{screen}");
+                        drawn += 1;
                     }
                 }
             }
         }
     }
+    // Formats, states, looks and sizes.
+    assert_eq!(drawn, 3 * states.len() * 3 * 8);
     let mut s = story((80, 24));
     s.event(Event::Resize(80, 24));
     for fact in ["06.conv11.hswish", "7/12", "clip 5.353", "saturate", "max", "entropy", "SQNR, dB", "? help"] {

@@ -1,6 +1,8 @@
 //! Clips that a fitted distribution would want.
 
-use super::{Calibration, Calibrator, Fit, NoThreshold, Shape, Tensor, need_even_levels, need_two_passes};
+use super::{
+    Calibration, Calibrator, Fit, NoThreshold, NoThresholdKind, Shape, Tensor, need_even_levels, need_two_passes,
+};
 use crate::quant::Clip;
 
 /// ACIQ (Banner, Nahshan, Hoffer, Soudry: "Post training 4-bit quantization", 2018): the clip `a = t * spread` that
@@ -64,13 +66,14 @@ impl Calibrator for Aciq {
         need_even_levels(tensor, self.id())?;
         let (format, stats) = (tensor.format(), &tensor.histogram().stats);
         let (Some(min), Some(max), Some(mean)) = (stats.min, stats.max, stats.mean()) else {
-            return Err(NoThreshold("the tensor holds no finite value".into()));
+            return Err(NoThreshold::new(NoThresholdKind::NoValues, "the tensor holds no finite value"));
         };
+        let undefined = |why: String| NoThreshold::new(NoThresholdKind::NotDefined, why);
         let fit = Fit::of(tensor.histogram(), self.0)
-            .ok_or_else(|| NoThreshold("all values are equal, and a distribution without spread has no clip".into()))?;
+            .ok_or_else(|| undefined("all values are equal, and a distribution without spread has no clip".into()))?;
         let one_sided = min >= 0.0 && !(format.signed() && format.symmetric());
         let bits = usize::from(format.num_bits()) + usize::from(one_sided);
-        let t = self.constant(bits).ok_or_else(|| NoThreshold(format!("no constant was published for {bits} bits")))?;
+        let t = self.constant(bits).ok_or_else(|| undefined(format!("no constant was published for {bits} bits")))?;
         let a = t * fit.spread();
         let amax = (a as f32).min(stats.amax());
         let clip = match format.symmetric() {

@@ -1,6 +1,6 @@
 //! The shortest run of bins that covers the values.
 
-use super::{Calibration, Calibrator, NoThreshold, Tensor, need_values};
+use super::{Calibration, Calibrator, NoThreshold, NoThresholdKind, Tensor, need_values};
 use crate::histogram::{GridKind, GridSpec, NumpyHistogram};
 
 const BINS: usize = 100;
@@ -71,11 +71,17 @@ impl Calibrator for Coverage {
         need_values(tensor)?;
         let histogram = tensor.histogram();
         let Some(grid) = histogram.numpy(BINS) else {
-            let why = match histogram.kind {
-                GridKind::PowerOfTwo => "coverage needs the exact range beforehand, and the values were seen only once",
-                GridKind::Exact => "coverage needs 100 bins over the values' own range, which NumPy cannot make here",
+            let (kind, why) = match histogram.kind {
+                GridKind::PowerOfTwo => (
+                    NoThresholdKind::OnePass,
+                    "coverage needs the exact range beforehand, and the values were seen only once",
+                ),
+                GridKind::Exact => (
+                    NoThresholdKind::PeerRaises,
+                    "coverage needs 100 bins over the values' own range, which NumPy cannot make here",
+                ),
             };
-            return Err(NoThreshold(why.into()));
+            return Err(NoThreshold::new(kind, why));
         };
         let kept = shrink(grid);
         let clip = tensor.format().clip_for(kept.low, kept.high);

@@ -1,6 +1,8 @@
 //! The clip of least KL divergence.
 
-use super::{Calibration, Calibrator, NoThreshold, START_BIN, Tensor, clip_at, kl, need_bins, need_even_levels};
+use super::{
+    Calibration, Calibrator, NoThreshold, NoThresholdKind, START_BIN, Tensor, clip_at, kl, need_bins, need_even_levels,
+};
 
 /// NVIDIA's entropy calibration: pytorch-quantization 2.2 and ModelOpt 0.47, `torch_hist`, the layer as one batch.
 ///
@@ -80,8 +82,8 @@ pub(super) fn choose(
     curve: &[f64],
     edges: &[f32],
 ) -> Result<(usize, Option<String>), NoThreshold> {
-    let choice =
-        search(counts, levels, curve, START_BIN).ok_or_else(|| NoThreshold("entropy found no candidate".into()))?;
+    let choice = search(counts, levels, curve, START_BIN)
+        .ok_or_else(|| NoThreshold::new(NoThresholdKind::NoCandidate, "entropy found no candidate"))?;
     let (Choice::Minimum(i) | Choice::Nan(i)) = choice;
     let note = if levels >= counts.len() {
         Some(format!(

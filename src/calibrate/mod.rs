@@ -31,6 +31,7 @@ mod max;
 mod measure;
 pub mod mse;
 mod ncnn_kl;
+mod no_threshold;
 mod nvidia_entropy;
 mod nvidia_mse;
 mod nvidia_np_entropy;
@@ -56,6 +57,7 @@ pub use max::Max;
 pub use measure::{Measure, Measured};
 pub use mse::{Mse, MseCurve, mse_curve};
 pub use ncnn_kl::NcnnKl;
+pub use no_threshold::{NoThreshold, NoThresholdKind};
 pub use nvidia_entropy::NvidiaEntropy;
 pub use nvidia_mse::NvidiaMse;
 pub use nvidia_np_entropy::NvidiaNpEntropy;
@@ -115,11 +117,6 @@ pub struct Calibration {
     pub note: Option<String>,
 }
 
-/// Why a method has no answer: one sentence for the user.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct NoThreshold(pub String);
-
 /// One method's answer on one tensor.
 #[derive(Clone, Debug)]
 pub struct Candidate {
@@ -178,11 +175,14 @@ fn need_peer(tensor: &Tensor, spec: GridSpec) -> Result<&NumpyHistogram, NoThres
     need_values(tensor)?;
     match (tensor.histogram().peer(spec), tensor.histogram().kind) {
         (Some(Ok(grid)), _) => Ok(grid),
-        (Some(Err(why)), _) => Err(NoThreshold(why.into())),
-        (None, GridKind::PowerOfTwo) => Err(NoThreshold(
-            "the peer's own grid needs each batch's range beforehand, and the values were seen only once".into(),
+        (Some(Err(why)), _) => Err(NoThreshold::new(NoThresholdKind::PeerRaises, why)),
+        (None, GridKind::PowerOfTwo) => Err(NoThreshold::new(
+            NoThresholdKind::OnePass,
+            "the peer's own grid needs each batch's range beforehand, and the values were seen only once",
         )),
-        (None, GridKind::Exact) => Err(NoThreshold("the peer's own grid was not counted".into())),
+        (None, GridKind::Exact) => {
+            Err(NoThreshold::new(NoThresholdKind::NotCounted, "the peer's own grid was not counted"))
+        }
     }
 }
 
@@ -202,7 +202,8 @@ fn need_two_passes(tensor: &Tensor) -> Result<(), NoThreshold> {
     match tensor.histogram().kind {
         GridKind::Exact => Ok(()),
         GridKind::PowerOfTwo => {
-            Err(NoThreshold("the method needs the exact range beforehand, and the values were seen only once".into()))
+            let why = "the method needs the exact range beforehand, and the values were seen only once";
+            Err(NoThreshold::new(NoThresholdKind::OnePass, why))
         }
     }
 }
@@ -211,14 +212,15 @@ fn need_two_passes(tensor: &Tensor) -> Result<(), NoThreshold> {
 fn need_even_levels(tensor: &Tensor, method: &str) -> Result<usize, NoThreshold> {
     let format = tensor.format();
     format.even_levels().ok_or_else(|| {
-        NoThreshold(format!("{method} spreads the histogram over even levels, and those of {format} are not even"))
+        let why = format!("{method} spreads the histogram over even levels, and those of {format} are not even");
+        NoThreshold::new(NoThresholdKind::NotDefined, why)
     })
 }
 
 /// Refuses a tensor in which there is nothing to calibrate.
 fn need_values(tensor: &Tensor) -> Result<(), NoThreshold> {
     match tensor.histogram().stats.finite() {
-        0 => Err(NoThreshold("the tensor holds no finite value".into())),
+        0 => Err(NoThreshold::new(NoThresholdKind::NoValues, "the tensor holds no finite value")),
         _ => Ok(()),
     }
 }
@@ -228,7 +230,8 @@ fn need_bins(tensor: &Tensor, method: &str) -> Result<(), NoThreshold> {
     need_values(tensor)?;
     match tensor.histogram().magnitude.bins() {
         bins if bins < START_BIN => {
-            Err(NoThreshold(format!("{method} starts at bin {START_BIN}, and the histogram has only {bins} bins")))
+            let why = format!("{method} starts at bin {START_BIN}, and the histogram has only {bins} bins");
+            Err(NoThreshold::new(NoThresholdKind::Bins, why))
         }
         _ => Ok(()),
     }

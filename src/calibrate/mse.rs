@@ -1,6 +1,6 @@
 //! The clip of least mean squared error.
 
-use super::{Calibration, Calibrator, NoThreshold, START_BIN, Tensor, clip_at, need_bins};
+use super::{Calibration, Calibrator, NoThreshold, NoThresholdKind, START_BIN, Tensor, clip_at, need_bins};
 use crate::quant::Format;
 use crate::vector::{Kernel, Width};
 
@@ -287,7 +287,8 @@ pub(super) type Calibrated = (f32, Option<String>);
 
 fn chosen(objective: &Objective) -> Result<Calibrated, NoThreshold> {
     let i = objective.search(START_BIN).ok_or_else(|| {
-        NoThreshold(format!("mse starts at bin {START_BIN}, and the histogram has only {START_BIN} bins"))
+        let why = format!("mse starts at bin {START_BIN}, and the histogram has only {START_BIN} bins");
+        NoThreshold::new(NoThresholdKind::Bins, why)
     })?;
     let note = (objective.centres[i] <= SMALLEST_AMAX).then(|| {
         "clips up to 2^-24 count as zero in this method, so that its objective cannot tell them apart".to_owned()

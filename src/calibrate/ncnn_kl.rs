@@ -1,7 +1,7 @@
 //! ncnn2table's search.
 
 use super::kl::{FLOAT32_NOISE, decided_by_rounding};
-use super::{Calibration, Calibrator, NoThreshold, START_BIN, Tensor, need_peer, peer_clip};
+use super::{Calibration, Calibrator, NoThreshold, NoThresholdKind, START_BIN, Tensor, need_peer, peer_clip};
 use crate::histogram::GridSpec;
 
 const BINS: usize = 2048;
@@ -103,7 +103,8 @@ impl Calibrator for NcnnKl {
     fn calibrate(&self, tensor: &Tensor) -> Result<Calibration, NoThreshold> {
         let grid = need_peer(tensor, GRID)?;
         if grid.counts.iter().all(|&c| c == 0) {
-            return Err(NoThreshold("every value is 0, for which ncnn writes an infinite scale".into()));
+            let why = "every value is 0, for which ncnn writes an infinite scale";
+            return Err(NoThreshold::new(NoThresholdKind::NotDefined, why));
         }
         let curve = divergences(&grid.counts);
         // The first of equals; ends at the first candidate where nothing is less than another.

@@ -1,7 +1,7 @@
 //! The clip of least mean squared error on pytorch-quantization's own histogram.
 
 use super::nvidia_entropy::{GRID, saturation_note};
-use super::{Calibration, Calibrator, NoThreshold, Tensor, mse, need_peer, peer_clip, with_note};
+use super::{Calibration, Calibrator, NoThreshold, NoThresholdKind, Tensor, mse, need_peer, peer_clip, with_note};
 use crate::histogram::GridSpec;
 
 /// pytorch-quantization 2.2: `HistogramCalibrator(torch_hist=True)`, `compute_amax("mse")`.
@@ -42,11 +42,11 @@ impl Calibrator for NvidiaMse {
     fn calibrate(&self, tensor: &Tensor) -> Result<Calibration, NoThreshold> {
         let grid = need_peer(tensor, GRID)?;
         if grid.edges.len() != grid.counts.len() + 1 {
-            return Err(NoThreshold(format!(
-                "rounding gave the grown grid {} edges for {} bins, on which the peer raises an error",
-                grid.edges.len(),
-                grid.counts.len()
-            )));
+            let (edges, bins) = (grid.edges.len(), grid.counts.len());
+            let why = format!(
+                "rounding gave the grown grid {edges} edges for {bins} bins, on which the peer raises an error"
+            );
+            return Err(NoThreshold::new(NoThresholdKind::PeerRaises, why));
         }
         let (t, note) = mse::choose(grid.counts.clone(), &grid.edges, tensor.format())?;
         let note = with_note(saturation_note(grid).or(note), tensor, true);

@@ -3,7 +3,7 @@
 use super::kl::{FLOAT32_NOISE, decided_by_rounding};
 use super::logarithm::numpy_ln_f32;
 use super::pairwise::pairwise_sum;
-use super::{Calibration, Calibrator, NoThreshold, Tensor, need_peer, ort_clip, with_note};
+use super::{Calibration, Calibrator, NoThreshold, NoThresholdKind, Tensor, need_peer, ort_clip, with_note};
 use crate::histogram::GridSpec;
 use crate::vector::{Kernel, Width};
 
@@ -63,9 +63,8 @@ fn smoothed(counts: &[i64], out: &mut Vec<f32>) -> Result<bool, NoThreshold> {
     }
     let taken = EPS * zeros as f64 / others as f64;
     if taken >= 1.0 {
-        return Err(NoThreshold(
-            "there are ten thousand empty bins for each that is not, and the peer's smoothing raises an error".into(),
-        ));
+        let why = "there are ten thousand empty bins for each that is not, and the peer's smoothing raises an error";
+        return Err(NoThreshold::new(NoThresholdKind::PeerRaises, why));
     }
     out.extend(counts.iter().map(|&c| if c == 0 { EPS as f32 } else { c as f32 - taken as f32 }));
     Ok(true)
@@ -177,7 +176,7 @@ impl Calibrator for OrtEntropy {
             let least = curve.iter().copied().min_by(f64::total_cmp)?;
             curve.iter().position(|&kl| kl == least)
         });
-        let best = best.ok_or_else(|| NoThreshold("there is no window to try".into()))?;
+        let best = best.ok_or_else(|| NoThreshold::new(NoThresholdKind::NoCandidate, "there is no window to try"))?;
         let clip_of = |i: usize| {
             let (start, end) = window(grid.counts.len(), self.levels / 2 + i);
             ort_clip(tensor, grid.edges[start], grid.edges[end])

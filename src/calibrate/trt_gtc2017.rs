@@ -1,7 +1,8 @@
 //! The search of TensorRT's public talk.
 
 use super::{
-    Calibration, Calibrator, NoThreshold, START_BIN, Tensor, kl, need_even_levels, need_two_passes, peer_clip,
+    Calibration, Calibrator, NoThreshold, NoThresholdKind, START_BIN, Tensor, kl, need_even_levels, need_two_passes,
+    peer_clip,
 };
 
 /// The bins of the talk.
@@ -56,13 +57,13 @@ impl Calibrator for TrtGtc2017 {
         let magnitude = &tensor.histogram().magnitude;
         if magnitude.bins() != BINS {
             let bins = magnitude.bins();
-            return Err(NoThreshold(format!("trt-gtc2017 is defined on {BINS} bins, and the histogram has {bins}")));
+            let why = format!("trt-gtc2017 is defined on {BINS} bins, and the histogram has {bins}");
+            return Err(NoThreshold::new(NoThresholdKind::Bins, why));
         }
         let levels = need_even_levels(tensor, self.id())?;
         let i = search(&magnitude.counts(), levels).ok_or_else(|| {
-            NoThreshold(
-                "every clip below the whole range ends in an empty bin, where the divergence is infinite".into(),
-            )
+            let why = "every clip below the whole range ends in an empty bin, where the divergence is infinite";
+            NoThreshold::new(NoThresholdKind::NoCandidate, why)
         })?;
         let width = magnitude.amax / BINS as f32;
         Ok(Calibration { clip: peer_clip(tensor, (i as f32 + 0.5) * width), note: None })

@@ -133,21 +133,21 @@ pub(super) struct SharedArgs {
     pub bins: usize,
     /// What some layers want otherwise: PATTERNS=SETTINGS, both lists between commas. Patterns are globs on names, or
     /// op:GLOB on operators; settings are a method, bits:N, axis:N, signed, unsigned, symmetric, affine, float. A later one
-    /// prevails: --set 'conv1=percentile-99.99' --set 'fc*=bits:16,affine'
+    /// prevails: --set '*.conv1=percentile-99.99' --set '*.hswish=bits:16,affine'
     #[arg(long, value_name = "PATTERNS=SETTINGS")]
     pub set: Vec<Assignment>,
     /// A range for each channel along this axis instead of one per tensor; a negative axis counts from the end. For
-    /// some layers only: PATTERNS=AXIS. May be given several times: --per-channel 1 --per-channel 'fc*=-1'
+    /// some layers only: PATTERNS=AXIS. May be given several times: --per-channel 1 --per-channel '*conv*=-3'
     #[arg(long, value_name = "[PATTERNS=]AXIS", allow_negative_numbers = true)]
     pub per_channel: Vec<PerChannel>,
-    /// Leaves these layers in float: 'conv1,head*,op:Softmax'
+    /// Leaves these layers in float: --skip '*.conv1,*.softmax'; of a network also by operator: --skip 'op:Softmax'
     #[arg(long, value_name = "PATTERNS")]
     pub skip: Vec<Names>,
     /// Leaves all other layers in float
     #[arg(long, value_name = "PATTERNS")]
     pub only: Option<Names>,
     /// One range for all these tensors: one decision, one scale, chosen on all their values. May be given several times,
-    /// each is a tie of its own: --tie 'a,b,c' --tie 'head*'
+    /// each is a tie of its own: --tie '*.pool,*.gate' --tie '*hswish'
     #[arg(long, value_name = "PATTERNS")]
     pub tie: Vec<Names>,
     /// Leaves each input of a Concat its own range; otherwise they share one, as runtimes want it
@@ -175,7 +175,7 @@ impl FromStr for PerChannel {
     fn from_str(text: &str) -> Result<PerChannel, String> {
         let (names, axis) = text.rsplit_once('=').map_or((None, text), |(names, axis)| (Some(names), axis));
         let axis =
-            axis.trim().parse().map_err(|_| format!("\"{axis}\" is no axis; write for example 1 or 'fc*=-1'"))?;
+            axis.trim().parse().map_err(|_| format!("\"{axis}\" is no axis; write for example 1 or '*conv*=-3'"))?;
         Ok(PerChannel { names: names.map(str::parse).transpose()?, axis })
     }
 }

@@ -71,6 +71,9 @@ fn try_list(path: &Path) -> Result<Vec<Tensor>, String> {
         let why = excerpt(why.split(" at line ").next().unwrap_or_default());
         format!("has a damaged safetensors header ({why}); dump it again.")
     })?;
+    if infos.is_empty() {
+        return Err("holds no tensors; save them by name.".into());
+    }
     check(infos, 8 + header_len, file_len)
 }
 
@@ -208,6 +211,7 @@ mod tests {
         let header = |text: &str| error(&testing::safetensors(text, &[0; 16]));
         assert_eq!(error(b""), "m.safetensors is empty (0 bytes); dump it again.");
         assert_eq!(error(b"abc"), "m.safetensors is cut short: it holds 3 bytes, not even a header; dump it again.");
+        assert_eq!(header("{}"), "m.safetensors holds no tensors; save them by name.");
         assert_eq!(error(&f32s(&[1.0])), "m.safetensors is an .npy array, not safetensors; name it .npy.");
         assert_eq!(
             error(b"hello world"),

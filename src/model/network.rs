@@ -106,17 +106,6 @@ impl Network {
         &self.outputs
     }
 
-    /// The program that wrote the file, with its version where it says; may be empty.
-    pub fn producer(&self) -> String {
-        format!("{} {}", self.proto.producer_name, self.proto.producer_version).trim().to_owned()
-    }
-
-    /// The version of ONNX's own operators; 0 where the file does not say.
-    pub fn opset(&self) -> i64 {
-        let own = |domain: &str| domain.is_empty() || domain == "ai.onnx";
-        self.proto.opset_import.iter().find(|import| own(&import.domain)).map_or(0, |import| import.version)
-    }
-
     pub(super) fn graph(&self) -> &GraphProto {
         self.proto.graph.as_ref().expect("checked when it was made")
     }

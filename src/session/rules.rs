@@ -109,7 +109,7 @@ impl FromStr for Names {
             list.push(Pattern::new(glob).map_err(|e| format!("the pattern \"{glob}\" is none: {}", e.msg))?);
         }
         if names.is_empty() && ops.is_empty() {
-            return Err("a pattern is missing; write for example 'conv1,head*' or 'op:Softmax'".into());
+            return Err("a pattern is missing; write for example '*.conv1,*.softmax' or 'op:Softmax'".into());
         }
         Ok(Names { text: text.into(), names, ops })
     }
@@ -175,7 +175,7 @@ impl FromStr for Assignment {
 
     fn from_str(text: &str) -> Result<Assignment, String> {
         let (names, settings) = text.rsplit_once('=').ok_or_else(|| {
-            format!("\"{text}\" has no =; write for example 'fc*=bits:16' or 'conv1=percentile-99.99'")
+            format!("\"{text}\" has no =; write for example '*.hswish=bits:16' or '*.conv1=percentile-99.99'")
         })?;
         let settings = settings.split(',').map(|s| s.trim().parse()).collect::<Result<_, _>>()?;
         Ok(Assignment { names: names.parse()?, settings })

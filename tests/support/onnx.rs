@@ -1,4 +1,5 @@
 //! ONNX files by hand: the few fields of the format that a small graph needs.
+#![allow(dead_code)] // every test program uses its part
 
 /// A field of bytes: its number, then what it holds.
 fn bytes(field: u8, content: &[u8]) -> Vec<u8> {
@@ -45,10 +46,25 @@ fn port((name, shape): (&str, &[u64])) -> Vec<u8> {
     [bytes(1, name.as_bytes()), bytes(2, &bytes(1, &tensor))].concat()
 }
 
+/// A constant of float32 with its values.
+pub fn constant(name: &str, shape: &[u64], values: &[f32]) -> Vec<u8> {
+    let mut tensor: Vec<u8> = shape.iter().flat_map(|&dim| number(1, dim)).collect();
+    tensor.extend(number(2, 1));
+    tensor.extend(bytes(8, name.as_bytes()));
+    tensor.extend(bytes(9, &values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>()));
+    tensor
+}
+
 /// A model of one input and one output.
 pub fn model(input: (&str, &[u64]), nodes: &[Vec<u8>], output: (&str, &[u64])) -> Vec<u8> {
+    model_with(input, nodes, &[], output)
+}
+
+/// The same with constants.
+pub fn model_with(input: (&str, &[u64]), nodes: &[Vec<u8>], constants: &[Vec<u8>], output: (&str, &[u64])) -> Vec<u8> {
     let mut graph: Vec<u8> = nodes.iter().flat_map(|node| bytes(1, node)).collect();
     graph.extend(bytes(2, b"made"));
+    graph.extend(constants.iter().flat_map(|constant| bytes(5, constant)));
     graph.extend(bytes(11, &port(input)));
     graph.extend(bytes(12, &port(output)));
     [number(1, 8), bytes(7, &graph), bytes(8, &number(2, 13))].concat()

@@ -40,8 +40,7 @@ fn the_file_is_described() {
     assert_eq!(network.inputs().len(), 1);
     assert_eq!(network.inputs()[0].to_string(), "x ?x3x?x?");
     assert_eq!(network.inputs()[0].dtype, Some(DatumType::F32));
-    assert_eq!((network.outputs().len(), network.opset()), (1, 11));
-    assert_eq!(network.producer(), "PaddlePaddle");
+    assert_eq!(network.outputs().len(), 1);
 }
 
 #[test]

@@ -1,0 +1,181 @@
+//! The readers against damaged files: mutations of small, good files, the same in every run.
+//!
+//! `QVIZ_FUZZ=1000000 cargo test --test fuzz_readers -- --nocapture` tries so many files of each kind. A file that
+//! fails is kept, and its path told.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+#[path = "support/npy.rs"]
+mod npy;
+#[cfg(feature = "onnx")]
+#[path = "support/onnx.rs"]
+mod onnx;
+#[path = "support/readers.rs"]
+mod readers;
+
+/// Files of each kind that a plain run tries: a second or so.
+const TRIES: u64 = 4000;
+
+/// No file of a few hundred bytes may take longer, however busy the machine.
+const LONGEST: Duration = Duration::from_secs(20);
+
+#[test]
+fn npy_files() {
+    try_all("npy", &arrays(), readers::npy);
+}
+
+#[test]
+fn npz_files() {
+    let arrays = arrays();
+    let entries = [("a.npy", &arrays[0][..]), ("dir/b.npy", &arrays[1]), ("notes.txt", b"no array")];
+    let many: Vec<(String, &[u8])> = arrays.iter().enumerate().map(|(i, a)| (format!("{i}.npy"), &a[..])).collect();
+    let many: Vec<(&str, &[u8])> = many.iter().map(|(name, array)| (name.as_str(), *array)).collect();
+    let seeds = [zip(&entries, false), zip(&entries, true), zip(&many, true), zip(&[], false)];
+    try_all("npz", &seeds, readers::npz);
+}
+
+#[test]
+fn safetensors_files() {
+    let file = |header: &str, body: &[u8]| [&(header.len() as u64).to_le_bytes(), header.as_bytes(), body].concat();
+    let two = r#"{"__metadata__":{"format":"pt"},"a":{"dtype":"F16","shape":[1,2],"data_offsets":[0,4]},
+        "b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}"#;
+    let others = r#"{"s":{"dtype":"F64","shape":[],"data_offsets":[0,8]},"e":{"dtype":"I8","shape":[0,3],
+        "data_offsets":[8,8]},"q":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[8,12]}}"#;
+    let seeds = [file(two, &[60; 12]), file(others, &[1; 12]), file("{}", &[])];
+    try_all("safetensors", &seeds, readers::safetensors);
+}
+
+#[cfg(feature = "onnx")]
+#[test]
+fn onnx_files() {
+    use onnx::{constant, model, model_with, node};
+    let matrix = constant("w", &[2, 3], &[1.0, -2.0, 0.5, 3.0, 0.0, -0.25]);
+    let kernel = constant("k", &[1, 1, 2, 2], &[1.0; 4]);
+    let product = node("MatMul", &["x", "w"], "y", None);
+    let convolution = node("Conv", &["x", "k"], "y", Some(("group", 1)));
+    let seeds = [
+        model_with(("x", &[1, 2]), &[product], &[matrix], ("y", &[1, 3])),
+        model_with(("x", &[1, 1, 4, 4]), &[convolution], &[kernel], ("y", &[1, 1, 3, 3])),
+        model(("x", &[2]), &[node("Relu", &["x"], "h", None), node("Exp", &["h"], "y", None)], ("y", &[2])),
+    ];
+    try_all("onnx", &seeds, readers::onnx);
+}
+
+/// Arrays of several types, shapes, orders and versions of the format.
+fn arrays() -> Vec<Vec<u8>> {
+    let mut fortran = npy::npy("<f8", &[2, 2], &[63; 32]);
+    let at = fortran.windows(5).position(|w| w == b"False").unwrap();
+    fortran[at..at + 5].copy_from_slice(b"True ");
+    let one = npy::floats(&[1.0, -2.5, 0.0, f32::NAN]);
+    // Version 2 has two more bytes of length.
+    let mut second = one.clone();
+    (second[6], second[8]) = (2, second[8]);
+    second.splice(10..10, [0, 0]);
+    vec![one, npy::npy(">i2", &[3], &[0, 1, 2, 3, 4, 5]), fortran, second, npy::npy("|b1", &[0, 7], &[])]
+}
+
+fn zip(entries: &[(&str, &[u8])], deflate: bool) -> Vec<u8> {
+    use std::io::Write;
+    let method = if deflate { zip::CompressionMethod::Deflated } else { zip::CompressionMethod::Stored };
+    let options = zip::write::SimpleFileOptions::default().compression_method(method);
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in entries {
+        writer.start_file(*name, options).unwrap();
+        writer.write_all(bytes).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+/// Reads each seed as it is, then mutations of them.
+fn try_all(kind: &str, seeds: &[Vec<u8>], read: impl Fn(&[u8])) {
+    let tries = std::env::var("QVIZ_FUZZ").map_or(TRIES, |n| n.parse().expect("QVIZ_FUZZ is a number of files"));
+    let begun = Instant::now();
+    for i in 0..tries {
+        let mut chance = Chance(i);
+        let bytes = match seeds.get(i as usize) {
+            Some(seed) => seed.clone(),
+            None => mutated(seeds, &mut chance),
+        };
+        let start = Instant::now();
+        let result = catch_unwind(AssertUnwindSafe(|| read(&bytes)));
+        if result.is_err() || start.elapsed() > LONGEST {
+            let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{kind}-{i}"));
+            std::fs::write(&kept, &bytes).unwrap();
+            eprintln!("file {i} of kind {kind} is kept as {}", kept.display());
+            result.unwrap_or_else(|panic| resume_unwind(panic));
+            panic!("it took {:?}", start.elapsed());
+        }
+    }
+    println!("{kind}: {tries} files in {:.1} s", begun.elapsed().as_secs_f64());
+}
+
+/// Numbers that look like chance and are the same in every run (SplitMix64).
+struct Chance(u64);
+
+impl Chance {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, n: usize) -> usize {
+        (self.next() % n.max(1) as u64) as usize
+    }
+
+    /// A stretch of at most 16 bytes.
+    fn range(&mut self, len: usize) -> std::ops::Range<usize> {
+        let begin = self.below(len + 1);
+        begin..(begin + self.below(17)).min(len)
+    }
+}
+
+/// One of the seeds with one to four changes of the kinds that break parsers.
+fn mutated(seeds: &[Vec<u8>], chance: &mut Chance) -> Vec<u8> {
+    let mut bytes = seeds[chance.below(seeds.len())].clone();
+    for _ in 0..=chance.below(4) {
+        let (len, at) = (bytes.len(), chance.below(bytes.len()));
+        match chance.below(10) {
+            _ if len == 0 => bytes.push(chance.next() as u8),
+            0 => bytes[at] ^= 1 << chance.below(8),
+            1 => bytes[at] = chance.next() as u8,
+            2 => bytes[at] = [0, 1, 0x7f, 0x80, 0xff][chance.below(5)],
+            3 => {
+                // A length, a count or an offset that is far too large, or just beyond.
+                let huge = [u64::MAX, 1 << 63, 1 << 40, u64::from(u32::MAX), len as u64, len as u64 + 1];
+                let number = huge[chance.below(huge.len())].to_le_bytes();
+                let n = [2, 4, 8][chance.below(3)].min(len - at);
+                bytes[at..at + n].copy_from_slice(&number[..n]);
+            }
+            4 => bytes.truncate(at),
+            5 => drop(bytes.drain(chance.range(len))),
+            6 => {
+                let copy = bytes[chance.range(len)].to_vec();
+                bytes.splice(at..at, copy);
+            }
+            7 => {
+                // A piece of another file.
+                let other = &seeds[chance.below(seeds.len())];
+                let piece = other[chance.range(other.len())].to_vec();
+                bytes.splice(at..at, piece);
+            }
+            8 => {
+                // Another digit, where there are digits: shapes and offsets in text.
+                let digits: Vec<usize> = (0..len).filter(|&i| bytes[i].is_ascii_digit()).collect();
+                if let Some(&i) = digits.get(chance.below(digits.len())) {
+                    bytes[i] = b'0' + chance.below(10) as u8;
+                }
+            }
+            _ => {
+                let words: [&[u8]; 8] = [b"{", b"[[", b"\"", b"-1", b"99999999999999999999", b"\n", b"\0", b"None"];
+                let word = words[chance.below(words.len())].to_vec();
+                bytes.splice(at..at, word);
+            }
+        }
+    }
+    bytes
+}

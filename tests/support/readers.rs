@@ -1,0 +1,102 @@
+//! What the readers are held to, whatever a file holds: a panic here, an endless loop, or an answer that contradicts
+//! itself is a fault. `tests/fuzz_readers.rs` calls these on mutations that are the same in every run, the targets in
+//! `fuzz/` on what a coverage-guided fuzzer makes up.
+
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use qviz::input::{Part, discover};
+
+/// Values that are read of one array: an archive of a few bytes may hold gigabytes of zeros.
+const MOST: usize = 1 << 20;
+
+/// An `.npy`.
+pub fn npy(bytes: &[u8]) {
+    dump("x.npy", bytes);
+}
+
+/// An `.npz`.
+pub fn npz(bytes: &[u8]) {
+    dump("x.npz", bytes);
+}
+
+/// A `.safetensors`.
+pub fn safetensors(bytes: &[u8]) {
+    dump("x.safetensors", bytes);
+}
+
+/// An ONNX file: parsed, its weights read. It is not run, which is tract's work.
+#[cfg(feature = "onnx")]
+pub fn onnx(bytes: &[u8]) {
+    use qviz::model::Network;
+
+    let file = file("x.onnx", bytes);
+    let network = match Network::open(&file.0) {
+        Ok(network) => network,
+        Err(error) => return sentence(&error.to_string()),
+    };
+    for port in network.inputs().iter().chain(network.outputs()) {
+        let _ = port.to_string();
+    }
+    for weight in network.weights() {
+        assert!(!weight.uses.is_empty() && weight.axis.is_none_or(|axis| axis < weight.shape.len()), "{weight:?}");
+        match network.weight_values(&weight) {
+            Ok(values) => assert_eq!(values.len(), weight.shape.iter().product::<usize>(), "{weight:?}"),
+            Err(error) => sentence(&error.to_string()),
+        }
+    }
+}
+
+/// Lists a dump and reads all of it, as the loader does: twice, with the same result.
+fn dump(name: &str, bytes: &[u8]) {
+    let file = file(name, bytes);
+    let found = discover(std::slice::from_ref(&file.0), None);
+    assert!(!found.sources.is_empty() || !found.errors.is_empty(), "neither a layer nor a sentence");
+    found.errors.iter().for_each(|error| sentence(&error.message));
+    for part in found.sources.iter().flat_map(|source| &source.parts) {
+        assert_eq!(read(part), read(part));
+    }
+}
+
+/// The bits of an array's values, or the sentence.
+fn read(part: &Part) -> Result<Vec<u32>, String> {
+    let told = |message: String| {
+        sentence(&message);
+        message
+    };
+    let array = part.open().map_err(|error| told(error.message))?;
+    let len = array.len();
+    assert_eq!(array.is_empty(), len == 0);
+    let mut values = Vec::new();
+    let whole = array.read(&mut |chunk| {
+        assert!(!chunk.is_empty(), "an empty chunk");
+        values.extend(chunk.iter().map(|x| x.to_bits()));
+        if values.len() < MOST { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    whole.map_err(|error| told(error.message))?;
+    assert!(values.len() as u64 == len || values.len() >= MOST, "{} values of {len}", values.len());
+    Ok(values)
+}
+
+/// What is said to the user ends like a sentence and fits a line or two.
+fn sentence(text: &str) {
+    assert!(text.ends_with('.') && text.chars().count() < 600, "{text:?}");
+}
+
+/// A file that is gone when this is dropped.
+struct Written(PathBuf);
+
+impl Drop for Written {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// Each thread has a file of its own.
+fn file(name: &str, bytes: &[u8]) -> Written {
+    let own = format!("qviz-{}-{:?}-{name}", std::process::id(), std::thread::current().id());
+    let path = std::env::temp_dir().join(own);
+    fs::write(&path, bytes).expect("a temporary file can be written");
+    Written(path)
+}
