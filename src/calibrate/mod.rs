@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use std::sync::Arc;
-//! use qviz::{calibrate, histogram::Histogram, quant::Scheme};
+//! use qviz::{calibrate, histogram::Histogram, quant::Format};
 //!
 //! let values: Vec<f32> = (0..10_000).map(|i| (i as f32 * 0.37).sin().powi(3)).collect();
 //! let max = calibrate::by_id("max")?;
@@ -18,10 +18,10 @@
 //! ```
 
 mod aciq;
+mod cost;
 mod coverage;
 mod disagreement;
 mod entropy;
-mod error;
 mod fit;
 pub mod kl;
 mod level_sums;
@@ -46,10 +46,10 @@ mod trt_gtc2017;
 mod warning;
 
 pub use aciq::Aciq;
+pub use cost::Metrics;
 pub use coverage::Coverage;
 pub use disagreement::{Disagreement, disagreement};
 pub use entropy::Entropy;
-pub use error::Metrics;
 pub use fit::{Fit, Shape};
 pub use levels::Level;
 pub use max::Max;
