@@ -8,7 +8,7 @@ mod support;
 
 use crossterm::event::{Event, KeyCode};
 use qviz::input::Discovered;
-use qviz::quant::Format;
+use qviz::quant::{Format, Fp8};
 use qviz::tui::look::{Depth, Theme};
 use support::{Story, look, styles, text};
 
@@ -59,6 +59,23 @@ fn mapping_and_fake_quantized() {
     let mut s = story((120, 36));
     s.keys("mf");
     snapshot("mapping", &s);
+}
+
+/// Values of FP8 are ticks below: close together near zero, far apart at the ends.
+#[test]
+fn mapping_to_fp8() {
+    let mut s = story((120, 36));
+    s.keys("b").key(KeyCode::Char('u'), KeyModifiers::CONTROL);
+    s.keys("e4m3").press(KeyCode::Enter).keys("mf");
+    snapshot("mapping-fp8", &s);
+    let screen = s.screen();
+    let axis = screen.lines().find(|l| l.matches('┬').count() > 20).expect("the axis with its ticks");
+    let cells: Vec<bool> = axis.chars().filter(|c| "─┬▲".contains(*c)).map(|c| c != '─').collect();
+    let ticks = |cells: &[bool]| cells.iter().filter(|tick| **tick).count();
+    let (quarter, eighth) = (cells.len() / 4, cells.len() / 8);
+    let middle = cells.len() / 2;
+    assert_eq!(ticks(&cells[middle - eighth..middle + eighth]), 2 * eighth, "near zero they cannot be told apart");
+    assert!(ticks(&cells[..quarter]) < quarter / 2 && ticks(&cells[3 * quarter..]) < quarter / 2 + 2, "{axis}");
 }
 
 #[test]
@@ -186,7 +203,7 @@ fn every_size_and_look() {
     ];
     let affine = Format::INT8.with_symmetric(false);
     let unsigned = Format::INT8.with_signed(false);
-    for format in [Format::INT8, affine, unsigned] {
+    for format in [Format::INT8, affine, unsigned, Fp8::E4m3.into(), Fp8::E5m2.into()] {
         for state in &states {
             let mut s = Story::of(qviz::cli::bundled(), format, (160, 45));
             s.select("04.conv3.dw");

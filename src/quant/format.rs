@@ -156,6 +156,18 @@ impl Format {
         words.split([' ', ',']).filter(|w| !w.is_empty()).try_fold(self, Format::changed_by_word)
     }
 
+    /// The format that these words name, as [`Format::changed_by`] has them of int8 symmetric.
+    ///
+    /// # Errors
+    ///
+    /// As there, and where there is no word.
+    pub fn named(words: &str) -> Result<Format, String> {
+        if words.trim_matches([' ', ',']).is_empty() {
+            return Err("a format is missing; write for example int8, uint4 affine, e4m3 or e5m2".into());
+        }
+        Format::INT8.changed_by(words)
+    }
+
     fn changed_by_word(self, word: &str) -> Result<Format, String> {
         let fp8 = match word {
             "fp8" => Some(if let Format::Fp8(fp8) = self { fp8 } else { Fp8::E4m3 }),

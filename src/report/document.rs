@@ -93,6 +93,9 @@ struct ChosenEntry {
     num_bits: u8,
     signed: bool,
     symmetric: bool,
+    /// Where it is not integers: the element type's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    format: Option<&'static str>,
     #[serde(flatten)]
     range: RangeEntry,
     #[serde(flatten)]
@@ -236,6 +239,10 @@ fn tensor(layer: &Layer, ready: &Ready, parts: Per<&Ready>) -> TensorEntry {
             num_bits: ready.format().num_bits(),
             signed: ready.format().signed(),
             symmetric: ready.format().symmetric(),
+            format: match ready.format() {
+                Format::Int(_) => None,
+                Format::Fp8(fp8) => Some(fp8.type_name()),
+            },
             range: range(&parts.map(|r| Some((r.choice().clip, r.params()))), ready.format()),
             // Without a value there is no error either, not one of zero.
             errors: errors(&parts.map(|r| (r.stats().finite() > 0).then(|| *r.metrics()))),

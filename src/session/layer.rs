@@ -2,7 +2,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::channels::Together;
 use super::{ChannelSet, Choice, Key, Kind, Plan, Role, Start, Subject, Tie};
-use crate::calibrate::{self, Calibrator, Candidate, Measured, Metrics, Tensor, Warning};
+use crate::calibrate::{self, Calibrator, Candidate, FP8_METHOD, Measured, Metrics, Tensor, Warning};
 use crate::histogram::{Histogram, Packed, Stats};
 use crate::quant::{Clip, Format, QuantParams};
 
@@ -277,9 +277,15 @@ impl Ready {
     }
 
     /// The present choice on another grid: the same method's answer there, or the clip that a hand has set, made to fit.
-    /// Where the method has no answer on that grid the largest magnitude stands.
+    /// A method that is not defined for that format gives way to `max`; where there is no answer at all the clip stays.
     pub fn on_grid(&self, format: Format) -> Choice {
         let choice = &self.choice;
+        let unsuited = |m: &Arc<dyn Calibrator>| m.id() == choice.method && !m.suits(format);
+        let unsuited = !choice.edited && self.methods.iter().any(unsuited);
+        let instead = unsuited.then(|| self.answer(FP8_METHOD, format)).flatten();
+        if let Some(clip) = instead {
+            return Choice { format, ..choice.with_method(FP8_METHOD, clip) };
+        }
         let answer = if choice.edited { None } else { self.answer(&choice.method, format) };
         let clip = answer.unwrap_or_else(|| {
             let (stats, amax) = (self.stats(), choice.clip.amax());
@@ -346,7 +352,8 @@ impl Layer {
         if ready.saturates_much() {
             notes.push("More than 1 % of the values saturate at this clip.".to_owned());
         }
-        notes.extend(ready.stand_in.clone());
+        // On another format the method may well have one.
+        notes.extend(ready.stand_in.clone().filter(|_| ready.choice.format == ready.first_choice.format));
         // Why the method's number is what it is, while it is the one that stands.
         if let Some(why) = ready.method_note() {
             notes.push(format!("{}: {why}.", ready.choice.method));

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use crate::calibrate::Shape;
+use crate::calibrate::kl;
 use crate::histogram::Magnitude;
 use crate::quant::{Clip, Format};
 use crate::session::{Choice, Ready, Session};
@@ -289,7 +290,7 @@ impl Model {
             log: true,
             signed: false,
             // KL knows no affine ranges.
-            curve: if session.format().symmetric() { CurveKind::Kl } else { CurveKind::Mse },
+            curve: if kl::undefined_on(session.format()).is_none() { CurveKind::Kl } else { CurveKind::Mse },
             mapping: false,
             compare: false,
             fake_quant: false,

@@ -1,5 +1,6 @@
 //! Moving the clip: by hand, by column, by bin, to a minimum, to a method.
 
+use crate::calibrate::kl;
 use crate::quant::Clip;
 use crate::session::{Choice, Ready};
 
@@ -257,19 +258,27 @@ pub(super) fn typed(model: &mut Model, text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Another grid of integers for the layer: the method's clip there, or the clip in hand made to fit.
+/// Another format for the layer: the method's clip there, or the clip in hand made to fit.
 pub(super) fn grid(model: &mut Model, words: &str) -> Result<(), String> {
     let format = model.format().changed_by(words)?;
+    let method = |model: &Model| model.selected_ready().map(|r| r.choice().method.clone());
+    let before = method(model);
     // Of a channel that is opened, the whole tensor: its channels go to one grid.
     let choices = model.session.on_grid(model.list.selected, format);
     if model.session.apply(&format!("{format}"), choices) > 0 {
-        if !format.symmetric() && model.plot.curve == CurveKind::Kl {
-            // KL knows no affine ranges.
+        if kl::undefined_on(format).is_some() && model.plot.curve == CurveKind::Kl {
             model.plot.curve = CurveKind::Mse;
         }
         model.plot.zoom = None;
         list::resort(model);
-        model.say(format!("{format} now"));
+        // A method that is not defined there has given way.
+        let now = method(model);
+        model.say(match (before, now) {
+            (Some(before), Some(now)) if before != now => {
+                format!("{format} now; {before} is not defined there, {now} chooses")
+            }
+            _ => format!("{format} now"),
+        });
     }
     Ok(())
 }

@@ -262,8 +262,8 @@ fn apply(model: &mut Model, layers: &[TuneLayer], steps: &[TuneStep]) -> (usize,
     let at_hand = std::iter::once(model.list.selected).chain(model.session.tied(model.list.selected).iter().copied());
     if at_hand.into_iter().any(|layer| changed.contains(&layer)) {
         (model.plot.zoom, model.plot.inspect) = (None, None);
-        if !model.format().symmetric() && model.plot.curve == super::super::scene::CurveKind::Kl {
-            // KL knows no affine ranges.
+        let undefined = crate::calibrate::kl::undefined_on(model.format()).is_some();
+        if undefined && model.plot.curve == super::super::scene::CurveKind::Kl {
             model.plot.curve = super::super::scene::CurveKind::Mse;
         }
     }

@@ -21,7 +21,14 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16
             return Some(prompt(pen, area, model, name, line, "Enter sets it · Esc leaves it"));
         }
         Mode::Grid(line) => {
-            return Some(prompt(pen, area, model, "integers", line, "int8, uint4 affine, 16 · Enter · Esc leaves it"));
+            return Some(prompt(
+                pen,
+                area,
+                model,
+                "format",
+                line,
+                "int8, uint4 affine, 16, e4m3 · Enter · Esc leaves it",
+            ));
         }
         Mode::Axis(line) => {
             let shape =
