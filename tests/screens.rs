@@ -6,7 +6,7 @@
 
 mod support;
 
-use crossterm::event::{Event, KeyCode};
+use crossterm::event::{Event, KeyCode, KeyModifiers};
 use qviz::input::Discovered;
 use qviz::quant::{Format, Fp8};
 use qviz::tui::look::{Depth, Theme};

@@ -529,7 +529,7 @@ fn a_layer_goes_to_fp8() {
     assert_eq!(s.amax(), dragged);
     s.keys("mf");
     let screen = s.screen();
-    assert!(screen.contains("float to fp8 e4m3") && screen.contains("at zero") && screen.contains("-448"), "{screen}");
+    assert!(screen.contains("float to fp8 e4m3") && screen.contains("steps ") && screen.contains("-448"), "{screen}");
     let chosen = s.document()["tensors"][6]["chosen"].clone();
     assert_eq!((chosen["format"].as_str(), chosen["num_bits"].as_u64()), (Some("float8_e4m3fn"), Some(8)));
     assert_eq!(

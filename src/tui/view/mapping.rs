@@ -105,7 +105,7 @@ fn numbered(params: &QuantParams) -> Vec<i32> {
             vec![qmin, qmax, zero, half(qmin), half(qmax)]
         }
         Format::Fp8(_) => {
-            let powers = (1..=qmax.ilog2()).rev().map(|exponent| 1 << exponent).take(6);
+            let powers = (1..=qmax.ilog2()).rev().map(|exponent| 1 << exponent).take(3);
             [qmin, qmax, zero].into_iter().chain(powers.flat_map(|q: i32| [-q, q])).collect()
         }
     }
@@ -123,10 +123,10 @@ fn title(pen: &mut Pen, areas: &Areas, model: &Model, ready: &Ready) {
             format!("one step {}{}", number::significant(scale, 3), full.map_or(String::new(), at_max))
         }
         Format::Fp8(fp8) => {
-            // The values next to zero, and the last two.
+            // The distance of the values next to zero, and that of the last two.
             let values = fp8.magnitudes();
             let [near, far] = [values[1], fp8.max() - values[values.len() - 2]].map(|step| f64::from(step) * scale);
-            format!("steps {} at zero, {} at the ends", number::significant(near, 3), number::significant(far, 3))
+            format!("steps {} to {}", number::significant(near, 2), number::significant(far, 2))
         }
     };
     let kind = if metrics.saturated > 0.0 {
