@@ -75,7 +75,8 @@ fn mapping_to_fp8() {
     let (quarter, eighth) = (cells.len() / 4, cells.len() / 8);
     let middle = cells.len() / 2;
     assert_eq!(ticks(&cells[middle - eighth..middle + eighth]), 2 * eighth, "near zero they cannot be told apart");
-    assert!(ticks(&cells[..quarter]) < quarter / 2 && ticks(&cells[3 * quarter..]) < quarter / 2 + 2, "{axis}");
+    let ends = [&cells[..quarter], &cells[cells.len() - quarter..]];
+    assert!(ends.iter().all(|end| 2 * ticks(end) <= quarter), "{axis}");
 }
 
 #[test]
