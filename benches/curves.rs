@@ -9,7 +9,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use qviz::calibrate::{self, Calibrator, Tensor, kl, mse_curve, ort_entropy};
 use qviz::histogram::{BinPass, GridSpec, GrowingHistogram, Histogram, RangePass};
-use qviz::quant::{Clip, Format, QuantParams};
+use qviz::quant::{Clip, Format, Fp8, QuantParams};
 
 const VALUES: usize = 8 << 20;
 const UINT8: Format = Format::INT8.with_signed(false);
@@ -163,7 +163,10 @@ mod curves {
         b.bench_local(|| (128..=2048).map(|i| kl::peer_divergence(&counts, 128, i)).fold(f64::MAX, f64::min));
     }
 
-    #[divan::bench(args = [("int8", 2048), ("uint8", 2048), ("int16", 2048), ("int8", 8192), ("int8", 32_768)])]
+    #[divan::bench(args = [
+        ("int8", 2048), ("uint8", 2048), ("int16", 2048), ("int8", 8192), ("int8", 32_768),
+        ("e4m3", 2048), ("e5m2", 2048), ("e4m3", 32_768),
+    ])]
     fn mse(b: Bencher, (grid, bins): (&str, usize)) {
         let tensor = tensor(bins, format(grid));
         tensor.edges();
@@ -215,7 +218,10 @@ mod curves {
 mod clip {
     use super::*;
 
-    #[divan::bench(args = [("int8", 2048), ("uint8", 2048), ("int8 affine", 2048), ("int16", 2048), ("int8", 32_768)])]
+    #[divan::bench(args = [
+        ("int8", 2048), ("uint8", 2048), ("int8 affine", 2048), ("int16", 2048), ("int8", 32_768),
+        ("e4m3", 2048), ("e5m2", 2048), ("e4m3", 32_768),
+    ])]
     fn metrics(b: Bencher, (grid, bins): (&str, usize)) {
         let tensor = tensor(bins, format(grid));
         let clip = if grid == "int8 affine" { Clip::new(-1.0, 1.1) } else { Clip::symmetric(1.0) };
@@ -229,6 +235,8 @@ fn format(grid: &str) -> Format {
         "int8" => Format::INT8,
         "uint8" => UINT8,
         "int16" => INT16,
+        "e4m3" => Format::Fp8(Fp8::E4m3),
+        "e5m2" => Format::Fp8(Fp8::E5m2),
         _ => Format::INT8.with_symmetric(false),
     }
 }

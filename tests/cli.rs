@@ -753,6 +753,41 @@ fn a_search_decides_once_for_what_is_tied() {
 #[cfg(feature = "onnx")]
 const CLASSIFIER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/models/ch_ppocr_mobile_v2.0_cls_infer.onnx");
 
+#[test]
+fn layers_go_to_fp8() {
+    let here = tempdir().unwrap();
+    let chosen = |args: &[&str], name: &str| tensor(&document(here.path(), args), name)["chosen"].clone();
+    let fp8 = chosen(&["--format", "e4m3"], "04.conv3.dw");
+    assert_eq!((&fp8["format"], &fp8["method"]), (&"float8_e4m3fn".into(), &"max".into()));
+    assert_eq!((&fp8["qmin"], &fp8["qmax"], &fp8["num_bits"]), (&(-448).into(), &448.into(), &8.into()));
+    assert_eq!((&fp8["zero_point"], &fp8["kl"]), (&0.into(), &Value::Null));
+    let scale = fp8["amax"].as_f64().unwrap() as f32 / 448.0;
+    assert_eq!(fp8["scale"].as_f64().unwrap() as f32, scale);
+    // A method that was named is not passed over in silence.
+    let named = document(here.path(), &["--format", "e4m3", "--method", "entropy,mse"]);
+    let named = tensor(&named, "04.conv3.dw");
+    assert_eq!(named["chosen"]["method"], "mse");
+    assert!(named["warnings"].to_string().contains("entropy has no answer here"), "{}", named["warnings"]);
+    assert!(named["candidates"]["entropy"]["note"].as_str().unwrap().contains("evenly"));
+    // One layer only, and integers again for one of all.
+    let some = document(here.path(), &["--set", "04*=e5m2"]);
+    assert_eq!(tensor(&some, "04.conv3.dw")["chosen"]["format"], "float8_e5m2");
+    assert_eq!(tensor(&some, "05.conv9.add")["chosen"]["format"], Value::Null);
+    assert_eq!(tensor(&some, "05.conv9.add")["chosen"]["method"], "entropy");
+    let some = document(here.path(), &["--format", "fp8", "--set", "04*=bits:16", "--set", "05*=asymmetric"]);
+    assert_eq!(tensor(&some, "04.conv3.dw")["chosen"]["qmax"], 32_767);
+    assert_eq!(tensor(&some, "05.conv9.add")["chosen"]["symmetric"], false);
+    assert_eq!(tensor(&some, "06.conv11.hswish")["chosen"]["qmax"], 448);
+    // Words that do not go together.
+    for wrong in [&["--format", "e4m3", "--bits", "8"][..], &["--format", "e4m3", "--asymmetric"], &["--format", "fp9"]]
+    {
+        assert_eq!(qviz(here.path(), &[&["report"], wrong].concat()).code, 2, "{wrong:?}");
+    }
+    let affine = qviz(here.path(), &["report", "--asymmetric"]).fine().out;
+    assert_eq!(affine, qviz(here.path(), &["report", "--format", "int8 affine"]).fine().out);
+    assert_eq!(affine, qviz(here.path(), &["report", "--affine"]).fine().out);
+}
+
 /// The bundled classifier on a few made-up samples, small enough for a test.
 #[cfg(feature = "onnx")]
 #[track_caller]
@@ -788,6 +823,10 @@ fn a_network_s_activations_and_weights_are_layers() {
     let float = of_classifier(here.path(), &["report", "--outputs", "--skip", "*"]);
     assert!(float.out.contains("# everything as chosen: inf dB, cosine 1.000000"), "{}", float.out);
     // Sixteen bits lose less than eight.
+    let fp8 = of_classifier(here.path(), &["report", "--json", "--outputs", "--format", "e4m3"]).json();
+    let sqnr = fp8["outputs"]["whole"]["sqnr_db"].as_f64().unwrap();
+    assert!(sqnr > 5.0 && sqnr < 60.0, "{sqnr}");
+    assert_eq!(tensor(&fp8, fp8["tensors"][0]["name"].as_str().unwrap())["chosen"]["format"], "float8_e4m3fn");
     let wide = of_classifier(here.path(), &["report", "--json", "--outputs", "--bits", "16"]).json();
     assert!(wide["outputs"]["whole"]["sqnr_db"].as_f64().unwrap() > sqnr + 20.0);
 }

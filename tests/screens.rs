@@ -6,9 +6,9 @@
 
 mod support;
 
-use crossterm::event::{Event, KeyCode};
+use crossterm::event::{Event, KeyCode, KeyModifiers};
 use qviz::input::Discovered;
-use qviz::quant::Format;
+use qviz::quant::{Format, Fp8};
 use qviz::tui::look::{Depth, Theme};
 use qviz::tui::update::layout;
 use support::{Story, look, styles, text};
@@ -60,6 +60,24 @@ fn mapping_and_fake_quantized() {
     let mut s = story((120, 36));
     s.keys("mf");
     snapshot("mapping", &s);
+}
+
+/// Values of FP8 are ticks below: close together near zero, far apart at the ends.
+#[test]
+fn mapping_to_fp8() {
+    let mut s = story((120, 36));
+    s.keys("b").key(KeyCode::Char('u'), KeyModifiers::CONTROL);
+    s.keys("e4m3").press(KeyCode::Enter).keys("mf");
+    snapshot("mapping-fp8", &s);
+    let screen = s.screen();
+    let axis = screen.lines().find(|l| l.matches('┬').count() > 20).expect("the axis with its ticks");
+    let cells: Vec<bool> = axis.chars().filter(|c| "─┬▲".contains(*c)).map(|c| c != '─').collect();
+    let ticks = |cells: &[bool]| cells.iter().filter(|tick| **tick).count();
+    let (quarter, eighth) = (cells.len() / 4, cells.len() / 8);
+    let middle = cells.len() / 2;
+    assert_eq!(ticks(&cells[middle - eighth..middle + eighth]), 2 * eighth, "near zero they cannot be told apart");
+    let ends = [&cells[..quarter], &cells[cells.len() - quarter..]];
+    assert!(ends.iter().all(|end| 2 * ticks(end) <= quarter), "{axis}");
 }
 
 #[test]
@@ -165,7 +183,7 @@ fn every_size_and_look_draws_the_clip_where_there_is_room() {
     let affine = Format::INT8.with_symmetric(false);
     let unsigned = Format::INT8.with_signed(false);
     let mut drawn = 0;
-    for format in [Format::INT8, affine, unsigned] {
+    for format in [Format::INT8, affine, unsigned, Fp8::E4m3.into(), Fp8::E5m2.into()] {
         for (keys, seen) in states.into_iter().chain(covered) {
             let mut s = Story::of(qviz::cli::bundled(), format, (160, 45));
             s.select("04.conv3.dw");
@@ -193,7 +211,7 @@ fn every_size_and_look_draws_the_clip_where_there_is_room() {
         }
     }
     // Formats, states, looks and sizes.
-    assert_eq!(drawn, 3 * states.len() * 3 * 8);
+    assert_eq!(drawn, 5 * states.len() * 3 * 8);
     let mut s = story((80, 24));
     s.event(Event::Resize(80, 24));
     for fact in ["06.conv11.hswish", "7/12", "clip 5.353", "saturate", "max", "entropy", "SQNR, dB", "? help"] {

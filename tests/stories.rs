@@ -507,3 +507,53 @@ fn a_layer_can_have_a_grid_of_its_own() {
     assert_eq!(s.amax(), by_hand);
     assert!(s.ready().decision().edited);
 }
+
+#[test]
+fn a_layer_goes_to_fp8() {
+    let mut s = Story::bundled();
+    s.select("06.conv11.hswish");
+    let before = s.ready().decision().clone();
+    assert_eq!(before.method, "entropy");
+    let screen = s.screen();
+    assert!(screen.contains("KL, nats") && !screen.contains("no KL"));
+    s.keys("b").key(KeyCode::Char('u'), KeyModifiers::CONTROL);
+    s.keys("e4m3").press(KeyCode::Enter);
+    // The default method is not defined there, and says so in its row; the curve at hand is another one.
+    assert_eq!((s.ready().format().to_string().as_str(), s.ready().decision().method.as_str()), ("fp8 e4m3", "max"));
+    assert_eq!(s.ready().decision().clip, s.ready().method_clip().unwrap());
+    assert_eq!(s.ready().params().scale(), s.amax() / 448.0);
+    assert!(s.notice().contains("entropy is not defined there, max chooses"), "{}", s.notice());
+    assert!(s.ready().metrics().kl.is_none() && s.ready().metrics().sqnr_db > 30.0);
+    s.press(KeyCode::BackTab);
+    assert!(s.screen().contains("no KL on FP8") && s.screen().contains("are not even. Tab shows the MSE."));
+    s.press(KeyCode::Tab);
+    // Dragged and undone like any other.
+    let (line, max) = (s.line(), s.amax());
+    s.grab(line).drag_to(line - 30).release(line - 30);
+    let dragged = s.amax();
+    assert!(dragged < max && s.ready().metrics().saturated > 0.0 && s.ready().decision().edited);
+    s.keys("u");
+    assert_eq!((s.amax(), s.ready().decision().edited), (s.ready().method_clip().unwrap().amax(), false));
+    s.keys("U");
+    assert_eq!(s.amax(), dragged);
+    s.keys("mf");
+    let screen = s.screen();
+    assert!(screen.contains("float to fp8 e4m3") && screen.contains("steps ") && screen.contains("-448"), "{screen}");
+    let chosen = s.document()["tensors"][6]["chosen"].clone();
+    assert_eq!((chosen["format"].as_str(), chosen["num_bits"].as_u64()), (Some("float8_e4m3fn"), Some(8)));
+    assert_eq!(
+        (chosen["qmin"].as_i64(), chosen["qmax"].as_i64(), chosen["zero_point"].as_i64()),
+        (Some(-448), Some(448), Some(0))
+    );
+    assert_eq!(
+        (&chosen["signed"], &chosen["symmetric"], &chosen["kl"]),
+        (&true.into(), &true.into(), &serde_json::Value::Null)
+    );
+    assert!(s.document()["tensors"][5]["chosen"].get("format").is_none(), "integers are written as ever");
+    // Integers again, with the clip that a hand has set; and all the way back.
+    s.keys("b").key(KeyCode::Char('u'), KeyModifiers::CONTROL);
+    s.keys("int8").press(KeyCode::Enter);
+    assert_eq!((s.amax(), s.ready().metrics().kl.is_some()), (dragged, true));
+    s.keys("uuu");
+    assert_eq!(*s.ready().decision(), before);
+}

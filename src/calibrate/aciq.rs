@@ -3,7 +3,7 @@
 use super::{
     Calibration, Calibrator, Fit, NoThreshold, NoThresholdKind, Shape, Tensor, need_even_levels, need_two_passes,
 };
-use crate::quant::Clip;
+use crate::quant::{Clip, Format};
 
 /// ACIQ (Banner, Nahshan, Hoffer, Soudry: "Post training 4-bit quantization", 2018): the clip `a = t * spread` that
 /// minimises the fitted distribution's clipping and rounding error together.
@@ -59,6 +59,10 @@ impl Calibrator for Aciq {
     fn caveat(&self) -> &str {
         "Sees a mean and a spread, not the data: outliers widen the clip, a ReLU's zeros narrow it, and skewed or bimodal \
          values have neither shape. There are no constants for 16 bits."
+    }
+
+    fn suits(&self, format: Format) -> bool {
+        format.even_levels().is_some()
     }
 
     fn calibrate(&self, tensor: &Tensor) -> Result<Calibration, NoThreshold> {

@@ -3,6 +3,7 @@
 use super::{
     Calibration, Calibrator, NoThreshold, NoThresholdKind, START_BIN, Tensor, clip_at, kl, need_bins, need_even_levels,
 };
+use crate::quant::Format;
 
 /// NVIDIA's entropy calibration: pytorch-quantization 2.2 and ModelOpt 0.47, `torch_hist`, the layer as one batch.
 ///
@@ -121,6 +122,10 @@ impl Calibrator for Entropy {
     fn caveat(&self) -> &str {
         "Cannot clip past an empty gap, so that one far outlier keeps the whole range; where only the lowest bin holds \
          values the divergence is NaN, and NaN wins."
+    }
+
+    fn suits(&self, format: Format) -> bool {
+        format.even_levels().is_some()
     }
 
     fn calibrate(&self, tensor: &Tensor) -> Result<Calibration, NoThreshold> {

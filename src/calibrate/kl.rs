@@ -8,7 +8,17 @@
 use super::level_sums::{Below, LevelSums};
 use super::logarithm::{ln, ln_ratio};
 use super::pairwise::pairwise_sum;
+use crate::quant::Format;
 use crate::vector::{Kernel, Width};
+
+/// Why there is no divergence on a format, in a sentence without its full stop; `None` where there is one.
+pub fn undefined_on(format: Format) -> Option<&'static str> {
+    match (format.even_levels(), format.symmetric()) {
+        (None, _) => Some("KL spreads the histogram over even levels, and those of FP8 are not even"),
+        (Some(_), false) => Some("KL compares magnitudes; an affine range has no single one"),
+        (Some(_), true) => None,
+    }
+}
 
 /// The counts as the search sees them: bin 0 takes bin 1's count, so that a ReLU's zeros do not decide.
 pub fn without_zero_bin(mut counts: Vec<u64>) -> Vec<u64> {

@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use std::sync::Arc;
-//! use qviz::{calibrate, histogram::Histogram, quant::Scheme};
+//! use qviz::{calibrate, histogram::Histogram, quant::Format};
 //!
 //! let values: Vec<f32> = (0..10_000).map(|i| (i as f32 * 0.37).sin().powi(3)).collect();
 //! let max = calibrate::by_id("max")?;
@@ -18,10 +18,10 @@
 //! ```
 
 mod aciq;
+mod cost;
 mod coverage;
 mod disagreement;
 mod entropy;
-mod error;
 mod fit;
 pub mod kl;
 mod level_sums;
@@ -47,10 +47,10 @@ mod trt_gtc2017;
 mod warning;
 
 pub use aciq::Aciq;
+pub use cost::Metrics;
 pub use coverage::Coverage;
 pub use disagreement::{Disagreement, disagreement};
 pub use entropy::Entropy;
-pub use error::Metrics;
 pub use fit::{Fit, Shape};
 pub use levels::Level;
 pub use max::Max;
@@ -66,13 +66,13 @@ pub use ort_entropy::OrtEntropy;
 pub use ort_minmax::OrtMinMax;
 pub use ort_percentile::OrtPercentile;
 pub use percentile::Percentile;
-pub use registry::{DEFAULT_METHOD, NAMES, UnknownMethod, by_id, catalogue, defaults};
+pub use registry::{DEFAULT_METHOD, FP8_METHOD, NAMES, UnknownMethod, by_id, catalogue, defaults};
 pub use tensor::Tensor;
 pub use trt_gtc2017::TrtGtc2017;
 pub use warning::{SATURATES_MUCH, Warning, warnings};
 
 use crate::histogram::{GridKind, GridSpec, NumpyHistogram};
-use crate::quant::{Clip, QuantParams};
+use crate::quant::{Clip, Format, QuantParams};
 
 /// A method: from a tensor to a clip.
 pub trait Calibrator: Send + Sync {
@@ -98,6 +98,13 @@ pub trait Calibrator: Send + Sync {
     /// The grids that the method reads besides the magnitude bins.
     fn grids(&self) -> Vec<GridSpec> {
         Vec::new()
+    }
+
+    /// Whether the method is defined for tensors that go to this format. Those that spread a histogram over even levels
+    /// are not for FP8, where [`calibrate`](Calibrator::calibrate) says so.
+    fn suits(&self, format: Format) -> bool {
+        let _ = format;
+        true
     }
 
     /// The method's clip for `tensor`.
@@ -208,11 +215,11 @@ fn need_two_passes(tensor: &Tensor) -> Result<(), NoThreshold> {
     }
 }
 
-/// The even levels of a magnitude that a search spreads a histogram over; refuses a format that has none.
+/// The even levels of a magnitude that a method counts on; refuses a format that has none.
 fn need_even_levels(tensor: &Tensor, method: &str) -> Result<usize, NoThreshold> {
     let format = tensor.format();
     format.even_levels().ok_or_else(|| {
-        let why = format!("{method} spreads the histogram over even levels, and those of {format} are not even");
+        let why = format!("{method} is defined for levels that lie evenly, and those of {format} do not");
         NoThreshold::new(NoThresholdKind::NotDefined, why)
     })
 }

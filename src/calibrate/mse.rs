@@ -1,13 +1,17 @@
 //! The clip of least mean squared error.
 
 use super::{Calibration, Calibrator, NoThreshold, NoThresholdKind, START_BIN, Tensor, clip_at, need_bins};
-use crate::quant::Format;
+use crate::quant::{Format, Fp8};
 use crate::vector::{Kernel, Width};
 
 /// NVIDIA's mean-squared-error calibration: pytorch-quantization 2.2, `torch_hist`, the layer as one batch.
 ///
 /// The candidates are the bin *centres* from the 128th on, and each bin's mass sits at its centre. The first of equal
 /// minima wins. The peer sums in f32 in the order of its GPU, qviz in f64: see [`MseCurve`].
+///
+/// On FP8 the centres are fake-quantized as the peer's `scaled_e4m3` does for `num_bits=(4, 3)`, which pytorch-quantization
+/// and ModelOpt have in the same place: `e4m3(c * scale) / scale` with `scale = 448 / amax`. E5M2, which the peers'
+/// search refuses, is searched in the same way with 57,344.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Mse;
 
@@ -40,9 +44,45 @@ pub fn mse_curve(tensor: &Tensor) -> MseCurve {
     Objective::of(tensor).curve()
 }
 
-/// `2^(bits - 1) - 1` signed, `2^bits - 1` unsigned: the largest code of the peer's search.
-fn max_bound(format: Format) -> usize {
-    format.even_levels().map_or(format.qmax() as usize, |levels| levels - 1)
+/// What a centre is rounded to, as codes from 0 up.
+#[derive(Clone, Debug)]
+enum Grid {
+    /// Each code stands for itself.
+    Even {
+        /// `2^(bits - 1) - 1` signed, `2^bits - 1` unsigned: the largest code of the peer's search.
+        max_bound: usize,
+    },
+    /// Each code stands for a value of the format.
+    Fp8 {
+        fp8: Fp8,
+        /// The magnitudes from 0 up.
+        values: Vec<f32>,
+    },
+}
+
+impl Grid {
+    fn of(format: Format) -> Grid {
+        match format {
+            Format::Int(scheme) => Grid::Even { max_bound: scheme.magnitude_levels() - 1 },
+            Format::Fp8(fp8) => Grid::Fp8 { fp8, values: fp8.magnitudes() },
+        }
+    }
+
+    /// The largest code.
+    fn max_code(&self) -> usize {
+        match self {
+            Grid::Even { max_bound } => *max_bound,
+            Grid::Fp8 { values, .. } => values.len() - 1,
+        }
+    }
+
+    /// What the largest code stands for: the peer's numerator of a scale.
+    fn bound(&self) -> f32 {
+        match self {
+            Grid::Even { max_bound } => *max_bound as f32,
+            Grid::Fp8 { fp8, .. } => fp8.max(),
+        }
+    }
 }
 
 /// The histogram as the objective sees it, with sums over the first `j` bins.
@@ -50,7 +90,7 @@ struct Objective {
     counts: Vec<u64>,
     centres: Vec<f32>,
     bin_width: f64,
-    max_bound: usize,
+    grid: Grid,
     /// `[sum h, sum h c, sum h c^2]`, and a place that makes each fill a register.
     prefix: Vec<[f64; 4]>,
     occupied: Occupied,
@@ -100,7 +140,7 @@ impl Objective {
             prefix.push([sums[0] + lost[0], sums[1] + lost[1], sums[2] + lost[2], 0.0]);
             occupied.below.push(occupied.counts.len());
         }
-        Objective { counts, centres, bin_width, max_bound: max_bound(format), prefix, occupied }
+        Objective { counts, centres, bin_width, grid: Grid::of(format), prefix, occupied }
     }
 
     /// `sum h (v - c)^2` over the bins `from..to`.
@@ -127,9 +167,9 @@ impl Objective {
         if amax <= SMALLEST_AMAX {
             return (self.error_at(0.0, i + 1, bins), self.error_at(0.0, 0, i + 1));
         }
-        let scale = self.max_bound as f32 / amax;
-        let clipping = self.error_at(f64::from(self.max_bound as f32 / scale), i + 1, bins);
-        let few = self.occupied.below[i + 1] < BINS_PER_CODE * self.max_bound;
+        let scale = self.grid.bound() / amax;
+        let clipping = self.error_at(f64::from(self.grid.bound() / scale), i + 1, bins);
+        let few = self.occupied.below[i + 1] < BINS_PER_CODE * self.grid.max_code();
         (clipping, if few { self.directly(scale, i + 1) } else { self.by_levels(scale, i) })
     }
 
@@ -137,7 +177,12 @@ impl Objective {
     fn directly(&self, scale: f32, to: usize) -> f64 {
         let Occupied { counts, centres, below } = &self.occupied;
         let (counts, centres) = (&counts[..below[to]], &centres[..below[to]]);
-        Width::default().run(Directly { counts, centres, scale, bound: self.max_bound as f32 })
+        match self.grid {
+            Grid::Even { max_bound } => {
+                Width::default().run(Directly { counts, centres, scale, bound: max_bound as f32 })
+            }
+            Grid::Fp8 { fp8, .. } => Width::default().run(DirectlyFp8 { counts, centres, scale, fp8 }),
+        }
     }
 
     /// The same over the bins `0..=i`, level by level.
@@ -146,9 +191,13 @@ impl Objective {
         let (centres, prefix) = (&self.centres[..=i], &self.prefix[..=i + 1]);
         let (mut sum, mut from, mut below) = (0.0, 0, &prefix[0]);
         let mut codes = [Code::default(); CODES];
-        for first in (0..self.max_bound).step_by(CODES) {
-            let codes = &mut codes[..CODES.min(self.max_bound - first)];
-            Width::default().run(Codes { first: first as u32, scale, bins_per_code, codes });
+        let max_code = self.grid.max_code();
+        for first in (0..max_code).step_by(CODES) {
+            let codes = &mut codes[..CODES.min(max_code - first)];
+            match &self.grid {
+                Grid::Even { .. } => Width::default().run(Codes { first: first as u32, scale, bins_per_code, codes }),
+                Grid::Fp8 { values, .. } => fp8_codes(codes, &values[first..], scale, bins_per_code),
+            }
             for code in codes {
                 let stays = |centre: f32| centre * scale <= code.largest;
                 let mut to = (code.bins as usize).clamp(from, i + 1);
@@ -162,14 +211,14 @@ impl Objective {
                 (from, below) = (to, &prefix[to]);
             }
         }
-        sum + self.error_at(f64::from(self.max_bound as f32 / scale), from, i + 1)
+        sum + self.error_at(f64::from(self.grid.bound() / scale), from, i + 1)
     }
 
     /// The error at candidate `i` without differences of sums, to settle what the curve cannot tell apart.
     fn exactly(&self, i: usize) -> f64 {
         match self.centres[i] {
             amax if amax <= SMALLEST_AMAX => self.prefix[self.counts.len()][2],
-            amax => self.directly(self.max_bound as f32 / amax, self.counts.len()),
+            amax => self.directly(self.grid.bound() / amax, self.counts.len()),
         }
     }
 
@@ -240,6 +289,20 @@ impl Kernel for Codes<'_> {
     }
 }
 
+/// The codes of the `values`, of which there is one more than codes; the first one is even.
+fn fp8_codes(codes: &mut [Code], values: &[f32], scale: f32, bins_per_unit: f64) {
+    for (at, (code, pair)) in codes.iter_mut().zip(values.windows(2)).enumerate() {
+        // Exact: one bit more than a value has.
+        let half = (pair[0] + pair[1]) / 2.0;
+        *code = Code {
+            value: f64::from(pair[0] / scale),
+            // A tie goes to the even mantissa, which is that of an even code.
+            largest: f32::from_bits(half.to_bits() - at as u32 % 2),
+            bins: (f64::from(half) * bins_per_unit).round() as u32,
+        };
+    }
+}
+
 /// `sum h (q - c)^2` over bins.
 struct Directly<'a> {
     counts: &'a [f64],
@@ -272,6 +335,29 @@ impl Kernel for Directly<'_> {
             }
         }
         sums.iter().sum::<f64>() + h_rest.iter().zip(c_rest).map(|(&h, &c)| error(h, c)).sum::<f64>()
+    }
+}
+
+/// `sum h (q - c)^2` over bins, on a floating-point format.
+struct DirectlyFp8<'a> {
+    counts: &'a [f64],
+    centres: &'a [f32],
+    /// Of the format's units, how many are one of the values'.
+    scale: f32,
+    fp8: Fp8,
+}
+
+impl Kernel for DirectlyFp8<'_> {
+    type Out = f64;
+
+    #[inline(always)]
+    fn run(self) -> f64 {
+        let DirectlyFp8 { counts, centres, scale, fp8 } = self;
+        let error = |(h, c): (&f64, &f32)| {
+            let error = f64::from(fp8.round(c * scale) / scale) - f64::from(*c);
+            h * (error * error)
+        };
+        counts.iter().zip(centres).map(error).sum()
     }
 }
 
@@ -333,18 +419,26 @@ mod tests {
     use proptest::prelude::*;
 
     fn tensor(counts: Vec<u64>, amax: f32, num_bits: u8, signed: bool) -> Tensor {
+        bound_for(Format::int(num_bits, signed, true).unwrap(), counts, amax)
+    }
+
+    fn bound_for(format: Format, counts: Vec<u64>, amax: f32) -> Tensor {
         let neg = vec![0; counts.len()];
         let h = Histogram::from_parts(Stats::default(), Magnitude { amax, pos: counts, neg }, None);
-        Tensor::new(Arc::new(h), Format::int(num_bits, signed, true).unwrap())
+        Tensor::new(Arc::new(h), format)
     }
 
     /// The peer's own fake quantization of each centre, summed in f64.
     fn oracle(o: &Objective, i: usize) -> (f64, f64) {
-        let (amax, bound) = (o.centres[i], o.max_bound as f32);
+        let (amax, bound) = (o.centres[i], o.grid.bound());
         let scale = bound / amax;
         let error = |j: usize| {
             let c = o.centres[j];
-            let q = if amax <= SMALLEST_AMAX { 0.0 } else { (c * scale).round_ties_even().min(bound) / scale };
+            let rounded = match o.grid {
+                Grid::Even { .. } => (c * scale).round_ties_even().min(bound),
+                Grid::Fp8 { fp8, .. } => fp8.round(c * scale),
+            };
+            let q = if amax <= SMALLEST_AMAX { 0.0 } else { rounded / scale };
             o.counts[j] as f64 * (f64::from(q) - f64::from(c)).powi(2)
         };
         ((i + 1..o.counts.len()).map(error).sum(), (0..=i).map(error).sum())
@@ -355,13 +449,30 @@ mod tests {
         fn the_curve_is_the_oracle_s(
             counts in prop::collection::vec(prop_oneof![Just(0u64), 1u64..9, 0u64..1_000_000], 2..600),
             amax in prop_oneof![Just(f32::MAX), Just(1e-6f32), 1e-3f32..1e3],
-            (num_bits, signed) in prop_oneof![Just((8, true)), Just((8, false)), Just((2, true)), Just((4, true)), Just((16, true))],
+            words in prop_oneof![
+                Just("int8"), Just("uint8"), Just("int2"), Just("int4"), Just("int16"), Just("e4m3"), Just("e5m2"),
+            ],
         ) {
-            let objective = Objective::of(&tensor(counts, amax, num_bits, signed));
+            let objective = Objective::of(&bound_for(Format::INT8.changed_by(words).unwrap(), counts, amax));
             let within = 1e-12 * objective.prefix[objective.counts.len()][2];
             for i in 0..objective.counts.len() {
                 let ((c, r), (oc, or)) = (objective.at(i), oracle(&objective, i));
                 prop_assert!((c - oc).abs() <= within && (r - or).abs() <= within, "{:?} for {:?} at {}", (c, r), (oc, or), i);
+            }
+        }
+    }
+
+    /// As many bins as make it worth while to go from level to level.
+    #[test]
+    fn fp8_level_by_level_is_fp8_bin_by_bin() {
+        let counts: Vec<u64> = (0..8192u64).map(|j| (j * 2_654_435_761) % 1000).collect();
+        for fp8 in [Fp8::E4m3, Fp8::E5m2] {
+            let objective = Objective::of(&bound_for(fp8.into(), counts.clone(), 3.0));
+            let within = 1e-12 * objective.prefix[counts.len()][2];
+            for i in (0..counts.len()).step_by(97).chain([counts.len() - 1]) {
+                let scale = objective.grid.bound() / objective.centres[i];
+                let (directly, by_levels) = (objective.directly(scale, i + 1), objective.by_levels(scale, i));
+                assert!((directly - by_levels).abs() <= within, "{fp8} {i}: {directly} {by_levels}");
             }
         }
     }

@@ -1,8 +1,11 @@
 //! ncnn2table's search.
 
 use super::kl::{FLOAT32_NOISE, decided_by_rounding};
-use super::{Calibration, Calibrator, NoThreshold, NoThresholdKind, START_BIN, Tensor, need_peer, peer_clip};
+use super::{
+    Calibration, Calibrator, NoThreshold, NoThresholdKind, START_BIN, Tensor, need_even_levels, need_peer, peer_clip,
+};
 use crate::histogram::GridSpec;
+use crate::quant::Format;
 
 const BINS: usize = 2048;
 const LEVELS: usize = 128;
@@ -100,8 +103,13 @@ impl Calibrator for NcnnKl {
         vec![GRID]
     }
 
+    fn suits(&self, format: Format) -> bool {
+        format.even_levels().is_some()
+    }
+
     fn calibrate(&self, tensor: &Tensor) -> Result<Calibration, NoThreshold> {
         let grid = need_peer(tensor, GRID)?;
+        need_even_levels(tensor, self.id())?;
         if grid.counts.iter().all(|&c| c == 0) {
             let why = "every value is 0, for which ncnn writes an infinite scale";
             return Err(NoThreshold::new(NoThresholdKind::NotDefined, why));

@@ -4,6 +4,7 @@ use super::{
     Calibration, Calibrator, NoThreshold, Tensor, entropy, kl, need_even_levels, need_peer, peer_clip, with_note,
 };
 use crate::histogram::{GridSpec, NumpyHistogram};
+use crate::quant::Format;
 
 /// The bins of the first batch, as every NVIDIA calibrator has them unless it is told otherwise.
 pub(super) const BINS: usize = 2048;
@@ -59,6 +60,10 @@ impl Calibrator for NvidiaEntropy {
 
     fn grids(&self) -> Vec<GridSpec> {
         vec![GRID]
+    }
+
+    fn suits(&self, format: Format) -> bool {
+        format.even_levels().is_some()
     }
 
     fn calibrate(&self, tensor: &Tensor) -> Result<Calibration, NoThreshold> {

@@ -5,6 +5,7 @@ use super::{
     Calibration, Calibrator, NoThreshold, Tensor, entropy, kl, need_even_levels, need_peer, peer_clip, with_note,
 };
 use crate::histogram::GridSpec;
+use crate::quant::Format;
 
 const GRID: GridSpec = GridSpec::NvidiaNumpy { bins: BINS };
 
@@ -44,6 +45,10 @@ impl Calibrator for NvidiaNpEntropy {
 
     fn grids(&self) -> Vec<GridSpec> {
         vec![GRID]
+    }
+
+    fn suits(&self, format: Format) -> bool {
+        format.even_levels().is_some()
     }
 
     fn calibrate(&self, tensor: &Tensor) -> Result<Calibration, NoThreshold> {

@@ -3,8 +3,11 @@
 use super::kl::{FLOAT32_NOISE, decided_by_rounding};
 use super::logarithm::numpy_ln_f32;
 use super::pairwise::pairwise_sum;
-use super::{Calibration, Calibrator, NoThreshold, NoThresholdKind, Tensor, need_peer, ort_clip, with_note};
+use super::{
+    Calibration, Calibrator, NoThreshold, NoThresholdKind, Tensor, need_even_levels, need_peer, ort_clip, with_note,
+};
 use crate::histogram::GridSpec;
+use crate::quant::Format;
 use crate::vector::{Kernel, Width};
 
 /// The largest number of bins in an id: the search is quadratic in it.
@@ -168,8 +171,13 @@ impl Calibrator for OrtEntropy {
         vec![self.grid()]
     }
 
+    fn suits(&self, format: Format) -> bool {
+        format.even_levels().is_some()
+    }
+
     fn calibrate(&self, tensor: &Tensor) -> Result<Calibration, NoThreshold> {
         let grid = need_peer(tensor, self.grid())?;
+        need_even_levels(tensor, self.id())?;
         let curve = curve(&grid.counts, self.levels)?;
         // NumPy's argmin: the first of equals, and a NaN before all.
         let best = curve.iter().position(|kl| kl.is_nan()).or_else(|| {

@@ -10,6 +10,10 @@ use super::{
 /// The method that chooses a layer's clip unless the user says otherwise.
 pub const DEFAULT_METHOD: &str = "entropy";
 
+/// The method that chooses in its place on FP8, for which `entropy` is not defined: what NVIDIA ModelOpt and TensorRT-LLM
+/// calibrate FP8 by.
+pub const FP8_METHOD: &str = "max";
+
 /// Every method's name, with letters for its parameters.
 pub const NAMES: [&str; 17] = [
     "max",
@@ -108,7 +112,10 @@ pub fn defaults() -> Vec<Arc<dyn Calibrator>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Tensor;
     use super::*;
+    use crate::histogram::Histogram;
+    use crate::quant::{Format, Fp8};
 
     #[test]
     fn every_method_is_found_under_its_own_id() {
@@ -133,6 +140,42 @@ mod tests {
         assert_eq!(by_id("ort-percentile-sym-99.90-128").unwrap().id(), "ort-percentile-sym-99.9-128");
         assert_eq!(by_id("ort-percentile-asym-99.9-2048").unwrap().id(), "ort-percentile-asym-99.9");
         assert_eq!(by_id("nvidia-percentile-99.90").unwrap().id(), "nvidia-percentile-99.9");
+    }
+
+    /// What `suits` says of a format is what `calibrate` does there, and whoever has a number prices it.
+    #[test]
+    fn on_fp8_a_method_answers_or_says_that_it_cannot() {
+        let values: Vec<f32> = (0..20_000).map(|i| (i as f32 * 0.37).sin().powi(3) * 3.0).collect();
+        let specs: Vec<_> = catalogue().iter().flat_map(|(_, m)| m.grids()).collect();
+        let histogram = Arc::new(Histogram::of(&values, 2048, &specs));
+        let mut answers = Vec::new();
+        for format in [Fp8::E4m3, Fp8::E5m2].map(Format::Fp8) {
+            let tensor = Tensor::new(histogram.clone(), format);
+            for (name, method) in catalogue() {
+                assert!(method.suits(Format::INT8));
+                match tensor.candidate(method.as_ref()).outcome {
+                    Ok(t) => {
+                        assert!(method.suits(format), "{name}");
+                        assert!(
+                            t.metrics.kl.is_none() && t.metrics.sqnr_db > 15.0 && t.clip.amax() <= 3.0,
+                            "{name}: {t:?}"
+                        );
+                        answers.push(name);
+                    }
+                    Err(why) => {
+                        assert!(!method.suits(format) && why.to_string().contains("evenly"), "{name}: {why}");
+                    }
+                }
+            }
+        }
+        answers.dedup();
+        assert_eq!(answers[..answers.len() / 2], answers[answers.len() / 2..]);
+        let expected = ["max", "coverage", "mse", "percentile-P", "nvidia-mse", "nvidia-percentile-P", "ort-minmax"];
+        assert!(expected.iter().all(|name| answers.contains(name)) && !answers.iter().any(|n| n.contains("entropy")));
+        assert!(
+            !by_id(DEFAULT_METHOD).unwrap().suits(Fp8::E4m3.into())
+                && by_id(FP8_METHOD).unwrap().suits(Fp8::E4m3.into())
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use super::error::{self, Metrics};
+use super::cost::{self, Metrics};
 use super::{Calibrator, Candidate, Threshold, kl};
 use crate::histogram::Histogram;
 use crate::quant::{Clip, Format, QuantParams};
@@ -20,7 +20,7 @@ pub struct Tensor {
     kl_curve: OnceLock<Vec<f64>>,
     /// How many clips had their divergence worked out alone.
     asked_alone: AtomicU32,
-    density: OnceLock<error::Density>,
+    density: OnceLock<cost::Density>,
 }
 
 impl Tensor {
@@ -82,8 +82,8 @@ impl Tensor {
 
     /// Everything that the screen, the report and the export say about a clip.
     pub fn metrics(&self, clip: Clip) -> Metrics {
-        let density = self.density.get_or_init(|| error::Density::of(&self.histogram));
-        error::metrics(self, density, clip)
+        let density = self.density.get_or_init(|| cost::Density::of(&self.histogram));
+        cost::metrics(self, density, clip)
     }
 
     /// A clip with the scale that follows from it and what it costs.

@@ -4,6 +4,7 @@ use super::{
     Calibration, Calibrator, NoThreshold, NoThresholdKind, START_BIN, Tensor, kl, need_even_levels, need_two_passes,
     peer_clip,
 };
+use crate::quant::Format;
 
 /// The bins of the talk.
 const BINS: usize = 2048;
@@ -50,6 +51,10 @@ impl Calibrator for TrtGtc2017 {
     fn caveat(&self) -> &str {
         "Not TensorRT's own number, which is closed: the rules for ties and bin 0 are qviz's. A ReLU's zeros pull the \
          threshold down, and the whole range is never tried."
+    }
+
+    fn suits(&self, format: Format) -> bool {
+        format.even_levels().is_some()
     }
 
     fn calibrate(&self, tensor: &Tensor) -> Result<Calibration, NoThreshold> {

@@ -113,7 +113,13 @@ pub fn warnings(h: &Histogram, format: Format) -> Vec<Warning> {
     if min == max {
         found.push(if min == 0.0 { Warning::AllZero } else { Warning::Constant(min) });
     }
-    if format.signed() && format.symmetric() && stats.amax() > 0.0 && (min >= 0.0 || max <= 0.0) {
+    // The sign of a floating-point value is no half of the range.
+    if format.even_levels().is_some()
+        && format.signed()
+        && format.symmetric()
+        && stats.amax() > 0.0
+        && (min >= 0.0 || max <= 0.0)
+    {
         found.push(Warning::OneSided { negative: max <= 0.0 });
     }
     found.extend(far_outliers(h));
@@ -156,6 +162,7 @@ mod tests {
         assert_eq!(tags(&[-1.0, 1.0]), [""; 0]);
         let affine = Format::INT8.with_symmetric(false);
         assert!(warnings(&Histogram::of(&[0.0, 1.0], 8, &[]), affine).is_empty());
+        assert!(warnings(&Histogram::of(&[0.0, 1.0], 8, &[]), crate::quant::Fp8::E4m3.into()).is_empty());
         let mut h = GrowingHistogram::new(8);
         h.push(&[-1.0, 1.0]);
         assert_eq!(warnings(&h.finish(), Format::INT8), [Warning::SinglePass]);

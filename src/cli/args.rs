@@ -113,12 +113,16 @@ pub(super) struct SharedArgs {
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// The method to choose by, and the only one computed; several, between commas, are computed side by side, and the
-    /// first is chosen. Without it entropy is chosen among max, coverage, entropy, mse and percentile-99.99. There are
-    /// also the peers' own: nvidia-entropy, nvidia-mse, nvidia-percentile-P, nvidia-np-entropy, ort-minmax,
+    /// first is chosen. Without it entropy is chosen (on FP8, where that is not defined, max) among max, coverage, entropy,
+    /// mse and percentile-99.99. There are also the peers' own: nvidia-entropy, nvidia-mse, nvidia-percentile-P, nvidia-np-entropy, ort-minmax,
     /// ort-entropy-BINS-LEVELS, ort-percentile-sym-P, ort-percentile-asym-P, trt-gtc2017, ncnn-kl, aciq-laplace and
     /// aciq-gauss (`qviz methods` describes them)
     #[arg(long, value_name = "METHOD", value_delimiter = ',', value_parser = parse_method)]
     pub method: Vec<Method>,
+    /// What layers go to: int8, uint4, 'uint8 affine', or 8-bit floating point, which is fp8 (e4m3) or e5m2. In place of
+    /// --bits, --unsigned and --affine
+    #[arg(long, value_name = "FORMAT", value_parser = Format::named, conflicts_with_all = ["bits", "unsigned", "affine"])]
+    pub format: Option<Format>,
     /// Width of the integers: 2 to 8, or 16
     #[arg(long, value_name = "BITS", default_value = "8", value_parser = parse_bits)]
     pub bits: u8,
@@ -126,14 +130,15 @@ pub(super) struct SharedArgs {
     #[arg(long)]
     pub unsigned: bool,
     /// A zero point, so that the range need not be symmetric; the screen then has two handles
-    #[arg(long)]
+    #[arg(long, visible_alias = "asymmetric")]
     pub affine: bool,
     /// Number of magnitude bins
     #[arg(long, value_name = "N", default_value_t = DEFAULT_BINS, value_parser = parse_bins)]
     pub bins: usize,
     /// What some layers want otherwise: PATTERNS=SETTINGS, both lists between commas. Patterns are globs on names, or
-    /// op:GLOB on operators; settings are a method, bits:N, axis:N, signed, unsigned, symmetric, affine, float. A later one
-    /// prevails: --set '*.conv1=percentile-99.99' --set '*.hswish=bits:16,affine'
+    /// op:GLOB on operators; settings are a method, a format (e4m3, or format:'uint8 affine'), bits:N, axis:N, signed,
+    /// unsigned, symmetric, affine, float. A later one prevails: --set '*.conv1=percentile-99.99' --set
+    /// '*.hswish=bits:16,affine'
     #[arg(long, value_name = "PATTERNS=SETTINGS")]
     pub set: Vec<Assignment>,
     /// A range for each channel along this axis instead of one per tensor; a negative axis counts from the end. For
@@ -190,7 +195,8 @@ pub(super) fn parse() -> Cli {
 
 impl SharedArgs {
     pub fn format(&self) -> Format {
-        Format::int(self.bits, !self.unsigned, !self.affine).unwrap_or(Format::INT8)
+        let integers = || Format::int(self.bits, !self.unsigned, !self.affine);
+        self.format.or_else(integers).unwrap_or(Format::INT8)
     }
 
     pub fn methods(&self) -> Vec<Arc<dyn Calibrator>> {
@@ -227,11 +233,16 @@ impl SharedArgs {
         session
     }
 
-    /// What runtimes do with weights: signed and symmetric, by their largest magnitude unless a method is named.
+    /// What runtimes do with weights: signed and symmetric, by their largest magnitude unless a method is named. What is
+    /// named is so for all layers.
     fn weights(&self) -> Rules {
         let is_weight = |s: &Subject| s.kind == Kind::Weight;
         let rules = Rules::new().with(is_weight, Setting::Signed(true)).with(is_weight, Setting::Symmetric(true));
-        if self.method.is_empty() { rules.with(is_weight, Setting::Method("max".into())) } else { rules }
+        match self.method.first() {
+            None => rules.with(is_weight, Setting::Method("max".into())),
+            // Named, so that it is not passed over where it has no answer.
+            Some(Method(named)) => rules.with(|_: &Subject| true, Setting::Method(named.id().into())),
+        }
     }
 
     /// What some layers want otherwise.
@@ -302,6 +313,13 @@ mod tests {
         for wrong in ["--bits 9", "--bits 1", "--bins 0", "--bins 99999", "--method magic", "--method percentile-101"] {
             assert!(Cli::try_parse_from(format!("qviz report {wrong}").split(' ')).is_err(), "{wrong}");
         }
+        for wrong in ["--format e4m3 --bits 8", "--format fp8 --asymmetric", "--format int9", "--format ,"] {
+            assert!(Cli::try_parse_from(format!("qviz report {wrong}").split(' ')).is_err(), "{wrong}");
+        }
+        let format = |words: &str| parsed(words).screen.shared.format().to_string();
+        assert_eq!(format("qviz --format e5m2"), "fp8 e5m2");
+        assert_eq!(format("qviz --format uint4,affine"), "uint4 affine");
+        assert_eq!(format("qviz --asymmetric --bits 4"), "int4 affine");
         let cli = parsed("qviz --bits 16 --unsigned --affine --bins 4096 --method percentile-99.9 x.npy");
         let shared = cli.screen.shared;
         assert_eq!(shared.format(), Format::int(16, false, false).unwrap());

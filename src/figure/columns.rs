@@ -27,13 +27,13 @@ pub(super) fn counts(magnitude: &Magnitude, zeros: u64, axis: &Axis, signed: boo
 pub fn level_counts(tensor: &Tensor, params: QuantParams, axis: &Axis) -> Vec<f64> {
     let mut columns = vec![0.0; usize::from(axis.columns)];
     let signed = axis.lo < 0.0;
-    let step = f64::from(params.scale());
-    let dense = step < axis.step() * 2.0;
     for level in tensor.level_masses(params) {
         // A magnitude axis shows both signs in one place.
-        let value = f64::from(if signed { level.value } else { level.value.abs() });
-        let ends = level.outermost || !dense || value == 0.0;
-        let (a, b) = if ends { (value, value) } else { (value - step / 2.0, value + step / 2.0) };
+        let mirrored = !signed && level.value < 0.0;
+        let value = f64::from(if mirrored { -level.value } else { level.value });
+        let (low, high) = if mirrored { (-level.cell.1, -level.cell.0) } else { level.cell };
+        let ends = level.outermost || high - low >= axis.step() * 2.0 || value == 0.0;
+        let (a, b) = if ends { (value, value) } else { (low, high) };
         let (first, last) = (axis.column(a.max(axis.lo)), axis.column(b.min(axis.hi)));
         let (Some(first), Some(last)) = (first, last) else { continue };
         for c in first..=last {

@@ -41,7 +41,7 @@ impl Format {
         }
     }
 
-    /// Integers of this sign and symmetry in another width; unchanged where the width is not known.
+    /// Integers of this sign and symmetry in this width, in place of FP8 too; unchanged where the width is not known.
     pub const fn with_bits(self, num_bits: u8) -> Format {
         match Format::int(num_bits, self.signed(), self.symmetric()) {
             Some(format) => format,
@@ -49,16 +49,22 @@ impl Format {
         }
     }
 
-    /// Integers of this width, signed or unsigned.
+    /// Integers of this width, signed or unsigned. FP8, which is signed, stays what it is unless it is to be unsigned.
     pub const fn with_signed(self, signed: bool) -> Format {
+        if signed && matches!(self, Format::Fp8(_)) {
+            return self;
+        }
         match Format::int(self.num_bits(), signed, self.symmetric()) {
             Some(format) => format,
             None => self,
         }
     }
 
-    /// Integers of this width, symmetric or affine.
+    /// Integers of this width, symmetric or affine. FP8, which is symmetric, stays what it is unless it is to be affine.
     pub const fn with_symmetric(self, symmetric: bool) -> Format {
+        if symmetric && matches!(self, Format::Fp8(_)) {
+            return self;
+        }
         match Format::int(self.num_bits(), self.signed(), symmetric) {
             Some(format) => format,
             None => self,
@@ -150,6 +156,18 @@ impl Format {
         words.split([' ', ',']).filter(|w| !w.is_empty()).try_fold(self, Format::changed_by_word)
     }
 
+    /// The format that these words name, as [`Format::changed_by`] has them of int8 symmetric.
+    ///
+    /// # Errors
+    ///
+    /// As there, and where there is no word.
+    pub fn named(words: &str) -> Result<Format, String> {
+        if words.trim_matches([' ', ',']).is_empty() {
+            return Err("a format is missing; write for example int8, uint4 affine, e4m3 or e5m2".into());
+        }
+        Format::INT8.changed_by(words)
+    }
+
     fn changed_by_word(self, word: &str) -> Result<Format, String> {
         let fp8 = match word {
             "fp8" => Some(if let Format::Fp8(fp8) = self { fp8 } else { Fp8::E4m3 }),
@@ -224,6 +242,15 @@ mod tests {
         for words in ["9", "int", "float8", "int8 fast", "e4m3 affine", "fp8 unsigned"] {
             assert!(made(words).is_err(), "{words}");
         }
+    }
+
+    #[test]
+    fn fp8_is_left_by_what_it_cannot_be() {
+        let e4m3 = Format::Fp8(Fp8::E4m3);
+        assert_eq!((e4m3.with_signed(true), e4m3.with_symmetric(true)), (e4m3, e4m3));
+        assert_eq!(e4m3.with_bits(16).to_string(), "int16 symmetric");
+        assert_eq!(e4m3.with_signed(false).to_string(), "uint8 symmetric");
+        assert_eq!(e4m3.with_symmetric(false).to_string(), "int8 affine");
     }
 
     #[test]

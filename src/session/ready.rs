@@ -4,7 +4,7 @@ use super::aggregate::Aggregate;
 use super::counts::Counts;
 use super::offers::{Imported, Offers};
 use super::{Decision, Plan, Start, Subject};
-use crate::calibrate::{self, Calibrator, Candidate, Measured, Metrics, Tensor, Warning};
+use crate::calibrate::{self, Calibrator, Candidate, FP8_METHOD, Measured, Metrics, Tensor, Warning};
 use crate::histogram::{Histogram, Packed, Stats};
 use crate::quant::{Clip, Format, QuantParams};
 
@@ -204,13 +204,16 @@ impl Ready {
 
     /// The method that was asked for, where it had no answer and the present one stands in for it.
     pub fn instead_of(&self) -> Option<&str> {
-        let stand_in = self.stand_in.as_ref().filter(|_| self.decision.method == self.first.method && !self.edited());
+        let as_it_began =
+            self.decision.method == self.first.method && self.decision.format == self.first.format && !self.edited();
+        let stand_in = self.stand_in.as_ref().filter(|_| as_it_began);
         stand_in.map(|stand_in| stand_in.instead_of.as_str())
     }
 
     /// Why another method stands in for the one that was asked for, in a sentence.
     pub(super) fn stand_in_note(&self) -> Option<&str> {
-        self.stand_in.as_ref()?.note.as_deref()
+        // On another format the method may well have an answer.
+        self.stand_in.as_ref().filter(|_| self.decision.format == self.first.format)?.note.as_deref()
     }
 
     /// Whether more values saturate at the present clip than is usual.
@@ -256,9 +259,15 @@ impl Ready {
     }
 
     /// The present decision on another format: the same method's answer there, or the clip that a hand has set, made to
-    /// fit. Where the method has no answer on that format the largest magnitude stands.
+    /// fit. A method that is not defined for that format gives way to `max`; where there is no answer at all the clip
+    /// stays.
     pub fn in_format(&self, format: Format) -> Decision {
         let decision = &self.decision;
+        let unsuited = |m: &Arc<dyn Calibrator>| m.id() == decision.method && !m.suits(format);
+        let unsuited = !decision.edited && self.methods.iter().any(unsuited);
+        if let Some(clip) = unsuited.then(|| self.proposes(FP8_METHOD, format)).flatten() {
+            return Decision { format, ..decision.with_method(FP8_METHOD, clip) };
+        }
         let answer = if decision.edited { None } else { self.proposes(&decision.method, format) };
         let clip = answer.unwrap_or_else(|| format.clip_at(decision.clip.amax(), self.stats().range()));
         Decision { clip, format, ..decision.clone() }

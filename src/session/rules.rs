@@ -7,7 +7,7 @@ use std::sync::Arc;
 use glob::Pattern;
 
 use super::Kind;
-use crate::calibrate::{self, Calibrator};
+use crate::calibrate::{self, Calibrator, FP8_METHOD};
 use crate::quant::{Format, Scheme};
 
 /// What a rule can look at before a layer is read.
@@ -126,11 +126,13 @@ impl fmt::Display for Names {
 pub enum Setting {
     /// The method that chooses, by its id.
     Method(String),
-    /// The integers' width.
+    /// This format, whatever else was said.
+    Format(Format),
+    /// Integers of this width, in place of FP8 too.
     Bits(u8),
-    /// Signed integers or unsigned ones.
+    /// Signed or unsigned: [`Format::with_signed`].
     Signed(bool),
-    /// A fixed zero point of 0, or one that lets the range be where the values are.
+    /// A fixed zero point of 0, or one that lets the range be where the values are: [`Format::with_symmetric`].
     Symmetric(bool),
     /// Quantized, or left in float.
     Quantized(bool),
@@ -147,16 +149,25 @@ impl FromStr for Setting {
             "signed" => Some(Setting::Signed(true)),
             "unsigned" => Some(Setting::Signed(false)),
             "symmetric" => Some(Setting::Symmetric(true)),
-            "affine" => Some(Setting::Symmetric(false)),
+            "affine" | "asymmetric" => Some(Setting::Symmetric(false)),
             "float" => Some(Setting::Quantized(false)),
             _ => match text.split_once(':') {
                 Some(("bits", bits)) => Some(width(bits).ok_or("the width is 2 to 8, or 16")?),
+                Some(("format", words)) => Some(Setting::Format(Format::named(words)?)),
                 Some(("axis", axis)) => Some(Setting::Axis(axis.parse().map_err(|_| "an axis is a whole number")?)),
-                _ => calibrate::by_id(text).ok().map(|m| Setting::Method(m.id().to_owned())),
+                _ => match calibrate::by_id(text) {
+                    Ok(method) => Some(Setting::Method(method.id().to_owned())),
+                    // A number alone would read as anything.
+                    Err(_) if text.starts_with(|c: char| c.is_ascii_digit()) => None,
+                    Err(_) => Format::named(text).ok().map(Setting::Format),
+                },
             },
         };
         setting.ok_or_else(|| {
-            format!("\"{text}\" is neither a method nor bits:N, axis:N, signed, unsigned, symmetric, affine or float")
+            format!(
+                "\"{text}\" is neither a method nor format:F (or F: int8, uint4, e4m3, e5m2), bits:N, axis:N, signed, \
+                 unsigned, symmetric, affine, asymmetric or float"
+            )
         })
     }
 }
@@ -263,13 +274,20 @@ pub struct Start {
 impl Plan {
     /// How a layer begins: as the session says, but for the rules that fit it. A rule for a method that is not among
     /// the plan's methods is left out.
+    ///
+    /// Where no rule names a method and the plan's own is not defined for the layer's format ([`Calibrator::suits`]), as
+    /// `entropy` is not for FP8, `max` chooses.
     pub fn start(&self, subject: &Subject) -> Start {
+        let mut named = false;
         let mut start = Start { method: self.default_method, format: self.format, quantized: true, axis: None };
         for setting in self.rules.settings(subject) {
             match setting {
                 Setting::Method(id) => {
-                    start.method = self.methods.iter().position(|m| m.id() == id).unwrap_or(start.method);
+                    if let Some(method) = self.position(id) {
+                        (start.method, named) = (method, true);
+                    }
                 }
+                Setting::Format(format) => start.format = *format,
                 Setting::Bits(bits) => start.format = start.format.with_bits(*bits),
                 Setting::Signed(signed) => start.format = start.format.with_signed(*signed),
                 Setting::Symmetric(symmetric) => start.format = start.format.with_symmetric(*symmetric),
@@ -277,7 +295,15 @@ impl Plan {
                 Setting::Axis(axis) => start.axis = Some(*axis),
             }
         }
+        if !named && !self.methods[start.method].suits(start.format) {
+            start.method = self.position(FP8_METHOD).unwrap_or(start.method);
+        }
         start
+    }
+
+    /// The method with this id among the plan's.
+    fn position(&self, id: &str) -> Option<usize> {
+        self.methods.iter().position(|m| m.id() == id)
     }
 }
 
@@ -342,6 +368,33 @@ mod tests {
     }
 
     #[test]
+    fn a_layer_goes_to_fp8_and_back_and_begins_with_a_method_that_answers() {
+        let set = |text: &str| text.parse::<Assignment>().unwrap();
+        let rules = Rules::new()
+            .with(|_| true, Setting::Signed(true))
+            .assign(set("a*=e4m3"))
+            .assign(set("b=format:e5m2,symmetric"))
+            .assign(set("a16=bits:16"))
+            .assign(set("named=fp8,entropy"))
+            .assign(set("u=e4m3,uint4 affine,mse"))
+            .assign(set("z=asymmetric"));
+        let plan = plan(rules);
+        let of = |name| plan.start(&subject(name, ""));
+        let told = |name| (of(name).format.to_string(), plan.methods[of(name).method].id().to_owned());
+        for (name, format, method) in [
+            ("x", "int8 symmetric", "entropy"),
+            ("a", "fp8 e4m3", "max"),
+            ("b", "fp8 e5m2", "max"),
+            ("a16", "int16 symmetric", "entropy"),
+            ("named", "fp8 e4m3", "entropy"),
+            ("u", "uint4 affine", "mse"),
+            ("z", "int8 affine", "entropy"),
+        ] {
+            assert_eq!(told(name), (format.to_owned(), method.to_owned()), "{name}");
+        }
+    }
+
+    #[test]
     fn only_leaves_the_others_in_float() {
         let plan = plan(Rules::new().only("conv*".parse().unwrap()));
         assert!(plan.start(&subject("conv1", "")).quantized && !plan.start(&subject("fc", "")).quantized);
@@ -349,7 +402,15 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said() {
-        for (text, word) in [("fc", "="), ("fc=bits:9", "width"), ("fc=fast", "neither"), ("=bits:8", "pattern")] {
+        for (text, word) in [
+            ("fc", "="),
+            ("fc=bits:9", "width"),
+            ("fc=fast", "neither"),
+            ("fc=16", "neither"),
+            ("=bits:8", "pattern"),
+            ("fc=format:float8", "float8"),
+            ("fc=format:e4m3 affine", "symmetric"),
+        ] {
             let error = text.parse::<Assignment>().unwrap_err();
             assert!(error.contains(word), "{text}: {error}");
         }

@@ -18,7 +18,7 @@ impl Ask {
                 (false, Handle::Min) => "clip_min",
                 (false, Handle::Max) => "clip_max",
             },
-            Ask::Format => "integers",
+            Ask::Format => "format",
             Ask::Axis => "a range for each channel along axis",
             Ask::Tie => "share one range with",
             Ask::Worst => "leave the worst … in float, how many",
@@ -31,7 +31,7 @@ impl Ask {
         match self {
             Ask::Filter { .. } => "Enter keeps it · Esc shows all".into(),
             Ask::Clip => "Enter sets it · Esc leaves it".into(),
-            Ask::Format => "int8, uint4 affine, 16 · Enter · Esc leaves it".into(),
+            Ask::Format => "int8, uint4 affine, 16, e4m3 · Enter · Esc leaves it".into(),
             Ask::Axis => {
                 let layer = model.session.layers().get(model.list.selected);
                 let shape = layer.map(|l| number::shape(&l.origin.shape)).unwrap_or_default();

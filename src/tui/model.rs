@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use crate::calibrate::Shape;
+use crate::calibrate::kl;
 use crate::figure::{CurveKind, Figure, Handle, Strip, domain, lines};
 use crate::histogram::Magnitude;
 use crate::quant::{Clip, Format};
@@ -135,7 +136,7 @@ impl Model {
             log: true,
             signed: false,
             // KL knows no affine ranges.
-            curve: if session.format().symmetric() { CurveKind::Kl } else { CurveKind::Mse },
+            curve: if kl::undefined_on(session.format()).is_none() { CurveKind::Kl } else { CurveKind::Mse },
             mapping: false,
             compare: false,
             fake_quant: false,

@@ -23,11 +23,15 @@ const BEST: usize = 5;
 pub(super) fn tries(layer: &TuneLayer) -> Vec<Tried> {
     let (own, stats) = (layer.present.format, &layer.histogram.stats);
     let one_sided = stats.min.is_none_or(|min| min >= 0.0);
-    let mut formats = vec![own, own.with_signed(true).with_symmetric(true)];
-    if one_sided {
-        formats.push(own.with_signed(false).with_symmetric(true));
+    let mut formats = vec![own];
+    // Who wants FP8 wants no integers.
+    if let Format::Int(scheme) = own {
+        formats.push(scheme.with_signed(true).with_symmetric(true).into());
+        if one_sided {
+            formats.push(scheme.with_signed(false).with_symmetric(true).into());
+        }
+        formats.push(scheme.with_signed(false).with_symmetric(false).into());
     }
-    formats.push(own.with_signed(false).with_symmetric(false));
     let mut found: Vec<(f64, Tried)> = Vec::new();
     for (i, &format) in formats.iter().enumerate() {
         if formats[..i].contains(&format) {

@@ -152,7 +152,10 @@ impl Search<'_> {
     /// Puts all layers on the one method and kind of grid that is best for the whole, if that is better than `sqnr` by
     /// now. Returns the SQNR then; `None` when it was cancelled.
     fn uniform(&mut self, trial: &Trial, mut sqnr: f64, stopped: &dyn Fn() -> bool) -> Result<Option<f64>, ModelError> {
-        let bits = |format: Format, l: &TuneLayer| format.with_bits(l.present.format.num_bits());
+        let bits = |format: Format, l: &TuneLayer| match l.present.format {
+            Format::Int(scheme) => format.with_bits(scheme.num_bits()),
+            fp8 @ Format::Fp8(_) => fp8,
+        };
         let affine = Format::INT8.with_signed(false).with_symmetric(false);
         let methods = self.layers.first().map_or(0, |l| l.methods.len());
         for (method, format) in (0..methods).flat_map(|m| [(m, Format::INT8), (m, affine)]) {

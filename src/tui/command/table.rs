@@ -130,7 +130,7 @@ pub const COMMANDS: &[Entry] = &[
         "Reads the layer once more and measures the clip on its values, beside the histogram's estimate.",
         Clip,
     ),
-    entry(C::Grid, "grid", &[k('b')], "bits", "Asks for the layer's integers: int8, uint4 affine, 16.", Clip),
+    entry(C::Grid, "grid", &[k('b')], "bits", "Asks for the layer's format: int8, uint4 affine, 16, e4m3, e5m2.", Clip),
     entry(
         C::PerChannel,
         "per-channel",
@@ -275,7 +275,7 @@ pub const COMMANDS: &[Entry] = &[
         "mapping",
         &[k('m')],
         "mapping",
-        "Draws how floats map to integers: where values saturate, and how wide a step is.",
+        "Draws how floats map to integers or FP8: where values saturate, and how wide a step is.",
         View,
     ),
     entry(

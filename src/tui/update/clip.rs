@@ -1,5 +1,6 @@
 //! Moving the clip: by hand, by column, by bin, to a minimum, to a method.
 
+use crate::calibrate::kl;
 use crate::figure::{CurveKind, Handle, moved};
 use crate::quant::Clip;
 use crate::session::{Decision, Ready, Target};
@@ -262,17 +263,25 @@ pub(super) fn typed(model: &mut Model, text: &str) -> Result<(), String> {
 /// Another format for the layer: the method's clip there, or the clip in hand made to fit.
 pub(super) fn format(model: &mut Model, words: &str) -> Result<(), String> {
     let format = model.format().changed_by(words)?;
+    let method = |model: &Model| model.selected_ready().map(|r| r.decision().method.clone());
+    let before = method(model);
     // Of a channel that is opened, the whole tensor: its channels go to one format.
     let Some(key) = model.selected().map(|layer| layer.key.clone()) else { return Ok(()) };
     let decisions = model.session.in_format(&key, format);
     if model.session.apply(&format!("{format}"), decisions) > 0 {
-        if !format.symmetric() && model.plot.curve == CurveKind::Kl {
-            // KL knows no affine ranges.
+        if kl::undefined_on(format).is_some() && model.plot.curve == CurveKind::Kl {
             model.plot.curve = CurveKind::Mse;
         }
         model.plot.zoom = None;
         model.list.resort();
-        model.say(format!("{format} now"));
+        // A method that is not defined there has given way.
+        let now = method(model);
+        model.say(match (before, now) {
+            (Some(before), Some(now)) if before != now => {
+                format!("{format} now; {before} is not defined there, {now} chooses")
+            }
+            _ => format!("{format} now"),
+        });
     }
     Ok(())
 }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::calibrate::kl;
+use crate::figure::CurveKind;
 use crate::input::InputError;
 use crate::jobs::{Grids, News, Trial, Tried, Tune, TuneLayer, TuneStep, Tuned};
 use crate::report::{number, visible};
@@ -247,9 +249,8 @@ fn apply(model: &mut Model, layers: &[TuneLayer], steps: &[TuneStep]) -> (usize,
     let at_hand = tied.iter().filter_map(|key| model.session.position(key)).chain([model.list.selected]);
     if at_hand.into_iter().any(|layer| changed.contains(&layer)) {
         (model.plot.zoom, model.plot.inspect) = (None, None);
-        if !model.format().symmetric() && model.plot.curve == crate::figure::CurveKind::Kl {
-            // KL knows no affine ranges.
-            model.plot.curve = crate::figure::CurveKind::Mse;
+        if kl::undefined_on(model.format()).is_some() && model.plot.curve == CurveKind::Kl {
+            model.plot.curve = CurveKind::Mse;
         }
     }
     model.list.resort();

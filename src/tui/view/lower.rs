@@ -5,6 +5,7 @@ use super::super::model::Model;
 use super::super::plot::Dots;
 use super::pen::Pen;
 use super::{mapping, scales};
+use crate::calibrate::kl;
 use crate::figure::{Curve, CurveKind, Figure, Handle, Span};
 use crate::report::number;
 use crate::session::Ready;
@@ -55,6 +56,7 @@ fn title(pen: &mut Pen, area: Rect, model: &Model, curve: &Curve) {
     let view = if model.plot.zoom.is_some() { " in view" } else { "" };
     let best = match (model.plot.curve, best) {
         (CurveKind::Kl, None) if !symmetric => "no KL on affine grids".to_owned(),
+        (CurveKind::Kl, None) if kl::undefined_on(model.format()).is_some() => "no KL on FP8".to_owned(),
         (_, None) => String::new(),
         (CurveKind::Sqnr, Some((v, at))) => {
             format!("best{view} {} dB near {}", number::decibels(v), number::significant(at, 4))
@@ -131,12 +133,12 @@ fn draw_curve(pen: &mut Pen, area: Rect, curve: &Curve) {
 }
 
 fn no_curve(pen: &mut Pen, area: Rect, model: &Model) {
-    let text = if model.plot.curve == CurveKind::Kl && !model.format().symmetric() {
-        "KL compares magnitudes; an affine range has no single one. Tab shows the MSE."
-    } else {
-        "No curve: too few different values, or too few bins."
+    let undefined = kl::undefined_on(model.format()).filter(|_| model.plot.curve == CurveKind::Kl);
+    let text = match undefined {
+        Some(why) => format!("{why}. Tab shows the MSE."),
+        None => "No curve: too few different values, or too few bins.".to_owned(),
     };
-    pen.text(area.x + 1, area.y + area.height / 2, area.width - 1, text, pen.look.theme.dim);
+    pen.text(area.x + 1, area.y + area.height / 2, area.width - 1, &text, pen.look.theme.dim);
 }
 
 /// Where the line meets the curve, with the value there.
