@@ -36,6 +36,7 @@
 pub mod calibrate;
 #[cfg(feature = "tui")]
 pub mod cli;
+mod guard;
 pub mod histogram;
 pub mod input;
 pub mod jobs;

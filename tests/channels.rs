@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEventKind};
 use qviz::calibrate::{self, Tensor};
 use qviz::histogram::Histogram;
+use qviz::jobs::Request;
 use qviz::quant::Format;
 use qviz::session::Ready;
 use qviz::tui::msg::Cmd;
@@ -53,7 +54,7 @@ fn channel(s: &Story, n: usize) -> &Ready {
 
 /// How many readings of channels wait.
 fn asked(s: &Story) -> usize {
-    s.cmds.iter().filter(|c| matches!(c, Cmd::Channels { .. })).count()
+    s.cmds.iter().filter(|c| matches!(c, Cmd::Request(Request::Channels { .. }))).count()
 }
 
 fn chosen(s: &Story) -> serde_json::Value {
@@ -213,10 +214,12 @@ fn what_is_of_one_range_is_not_of_many() {
         assert_eq!(chosen(&s), before);
     }
     s.keys("x");
-    assert!(s.notice().contains("one range") && !s.cmds.iter().any(|c| matches!(c, Cmd::Measure { .. })));
+    assert!(
+        s.notice().contains("one range") && !s.cmds.iter().any(|c| matches!(c, Cmd::Request(Request::Measure { .. })))
+    );
     // Nor is a channel read again for finer bins.
     s.press(KeyCode::Enter).keys("++++++++++++++++++++");
-    assert!(s.model.plot.zoom.is_some() && !s.cmds.iter().any(|c| matches!(c, Cmd::Fine { .. })));
+    assert!(s.model.plot.zoom.is_some() && !s.cmds.iter().any(|c| matches!(c, Cmd::Request(Request::Fine { .. }))));
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod support;
 
 use crossterm::event::{Event, KeyCode, KeyModifiers, MouseButton, MouseEventKind};
+use qviz::jobs::Request;
 use qviz::quant::Format;
 use qviz::tui::model::{Handle, Mode};
 use qviz::tui::msg::{Cmd, Msg, Unwritten, Written};
@@ -255,7 +256,8 @@ fn zooming_asks_for_finer_bins_and_shows_them() {
     let axis = s.model.scene.as_ref().unwrap().axis;
     assert!(axis.step() < whole.step() / 8.0);
     assert!((axis.centre(at) - whole.centre(at)).abs() < axis.step() / 2.0, "what is under the pointer stays there");
-    assert_eq!(s.cmds.iter().filter(|c| **c == Cmd::Fine { layer: 6, bins: 32_768 }).count(), 1);
+    let fine = Cmd::Request(Request::Fine { key: s.key_of(6), bins: 32_768 });
+    assert_eq!(s.cmds.iter().filter(|c| **c == fine).count(), 1);
     let mass: f64 = s.model.scene.as_ref().unwrap().counts.iter().sum();
     s.read_fine(6, 32_768);
     let scene = s.model.scene.as_ref().unwrap();
@@ -402,7 +404,7 @@ fn methods_are_compared_row_by_row() {
 #[test]
 fn commands_say_why_they_cannot_run() {
     let mut s = Story::unread(qviz::cli::bundled(), Format::INT8, (120, 40));
-    assert_eq!(s.cmds, [Cmd::Prefer(0)]);
+    assert_eq!(s.cmds, [Cmd::Request(Request::Prefer(s.key_of(0)))]);
     for (keys, why) in
         [("l", "no layer is read"), ("e", "no layer is read"), ("u", "nothing to undo"), ("t", "--affine")]
     {
@@ -410,7 +412,7 @@ fn commands_say_why_they_cannot_run() {
         assert!(s.notice().contains(why), "{keys}: {}", s.notice());
     }
     s.keys("jj");
-    assert_eq!(s.cmds.last(), Some(&Cmd::Prefer(2)), "the layer looked at is wanted first");
+    assert_eq!(s.cmds.last(), Some(&Cmd::Request(Request::Prefer(s.key_of(2)))), "the layer looked at is wanted first");
     s.read(2);
     s.keys("l");
     assert!(s.ready().choice().edited);
@@ -457,7 +459,7 @@ fn every_key_in_every_state_is_harmless() {
                 s.key(KeyCode::Char(c), KeyModifiers::NONE);
             }
         }
-        if matches!(s.cmds.last(), Some(Cmd::Channels { .. })) {
+        if matches!(s.cmds.last(), Some(Cmd::Request(Request::Channels { .. }))) {
             s.read_channels();
         }
         if i % 97 == 0 {

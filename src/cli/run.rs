@@ -1,7 +1,9 @@
 use std::io::{self, IsTerminal, Write, stdout};
 
 use super::args::{Cli, Command, ScreenArgs, SharedArgs};
-use super::load::{Loaded, load};
+use super::hints::with_hint;
+use super::load::load;
+use super::patterns;
 use super::source::{self, Usage};
 use super::{bundled, methods, trials};
 use crate::report::{self, visible};
@@ -36,9 +38,9 @@ fn answer(cli: Cli) -> Result<u8, Failed> {
         Some(Command::Report { json, exact, outputs: false, shared }) => print_report(shared, json, exact),
         Some(Command::Report { json, exact, outputs: true, shared }) => trials::outputs(shared, json, exact),
         Some(Command::Compare { shared }) => {
-            let Loaded { session, .. } = load(shared, false)?;
-            print(&report::compare(&session))?;
-            Ok(complain(&session))
+            let loaded = load(shared, false)?;
+            print(&report::compare(&loaded.session))?;
+            Ok(loaded.exit(complain(&loaded.session), "the comparison was printed{}"))
         }
         Some(Command::Sensitivity { json, output, force, shared }) => trials::sensitivity(shared, json, output, force),
         Some(Command::Tune { rounds, output, force, shared }) => trials::tune(shared, rounds, output, force),
@@ -53,18 +55,22 @@ fn answer(cli: Cli) -> Result<u8, Failed> {
                 eprintln!("qviz: {path} exists; it was kept. --force replaces it.");
                 return Ok(1);
             }
-            let Loaded { session, .. } = trials::loaded(shared, exact)?;
-            let json = report::to_json(&report::document(&session));
-            match output {
-                None => print(&json)?,
+            let loaded = trials::loaded(shared, exact)?;
+            let json = report::to_json(&report::document(&loaded.session));
+            let what = match output {
+                None => {
+                    print(&json)?;
+                    "scales{} were printed".to_owned()
+                }
                 Some(path) => {
                     if let Err(error) = report::save(&path, json.as_bytes(), force) {
                         eprintln!("qviz: {error}");
                         return Ok(1);
                     }
+                    format!("scales{{}} were written to {}", visible(&path.to_string_lossy()))
                 }
-            }
-            Ok(complain(&session))
+            };
+            Ok(loaded.exit(complain(&loaded.session), &what))
         }
     }
 }
@@ -88,19 +94,23 @@ fn screen(args: ScreenArgs) -> Result<u8, Failed> {
     if shared.paths.is_empty() {
         model.list.wanted = Some(bundled::BEST_FIRST.to_owned());
     }
+    let asked = shared.patterns();
     let start = source::start(shared, &model.session, false)?;
-    let ended = app::run(model, start)?;
+    let ended = app::run(model, start, &|layers| patterns::check(&asked, layers))?;
+    if let Some(why) = ended.refused {
+        return Err(Usage(visible(&why)).into());
+    }
     Ok(ended.signal.map_or(0, |s| 128 + s as u8))
 }
 
 fn print_report(shared: SharedArgs, json: bool, exact: bool) -> Result<u8, Failed> {
-    let Loaded { session, .. } = trials::loaded(shared, exact)?;
+    let loaded = trials::loaded(shared, exact)?;
     if json {
-        print(&report::to_json(&report::document(&session)))?;
+        print(&report::to_json(&report::document(&loaded.session)))?;
     } else {
-        print(&report::text(&session))?;
+        print(&report::text(&loaded.session))?;
     }
-    Ok(complain(&session))
+    Ok(loaded.exit(complain(&loaded.session), "the report{} was printed"))
 }
 
 /// A reader that has seen enough (`| head`) is no error.
@@ -119,7 +129,7 @@ pub(super) fn complain(session: &Session) -> u8 {
     let without = session.layers.iter().filter_map(|l| l.without_channels.as_deref());
     let untied = session.without_ties.iter().map(String::as_str);
     for message in failures.chain(without).chain(untied) {
-        eprintln!("qviz: {}", visible(message));
+        eprintln!("qviz: {}", visible(&with_hint(message)));
         code = 1;
     }
     code

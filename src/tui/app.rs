@@ -11,8 +11,9 @@ use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use crossterm::{execute, queue};
 use ratatui::Terminal;
 
-use crate::jobs::{self, Feed, Start};
+use crate::jobs::{Feed, News, Start, Told};
 use crate::report::{self, SaveError};
+use crate::session::{Arrival, Key, Layer};
 
 use super::backend::Ansi;
 use super::event::{self, Event, message};
@@ -31,21 +32,37 @@ const BACKGROUND_FRAME: Duration = Duration::from_millis(40);
 pub struct Ended {
     /// The signal that ended it, if one did.
     pub signal: Option<i32>,
+    /// Why it has not even begun: what was asked for does not fit the layers that were found.
+    pub refused: Option<String>,
     /// The file that unsaved choices were put into, if there were any when it was ended from outside.
     pub rescued: Option<PathBuf>,
+}
+
+/// Says why what was asked for does not fit the layers that were found.
+pub type Fits<'a> = dyn Fn(&[Layer]) -> Result<(), String> + 'a;
+
+/// What ends the loop.
+#[derive(Debug, PartialEq, Eq)]
+enum End {
+    /// The user left.
+    Left,
+    /// A signal came.
+    Signal(i32),
+    /// It shall not go on.
+    Refused(String),
 }
 
 /// Runs the program on this terminal until the user leaves, or a signal ends it.
 ///
 /// When it ends from outside (a signal, a lost terminal, a panic) and choices stand in no file, they are written to a
-/// new file `qviz-unsaved.json` beside the user.
+/// new file `qviz-unsaved.json` beside the user. When `fits` refuses the layers that are found it ends at once.
 ///
 /// # Errors
 /// When the terminal cannot be taken or written to.
 ///
 /// # Panics
 /// Hands a panic of its own on, after the terminal was given back and unsaved choices were written.
-pub fn run(mut model: Model, start: Start) -> io::Result<Ended> {
+pub fn run(mut model: Model, start: Start, fits: &Fits) -> io::Result<Ended> {
     terminal::restore_on_panic();
     terminal::take(model.mouse)?;
     let _guard = terminal::Guard;
@@ -57,9 +74,9 @@ pub fn run(mut model: Model, start: Start) -> io::Result<Ended> {
 
     model.network = feed.has_network().then(Network::default);
 
-    let outcome = catch_unwind(AssertUnwindSafe(|| run_loop(&mut model, &events, feed.as_ref())));
+    let outcome = catch_unwind(AssertUnwindSafe(|| run_loop(&mut model, &events, feed.as_ref(), fits)));
     terminal::restore();
-    let from_outside = !matches!(outcome, Ok(Ok(None)));
+    let from_outside = !matches!(outcome, Ok(Ok(End::Left)));
     let rescued = if from_outside && model.session.is_dirty() { rescue(&model) } else { None };
     if let Some(path) = &rescued {
         // Not eprintln: it panics where the terminal is gone.
@@ -67,13 +84,16 @@ pub fn run(mut model: Model, start: Start) -> io::Result<Ended> {
         let _ = writeln!(io::stderr(), "Unsaved choices were written to {path}.");
     }
     match outcome {
-        Ok(result) => Ok(Ended { signal: result?, rescued }),
+        Ok(end) => Ok(match end? {
+            End::Left => Ended { rescued, ..Ended::default() },
+            End::Signal(signal) => Ended { signal: Some(signal), rescued, refused: None },
+            End::Refused(why) => Ended { refused: Some(why), rescued, signal: None },
+        }),
         Err(panic) => resume_unwind(panic),
     }
 }
 
-/// Returns the signal that ended it; `None` when the user left.
-fn run_loop(model: &mut Model, events: &Receiver<Event>, feed: &dyn Feed) -> io::Result<Option<i32>> {
+fn run_loop(model: &mut Model, events: &Receiver<Event>, feed: &dyn Feed, fits: &Fits) -> io::Result<End> {
     let backend = Ansi::new(io::BufWriter::with_capacity(1 << 16, stdout()));
     // Never dropped: it would write the rest of an unfinished frame behind `terminal::restore`, and panic where the
     // terminal is gone.
@@ -89,20 +109,25 @@ fn run_loop(model: &mut Model, events: &Receiver<Event>, feed: &dyn Feed) -> io:
             match events.recv_timeout(BACKGROUND_FRAME.saturating_sub(drawn.elapsed())) {
                 Ok(event) => Some(event),
                 Err(RecvTimeoutError::Timeout) => None,
-                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+                Err(RecvTimeoutError::Disconnected) => return Ok(End::Left),
             }
         } else {
             match events.recv() {
                 Ok(event) => Some(event),
-                Err(_) => return Ok(None),
+                Err(_) => return Ok(End::Left),
             }
         };
         let mut at_once = false;
         for event in first.into_iter().chain(std::iter::from_fn(|| events.try_recv().ok())) {
             let msg = match event {
-                Event::Signal(signal) => return Ok(Some(signal)),
-                Event::Hangup => return Ok(Some(HANGUP)),
+                Event::Signal(signal) => return Ok(End::Signal(signal)),
+                Event::Hangup => return Ok(End::Signal(HANGUP)),
                 Event::Job(job) => {
+                    if let Told::Arrived(Arrival::Found { layers, .. }) = &job
+                        && let Err(why) = fits(layers)
+                    {
+                        return Ok(End::Refused(why));
+                    }
                     at_once |= awaited(&job, model);
                     Some(Msg::Job(job))
                 }
@@ -118,7 +143,7 @@ fn run_loop(model: &mut Model, events: &Receiver<Event>, feed: &dyn Feed) -> io:
             let mut cmds = update(model, msg);
             while let Some(cmd) = cmds.pop() {
                 if cmd == Cmd::Quit {
-                    return Ok(None);
+                    return Ok(End::Left);
                 }
                 if let Some(msg) = execute_cmd(cmd, model, feed, &mut terminal)? {
                     cmds.extend(update(model, msg));
@@ -140,16 +165,14 @@ fn run_loop(model: &mut Model, events: &Receiver<Event>, feed: &dyn Feed) -> io:
 }
 
 /// Whether the user is waiting for this very news: the layers' names, or the layer that is looked at.
-fn awaited(job: &jobs::Event, model: &Model) -> bool {
-    match job {
-        jobs::Event::Found { .. } => true,
-        jobs::Event::Layer { layer, .. } | jobs::Event::Fine { layer, .. } | jobs::Event::Measured { layer, .. } => {
-            *layer == model.at()
-        }
-        jobs::Event::Channels { layer, .. } => *layer == model.at(),
-        jobs::Event::Tied { .. } | jobs::Event::Opened { .. } | jobs::Event::Unusable(_) => true,
-        jobs::Event::Trial(jobs::News::Alone { layer, .. }) => *layer == model.list.selected,
-        jobs::Event::Trial(_) | jobs::Event::Progress { .. } | jobs::Event::Running { .. } | jobs::Event::Done => false,
+fn awaited(told: &Told, model: &Model) -> bool {
+    let at_hand = |key: &Key, layer: usize| model.session.layers.get(layer).is_some_and(|l| l.key == *key);
+    match told {
+        Told::Arrived(Arrival::Found { .. } | Arrival::Tied { .. } | Arrival::Failed(_)) | Told::Opened { .. } => true,
+        Told::Arrived(Arrival::Layer { key, .. } | Arrival::Measured { key, .. } | Arrival::Channels { key, .. })
+        | Told::Fine { key, .. } => at_hand(key, model.at()),
+        Told::Trial(News::Alone { key, .. }) => at_hand(key, model.list.selected),
+        Told::Trial(_) | Told::Progress { .. } | Told::Running { .. } | Told::Stopped { .. } | Told::Done => false,
     }
 }
 
@@ -193,12 +216,7 @@ fn draw(terminal: &mut Screen, model: &mut Model) -> io::Result<()> {
 fn execute_cmd(cmd: Cmd, model: &Model, feed: &dyn Feed, terminal: &mut Screen) -> io::Result<Option<Msg>> {
     match cmd {
         Cmd::Quit => {}
-        Cmd::Prefer(layer) => feed.prefer(layer),
-        Cmd::Fine { layer, bins } => feed.request_fine(layer, bins),
-        Cmd::Measure { layer, clip, format } => feed.request_measure(layer, clip, format),
-        Cmd::Channels { layer, start } => feed.request_channels(layer, start),
-        Cmd::Trial(trial) => feed.request_trial(trial),
-        Cmd::Tie { of, start } => feed.request_tie(of, start),
+        Cmd::Request(request) => feed.request(request),
         Cmd::Stop => feed.stop(),
         Cmd::Mouse(on) => terminal::set_mouse(on)?,
         Cmd::Export { path, force } => return Ok(Some(Msg::Exported(export(model, &path, force)))),

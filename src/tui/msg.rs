@@ -2,9 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::jobs::{self, Trial};
-use crate::quant::{Clip, Format};
-use crate::session::Start;
+use crate::jobs::{Request, Told};
 
 use super::command::Command;
 use super::key::Key;
@@ -49,7 +47,7 @@ pub enum Msg {
     /// Text was pasted.
     Paste(String),
     /// The loader has something to tell.
-    Job(jobs::Event),
+    Job(Told),
     /// The export ended: what was written and where, or why not.
     Exported(Result<Written, Unwritten>),
 }
@@ -75,40 +73,8 @@ pub struct Unwritten {
 pub enum Cmd {
     /// Leave.
     Quit,
-    /// Read this layer next.
-    Prefer(usize),
-    /// Count this layer on finer bins.
-    Fine {
-        /// Index of the layer.
-        layer: usize,
-        /// How many bins.
-        bins: usize,
-    },
-    /// Measure this clip on the layer's values.
-    Measure {
-        /// Index of the layer.
-        layer: usize,
-        /// The clip.
-        clip: Clip,
-        /// The grid of integers.
-        format: Format,
-    },
-    /// Read this layer's channels and choose for each like this.
-    Channels {
-        /// Index of the layer.
-        layer: usize,
-        /// The axis, and how the layer stands.
-        start: Start,
-    },
-    /// Read these layers as one and choose for all their values like this.
-    Tie {
-        /// Indices of the layers, in order.
-        of: Vec<usize>,
-        /// How the one that is looked at stands.
-        start: Start,
-    },
-    /// Put the network on trial.
-    Trial(Trial),
+    /// Ask whoever brings the layers.
+    Request(Request),
     /// End what is being read, or a trial that takes long, and keep what was gathered.
     Stop,
     /// Write the document.

@@ -224,7 +224,7 @@ pub fn unavailable(command: Command, model: &Model) -> Option<&'static str> {
             (!tunable).then_some("only an activation that is quantized, with one range")
         }),
         C::TuneAll => busy(model).or_else(|| {
-            let any = (0..model.loading.all).any(|layer| TuneLayer::of(&model.session, layer).is_some());
+            let any = (0..model.session.layers.len()).any(|layer| TuneLayer::of(&model.session, layer).is_some());
             (!any).then_some("no activation is quantized with one range")
         }),
         C::FloatWorst if model.network.as_ref().is_none_or(|n| n.sensitivity.is_empty()) => {

@@ -1,8 +1,8 @@
 //! Ranges per channel: the axis that is asked for, the cursor on the strip, and the channel that is opened.
 
-use crate::input::InputError;
+use crate::jobs::Request;
 use crate::report::visible;
-use crate::session::{Channels, Choice, Ready, Start};
+use crate::session::{Arrival, Choice, Ready, Received, Start};
 
 use super::super::model::{Mode, Model};
 use super::super::msg::Cmd;
@@ -48,9 +48,10 @@ pub(super) fn typed(model: &mut Model, text: &str, cmds: &mut Vec<Cmd>) -> Resul
         quantized: choice.quantized,
         axis: Some(axis),
     };
+    let key = of.key.clone();
     model.channel.reading = Some((layer, axis));
     model.say(format!("reading the channels along axis {axis}…"));
-    cmds.push(Cmd::Channels { layer, start });
+    cmds.push(Cmd::Request(Request::Channels { key, start }));
     Ok(())
 }
 
@@ -64,7 +65,7 @@ pub(super) fn progress(model: &mut Model, layer: usize, share: f64) {
 }
 
 /// The loader brings channels that were asked for, here or on the command line.
-pub(super) fn arrived(model: &mut Model, layer: usize, requested: bool, result: Result<Channels, InputError>) {
+pub(super) fn arrived(model: &mut Model, layer: usize, requested: bool, arrival: Arrival) {
     if requested {
         model.channel.reading.take_if(|(of, _)| *of == layer);
         model.loading.share.take_if(|(of, _)| *of == layer);
@@ -74,39 +75,44 @@ pub(super) fn arrived(model: &mut Model, layer: usize, requested: bool, result: 
         // What is in the hand is about to be replaced.
         super::cancel(model);
     }
-    match result {
-        Ok(channels) if requested => {
-            let axis = channels.axis;
-            model.session.add_channels(layer, channels);
-            stand(model, layer, Some(axis));
-        }
-        Ok(channels) => {
-            model.session.begin_along(layer, channels);
-            if layer == model.list.selected {
-                show(model);
+    let axis = match &arrival {
+        Arrival::Channels { result: Ok(channels), .. } => Some(channels.axis),
+        _ => None,
+    };
+    match model.session.receive(arrival) {
+        Received::Changed => stood(model, layer, axis),
+        Received::Refused(why) if requested => model.warn(format!("not per channel: {}", visible(&why))),
+        // Something was chosen meanwhile that speaks against it.
+        Received::Taken if requested => {
+            if model.session.layers[layer].choice().is_some_and(|choice| choice.tie.is_some()) {
+                let name = visible(model.session.layers[layer].name());
+                model.warn(format!("not per channel: {name} shares its range with others by now"));
             }
         }
-        Err(error) if requested => {
-            let why = visible(&error.to_string());
-            model.warn(format!("not per channel: {why}"));
-        }
-        Err(error) => model.session.layers[layer].without_channels = Some(error.to_string()),
+        Received::Refused(_) | Received::Taken => {}
+    }
+    if layer == model.list.selected {
+        show(model);
     }
     list::resort(model);
 }
 
 fn stand(model: &mut Model, layer: usize, axis: Option<usize>) {
     if model.session.stand(layer, axis) {
-        let name = visible(model.session.layers[layer].name());
-        model.say(match axis {
-            Some(axis) => format!("{name}: a range for each channel along axis {axis}"),
-            None => format!("{name}: one range"),
-        });
+        stood(model, layer, axis);
         list::resort(model);
     }
     if layer == model.list.selected {
         show(model);
     }
+}
+
+fn stood(model: &mut Model, layer: usize, axis: Option<usize>) {
+    let name = visible(model.session.layers[layer].name());
+    model.say(match axis {
+        Some(axis) => format!("{name}: a range for each channel along axis {axis}"),
+        None => format!("{name}: one range"),
+    });
 }
 
 /// The selected tensor as a whole: where its channels stand in its place, the cursor on the worst.

@@ -2,6 +2,8 @@
 
 use alphanumeric_sort::compare_str;
 
+use crate::jobs::Request;
+use crate::quant::Decibels;
 use crate::session::{Choice, Kind};
 
 use super::super::layout::Areas;
@@ -17,7 +19,8 @@ pub(super) fn select(model: &mut Model, layer: usize, cmds: &mut Vec<Cmd>) {
         model.plot.inspect = None;
         channels::show(model);
         if model.selected_ready().is_none() {
-            cmds.push(Cmd::Prefer(layer));
+            let key = model.session.layers[layer].key.clone();
+            cmds.push(Cmd::Request(Request::Prefer(key)));
         }
     }
 }
@@ -97,16 +100,20 @@ pub(super) fn arrange(model: &mut Model) {
         Sort::Files => {}
         Sort::Name => order.sort_by(|&a, &b| compare_str(layers[a].name(), layers[b].name())),
         Sort::Worst => {
+            // Without values there is no ratio, and nothing that could be bad.
             let sqnr = |l: usize| match layers[l].ready() {
-                Some(ready) if ready.choice().quantized && !ready.metrics().sqnr_db.is_nan() => ready.metrics().sqnr_db,
-                _ => f64::INFINITY,
+                Some(ready) if ready.choice().quantized && ready.stats().amax() > 0.0 => {
+                    Decibels::new(ready.metrics().sqnr_db)
+                }
+                _ => Decibels::PERFECT,
             };
-            order.sort_by(|&a, &b| sqnr(a).total_cmp(&sqnr(b)));
+            order.sort_by_key(|&layer| sqnr(layer));
         }
         Sort::Sensitive => {
             let known = model.network.as_ref().map_or_else(Vec::new, |n| n.most_sensitive());
             let mut place = vec![usize::MAX; layers.len()];
-            known.into_iter().enumerate().for_each(|(at, layer)| place[layer] = at);
+            let known = known.into_iter().filter_map(|key| model.session.position(key));
+            known.enumerate().for_each(|(at, layer)| place[layer] = at);
             order.sort_by_key(|&layer| place[layer]);
         }
     }

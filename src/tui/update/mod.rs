@@ -16,6 +16,7 @@ use super::model::{Mode, Model};
 use super::msg::{Cmd, Msg};
 use super::prompt::Line;
 use crate::calibrate::Shape;
+use crate::jobs::Request;
 use crate::session::Role;
 
 /// Takes one message in. What follows from it outside the model is returned.
@@ -49,7 +50,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::GrabAxis(column) => zoom::grab(model, column),
         Msg::Type(key) => prompt::key(model, key, &mut cmds),
         Msg::Paste(text) => prompt::paste(model, &text),
-        Msg::Job(event) => load::event(model, event, &mut cmds),
+        Msg::Job(told) => load::told(model, told, &mut cmds),
         Msg::Exported(result) => prompt::exported(model, result, &mut cmds),
     }
     if !news {
@@ -102,7 +103,8 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::Measure => {
             if let Some((clip, format)) = model.selected_ready().map(|r| (r.choice().clip, r.format())) {
                 model.say("measuring…");
-                cmds.push(Cmd::Measure { layer: model.at(), clip, format });
+                let key = model.session.layers[model.at()].key.clone();
+                cmds.push(Cmd::Request(Request::Measure { key, clip, format }));
             }
         }
         Command::PerChannel => channels::ask(model),

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::input::InputError;
-use crate::jobs::{Grids, News, Trial, Tried, Tune, TuneLayer, TuneStep, Tuned};
+use crate::jobs::{self, Grids, News, Request, Trial, Tried, Tune, TuneLayer, TuneStep, Tuned};
+use crate::quant::{Decibels, OutputEffect};
 use crate::report::{number, visible};
-use crate::session::{Choice, Kind, LayerState};
+use crate::session::{Choice, Failure, Key, Kind, LayerState};
 
 use super::super::model::{Mode, Model, Sort};
 use super::super::msg::Cmd;
@@ -25,18 +25,19 @@ pub(super) fn ask(model: &mut Model, cmds: &mut Vec<Cmd>) {
     if !ready(model) {
         return;
     }
-    let (layer, layers) = (model.list.selected, model.loading.all);
     let Some(network) = &mut model.network else { return };
-    if layer < layers {
-        let grids = model.session.grids_of(layer);
-        if network.alone.ask((layer, grids.clone())) && !grids.is_empty() {
-            cmds.push(Cmd::Trial(Trial::Alone { layer, grids }));
+    let mut ask = |trial| cmds.push(Cmd::Request(Request::Trial(trial)));
+    let selected = model.session.layers.get(model.list.selected).filter(|layer| layer.failure().is_none());
+    if let Some(key) = selected.map(|layer| layer.key.clone()) {
+        let grids = model.session.grids_of(model.list.selected);
+        if network.alone.ask((key.clone(), grids.clone())) && !grids.is_empty() {
+            ask(Trial::Alone { key, grids });
         }
     }
     if !matches!(model.mode, Mode::Drag { .. }) {
-        let grids = Grids { layers: model.session.grids(layers) };
+        let grids = jobs::grids(&model.session);
         if network.whole.ask(grids.clone()) {
-            cmds.push(Cmd::Trial(Trial::Whole(grids)));
+            ask(Trial::Whole(grids));
         }
     }
 }
@@ -56,36 +57,41 @@ pub(in super::super) fn busy(model: &Model) -> Option<&'static str> {
 }
 
 fn chosen(model: &Model) -> Grids {
-    Grids { layers: model.session.grids(model.loading.all) }
+    jobs::grids(&model.session)
+}
+
+fn name(model: &Model, key: &Key) -> String {
+    debug_assert!(model.session.position(key).is_some(), "news is about layers that are there");
+    visible(key.name())
 }
 
 pub(super) fn sensitivity(model: &mut Model, cmds: &mut Vec<Cmd>) {
     let grids = chosen(model);
-    if grids.layers.iter().all(Vec::is_empty) {
+    if grids.values().all(Vec::is_empty) {
         return model.warn("every layer is in float: there is nothing to measure");
     }
     let Some(network) = &mut model.network else { return };
     network.begin(Work::Sensitivity(grids.clone()));
     model.say("measuring what each layer does to the outputs; S stops, and keeps what was found");
-    cmds.push(Cmd::Trial(Trial::Sensitivity(grids)));
+    cmds.push(Cmd::Request(Request::Trial(Trial::Sensitivity(grids))));
 }
 
 /// Searches better clips: for the selected layer, or for all of them.
 pub(super) fn tune(model: &mut Model, all: bool, cmds: &mut Vec<Cmd>) {
     let layers: Vec<TuneLayer> = if all {
-        TuneLayer::all(&model.session, model.loading.all)
+        TuneLayer::all(&model.session)
     } else {
         TuneLayer::of(&model.session, model.list.selected).into_iter().collect()
     };
     let what = match layers.as_slice() {
-        [one] => visible(model.session.layers[one.layer].name()),
+        [one] => name(model, &one.key),
         all => format!("{} layers", all.len()),
     };
     let grids = chosen(model);
     let Some(network) = &mut model.network else { return };
     network.begin(Work::Tune { layers: layers.clone(), steps: Vec::new() });
     model.say(format!("searching better clips for {what}, by what the network's outputs lose; S stops"));
-    cmds.push(Cmd::Trial(Trial::Tune(Tune { grids, layers, rounds: 1 })));
+    cmds.push(Cmd::Request(Request::Trial(Trial::Tune(Tune { grids, layers, rounds: 1 }))));
 }
 
 pub(super) fn stop(model: &mut Model, cmds: &mut Vec<Cmd>) {
@@ -107,6 +113,7 @@ pub(super) fn ask_worst(model: &mut Model) {
 pub(super) fn worst(model: &mut Model, text: &str) -> Result<(), String> {
     let text = text.trim();
     let order = model.network.as_ref().map_or_else(Vec::new, |network| network.most_sensitive());
+    let order: Vec<usize> = order.into_iter().filter_map(|key| model.session.position(key)).collect();
     let n: usize = text.parse().map_err(|_| format!("\"{text}\" is no number of layers; type one such as 3"))?;
     if n == 0 || n > order.len() {
         return Err(format!("the sensitivity of {} is known: type 1 to {}", layers(order.len()), order.len()));
@@ -130,11 +137,11 @@ fn layers(n: usize) -> String {
 
 pub(super) fn news(model: &mut Model, news: News) {
     let Some(network) = &mut model.network else { return };
-    let sentence = |why: InputError| visible(&why.to_string());
+    let sentence = |why: Failure| visible(&why.to_string());
     match news {
-        News::Alone { layer, grids, result, took } => {
+        News::Alone { key, grids, result, took } => {
             let result = result.map_err(sentence);
-            network.alone.answer = Some(Answer { of: (layer, grids), result, check: None, took });
+            network.alone.answer = Some(Answer { of: (key, grids), result, check: None, took });
         }
         News::Whole { grids, result, check, took } => {
             network.whole.answer = Some(Answer { of: grids, result: result.map_err(sentence), check, took });
@@ -151,7 +158,7 @@ pub(super) fn news(model: &mut Model, news: News) {
                 // The worst is what one wants to see, wherever the selection goes.
                 (model.list.sort, model.list.top, model.list.follow) = (Sort::Sensitive, 0, false);
             }
-            network.sensitivity.insert(found.layer, found);
+            network.sensitivity.insert(found.key.clone(), found);
             model.list.stale |= model.list.sort == Sort::Sensitive;
         }
         News::SensitivityEnd(result) => {
@@ -162,13 +169,15 @@ pub(super) fn news(model: &mut Model, news: News) {
                 (Err(why), _) => tell(model, format!("sensitivity: {}", sentence(why))),
                 (Ok(()), None) => tell(model, "stopped before the first layer was measured".into()),
                 (Ok(()), Some(&first)) => {
-                    let worst = network.sensitivity[&first].alone.sqnr_db;
-                    let name = visible(model.session.layers[first].name());
+                    let worst = network.sensitivity[first].alone;
+                    let name = visible(first.name());
+                    let cut =
+                        worst.cut_from().map_or(String::new(), |of| format!(" on {} of {of} samples", worst.samples));
                     let how = if stopped { "stopped: sensitivity of" } else { "sensitivity of" };
                     let text = format!(
-                        "{how} {}; {name} costs the outputs most ({} dB alone); O leaves the worst in float",
+                        "{how} {}; {name} costs the outputs most ({} dB alone{cut}); O leaves the worst in float",
                         layers(found),
-                        number::decibels(worst)
+                        number::decibels(worst.sqnr_db.get())
                     );
                     tell(model, text);
                 }
@@ -177,7 +186,7 @@ pub(super) fn news(model: &mut Model, news: News) {
         News::Step(step, left) => {
             network.step(left);
             if let Some(Work::Tune { steps, .. }) = network.running.as_mut().map(|r| &mut r.work) {
-                steps.push(step);
+                steps.push(step.clone());
             }
             // How far it is stands in the header: only what was found is said.
             if step.after > step.before && matches!(model.mode, Mode::Normal) {
@@ -222,7 +231,7 @@ pub(super) fn say_late(model: &mut Model) {
 
 /// `conv1: 31.20 → 31.85 dB, clip 2.31, uint8 affine`. Where several layers are searched, each is alone.
 fn step_in_words(model: &Model, step: &TuneStep) -> String {
-    let name = visible(model.session.layers[step.layer].name());
+    let name = name(model, &step.key);
     let Tried { clip, format } = step.chosen;
     let four = |x: f32| number::significant(f64::from(x), 3);
     let clip =
@@ -232,7 +241,8 @@ fn step_in_words(model: &Model, step: &TuneStep) -> String {
     format!("{name}: {alone}{} → {} dB, clip {clip}, {format}", db(step.before), db(step.after))
 }
 
-fn db(x: f64) -> String {
+fn db(x: Decibels) -> String {
+    let x = x.get();
     if x.is_finite() { format!("{x:.2}") } else { number::decibels(x) }
 }
 
@@ -240,20 +250,21 @@ fn db(x: f64) -> String {
 /// are because somebody has chosen something else for them meanwhile.
 fn apply(model: &mut Model, layers: &[TuneLayer], steps: &[TuneStep]) -> (usize, usize) {
     // A layer that is gone over twice ends with its last decision.
-    let decided: BTreeMap<usize, Tried> = steps.iter().map(|s| (s.layer, s.chosen)).collect();
-    let better =
-        layers.iter().filter_map(|l| Some((l, *decided.get(&l.layer)?))).filter(|(l, tried)| *tried != l.present);
-    let better: Vec<(&TuneLayer, Tried)> = better.collect();
-    let in_hand = better.iter().any(|(l, _)| l.layer == model.list.selected || l.tied.contains(&model.list.selected));
+    let decided: BTreeMap<&Key, Tried> = steps.iter().map(|s| (&s.key, s.chosen)).collect();
+    let place = |layer: &TuneLayer| model.session.position(&layer.key);
+    let better = layers.iter().filter_map(|l| Some((l, place(l)?, *decided.get(&l.key)?)));
+    let better: Vec<(&TuneLayer, usize, Tried)> = better.filter(|(l, _, tried)| *tried != l.present).collect();
+    let selected = model.session.layers.get(model.list.selected).map(|layer| layer.key.clone());
+    let in_hand = better.iter().any(|(l, ..)| l.tensors().any(|key| Some(key) == selected.as_ref()));
     if in_hand && matches!(model.mode, Mode::Drag { .. }) {
         // What is in the hand is about to be replaced.
         super::cancel(model);
     }
-    let choice = |&(layer, tried): &(&TuneLayer, Tried)| {
-        let choice = model.session.layers[layer.layer].choice()?;
+    let choice = |&(layer, place, tried): &(&TuneLayer, usize, Tried)| {
+        let choice = model.session.layers[place].choice()?;
         let as_it_was = (choice.clip, choice.format) == (layer.present.clip, layer.present.format);
         let stands = as_it_was && choice.quantized && choice.axis.is_none();
-        stands.then(|| (layer.layer, Choice { format: tried.format, ..choice.with_clip(tried.clip) }))
+        stands.then(|| (place, Choice { format: tried.format, ..choice.with_clip(tried.clip) }))
     };
     let choices: Vec<_> = better.iter().filter_map(choice).collect();
     let changed: BTreeSet<usize> = choices.iter().map(|(layer, _)| *layer).collect();
@@ -281,23 +292,23 @@ fn tuned_in_words(
     stopped: bool,
 ) -> String {
     let what = match tried {
-        [one] => visible(model.session.layers[one.layer].name()),
+        [one] => name(model, &one.key),
         all => format!("{changed} of {}", layers(all.len())),
     };
     let stopped = if stopped { "stopped: " } else { "" };
     if changed + kept == 0 {
         return format!("{stopped}no better clip for {what}: the output stays at {} dB", db(tuned.before.sqnr_db));
     }
-    let on = |effects: (f64, f64), n: usize, which: &str| {
-        let s = if n == 1 { "" } else { "s" };
-        format!("{} → {} dB on {n} {which} sample{s}", db(effects.0), db(effects.1))
+    let on = |before: &OutputEffect, after: &OutputEffect, which: &str| {
+        let (n, s) = (before.samples, if before.samples == 1 { "" } else { "s" });
+        let of = before.cut_from().map_or(String::new(), |of| format!(" of {of}"));
+        format!("{} → {} dB on {n}{of} {which} sample{s}", db(before.sqnr_db), db(after.sqnr_db))
     };
     let Tuned { before, after, unseen, check } = tuned;
-    let mut text =
-        format!("{stopped}{what} tuned: {}", on((before.sqnr_db, after.sqnr_db), before.samples, "searched"));
+    let mut text = format!("{stopped}{what} tuned: {}", on(before, after, "searched"));
     for (name, pair) in [("unseen", unseen), ("check", check)] {
         if let Some((before, after)) = pair {
-            text += &format!(", {}", on((before.sqnr_db, after.sqnr_db), before.samples, name));
+            text += &format!(", {}", on(before, after, name));
         }
     }
     if kept > 0 {

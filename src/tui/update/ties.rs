@@ -1,8 +1,8 @@
 //! Layers that share one range: those that are asked for, and those that come tied.
 
-use crate::input::InputError;
+use crate::jobs::Request;
 use crate::report::visible;
-use crate::session::{Joint, Kind, Names, Start};
+use crate::session::{Arrival, Kind, Names, Received, Start};
 
 use super::super::model::{Mode, Model};
 use super::super::msg::Cmd;
@@ -57,12 +57,13 @@ pub(super) fn typed(model: &mut Model, text: &str, cmds: &mut Vec<Cmd>) -> Resul
     };
     model.tying = Some(of.clone());
     model.say(format!("reading {} layers as one…", of.len()));
-    cmds.push(Cmd::Tie { of, start });
+    let of = of.iter().map(|layer| model.session.layers[*layer].key.clone()).collect();
+    cmds.push(Cmd::Request(Request::Tie { of, start }));
     Ok(())
 }
 
 /// The loader brings layers that share one range: asked for here, or beforehand.
-pub(super) fn arrived(model: &mut Model, layers: &[usize], requested: bool, result: Result<Box<Joint>, InputError>) {
+pub(super) fn arrived(model: &mut Model, layers: &[usize], requested: bool, arrival: Arrival) {
     if requested {
         model.tying.take_if(|of| *of == layers);
         model.notice = None;
@@ -71,22 +72,16 @@ pub(super) fn arrived(model: &mut Model, layers: &[usize], requested: bool, resu
         // What is in the hand is about to be replaced.
         super::cancel(model);
     }
-    match result {
-        Ok(joint) if requested => {
-            let joint = model.session.add_joint(*joint);
-            tie(model, joint);
-        }
-        Ok(joint) => {
-            model.session.begin_tied(*joint);
-            changed(model);
-        }
-        Err(error) => {
-            let why = visible(&error.to_string());
-            if !requested {
-                model.session.without_ties.push(error.to_string());
-            }
-            model.warn(format!("not tied: {why}"));
-        }
+    // Something may have been chosen for one of them since it was asked for.
+    let why_not = if requested { model.session.why_not_tied(layers) } else { None };
+    match model.session.receive(arrival) {
+        Received::Refused(why) => model.warn(format!("not tied: {}", visible(&why))),
+        Received::Taken | Received::Changed if !requested => changed(model),
+        received => match why_not {
+            Some(why) => model.warn(format!("not tied: {}", visible(&why))),
+            None if received == Received::Changed => tied(model, layers),
+            None => {}
+        },
     }
 }
 
@@ -95,10 +90,15 @@ fn tie(model: &mut Model, joint: usize) {
     if let Some(why) = model.session.layers[joint].tied_layers().and_then(|of| model.session.why_not_tied(of)) {
         model.warn(format!("not tied: {}", visible(&why)));
     } else if model.session.tie(joint) {
-        let name = visible(model.session.layers[joint].name());
-        model.say(format!("{name}: one range"));
-        changed(model);
+        let layers = model.session.layers[joint].tied_layers().map(<[usize]>::to_vec).unwrap_or_default();
+        tied(model, &layers);
     }
+}
+
+fn tied(model: &mut Model, layers: &[usize]) {
+    let names: Vec<&str> = layers.iter().map(|layer| model.session.layers[*layer].name()).collect();
+    model.say(format!("{}: one range", visible(&names.join(" + "))));
+    changed(model);
 }
 
 /// Another layer may be looked at now: the joint of the selected one, or itself again.

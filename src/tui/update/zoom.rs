@@ -1,6 +1,7 @@
 //! The part of the axis that is shown.
 
 use crate::histogram::MAX_BINS;
+use crate::jobs::Request;
 
 use super::super::model::{Mode, Model};
 use super::super::msg::Cmd;
@@ -40,7 +41,8 @@ fn about_value(model: &mut Model, value: f64, share: f64, steps: i8, cmds: &mut 
     let layer = model.at();
     if model.plot.zoom.is_some() && fine_wanted && can_be_finer && model.fine.requested != Some(layer) {
         model.fine.requested = Some(layer);
-        cmds.push(Cmd::Fine { layer, bins: MAX_BINS });
+        let key = model.session.layers[layer].key.clone();
+        cmds.push(Cmd::Request(Request::Fine { key, bins: MAX_BINS }));
     }
 }
 

@@ -291,7 +291,8 @@ const OUTPUT: u16 = 19;
 /// `· output 41.2 dB` for the flag, where a network has answered for this layer; dim while that is of another clip.
 fn output(pen: &Pen, model: &Model, style: Style) -> (String, Style) {
     let network = model.network.as_ref().filter(|_| model.channel.open.is_none());
-    let answer = network.and_then(|n| n.alone.answer.as_ref()).filter(|answer| answer.of.0 == model.at());
+    let here = model.session.layers.get(model.at()).map(|layer| &layer.key);
+    let answer = network.and_then(|n| n.alone.answer.as_ref()).filter(|answer| Some(&answer.of.0) == here);
     let asked = network.and_then(|n| n.alone.asked.as_ref()).is_some_and(|(_, grids)| !grids.is_empty());
     let effect = answer.filter(|_| asked).and_then(|answer| answer.result.as_ref().ok());
     let fresh = network.is_some_and(|n| n.alone.is_answered());
