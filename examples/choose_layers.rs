@@ -6,11 +6,11 @@
 use std::sync::mpsc::channel;
 
 use qviz::calibrate;
-use qviz::jobs::{Event, NetworkLoader, NetworkOrder, Recipe, Subject, Ties};
+use qviz::jobs::{NetworkLoader, NetworkOrder, Recipe, Subject, Ties, Told};
 use qviz::model::{SampleOptions, SampleSource};
 use qviz::quant::Format;
 use qviz::report;
-use qviz::session::{Arrival, Failure, Rules, Session, Setting, Subject as Asked};
+use qviz::session::{Rules, Session, Setting, Subject as Asked};
 
 fn main() {
     let mut words = std::env::args().skip(1);
@@ -41,19 +41,12 @@ fn main() {
         threads: 2,
     };
     let (sender, events) = channel();
-    let loader = NetworkLoader::start(order, move |event| drop(sender.send(event)));
-    for event in events {
-        match event {
-            Event::Found { layers, errors } => {
-                let failures = errors.into_iter().map(|e| Failure { file: e.file, message: e.message }).collect();
-                session.receive(Arrival::Found { layers, failures });
-            }
-            Event::Layer { layer, result } => {
-                let key = session.layers()[layer].key.clone();
-                let result = result.map_err(|e| Failure { file: e.file, message: e.message });
-                session.receive(Arrival::Layer { key, result });
-            }
-            Event::Done => break,
+    let loader = NetworkLoader::start(order, move |told| drop(sender.send(told)));
+    for told in events {
+        match told {
+            // What cannot be read is a row that says why, channels stand in their tensor's place: the session knows.
+            Told::Arrived(arrival) => drop(session.receive(arrival)),
+            Told::Done => break,
             _ => {}
         }
     }

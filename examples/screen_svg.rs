@@ -5,7 +5,7 @@
 use std::sync::mpsc::channel;
 
 use qviz::calibrate;
-use qviz::jobs::{Event, Loader, Order, Recipe, Ties};
+use qviz::jobs::{Loader, Order, Recipe, Ties, Told};
 use qviz::quant::Format;
 use qviz::session::Session;
 use qviz::tui::command::Command;
@@ -31,12 +31,12 @@ fn main() {
     let mut model = Model::new(session, "bundled activations of a text classifier".into(), look, (150, 42));
     model.list.wanted = Some("06.conv11.hswish".into());
 
-    // The program's own way of loading: every event of the loader is a message.
+    // The program's own way of loading: everything that the loader tells is a message.
     let (sender, events) = channel();
-    let _loader = Loader::start(order, move |event| drop(sender.send(event)));
-    for event in events {
-        let done = matches!(event, Event::Done);
-        update(&mut model, Msg::Job(event));
+    let _loader = Loader::start(order, move |told| drop(sender.send(told)));
+    for told in events {
+        let done = matches!(told, Told::Done);
+        update(&mut model, Msg::Job(told));
         if done {
             break;
         }

@@ -37,6 +37,7 @@ pub mod calibrate;
 #[cfg(feature = "tui")]
 pub mod cli;
 pub mod figure;
+mod guard;
 pub mod histogram;
 pub mod input;
 pub mod jobs;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use qviz::calibrate::{self, Measured};
 use qviz::histogram::Histogram;
-use qviz::quant::{Clip, Format, OutputEffect};
+use qviz::quant::{Clip, Decibels, Format, OutputEffect};
 use qviz::report::{Json, ReadError, Scales};
 use qviz::session::{
     Arrival, Channels, Failure, Joint, Key, Kind, Layer, Origin, Ready, Received, Session, Start, Target,
@@ -111,8 +111,8 @@ fn session() -> Session {
     session
 }
 
-const WHOLE: OutputEffect = OutputEffect { sqnr_db: 31.5, cosine: 0.999, top1_agreement: Some(0.75), samples: 4 };
-const CHECK: OutputEffect = OutputEffect { sqnr_db: f64::INFINITY, cosine: f64::NAN, top1_agreement: None, samples: 2 };
+const WHOLE: OutputEffect = OutputEffect { sqnr_db: Decibels::new(31.5), cosine: 0.999, top1_agreement: Some(0.75), samples: 4, of: 4 };
+const CHECK: OutputEffect = OutputEffect { sqnr_db: Decibels::new(f64::INFINITY), cosine: f64::NAN, top1_agreement: None, samples: 2, of: 2 };
 
 fn scales() -> Scales {
     Scales::of(&session()).with_outputs(Some((&WHOLE, Some(&CHECK))))

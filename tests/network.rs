@@ -7,10 +7,9 @@ mod support;
 use std::time::Duration;
 
 use crossterm::event::{Event as Input, KeyCode, MouseButton, MouseEventKind};
-use qviz::input::InputError;
-use qviz::jobs::{Event, Grids, Left, News, Trial, Tried, Tune, TuneStep, Tuned};
-use qviz::quant::{Clip, Format, OutputEffect, QuantParams};
-use qviz::session::{Kind, Sensitivity};
+use qviz::jobs::{Left, News, Request, Told, Trial, Tried, Tune, TuneStep, Tuned, grids};
+use qviz::quant::{Clip, Decibels, Format, OutputEffect, QuantParams};
+use qviz::session::{Failure, Kind, Sensitivity};
 use qviz::tui::list::{Row, Sort};
 use qviz::tui::mode::Mode;
 use qviz::tui::msg::{Cmd, Msg};
@@ -20,27 +19,25 @@ use support::Story;
 const TOOK: Duration = Duration::from_millis(12);
 
 fn effect(sqnr_db: f64) -> OutputEffect {
-    OutputEffect { sqnr_db, cosine: 0.99998, top1_agreement: Some(0.9375), samples: 8 }
+    OutputEffect { sqnr_db: Decibels::new(sqnr_db), cosine: 0.99998, top1_agreement: Some(0.9375), samples: 8, of: 8 }
 }
 
 fn news(s: &mut Story, news: News) {
-    s.tell(Msg::Job(Event::Trial(news)));
+    s.tell(Msg::Job(Told::Trial(news)));
 }
 
 /// The trials asked for since the last look.
 fn asked(s: &mut Story) -> Vec<Trial> {
-    s.cmds
-        .drain(..)
-        .filter_map(|cmd| if let Cmd::Request(qviz::jobs::Request::Trial(trial)) = cmd { Some(trial) } else { None })
-        .collect()
+    let trial = |cmd| if let Cmd::Request(Request::Trial(trial)) = cmd { Some(trial) } else { None };
+    s.cmds.drain(..).filter_map(trial).collect()
 }
 
-fn alone(layer: usize, grids: Vec<QuantParams>, sqnr_db: f64) -> News {
-    News::Alone { layer, grids, result: Ok(effect(sqnr_db)), took: TOOK }
+fn alone(s: &Story, layer: usize, grids: Vec<QuantParams>, sqnr_db: f64) -> News {
+    News::Alone { key: s.key_of(layer), grids, result: Ok(effect(sqnr_db)), took: TOOK }
 }
 
 fn whole(s: &Story, sqnr_db: f64) -> News {
-    let grids = Grids::of(&s.model.session, s.model.loading.all);
+    let grids = grids(&s.model.session);
     News::Whole { grids, result: Ok(effect(sqnr_db)), check: None, took: TOOK }
 }
 
@@ -48,8 +45,8 @@ fn left(steps: usize) -> Left {
     Left { steps, time: Some(Duration::from_secs(8)) }
 }
 
-fn sensitivity(layer: usize, sqnr_db: f64, steps: usize) -> News {
-    News::Sensitivity(Sensitivity { layer, alone: effect(sqnr_db), without: effect(31.0) }, left(steps))
+fn sensitivity(s: &Story, layer: usize, sqnr_db: f64, steps: usize) -> News {
+    News::Sensitivity(Sensitivity { key: s.key_of(layer), alone: effect(sqnr_db), without: effect(31.0) }, left(steps))
 }
 
 fn story() -> Story {
@@ -73,10 +70,13 @@ fn each_change_asks_and_a_drag_asks_for_the_layer_alone() {
     let mut s = Story::of_network((160, 45));
     // The layer looked at, and everything, once all is read.
     let first = asked(&mut s);
-    assert!(matches!(first.as_slice(), [Trial::Alone { layer: 0, .. }, Trial::Whole(_)]), "{first:?}");
+    assert!(
+        matches!(first.as_slice(), [Trial::Alone { key, .. }, Trial::Whole(_)] if *key == s.key_of(0)),
+        "{first:?}"
+    );
     s.select("06.conv11.hswish");
-    let own = s.model.session.params_of(&s.model.session.layers()[6].key);
-    assert_eq!(asked(&mut s), [Trial::Alone { layer: 6, grids: own.clone() }]);
+    let own = s.model.session.params_of(&s.key_of(6));
+    assert_eq!(asked(&mut s), [Trial::Alone { key: s.key_of(6), grids: own.clone() }]);
     // What looks at things asks for nothing.
     s.keys("myfc").press(KeyCode::Tab);
     assert_eq!(asked(&mut s), []);
@@ -86,16 +86,16 @@ fn each_change_asks_and_a_drag_asks_for_the_layer_alone() {
     asked(&mut s);
     let at = s.line();
     s.grab(at).drag_to(at + 4);
-    let held = s.model.session.params_of(&s.model.session.layers()[6].key);
+    let held = s.model.session.params_of(&s.key_of(6));
     assert_ne!(held, own);
-    assert_eq!(asked(&mut s), [Trial::Alone { layer: 6, grids: held.clone() }], "the whole waits");
+    assert_eq!(asked(&mut s), [Trial::Alone { key: s.key_of(6), grids: held.clone() }], "the whole waits");
     assert!(!s.model.network.as_ref().unwrap().whole_is_answered());
     s.drag_to(at + 4);
     assert_eq!(asked(&mut s), [], "the same grid is not asked for again");
     s.release(at + 4);
     let let_go = asked(&mut s);
-    assert!(matches!(let_go.as_slice(), [Trial::Whole(grids)] if grids.layers[6] == held), "{let_go:?}");
-    assert_eq!(let_go[0], Trial::Whole(Grids::of(&s.model.session, 12)));
+    assert!(matches!(let_go.as_slice(), [Trial::Whole(grids)] if grids[&s.key_of(6)] == held), "{let_go:?}");
+    assert_eq!(let_go[0], Trial::Whole(grids(&s.model.session)));
     s.keys("u");
     assert_eq!(asked(&mut s).len(), 2, "undone: both are asked for again");
 }
@@ -103,9 +103,10 @@ fn each_change_asks_and_a_drag_asks_for_the_layer_alone() {
 #[test]
 fn an_answer_is_shown_with_its_age() {
     let mut s = story();
-    let own = s.model.session.params_of(&s.model.session.layers()[6].key);
+    let own = s.model.session.params_of(&s.key_of(6));
     let clip = qviz::report::number::significant(f64::from(s.amax()), 4);
-    news(&mut s, alone(6, own, 41.23));
+    let told = alone(&s, 6, own, 41.23);
+    news(&mut s, told);
     let all = whole(&s, 30.2);
     news(&mut s, all);
     let told = row(&s);
@@ -128,8 +129,9 @@ fn an_answer_is_shown_with_its_age() {
     s.keys("h");
     let told = row(&s);
     assert!(told.contains("41.2 dB") && told.contains(&format!("at clip {clip}")) && !told.contains("12 ms"), "{told}");
-    let now = s.model.session.params_of(&s.model.session.layers()[6].key);
-    news(&mut s, alone(6, now, 39.04));
+    let now = s.model.session.params_of(&s.key_of(6));
+    let told = alone(&s, 6, now, 39.04);
+    news(&mut s, told);
     let told = row(&s);
     assert!(told.contains("39.0 dB") && told.contains("12 ms"), "{told}");
     // Of another layer nothing is known.
@@ -137,7 +139,8 @@ fn an_answer_is_shown_with_its_age() {
     let told = row(&s);
     assert!(told.contains("this layer alone …") && !told.contains("39.0"), "{told}");
     // An answer that comes late is not this layer's.
-    news(&mut s, alone(6, Vec::new(), 12.5));
+    let told = alone(&s, 6, Vec::new(), 12.5);
+    news(&mut s, told);
     assert!(!row(&s).contains("12.5"));
 }
 
@@ -145,20 +148,22 @@ fn an_answer_is_shown_with_its_age() {
 fn float_no_effect_undefined_and_errors_are_said() {
     let mut s = story();
     for (db, said) in [(f64::INFINITY, "no effect"), (f64::NAN, "undefined"), (f64::NEG_INFINITY, "-∞ dB")] {
-        let own = s.model.session.params_of(&s.model.session.layers()[6].key);
-        news(&mut s, alone(6, own, db));
+        let own = s.model.session.params_of(&s.key_of(6));
+        let told = alone(&s, 6, own, db);
+        news(&mut s, told);
         assert!(row(&s).contains(said), "{}", s.screen());
     }
     let why = "net.onnx fails on quantized values.\u{1b}[2J";
-    let error = InputError { file: "net.onnx".into(), message: why.into() };
-    let (grids, took) = (s.model.session.params_of(&s.model.session.layers()[6].key), TOOK);
-    news(&mut s, News::Alone { layer: 6, grids, result: Err(error), took });
+    let error = Failure { file: "net.onnx".into(), message: why.into() };
+    let (grids, took) = (s.model.session.params_of(&s.key_of(6)), TOOK);
+    let told = News::Alone { key: s.key_of(6), grids, result: Err(error), took };
+    news(&mut s, told);
     assert!(row(&s).contains("net.onnx fails on quantized values.\\x1b[2J"), "{}", s.screen());
     assert!(s.screen().matches("net.onnx fails").count() == 2, "and below the list\n{}", s.screen());
     asked(&mut s);
     s.keys("o");
     assert!(row(&s).contains("this layer alone in float"));
-    assert!(matches!(asked(&mut s).as_slice(), [Trial::Whole(grids)] if grids.layers[6].is_empty()));
+    assert!(matches!(asked(&mut s).as_slice(), [Trial::Whole(grids)] if !grids.contains_key(&s.key_of(6))));
 }
 
 #[test]
@@ -166,17 +171,20 @@ fn sensitivities_fill_the_list_and_the_worst_stay_in_float() {
     let mut s = story();
     asked(&mut s);
     s.keys("r");
-    let grids = Grids::of(&s.model.session, 12);
-    assert_eq!(asked(&mut s), [Trial::Sensitivity(grids)]);
+    let all = grids(&s.model.session);
+    assert_eq!(asked(&mut s), [Trial::Sensitivity(all)]);
     assert!(s.screen().contains("sensitivity…"));
     s.keys("r");
     assert!(s.notice().contains("one is running already"), "{}", s.notice());
     assert_eq!(asked(&mut s), []);
 
-    news(&mut s, sensitivity(3, 50.0, 11));
+    let told = sensitivity(&s, 3, 50.0, 11);
+    news(&mut s, told);
     assert_eq!(s.model.list.sort, Sort::Sensitive, "the first result brings its order");
-    news(&mut s, sensitivity(5, 22.25, 10));
-    news(&mut s, sensitivity(8, f64::INFINITY, 9));
+    let told = sensitivity(&s, 5, 22.25, 10);
+    news(&mut s, told);
+    let told = sensitivity(&s, 8, f64::INFINITY, 9);
+    news(&mut s, told);
     s.keys("\u{1b}");
     assert!(s.screen().contains("sensitivity 3/12 · 8.0 s left"), "{}", s.screen());
     assert_eq!(s.model.list.order[..3], [5, 3, 8]);
@@ -234,9 +242,11 @@ fn a_layer_is_tuned_as_one_step() {
     s.keys("T");
     let trials = asked(&mut s);
     let [Trial::Tune(Tune { layers, .. })] = trials.as_slice() else { panic!("{trials:?}") };
-    assert_eq!((layers.len(), layers[0].layer, layers[0].present.clip.amax()), (1, 6, own));
+    assert_eq!((layers.len(), s.layer(&layers[0].key), layers[0].present.clip.amax()), (1, 6, own));
     let chosen = Tried { clip: Clip::unsigned(2.5), format: Format::INT8.with_signed(false) };
-    news(&mut s, News::Step(TuneStep { layer: 6, chosen, before: 31.2, after: 31.853 }, left(0)));
+    let (before, after) = (Decibels::new(31.2), Decibels::new(31.853));
+    let step = TuneStep { key: s.key_of(6), chosen, before, after };
+    news(&mut s, News::Step(step, left(0)));
     assert_eq!(s.notice(), "06.conv11.hswish: 31.20 → 31.85 dB, clip 2.50, uint8 symmetric");
     assert_eq!(s.amax(), own, "it is taken over at the end");
     news(&mut s, News::Tuned(Ok(Some(tuned(31.2, 31.85)))));
@@ -261,7 +271,8 @@ fn all_layers_are_tuned_as_one_step_and_a_hand_wins() {
     assert_eq!(layers.len(), 12 - weights, "weights are not searched");
     for (i, layer) in [2, 4, 6].into_iter().enumerate() {
         let chosen = better(&s, layer, 0.9);
-        let step = TuneStep { layer, chosen, before: 30.0 + i as f64, after: 31.0 + i as f64 };
+        let [before, after] = [30.0, 31.0].map(|db| Decibels::new(db + i as f64));
+        let step = TuneStep { key: s.key_of(layer), chosen, before, after };
         news(&mut s, News::Step(step, left(8 - i)));
     }
     assert!(s.notice().starts_with("06.conv11.hswish: alone 32.00 → 33.00 dB, clip "), "{}", s.notice());
@@ -300,7 +311,7 @@ fn without_a_network_the_commands_say_why_not() {
     assert!(s.notice().contains("(r)"), "{}", s.notice());
     s.keys("S");
     assert!(s.notice().contains("nothing is running"), "{}", s.notice());
-    assert!(!s.cmds.iter().any(|c| matches!(c, Cmd::Request(qviz::jobs::Request::Trial(_)) | Cmd::Stop)));
+    assert!(!s.cmds.iter().any(|c| matches!(c, Cmd::Request(Request::Trial(_)) | Cmd::Stop)));
     assert!(!s.screen().contains(" output "));
 }
 
@@ -308,7 +319,7 @@ fn without_a_network_the_commands_say_why_not() {
 fn a_run_shows_how_far_it_is_and_stops() {
     let mut s = Story::of_network_unread((160, 45));
     assert!(s.notice().contains("ranges are not those of real data"), "{}", s.notice());
-    s.tell(Msg::Job(Event::Running { done: 7, of: 32, left: Some(Duration::from_secs(12)) }));
+    s.tell(Msg::Job(Told::Running { done: 7, of: 32, left: Some(Duration::from_secs(12)) }));
     assert!(s.screen().contains("run 7/32 · 12 s left"), "{}", s.screen());
     assert!(s.screen().contains("the network is run over its samples"), "{}", s.screen());
     s.keys("T");
@@ -358,12 +369,14 @@ fn weights_stand_below_a_heading_that_is_no_layer() {
 #[test]
 fn every_size_has_room_for_it() {
     let mut s = story();
-    let own = s.model.session.params_of(&s.model.session.layers()[6].key);
-    news(&mut s, alone(6, own, 41.23));
+    let own = s.model.session.params_of(&s.key_of(6));
+    let told = alone(&s, 6, own, 41.23);
+    news(&mut s, told);
     let told = whole(&s, 30.2);
     news(&mut s, told);
     s.keys("r");
-    news(&mut s, sensitivity(6, 41.2, 11));
+    let told = sensitivity(&s, 6, 41.2, 11);
+    news(&mut s, told);
     for size in [(200, 60), (160, 45), (120, 40), (100, 30), (84, 24), (80, 24), (60, 18), (40, 12), (1, 1), (0, 0)] {
         s.event(Input::Resize(size.0, size.1));
         let screen = s.screen();

@@ -110,22 +110,28 @@ fn methods_compared() {
 /// The last story of `tests/network.rs`, looked at: answers of a network, a sensitivity under way, weights apart.
 #[test]
 fn a_network_on_trial() {
-    use qviz::jobs::{Event as Told, Grids, Left, News};
-    use qviz::quant::OutputEffect;
+    use qviz::jobs::{Left, News, Told, grids};
+    use qviz::quant::{Decibels, OutputEffect};
     use qviz::session::Sensitivity;
     use qviz::tui::msg::Msg;
     let mut s = Story::of_network((160, 45));
     s.select("06.conv11.hswish");
     let took = std::time::Duration::from_millis(12);
-    let effect = |sqnr_db| OutputEffect { sqnr_db, cosine: 0.99998, top1_agreement: Some(0.9375), samples: 8 };
-    let grids = s.model.session.params_of(&s.model.session.layers()[6].key);
-    s.tell(Msg::Job(Told::Trial(News::Alone { layer: 6, grids, result: Ok(effect(41.2)), took })));
-    let grids = Grids::of(&s.model.session, 12);
+    let effect = |db| OutputEffect {
+        sqnr_db: Decibels::new(db),
+        cosine: 0.99998,
+        top1_agreement: Some(0.9375),
+        samples: 8,
+        of: 8,
+    };
+    let (key, own) = (s.key_of(6), s.model.session.params_of(&s.key_of(6)));
+    s.tell(Msg::Job(Told::Trial(News::Alone { key, grids: own, result: Ok(effect(41.2)), took })));
+    let grids = grids(&s.model.session);
     s.tell(Msg::Job(Told::Trial(News::Whole { grids, result: Ok(effect(30.2)), check: None, took })));
     snapshot("network", &s);
     s.keys("r");
     for (layer, db, steps) in [(6, 41.2, 11), (2, 22.3, 10)] {
-        let found = Sensitivity { layer, alone: effect(db), without: effect(31.0) };
+        let found = Sensitivity { key: s.key_of(layer), alone: effect(db), without: effect(31.0) };
         let left = Left { steps, time: Some(std::time::Duration::from_secs(8)) };
         s.tell(Msg::Job(Told::Trial(News::Sensitivity(found, left))));
     }

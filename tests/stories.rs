@@ -263,7 +263,7 @@ fn zooming_asks_for_finer_bins_and_shows_them() {
     let axis = s.model.figure().unwrap().axis;
     assert!(axis.step() < whole.step() / 8.0);
     assert!((axis.centre(at) - whole.centre(at)).abs() < axis.step() / 2.0, "what is under the pointer stays there");
-    let fine = Cmd::Request(Request::Fine { key: key(6, &s), bins: 32_768 });
+    let fine = Cmd::Request(Request::Fine { key: s.key_of(6), bins: 32_768 });
     assert_eq!(s.cmds.iter().filter(|c| **c == fine).count(), 1);
     let mass: f64 = s.model.figure().unwrap().counts.iter().sum();
     s.read_fine(6, 32_768);
@@ -411,7 +411,7 @@ fn methods_are_compared_row_by_row() {
 #[test]
 fn commands_say_why_they_cannot_run() {
     let mut s = Story::unread(qviz::cli::bundled(), Format::INT8, (120, 40));
-    assert_eq!(s.cmds, [Cmd::Request(Request::Prefer(key(0, &s)))]);
+    assert_eq!(s.cmds, [Cmd::Request(Request::Prefer(s.key_of(0)))]);
     for (keys, why) in
         [("l", "no layer is read"), ("e", "no layer is read"), ("u", "nothing to undo"), ("t", "--affine")]
     {
@@ -419,7 +419,7 @@ fn commands_say_why_they_cannot_run() {
         assert!(s.notice().contains(why), "{keys}: {}", s.notice());
     }
     s.keys("jj");
-    assert_eq!(s.cmds.last(), Some(&Cmd::Request(Request::Prefer(key(2, &s)))), "the layer looked at is wanted first");
+    assert_eq!(s.cmds.last(), Some(&Cmd::Request(Request::Prefer(s.key_of(2)))), "the layer looked at is wanted first");
     s.read(2);
     s.keys("l");
     assert!(s.ready().decision().edited);

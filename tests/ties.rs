@@ -9,7 +9,9 @@ mod onnx;
 mod support;
 
 use crossterm::event::{KeyCode, KeyModifiers};
+use qviz::jobs::Request;
 use qviz::report;
+use qviz::session::{Arrival, Failure};
 use qviz::tui::msg::Cmd;
 use serde_json::Value;
 use support::Story;
@@ -75,8 +77,8 @@ fn a_tied_tensor_is_dragged_with_the_others_and_undone_at_once() {
 #[test]
 fn every_command_goes_for_all_that_are_tied() {
     let mut s = story();
-    let max = LAYERS
-        .map(|n| s.model.session.layers().iter().find(|l| l.name() == n).unwrap().ready().unwrap().stats().amax());
+    let max =
+        LAYERS.map(|n| s.model.session.layers().iter().find(|l| l.name() == n).unwrap().ready().unwrap().stats().amax());
     s.keys("1");
     assert_eq!(shared(&s).0 as f32, max.into_iter().fold(0.0, f32::max), "the largest magnitude of all values");
     s.keys("hhh");
@@ -121,7 +123,7 @@ fn the_screen_says_who_shares_with_whom() {
     assert!(s.notice().contains("each of 3 layers") && chosen(&s, LAYERS[0]).get("tied_with").is_none());
     // What was read once is not read again.
     s.keys("J").keys("03.conv3.relu,09*").press(KeyCode::Enter);
-    assert!(!s.cmds.iter().any(|c| matches!(c, Cmd::Request(qviz::jobs::Request::Tie { .. }))));
+    assert!(!s.cmds.iter().any(|c| matches!(c, Cmd::Request(Request::Tie { .. }))));
     shared(&s);
 }
 
@@ -140,10 +142,9 @@ fn what_cannot_be_tied_is_said() {
     s.press(KeyCode::Esc);
     // The values of one of them could not be had again.
     s.keys("J").keys("05*").press(KeyCode::Enter);
-    let Some(Cmd::Request(qviz::jobs::Request::Tie { of, .. })) = s.cmds.pop() else { panic!() };
-    let of = of.iter().map(|key| s.model.session.position(key).unwrap()).collect();
-    let error = qviz::input::InputError { file: "x.npy".into(), message: "x.npy is gone.".into() };
-    s.tell(qviz::tui::msg::Msg::Job(qviz::jobs::Event::Tied { layers: of, requested: true, result: Err(error) }));
+    let Some(Request::Tie { of, .. }) = s.asked() else { panic!() };
+    let why = Failure { file: "x.npy".into(), message: "x.npy is gone.".into() };
+    s.arrive(Arrival::Tied { of, requested: true, result: Err(why) });
     assert!(s.notice().contains("not tied: x.npy is gone.") && s.model.session.history_len().0 == 1);
 }
 
@@ -154,9 +155,9 @@ mod loaders {
 
     use qviz::calibrate;
     use qviz::input::{Discovered, discover};
-    use qviz::jobs::{Event, Loader, Order, Recipe, Ties};
+    use qviz::jobs::{Feed, Loader, Order, Recipe, Request, Ties, Told};
     use qviz::quant::Format;
-    use qviz::session::{Joint, Plan, Rules, Start};
+    use qviz::session::{Arrival, Joint, Key, Plan, Rules, Start};
 
     use crate::npy;
 
@@ -169,26 +170,34 @@ mod loaders {
     }
 
     /// Waits for the end, and gives back the joints that came before it.
-    fn beforehand(events: &Receiver<Event>) -> Vec<Joint> {
+    fn beforehand(events: &Receiver<Told>) -> Vec<Joint> {
         let mut joints = Vec::new();
-        for event in events {
-            match event {
-                Event::Tied { requested: false, result, layers } => {
+        for told in events {
+            match told {
+                Told::Arrived(Arrival::Tied { requested: false, result, of }) => {
                     let joint = *result.unwrap();
-                    assert_eq!(joint.of.len(), layers.len());
+                    assert_eq!(joint.of.len(), of.len());
                     joints.push(joint);
                 }
-                Event::Tied { .. } => panic!("nobody asked"),
-                Event::Done => break,
+                Told::Arrived(Arrival::Tied { .. }) => panic!("nobody asked"),
+                Told::Done => break,
                 _ => {}
             }
         }
         joints
     }
 
-    fn requested(events: &Receiver<Event>) -> Result<Box<Joint>, String> {
-        let tied = |event| match event {
-            Event::Tied { requested: true, result, .. } => Some(result.map_err(|e| e.to_string())),
+    fn keys(names: &[&str]) -> Vec<Key> {
+        names.iter().map(|name| Key::activation(*name)).collect()
+    }
+
+    fn tie(names: &[&str]) -> Request {
+        Request::Tie { of: keys(names), start: plan().2 }
+    }
+
+    fn requested(events: &Receiver<Told>) -> Result<Box<Joint>, String> {
+        let tied = |told| match told {
+            Told::Arrived(Arrival::Tied { requested: true, result, .. }) => Some(result.map_err(|e| e.to_string())),
             _ => None,
         };
         events.iter().find_map(tied).unwrap()
@@ -207,14 +216,14 @@ mod loaders {
             let ties = Ties { asked: ties.iter().map(|t| t.parse().unwrap()).collect(), concats: true };
             let (sender, events) = channel();
             let order = Order { discover: found, recipe, plan, ties, measure: true, threads: 2 };
-            (Loader::start(order, move |event| drop(sender.send(event))), events)
+            (Loader::start(order, move |told| drop(sender.send(told))), events)
         };
         let (_at_first, events) = load(&["a,c", "b,c"]);
         let joints = beforehand(&events);
-        assert_eq!((joints.len(), joints[0].of.len(), joints[0].measured.len()), (1, 3, 3));
+        assert_eq!((joints.len(), joints[0].of.clone(), joints[0].measured.len()), (1, keys(&["a", "b", "c"]), 3));
         let (later, events) = load(&[]);
         assert!(beforehand(&events).is_empty());
-        later.request_tie(vec![0, 1, 2], plan().2);
+        later.request(tie(&["a", "b", "c"]));
         let joint = requested(&events).unwrap();
         assert_eq!(joint.ready.histogram(), joints[0].ready.histogram());
         assert_eq!(
@@ -222,7 +231,7 @@ mod loaders {
             ("entropy", "max")
         );
         std::fs::remove_file(folder.path().join("b.npy")).unwrap();
-        later.request_tie(vec![1, 2], plan().2);
+        later.request(tie(&["b", "c"]));
         assert!(requested(&events).err().unwrap().contains("b.npy"));
     }
 
@@ -252,16 +261,16 @@ mod loaders {
                 let ties = Ties { asked: Vec::new(), concats };
                 let (sender, events) = channel();
                 let order = NetworkOrder { subject, recipe, plan, ties, one_pass, measure: true, threads: 2 };
-                (NetworkLoader::start(order, move |event| drop(sender.send(event))), events)
+                (NetworkLoader::start(order, move |told| drop(sender.send(told))), events)
             };
             let (_at_first, events) = load(true);
             let joints = beforehand(&events);
-            assert_eq!((joints.len(), joints[0].of.len(), joints[0].measured.len()), (1, 2, 2));
+            assert_eq!((joints.len(), joints[0].of.clone(), joints[0].measured.len()), (1, keys(&["a", "b"]), 2));
             assert_eq!(joints[0].why.as_deref(), Some("inputs of the Concat Concat_y"));
             assert_eq!(joints[0].ready.stats().count, 5 * 16);
             let (later, events) = load(false);
             assert!(beforehand(&events).is_empty());
-            later.request_tie(vec![1, 2], plan().2);
+            later.request(tie(&["a", "b"]));
             let joint = requested(&events).unwrap();
             assert_eq!(Arc::as_ref(joint.ready.histogram()), Arc::as_ref(joints[0].ready.histogram()), "{one_pass}");
         }

@@ -77,7 +77,7 @@ impl Warning {
             Warning::AllZero => "Every value is 0: any scale will do, and 1.0 is written.".into(),
             Warning::Constant(x) => format!("Every value is {x}: a range cannot be learned from one value."),
             Warning::OneSided { negative: false } => {
-                "No value is negative: half of the signed codes are never used (try --unsigned).".into()
+                "No value is negative: half of the signed codes are never used; unsigned integers would use all of theirs.".into()
             }
             Warning::OneSided { negative: true } => {
                 "No value is positive: half of the signed codes are never used (an affine grid would use them all)."

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use clap::{Args, Parser, Subcommand};
 
 use super::data::DataArgs;
+use super::patterns::Asked;
 use super::scales::ScalesArgs;
 use crate::calibrate::{self, Calibrator, DEFAULT_METHOD};
 use crate::histogram::{DEFAULT_BINS, MAX_BINS};
@@ -255,6 +256,16 @@ impl SharedArgs {
         let rules = self.set.iter().cloned().fold(rules, Rules::assign);
         let rules = self.only.iter().cloned().fold(rules, Rules::only);
         self.skip.iter().cloned().fold(rules, Rules::skip)
+    }
+
+    /// The patterns that have to fit a layer.
+    pub fn patterns(&self) -> Asked {
+        let per_channel = self.per_channel.iter().filter_map(|p| Some(("--per-channel", p.names.clone()?)));
+        let set = self.set.iter().map(|assignment| ("--set", assignment.names.clone()));
+        let skip = self.skip.iter().map(|names| ("--skip", names.clone()));
+        let only = self.only.iter().map(|names| ("--only", names.clone()));
+        let tie = self.tie.iter().map(|names| ("--tie", names.clone()));
+        skip.chain(only).chain(set).chain(tie).chain(per_channel).collect()
     }
 
     /// Which tensors share one range.

@@ -2,15 +2,22 @@
 
 use std::io::{IsTerminal, stderr};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::SharedArgs;
+use super::hints::with_hint;
+use super::interrupts::Interrupts;
+use super::patterns;
 use super::source::{self, Usage};
-use crate::jobs::{Event, Feed};
+use crate::jobs::{Feed, Told};
 use crate::report::{Scales, number, visible};
-use crate::session::{Arrival, Failure, Session};
+use crate::session::{Arrival, Session};
+
+/// How often somebody looks for a Ctrl-C.
+pub(super) const BEAT: Duration = Duration::from_millis(100);
 
 /// What was read, and who can be asked for more.
 pub(super) struct Loaded {
@@ -18,9 +25,87 @@ pub(super) struct Loaded {
     /// A document whose tensors an export keeps where the session does not hold them.
     pub kept: Option<Arc<Scales>>,
     pub feed: Box<dyn Feed>,
-    pub events: Receiver<Event>,
+    pub events: Receiver<Told>,
     /// How many layers come from a network; 0 where there is none.
     pub network: usize,
+    pub interrupts: Interrupts,
+    /// How much was read of how much, where it was interrupted: `4 of 8 samples`.
+    pub part: Option<String>,
+}
+
+/// Reads all layers, with a progress bar where someone looks at stderr.
+///
+/// Ctrl-C ends it and keeps what was gathered; a second one ends the program.
+pub(super) fn load(shared: SharedArgs, exact: bool) -> Result<Loaded, Usage> {
+    let mut session = shared.session();
+    let taking = shared.taking.clone();
+    let runs = shared.paths.first().is_some_and(|p| source::is_model(p));
+    let asked = shared.patterns();
+    let interrupts = Interrupts::listen();
+    let (sender, events) = channel();
+    let start = source::start(shared, &session, exact)?;
+    let phase = interrupts.begin();
+    let feed = start(Box::new(move |told| drop(sender.send(told))));
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+    let style = |template| ProgressStyle::with_template(template).expect("the template is sound");
+    bar.set_style(style("reading {bar:30} {pos}/{len} layers {msg}"));
+    let (mut found, mut part) = (0, None);
+    loop {
+        if phase.asked() {
+            feed.stop();
+            bar.println(format!("stopping after this {}; once more leaves", if runs { "sample" } else { "layer" }));
+        }
+        let told = match events.recv_timeout(BEAT) {
+            Ok(told) => told,
+            Err(RecvTimeoutError::Timeout) => continue,
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
+        match told {
+            Told::Arrived(arrival) => {
+                match &arrival {
+                    Arrival::Found { layers, .. } => {
+                        patterns::check(&asked, layers).map_err(Usage)?;
+                        bar.set_length(layers.len() as u64);
+                        found = layers.len();
+                        if stderr().is_terminal() {
+                            bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
+                        }
+                    }
+                    Arrival::Layer { .. } if !runs => bar.inc(1),
+                    _ => {}
+                }
+                // What is refused is kept where it belongs, and told at the end.
+                session.receive(arrival);
+            }
+            Told::Opened { title, assumptions } => {
+                bar.suspend(|| {
+                    eprintln!("{}", visible(&title));
+                    assumptions.iter().for_each(|said| eprintln!("  {}", visible(&with_hint(said))));
+                });
+            }
+            Told::Running { done, of, left } => {
+                bar.set_style(style("running {bar:30} {msg}"));
+                bar.set_length(of as u64);
+                bar.set_position(done as u64);
+                let left = left.map_or(String::new(), |t| format!(", {} left", number::seconds(t)));
+                bar.set_message(format!("{done}/{of} runs{left}"));
+            }
+            Told::Progress { key, share } => {
+                bar.set_message(format!("{} {:.0} %", visible(key.name()), share * 100.0));
+            }
+            Told::Stopped { seen, of } => {
+                part = Some(format!("{seen} of {of} {}", if runs { "samples" } else { "layers" }));
+            }
+            Told::Trial(_) | Told::Fine { .. } => {}
+            Told::Done => break,
+        }
+    }
+    bar.finish_and_clear();
+    drop(phase);
+    if let Some(taken) = session.taken_up() {
+        taking.in_words(&taken).iter().for_each(|said| eprintln!("qviz: {said}"));
+    }
+    Ok(Loaded { session, kept: taking.kept(), feed, events, network: if runs { found } else { 0 }, interrupts, part })
 }
 
 impl Loaded {
@@ -32,102 +117,15 @@ impl Loaded {
             None => scales,
         }
     }
-}
 
-/// Reads all layers, with a progress bar where someone looks at stderr.
-///
-/// Ctrl-C while a model runs ends the run and keeps what was gathered; a second one ends the program.
-pub(super) fn load(shared: SharedArgs, exact: bool) -> Result<Loaded, Usage> {
-    let mut session = shared.session();
-    let taking = shared.taking.clone();
-    let runs = shared.paths.first().is_some_and(|p| source::is_model(p));
-    let (sender, events) = channel();
-    let start = source::start(shared, &session, exact)?;
-    let feed = start(Box::new(move |event| drop(sender.send(event))));
-    let interrupted = if runs { Some(interrupts()) } else { None };
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-    let style = |template| ProgressStyle::with_template(template).expect("the template is sound");
-    bar.set_style(style("reading {bar:30} {pos}/{len} layers {msg}"));
-    let mut found = 0;
-    loop {
-        let event = match events.recv_timeout(std::time::Duration::from_millis(100)) {
-            Ok(event) => event,
-            Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {
-                if interrupted.as_ref().is_some_and(|i| i.swap(false, std::sync::atomic::Ordering::Relaxed)) {
-                    feed.stop();
-                    bar.println("stopping after this sample; once more leaves");
-                }
-                continue;
-            }
-            Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => break,
-        };
-        match event {
-            Event::Found { layers, errors } => {
-                bar.set_length(layers.len() as u64);
-                found = layers.len();
-                if stderr().is_terminal() {
-                    bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
-                }
-                session.receive(Arrival::Found { layers, failures: errors.into_iter().map(failure).collect() });
-            }
-            Event::Opened { title, assumptions } => {
-                bar.suspend(|| {
-                    eprintln!("{}", visible(&title));
-                    assumptions.iter().for_each(|said| eprintln!("  {}", visible(said)));
-                });
-            }
-            Event::Running { done, of, left } => {
-                bar.set_style(style("running {bar:30} {msg}"));
-                bar.set_length(of as u64);
-                bar.set_position(done as u64);
-                let left = left.map_or(String::new(), |t| format!(", {} left", number::seconds(t)));
-                bar.set_message(format!("{done}/{of} runs{left}"));
-            }
-            Event::Unusable(error) => drop(session.receive(Arrival::Failed(failure(error)))),
-            Event::Progress { layer, share } => {
-                bar.set_message(format!("{} {:.0} %", visible(session.layers()[layer].name()), share * 100.0));
-            }
-            Event::Layer { layer, result } => {
-                let key = session.layers()[layer].key.clone();
-                session.receive(Arrival::Layer { key, result: result.map_err(failure) });
-                if !runs {
-                    bar.inc(1);
-                }
-            }
-            Event::Channels { layer, result, requested } => {
-                let key = session.layers()[layer].key.clone();
-                session.receive(Arrival::Channels { key, requested, result: result.map_err(failure) });
-            }
-            Event::Tied { layers, result, requested } => {
-                let of = layers.iter().map(|&l| session.layers()[l].key.clone()).collect();
-                session.receive(Arrival::Tied { of, requested, result: result.map_err(failure) });
-            }
-            Event::Trial(_) | Event::Fine { .. } | Event::Measured { .. } => {}
-            Event::Done => break,
+    /// The exit code, once everything was printed and written. After an interruption the last line on stderr says `what`
+    /// was written, and from how much.
+    pub fn exit(&self, code: u8, what: &str) -> u8 {
+        if !self.interrupts.ever() {
+            return code;
         }
+        let of = self.part.as_ref().map_or(String::new(), |part| format!(" from {part}"));
+        eprintln!("interrupted: {}", what.replace("{}", &of));
+        130
     }
-    bar.finish_and_clear();
-    if let Some(taken) = session.taken_up() {
-        taking.in_words(&taken).iter().for_each(|said| eprintln!("qviz: {said}"));
-    }
-    Ok(Loaded { session, kept: taking.kept(), feed, events, network: if runs { found } else { 0 } })
-}
-
-/// Set by the first Ctrl-C; a second one, before the first was seen to, ends the program as usual.
-fn interrupts() -> std::sync::Arc<std::sync::atomic::AtomicBool> {
-    let flag = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-    #[cfg(unix)]
-    {
-        use signal_hook::consts::SIGINT;
-        // The order matters: the flag of before this Ctrl-C decides.
-        let ends = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-        let _ = signal_hook::flag::register_conditional_default(SIGINT, ends.clone());
-        let _ = signal_hook::flag::register(SIGINT, ends);
-        let _ = signal_hook::flag::register(SIGINT, flag.clone());
-    }
-    flag
-}
-
-fn failure(error: crate::input::InputError) -> Failure {
-    Failure { file: error.file, message: error.message }
 }

@@ -3,10 +3,13 @@
 mod args;
 mod bundled;
 mod data;
+mod hints;
+mod interrupts;
 mod journal;
 mod load;
 mod methods;
 mod out;
+mod patterns;
 mod run;
 mod scales;
 mod source;
@@ -16,8 +19,10 @@ use std::io::Write;
 use std::process::ExitCode;
 
 /// The program. Exit codes: 0 fine, 1 some input could not be read or written, 2 wrong usage; 128 and the signal's
-/// number when one ended it.
+/// number when one ended it, so that 130 means that a Ctrl-C ended it early and what was found was written.
 pub fn main() -> ExitCode {
+    // What fails in the background is told as a sentence.
+    crate::guard::hush();
     match run::run(args::parse()) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write, stdout};
 
+use super::hints::with_hint;
 use super::source::Usage;
 use crate::report::visible;
 use crate::session::Session;
@@ -31,7 +32,7 @@ pub(super) fn complain(session: &Session) -> u8 {
     let without = session.layers().iter().filter_map(|l| l.without_channels());
     let untied = session.without_ties().iter().map(String::as_str);
     for message in failures.chain(without).chain(untied) {
-        eprintln!("qviz: {}", visible(message));
+        eprintln!("qviz: {}", visible(&with_hint(message)));
         code = 1;
     }
     code

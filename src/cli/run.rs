@@ -1,10 +1,10 @@
 use std::io::{self, IsTerminal, stdout};
 
 use super::args::{Cli, Command, ScreenArgs, SharedArgs};
-use super::load::{Loaded, load};
+use super::load::load;
 use super::out::{Failed, complain, print};
 use super::source::{self, Usage};
-use super::{bundled, journal, methods, trials};
+use super::{bundled, journal, methods, patterns, trials};
 use crate::report::{self, Json, visible};
 use crate::tui::{app, model::Model};
 
@@ -27,9 +27,9 @@ fn answer(cli: Cli) -> Result<u8, Failed> {
         Some(Command::Report { json, exact, outputs: false, shared }) => print_report(shared, json, exact),
         Some(Command::Report { json, exact, outputs: true, shared }) => trials::outputs(shared, json, exact),
         Some(Command::Compare { shared }) => {
-            let Loaded { session, .. } = load(shared, false)?;
-            print(&report::compare(&session))?;
-            Ok(complain(&session))
+            let loaded = load(shared, false)?;
+            print(&report::compare(&loaded.session))?;
+            Ok(loaded.exit(complain(&loaded.session), "the comparison was printed{}"))
         }
         Some(Command::Sensitivity { json, output, force, shared }) => trials::sensitivity(shared, json, output, force),
         Some(Command::Tune { rounds, output, force, shared }) => trials::tune(shared, rounds, output, force),
@@ -45,16 +45,20 @@ fn answer(cli: Cli) -> Result<u8, Failed> {
                 return Ok(1);
             }
             let loaded = trials::loaded(shared, exact)?;
-            match output {
-                None => print(&Json::text(&loaded.scales()))?,
+            let what = match output {
+                None => {
+                    print(&Json::text(&loaded.scales()))?;
+                    "scales{} were printed".to_owned()
+                }
                 Some(path) => {
                     if let Err(error) = report::export(&loaded.scales(), &Json, &path, force) {
                         eprintln!("qviz: {error}");
                         return Ok(1);
                     }
+                    format!("scales{{}} were written to {}", visible(&path.to_string_lossy()))
                 }
-            }
-            Ok(complain(&loaded.session))
+            };
+            Ok(loaded.exit(complain(&loaded.session), &what))
         }
     }
 }
@@ -82,9 +86,13 @@ fn screen(args: ScreenArgs) -> Result<u8, Failed> {
         model.export_path = document.path.to_string_lossy().into_owned();
     }
     model.kept = shared.taking.kept();
+    let asked = shared.patterns();
     let journal = journal::open(&shared, &mut model);
     let start = source::start(shared, &model.session, false)?;
-    let ended = app::run(model, start, journal)?;
+    let ended = app::run(model, start, &|layers| patterns::check(&asked, layers), journal)?;
+    if let Some(why) = ended.refused {
+        return Err(Usage(visible(&why)).into());
+    }
     Ok(ended.signal.map_or(0, |s| 128 + s as u8))
 }
 
@@ -95,5 +103,5 @@ fn print_report(shared: SharedArgs, json: bool, exact: bool) -> Result<u8, Faile
     } else {
         print(&report::text(&loaded.session))?;
     }
-    Ok(complain(&loaded.session))
+    Ok(loaded.exit(complain(&loaded.session), "the report{} was printed"))
 }

@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, stderr};
 use std::path::PathBuf;
+use std::sync::mpsc::RecvTimeoutError;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::SharedArgs;
-use super::load::{Loaded, load};
+use super::hints::with_hint;
+use super::load::{BEAT, Loaded, load};
 use super::out::{Failed, complain, print};
 use super::source::Usage;
-use crate::jobs::{Event, Grids, Left, News, Trial, Tune, TuneLayer, Tuned};
+use crate::jobs::{self, Left, News, Request, Told, Trial, Tune, TuneLayer, Tuned};
 use crate::quant::OutputEffect;
-use crate::report::{self, number, visible};
-use crate::session::{Decision, Sensitivity, Target};
+use crate::report::{self, Json, number, visible};
+use crate::session::{Decision, Key, Sensitivity, Target};
 
 /// Reads all layers, and leaves those in float that `--skip-worst` means.
 pub(super) fn loaded(shared: SharedArgs, exact: bool) -> Result<Loaded, Failed> {
@@ -28,15 +30,13 @@ pub(super) fn loaded(shared: SharedArgs, exact: bool) -> Result<Loaded, Failed> 
     if loaded.network == 0 {
         return Err(Usage("--skip-worst puts a network on trial; name one: qviz MODEL.onnx --data PATH.".into()).into());
     }
-    let mut all: Vec<Sensitivity> = each(&loaded).into_values().collect();
-    all.sort_by(|a, b| a.alone.sqnr_db.total_cmp(&b.alone.sqnr_db));
+    let all = each(&loaded);
     let in_float = |s: &Sensitivity| {
-        let targets = loaded.session.with_channels(&loaded.session.layers()[s.layer].key);
         let decision = |t: Target| loaded.session.ready(&t).map(|r| r.decision().with_quantized(false)).map(|d| (t, d));
-        targets.into_iter().filter_map(decision).collect::<Vec<_>>()
+        loaded.session.with_channels(&s.key).into_iter().filter_map(decision).collect::<Vec<_>>()
     };
-    let choices = all.iter().take(worst).flat_map(in_float).collect();
-    loaded.session.apply("worst in float", choices);
+    let decisions = Sensitivity::worst_first(&all).into_iter().take(worst).flat_map(in_float).collect();
+    loaded.session.apply("worst in float", decisions);
     Ok(loaded)
 }
 
@@ -47,17 +47,17 @@ pub(super) fn outputs(shared: SharedArgs, json: bool, exact: bool) -> Result<u8,
         return Ok(complain(&loaded.session).max(1));
     }
     let told = whole(&loaded);
-    let code = complain(&loaded.session).max(u8::from(told.is_none()));
+    let code = || complain(&loaded.session).max(u8::from(told.is_none()));
     let effects = told.as_ref().map(|(all, check)| (all, check.as_ref()));
     if json {
-        print(&report::Json::text(&loaded.scales().with_outputs(effects)))?;
+        print(&Json::text(&loaded.scales().with_outputs(effects)))?;
     } else {
         print(&report::text(&loaded.session))?;
         if let Some((all, check)) = effects {
             print(&report::outputs(all, check))?;
         }
     }
-    Ok(code)
+    Ok(loaded.exit(code(), "the report{} was printed"))
 }
 
 /// Reads a network and everything in it. Where it could not be opened there are no layers, and a failure that says why.
@@ -88,10 +88,19 @@ fn hear(loaded: &Loaded, trial: Trial, what: &'static str, mut ends: impl FnMut(
     }
     bar.set_style(ProgressStyle::with_template("{prefix} {bar:30} {msg}").expect("the template is sound"));
     bar.set_prefix(what);
-    loaded.feed.request_trial(trial);
+    let phase = loaded.interrupts.begin();
+    loaded.feed.request(Request::Trial(trial));
     let mut done = 0;
-    for event in &loaded.events {
-        let Event::Trial(news) = event else { continue };
+    loop {
+        if phase.asked() {
+            loaded.feed.stop();
+            bar.println("stopping; once more leaves");
+        }
+        let news = match loaded.events.recv_timeout(BEAT) {
+            Ok(Told::Trial(news)) => news,
+            Ok(_) | Err(RecvTimeoutError::Timeout) => continue,
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
         if let News::Sensitivity(_, Left { steps, time }) | News::Step(_, Left { steps, time }) = &news {
             done += 1;
             bar.set_length(done + *steps as u64);
@@ -105,18 +114,19 @@ fn hear(loaded: &Loaded, trial: Trial, what: &'static str, mut ends: impl FnMut(
     bar.finish_and_clear();
 }
 
-fn grids(loaded: &Loaded) -> Grids {
-    Grids::of(&loaded.session, loaded.network)
+/// Says why there is no answer.
+fn failed(why: &crate::session::Failure) {
+    eprintln!("qviz: {}", visible(&with_hint(&why.message)));
 }
 
 /// Everything as it is chosen.
 fn whole(loaded: &Loaded) -> Option<(OutputEffect, Option<OutputEffect>)> {
     let mut told = None;
-    hear(loaded, Trial::Whole(grids(loaded)), "whole network", |news| match news {
+    hear(loaded, Trial::Whole(jobs::grids(&loaded.session)), "whole network", |news| match news {
         News::Whole { result, check, .. } => {
             match result {
                 Ok(effect) => told = Some((effect, check)),
-                Err(why) => eprintln!("qviz: {}", visible(&why.to_string())),
+                Err(why) => failed(&why),
             }
             true
         }
@@ -125,17 +135,17 @@ fn whole(loaded: &Loaded) -> Option<(OutputEffect, Option<OutputEffect>)> {
     told
 }
 
-/// Every tensor's sensitivity, by layer.
-fn each(loaded: &Loaded) -> BTreeMap<usize, Sensitivity> {
-    let mut all = BTreeMap::new();
-    hear(loaded, Trial::Sensitivity(grids(loaded)), "sensitivity", |news| match news {
+/// Every tensor's sensitivity, as far as it was found.
+fn each(loaded: &Loaded) -> Vec<Sensitivity> {
+    let mut all = Vec::new();
+    hear(loaded, Trial::Sensitivity(jobs::grids(&loaded.session)), "sensitivity", |news| match news {
         News::Sensitivity(s, _) => {
-            all.insert(s.layer, s);
+            all.push(s);
             false
         }
         News::SensitivityEnd(result) => {
             if let Err(why) = result {
-                eprintln!("qviz: {}", visible(&why.to_string()));
+                failed(&why);
             }
             true
         }
@@ -155,19 +165,22 @@ pub(super) fn sensitivity(shared: SharedArgs, json: bool, output: Option<PathBuf
     }
     let Some((all, check)) = whole(&loaded) else { return Ok(complain(&loaded.session).max(1)) };
     let each = each(&loaded);
+    let of = jobs::grids(&loaded.session).len();
     let document = report::sensitivity_json(&loaded.session, &all, check.as_ref(), &each);
     if json {
         print(&document)?;
     } else {
         print(&report::sensitivity(&loaded.session, &all, check.as_ref(), &each))?;
     }
-    if let Some(path) = output
-        && let Err(error) = report::save(&path, document.as_bytes(), force)
-    {
-        eprintln!("qviz: {error}");
-        return Ok(1);
+    let mut what = format!("{} of {of} tensors were measured{{}}", each.len());
+    if let Some(path) = output {
+        if let Err(error) = report::save(&path, document.as_bytes(), force) {
+            eprintln!("qviz: {error}");
+            return Ok(1);
+        }
+        what += &format!(", and written to {}", visible(&path.to_string_lossy()));
     }
-    Ok(complain(&loaded.session))
+    Ok(loaded.exit(complain(&loaded.session), &what))
 }
 
 /// Searches better clips, prints what they are worth, and writes them.
@@ -179,8 +192,9 @@ pub(super) fn tune(shared: SharedArgs, rounds: usize, output: Option<PathBuf>, f
     if loaded.network == 0 {
         return Ok(complain(&loaded.session).max(1));
     }
-    let layers = TuneLayer::all(&loaded.session, loaded.network);
-    let wanted = Tune { grids: grids(&loaded), layers, rounds };
+    let layers = TuneLayer::all(&loaded.session);
+    let all = layers.len();
+    let wanted = Tune { grids: jobs::grids(&loaded.session), layers, rounds };
     let (mut steps, mut tuned) = (Vec::new(), None);
     hear(&loaded, Trial::Tune(wanted), "tuning", |news| match news {
         News::Step(step, _) => {
@@ -190,30 +204,34 @@ pub(super) fn tune(shared: SharedArgs, rounds: usize, output: Option<PathBuf>, f
         News::Tuned(result) => {
             match result {
                 Ok(result) => tuned = result,
-                Err(why) => eprintln!("qviz: {}", visible(&why.to_string())),
+                Err(why) => failed(&why),
             }
             true
         }
         _ => false,
     });
-    let Some(tuned) = tuned else { return Ok(complain(&loaded.session).max(1)) };
+    let Some(tuned) = tuned else {
+        let code = complain(&loaded.session).max(1);
+        return Ok(loaded.exit(code, "nothing was decided yet, and nothing written"));
+    };
     // A layer that is gone over twice ends with its last decision.
-    let decided: BTreeMap<usize, _> = steps.iter().map(|s| (s.layer, s.chosen)).collect();
-    let choices = decided.into_iter().filter_map(|(layer, tried)| {
-        let layer = &loaded.session.layers()[layer];
-        let decision = layer.decision()?.with_clip(tried.clip);
-        Some((Target::Tensor(layer.key.clone()), Decision { format: tried.format, ..decision }))
+    let decided: BTreeMap<&Key, _> = steps.iter().map(|s| (&s.key, s.chosen)).collect();
+    let mut what = format!("the search decided on {} of {all} layers", decided.len());
+    let decisions = decided.into_iter().filter_map(|(key, tried)| {
+        let decision = loaded.session.layer(key)?.decision()?;
+        Some((Target::Tensor(key.clone()), Decision { format: tried.format, ..decision.with_clip(tried.clip) }))
     });
-    let choices = choices.collect();
-    loaded.session.apply("tune", choices);
+    let decisions = decisions.collect();
+    loaded.session.apply("tune", decisions);
     print(&summary(&tuned))?;
     if let Some(path) = output {
-        if let Err(error) = report::export(&loaded.scales(), &report::Json, &path, force) {
+        if let Err(error) = report::export(&loaded.scales(), &Json, &path, force) {
             eprintln!("qviz: {error}");
             return Ok(1);
         }
+        what += &format!("; scales{{}} were written to {}", visible(&path.to_string_lossy()));
     }
-    Ok(complain(&loaded.session))
+    Ok(loaded.exit(complain(&loaded.session), &what))
 }
 
 fn summary(tuned: &Tuned) -> String {
@@ -226,11 +244,14 @@ fn summary(tuned: &Tuned) -> String {
             "{:<11}  {:>5}  {:>9.2}  {:>8.2}  {:>13.6}  {:>12.6}\n",
             name.replace(' ', "-"),
             before.samples,
-            before.sqnr_db,
-            after.sqnr_db,
+            before.sqnr_db.get(),
+            after.sqnr_db.get(),
             before.cosine,
             after.cosine
         );
+        if let Some(of) = before.cut_from() {
+            out += &format!("# {name}: {} of {of} samples\n", before.samples);
+        }
     }
     out
 }

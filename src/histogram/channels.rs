@@ -192,6 +192,8 @@ struct Counting {
     seen: Vec<u64>,
     done: Vec<Option<Packed>>,
     changed: bool,
+    /// Whether the pass ended before all values were seen.
+    part: bool,
 }
 
 impl Counting {
@@ -221,7 +223,8 @@ impl Counting {
 
     fn end(&mut self, place: usize) {
         self.pass(place).end_batch();
-        match self.live[place].take().map(BinPass::finish) {
+        let finish = if self.part { BinPass::finish_part } else { BinPass::finish };
+        match self.live[place].take().map(finish) {
             Some(Ok(histogram)) => self.done[place] = Some(Packed::new(&histogram)),
             _ => self.changed = true,
         }
@@ -241,6 +244,7 @@ impl ChannelBins {
             seen: vec![0; n],
             done: vec![None; n],
             changed: false,
+            part: false,
         };
         ChannelBins { deal: Deal::new(window), counting }
     }
@@ -265,6 +269,17 @@ impl ChannelBins {
                 pass.end_batch();
             }
         }
+    }
+
+    /// The same if the pass ended early: the counts are those of the values that it has seen, on the grid of all;
+    /// smallest and largest value and the moments are those of all.
+    ///
+    /// # Errors
+    ///
+    /// [`ChangedUnderneath`] if the values cannot be those of the first pass.
+    pub fn finish_part(mut self) -> Result<Vec<Packed>, ChangedUnderneath> {
+        self.counting.part = true;
+        self.finish()
     }
 
     /// The channels' histograms, in order.

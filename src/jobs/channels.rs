@@ -1,58 +1,240 @@
+//! Ranges for each channel of a tensor.
+
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::measure::readable_again;
-use super::read::{Pass, Recipe, Take, Watch};
-use crate::histogram::{Along, ChannelBins, ChannelRanges, GridSpec, Packed};
-use crate::input::{Array, BodyReport, InputError, Part, Source};
-use crate::session::{Channels, Plan, Ready, Start};
+use super::recipe::Recipe;
+use super::values::{Batch, Seen, Values, Watch};
+use crate::guard::{joined, share};
+use crate::histogram::{Along, ChangedUnderneath, ChannelBins, ChannelRanges, GridSpec, Packed};
+use crate::session::{Channels, Failure, Plan, Ready, Start};
 
 /// More channels than this are refused: what is kept of each takes a few kilobytes.
 pub const MAX_CHANNELS: u64 = 1 << 16;
 
-/// What the counters of all channels that are counted at a time may take, in bytes. Where a tensor has more, it is read
-/// several times, for a part of its channels each.
+/// What the counters of all channels that are counted at a time may take, in bytes. Where there are more, the values are
+/// read several times, for a part of the channels each.
 const COUNTERS: usize = 256 << 20;
 
-/// Reads a layer once more and counts each channel along `axis`, which counts from the end where it is negative. All
+/// How the channels of a tensor lie.
+#[derive(Clone, Debug)]
+pub(super) struct Lies {
+    /// The axis, from the front.
+    pub axis: usize,
+    /// Of each batch.
+    pub batches: Vec<Along>,
+}
+
+impl Lies {
+    pub fn channels(&self) -> usize {
+        self.batches.first().map_or(0, |along| along.channels)
+    }
+
+    /// Whether one channel lies behind the other, so that only one is being counted at any time.
+    fn one_by_one(&self) -> bool {
+        matches!(self.batches.as_slice(), [Along { runs: 1, .. }])
+    }
+}
+
+/// Channels of a tensor that are counted in the same two sweeps.
+#[derive(Clone, Debug)]
+pub(super) struct Window {
+    /// The tensor: a place in some list.
+    pub tensor: usize,
+    pub lies: Lies,
+    /// Which channels.
+    pub channels: Range<usize>,
+}
+
+/// The counters of a window, in the first sweep or in the second.
+pub(super) struct Counter {
+    window: Window,
+    /// The batch that comes next.
+    at: usize,
+    sweep: Sweep,
+}
+
+enum Sweep {
+    First(ChannelRanges),
+    Second(ChannelBins),
+}
+
+impl Counter {
+    pub fn new(window: Window, recipe: &Recipe) -> Counter {
+        let count = window.lies.batches.iter().map(|along| along.run * along.runs).sum();
+        let ranges = ChannelRanges::new(window.channels.clone(), count, recipe.by_batches());
+        Counter { window, at: 0, sweep: Sweep::First(ranges) }
+    }
+
+    /// The place of the tensor.
+    pub fn tensor(&self) -> usize {
+        self.window.tensor
+    }
+
+    pub fn see(&mut self, seen: Seen) {
+        match (&mut self.sweep, seen) {
+            (sweep, Seen::Begin) => {
+                let Some(&along) = self.window.lies.batches.get(self.at) else { return };
+                self.at += 1;
+                match sweep {
+                    Sweep::First(ranges) => ranges.begin_batch(along),
+                    Sweep::Second(bins) => bins.begin_batch(along),
+                }
+            }
+            (Sweep::First(ranges), Seen::Values(values)) => ranges.push(values),
+            (Sweep::Second(bins), Seen::Values(values)) => bins.push(values),
+            (Sweep::First(ranges), Seen::End) => ranges.end_batch(),
+            (Sweep::Second(bins), Seen::End) => bins.end_batch(),
+        }
+    }
+
+    /// The first sweep is over.
+    pub fn second(self, recipe: &Recipe) -> Counter {
+        let sweep = match self.sweep {
+            Sweep::First(ranges) => {
+                let window = self.window.channels.clone();
+                Sweep::Second(ChannelBins::new(window, ranges.finish(), recipe.bins, &recipe.grids))
+            }
+            second => second,
+        };
+        Counter { at: 0, sweep, ..self }
+    }
+
+    /// Each channel's histogram, in order. `whole`: the second sweep has seen as many batches as the first.
+    pub fn finish(self, whole: bool) -> Result<Vec<Packed>, ChangedUnderneath> {
+        match self.sweep {
+            Sweep::First(_) => Err(ChangedUnderneath),
+            Sweep::Second(bins) if whole => bins.finish(),
+            Sweep::Second(bins) => bins.finish_part(),
+        }
+    }
+}
+
+/// Shares the channels of some tensors out to as many pairs of sweeps as memory asks for: mostly one.
+pub(super) fn rounds(tensors: impl IntoIterator<Item = (usize, Lies)>, recipe: &Recipe) -> Vec<Vec<Window>> {
+    let at_a_time = (COUNTERS / size_of_counters(recipe)).max(1);
+    let mut rounds: Vec<Vec<Window>> = Vec::new();
+    let mut room = 0;
+    for (tensor, lies) in tensors {
+        let mut start = 0;
+        while start < lies.channels() {
+            if room == 0 {
+                rounds.push(Vec::new());
+                room = at_a_time;
+            }
+            let left = lies.channels() - start;
+            let n = if lies.one_by_one() { left } else { left.min(room) };
+            let window = Window { tensor, lies: lies.clone(), channels: start..start + n };
+            rounds.last_mut().expect("there is room in it").push(window);
+            start += n;
+            room -= if lies.one_by_one() { 1 } else { n };
+        }
+    }
+    rounds
+}
+
+/// Counts some windows in two sweeps over the values. `None` when it was cancelled.
+pub(super) fn count_windows(
+    values: &dyn Values,
+    windows: &[Window],
+    recipe: &Recipe,
+    watch: &Watch,
+) -> Result<Option<Vec<Vec<Packed>>>, Failure> {
+    let mut tensors: Vec<usize> = windows.iter().map(|window| window.tensor).collect();
+    tensors.dedup();
+    let mut counters: Vec<Counter> = windows.iter().map(|window| Counter::new(window.clone(), recipe)).collect();
+    for second in [false, true] {
+        if second {
+            counters = counters.into_iter().map(|counter| counter.second(recipe)).collect();
+        }
+        let mut see = |at: usize, seen: Seen| {
+            let of = counters.iter_mut().filter(|counter| counter.tensor() == tensors[at]);
+            of.for_each(|counter| counter.see(seen));
+        };
+        let (from, to) = if second { (0.5, 1.0) } else { (0.0, 0.5) };
+        if !watch.part(from, to, |watch| values.sweep(&tensors, watch, &mut see))? {
+            return Ok(None);
+        }
+    }
+    let finished = counters.into_iter().map(|counter| {
+        let tensor = counter.tensor();
+        counter.finish(true).map_err(|_| values.changed(tensor))
+    });
+    finished.collect::<Result<_, _>>().map(Some)
+}
+
+/// Reads a tensor once more and counts each channel along `axis`, which counts from the end where it is negative. All
 /// batches have the same channels. Returns the axis from the front and the channels' histograms in order; `None` when
-/// it was cancelled. `progress` is told the share of the work that is done, 0 to 1.
+/// it was cancelled.
 ///
 /// # Errors
-/// No such axis, batches that differ in its size, too many channels, a source that can be read only once, a file that
-/// cannot be read or that changed between the passes.
-pub fn read_channels(
-    source: &Source,
-    recipe: &Recipe,
+/// No such axis, batches that differ in its size, too many channels, a tensor that cannot be read again or that changed
+/// between the sweeps.
+pub(super) fn count(
+    values: &dyn Values,
+    tensor: usize,
     axis: i64,
-    progress: &dyn Fn(f64),
-    cancelled: &dyn Fn() -> bool,
-) -> Result<Option<(usize, Vec<Packed>)>, InputError> {
-    readable_again(source)?;
-    let (axis, lies) = channels_of(source, axis)?;
-    let (channels, count) = (lies[0].channels, lies.iter().map(|a| a.run * a.runs).sum());
-    let one_by_one = lies.len() == 1 && lies[0].runs == 1;
-    let at_a_time = if one_by_one { channels } else { channels_at_a_time(recipe) };
-    let windows: Vec<Range<usize>> =
-        (0..channels).step_by(at_a_time).map(|start| start..channels.min(start + at_a_time)).collect();
-
-    let mut pass = Pass::new(source, 1, progress, cancelled, 2 * windows.len());
-    let mut all = Vec::with_capacity(channels);
-    for window in windows {
-        let by_batches = recipe.grids.iter().any(|grid| grid.by_batches());
-        let mut ranges = Ranged { pass: ChannelRanges::new(window.clone(), count, by_batches), axis };
-        if !pass.run(&mut ranges)? {
-            return Ok(None);
-        }
-        let bins = ChannelBins::new(window, ranges.pass.finish(), recipe.bins, &recipe.grids);
-        let mut bins = Binned { pass: bins, axis };
-        if !pass.run(&mut bins)? {
-            return Ok(None);
-        }
-        all.extend(bins.pass.finish().map_err(|_| changed(source))?);
+    recipe: &Recipe,
+    watch: &Watch,
+) -> Result<Option<(usize, Vec<Packed>)>, Failure> {
+    let lies = lies(&values.batches(tensor)?, axis)?;
+    let (axis, rounds) = (lies.axis, rounds([(tensor, lies)], recipe));
+    let mut all = Vec::new();
+    for (i, round) in rounds.iter().enumerate() {
+        let share = |i: usize| i as f64 / rounds.len() as f64;
+        let counted = watch.part(share(i), share(i + 1), |watch| count_windows(values, round, recipe, watch))?;
+        let Some(counted) = counted else { return Ok(None) };
+        all.extend(counted.into_iter().flatten());
     }
     Ok(Some((axis, all)))
+}
+
+/// How the channels along `axis` lie in each batch.
+///
+/// # Errors
+/// No such axis, no channels or too many, or batches that differ.
+pub(super) fn lies(batches: &[Batch], axis: i64) -> Result<Lies, Failure> {
+    let mut lies = Lies { axis: 0, batches: Vec::with_capacity(batches.len()) };
+    for batch in batches {
+        let (shape, axes) = (&batch.shape, batch.shape.len() as i64);
+        if shape.is_empty() {
+            return Err(batch.error("is a single number, which has no channels; leave it per tensor."));
+        }
+        let at = if axis < 0 { axis + axes } else { axis };
+        if !(0..axes).contains(&at) {
+            let remedy = match axes - 1 {
+                0 => "choose 0".to_owned(),
+                last => format!("choose one of 0 to {last}, or -1 for the last"),
+            };
+            return Err(batch.error(format!("has the shape {shape:?} and no axis {axis}; {remedy}.")));
+        }
+        let size = shape[at as usize];
+        let along = Along::new(shape, at as usize, batch.fortran_order);
+        match lies.batches.first() {
+            None if size == 0 => {
+                let what = format!("has the shape {shape:?}, so that axis {axis} has no channels; choose another.");
+                return Err(batch.error(what));
+            }
+            None if size > MAX_CHANNELS => {
+                let what = format!(
+                    "has {size} channels along axis {axis}, and qviz takes {MAX_CHANNELS}; choose another axis."
+                );
+                return Err(batch.error(what));
+            }
+            Some(first) if along.channels != first.channels || at as usize != lies.axis => {
+                let channels = first.channels;
+                return Err(batch.error(format!(
+                    "has {size} channels along axis {axis} where the batch before it has {channels}; choose an axis that \
+                     all batches share."
+                )));
+            }
+            _ => {}
+        }
+        lies.axis = at as usize;
+        lies.batches.push(along);
+    }
+    Ok(lies)
 }
 
 /// Tries every method on each channel and chooses as `start` says, on several threads. `None` when it was cancelled.
@@ -77,76 +259,15 @@ pub fn analyse_channels(
         done
     };
     let mut done = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(|| work(&|_| {}))).collect();
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(|| share(|| work(&|_| {})))).collect();
         let mut done = work(progress);
         for other in others {
-            done.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            done.extend(joined(other.join()));
         }
         done
     });
     done.sort_unstable_by_key(|(at, _)| *at);
     (done.len() == channels.len()).then(|| Channels { axis, ready: done.into_iter().map(|(_, ready)| ready).collect() })
-}
-
-/// The axis from the front, and how the channels lie in each batch.
-fn channels_of(source: &Source, axis: i64) -> Result<(usize, Vec<Along>), InputError> {
-    let error = |part: &Part, what: String| {
-        let file = part.file();
-        InputError { message: format!("{file} {what}"), file }
-    };
-    let (mut lies, mut from_front) = (Vec::new(), 0);
-    for part in &source.parts {
-        let array = part.open()?;
-        let (shape, axes) = (array.shape(), array.shape().len() as i64);
-        if shape.is_empty() {
-            return Err(error(part, "is a single number, which has no channels; leave it per tensor.".into()));
-        }
-        let at = if axis < 0 { axis + axes } else { axis };
-        if !(0..axes).contains(&at) {
-            let last = axes - 1;
-            let remedy = match last {
-                0 => "choose 0".to_owned(),
-                _ => format!("choose one of 0 to {last}, or -1 for the last"),
-            };
-            let what = format!("has the shape {shape:?} and no axis {axis}; {remedy}.");
-            return Err(error(part, what));
-        }
-        let along = Along::new(shape, at as usize, array.fortran_order());
-        let size = shape[at as usize];
-        match lies.first() {
-            None if size == 0 => {
-                return Err(error(
-                    part,
-                    format!("has the shape {shape:?}, so that axis {axis} has no channels; choose another."),
-                ));
-            }
-            None if size > MAX_CHANNELS => {
-                return Err(error(
-                    part,
-                    format!(
-                        "has {size} channels along axis {axis}, and qviz takes {MAX_CHANNELS}; choose another axis."
-                    ),
-                ));
-            }
-            _ => {}
-        }
-        if let Some(Along { channels, .. }) = lies.first().copied()
-            && (along.channels != channels || at as usize != from_front)
-        {
-            let what = format!(
-                "has {size} channels along axis {axis} where the batch before it has {channels}; choose an axis that all batches share."
-            );
-            return Err(error(part, what));
-        }
-        from_front = at as usize;
-        lies.push(along);
-    }
-    Ok((from_front, lies))
-}
-
-/// How many channels may be counted at a time.
-pub(super) fn channels_at_a_time(recipe: &Recipe) -> usize {
-    (COUNTERS / size_of_counters(recipe)).max(1)
 }
 
 /// What it takes to count one channel: magnitude bins of both signs, further grids, and what is gathered.
@@ -163,104 +284,29 @@ fn size_of_counters(recipe: &Recipe) -> usize {
     16 * all + (24 << 10)
 }
 
-fn changed(source: &Source) -> InputError {
-    let file = source.parts.first().map(Part::file).unwrap_or_default();
-    InputError {
-        message: format!("{file} changed while it was read; load it again when nothing writes to it any more."),
-        file,
-    }
-}
-
-struct Ranged {
-    pass: ChannelRanges,
-    axis: usize,
-}
-
-impl Take for Ranged {
-    fn read(&mut self, array: Array, _: usize, watch: Watch) -> Result<BodyReport, InputError> {
-        self.pass.begin_batch(Along::new(array.shape(), self.axis, array.fortran_order()));
-        let mut lead = |at, chunk: &[f32]| {
-            self.pass.push(chunk);
-            watch(at + chunk.len() as u64)
-        };
-        let report = array.read_on(&mut lead, Vec::new());
-        self.pass.end_batch();
-        report
-    }
-}
-
-struct Binned {
-    pass: ChannelBins,
-    axis: usize,
-}
-
-impl Take for Binned {
-    fn read(&mut self, array: Array, _: usize, watch: Watch) -> Result<BodyReport, InputError> {
-        self.pass.begin_batch(Along::new(array.shape(), self.axis, array.fortran_order()));
-        let mut lead = |at, chunk: &[f32]| {
-            self.pass.push(chunk);
-            watch(at + chunk.len() as u64)
-        };
-        let report = array.read_on(&mut lead, Vec::new());
-        self.pass.end_batch();
-        report
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::calibrate;
-    use crate::histogram::Histogram;
-
-    fn part(shape: &[usize], value: impl Fn(usize) -> f32) -> Part {
-        use ndarray_npy::WriteNpyExt;
-        let n = shape.iter().product();
-        let mut bytes = Vec::new();
-        let array = ndarray::ArrayD::from_shape_vec(shape, (0..n).map(value).collect()).unwrap();
-        array.write_npy(&mut bytes).unwrap();
-        Part::memory("x.npy", bytes.leak())
-    }
-
-    fn source(parts: Vec<Part>) -> Source {
-        Source { name: "x".into(), parts }
-    }
-
-    fn read(source: &Source, axis: i64, bins: usize) -> Result<(usize, Vec<Packed>), InputError> {
-        let methods = calibrate::defaults();
-        let recipe = Recipe::new(bins, methods.iter().map(AsRef::as_ref));
-        Ok(read_channels(source, &recipe, axis, &|_| {}, &|| false)?.unwrap())
-    }
 
     #[test]
-    fn each_channel_is_what_its_own_values_are() {
-        let value = |i: usize| (i as f32 * 0.61).sin() * (1 + i % 7) as f32;
-        let x = source(vec![part(&[5, 7, 11], value), part(&[2, 7, 11], |i| -value(i))]);
-        // So fine that the channels are read in several windows.
-        let (axis, found) = read(&x, -2, 32_768).unwrap();
-        assert_eq!((axis, found.len()), (1, 7));
-        let recipe = Recipe::new(32_768, calibrate::defaults().iter().map(AsRef::as_ref));
-        for (channel, packed) in found.iter().enumerate() {
-            let own = |n: usize, sign: f32| -> Vec<f32> {
-                let mine = (0..n * 77).filter(|i| i / 11 % 7 == channel);
-                mine.map(|i| sign * value(i)).collect()
-            };
-            assert_eq!(packed.unpack(), Histogram::of_batches(&[&own(5, 1.0), &own(2, -1.0)], 32_768, &recipe.grids));
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_is_said_with_the_file_and_the_shape() {
-        let sentence = |parts, axis| read(&source(parts), axis, 64).unwrap_err().to_string();
-        let x = || part(&[2, 3], |i| i as f32);
-        for axis in [2, -3, -99, 99] {
-            let why = sentence(vec![x()], axis);
-            assert!(why.starts_with("x.npy (bundled) has the shape [2, 3] and no axis") && why.ends_with('.'), "{why}");
-        }
-        let why = sentence(vec![x(), part(&[2, 4], |i| i as f32)], 1);
-        assert!(why.contains("has 4 channels along axis 1 where the batch before it has 3"), "{why}");
-        assert!(sentence(vec![part(&[], |_| 1.0)], 0).contains("single number"));
-        assert!(sentence(vec![part(&[0, 3], |_| 1.0)], 0).contains("no channels"));
-        assert!(sentence(vec![part(&[70_000], |_| 1.0)], 0).contains("65536"));
+    fn channels_share_their_sweeps_until_memory_ends() {
+        let recipe = Recipe::magnitudes(32_768);
+        let at_a_time = COUNTERS / size_of_counters(&recipe);
+        let lies = |channels: usize, runs| Lies { axis: 0, batches: vec![Along { channels, run: 4, runs }] };
+        let shared = |all: &[(usize, u64)]| {
+            let all = all.iter().enumerate().map(|(tensor, &(channels, runs))| (tensor, lies(channels, runs)));
+            let rounds = rounds(all, &recipe).into_iter();
+            rounds
+                .map(|round| round.into_iter().map(|w| (w.tensor, w.channels)).collect::<Vec<_>>())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(shared(&[(3, 2), (2, 2)]), [[(0, 0..3), (1, 0..2)]]);
+        let n = at_a_time;
+        assert_eq!(
+            shared(&[(n - 1, 2), (n + 2, 2)]),
+            [vec![(0, 0..n - 1), (1, 0..1)], vec![(1, 1..n + 1)], vec![(1, n + 1..n + 2)]]
+        );
+        // Of a weight's first axis one channel is counted at a time.
+        assert_eq!(shared(&[(9 * n, 1), (1, 2)]), [[(0, 0..9 * n), (1, 0..1)]]);
     }
 }

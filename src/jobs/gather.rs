@@ -1,7 +1,10 @@
 //! Statistics of many tensors at once, each of which comes bit by bit, sample after sample.
 
-use super::Recipe;
-use crate::histogram::{BatchRange, BinPass, GrowingHistogram, Histogram, RangePass, RangePiece};
+use super::channels::{Counter, Window};
+use super::recipe::Recipe;
+use super::values::Seen;
+use crate::guard::{joined, share};
+use crate::histogram::{BatchRange, BinPass, GrowingHistogram, Histogram, Packed, RangePass, RangePiece};
 
 /// Values from which on a tensor is worth a second thread.
 const WORTH_SHARING: usize = 1 << 17;
@@ -17,6 +20,8 @@ pub struct Gather {
     pass: Pass,
     /// For each tensor, the joints that take its values too: their places behind the tensors.
     joints: Vec<Vec<usize>>,
+    /// The channels that are counted in the same passes.
+    channels: Vec<Counter>,
     /// Samples that the present pass has seen.
     samples: usize,
 }
@@ -60,14 +65,19 @@ impl Gather {
         let joints_of =
             |tensor| (0..joints.len()).filter(|&j| joints[j].contains(&tensor)).map(|j| tensors + j).collect();
         let joints = (0..tensors).map(joints_of).collect();
-        let by_batches = recipe.grids.iter().any(|grid| grid.by_batches());
-        let ranges = || Ranges { each: by_batches.then(Vec::new), ..Ranges::default() };
+        let ranges = || Ranges { each: recipe.by_batches().then(Vec::new), ..Ranges::default() };
         let pass = if one_pass {
             Pass::Once((0..all).map(|_| GrowingHistogram::new(recipe.bins)).collect())
         } else {
             Pass::Ranges((0..all).map(|_| ranges()).collect())
         };
-        Gather { recipe: recipe.clone(), threads: threads.max(1), pass, joints, samples: 0 }
+        Gather { recipe: recipe.clone(), threads: threads.max(1), pass, joints, channels: Vec::new(), samples: 0 }
+    }
+
+    /// The same with channels of some tensors, each a batch a sample, counted in the same two passes.
+    pub(super) fn with_channels(self, windows: &[Window]) -> Gather {
+        let channels = windows.iter().map(|window| Counter::new(window.clone(), &self.recipe)).collect();
+        Gather { channels, ..self }
     }
 
     /// Whether the samples have to be run once more after this pass.
@@ -89,6 +99,9 @@ impl Gather {
                 Pass::Bins(all) => all[at].push(values, threads),
                 Pass::Once(all) => all[at].push(values),
             }
+        }
+        for counter in self.channels.iter_mut().filter(|counter| counter.tensor() == tensor) {
+            [Seen::Begin, Seen::Values(values), Seen::End].into_iter().for_each(|seen| counter.see(seen));
         }
     }
 
@@ -115,7 +128,9 @@ impl Gather {
             Bins { pass: pass.with_batches(ranges.each.unwrap_or_default()), others: Vec::new() }
         });
         let (threads, joints) = (self.threads, self.joints);
-        Gather { pass: Pass::Bins(bins.collect()), recipe, threads, joints, samples: 0 }
+        let pass = Pass::Bins(bins.collect());
+        let channels = self.channels.into_iter().map(|counter| counter.second(&recipe)).collect();
+        Gather { pass, recipe, threads, joints, channels, samples: 0 }
     }
 
     /// Each tensor's histogram, and behind them each joint's; `None` where the second pass saw other values than the first.
@@ -127,11 +142,18 @@ impl Gather {
     ///
     /// Between the passes.
     pub fn finish(self, whole: bool) -> Vec<Option<Histogram>> {
-        match self.pass {
+        self.finish_all(whole).0
+    }
+
+    /// The same, and the channels of each window.
+    pub(super) fn finish_all(self, whole: bool) -> (Vec<Option<Histogram>>, Vec<Option<Vec<Packed>>>) {
+        let channels = self.channels.into_iter().map(|counter| counter.finish(whole).ok()).collect();
+        let histograms = match self.pass {
             Pass::Ranges(_) => panic!("the second pass is missing"),
             Pass::Once(all) => all.into_iter().map(|h| Some(h.finish())).collect(),
             Pass::Bins(all) => all.into_iter().map(|bins| bins.finish(whole)).collect(),
-        }
+        };
+        (histograms, channels)
     }
 }
 
@@ -149,9 +171,9 @@ impl Ranges {
             let part_at = |i: usize, part_values| RangePiece::of(part_values, start + (i * part) as u64);
             let mut parts = values.chunks(part).enumerate();
             let own = parts.next();
-            let others: Vec<_> = parts.map(|(i, v)| scope.spawn(move || part_at(i, v))).collect();
+            let others: Vec<_> = parts.map(|(i, v)| scope.spawn(move || share(|| part_at(i, v)))).collect();
             let own = own.map(|(i, v)| part_at(i, v));
-            let others = others.into_iter().map(|t| t.join().expect("counting does not panic"));
+            let others = others.into_iter().map(|t| joined(t.join()));
             own.into_iter().chain(others).collect()
         });
         pieces.into_iter().for_each(|piece| self.all.append(piece));
@@ -176,7 +198,7 @@ impl Bins {
         let own = parts.next().unwrap_or_default();
         std::thread::scope(|scope| {
             for (other, part) in self.others.iter_mut().zip(parts) {
-                scope.spawn(move || other.push(part));
+                scope.spawn(move || share(|| other.push(part)));
             }
             self.pass.push(own);
         });

@@ -1,43 +1,30 @@
-use std::ops::ControlFlow;
+//! What a clip costs on a tensor's values.
 
+use super::values::{Seen, Values, Watch};
 use crate::calibrate::{Measure, Measured};
-use crate::input::{InputError, Source};
 use crate::quant::{Clip, Format};
+use crate::session::Failure;
 
-/// Reads a layer once more and measures what `clip` costs on its values. `None` when it was cancelled.
-///
-/// # Errors
-/// The first file that cannot be read; a source that can be read only once.
-pub fn measure_layer(
-    source: &Source,
-    clip: Clip,
-    format: Format,
-    cancelled: &dyn Fn() -> bool,
-) -> Result<Option<Measured>, InputError> {
-    readable_again(source)?;
-    let mut measure = Measure::new(clip, format);
-    for part in &source.parts {
-        let mut stopped = false;
-        part.open()?.read(&mut |chunk| {
-            measure.push(chunk);
-            stopped = cancelled();
-            if stopped { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })?;
-        if stopped {
-            return Ok(None);
-        }
-    }
-    Ok(Some(measure.finish()))
+/// A clip that is to be measured on the values of a tensor.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted {
+    pub tensor: usize,
+    pub clip: Clip,
+    pub format: Format,
 }
 
-/// A pipe's data are gone.
-pub(super) fn readable_again(source: &Source) -> Result<(), InputError> {
-    match source.parts.iter().find(|part| !part.seekable_twice()) {
-        None => Ok(()),
-        Some(once) => {
-            let file = once.file();
-            let message = format!("{file} can be read only once; give a file to look closer.");
-            Err(InputError { file, message })
+/// Reads the tensors once more, in one sweep, and measures what each clip costs. `None` when it was cancelled.
+pub(super) fn measure(values: &dyn Values, wanted: &[Wanted], watch: &Watch) -> Result<Option<Vec<Measured>>, Failure> {
+    let mut measures: Vec<Measure> = wanted.iter().map(|w| Measure::new(w.clip, w.format)).collect();
+    let mut tensors: Vec<usize> = wanted.iter().map(|w| w.tensor).collect();
+    tensors.sort_unstable();
+    tensors.dedup();
+    let mut see = |at: usize, seen: Seen| {
+        if let Seen::Values(values) = seen {
+            let of = wanted.iter().zip(&mut measures).filter(|(w, _)| w.tensor == tensors[at]);
+            of.for_each(|(_, measure)| measure.push(values));
         }
-    }
+    };
+    let whole = tensors.is_empty() || values.sweep(&tensors, watch, &mut see)?;
+    Ok(whole.then(|| measures.into_iter().map(Measure::finish).collect()))
 }

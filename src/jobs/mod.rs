@@ -1,28 +1,50 @@
-//! Background work: reading layers while the screen is already there.
+//! Background work: reading tensors while the screen is already there, and putting a network on trial.
 //!
-//! [`Loader::start`] returns at once. Its threads discover the sources, read the layer that is looked at first, then
-//! the others in order, and tell everything through one callback as [`Event`]s.
+//! [`Loader`] reads files, [`NetworkLoader`] runs a network. Either starts at once on threads of its own, is asked
+//! through [`Request`] and tells everything through one callback as [`Told`]; what crosses is named by
+//! [`Key`](crate::session::Key).
+//!
+//! ```text
+//! request, told, trial     what is asked and what is told: plain data
+//! desk                     what was asked for and not begun
+//! values                   "read these tensors once more", of files and of a network
+//! measure, channels, joint, ties, answer    each thing that needs values again, once for both
+//! files, network           the first reading of each, which shares big arrays over threads, and their values
+//! search                   a network on trial: the clip in hand, sensitivities, the search for better clips
+//! readers                  the threads of files and of a network
+//! ```
 
+mod answer;
 mod channels;
+mod desk;
 mod feed;
+mod files;
 mod gather;
-mod loader;
+mod joint;
 mod measure;
 #[cfg(feature = "onnx")]
 mod network;
-mod read;
+mod readers;
+mod recipe;
 mod request;
-mod ties;
-mod trial;
-
-pub use channels::{MAX_CHANNELS, analyse_channels, read_channels};
-pub use feed::{Feed, Start};
-pub use gather::Gather;
-pub use loader::{Event, LayerResult, Loader, Order};
-pub use measure::measure_layer;
 #[cfg(feature = "onnx")]
-pub use network::{NetworkLoader, NetworkOrder, Subject};
-pub use read::{Recipe, read_layer};
+mod search;
+mod ties;
+mod told;
+mod trial;
+mod values;
+
+pub use channels::{MAX_CHANNELS, analyse_channels};
+pub use feed::{Feed, Start, Tell};
+pub use files::{measure_layer, read_channels, read_layer};
+pub use gather::Gather;
+#[cfg(feature = "onnx")]
+pub use network::Subject;
+pub use readers::{Loader, Order};
+#[cfg(feature = "onnx")]
+pub use readers::{NetworkLoader, NetworkOrder};
+pub use recipe::Recipe;
 pub use request::Request;
 pub use ties::{Group, Ties};
-pub use trial::{Grids, Left, News, Trial, Tried, Tune, TuneLayer, TuneStep, Tuned};
+pub use told::Told;
+pub use trial::{Grids, Left, News, Trial, Tried, Tune, TuneLayer, TuneStep, Tuned, grids};

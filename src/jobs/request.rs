@@ -1,42 +1,62 @@
-use super::Trial;
-use crate::quant::{Clip, Format};
-use crate::session::{Key, Start};
+//! What can be asked of whoever brings the tensors.
 
-/// What can be asked of whoever brings the layers.
+use super::told::Told;
+use super::trial::{News, Trial};
+use crate::quant::{Clip, Format};
+use crate::session::{Arrival, Failure, Key, Start};
+
+/// A request; a newer one of a kind replaces one that waits. Each is answered by a [`Told`] of its kind, with a sentence
+/// where it cannot be done; [`Request::Prefer`] by none.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Request {
-    /// Reads this layer next: the user is looking at it.
+    /// Read this tensor next: the user is looking at it.
     Prefer(Key),
-    /// Counts a layer once more on `bins` bins.
+    /// Count a tensor once more, on finer bins.
     Fine {
-        /// The layer.
+        /// The tensor.
         key: Key,
         /// How many bins.
         bins: usize,
     },
-    /// Measures a clip on a layer's values.
+    /// Measure what a clip costs on a tensor's values.
     Measure {
-        /// The layer.
+        /// The tensor.
         key: Key,
         /// The clip.
         clip: Clip,
-        /// The format that it goes to.
+        /// The format of numbers.
         format: Format,
     },
-    /// Counts a layer by channels, and decides for each as `start` says.
+    /// Count a tensor by channels, and choose for each like this.
     Channels {
-        /// The layer.
+        /// The tensor.
         key: Key,
-        /// The axis, and how the layer stands.
+        /// The axis, and how the tensor stands.
         start: Start,
     },
-    /// Counts some layers as one, and decides for all their values as `start` says.
+    /// Count some tensors as one, and choose for all their values like this.
     Tie {
-        /// The layers, in the session's order.
+        /// The tensors, in the session's order; at least two.
         of: Vec<Key>,
         /// How the one that is looked at stands.
         start: Start,
     },
-    /// Puts the network on trial.
+    /// Run the network with trial quantization.
     Trial(Trial),
+}
+
+impl Request {
+    /// The answer where it cannot be done; `None` where nobody waits for one.
+    pub(super) fn refused(self, why: Failure) -> Option<Told> {
+        Some(match self {
+            Request::Prefer(_) => return None,
+            Request::Fine { key, .. } => Told::Fine { key, result: Err(why) },
+            Request::Measure { key, .. } => Told::Arrived(Arrival::Measured { key, result: Err(why) }),
+            Request::Channels { key, .. } => {
+                Told::Arrived(Arrival::Channels { key, requested: true, result: Err(why) })
+            }
+            Request::Tie { of, .. } => Told::Arrived(Arrival::Tied { of, requested: true, result: Err(why) }),
+            Request::Trial(trial) => Told::Trial(News::failed(trial, why)),
+        })
+    }
 }

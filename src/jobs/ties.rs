@@ -49,13 +49,13 @@ impl Ties {
             let of: Vec<usize> = (0..layers.len()).filter(|&l| fits(&layers[l])).collect();
             let by_channel = of.iter().find(|&&l| plan.start(&layers[l].subject()).axis.is_some());
             match (of.len(), by_channel) {
-                (0, _) => errors.push(format!("--tie {names} fits no tensor; a tie needs two or more.")),
+                (0, _) => errors.push(format!("No activation is called {names}; a tie needs two or more.")),
                 (1, _) => errors.push(format!(
-                    "--tie {names} fits one tensor only, {}; a tie needs two or more.",
+                    "Only one activation is called {names}, {}; a tie needs two or more.",
                     layers[of[0]].name()
                 )),
                 (_, Some(&layer)) => errors.push(format!(
-                    "--tie {names} fits {}, which is to have a range for each channel; leave it out of one of the two.",
+                    "The tie of {names} holds {}, which is to have a range for each channel; leave it out of one of the two.",
                     layers[layer].name()
                 )),
                 _ => add(&mut groups, Group { of, concats: Vec::new() }),
@@ -152,7 +152,7 @@ mod tests {
         let (tied, errors) = groups(&["x*", "e,weight", "a,b", "c,d"], &["d=axis:0"], &[]);
         assert_eq!(tied.len(), 1);
         assert_eq!(errors.len(), 3);
-        for (error, word) in errors.iter().zip(["no tensor", "only, e;", "fits d, which"]) {
+        for (error, word) in errors.iter().zip(["No activation", "weight, e;", "holds d, which"]) {
             assert!(error.contains(word) && error.ends_with('.'), "{error}");
         }
     }

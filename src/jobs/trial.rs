@@ -1,27 +1,22 @@
 //! What is asked of a network on trial, and what comes of it: plain numbers, whoever runs it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::calibrate::Calibrator;
 use crate::histogram::Histogram;
-use crate::input::InputError;
-use crate::quant::{Clip, Format, OutputEffect, QuantParams};
-use crate::session::{Key, Kind, Sensitivity, Session};
+use crate::quant::{Clip, Decibels, Format, OutputEffect, QuantParams};
+use crate::session::{Failure, Key, Kind, Sensitivity, Session};
 
-/// The grids of all tensors: of activations one or none (float), of weights none, one, or one for each channel.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Grids {
-    /// By layer, as [`Session::grids`](crate::session::Session::grids) gives them.
-    pub layers: Vec<Vec<QuantParams>>,
-}
+/// The grids that tensors are on, each by its key: one, or of a weight one for each channel. A tensor that is not there,
+/// or has none, stays in float.
+pub type Grids = BTreeMap<Key, Vec<QuantParams>>;
 
-impl Grids {
-    /// Of the first `layers` layers.
-    pub fn of(session: &Session, layers: usize) -> Grids {
-        Grids { layers: session.layers()[..layers].iter().map(|l| session.params_of(&l.key)).collect() }
-    }
+/// The grids of all tensors of a session as they are chosen now.
+pub fn grids(session: &Session) -> Grids {
+    session.params()
 }
 
 /// A clip on a grid of integers.
@@ -40,19 +35,19 @@ impl Tried {
     }
 }
 
-/// What is wished of the network.
+/// A request to run the network with trial quantization.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Trial {
-    /// One layer on these grids, everything else in float.
+    /// One tensor on these grids, everything else in float.
     Alone {
-        /// Index of the layer.
-        layer: usize,
+        /// The tensor.
+        key: Key,
         /// One grid, or one for each channel.
         grids: Vec<QuantParams>,
     },
     /// Everything as it is chosen.
     Whole(Grids),
-    /// Each layer alone, and everything but it.
+    /// Each tensor alone, and everything but it.
     Sensitivity(Grids),
     /// A search for better clips.
     Tune(Tune),
@@ -73,7 +68,7 @@ pub struct Tune {
 #[derive(Clone)]
 pub struct TuneLayer {
     /// The activation.
-    pub layer: usize,
+    pub key: Key,
     /// What is chosen for it.
     pub present: Tried,
     /// What it holds.
@@ -81,46 +76,45 @@ pub struct TuneLayer {
     /// Methods whose clips are tried too.
     pub methods: Vec<Arc<dyn Calibrator>>,
     /// Activations that share its grid.
-    pub tied: Vec<usize>,
+    pub tied: Vec<Key>,
 }
 
 impl TuneLayer {
-    /// A layer of a session as it stands; `None` where there is no clip to search: it is not read, a weight, left in
+    /// A tensor of a session as it stands; `None` where there is no clip to search: it is not read, a weight, left in
     /// float, or has a range for each channel. One that shares its range with others is searched for with them.
     pub fn of(session: &Session, key: &Key) -> Option<TuneLayer> {
-        let layer = session.position(key)?;
-        let of = session.layers().get(layer).filter(|l| l.kind() == Kind::Activation)?;
+        let of = session.layer(key).filter(|l| l.kind() == Kind::Activation)?;
         let ready = of.ready()?;
-        let choice = ready.decision();
-        let fits = choice.quantized && choice.axis.is_none() && ready.stats().amax() > 0.0;
+        let decision = ready.decision();
+        let fits = decision.quantized && decision.axis.is_none() && ready.stats().amax() > 0.0;
         let all_values = session.ready(&session.target_of(key)).unwrap_or(ready);
+        let others = session.tied(key).iter().filter(|other| *other != key);
         fits.then(|| TuneLayer {
-            layer,
-            present: Tried { clip: choice.clip, format: choice.format },
+            key: of.key.clone(),
+            present: Tried { clip: decision.clip, format: decision.format },
             histogram: all_values.histogram().clone(),
             methods: ready.methods().to_vec(),
-            tied: session.tied(key).iter().filter(|o| *o != key).filter_map(|o| session.position(o)).collect(),
+            tied: others.cloned().collect(),
         })
     }
 
-    /// The activations that go to one grid, in order: the layer, and those that share it.
-    pub fn tensors(&self) -> Vec<usize> {
-        let mut all: Vec<usize> = std::iter::once(self.layer).chain(self.tied.iter().copied()).collect();
-        all.sort_unstable();
-        all
+    /// The activations that go to one grid: the tensor, and those that share it.
+    pub fn tensors(&self) -> impl Iterator<Item = &Key> {
+        std::iter::once(&self.key).chain(&self.tied)
     }
 
-    /// All of the first `layers` layers of a session; of those that share a range the first one.
-    pub fn all(session: &Session, layers: usize) -> Vec<TuneLayer> {
-        let all = session.layers()[..layers].iter().filter_map(|layer| TuneLayer::of(session, &layer.key));
-        all.filter(|tune| tune.tied.iter().all(|other| *other > tune.layer)).collect()
+    /// All of a session; of those that share a range the first one.
+    pub fn all(session: &Session) -> Vec<TuneLayer> {
+        let first = |key: &&Key| session.tied(key).first().is_none_or(|first| first == *key);
+        let all = session.layers().iter().map(|layer| &layer.key).filter(first);
+        all.filter_map(|key| TuneLayer::of(session, key)).collect()
     }
 }
 
 impl PartialEq for TuneLayer {
     fn eq(&self, other: &TuneLayer) -> bool {
         let ids = |of: &TuneLayer| of.methods.iter().map(|m| m.id().to_owned()).collect::<Vec<_>>();
-        (self.layer, self.present, &self.tied) == (other.layer, other.present, &other.tied)
+        (&self.key, self.present, &self.tied) == (&other.key, other.present, &other.tied)
             && Arc::ptr_eq(&self.histogram, &other.histogram)
             && ids(self) == ids(other)
     }
@@ -128,21 +122,21 @@ impl PartialEq for TuneLayer {
 
 impl fmt::Debug for TuneLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TuneLayer").field("layer", &self.layer).field("present", &self.present).finish_non_exhaustive()
+        f.debug_struct("TuneLayer").field("key", &self.key).field("present", &self.present).finish_non_exhaustive()
     }
 }
 
 /// What came of it.
 #[derive(Clone, Debug)]
 pub enum News {
-    /// Of one layer alone.
+    /// Of one tensor alone.
     Alone {
-        /// Index of the layer.
-        layer: usize,
+        /// The tensor.
+        key: Key,
         /// The grids that were tried.
         grids: Vec<QuantParams>,
         /// What they do.
-        result: Result<OutputEffect, InputError>,
+        result: Result<OutputEffect, Failure>,
         /// How long that took.
         took: Duration,
     },
@@ -151,7 +145,7 @@ pub enum News {
         /// What was tried.
         grids: Grids,
         /// What it does.
-        result: Result<OutputEffect, InputError>,
+        result: Result<OutputEffect, Failure>,
         /// What it does on the samples that nothing was chosen by, if there are any.
         check: Option<OutputEffect>,
         /// How long that took.
@@ -160,11 +154,34 @@ pub enum News {
     /// Of one more layer.
     Sensitivity(Sensitivity, Left),
     /// Every layer was told, or it was stopped.
-    SensitivityEnd(Result<(), InputError>),
+    SensitivityEnd(Result<(), Failure>),
     /// One more layer was decided on.
     Step(TuneStep, Left),
     /// The search ended; `None` when it was stopped before anything was decided.
-    Tuned(Result<Option<Box<Tuned>>, InputError>),
+    Tuned(Result<Option<Box<Tuned>>, Failure>),
+}
+
+impl News {
+    /// The end of a trial that cannot be done.
+    pub(super) fn failed(trial: Trial, why: Failure) -> News {
+        let took = Duration::ZERO;
+        match trial {
+            Trial::Alone { key, grids } => News::Alone { key, grids, result: Err(why), took },
+            Trial::Whole(grids) => News::Whole { grids, result: Err(why), check: None, took },
+            Trial::Sensitivity(_) => News::SensitivityEnd(Err(why)),
+            Trial::Tune(_) => News::Tuned(Err(why)),
+        }
+    }
+
+    /// The end of a trial that was stopped before it began.
+    #[cfg_attr(not(feature = "onnx"), expect(dead_code, reason = "files are not put on trial"))]
+    pub(super) fn stopped(trial: &Trial) -> Option<News> {
+        match trial {
+            Trial::Alone { .. } | Trial::Whole(_) => None,
+            Trial::Sensitivity(_) => Some(News::SensitivityEnd(Ok(()))),
+            Trial::Tune(_) => Some(News::Tuned(Ok(None))),
+        }
+    }
 }
 
 /// What a long trial still has to do.
@@ -177,17 +194,17 @@ pub struct Left {
 }
 
 /// One decision of the search.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TuneStep {
-    /// Index of the layer.
-    pub layer: usize,
+    /// The activation.
+    pub key: Key,
     /// What is best for it while all others are as they are.
     pub chosen: Tried,
     /// The output SQNR before, on the samples that are searched on, in dB: of this layer alone in the first round of
     /// several layers, of everything together in later ones.
-    pub before: f64,
+    pub before: Decibels,
     /// And after.
-    pub after: f64,
+    pub after: Decibels,
 }
 
 /// What the search is worth.

@@ -1,5 +1,4 @@
 use std::fmt::Display;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use tract_onnx::prelude::{TractError, TractResult};
 
 /// What is wrong with a model or with what it is fed, in one sentence that names the file, says what was found and what
@@ -37,7 +36,7 @@ pub(super) fn reason(error: &TractError) -> String {
 
 /// Runs tract, which panics on some models and some values where it should err.
 pub(super) fn guarded<T>(run: impl FnOnce() -> TractResult<T>) -> TractResult<T> {
-    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+    crate::guard::guarded(run).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
         Err(TractError::msg(text.unwrap_or("a panic without a message").to_owned()))
     })

@@ -31,12 +31,14 @@
 //! ```
 
 mod activations;
+mod behind;
 mod build;
 mod effect;
 mod error;
 mod external;
 mod graph;
 mod network;
+mod reference;
 mod samples;
 mod score;
 mod tap;
@@ -46,10 +48,11 @@ mod weights;
 
 pub use activations::{Activation, Concat, Consumer};
 pub use build::Shapes;
-pub use effect::{Effect, Others, Reference};
+pub use effect::Effect;
 pub use error::ModelError;
 pub use graph::{Graph, Input, Observer};
 pub use network::{Dim, Network, Port};
+pub use reference::{Judged, Reference};
 pub use samples::{Layout, SampleOptions, SampleSource, Samples};
 pub use score::OutputEffect;
 pub use tract_onnx::prelude::{DatumType, Tensor};

@@ -42,7 +42,7 @@ impl Port {
             _ => if i == 0 { "1" } else { "224" }.to_owned(),
         };
         let example = self.dims.as_ref().map(|dims| dims.iter().enumerate().map(size).collect::<Vec<_>>().join("x"));
-        format!("give its shape, such as --shape {}={}", self.name, example.as_deref().unwrap_or("1x3x224x224"))
+        format!("give its shape, such as {}={}", self.name, example.as_deref().unwrap_or("1x3x224x224"))
     }
 }
 

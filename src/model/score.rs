@@ -3,6 +3,7 @@
 pub use crate::quant::OutputEffect;
 
 use super::tap::is_float;
+use crate::quant::Decibels;
 use std::sync::Arc;
 use tract_onnx::prelude::{TValue, Tensor, TractResult};
 
@@ -43,7 +44,8 @@ impl Score {
         Ok(score)
     }
 
-    pub fn sum(scores: impl Iterator<Item = Score>) -> OutputEffect {
+    /// The effect over all samples of `scores`, where it was to be over `of`.
+    pub fn sum(scores: impl Iterator<Item = Score>, of: usize) -> OutputEffect {
         let (mut all, mut samples) = (Score::default(), 0);
         for score in scores {
             samples += 1;
@@ -61,9 +63,9 @@ impl Score {
             (false, false) => all.product / (all.signal.sqrt() * all.other.sqrt()),
             _ => 0.0,
         };
-        let sqnr_db = if all.noise == 0.0 { f64::INFINITY } else { 10.0 * (all.signal / all.noise).log10() };
+        let sqnr_db = if all.noise == 0.0 { Decibels::PERFECT } else { Decibels::of(all.signal, all.noise) };
         let top1_agreement = all.top1.map(|(same, rows)| same as f64 / rows as f64);
-        OutputEffect { sqnr_db, cosine, top1_agreement, samples }
+        OutputEffect { sqnr_db, cosine, top1_agreement, samples, of }
     }
 }
 
@@ -89,6 +91,7 @@ mod tests {
             pairs
                 .iter()
                 .map(|(a, b, shape)| Score::of(&[tensor(a, shape).into()], &[tensor(b, shape).into_tvalue()]).unwrap()),
+            pairs.len(),
         )
     }
 
@@ -96,10 +99,10 @@ mod tests {
     fn the_formulas() {
         let e = effect(&[(&[3.0, 4.0], &[3.0, 3.5], &[1, 2]), (&[0.0, -1.0], &[0.5, -1.0], &[1, 2])]);
         assert_eq!((e.samples, e.top1_agreement), (2, Some(1.0)));
-        assert!((e.sqnr_db - 10.0 * (26.0_f64 / 0.5).log10()).abs() < 1e-12);
+        assert!((e.sqnr_db.get() - 10.0 * (26.0_f64 / 0.5).log10()).abs() < 1e-12);
         assert!((e.cosine - 24.0 / (26.0 * 22.5_f64).sqrt()).abs() < 1e-12);
         let equal = effect(&[(&[1.0, f32::INFINITY], &[1.0, f32::INFINITY], &[2])]);
-        assert_eq!((equal.sqnr_db, equal.top1_agreement), (f64::INFINITY, None));
+        assert_eq!((equal.sqnr_db, equal.top1_agreement), (Decibels::PERFECT, None));
         let dead = effect(&[(&[1.0, 2.0], &[0.0, 0.0], &[1, 2, 1, 1])]);
         assert_eq!((dead.cosine, dead.top1_agreement), (0.0, Some(0.0)));
         assert_eq!(effect(&[(&[0.0], &[0.0], &[1])]).cosine, 1.0);

@@ -73,8 +73,7 @@ impl Network {
     ///
     /// The tensor cannot be read: it is cut short, or the file that it lies in is gone.
     pub fn weight_values(&self, weight: &Weight) -> Result<Vec<f32>, ModelError> {
-        let constants = constants(self.graph());
-        let Some((_, tensor)) = constants.get(weight.name.as_str()) else {
+        let Some(tensor) = constant(self.graph(), &weight.name) else {
             return Err(self.error(format!("has no constant {}.", one_line(&weight.name))));
         };
         self.values(tensor)
@@ -133,6 +132,16 @@ fn constants(graph: &GraphProto) -> HashMap<&str, (&str, &TensorProto)> {
         }
     }
     constants
+}
+
+/// The constant that has this name itself, found without a table of all: there are few weights, and each is read more
+/// than once.
+fn constant<'a>(graph: &'a GraphProto, name: &str) -> Option<&'a TensorProto> {
+    if let Some(tensor) = graph.initializer.iter().find(|tensor| tensor.name == name) {
+        return Some(tensor);
+    }
+    let made = |node: &&NodeProto| node.op_type == "Constant" && node.output.first().is_some_and(|o| o == name);
+    graph.node.iter().find(made)?.attribute.iter().find(|attribute| attribute.name == "value")?.t.as_ref()
 }
 
 fn constant_mut<'a>(graph: &'a mut GraphProto, name: &str) -> Option<&'a mut TensorProto> {

@@ -14,15 +14,19 @@ pub struct Effect {
     pub top1_agreement: Option<f64>,
     /// How many samples it is over.
     pub samples: usize,
+    /// How many samples there were, where not all were used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of_samples: Option<usize>,
 }
 
 impl From<&OutputEffect> for Effect {
     fn from(effect: &OutputEffect) -> Effect {
         Effect {
-            sqnr_db: super::number::finite(effect.sqnr_db),
+            sqnr_db: effect.sqnr_db.finite(),
             cosine: super::number::finite(effect.cosine),
             top1_agreement: effect.top1_agreement,
             samples: effect.samples,
+            of_samples: effect.cut_from(),
         }
     }
 }

@@ -1,7 +1,5 @@
 //! Which tensors a network's outputs are sensitive to, as text and as JSON.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use super::effect::Effect;
@@ -9,7 +7,7 @@ use super::number::{self, plain_decibels};
 use super::one_word;
 use super::table::{Column, table};
 use crate::quant::OutputEffect;
-use crate::session::{Sensitivity, Session};
+use crate::session::{Layer, Sensitivity, Session};
 
 #[derive(Serialize)]
 struct Document {
@@ -30,13 +28,6 @@ struct Entry {
     without: Effect,
 }
 
-/// The layers, the one that costs most alone first.
-fn worst_first(each: &BTreeMap<usize, Sensitivity>) -> Vec<&Sensitivity> {
-    let mut all: Vec<&Sensitivity> = each.values().collect();
-    all.sort_by(|a, b| a.alone.sqnr_db.total_cmp(&b.alone.sqnr_db));
-    all
-}
-
 /// The sensitivities as `qviz.sensitivity/1`: the effect on the outputs of everything that is chosen, of each tensor
 /// alone, and of everything but it; the tensor that costs most alone first. A ratio that is infinite (no effect) is
 /// `null`.
@@ -44,19 +35,19 @@ pub fn sensitivity_json(
     session: &Session,
     whole: &OutputEffect,
     check: Option<&OutputEffect>,
-    each: &BTreeMap<usize, Sensitivity>,
+    each: &[Sensitivity],
 ) -> String {
     let entry = |s: &Sensitivity| {
-        let layer = &session.layers()[s.layer];
-        let (name, op) = (layer.name().to_owned(), layer.op.clone());
-        Entry { name, kind: layer.kind().word(), op, alone: (&s.alone).into(), without: (&s.without).into() }
+        let op = layer_of(session, s).map_or_else(String::new, |layer| layer.op.clone());
+        let (name, kind) = (s.key.name().to_owned(), s.key.kind().word());
+        Entry { name, kind, op, alone: (&s.alone).into(), without: (&s.without).into() }
     };
     let document = Document {
         schema: "qviz.sensitivity/1",
         tool: concat!("qviz ", env!("CARGO_PKG_VERSION")),
         whole: whole.into(),
         check: check.map(Effect::from),
-        tensors: worst_first(each).into_iter().map(entry).collect(),
+        tensors: Sensitivity::worst_first(each).into_iter().map(entry).collect(),
     };
     super::export::pretty(&document)
 }
@@ -66,29 +57,54 @@ pub fn sensitivity(
     session: &Session,
     whole: &OutputEffect,
     check: Option<&OutputEffect>,
-    each: &BTreeMap<usize, Sensitivity>,
+    each: &[Sensitivity],
 ) -> String {
-    let layer = |s: &&Sensitivity| &session.layers()[s.layer];
+    let method = |s: &Sensitivity| layer_of(session, s).and_then(Layer::decision).map(|d| d.method.clone());
+    let op = |s: &Sensitivity| layer_of(session, s).map(|l| one_word(&l.op)).filter(|_| has_op(session, s));
+    let dash = || "-".to_owned();
     let columns = [
-        Column::left("layer", |s: &&Sensitivity| one_word(layer(s).name())),
-        Column::left("kind", |s: &&Sensitivity| layer(s).kind().word().into()),
-        Column::left("op", |s: &&Sensitivity| if layer(s).op.is_empty() { "-".into() } else { one_word(&layer(s).op) }),
-        Column::left("method", |s: &&Sensitivity| layer(s).decision().map_or("-".into(), |c| c.method.clone())),
-        Column::right("alone_db", |s: &&Sensitivity| plain_decibels(s.alone.sqnr_db)),
+        Column::left("layer", |s: &&Sensitivity| one_word(s.key.name())),
+        Column::left("kind", |s: &&Sensitivity| s.key.kind().word().into()),
+        Column::left("op", |s: &&Sensitivity| op(s).unwrap_or_else(dash)),
+        Column::left("method", |s: &&Sensitivity| method(s).unwrap_or_else(dash)),
+        Column::right("alone_db", |s: &&Sensitivity| plain_decibels(s.alone.sqnr_db.get())),
         Column::right("alone_cosine", |s: &&Sensitivity| format!("{:.6}", s.alone.cosine)),
-        Column::right("without_db", |s: &&Sensitivity| plain_decibels(s.without.sqnr_db)),
-        Column::right("gain_db", |s: &&Sensitivity| plain_decibels(s.without.sqnr_db - whole.sqnr_db)),
+        Column::right("without_db", |s: &&Sensitivity| plain_decibels(s.without.sqnr_db.get())),
+        Column::right("gain_db", |s: &&Sensitivity| plain_decibels(s.without.sqnr_db.gain_over(whole.sqnr_db).get())),
     ];
-    table(&columns, &worst_first(each)) + &outputs(whole, check)
+    table(&columns, &Sensitivity::worst_first(each)) + &outputs(whole, check) + &cut(each)
+}
+
+/// That some tensors were judged on fewer samples than there were: memory did not hold them.
+fn cut(each: &[Sensitivity]) -> String {
+    let fewest = each.iter().filter(|s| s.alone.cut_from().or(s.without.cut_from()).is_some());
+    let fewest = fewest.map(|s| if s.alone.samples < s.without.samples { s.alone } else { s.without });
+    fewest.min_by_key(|effect| effect.samples).map_or(String::new(), |effect| {
+        format!("# some tensors alone: {} only, as memory holds no more\n", samples(&effect))
+    })
 }
 
 /// What everything that is chosen does to the outputs, a line each behind a `#`.
 pub fn outputs(whole: &OutputEffect, check: Option<&OutputEffect>) -> String {
     let line = |name: &str, effect: &OutputEffect| {
         let top1 = effect.top1_agreement.map_or(String::new(), |t| format!(", top-1 {}", number::percent(t)));
-        let n = effect.samples;
-        format!("# {name}: {} dB, cosine {:.6}{top1}, {n} samples\n", plain_decibels(effect.sqnr_db), effect.cosine)
+        let (db, n) = (plain_decibels(effect.sqnr_db.get()), samples(effect));
+        format!("# {name}: {db} dB, cosine {:.6}{top1}, {n}\n", effect.cosine)
     };
     let check = check.map_or(String::new(), |check| line("on the check samples", check));
     line("everything as chosen", whole) + &check
+}
+
+fn layer_of<'a>(session: &'a Session, of: &Sensitivity) -> Option<&'a Layer> {
+    session.layer(&of.key)
+}
+
+fn has_op(session: &Session, of: &Sensitivity) -> bool {
+    layer_of(session, of).is_some_and(|layer| !layer.op.is_empty())
+}
+
+/// The cut is said where there is one.
+fn samples(effect: &OutputEffect) -> String {
+    let of = effect.cut_from().map_or(String::new(), |of| format!(" of {of}"));
+    format!("{}{of} samples", effect.samples)
 }

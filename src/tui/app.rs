@@ -11,16 +11,17 @@ use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use crossterm::{execute, queue};
 use ratatui::Terminal;
 
-use crate::jobs::{self, Feed, Start};
+use crate::jobs::{Feed, News, Start, Told};
 use crate::journal::Journal;
 use crate::report::{self, Json, Scales};
-use crate::session::Step;
+use crate::session::{Arrival, Key, Layer};
 
 use super::backend::Ansi;
 use super::event::{self, Event, message};
 use super::model::Model;
 use super::msg::{Cmd, Msg, Unwritten, Written};
 use super::network::Network;
+use super::pages::Pages;
 use super::update::{settle, update};
 use super::view::view;
 use super::{look, terminal};
@@ -33,19 +34,36 @@ const BACKGROUND_FRAME: Duration = Duration::from_millis(40);
 pub struct Ended {
     /// The signal that ended it, if one did.
     pub signal: Option<i32>,
+    /// Why it has not even begun: what was asked for does not fit the layers that were found.
+    pub refused: Option<String>,
+}
+
+/// Says why what was asked for does not fit the layers that were found.
+pub type Fits<'a> = dyn Fn(&[Layer]) -> Result<(), String> + 'a;
+
+/// What ends the loop.
+#[derive(Debug, PartialEq, Eq)]
+enum End {
+    /// The user left.
+    Left,
+    /// A signal came.
+    Signal(i32),
+    /// It shall not go on.
+    Refused(String),
 }
 
 /// Runs the program on this terminal until the user leaves, or a signal ends it.
 ///
 /// Every change is written to `journal`, where there is one. When the program ends from outside (a signal, a lost
-/// terminal, a panic) what no export holds stays there; when the user leaves, only what was not answered yet.
+/// terminal, a panic) what no export holds stays there; when the user leaves, only what was not answered yet. When `fits`
+/// refuses the layers that are found it ends at once.
 ///
 /// # Errors
 /// When the terminal cannot be taken or written to.
 ///
 /// # Panics
 /// Hands a panic of its own on, after the terminal was given back and everything was written down.
-pub fn run(mut model: Model, start: Start, journal: Option<Journal>) -> io::Result<Ended> {
+pub fn run(mut model: Model, start: Start, fits: &Fits, journal: Option<Journal>) -> io::Result<Ended> {
     terminal::restore_on_panic();
     terminal::take(model.mouse)?;
     let _guard = terminal::Guard;
@@ -56,54 +74,28 @@ pub fn run(mut model: Model, start: Start, journal: Option<Journal>) -> io::Resu
     let feed = start(Box::new(move |event| drop(sender.send(Event::Job(event)))));
 
     model.network = feed.has_network().then(Network::default);
-    let mut pages = Pages { journal, written: None };
+    let mut pages = Pages::new(journal);
 
-    let outcome = catch_unwind(AssertUnwindSafe(|| run_loop(&mut model, &events, feed.as_ref(), &mut pages)));
+    let outcome = catch_unwind(AssertUnwindSafe(|| run_loop(&mut model, &events, feed.as_ref(), fits, &mut pages)));
     terminal::restore();
-    let from_outside = !matches!(outcome, Ok(Ok(None)));
-    if let Some(journal) = &pages.journal {
-        let own = if from_outside { model.session.unsaved() } else { Vec::new() };
-        let left: Vec<Step> = model.taking.pending().cloned().chain(own).collect();
-        let kept = left.len();
-        journal.write(left);
-        journal.flush();
-        if kept > 0 {
-            // Not eprintln: it panics where the terminal is gone.
-            let kept = report::number::of(kept as u64, "change");
-            let _ = writeln!(io::stderr(), "{kept} that no file holds: qviz on the same data offers to take them up.");
-        }
-    }
+    pages.close(&model, !matches!(outcome, Ok(Ok(End::Left))));
     match outcome {
-        Ok(result) => Ok(Ended { signal: result? }),
+        Ok(end) => Ok(match end? {
+            End::Left => Ended::default(),
+            End::Signal(signal) => Ended { signal: Some(signal), refused: None },
+            End::Refused(why) => Ended { refused: Some(why), signal: None },
+        }),
         Err(panic) => resume_unwind(panic),
     }
 }
 
-/// The journal, and of what state it was written last.
-struct Pages {
-    journal: Option<Journal>,
-    written: Option<(u64, usize)>,
-}
-
-impl Pages {
-    /// Writes down what no file holds, if that has changed. A drag in hand is not part of it.
-    fn keep_up(&mut self, model: &Model) {
-        let Some(journal) = &self.journal else { return };
-        let state = (model.session.revision(), model.taking.pending().count());
-        if self.written != Some(state) && !matches!(model.mode, super::mode::Mode::Drag { .. }) {
-            journal.write(model.taking.pending().cloned().chain(model.session.unsaved()).collect());
-            self.written = Some(state);
-        }
-    }
-}
-
-/// Returns the signal that ended it; `None` when the user left.
 fn run_loop(
     model: &mut Model,
     events: &Receiver<Event>,
     feed: &dyn Feed,
+    fits: &Fits,
     pages: &mut Pages,
-) -> io::Result<Option<i32>> {
+) -> io::Result<End> {
     let backend = Ansi::new(io::BufWriter::with_capacity(1 << 16, stdout()));
     // Never dropped: it would write the rest of an unfinished frame behind `terminal::restore`, and panic where the
     // terminal is gone.
@@ -119,20 +111,25 @@ fn run_loop(
             match events.recv_timeout(BACKGROUND_FRAME.saturating_sub(drawn.elapsed())) {
                 Ok(event) => Some(event),
                 Err(RecvTimeoutError::Timeout) => None,
-                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+                Err(RecvTimeoutError::Disconnected) => return Ok(End::Left),
             }
         } else {
             match events.recv() {
                 Ok(event) => Some(event),
-                Err(_) => return Ok(None),
+                Err(_) => return Ok(End::Left),
             }
         };
         let mut at_once = false;
         for event in first.into_iter().chain(std::iter::from_fn(|| events.try_recv().ok())) {
             let msg = match event {
-                Event::Signal(signal) => return Ok(Some(signal)),
-                Event::Hangup => return Ok(Some(HANGUP)),
+                Event::Signal(signal) => return Ok(End::Signal(signal)),
+                Event::Hangup => return Ok(End::Signal(HANGUP)),
                 Event::Job(job) => {
+                    if let Told::Arrived(Arrival::Found { layers, .. }) = &job
+                        && let Err(why) = fits(layers)
+                    {
+                        return Ok(End::Refused(why));
+                    }
                     at_once |= awaited(&job, model);
                     Some(Msg::Job(job))
                 }
@@ -148,7 +145,7 @@ fn run_loop(
             let mut cmds = update(model, msg);
             while let Some(cmd) = cmds.pop() {
                 if cmd == Cmd::Quit {
-                    return Ok(None);
+                    return Ok(End::Left);
                 }
                 if let Some(msg) = execute_cmd(cmd, model, feed, &mut terminal)? {
                     cmds.extend(update(model, msg));
@@ -171,16 +168,14 @@ fn run_loop(
 }
 
 /// Whether the user is waiting for this very news: the layers' names, or the layer that is looked at.
-fn awaited(job: &jobs::Event, model: &Model) -> bool {
-    match job {
-        jobs::Event::Found { .. } => true,
-        jobs::Event::Layer { layer, .. } | jobs::Event::Fine { layer, .. } | jobs::Event::Measured { layer, .. } => {
-            *layer == model.list.selected
-        }
-        jobs::Event::Channels { layer, .. } => *layer == model.list.selected,
-        jobs::Event::Tied { .. } | jobs::Event::Opened { .. } | jobs::Event::Unusable(_) => true,
-        jobs::Event::Trial(jobs::News::Alone { layer, .. }) => *layer == model.list.selected,
-        jobs::Event::Trial(_) | jobs::Event::Progress { .. } | jobs::Event::Running { .. } | jobs::Event::Done => false,
+fn awaited(told: &Told, model: &Model) -> bool {
+    let at_hand = |key: &Key| model.selected().is_some_and(|layer| layer.key == *key);
+    match told {
+        Told::Arrived(Arrival::Found { .. } | Arrival::Tied { .. } | Arrival::Failed(_)) | Told::Opened { .. } => true,
+        Told::Arrived(Arrival::Layer { key, .. } | Arrival::Measured { key, .. } | Arrival::Channels { key, .. })
+        | Told::Fine { key, .. }
+        | Told::Trial(News::Alone { key, .. }) => at_hand(key),
+        Told::Trial(_) | Told::Progress { .. } | Told::Running { .. } | Told::Stopped { .. } | Told::Done => false,
     }
 }
 
@@ -224,7 +219,7 @@ fn draw(terminal: &mut Screen, model: &mut Model) -> io::Result<()> {
 fn execute_cmd(cmd: Cmd, model: &Model, feed: &dyn Feed, terminal: &mut Screen) -> io::Result<Option<Msg>> {
     match cmd {
         Cmd::Quit => {}
-        Cmd::Request(request) => ask(feed, model, request),
+        Cmd::Request(request) => feed.request(request),
         Cmd::Stop => feed.stop(),
         Cmd::Mouse(on) => terminal::set_mouse(on)?,
         Cmd::Export { path, force } => return Ok(Some(Msg::Exported(export(model, &path, force)))),
@@ -239,19 +234,6 @@ fn execute_cmd(cmd: Cmd, model: &Model, feed: &dyn Feed, terminal: &mut Screen) 
         }
     }
     Ok(None)
-}
-
-fn ask(feed: &dyn Feed, model: &Model, request: jobs::Request) {
-    use jobs::Request as R;
-    let at = |key: &crate::session::Key| model.session.position(key);
-    match request {
-        R::Prefer(key) => drop(at(&key).map(|layer| feed.prefer(layer))),
-        R::Fine { key, bins } => drop(at(&key).map(|layer| feed.request_fine(layer, bins))),
-        R::Measure { key, clip, format } => drop(at(&key).map(|layer| feed.request_measure(layer, clip, format))),
-        R::Channels { key, start } => drop(at(&key).map(|layer| feed.request_channels(layer, start))),
-        R::Tie { of, start } => feed.request_tie(of.iter().filter_map(at).collect(), start),
-        R::Trial(trial) => feed.request_trial(trial),
-    }
 }
 
 fn export(model: &Model, path: &Path, force: bool) -> Result<Written, Unwritten> {

@@ -19,7 +19,7 @@ pub enum Event {
     /// Keys, mouse, paste, size.
     Terminal(event::Event),
     /// The loader.
-    Job(jobs::Event),
+    Job(jobs::Told),
     /// A signal to end, by its number.
     Signal(i32),
     /// The terminal is gone.

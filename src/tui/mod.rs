@@ -17,6 +17,7 @@
 //! | `view/` | one file a panel |
 //! | `plot/` | bars, dots, labels in cells |
 //! | `app.rs` | the loop |
+//! | `pages.rs` | writing down what no file holds |
 //! | `backend.rs` | cells to bytes |
 //! | `terminal.rs` | the terminal, taken and given back |
 
@@ -36,6 +37,7 @@ pub mod mode;
 pub mod model;
 pub mod msg;
 pub mod network;
+mod pages;
 mod plot;
 pub mod svg;
 pub mod taking;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::figure::{CurveKind, Handle};
-use crate::jobs::{self, Request};
+use crate::jobs::{Request, Told};
 
 use super::command::Command;
 use super::key::Key;
@@ -46,7 +46,7 @@ pub enum Msg {
     /// Text was pasted into the terminal.
     Paste(String),
     /// The loader has something to tell.
-    Job(jobs::Event),
+    Job(Told),
     /// The export ended: what was written and where, or why not.
     Exported(Result<Written, Unwritten>),
 }

@@ -5,21 +5,21 @@ use std::collections::BTreeMap;
 
 use crate::jobs::{Grids, Left, TuneLayer, TuneStep};
 use crate::quant::{OutputEffect, QuantParams};
-use crate::session::Sensitivity;
+use crate::session::{Key, Sensitivity};
 
 /// What is known of a network on trial.
 #[derive(Default)]
 pub struct Network {
     /// What was taken for granted when it was opened, a sentence without its full stop each.
     pub assumptions: Vec<String>,
-    /// The layer at hand alone on its grids: its index, and one grid or one for each channel; none in float.
-    pub alone: Asked<(usize, Vec<QuantParams>)>,
+    /// The layer at hand alone on its grids: its key, and one grid or one for each channel; none in float.
+    pub alone: Asked<(Key, Vec<QuantParams>)>,
     /// Everything as it is chosen.
     pub whole: Asked<Grids>,
     /// What takes long and is under way.
     pub running: Option<Running>,
-    /// What each layer does to the outputs, by layer, as far as it was found.
-    pub sensitivity: BTreeMap<usize, Sensitivity>,
+    /// What each layer does to the outputs, as far as it was found.
+    pub sensitivity: BTreeMap<Key, Sensitivity>,
     /// The choices that these sensitivities are of.
     pub sensitivity_of: Option<Grids>,
     /// News that came while something was being typed.
@@ -27,7 +27,6 @@ pub struct Network {
 }
 
 /// A question whose newest answer is kept, also while a newer question waits for its own.
-#[derive(Default)]
 pub struct Asked<Of> {
     /// What was asked for last.
     pub asked: Option<Of>,
@@ -45,6 +44,12 @@ pub struct Answer<Of> {
     pub check: Option<OutputEffect>,
     /// How long it took.
     pub took: Duration,
+}
+
+impl<Of> Default for Asked<Of> {
+    fn default() -> Asked<Of> {
+        Asked { asked: None, answer: None }
+    }
 }
 
 impl<Of: PartialEq> Asked<Of> {
@@ -115,7 +120,8 @@ impl Network {
     /// Whether the answer for everything is of the choices as they are, the clip in the hand included.
     pub fn whole_is_answered(&self) -> bool {
         let asked = self.whole.asked.as_ref().zip(self.alone.asked.as_ref());
-        let in_hand = asked.is_some_and(|(all, (layer, grids))| all.layers.get(*layer).is_some_and(|of| of != grids));
+        let of = |all: &'_ Grids, key: &Key| all.get(key).cloned().unwrap_or_default();
+        let in_hand = asked.is_some_and(|(all, (key, grids))| of(all, key) != *grids);
         self.whole.is_answered() && !in_hand
     }
 
@@ -125,11 +131,7 @@ impl Network {
     }
 
     /// The layers whose sensitivity is known, the one that costs the outputs most alone first.
-    pub fn most_sensitive(&self) -> Vec<usize> {
-        let mut all: Vec<&Sensitivity> = self.sensitivity.values().collect();
-        // NaN, the worst of all, comes first.
-        let badness = |s: &Sensitivity| if s.alone.sqnr_db.is_nan() { f64::NEG_INFINITY } else { s.alone.sqnr_db };
-        all.sort_by(|a, b| badness(a).total_cmp(&badness(b)));
-        all.into_iter().map(|s| s.layer).collect()
+    pub fn most_sensitive(&self) -> Vec<&Key> {
+        Sensitivity::worst_first(self.sensitivity.values()).into_iter().map(|s| &s.key).collect()
     }
 }

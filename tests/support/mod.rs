@@ -7,10 +7,10 @@ use std::sync::Arc;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use qviz::calibrate;
 use qviz::input::{Discovered, Source};
-use qviz::jobs::{self, Recipe, Request, analyse_channels, measure_layer, read_channels, read_layer};
+use qviz::jobs::{Recipe, Request, Told, analyse_channels, measure_layer, read_channels, read_layer};
 use qviz::quant::Format;
 use qviz::report;
-use qviz::session::{Joint, Key, Kind, Layer, Ready, Session};
+use qviz::session::{Arrival, Failure, Joint, Key, Kind, Layer, Ready, Session};
 use qviz::tui::event::message;
 use qviz::tui::look::{Depth, Glyphs, Look, Theme};
 use qviz::tui::model::Model;
@@ -49,7 +49,7 @@ impl Story {
         for layer in 0..story.discovered.sources.len() {
             story.read(layer);
         }
-        story.tell(Msg::Job(jobs::Event::Done));
+        story.tell(Msg::Job(Told::Done));
         story
     }
 
@@ -61,8 +61,8 @@ impl Story {
         let mut story = Story { model, cmds: Vec::new(), discovered, recipe };
         let sources = &story.discovered.sources;
         let layers = sources.iter().map(waiting).collect();
-        let errors = story.discovered.errors.clone();
-        story.tell(Msg::Job(jobs::Event::Found { layers, errors }));
+        let failures = story.discovered.errors.iter().cloned().map(Failure::from).collect();
+        story.arrive(Arrival::Found { layers, failures });
         story
     }
 
@@ -72,7 +72,7 @@ impl Story {
         for layer in 0..story.discovered.sources.len() {
             story.read(layer);
         }
-        story.tell(Msg::Job(jobs::Event::Done)).model.notice.take();
+        story.tell(Msg::Job(Told::Done)).model.notice.take();
         story
     }
 
@@ -90,9 +90,9 @@ impl Story {
             layer.key = Key::new(kind, layer.name());
             layer.op = "Conv".into();
         }
-        story.tell(Msg::Job(jobs::Event::Found { layers, errors: Vec::new() }));
+        story.arrive(Arrival::Found { layers, failures: Vec::new() });
         let assumptions = vec!["8 random samples (seed 0); ranges are not those of real data".to_owned()];
-        story.tell(Msg::Job(jobs::Event::Opened { title: "net.onnx on 8 random samples".into(), assumptions }));
+        story.tell(Msg::Job(Told::Opened { title: "net.onnx on 8 random samples".into(), assumptions }));
         story
     }
 
@@ -102,60 +102,51 @@ impl Story {
         let source = &self.discovered.sources[layer];
         let analyse = |h| Ready::analyse(Arc::new(h), &plan, &waiting(source).subject());
         let result = read_layer(source, &self.recipe, 1, &|_| {}, &|| false)
-            .map(|read| read.map(|(origin, h)| Box::new((origin, analyse(h)))).unwrap());
-        self.tell(Msg::Job(jobs::Event::Layer { layer, result }))
+            .map(|read| read.map(|(origin, h)| Box::new((origin, analyse(h)))).unwrap())
+            .map_err(Failure::from);
+        self.arrive(Arrival::Layer { key: self.key_of(layer), result })
     }
 
     /// The loader counts a layer on finer bins.
     pub fn read_fine(&mut self, layer: usize, bins: usize) -> &mut Story {
         let recipe = Recipe { bins, grids: Vec::new() };
         let read = read_layer(&self.discovered.sources[layer], &recipe, 1, &|_| {}, &|| false);
-        let result = read.map(|read| read.unwrap().1.magnitude);
-        self.tell(Msg::Job(jobs::Event::Fine { layer, result }))
-    }
-
-    fn at(&self, key: &Key) -> usize {
-        self.model.session.position(key).expect("it was asked for by its key")
+        let result = read.map(|read| read.unwrap().1.magnitude).map_err(Failure::from);
+        self.tell(Msg::Job(Told::Fine { key: self.key_of(layer), result }))
     }
 
     /// The loader measures what was last asked for.
     pub fn measure(&mut self) -> &mut Story {
-        let Some(Cmd::Request(Request::Measure { key, clip, format })) = self.cmds.pop() else {
-            panic!("nothing was asked for")
-        };
-        let layer = self.at(&key);
+        let Some(Request::Measure { key, clip, format }) = self.asked() else { panic!("nothing was asked for") };
+        let layer = self.layer(&key);
         let measured = measure_layer(&self.discovered.sources[layer], clip, format, &|| false);
-        self.tell(Msg::Job(jobs::Event::Measured { layer, result: measured.map(|m| m.unwrap()) }))
+        self.arrive(Arrival::Measured { key, result: measured.map(|m| m.unwrap()) })
     }
 
     /// The loader reads the channels that were last asked for.
     pub fn read_channels(&mut self) -> &mut Story {
-        let Some(Cmd::Request(Request::Channels { key, start })) = self.cmds.pop() else {
-            panic!("nothing was asked for")
-        };
-        let layer = self.at(&key);
+        let Some(Request::Channels { key, start }) = self.asked() else { panic!("nothing was asked for") };
+        let layer = self.layer(&key);
         let (source, plan) = (&self.discovered.sources[layer], self.model.session.plan());
         let read = read_channels(source, &self.recipe, start.axis.unwrap(), &|_| {}, &|| false);
         let result = read
             .map(|read| analyse_channels(read.unwrap(), &plan, &start, 2, &|_| {}, &|| false).expect("all of them"));
-        self.tell(Msg::Job(jobs::Event::Channels { layer, requested: true, result }))
+        self.arrive(Arrival::Channels { key, requested: true, result })
     }
 
     /// The loader reads the layers that were last asked for as one.
     pub fn read_tied(&mut self) -> &mut Story {
-        let Some(Cmd::Request(Request::Tie { of, start })) = self.cmds.pop() else { panic!("nothing was asked for") };
-        let layers: Vec<usize> = of.iter().map(|key| self.at(key)).collect();
+        let Some(Request::Tie { of: keys, start }) = self.asked() else { panic!("nothing was asked for") };
+        let of: Vec<usize> = keys.iter().map(|key| self.layer(key)).collect();
         let sources = &self.discovered.sources;
-        let all = Source {
-            name: String::new(),
-            parts: layers.iter().flat_map(|&layer| sources[layer].parts.clone()).collect(),
-        };
+        let all =
+            Source { name: String::new(), parts: of.iter().flat_map(|&layer| sources[layer].parts.clone()).collect() };
         let plan = self.model.session.plan();
         let result = read_layer(&all, &self.recipe, 1, &|_| {}, &|| false).map(|read| {
             let ready = Ready::begin(Arc::new(read.unwrap().1), &plan, &start);
-            Box::new(Joint { of: of.clone(), why: None, ready, measured: Vec::new() })
+            Box::new(Joint { of: keys.clone(), why: None, ready, measured: Vec::new() })
         });
-        self.tell(Msg::Job(jobs::Event::Tied { layers, requested: true, result }))
+        self.arrive(Arrival::Tied { of: keys, requested: true, result: result.map_err(Failure::from) })
     }
 
     /// Types the names to tie the selected layer with, whose values are then read.
@@ -168,6 +159,29 @@ impl Story {
     pub fn per_channel(&mut self, axis: &str) -> &mut Story {
         self.keys("A").key(KeyCode::Char('u'), KeyModifiers::CONTROL);
         self.keys(axis).press(KeyCode::Enter).read_channels()
+    }
+
+    /// What was last asked of whoever brings the layers.
+    pub fn asked(&mut self) -> Option<Request> {
+        match self.cmds.pop() {
+            Some(Cmd::Request(request)) => Some(request),
+            _ => None,
+        }
+    }
+
+    /// The key of a layer.
+    pub fn key_of(&self, layer: usize) -> Key {
+        self.model.session.layers()[layer].key.clone()
+    }
+
+    /// Where a layer stands.
+    pub fn layer(&self, key: &Key) -> usize {
+        self.model.session.position(key).expect("there is such a layer")
+    }
+
+    /// Whoever brings the layers brings something.
+    pub fn arrive(&mut self, arrival: Arrival) -> &mut Story {
+        self.tell(Msg::Job(Told::Arrived(arrival)))
     }
 
     pub fn tell(&mut self, msg: Msg) -> &mut Story {

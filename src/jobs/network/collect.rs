@@ -2,9 +2,12 @@
 
 use std::ops::Range;
 
+use super::run::Runs;
 use super::setup::Setup;
-use crate::histogram::Histogram;
-use crate::jobs::{Gather, Recipe};
+use crate::histogram::{Histogram, Packed};
+use crate::jobs::channels::Window;
+use crate::jobs::gather::Gather;
+use crate::jobs::recipe::Recipe;
 use crate::model::ModelError;
 
 /// How a collection is told what to do, and tells how far it is.
@@ -21,6 +24,8 @@ pub(super) struct Watch<'a> {
 pub(super) struct Collected {
     /// Of each activation, in the graph's order, and behind them of each joint.
     pub histograms: Vec<Option<Histogram>>,
+    /// The channels of each window that was asked for; `None` where other values came the second time.
+    pub channels: Vec<Option<Vec<Packed>>>,
     /// The samples that the counts are of: indices into all.
     pub samples: Vec<usize>,
     /// Samples that could not be used, each with a sentence.
@@ -36,8 +41,22 @@ enum Broken {
     Sample(usize, ModelError),
 }
 
-/// Runs all samples, twice unless `one_pass`, and counts what every activation holds, and what those of each of `joints`
-/// hold together. `None` when it was cancelled.
+/// What is to be counted.
+pub(super) struct Wanted<'a> {
+    /// The grids to count on.
+    pub recipe: &'a Recipe,
+    /// Activations whose values are counted as one too.
+    pub joints: &'a [Vec<usize>],
+    /// Channels of activations.
+    pub channels: &'a [Window],
+    /// Whether the samples are run only once.
+    pub one_pass: bool,
+    /// Threads that count.
+    pub threads: usize,
+}
+
+/// Runs all samples, twice unless in one pass, and counts what every activation holds, and what is wanted besides.
+/// `None` when it was cancelled.
 ///
 /// A sample that cannot be loaded or run is skipped. Where one turns out bad in the middle of a run, the pass begins
 /// anew without it, so that nothing of it is counted.
@@ -47,25 +66,25 @@ enum Broken {
 /// No sample at all can be used: the first one's reason.
 pub(super) fn collect(
     setup: &Setup,
-    recipe: &Recipe,
-    joints: &[Vec<usize>],
-    one_pass: bool,
-    threads: usize,
+    runs: &Runs,
+    wanted: &Wanted,
     watch: &Watch,
 ) -> Result<Option<Collected>, ModelError> {
+    let &Wanted { recipe, joints, channels, one_pass, threads } = wanted;
     let mut using: Vec<usize> = (0..setup.samples.len()).collect();
     let mut skipped = Vec::new();
     let tensors = setup.graph.tensors().len();
     let passes = if one_pass { 1 } else { 2 };
     loop {
-        let mut gather = Gather::with_joints(tensors, joints, recipe, one_pass, threads);
-        let mut broken = pass(setup, &mut using, &mut skipped, &mut gather, 0..passes, watch);
+        let gather = Gather::with_joints(tensors, joints, recipe, one_pass, threads);
+        let mut gather = gather.with_channels(channels);
+        let mut broken = pass((setup, runs), &mut using, &mut skipped, &mut gather, 0..passes, watch);
         let mut seen = gather.samples();
         let mut whole = true;
         if broken.is_none() && gather.wants_second_pass() {
             using.truncate(seen);
             gather = gather.second_pass();
-            broken = pass(setup, &mut using, &mut skipped, &mut gather, 1..passes, watch);
+            broken = pass((setup, runs), &mut using, &mut skipped, &mut gather, 1..passes, watch);
             whole = gather.samples() == seen;
             seen = gather.samples();
         }
@@ -81,7 +100,8 @@ pub(super) fn collect(
             None => {
                 using.truncate(seen);
                 let stopped = using.len() + skipped.len() < setup.samples.len();
-                return Ok(Some(Collected { histograms: gather.finish(whole), samples: using, skipped, stopped }));
+                let (histograms, channels) = gather.finish_all(whole);
+                return Ok(Some(Collected { histograms, channels, samples: using, skipped, stopped }));
             }
         }
     }
@@ -89,7 +109,7 @@ pub(super) fn collect(
 
 /// One pass over the samples, at least one of them; `passes` are this one and those to come.
 fn pass(
-    setup: &Setup,
+    (setup, runs): (&Setup, &Runs),
     using: &mut Vec<usize>,
     skipped: &mut Vec<ModelError>,
     gather: &mut Gather,
@@ -112,9 +132,9 @@ fn pass(
             }
             Err(why) => return Some(Broken::Sample(at, why)),
         };
-        match setup.graph.run(&values, &mut |tensor, _, values| gather.push(tensor, values), watch.cancelled) {
-            Ok(Some(_)) => gather.end_sample(),
-            Ok(None) => return Some(Broken::Cancelled),
+        match runs.run(setup, &values, &mut |tensor, values| gather.push(tensor, values), watch.cancelled) {
+            Ok(true) => gather.end_sample(),
+            Ok(false) => return Some(Broken::Cancelled),
             Err(why) => return Some(Broken::Sample(at, why)),
         }
         at += 1;

@@ -18,7 +18,7 @@ pub struct Subject {
 }
 
 /// A network that is ready to run.
-pub(super) struct Setup {
+pub(in crate::jobs) struct Setup {
     pub network: Network,
     pub samples: Samples,
     pub check: Option<Samples>,
@@ -68,16 +68,6 @@ impl Setup {
             Layer::waiting(Key::new(Kind::Weight, weight.name.as_str()), file()).with_op(op)
         });
         activations.chain(weights).collect()
-    }
-
-    /// The shape of a layer's tensor for one sample; `None` where it depends on values.
-    pub fn shape(&self, layer: usize) -> Option<Vec<u64>> {
-        let activations = self.graph.tensors();
-        let shape = match layer.checked_sub(activations.len()) {
-            Some(weight) => Some(&self.weights[weight].shape),
-            None => activations[layer].shape.as_ref(),
-        };
-        shape.map(|shape| shape.iter().map(|&n| n as u64).collect())
     }
 
     /// What the document says of an activation that `samples` samples were run through.

@@ -113,7 +113,7 @@ fn branches_run_or_their_if_is_named() {
 #[test]
 fn shapes_that_are_missing_or_wrong() {
     let none = Shapes::new();
-    assert_eq!(unfit(relu(&[-1, 3]), &none), "made.onnx takes x nx3: give its shape, such as --shape x=1x3.");
+    assert_eq!(unfit(relu(&[-1, 3]), &none), "made.onnx takes x nx3: give its shape, such as x=1x3.");
     let wrong = unfit(relu(&[-1, 3]), &shapes(&[("x", &[2, 4])]));
     assert_eq!(wrong, "made.onnx takes x nx3, and 2x4 was given.");
     let unknown = unfit(relu(&[1]), &shapes(&[("input", &[1])]));

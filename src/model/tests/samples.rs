@@ -230,5 +230,5 @@ fn noise_is_normal_and_repeats() {
     assert!(opened.is_random());
     assert_eq!(opened.assumptions()[1], "a batch of 1 for x");
     let unknown = Samples::open(&relu(&[-1, -1]), &source(7), &SampleOptions::default()).unwrap_err().message;
-    assert_eq!(unknown, "made.onnx takes x nxn: give its shape, such as --shape x=1x224.");
+    assert_eq!(unknown, "made.onnx takes x nxn: give its shape, such as x=1x224.");
 }

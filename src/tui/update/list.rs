@@ -102,7 +102,8 @@ pub(super) fn arrange(model: &mut Model) {
         Sort::Sensitive => {
             let known = model.network.as_ref().map_or_else(Vec::new, |n| n.most_sensitive());
             let mut place = vec![usize::MAX; layers.len()];
-            known.into_iter().enumerate().for_each(|(at, layer)| place[layer] = at);
+            let known = known.into_iter().filter_map(|key| model.session.position(key));
+            known.enumerate().for_each(|(at, layer)| place[layer] = at);
             order.sort_by_key(|&layer| place[layer]);
         }
     }

@@ -1,130 +1,129 @@
 //! What the loader tells.
 
-use crate::input::InputError;
-use crate::jobs::Event;
+use crate::jobs::{Request, Told};
 use crate::report::{number, visible};
-use crate::session::{Arrival, Failure, Need, TakenUp};
+use crate::session::{Arrival, Key, Need, Received, TakenUp};
 
 use super::super::model::Model;
 use super::super::msg::Cmd;
-use super::{channels, list, network, taking, ties};
+use super::{channels, hand, list, network, taking, ties};
 
-pub(super) fn event(model: &mut Model, event: Event, cmds: &mut Vec<Cmd>) {
-    match event {
-        Event::Found { layers, errors } => {
-            model.loading.all = layers.len();
-            model.session.receive(Arrival::Found { layers, failures: errors.into_iter().map(failure).collect() });
-            model.loading.found = true;
-            list::arrange(model);
-            let wanted = model.list.wanted.take();
-            let wanted = wanted.and_then(|name| model.session.layers().iter().position(|l| l.name() == name));
-            if let Some(first) = wanted.or(model.list.order.first().copied()) {
-                model.list.selected = first;
-                if first < model.loading.all {
-                    cmds.push(Cmd::Request(crate::jobs::Request::Prefer(model.session.layers()[first].key.clone())));
-                }
-            }
-            if model.session.layers().is_empty() {
-                model.warn("there is nothing to read");
-            }
-        }
-        Event::Opened { title, assumptions } => {
-            model.title = crate::report::visible(&title);
+pub(super) fn told(model: &mut Model, told: Told, cmds: &mut Vec<Cmd>) {
+    match told {
+        Told::Arrived(arrival) => arrived(model, arrival, cmds),
+        Told::Opened { title, assumptions } => {
+            model.title = visible(&title);
             if !assumptions.is_empty() {
-                model.say(crate::report::visible(&assumptions.join("; ")));
+                model.say(visible(&assumptions.join("; ")));
             }
             if let Some(network) = &mut model.network {
                 network.assumptions = assumptions;
             }
         }
-        Event::Running { done, of, left } => model.loading.runs = (done < of).then_some((done, of, left)),
-        Event::Unusable(error) => {
-            model.session.receive(Arrival::Failed(failure(error)));
-            model.list.stale = true;
+        Told::Running { done, of, left } => model.loading.runs = (done < of).then_some((done, of, left)),
+        Told::Progress { key, share } => {
+            if let Some(layer) = model.session.position(&key) {
+                model.loading.share = Some((layer, share));
+                channels::progress(model, &key, share);
+            }
         }
-        Event::Progress { layer, share } => {
-            model.loading.share = Some((layer, share));
-            let key = model.session.layers()[layer].key.clone();
-            channels::progress(model, &key, share);
-        }
-        Event::Layer { layer, result } => {
-            model.loading.done += 1;
-            model.loading.share.take_if(|(l, _)| *l == layer);
-            let key = model.session.layers()[layer].key.clone();
-            model.session.receive(Arrival::Layer { key, result: result.map_err(failure) });
-            model.list.resort();
-        }
-        Event::Fine { layer, result } => match result {
+        // Each number says so itself.
+        Told::Stopped { .. } => {}
+        Told::Fine { key, result } => match result {
             Ok(fine) => {
-                let coarse = model.session.layers()[layer].ready().map(|r| &r.histogram().magnitude);
+                let coarse = model.session.layer(&key).and_then(|l| l.ready()).map(|r| &r.histogram().magnitude);
                 if coarse.is_some_and(|c| c.amax != fine.amax) {
                     model.warn("no finer bins: the file has changed since it was read");
                 } else {
-                    model.fine.magnitude = Some((model.session.layers()[layer].key.clone(), fine));
+                    model.fine.magnitude = Some((key, fine));
                 }
             }
-            Err(error) => {
-                let why = crate::report::visible(&error.to_string());
-                model.warn(format!("no finer bins: {why}"));
-            }
+            Err(why) => model.warn(format!("no finer bins: {}", visible(&why.message))),
         },
-        Event::Measured { layer, result } => match result {
-            Ok(measured) => {
-                let key = model.session.layers()[layer].key.clone();
-                model.session.receive(Arrival::Measured { key, result: Ok(measured) });
-                model.notice = None;
+        Told::Trial(news) => network::news(model, news),
+        Told::Done => {
+            model.loading.finished = true;
+            model.loading.runs = None;
+            model.loading.share = None;
+            if let Some(taken) = model.session.taken_up() {
+                say_taken(model, &taken);
             }
-            Err(error) => {
-                let why = crate::report::visible(&error.to_string());
-                model.warn(format!("not measured: {why}"));
-            }
+        }
+    }
+}
+
+/// What the session takes in.
+fn arrived(model: &mut Model, arrival: Arrival, cmds: &mut Vec<Cmd>) {
+    match arrival {
+        Arrival::Found { ref layers, .. } => {
+            model.loading.all = layers.len();
+            model.session.receive(arrival);
+            found(model, cmds);
+        }
+        Arrival::Failed(_) => {
+            model.session.receive(arrival);
+            model.list.stale = true;
+        }
+        Arrival::Layer { ref key, .. } => {
+            model.loading.done += 1;
+            let layer = model.session.position(key);
+            model.loading.share.take_if(|(l, _)| Some(*l) == layer);
+            model.session.receive(arrival);
+            model.list.resort();
+        }
+        Arrival::Measured { .. } => match model.session.receive(arrival) {
+            Received::Refused(why) => model.warn(format!("not measured: {}", visible(&why))),
+            Received::Taken | Received::Changed => model.notice = None,
         },
-        Event::Channels { layer, requested, result } => {
-            let key = model.session.layers()[layer].key.clone();
+        Arrival::Channels { ref key, requested, ref result } => {
+            let (key, axis) = (key.clone(), result.as_ref().ok().map(|channels| channels.axis));
             if requested {
                 model.channel.reading.take_if(|(of, _)| *of == key);
-                model.loading.share.take_if(|(of, _)| *of == layer);
+                let layer = model.session.position(&key);
+                model.loading.share.take_if(|(of, _)| Some(*of) == layer);
                 model.notice = None;
             }
-            if layer == model.list.selected {
-                // What is in the hand is about to be replaced.
-                super::hand::put_back(model);
-            }
-            let axis = result.as_ref().ok().map(|channels| channels.axis);
-            let result = result.map_err(failure);
-            let received = model.session.receive(Arrival::Channels { key: key.clone(), requested, result });
+            replaces(model, std::slice::from_ref(&key));
+            let received = model.session.receive(arrival);
             if requested {
                 taking::channels_came(model, &key, axis, &received);
             }
             channels::arrived(model, &key, axis, requested, received);
         }
-        Event::Tied { layers, requested, result } => {
-            let of: Vec<_> = layers.iter().map(|&layer| model.session.layers()[layer].key.clone()).collect();
+        Arrival::Tied { ref of, requested, .. } => {
+            let of = of.clone();
             if requested {
                 model.notice = None;
             }
-            if layers.contains(&model.list.selected) {
-                super::hand::put_back(model);
-            }
-            let received =
-                model.session.receive(Arrival::Tied { of: of.clone(), requested, result: result.map_err(failure) });
+            replaces(model, &of);
+            let received = model.session.receive(arrival);
             taking::heard(model, &Need::Tie(of.clone()), &received);
             ties::arrived(model, &of, requested, received);
-        }
-        Event::Trial(news) => network::news(model, news),
-        Event::Done => {
-            model.loading.finished = true;
-            if let Some(taken) = model.session.taken_up() {
-                say_taken(model, &taken);
-            }
-            model.loading.runs = None;
-            model.loading.share = None;
         }
     }
 }
 
-fn failure(error: InputError) -> Failure {
-    Failure { file: error.file, message: error.message }
+/// What is in the hand is put back, if the range that it is of is about to be replaced.
+fn replaces(model: &mut Model, keys: &[Key]) {
+    if model.selected().is_some_and(|layer| keys.contains(&layer.key)) {
+        hand::put_back(model);
+    }
+}
+
+fn found(model: &mut Model, cmds: &mut Vec<Cmd>) {
+    model.loading.found = true;
+    list::arrange(model);
+    let wanted = model.list.wanted.take();
+    let wanted = wanted.and_then(|name| model.session.layers().iter().position(|l| l.name() == name));
+    if let Some(first) = wanted.or(model.list.order.first().copied()) {
+        model.list.selected = first;
+        if first < model.loading.all {
+            cmds.push(Cmd::Request(Request::Prefer(model.session.layers()[first].key.clone())));
+        }
+    }
+    if model.session.layers().is_empty() {
+        model.warn("there is nothing to read");
+    }
 }
 
 /// What became of a document that was opened along with the data.

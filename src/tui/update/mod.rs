@@ -55,7 +55,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::Type(key) if matches!(model.mode, Mode::Offer) => taking::key(model, key, &mut cmds),
         Msg::Type(key) => prompt::key(model, key, &mut cmds),
         Msg::Paste(text) => prompt::paste(model, &text, &mut cmds),
-        Msg::Job(event) => load::event(model, event, &mut cmds),
+        Msg::Job(told) => load::told(model, told, &mut cmds),
         Msg::Exported(result) => prompt::exported(model, result, &mut cmds),
     }
     if !news {

@@ -1,13 +1,13 @@
 //! The network on trial: what is asked of it after each change, what takes long, and what is made of the answers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::calibrate::kl;
 use crate::figure::CurveKind;
-use crate::input::InputError;
-use crate::jobs::{Grids, News, Trial, Tried, Tune, TuneLayer, TuneStep, Tuned};
+use crate::jobs::{self, Grids, News, Request, Trial, Tried, Tune, TuneLayer, TuneStep, Tuned};
+use crate::quant::{Decibels, OutputEffect};
 use crate::report::{number, visible};
-use crate::session::{Decision, Target};
+use crate::session::{Decision, Failure, Key, Target};
 
 use super::super::list::Sort;
 use super::super::mode::{Ask, Mode};
@@ -22,53 +22,59 @@ pub(super) fn ask(model: &mut Model, cmds: &mut Vec<Cmd>) {
     if !model.network_is_ready() {
         return;
     }
-    let (layer, layers) = (model.list.selected, model.loading.all);
     let Some(network) = &mut model.network else { return };
-    if layer < layers {
-        let grids = model.session.params_of(&model.session.layers()[layer].key);
-        if network.alone.ask((layer, grids.clone())) && !grids.is_empty() {
-            cmds.push(Cmd::Request(crate::jobs::Request::Trial(Trial::Alone { layer, grids })));
+    let mut ask = |trial| cmds.push(Cmd::Request(Request::Trial(trial)));
+    let selected = model.session.layers().get(model.list.selected).filter(|layer| layer.failure().is_none());
+    if let Some(key) = selected.map(|layer| layer.key.clone()) {
+        let grids = model.session.params_of(&key);
+        if network.alone.ask((key.clone(), grids.clone())) && !grids.is_empty() {
+            ask(Trial::Alone { key, grids });
         }
     }
     if !matches!(model.mode, Mode::Drag { .. }) {
-        let grids = Grids::of(&model.session, layers);
+        let grids = jobs::grids(&model.session);
         if network.whole.ask(grids.clone()) {
-            cmds.push(Cmd::Request(crate::jobs::Request::Trial(Trial::Whole(grids))));
+            ask(Trial::Whole(grids));
         }
     }
 }
 
 fn chosen(model: &Model) -> Grids {
-    Grids::of(&model.session, model.loading.all)
+    jobs::grids(&model.session)
+}
+
+fn name(model: &Model, key: &Key) -> String {
+    debug_assert!(model.session.position(key).is_some(), "news is about layers that are there");
+    visible(key.name())
 }
 
 pub(super) fn sensitivity(model: &mut Model, cmds: &mut Vec<Cmd>) {
     let grids = chosen(model);
-    if grids.layers.iter().all(Vec::is_empty) {
+    if grids.values().all(Vec::is_empty) {
         return model.warn("every layer is in float: there is nothing to measure");
     }
     let Some(network) = &mut model.network else { return };
     network.begin(Work::Sensitivity(grids.clone()));
     model.say("measuring what each layer does to the outputs; S stops, and keeps what was found");
-    cmds.push(Cmd::Request(crate::jobs::Request::Trial(Trial::Sensitivity(grids))));
+    cmds.push(Cmd::Request(Request::Trial(Trial::Sensitivity(grids))));
 }
 
 /// Searches better clips: for the selected layer, or for all of them.
 pub(super) fn tune(model: &mut Model, all: bool, cmds: &mut Vec<Cmd>) {
     let layers: Vec<TuneLayer> = if all {
-        TuneLayer::all(&model.session, model.loading.all)
+        TuneLayer::all(&model.session)
     } else {
         model.selected().and_then(|l| TuneLayer::of(&model.session, &l.key)).into_iter().collect()
     };
     let what = match layers.as_slice() {
-        [one] => visible(&model.session.layers()[one.layer].name()),
+        [one] => name(model, &one.key),
         all => format!("{} layers", all.len()),
     };
     let grids = chosen(model);
     let Some(network) = &mut model.network else { return };
     network.begin(Work::Tune { layers: layers.clone(), steps: Vec::new() });
     model.say(format!("searching better clips for {what}, by what the network's outputs lose; S stops"));
-    cmds.push(Cmd::Request(crate::jobs::Request::Trial(Trial::Tune(Tune { grids, layers, rounds: 1 }))));
+    cmds.push(Cmd::Request(Request::Trial(Trial::Tune(Tune { grids, layers, rounds: 1 }))));
 }
 
 pub(super) fn stop(model: &mut Model, cmds: &mut Vec<Cmd>) {
@@ -90,18 +96,19 @@ pub(super) fn ask_worst(model: &mut Model) {
 pub(super) fn worst(model: &mut Model, text: &str) -> Result<(), String> {
     let text = text.trim();
     let order = model.network.as_ref().map_or_else(Vec::new, |network| network.most_sensitive());
+    let order: Vec<Key> = order.into_iter().cloned().collect();
     let n: usize = text.parse().map_err(|_| format!("\"{text}\" is no number of layers; type one such as 3"))?;
     if n == 0 || n > order.len() {
         return Err(format!("the sensitivity of {} is known: type 1 to {}", layers(order.len()), order.len()));
     }
-    let float = |layer: usize| {
-        let target = Target::Tensor(model.session.layers()[layer].key.clone());
+    let float = |key: &Key| {
+        let target = Target::Tensor(key.clone());
         channels::decisions(model, &target, |ready| Some(ready.decision().with_quantized(false)))
     };
-    let choices = order[..n].iter().flat_map(|&layer| float(layer)).collect();
-    let names: Vec<String> = order[..n].iter().take(3).map(|&l| visible(&model.session.layers()[l].name())).collect();
+    let decisions = order[..n].iter().flat_map(float).collect();
+    let names: Vec<String> = order[..n].iter().take(3).map(|key| visible(key.name())).collect();
     let more = if n > 3 { format!(" and {} more", n - 3) } else { String::new() };
-    model.session.apply(&format!("worst {n} in float"), choices);
+    model.session.apply(&format!("worst {n} in float"), decisions);
     let stay = if n == 1 { "stays" } else { "stay" };
     model.say(format!("{}{more} {stay} in float; u takes it back", names.join(", ")));
     model.list.resort();
@@ -114,11 +121,11 @@ fn layers(n: usize) -> String {
 
 pub(super) fn news(model: &mut Model, news: News) {
     let Some(network) = &mut model.network else { return };
-    let sentence = |why: InputError| visible(&why.to_string());
+    let sentence = |why: Failure| visible(&why.to_string());
     match news {
-        News::Alone { layer, grids, result, took } => {
+        News::Alone { key, grids, result, took } => {
             let result = result.map_err(sentence);
-            network.alone.answer = Some(Answer { of: (layer, grids), result, check: None, took });
+            network.alone.answer = Some(Answer { of: (key, grids), result, check: None, took });
         }
         News::Whole { grids, result, check, took } => {
             network.whole.answer = Some(Answer { of: grids, result: result.map_err(sentence), check, took });
@@ -135,7 +142,7 @@ pub(super) fn news(model: &mut Model, news: News) {
                 // The worst is what one wants to see, wherever the selection goes.
                 (model.list.sort, model.list.top, model.list.follow) = (Sort::Sensitive, 0, false);
             }
-            network.sensitivity.insert(found.layer, found);
+            network.sensitivity.insert(found.key.clone(), found);
             model.list.stale |= model.list.sort == Sort::Sensitive;
         }
         News::SensitivityEnd(result) => {
@@ -146,13 +153,15 @@ pub(super) fn news(model: &mut Model, news: News) {
                 (Err(why), _) => tell(model, format!("sensitivity: {}", sentence(why))),
                 (Ok(()), None) => tell(model, "stopped before the first layer was measured".into()),
                 (Ok(()), Some(&first)) => {
-                    let worst = network.sensitivity[&first].alone.sqnr_db;
-                    let name = visible(&model.session.layers()[first].name());
+                    let worst = network.sensitivity[first].alone;
+                    let name = visible(first.name());
+                    let cut =
+                        worst.cut_from().map_or(String::new(), |of| format!(" on {} of {of} samples", worst.samples));
                     let how = if stopped { "stopped: sensitivity of" } else { "sensitivity of" };
                     let text = format!(
-                        "{how} {}; {name} costs the outputs most ({} dB alone); O leaves the worst in float",
+                        "{how} {}; {name} costs the outputs most ({} dB alone{cut}); O leaves the worst in float",
                         layers(found),
-                        number::decibels(worst)
+                        number::decibels(worst.sqnr_db.get())
                     );
                     tell(model, text);
                 }
@@ -161,7 +170,7 @@ pub(super) fn news(model: &mut Model, news: News) {
         News::Step(step, left) => {
             network.step(left);
             if let Some(Work::Tune { steps, .. }) = network.running.as_mut().map(|r| &mut r.work) {
-                steps.push(step);
+                steps.push(step.clone());
             }
             // How far it is stands in the header: only what was found is said.
             if step.after > step.before && matches!(model.mode, Mode::Normal) {
@@ -206,7 +215,7 @@ pub(super) fn say_late(model: &mut Model) {
 
 /// `conv1: 31.20 → 31.85 dB, clip 2.31, uint8 affine`. Where several layers are searched, each is alone.
 fn step_in_words(model: &Model, step: &TuneStep) -> String {
-    let name = visible(&model.session.layers()[step.layer].name());
+    let name = name(model, &step.key);
     let Tried { clip, format } = step.chosen;
     let four = |x: f32| number::significant(f64::from(x), 3);
     let clip =
@@ -216,45 +225,41 @@ fn step_in_words(model: &Model, step: &TuneStep) -> String {
     format!("{name}: {alone}{} → {} dB, clip {clip}, {format}", db(step.before), db(step.after))
 }
 
-fn db(x: f64) -> String {
+fn db(x: Decibels) -> String {
+    let x = x.get();
     if x.is_finite() { format!("{x:.2}") } else { number::decibels(x) }
 }
 
 /// Takes over what was decided, as one step that can be undone: how many layers changed, and how many were left as they
 /// are because somebody has chosen something else for them meanwhile.
-fn apply(model: &mut Model, layers: &[TuneLayer], steps: &[TuneStep]) -> (usize, usize) {
+fn apply<'l>(model: &mut Model, layers: &'l [TuneLayer], steps: &[TuneStep]) -> (usize, usize) {
     // A layer that is gone over twice ends with its last decision.
-    let decided: BTreeMap<usize, Tried> = steps.iter().map(|s| (s.layer, s.chosen)).collect();
-    let better =
-        layers.iter().filter_map(|l| Some((l, *decided.get(&l.layer)?))).filter(|(l, tried)| *tried != l.present);
-    let better: Vec<(&TuneLayer, Tried)> = better.collect();
-    let in_hand = better.iter().any(|(l, _)| l.layer == model.list.selected || l.tied.contains(&model.list.selected));
-    if in_hand && matches!(model.mode, Mode::Drag { .. }) {
+    let decided: BTreeMap<&Key, Tried> = steps.iter().map(|s| (&s.key, s.chosen)).collect();
+    let better = layers.iter().filter_map(|l| Some((l, *decided.get(&l.key)?)));
+    let better: Vec<(&TuneLayer, Tried)> = better.filter(|(l, tried)| *tried != l.present).collect();
+    let selected = model.selected().map(|layer| layer.key.clone());
+    let is_at_hand = |layer: &TuneLayer| layer.tensors().any(|key| Some(key) == selected.as_ref());
+    if better.iter().any(|(l, _)| is_at_hand(l)) {
         // What is in the hand is about to be replaced.
         hand::put_back(model);
     }
-    let decision = |&(layer, tried): &(&TuneLayer, Tried)| {
-        let at = &model.session.layers()[layer.layer];
-        let decision = at.decision()?;
+    let decision = |(layer, tried): (&'l TuneLayer, Tried)| {
+        let decision = model.session.layer(&layer.key)?.decision()?;
         let as_it_was = (decision.clip, decision.format) == (layer.present.clip, layer.present.format);
         let stands = as_it_was && decision.quantized && decision.axis.is_none();
-        let decision = Decision { format: tried.format, ..decision.with_clip(tried.clip) };
-        stands.then(|| (layer.layer, Target::Tensor(at.key.clone()), decision))
+        let tuned = Decision { format: tried.format, ..decision.with_clip(tried.clip) };
+        stands.then(|| (layer, (Target::Tensor(layer.key.clone()), tuned)))
     };
-    let choices: Vec<_> = better.iter().filter_map(decision).collect();
-    let changed: BTreeSet<usize> = choices.iter().map(|(layer, ..)| *layer).collect();
-    let kept = better.len() - changed.len();
-    model.session.apply("tune", choices.into_iter().map(|(_, target, decision)| (target, decision)).collect());
-    let tied = model.selected().map_or(&[][..], |layer| model.session.tied(&layer.key));
-    let at_hand = tied.iter().filter_map(|key| model.session.position(key)).chain([model.list.selected]);
-    if at_hand.into_iter().any(|layer| changed.contains(&layer)) {
+    let (changed, decisions): (Vec<&TuneLayer>, Vec<_>) = better.iter().copied().filter_map(decision).unzip();
+    model.session.apply("tune", decisions);
+    if changed.iter().any(|layer| is_at_hand(layer)) {
         (model.plot.zoom, model.plot.inspect) = (None, None);
         if kl::undefined_on(model.format()).is_some() && model.plot.curve == CurveKind::Kl {
             model.plot.curve = CurveKind::Mse;
         }
     }
     model.list.resort();
-    (changed.len(), kept)
+    (changed.len(), better.len() - changed.len())
 }
 
 /// What the search was worth, on the samples that it has seen and on those that it has not.
@@ -267,23 +272,23 @@ fn tuned_in_words(
     stopped: bool,
 ) -> String {
     let what = match tried {
-        [one] => visible(&model.session.layers()[one.layer].name()),
+        [one] => name(model, &one.key),
         all => format!("{changed} of {}", layers(all.len())),
     };
     let stopped = if stopped { "stopped: " } else { "" };
     if changed + kept == 0 {
         return format!("{stopped}no better clip for {what}: the output stays at {} dB", db(tuned.before.sqnr_db));
     }
-    let on = |effects: (f64, f64), n: usize, which: &str| {
-        let s = if n == 1 { "" } else { "s" };
-        format!("{} → {} dB on {n} {which} sample{s}", db(effects.0), db(effects.1))
+    let on = |before: &OutputEffect, after: &OutputEffect, which: &str| {
+        let (n, s) = (before.samples, if before.samples == 1 { "" } else { "s" });
+        let of = before.cut_from().map_or(String::new(), |of| format!(" of {of}"));
+        format!("{} → {} dB on {n}{of} {which} sample{s}", db(before.sqnr_db), db(after.sqnr_db))
     };
     let Tuned { before, after, unseen, check } = tuned;
-    let mut text =
-        format!("{stopped}{what} tuned: {}", on((before.sqnr_db, after.sqnr_db), before.samples, "searched"));
+    let mut text = format!("{stopped}{what} tuned: {}", on(before, after, "searched"));
     for (name, pair) in [("unseen", unseen), ("check", check)] {
         if let Some((before, after)) = pair {
-            text += &format!(", {}", on((before.sqnr_db, after.sqnr_db), before.samples, name));
+            text += &format!(", {}", on(before, after, name));
         }
     }
     if kept > 0 {

@@ -283,7 +283,7 @@ fn output(pen: &Pen, model: &Model, style: Style) -> (String, Style) {
     let network = model.network.as_ref().filter(|_| model.channel.open.is_none());
     let answer = network
         .and_then(|n| n.alone.answer.as_ref())
-        .filter(|answer| answer.of.0 == model.list.selected && matches!(model.at(), Some(Target::Tensor(_))));
+        .filter(|answer| model.at() == Some(Target::Tensor(answer.of.0.clone())));
     let asked = network.and_then(|n| n.alone.asked.as_ref()).is_some_and(|(_, grids)| !grids.is_empty());
     let effect = answer.filter(|_| asked).and_then(|answer| answer.result.as_ref().ok());
     let fresh = network.is_some_and(|n| n.alone.is_answered());

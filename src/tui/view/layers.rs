@@ -147,9 +147,9 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, index: usize, widths: &Columns)
     let network = model.network.as_ref();
     if model.list.sort == Sort::Sensitive {
         // What it does to the outputs; of other choices than the present ones it is dim.
-        if let Some((network, found)) = network.and_then(|n| Some((n, n.sensitivity.get(&index)?))) {
+        if let Some((network, found)) = network.and_then(|n| Some((n, n.sensitivity.get(&layer.key)?))) {
             let style = if network.sensitivity_is_old() || !quantized { theme.dim } else { Style::new() };
-            pen.right(sqnr, area.y, SQNR, &number::decibels(found.alone.sqnr_db), style);
+            pen.right(sqnr, area.y, SQNR, &number::decibels(found.alone.sqnr_db.get()), style);
         }
     } else if quantized {
         pen.right(sqnr, area.y, SQNR, &number::decibels(ready.metrics().sqnr_db), Style::new());
@@ -218,11 +218,12 @@ fn of_network(model: &Model) -> Vec<(String, bool)> {
     let Some(network) = &model.network else { return Vec::new() };
     let mut said = Vec::new();
     let old = network.sensitivity_is_old();
-    if let Some(found) = network.sensitivity.get(&model.list.selected).filter(|_| !old) {
+    let selected = model.selected();
+    if let Some(found) = selected.and_then(|layer| network.sensitivity.get(&layer.key)).filter(|_| !old) {
         let whole = network.whole.answer.as_ref().and_then(|answer| answer.result.as_ref().ok());
         // Both must be of the same samples.
         let whole = whole.filter(|whole| whole.samples == found.without.samples);
-        let gain = whole.map(|whole| found.without.sqnr_db - whole.sqnr_db).filter(|gain| gain.is_finite());
+        let gain = whole.and_then(|whole| found.without.sqnr_db.gain_over(whole.sqnr_db).finite());
         if let Some(gain) = gain.filter(|_| network.whole_is_answered()) {
             let sign = if gain < 0.0 { "" } else { "+" };
             said.push((

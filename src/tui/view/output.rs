@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use super::super::model::Model;
 use super::super::network::{Answer, Asked};
 use super::pen::Pen;
-use crate::quant::{OutputEffect, QuantParams};
+use crate::quant::{Decibels, OutputEffect, QuantParams};
 use crate::report::number;
 
 /// What a row of some width has room for; what is left out is left out for every answer, so that nothing jumps.
@@ -69,7 +69,7 @@ impl Room {
 /// What the clip in hand does to the outputs of the network, alone and with everything else as it is chosen.
 pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     let Some(network) = model.network.as_ref().filter(|_| !area.is_empty()) else { return };
-    let theme = pen.look.theme;
+    let theme = pen.look.theme.clone();
     if !network.whole.was_asked() {
         let text = match model.loading.finished {
             false => "what each clip does to the outputs comes here, when the network was run",
@@ -82,9 +82,10 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     let room = Room::fitting(area.width, classifies.clone().any(|e| e.top1_agreement.is_some()));
     let x = pen.text(area.x, area.y, area.width, room.title, theme.title);
 
-    let here = network.alone.answer.as_ref().filter(|a| a.of.0 == model.list.selected);
+    let selected = model.session.layers().get(model.list.selected);
+    let here = network.alone.answer.as_ref().filter(|a| selected.is_some_and(|layer| layer.key == a.of.0));
     let float = network.alone.asked.as_ref().is_some_and(|(_, grids)| grids.is_empty());
-    let read = model.session.layers().get(model.list.selected).is_some_and(|l| l.ready().is_some());
+    let read = selected.is_some_and(|l| l.ready().is_some());
     let right = area.right() - (room.whole.width() + 1).min(area.width);
     let alone = Half { x, width: right.saturating_sub(x + 2), y: area.y, fields: room.alone };
     if !read {
@@ -121,7 +122,7 @@ impl Half {
         fresh: bool,
         was_for: impl Fn(&Answer<Of>) -> String,
     ) {
-        let theme = pen.look.theme;
+        let theme = pen.look.theme.clone();
         let Some(answer) = answer else { return self.say(pen, "…", theme.dim) };
         let effect = match &answer.result {
             Ok(effect) => effect,
@@ -139,11 +140,10 @@ impl Half {
             pieces.push((format!("   top-1 {:<7}", number::percent(share)), plain));
         }
         if self.fields.age {
-            let s = if effect.samples == 1 { "" } else { "s" };
             let age = match answer.check {
                 _ if !fresh => was_for(answer),
                 Some(check) => format!("check {}", in_decibels(check.sqnr_db)),
-                None => format!("{}, {} sample{s}", short(answer.took), effect.samples),
+                None => format!("{}, {}", short(answer.took), samples(effect)),
             };
             pieces.push((format!("   {age}"), theme.dim));
         }
@@ -162,9 +162,15 @@ impl<Of> Asked<Of> {
     }
 }
 
+/// `8 samples`; `3 of 8 samples` where not all were used.
+fn samples(effect: &OutputEffect) -> String {
+    let (n, s) = (effect.samples, if effect.samples == 1 { "" } else { "s" });
+    effect.cut_from().map_or_else(|| format!("{n} sample{s}"), |of| format!("{n} of {of} samples"))
+}
+
 /// `41.2 dB`; what changes no output has no effect.
-pub(super) fn in_decibels(db: f64) -> String {
-    match db {
+pub(super) fn in_decibels(db: Decibels) -> String {
+    match db.get() {
         db if db.is_nan() => "undefined".into(),
         f64::INFINITY => "no effect".into(),
         db => format!("{} dB", number::decibels(db)),
@@ -205,7 +211,10 @@ mod tests {
 
     #[test]
     fn what_is_shown_keeps_its_meaning() {
-        assert_eq!([f64::INFINITY, f64::NAN, 41.23].map(in_decibels), ["no effect", "undefined", "41.2 dB"]);
+        assert_eq!(
+            [f64::INFINITY, f64::NAN, 41.23].map(|db| in_decibels(Decibels::new(db))),
+            ["no effect", "undefined", "41.2 dB"]
+        );
         assert_eq!([1.0, 0.9999999, 0.99998, -0.5].map(cosine), ["1", ">0.99999", "0.99998", "-0.50000"]);
         assert_eq!([0.1, 12.4, 400.0].map(|ms| short(Duration::from_secs_f64(ms / 1e3))), ["<1 ms", "12 ms", "0.4 s"]);
         let of = |clip, format| was_for(&[QuantParams::from_clip(clip, format)]);

@@ -1,7 +1,7 @@
 //! Which tensors the network's outputs are sensitive to.
 
-use super::setup::Setup;
-use super::trial::{Cancelled, Split, Trial};
+use super::bench::{Bench, Budget, Split};
+use crate::jobs::network::Run;
 use crate::model::{ModelError, OutputEffect};
 use crate::quant::QuantParams;
 use crate::session::Sensitivity;
@@ -16,24 +16,21 @@ pub(super) const TOGETHER: usize = 12;
 ///
 /// A sample cannot be read any more, or a node fails on quantized values.
 pub(super) fn sensitivity(
-    setup: &Setup,
+    run: &Run,
     grids: &Split,
-    samples: &[usize],
-    threads: usize,
-    cancelled: Cancelled,
+    budget: Budget,
     found: &mut dyn FnMut(Sensitivity, usize),
 ) -> Result<Option<OutputEffect>, ModelError> {
-    let float = Trial::new(setup, &[], samples.to_vec(), threads)?;
-    let all = Trial::new(setup, &grids.weights, samples.to_vec(), threads)?;
-    let Some(whole) = all.whole(&grids.activations, cancelled)? else { return Ok(None) };
+    let (setup, Budget { threads, cancelled, .. }) = (&run.setup, budget);
+    let float = Bench::new(setup, &[], budget)?;
+    let all = Bench::new(setup, &grids.weights, budget)?;
+    let Some(whole) = all.whole(&grids.activations)? else { return Ok(None) };
 
     let chosen: Vec<usize> = (0..grids.activations.len()).filter(|&t| grids.activations[t].is_some()).collect();
     let weights: Vec<usize> = (0..grids.weights.len()).filter(|&w| !grids.weights[w].is_empty()).collect();
     let mut left = chosen.len() + weights.len();
     for some in chosen.chunks(TOGETHER) {
-        let (Some(alone), Some(without)) =
-            (float.effect(some, &[], cancelled)?, all.effect(some, &grids.activations, cancelled)?)
-        else {
+        let (Some(alone), Some(without)) = (float.effect(some, &[])?, all.effect(some, &grids.activations)?) else {
             return Ok(None);
         };
         for (i, &tensor) in some.iter().enumerate() {
@@ -47,7 +44,7 @@ pub(super) fn sensitivity(
                 return Ok(None);
             };
             left -= 1;
-            found(Sensitivity { layer: tensor, alone, without }, left);
+            found(Sensitivity { key: run.tensors.key(tensor), alone, without }, left);
         }
     }
     for weight in weights {
@@ -57,16 +54,15 @@ pub(super) fn sensitivity(
             };
             grids.weights.iter().enumerate().map(grid).collect()
         };
-        let alone = Trial::new(setup, &only(true), samples.to_vec(), threads)?;
-        let without = Trial::new(setup, &only(false), samples.to_vec(), threads)?;
+        let alone = Bench::new(setup, &only(true), budget)?;
+        let without = Bench::new(setup, &only(false), budget)?;
         let none = vec![None; grids.activations.len()];
-        let (Some(alone), Some(without)) =
-            (alone.whole(&none, cancelled)?, without.whole(&grids.activations, cancelled)?)
-        else {
+        let (Some(alone), Some(without)) = (alone.whole(&none)?, without.whole(&grids.activations)?) else {
             return Ok(None);
         };
         left -= 1;
-        found(Sensitivity { layer: grids.activations.len() + weight, alone, without }, left);
+        let key = run.tensors.key(run.activations() + weight);
+        found(Sensitivity { key, alone, without }, left);
     }
     Ok(Some(whole))
 }

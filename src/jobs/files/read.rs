@@ -1,33 +1,14 @@
+//! The first reading of a layer's files, which shares a big array over threads: two sweeps that are as fast as the
+//! page cache. What reads again goes through [`Values`](crate::jobs::values::Values).
+
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
-use crate::calibrate::Calibrator;
-use crate::histogram::{BatchRange, BinPass, GridSpec, GrowingHistogram, Histogram, RangePass, RangePiece};
+use crate::histogram::{BatchRange, BinPass, GrowingHistogram, Histogram, RangePass, RangePiece};
 use crate::input::{Array, BodyReport, CHUNK, DType, Follower, InputError, Part, Source};
+use crate::jobs::recipe::Recipe;
 use crate::session::Origin;
-
-/// Which grids a layer's values are counted on.
-#[derive(Clone, Debug)]
-pub struct Recipe {
-    /// Number of magnitude bins.
-    pub bins: usize,
-    /// The further grids that the methods ask for.
-    pub grids: Vec<GridSpec>,
-}
-
-impl Recipe {
-    /// The grids that `methods` need, each once.
-    pub fn new<'a>(bins: usize, methods: impl IntoIterator<Item = &'a dyn Calibrator>) -> Recipe {
-        let mut grids = Vec::new();
-        for grid in methods.into_iter().flat_map(|m| m.grids()) {
-            if !grids.contains(&grid) {
-                grids.push(grid);
-            }
-        }
-        Recipe { bins, grids }
-    }
-}
 
 /// Reads one layer: its range in a first pass over all batches, its counts in a second. A layer with a batch that can
 /// be read only once (a pipe) is counted in one pass on a power-of-two grid.
@@ -53,7 +34,7 @@ pub fn read_layer(
         let complete = pass.run(&mut growing)?;
         return Ok(complete.then(|| (pass.origin, growing.finish())));
     }
-    let mut range = Ranges::new(recipe.grids.iter().any(|grid| grid.by_batches()));
+    let mut range = Ranges::new(recipe.by_batches());
     if !pass.run(&mut range)? {
         return Ok(None);
     }
@@ -75,12 +56,12 @@ pub fn read_layer(
 const WORTH_SHARING: u64 = 16 * CHUNK as u64;
 
 /// What is done with the values of a layer.
-pub(super) trait Take {
+trait Take {
     /// Takes all values of the next array. `watch` is told, now and then, up to where they were read.
     fn read(&mut self, array: Array, threads: usize, watch: Watch) -> Result<BodyReport, InputError>;
 }
 
-pub(super) type Watch<'a> = &'a mut dyn FnMut(u64) -> ControlFlow<()>;
+type Watch<'a> = &'a mut dyn FnMut(u64) -> ControlFlow<()>;
 
 impl Take for GrowingHistogram {
     /// Only what comes through a pipe is read this way, which is slower than any counting.
@@ -127,7 +108,7 @@ impl Take for RangePass {
         let line = Mutex::new((self, BTreeMap::new()));
         let put = |at: u64, chunk: &[f32]| {
             let piece = RangePiece::of(chunk, start + at);
-            let mut line = line.lock().expect("nothing panics here");
+            let mut line = line.lock().unwrap_or_else(PoisonError::into_inner);
             let (pass, waiting) = &mut *line;
             waiting.insert(start + at, piece);
             while let Some(piece) = waiting.remove(&pass.count()) {
@@ -170,7 +151,7 @@ impl Take for BinPass {
 }
 
 /// One sweep over a layer's batches after another.
-pub(super) struct Pass<'a> {
+struct Pass<'a> {
     source: &'a Source,
     threads: usize,
     origin: Origin,
@@ -249,6 +230,7 @@ fn joined_shape(shapes: &[Vec<u64>]) -> Vec<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::histogram::GridSpec;
 
     #[test]
     fn batches_add_up_along_the_first_axis() {

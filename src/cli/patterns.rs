@@ -1,0 +1,115 @@
+//! Patterns that fit nothing are wrong usage: a scale would silently not be what was asked for.
+
+use crate::session::{Layer, Names};
+
+/// Patterns as they were given, each with its option.
+pub(super) type Asked = Vec<(&'static str, Names)>;
+
+/// How many names are told.
+const TOLD: usize = 3;
+
+/// Checks that each pattern, between commas, fits a layer. Where nothing was found there is nothing to hold them
+/// against.
+///
+/// # Errors
+/// One sentence that names the option, the pattern, and what is called nearly so.
+pub(super) fn check(asked: &Asked, layers: &[Layer]) -> Result<(), String> {
+    if layers.is_empty() {
+        return Ok(());
+    }
+    for (option, names) in asked {
+        let text = names.to_string();
+        for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+            let Ok(one) = word.parse::<Names>() else { continue };
+            if !layers.iter().any(|layer| one.fit(&layer.subject())) {
+                return Err(format!("{option} {word} fits no layer; {}.", instead(word, layers)));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What there is, the nearest first.
+fn instead(word: &str, layers: &[Layer]) -> String {
+    let (what, wanted) = match word.strip_prefix("op:") {
+        Some(op) => ("operators", op),
+        None => ("layers", word),
+    };
+    let mut names: Vec<&str> =
+        layers.iter().map(|layer| if what == "layers" { layer.name() } else { layer.op.as_str() }).collect();
+    names.retain(|name| !name.is_empty());
+    names.sort_unstable();
+    names.dedup();
+    let plain = wanted.replace(['*', '?', '[', ']'], "").to_lowercase();
+    let mut near: Vec<(usize, &str)> =
+        names.iter().map(|name| (distance(&plain, &name.to_lowercase()), *name)).collect();
+    near.sort();
+    let close = |(distance, _): &(usize, &str)| *distance <= (plain.chars().count() / 3).max(1);
+    let told: Vec<&str> = near.iter().filter(|n| close(n)).take(TOLD).map(|(_, name)| *name).collect();
+    if !told.is_empty() {
+        return format!("nearly so are called {}", told.join(", "));
+    }
+    let told: Vec<&str> = names.iter().take(TOLD).copied().collect();
+    match names.len().saturating_sub(TOLD) {
+        _ if names.is_empty() => format!("no {what} are known here"),
+        0 => format!("the {what} are {}", told.join(", ")),
+        more => format!("the {what} are {} and {more} more", told.join(", ")),
+    }
+}
+
+/// How many characters have to be changed, left out or put in to make one of the other; 0 where one holds the other.
+fn distance(a: &str, b: &str) -> usize {
+    if a.is_empty() || b.is_empty() {
+        return a.chars().count().max(b.chars().count());
+    }
+    if b.contains(a) || a.contains(b) {
+        return 0;
+    }
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, a) in a.chars().enumerate() {
+        let mut before = std::mem::replace(&mut row[0], i + 1);
+        for (j, b) in b.iter().enumerate() {
+            let changed = before + usize::from(a != *b);
+            before = row[j + 1];
+            row[j + 1] = changed.min(before + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::Key;
+
+    fn layers() -> Vec<Layer> {
+        let named = |name: &str| Layer::waiting(Key::activation(name), Vec::new()).with_op("Conv");
+        ["conv10", "conv11", "head/fc", "softmax.0", "stem"].map(named).into()
+    }
+
+    fn checked(text: &str) -> Result<(), String> {
+        check(&vec![("--skip", text.parse().unwrap())], &layers())
+    }
+
+    #[test]
+    fn each_alternative_must_fit() {
+        assert_eq!(checked("conv10, head*,op:Conv"), Ok(()));
+        let why = checked("conv10,conv1").unwrap_err();
+        assert_eq!(why, "--skip conv1 fits no layer; nearly so are called conv10, conv11.");
+        assert_eq!(checked("hed/fc").unwrap_err(), "--skip hed/fc fits no layer; nearly so are called head/fc.");
+        let far = "--skip xyz fits no layer; the layers are conv10, conv11, head/fc and 2 more.";
+        assert_eq!(checked("xyz").unwrap_err(), far);
+        assert_eq!(checked("op:Gemm").unwrap_err(), "--skip op:Gemm fits no layer; the operators are Conv.");
+        assert_eq!(check(&vec![("--tie", "nothing".parse().unwrap())], &[]), Ok(()), "nothing was found");
+    }
+
+    #[test]
+    fn the_distance_is_the_number_of_edits() {
+        for (a, b, n) in
+            [("kitten", "sitting", 3), ("abc", "abc", 0), ("bc", "abcd", 0), ("", "ab", 2), ("ax", "xa", 2)]
+        {
+            assert_eq!((distance(a, b), distance(b, a)), (n, n), "{a} {b}");
+        }
+    }
+}

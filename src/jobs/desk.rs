@@ -1,0 +1,179 @@
+//! Where work waits until somebody takes it up.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+/// A piece of work.
+pub(super) trait Piece {
+    /// Its kind: a newer piece replaces one of the same kind that waits, and the least kind is taken first.
+    fn kind(&self) -> u8;
+}
+
+/// Pieces of work that were asked for and not begun: of each kind the newest, and behind them a line of pieces to be
+/// done in order.
+pub(super) struct Desk<W> {
+    waiting: Mutex<Waiting<W>>,
+    changed: Condvar,
+    cancelled: AtomicBool,
+    stopped: AtomicBool,
+}
+
+struct Waiting<W> {
+    asked: BTreeMap<u8, W>,
+    line: VecDeque<W>,
+    closed: bool,
+}
+
+impl<W: Piece> Desk<W> {
+    pub fn new() -> Desk<W> {
+        Desk {
+            waiting: Mutex::new(Waiting { asked: BTreeMap::new(), line: VecDeque::new(), closed: false }),
+            changed: Condvar::new(),
+            cancelled: AtomicBool::new(false),
+            stopped: AtomicBool::new(false),
+        }
+    }
+
+    /// Nothing can be left half done while this is held, so that a panic somewhere else does not matter.
+    fn waiting(&self) -> MutexGuard<'_, Waiting<W>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts a piece of work on the desk. Gives it back where nobody will take it any more.
+    pub fn ask(&self, work: W) -> Result<(), W> {
+        let mut waiting = self.waiting();
+        if waiting.closed {
+            return Err(work);
+        }
+        waiting.asked.insert(work.kind(), work);
+        drop(waiting);
+        self.changed.notify_all();
+        Ok(())
+    }
+
+    /// Puts pieces of work at the end of the line.
+    pub fn line_up(&self, all: impl IntoIterator<Item = W>) {
+        self.waiting().line.extend(all);
+        self.changed.notify_all();
+    }
+
+    /// Brings a piece of the line to its front.
+    pub fn prefer(&self, is: impl Fn(&W) -> bool) {
+        let line = &mut self.waiting().line;
+        if let Some(work) = line.iter().position(is).and_then(|at| line.remove(at)) {
+            line.push_front(work);
+        }
+    }
+
+    /// Nobody takes anything up any more. What waits is given back.
+    pub fn close(&self) -> Vec<W> {
+        let mut waiting = self.waiting();
+        waiting.closed = true;
+        let asked = std::mem::take(&mut waiting.asked);
+        asked.into_values().chain(waiting.line.drain(..)).collect()
+    }
+
+    /// Waits for the most wanted piece of work, which ends a [`Desk::stop`] of the one before. `None` when it was
+    /// cancelled.
+    pub fn next(&self) -> Option<W> {
+        let mut waiting = self.waiting();
+        loop {
+            if self.cancelled() {
+                return None;
+            }
+            let work = match waiting.asked.pop_first() {
+                Some((_, work)) => Some(work),
+                None => waiting.line.pop_front(),
+            };
+            if work.is_some() {
+                // With the desk in hand, so that a stop goes for the one or for the other.
+                self.stopped.store(false, Ordering::Relaxed);
+                return work;
+            }
+            waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// A piece of this kind, if one waits.
+    #[cfg_attr(not(feature = "onnx"), expect(dead_code, reason = "for what takes long on a network"))]
+    pub fn take(&self, kind: u8) -> Option<W> {
+        self.waiting().asked.remove(&kind)
+    }
+
+    /// Whoever is at work shall end with what there is. The piece of this kind and the line that wait are given back:
+    /// they are not begun.
+    pub fn stop(&self, kind: u8) -> Vec<W> {
+        let mut waiting = self.waiting();
+        self.stopped.store(true, Ordering::Relaxed);
+        waiting.asked.remove(&kind).into_iter().chain(waiting.line.drain(..)).collect()
+    }
+
+    /// Whether the present piece of work shall end with what there is.
+    pub fn stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
+    /// Nobody listens any more: everything shall end at once.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+        // A thread that has just seen the flag down must be waiting before it is woken.
+        drop(self.waiting());
+        self.changed.notify_all();
+    }
+
+    /// Whether nobody listens any more.
+    pub fn cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Piece for (u8, &str) {
+        fn kind(&self) -> u8 {
+            self.0
+        }
+    }
+
+    #[test]
+    fn the_newest_of_a_kind_is_taken_and_the_line_comes_last() {
+        let desk = Desk::new();
+        desk.line_up([(9, "a"), (9, "b"), (9, "c")]);
+        for work in [(2, "old"), (1, "first"), (2, "new")] {
+            desk.ask(work).unwrap();
+        }
+        desk.prefer(|work| work.1 == "b");
+        desk.prefer(|work| work.1 == "not there");
+        let taken: Vec<&str> = (0..5).map(|_| desk.next().unwrap().1).collect();
+        assert_eq!(taken, ["first", "new", "b", "a", "c"]);
+    }
+
+    #[test]
+    fn a_stop_is_for_what_is_under_way_and_takes_what_waits() {
+        let desk = Desk::new();
+        desk.line_up([(9, "a"), (9, "b")]);
+        desk.ask((2, "long")).unwrap();
+        desk.ask((1, "quick")).unwrap();
+        assert_eq!(desk.next(), Some((1, "quick")));
+        assert_eq!(desk.stop(2), [(2, "long"), (9, "a"), (9, "b")]);
+        assert!(desk.stopped());
+        desk.ask((2, "later")).unwrap();
+        assert_eq!((desk.next(), desk.stopped()), (Some((2, "later")), false));
+    }
+
+    #[test]
+    fn a_closed_desk_gives_back_and_a_cancelled_one_wakes() {
+        let desk = Desk::new();
+        desk.ask((1, "waits")).unwrap();
+        assert_eq!(desk.close(), [(1, "waits")]);
+        assert_eq!(desk.ask((1, "late")), Err((1, "late")));
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| desk.next());
+            desk.cancel();
+            assert_eq!(waiting.join().unwrap(), None);
+        });
+    }
+}

@@ -1,0 +1,317 @@
+//! The beginning of a network: every weight, all runs over the samples, and what they give.
+
+use std::cell::Cell;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::collect::{Collected, Wanted, Watch, collect};
+use super::run::Run;
+use super::values::NetworkValues;
+use crate::guard::{guarded, share};
+use crate::histogram::{Histogram, Packed};
+use crate::jobs::channels::{self, Lies, Window, analyse_channels, count_windows};
+use crate::jobs::joint;
+use crate::jobs::measure::{self, measure};
+use crate::jobs::recipe::Recipe;
+use crate::jobs::ties::{Group, Ties};
+use crate::jobs::told::{Told, defect};
+use crate::jobs::values::{self, Values};
+use crate::session::{Arrival, Failure, Joint, Key, Origin, Plan, Ready, Start};
+
+/// What is wanted of a network, and how it is told to stop.
+pub(in crate::jobs) struct Begin<'a> {
+    pub recipe: &'a Recipe,
+    pub plan: &'a Plan,
+    pub ties: &'a Ties,
+    pub measure: bool,
+    pub threads: usize,
+    pub tell: &'a (dyn Fn(Told) + Sync),
+    /// Whether to leave at once.
+    pub cancelled: &'a (dyn Fn() -> bool + Sync),
+    /// Whether the present pass over the samples shall end with those seen so far. A yes is said once.
+    pub stopped: &'a (dyn Fn() -> bool + Sync),
+}
+
+/// A layer with its origin, or why it cannot be read.
+type Read = Result<Box<(Origin, Ready)>, Failure>;
+
+/// Channels that are asked for beforehand: by a rule, or because a weight has output channels.
+struct Asked {
+    tensor: usize,
+    start: Start,
+    lies: Result<Lies, Failure>,
+}
+
+/// Reads the weights, runs the samples, and tells what each tensor holds. Returns whether it was not cancelled.
+///
+/// Activations, joints and channels come out of the same two runs over the samples; where measuring is asked for, there
+/// is one more. Only where the counters of all channels do not fit into memory, or where there is only one pass, are
+/// there more runs.
+pub(in crate::jobs) fn begin(begin: &Begin, run: &mut Run) -> bool {
+    begin.weights(run);
+    // As long as nothing else is known every sample counts.
+    run.samples = (0..run.setup.samples.len()).collect();
+    let asked = begin.asked(run);
+    match begin.activations(run, &asked) {
+        Some(counted) => begin.channels(run, &asked, counted),
+        None => false,
+    }
+}
+
+/// Channels of activations that were counted, with their windows.
+type Counted = Vec<(Window, Option<Vec<Packed>>)>;
+
+impl Begin<'_> {
+    fn layer(&self, key: Key, result: Read) {
+        (self.tell)(Told::Arrived(Arrival::Layer { key, result }));
+    }
+
+    /// Every weight, which is there without a run.
+    fn weights(&self, run: &Run) {
+        let first = run.activations();
+        for (i, weight) in run.setup.weights.iter().enumerate() {
+            if (self.cancelled)() {
+                return;
+            }
+            let read = || -> Read {
+                let values = run.setup.network.weight_values(weight)?;
+                let origin = Origin {
+                    files: vec![run.setup.network.file().to_owned()],
+                    shape: weight.shape.iter().map(|&n| n as u64).collect(),
+                    dtype: "float32".into(),
+                    ..Origin::default()
+                };
+                let histogram = Histogram::of(&values, self.recipe.bins, &self.recipe.grids);
+                let mut read = self.analysed(run, first + i, origin, Some(histogram))?;
+                if self.measure {
+                    let mut measure = crate::calibrate::Measure::new(read.1.decision().clip, read.1.format());
+                    measure.push(&values);
+                    read.1.set_measured(measure.finish());
+                }
+                Ok(read)
+            };
+            let result = guarded(read).unwrap_or_else(|_| Err(defect(run.setup.network.file())));
+            self.layer(run.tensors.key(first + i), result);
+        }
+    }
+
+    /// The channels that are wanted, of every tensor.
+    fn asked(&self, run: &Run) -> Vec<Asked> {
+        let values = NetworkValues { run, threads: self.threads };
+        let asked = |tensor: usize| {
+            let mut start = self.plan.start(&run.tensors.layers[tensor].subject());
+            let weight = tensor.checked_sub(run.activations()).and_then(|w| run.setup.weights[w].axis);
+            let axis = start.axis.or(weight.map(|axis| axis as i64))?;
+            start.axis = Some(axis);
+            let lies = values.batches(tensor).and_then(|batches| channels::lies(&batches, axis));
+            Some(Asked { tensor, start, lies })
+        };
+        (0..run.tensors.layers.len()).filter_map(asked).collect()
+    }
+
+    /// Runs the samples and tells every activation. Returns the channels that were counted on the way; `None` when it
+    /// was cancelled.
+    fn activations(&self, run: &mut Run, asked: &[Asked]) -> Option<Counted> {
+        let activations = run.activations();
+        let lies = asked.iter().filter(|a| a.tensor < activations);
+        let lies = lies.filter_map(|a| Some((a.tensor, a.lies.as_ref().ok()?.clone())));
+        let mut rounds = channels::rounds(lies, self.recipe);
+        let first = if run.one_pass || rounds.is_empty() { Vec::new() } else { rounds.remove(0) };
+
+        let groups = self.groups(run);
+        let joints: Vec<Vec<usize>> = groups.iter().map(|group| group.of.clone()).collect();
+        let wanted = Wanted {
+            recipe: self.recipe,
+            joints: &joints,
+            channels: &first,
+            one_pass: run.one_pass,
+            threads: self.threads,
+        };
+        let (started, told) = (Instant::now(), Cell::new(None));
+        let progress = |done: usize, of: usize| {
+            if told.get().is_none_or(|at: Instant| at.elapsed() >= Duration::from_millis(100)) {
+                told.set(Some(Instant::now()));
+                let left = (done > 0).then(|| started.elapsed().mul_f64((of - done) as f64 / done as f64));
+                (self.tell)(Told::Running { done, of, left });
+            }
+        };
+        let watch = Watch { progress: &progress, cancelled: &self.cancelled, stopped: &self.stopped };
+        let collected = guarded(|| collect(&run.setup, &run.runs, &wanted, &watch).map_err(Failure::from));
+        let collected = match collected.unwrap_or_else(|_| Err(defect(run.setup.network.file()))) {
+            Ok(collected) => collected?,
+            Err(why) => {
+                // Each row says why there is nothing in it.
+                (0..activations).for_each(|tensor| self.layer(run.tensors.key(tensor), Err(why.clone())));
+                run.samples.clear();
+                return Some(Vec::new());
+            }
+        };
+        let Collected { mut histograms, channels, samples, skipped, stopped } = collected;
+        skipped.into_iter().for_each(|why| (self.tell)(Told::Arrived(Arrival::Failed(why.into()))));
+        if stopped {
+            (self.tell)(Told::Stopped { seen: samples.len(), of: run.setup.samples.len() });
+        }
+        run.samples = samples;
+        let together = histograms.split_off(activations);
+        run.stats = histograms.iter().map(|h| h.as_ref().map(|h| h.stats.clone())).collect();
+        self.tell_all(run, histograms, &groups, together, stopped)?;
+
+        let mut counted: Counted = first.into_iter().zip(channels).collect();
+        let values = NetworkValues { run, threads: self.threads };
+        for round in rounds {
+            let watch = values::Watch { progress: &|_| {}, cancelled: self.cancelled };
+            let found = guarded(|| count_windows(&values, &round, self.recipe, &watch));
+            match found.unwrap_or_else(|_| Err(defect(run.setup.network.file()))) {
+                Ok(found) => counted.extend(round.into_iter().zip(found?.into_iter().map(Some))),
+                Err(_) => counted.extend(round.into_iter().map(|window| (window, None))),
+            }
+        }
+        Some(counted)
+    }
+
+    /// Tells activations and joints, once they are measured where that is wanted. `None` when it was cancelled.
+    fn tell_all(
+        &self,
+        run: &Run,
+        histograms: Vec<Option<Histogram>>,
+        groups: &[Group],
+        together: Vec<Option<Histogram>>,
+        stopped: bool,
+    ) -> Option<()> {
+        let notes = run.setup.notes(run.samples.len(), stopped, run.one_pass);
+        let results = Mutex::new(Vec::new());
+        self.analyse(run, histograms, &notes, &|tensor, result| {
+            if self.measure {
+                results.lock().unwrap_or_else(PoisonError::into_inner).push((tensor, result));
+            } else {
+                self.layer(run.tensors.key(tensor), result);
+            }
+        });
+        let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let joint = |(group, histogram): (&Group, Option<Histogram>)| {
+            let values = NetworkValues { run, threads: self.threads };
+            let histogram = histogram.ok_or_else(|| values.changed(group.of[0]))?;
+            let start = self.plan.start(&run.tensors.layers[group.of[0]].subject());
+            let chosen = guarded(|| joint::of(group, run.tensors.keys(&group.of), histogram, self.plan, &start));
+            chosen.map_err(|_| defect(run.setup.network.file()))
+        };
+        let mut joints: Vec<Result<Joint, Failure>> = groups.iter().zip(together).map(joint).collect();
+        if self.measure {
+            let measured = guarded(|| self.measured(run, &mut results, groups, &mut joints));
+            match measured.unwrap_or_else(|_| Err(defect(run.setup.network.file()))) {
+                Ok(done) => done?,
+                Err(why) => results.iter_mut().for_each(|(_, result)| *result = Err(why.clone())),
+            }
+        }
+        results.into_iter().for_each(|(tensor, result)| self.layer(run.tensors.key(tensor), result));
+        for (group, joint) in groups.iter().zip(joints) {
+            let of = run.tensors.keys(&group.of);
+            (self.tell)(Told::Arrived(Arrival::Tied { of, requested: false, result: joint.map(Box::new) }));
+        }
+        (!(self.cancelled)()).then_some(())
+    }
+
+    /// Measures every first choice, and what each joint's choice costs on the values of its tensors, in one more run
+    /// over the samples. `None` when it was cancelled.
+    fn measured(
+        &self,
+        run: &Run,
+        results: &mut [(usize, Read)],
+        groups: &[Group],
+        joints: &mut [Result<Joint, Failure>],
+    ) -> Result<Option<()>, Failure> {
+        let wanted = |tensor: usize, ready: &Ready| {
+            let (clip, format) = (ready.decision().clip, ready.format());
+            measure::Wanted { tensor, clip, format }
+        };
+        let own = results.iter().filter_map(|(tensor, result)| Some(wanted(*tensor, &result.as_ref().ok()?.1)));
+        let together = groups.iter().zip(joints.iter()).filter_map(|(group, joint)| Some((group, joint.as_ref().ok()?)));
+        let tied = together.flat_map(|(group, joint)| group.of.iter().map(|t| wanted(*t, &joint.ready)));
+        let all: Vec<measure::Wanted> = own.chain(tied).collect();
+        let values = NetworkValues { run, threads: self.threads };
+        let watch = values::Watch { progress: &|_| {}, cancelled: self.cancelled };
+        let Some(measured) = measure(&values, &all, &watch)? else { return Ok(None) };
+        let mut measured = measured.into_iter();
+        for (read, measured) in results.iter_mut().filter_map(|(_, result)| result.as_mut().ok()).zip(&mut measured) {
+            read.1.set_measured(measured);
+        }
+        for joint in joints.iter_mut().flatten() {
+            joint.measured = measured.by_ref().take(joint.of.len()).collect();
+        }
+        Ok(Some(()))
+    }
+
+    /// Tries every method on every histogram, on all threads.
+    fn analyse(
+        &self,
+        run: &Run,
+        histograms: Vec<Option<Histogram>>,
+        notes: &[String],
+        done: &(dyn Fn(usize, Read) + Sync),
+    ) {
+        let next = Mutex::new(histograms.into_iter().enumerate());
+        let work = || {
+            loop {
+                let taken = next.lock().unwrap_or_else(PoisonError::into_inner).next();
+                let Some((tensor, histogram)) = taken.filter(|_| !(self.cancelled)()) else { return };
+                let origin = run.setup.origin(tensor, run.samples.len(), notes.to_vec());
+                let read = guarded(|| self.analysed(run, tensor, origin, histogram));
+                done(tensor, read.unwrap_or_else(|_| Err(defect(run.setup.network.file()))));
+            }
+        };
+        std::thread::scope(|scope| (0..self.threads).for_each(|_| drop(scope.spawn(|| share(work)))));
+    }
+
+    fn analysed(&self, run: &Run, tensor: usize, origin: Origin, histogram: Option<Histogram>) -> Read {
+        let values = NetworkValues { run, threads: self.threads };
+        let histogram = histogram.ok_or_else(|| values.changed(tensor))?;
+        let ready = Ready::analyse(Arc::new(histogram), self.plan, &run.tensors.layers[tensor].subject());
+        Ok(Box::new((origin, ready)))
+    }
+
+    /// The groups that were asked for, and the inputs of each `Concat`. What was asked for and cannot be is told.
+    fn groups(&self, run: &Run) -> Vec<Group> {
+        let concats = run.setup.graph.concats().iter().map(|concat| (concat.node.clone(), concat.inputs.clone()));
+        let (groups, errors) = self.ties.groups(&run.tensors.layers, self.plan, &concats.collect::<Vec<_>>());
+        for message in errors {
+            let result = Err(Failure { file: run.setup.network.file().to_owned(), message });
+            (self.tell)(Told::Arrived(Arrival::Tied { of: Vec::new(), requested: false, result }));
+        }
+        groups
+    }
+
+    /// Analyses and tells the channels that were asked for beforehand: of activations those that were counted, of
+    /// weights those that are read now. Returns false when it was cancelled.
+    fn channels(&self, run: &Run, asked: &[Asked], counted: Counted) -> bool {
+        let values = NetworkValues { run, threads: self.threads };
+        let watch = values::Watch { progress: &|_| {}, cancelled: self.cancelled };
+        let mut counted = counted.into_iter().peekable();
+        for Asked { tensor, start, lies } in asked {
+            let of_run = *tensor < run.activations();
+            if of_run && run.samples.is_empty() {
+                // The layer itself says what is wrong.
+                continue;
+            }
+            let read = || -> Result<Option<_>, Failure> {
+                let axis = lies.clone()?.axis;
+                let packed = if of_run {
+                    let mut all = Vec::new();
+                    while let Some((_, packed)) = counted.next_if(|(window, _)| window.tensor == *tensor) {
+                        all.extend(packed.ok_or_else(|| values.changed(*tensor))?);
+                    }
+                    Some((axis, all))
+                } else {
+                    channels::count(&values, *tensor, axis as i64, self.recipe, &watch)?
+                };
+                let Some(packed) = packed else { return Ok(None) };
+                let (plan, threads) = (self.plan, self.threads);
+                Ok(analyse_channels(packed, plan, start, threads, watch.progress, watch.cancelled))
+            };
+            let result = guarded(read).unwrap_or_else(|_| Err(defect(run.setup.network.file())));
+            let Some(result) = result.transpose() else { return false };
+            let key = run.tensors.key(*tensor);
+            (self.tell)(Told::Arrived(Arrival::Channels { key, requested: false, result }));
+        }
+        true
+    }
+}

@@ -1,0 +1,53 @@
+//! A network that was run over its samples.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::setup::Setup;
+use crate::histogram::Stats;
+use crate::jobs::answer::Tensors;
+use crate::model::{ModelError, Tensor};
+
+/// What is kept of the runs for what is asked later.
+pub(in crate::jobs) struct Run {
+    pub setup: Setup,
+    pub tensors: Tensors,
+    /// The samples that were counted.
+    pub samples: Vec<usize>,
+    /// Of each activation; empty where it could not be counted.
+    pub stats: Vec<Option<Stats>>,
+    /// Whether the samples were run only once, on grids that cannot be cut finer.
+    pub one_pass: bool,
+    pub runs: Runs,
+}
+
+/// How often the network was run over a sample for the sake of its values.
+#[derive(Default)]
+pub(in crate::jobs) struct Runs(AtomicUsize);
+
+impl Runs {
+    /// Runs one sample. Returns false when it was cancelled.
+    pub fn run(
+        &self,
+        setup: &Setup,
+        sample: &[Tensor],
+        see: &mut dyn FnMut(usize, &[f32]),
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<bool, ModelError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        let ran = setup.graph.run(sample, &mut |tensor, _, values| see(tensor, values), cancelled)?;
+        Ok(ran.is_some())
+    }
+
+    /// How many there were.
+    #[cfg(test)]
+    pub fn count(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Run {
+    /// How many of the tensors are activations; weights follow them.
+    pub fn activations(&self) -> usize {
+        self.setup.graph.tensors().len()
+    }
+}

@@ -1,0 +1,280 @@
+//! Running a network.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::guard::guarded;
+use crate::jobs::answer::{Context, Tensors, answer};
+use crate::jobs::desk::{Desk, Piece};
+use crate::jobs::feed::{Feed, Tell};
+use crate::jobs::network::{Begin, NetworkValues, Run, Setup, Subject, begin};
+use crate::jobs::recipe::Recipe;
+use crate::jobs::request::Request;
+use crate::jobs::search::{InHand, Served};
+use crate::jobs::ties::Ties;
+use crate::jobs::told::{Told, defect};
+use crate::jobs::trial::{News, Trial};
+use crate::jobs::values::{Watch, now_and_then};
+use crate::session::{Arrival, Failure, Plan};
+
+/// What is to be run and what is wanted of it.
+pub struct NetworkOrder {
+    /// The model and its samples.
+    pub subject: Subject,
+    /// The grids to count on.
+    pub recipe: Recipe,
+    /// What to work out for each tensor.
+    pub plan: Plan,
+    /// Which activations share one range.
+    pub ties: Ties,
+    /// Whether the samples are run only once, and counted on power-of-two grids.
+    pub one_pass: bool,
+    /// Whether each first choice is measured on the values too, which takes one more run over the samples.
+    pub measure: bool,
+    /// How many threads compute; at least 1.
+    pub threads: usize,
+}
+
+/// Runs a network in the background until it is dropped. Dropping does not wait.
+pub struct NetworkLoader {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    recipe: Recipe,
+    plan: Plan,
+    ties: Ties,
+    one_pass: bool,
+    measure: bool,
+    threads: usize,
+    tell: Tell,
+    /// What is quick: the clip in the hand, and what needs values again.
+    desk: Desk<Quick>,
+    /// What takes long, for a thread of its own, so that it does not hold up the clip in the hand.
+    trials: Desk<Long>,
+    /// Whether the pass over the samples that is under way shall end.
+    stopped: AtomicBool,
+    #[cfg(test)]
+    runs: std::sync::atomic::AtomicUsize,
+}
+
+struct Quick(Request);
+
+impl Piece for Quick {
+    fn kind(&self) -> u8 {
+        match &self.0 {
+            Request::Trial(_) => 0,
+            Request::Fine { .. } => 1,
+            Request::Channels { .. } => 2,
+            Request::Tie { .. } => 3,
+            Request::Measure { .. } | Request::Prefer(_) => 4,
+        }
+    }
+}
+
+struct Long(Trial);
+
+/// Everything as it is chosen comes before what takes long.
+const WHOLE: u8 = 0;
+const LONG: u8 = 1;
+
+impl Piece for Long {
+    fn kind(&self) -> u8 {
+        if matches!(self.0, Trial::Whole(_)) { WHOLE } else { LONG }
+    }
+}
+
+impl NetworkLoader {
+    /// Opens the model and begins to run it. `tell` is called from the loader's threads.
+    pub fn start(order: NetworkOrder, tell: impl Fn(Told) + Send + Sync + 'static) -> NetworkLoader {
+        let NetworkOrder { subject, recipe, plan, ties, one_pass, measure, threads } = order;
+        let shared = Arc::new(Shared {
+            recipe,
+            plan,
+            ties,
+            one_pass,
+            measure,
+            threads: threads.max(1),
+            tell: Box::new(tell),
+            desk: Desk::new(),
+            trials: Desk::new(),
+            stopped: AtomicBool::new(false),
+            #[cfg(test)]
+            runs: std::sync::atomic::AtomicUsize::new(0),
+        });
+        let worker = shared.clone();
+        std::thread::spawn(move || {
+            let file = subject.model.display().to_string();
+            if guarded(|| worker.work(subject)).is_err() {
+                (worker.tell)(Told::Arrived(Arrival::Failed(defect(&file))));
+                (worker.tell)(Told::Done);
+            }
+            // Whatever is asked from now on would wait for ever.
+            worker.close(&file);
+        });
+        NetworkLoader { shared }
+    }
+}
+
+impl Feed for NetworkLoader {
+    fn request(&self, request: Request) {
+        let shared = &self.shared;
+        let left = match request {
+            // A run makes all of them.
+            Request::Prefer(_) => None,
+            Request::Trial(trial @ (Trial::Whole(_) | Trial::Sensitivity(_) | Trial::Tune(_))) => {
+                shared.trials.ask(Long(trial)).err().map(|Long(trial)| Request::Trial(trial))
+            }
+            request => shared.desk.ask(Quick(request)).err().map(|Quick(request)| request),
+        };
+        left.into_iter().for_each(|request| shared.refuse(request, gone("")));
+    }
+
+    fn has_network(&self) -> bool {
+        true
+    }
+
+    /// Ends the pass over the samples that is under way with those seen so far, and a trial with what it has found; one
+    /// that was not begun ends at once.
+    fn stop(&self) {
+        self.shared.stopped.store(true, Ordering::Relaxed);
+        for Long(trial) in self.shared.trials.stop(LONG) {
+            News::stopped(&trial).into_iter().for_each(|news| (self.shared.tell)(Told::Trial(news)));
+        }
+    }
+}
+
+impl Drop for NetworkLoader {
+    fn drop(&mut self) {
+        self.shared.desk.cancel();
+        self.shared.trials.cancel();
+    }
+}
+
+/// Why nothing can be asked of a network.
+fn gone(file: &str) -> Failure {
+    let what = if file.is_empty() { "The network" } else { file };
+    Failure { file: file.to_owned(), message: format!("{what} is not there to be run.") }
+}
+
+impl Shared {
+    /// Opens, runs, tells, and then answers until the loader is dropped.
+    fn work(&self, subject: Subject) {
+        let file = subject.model.display().to_string();
+        let opened = guarded(|| Setup::open(subject).map_err(Failure::from));
+        let setup = match opened.unwrap_or_else(|_| Err(defect(&file))) {
+            Ok(setup) => setup,
+            Err(why) => {
+                (self.tell)(Told::Arrived(Arrival::Found { layers: Vec::new(), failures: vec![why] }));
+                return (self.tell)(Told::Done);
+            }
+        };
+        (self.tell)(Told::Arrived(Arrival::Found { layers: setup.layers(), failures: Vec::new() }));
+        (self.tell)(Told::Opened { title: setup.title(), assumptions: setup.samples.assumptions().to_vec() });
+        let mut run = Run {
+            tensors: Tensors::new(setup.layers()),
+            setup,
+            samples: Vec::new(),
+            stats: Vec::new(),
+            one_pass: self.one_pass,
+            runs: Default::default(),
+        };
+        let wanted = Begin {
+            recipe: &self.recipe,
+            plan: &self.plan,
+            ties: &self.ties,
+            measure: self.measure,
+            threads: self.threads,
+            tell: &self.tell,
+            cancelled: &|| self.desk.cancelled(),
+            stopped: &|| self.stopped.swap(false, Ordering::Relaxed),
+        };
+        if !begin(&wanted, &mut run) {
+            return;
+        }
+        #[cfg(test)]
+        self.runs.store(run.runs.count(), Ordering::Relaxed);
+        (self.tell)(Told::Done);
+        let run = &run;
+        std::thread::scope(|scope| {
+            scope.spawn(|| self.serve_trials(run));
+            self.serve(run);
+        });
+    }
+
+    /// Answers what is quick until the loader is dropped. A panic is an answer too.
+    fn serve(&self, run: &Run) {
+        let file = run.setup.network.file();
+        let cancelled = || self.desk.cancelled();
+        let mut in_hand = InHand::default();
+        while let Some(Quick(request)) = self.desk.next() {
+            let answered = match &request {
+                Request::Trial(Trial::Alone { key, grids }) => {
+                    let told = guarded(|| in_hand.alone(&self.served(run), key, grids));
+                    if told.is_err() {
+                        in_hand = InHand::default();
+                    }
+                    told.map(|news| Ok(news.map(Told::Trial)))
+                }
+                _ => guarded(|| self.answer(run, &request, &cancelled)),
+            };
+            match answered.unwrap_or_else(|_| Err(defect(file))) {
+                Ok(told) => told.into_iter().for_each(&self.tell),
+                Err(why) => self.refuse(request, why),
+            }
+        }
+    }
+
+    fn answer(
+        &self,
+        run: &Run,
+        request: &Request,
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Option<Told>, Failure> {
+        let (values, tensors, threads) = (NetworkValues { run, threads: self.threads }, &run.tensors, self.threads);
+        let context = Context { values: &values, tensors, recipe: &self.recipe, plan: &self.plan, threads };
+        let progress = now_and_then(|share| {
+            if let Request::Channels { key, .. } = request {
+                (self.tell)(Told::Progress { key: key.clone(), share });
+            }
+        });
+        answer(request, &context, &Watch { progress: &progress, cancelled })
+    }
+
+    /// Answers what takes long until the loader is dropped. A panic is an answer too.
+    fn serve_trials(&self, run: &Run) {
+        while let Some(Long(trial)) = self.trials.next() {
+            if guarded(|| self.served(run).trial(trial.clone())).is_err() {
+                self.refuse(Request::Trial(trial), defect(run.setup.network.file()));
+            }
+        }
+    }
+
+    fn served<'a>(&'a self, run: &'a Run) -> Served<'a, impl Fn() -> Option<Trial> + 'a> {
+        Served {
+            run,
+            threads: self.threads,
+            tell: &self.tell,
+            cancelled: Box::new(|| self.trials.cancelled()),
+            stopped: Box::new(|| self.trials.stopped()),
+            // What takes long does not hold it up for more than a step.
+            whole_meanwhile: || self.trials.take(WHOLE).map(|Long(trial)| trial),
+        }
+    }
+
+    fn refuse(&self, request: Request, why: Failure) {
+        request.refused(why).into_iter().for_each(&self.tell);
+    }
+
+    /// Nothing is answered any more.
+    fn close(&self, file: &str) {
+        let quick = self.desk.close().into_iter().map(|Quick(request)| request);
+        let long = self.trials.close().into_iter().map(|Long(trial)| Request::Trial(trial));
+        if !self.desk.cancelled() {
+            quick.chain(long).for_each(|request| self.refuse(request, gone(file)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,180 @@
+//! A network quantized as it is chosen, compared with itself in float.
+
+use crate::jobs::network::{Run, Setup};
+use crate::jobs::trial::Grids;
+use crate::model::{Effect, Graph, Judged, ModelError, OutputEffect, Reference, Samples};
+use crate::quant::QuantParams;
+
+/// Memory for the values that partial runs begin with, and for the outputs of the float network.
+const MEMORY: usize = 96 << 20;
+
+/// What a piece of work on a network may use, and what ends it.
+#[derive(Clone, Copy)]
+pub(super) struct Budget<'a> {
+    /// The samples to judge on: places among all.
+    pub samples: &'a [usize],
+    pub threads: usize,
+    /// Whether to leave at once.
+    pub cancelled: Ask<'a>,
+    /// Whether to end with what was found.
+    pub stopped: Ask<'a>,
+}
+
+/// A question that is asked now and then.
+pub(super) type Ask<'a> = &'a (dyn Fn() -> bool + Sync);
+
+impl<'a> Budget<'a> {
+    /// The same on other samples.
+    pub fn on<'b>(self, samples: &'b [usize]) -> Budget<'b>
+    where
+        'a: 'b,
+    {
+        Budget { samples, ..self }
+    }
+
+    /// The same on the first `n` samples.
+    pub fn on_first(self, n: usize) -> Budget<'a> {
+        Budget { samples: &self.samples[..self.samples.len().min(n)], ..self }
+    }
+}
+
+/// The grids of all tensors by what they are.
+pub(super) struct Split {
+    /// In the order of the graph's activations.
+    pub activations: Vec<Option<QuantParams>>,
+    /// In the order of the network's weights.
+    pub weights: Vec<Vec<QuantParams>>,
+}
+
+impl Split {
+    /// Takes the grids of the tensors apart.
+    ///
+    /// # Errors
+    ///
+    /// An activation has a range for each channel, which no integer product can have.
+    pub fn of(grids: &Grids, run: &Run) -> Result<Split, ModelError> {
+        let of = |layer: &crate::session::Layer| grids.get(&layer.key).map_or(&[][..], Vec::as_slice);
+        let (activations, weights) = run.tensors.layers.split_at(run.activations());
+        let one = |layer| match of(layer) {
+            [] => Ok(None),
+            [grid] => Ok(Some(*grid)),
+            _ => {
+                let (file, name) = (run.setup.network.file().to_owned(), layer.name());
+                let message = format!(
+                    "{file} is tried with one range for each activation, and {name} has one for each channel; choose \
+                     per tensor for it."
+                );
+                Err(ModelError { file, message })
+            }
+        };
+        Ok(Split {
+            activations: activations.iter().map(one).collect::<Result<_, _>>()?,
+            weights: weights.iter().map(|layer| of(layer).to_vec()).collect(),
+        })
+    }
+}
+
+/// A network with the weights that are chosen, ready to try grids on its activations.
+pub(super) struct Bench<'a> {
+    setup: &'a Setup,
+    source: &'a Samples,
+    float: Reference<'a>,
+    /// With the weights that were given; the activations are on no grid.
+    graph: Graph,
+    samples: Vec<usize>,
+    budget: Budget<'a>,
+}
+
+impl<'a> Bench<'a> {
+    /// The network with these weights, in float where they have no grids, on the samples of `budget`.
+    ///
+    /// # Errors
+    ///
+    /// The weights do not fit the network.
+    pub fn new(setup: &'a Setup, weights: &[Vec<QuantParams>], budget: Budget<'a>) -> Result<Bench<'a>, ModelError> {
+        let graph = with_weights(setup, weights)?;
+        let float = Reference::new(&setup.graph, MEMORY);
+        Ok(Bench { setup, source: &setup.samples, float, graph, samples: budget.samples.to_vec(), budget })
+    }
+
+    /// The same on samples of its own.
+    pub fn with_samples(
+        setup: &'a Setup,
+        weights: &[Vec<QuantParams>],
+        samples: Vec<usize>,
+        budget: Budget<'a>,
+    ) -> Result<Bench<'a>, ModelError> {
+        Ok(Bench { samples, ..Bench::new(setup, weights, budget)? })
+    }
+
+    /// How many samples there are.
+    pub fn samples(&self) -> usize {
+        self.samples.len()
+    }
+
+    /// The same on the samples that nothing was chosen by, if there are any.
+    pub fn on_check(&self) -> Option<Bench<'a>> {
+        let source = self.setup.check.as_ref()?;
+        let samples = (0..source.len()).collect();
+        let (float, graph) = (Reference::new(&self.setup.graph, MEMORY), self.graph.clone());
+        Some(Bench { setup: self.setup, source, float, graph, samples, budget: self.budget })
+    }
+
+    /// How many numbers one sample gives at the outputs; 1 where that depends on values.
+    pub fn output_numbers(&self) -> usize {
+        output_numbers(self.setup)
+    }
+
+    /// The network's outputs with all activations on `grids`, over all samples: nothing of them is kept in memory.
+    /// `None` when it was cancelled.
+    pub fn whole(&self, grids: &[Option<QuantParams>]) -> Result<Option<OutputEffect>, ModelError> {
+        self.whole_until(grids, &|| false)
+    }
+
+    /// The same over the samples that were run until it was `stopped`, at least one.
+    pub fn whole_until(&self, grids: &[Option<QuantParams>], stopped: Ask) -> Result<Option<OutputEffect>, ModelError> {
+        let judged = Judged {
+            samples: self.samples.len(),
+            load: &|at| self.source.get(self.samples[at]),
+            threads: self.budget.threads,
+            cancelled: self.budget.cancelled,
+            stopped,
+        };
+        self.float.whole(&self.on(grids), &judged)
+    }
+
+    /// What is needed to try grids on `tensors` while the other activations are on `others`; in float where there are
+    /// none. As many samples are used as memory holds. `None` when it was cancelled.
+    pub fn effect(&self, tensors: &[usize], others: &[Option<QuantParams>]) -> Result<Option<Effect>, ModelError> {
+        let samples = self.samples.iter().map(|&sample| self.source.get(sample));
+        Effect::new(&self.on(others), &self.float, tensors, samples, MEMORY, self.budget.cancelled)
+    }
+
+    fn on(&self, grids: &[Option<QuantParams>]) -> Graph {
+        let mut graph = self.graph.clone();
+        grids.iter().enumerate().for_each(|(tensor, grid)| graph.set(tensor, *grid));
+        graph
+    }
+}
+
+/// How many numbers one sample gives at the outputs; 1 where that depends on values.
+pub(super) fn output_numbers(setup: &Setup) -> usize {
+    let outputs = setup.graph.tensors().iter().filter(|t| t.is_output);
+    outputs.filter_map(|t| Some(t.shape.as_ref()?.iter().product::<usize>())).sum::<usize>().max(1)
+}
+
+/// The graph with its weights on these grids; the float one where there are none.
+fn with_weights(setup: &Setup, weights: &[Vec<QuantParams>]) -> Result<Graph, ModelError> {
+    let grids: Vec<_> = setup
+        .weights
+        .iter()
+        .zip(weights)
+        .filter(|(_, grids)| !grids.is_empty())
+        .map(|(weight, grids)| (weight.clone(), grids.clone()))
+        .collect();
+    if grids.is_empty() {
+        return Ok(setup.graph.clone());
+    }
+    let network = setup.network.with_weights(&grids)?;
+    Graph::build(&network, setup.samples.shapes())
+}

@@ -1,0 +1,78 @@
+//! One tensor alone, while its clip is in somebody's hand.
+
+use std::time::{Duration, Instant};
+
+use super::bench::{Bench, Budget, Split};
+use super::serve::Served;
+use crate::jobs::trial::{News, Trial};
+use crate::model::{Effect, ModelError};
+use crate::quant::{OutputEffect, QuantParams};
+use crate::session::{Failure, Key};
+
+/// Samples that the clip in hand is tried on.
+const IN_HAND: usize = 8;
+
+/// A trial of the clip in hand shall not take longer where fewer samples help.
+const AT_HAND: Duration = Duration::from_millis(60);
+
+/// What is kept between two trials of the same tensor.
+#[derive(Default)]
+pub(in crate::jobs) struct InHand {
+    of: Option<(usize, Effect)>,
+}
+
+impl InHand {
+    /// Tries one tensor alone. `None` when it was cancelled.
+    pub fn alone<F: Fn() -> Option<Trial>>(
+        &mut self,
+        served: &Served<F>,
+        key: &Key,
+        grids: &[QuantParams],
+    ) -> Option<News> {
+        let started = Instant::now();
+        let result = self.tried(served, key, grids).transpose()?;
+        Some(News::Alone { key: key.clone(), grids: grids.to_vec(), result, took: started.elapsed() })
+    }
+
+    fn tried<F: Fn() -> Option<Trial>>(
+        &mut self,
+        served: &Served<F>,
+        key: &Key,
+        grids: &[QuantParams],
+    ) -> Result<Option<OutputEffect>, Failure> {
+        let (run, budget) = (served.run, served.budget().on_first(IN_HAND));
+        let place = run.tensors.place(key)?;
+        if place >= run.activations() || grids.len() != 1 {
+            // A weight's values are built into the graph.
+            let split = Split::of(&[(key.clone(), grids.to_vec())].into(), run)?;
+            let bench = Bench::new(&run.setup, &split.weights, budget)?;
+            return Ok(bench.whole(&split.activations)?);
+        }
+        if self.of.as_ref().is_none_or(|(of, _)| *of != place) {
+            let Some(effect) = quick_enough(served.run, place, grids[0], budget)? else { return Ok(None) };
+            self.of = Some((place, effect));
+        }
+        let Some((_, effect)) = &self.of else { return Ok(None) };
+        Ok(effect.output(&[Some(grids[0])], budget.threads, budget.cancelled)?)
+    }
+}
+
+/// One activation with as many samples as are quick.
+fn quick_enough(
+    run: &crate::jobs::network::Run,
+    place: usize,
+    grid: QuantParams,
+    budget: Budget,
+) -> Result<Option<Effect>, ModelError> {
+    let Some(tried) = Bench::new(&run.setup, &[], budget)?.effect(&[place], &[])? else { return Ok(None) };
+    let started = Instant::now();
+    if tried.output(&[Some(grid)], budget.threads, budget.cancelled)?.is_none() {
+        return Ok(None);
+    }
+    let took = started.elapsed();
+    if took <= AT_HAND || tried.samples() == 1 {
+        return Ok(Some(tried));
+    }
+    let n = tried.samples() as f64 * AT_HAND.as_secs_f64() / took.as_secs_f64();
+    Ok(Some(tried.on_first(n as usize)))
+}

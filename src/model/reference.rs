@@ -1,0 +1,151 @@
+//! What the float network answers, and how far another one's answers are from it.
+
+use super::error::{ModelError, shape_text};
+use super::graph::Graph;
+use super::score::{OutputEffect, Score};
+use super::tap::Tap;
+use crate::guard::{joined, share};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use tract_onnx::prelude::{TValue, TVec, Tensor, TractError, TractResult};
+use tract_onnx::tract_core::internal::IntoArcTensor;
+use tract_onnx::tract_core::plan;
+
+/// What a float network answers to some samples, found when it is first needed and kept as far as memory allows.
+pub struct Reference<'a> {
+    graph: &'a Graph,
+    memory: usize,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    outputs: Vec<Option<Vec<Arc<Tensor>>>>,
+    bytes: usize,
+}
+
+/// Samples to judge a network on.
+pub struct Judged<'a> {
+    /// How many there are.
+    pub samples: usize,
+    /// Loads one of them, from 0.
+    pub load: &'a (dyn Fn(usize) -> Result<Vec<Tensor>, ModelError> + Sync),
+    /// Threads that run a sample each; at least 1.
+    pub threads: usize,
+    /// Whether to leave at once, without an answer.
+    pub cancelled: &'a (dyn Fn() -> bool + Sync),
+    /// Whether to end with the samples that were run, of which there is at least one.
+    pub stopped: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl<'a> Reference<'a> {
+    /// The answers of this graph, whose grids are ignored; so many bytes of them are kept.
+    pub fn new(graph: &'a Graph, memory: usize) -> Reference<'a> {
+        Reference { graph, memory, kept: Mutex::default() }
+    }
+
+    /// The answer to `sample`, which always is the one at this `place`. `None` when it was cancelled.
+    pub(super) fn outputs(
+        &self,
+        place: usize,
+        sample: &[Tensor],
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Option<Vec<Arc<Tensor>>>, ModelError> {
+        let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Some(known)) = kept().outputs.get(place) {
+            return Ok(Some(known.clone()));
+        }
+        let none = vec![None; self.graph.grids.len()];
+        let Some(outputs) = answers(self.graph, &none, sample, cancelled)? else { return Ok(None) };
+        let outputs: Vec<Arc<Tensor>> = outputs.into_iter().map(IntoArcTensor::into_arc_tensor).collect();
+        let bytes: usize = outputs.iter().map(|t| t.as_bytes().len()).sum();
+        let mut kept = kept();
+        if kept.bytes + bytes <= self.memory {
+            let len = kept.outputs.len().max(place + 1);
+            kept.outputs.resize(len, None);
+            if kept.outputs[place].replace(outputs.clone()).is_none() {
+                kept.bytes += bytes;
+            }
+        }
+        Ok(Some(outputs))
+    }
+
+    /// What the grids that are set on `graph`, of the same network or of one with other weights, do to the outputs of
+    /// all samples. No sample is kept in memory. The result does not depend on the number of threads. `None` when it was
+    /// cancelled.
+    ///
+    /// # Errors
+    ///
+    /// A sample cannot be loaded or does not fit, a node fails, or an output has another shape than in float.
+    pub fn whole(&self, graph: &Graph, judged: &Judged) -> Result<Option<OutputEffect>, ModelError> {
+        let next = AtomicUsize::new(0);
+        let part = || {
+            let mut scores = Vec::new();
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                if at >= judged.samples || (at > 0 && (judged.stopped)()) {
+                    return Ok(Some(scores));
+                }
+                let sample = (judged.load)(at)?;
+                let Some(reference) = self.outputs(at, &sample, judged.cancelled)? else { return Ok(None) };
+                let Some(outputs) = answers(graph, &graph.grids, &sample, judged.cancelled)? else { return Ok(None) };
+                let score = compared(graph, &reference, &outputs).map_err(|error| match error.is::<OtherShape>() {
+                    true => ModelError::new(&graph.file, error),
+                    false => graph.node_error(None, &error),
+                })?;
+                scores.push((at, score));
+            }
+        };
+        let parts: Vec<Result<_, ModelError>> = std::thread::scope(|scope| {
+            let threads = judged.threads.clamp(1, judged.samples.max(1));
+            let others: Vec<_> = (1..threads).map(|_| scope.spawn(|| share(part))).collect();
+            let mut parts = vec![part()];
+            parts.extend(others.into_iter().map(|other| joined(other.join())));
+            parts
+        });
+        let mut scores: Vec<(usize, Score)> = Vec::with_capacity(judged.samples);
+        for part in parts {
+            let Some(part) = part? else { return Ok(None) };
+            scores.extend(part);
+        }
+        // Sums in the order of the samples, so that they are the same on any number of threads.
+        scores.sort_by_key(|(at, _)| *at);
+        Ok(Some(Score::sum(scores.into_iter().map(|(_, score)| score), judged.samples)))
+    }
+}
+
+/// The network's outputs with its activations on these grids.
+fn answers(
+    graph: &Graph,
+    grids: &[Option<crate::quant::QuantParams>],
+    sample: &[Tensor],
+    cancelled: &dyn Fn() -> bool,
+) -> Result<Option<TVec<TValue>>, ModelError> {
+    graph.execute(sample, cancelled, &mut |ctx, state, node, inputs| match node.op_as::<Tap>() {
+        Some(tap) => graph.pass(tap, node, inputs, grids),
+        None => plan::eval(ctx, state, node, inputs),
+    })
+}
+
+/// The sums over one sample.
+pub(super) fn compared(graph: &Graph, reference: &[Arc<Tensor>], outputs: &[TValue]) -> TractResult<Score> {
+    for ((reference, output), name) in reference.iter().zip(outputs).zip(&graph.output_names) {
+        if reference.shape() != output.shape() {
+            let (float, grid) = (shape_text(reference.shape()), shape_text(output.shape()));
+            return Err(TractError::from(OtherShape { name: name.clone(), float, grid }));
+        }
+    }
+    Score::of(reference, outputs)
+}
+
+/// An output that values give another shape than before: nothing can be said of the difference.
+#[derive(thiserror::Error, Debug)]
+#[error(
+    "has an output {name} whose shape depends on values: it is {float} in float and {grid} on this grid, so that the two \
+     cannot be compared."
+)]
+pub(super) struct OtherShape {
+    name: String,
+    float: String,
+    grid: String,
+}

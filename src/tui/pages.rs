@@ -1,0 +1,51 @@
+//! Writing down what no file holds, as it is made.
+
+use std::io::{self, Write};
+
+use super::mode::Mode;
+use super::model::Model;
+use crate::journal::Journal;
+use crate::report::number;
+use crate::session::Step;
+
+/// The journal, where there is one, and of what state it was written last.
+pub(super) struct Pages {
+    journal: Option<Journal>,
+    written: Option<(u64, usize)>,
+}
+
+impl Pages {
+    pub fn new(journal: Option<Journal>) -> Pages {
+        Pages { journal, written: None }
+    }
+
+    /// Writes down what no file holds, if that has changed. A drag in hand is not part of it.
+    pub fn keep_up(&mut self, model: &Model) {
+        let Some(journal) = &self.journal else { return };
+        let state = (model.session.revision(), model.taking.pending().count());
+        if self.written != Some(state) && !matches!(model.mode, Mode::Drag { .. }) {
+            journal.write(pending(model).chain(model.session.unsaved()).collect());
+            self.written = Some(state);
+        }
+    }
+
+    /// The program ends: from outside, so that what no file holds stays, or because the user leaves, who was asked. Says
+    /// what stays.
+    pub fn close(self, model: &Model, from_outside: bool) {
+        let Some(journal) = self.journal else { return };
+        let own = if from_outside { model.session.unsaved() } else { Vec::new() };
+        let left: Vec<Step> = pending(model).chain(own).collect();
+        let kept = number::of(left.len() as u64, "change");
+        let any = !left.is_empty();
+        journal.write(left);
+        journal.flush();
+        if any {
+            // Not eprintln: it panics where the terminal is gone.
+            let _ = writeln!(io::stderr(), "{kept} that no file holds: qviz on the same data offers to take them up.");
+        }
+    }
+}
+
+fn pending(model: &Model) -> impl Iterator<Item = Step> {
+    model.taking.pending().cloned()
+}
