@@ -111,8 +111,10 @@ fn session() -> Session {
     session
 }
 
-const WHOLE: OutputEffect = OutputEffect { sqnr_db: Decibels::new(31.5), cosine: 0.999, top1_agreement: Some(0.75), samples: 4, of: 4 };
-const CHECK: OutputEffect = OutputEffect { sqnr_db: Decibels::new(f64::INFINITY), cosine: f64::NAN, top1_agreement: None, samples: 2, of: 2 };
+const WHOLE: OutputEffect =
+    OutputEffect { sqnr_db: Decibels::new(31.5), cosine: 0.999, top1_agreement: Some(0.75), samples: 4, of: 4 };
+const CHECK: OutputEffect =
+    OutputEffect { sqnr_db: Decibels::new(f64::INFINITY), cosine: f64::NAN, top1_agreement: None, samples: 2, of: 2 };
 
 fn scales() -> Scales {
     Scales::of(&session()).with_outputs(Some((&WHOLE, Some(&CHECK))))

@@ -77,8 +77,8 @@ fn a_tied_tensor_is_dragged_with_the_others_and_undone_at_once() {
 #[test]
 fn every_command_goes_for_all_that_are_tied() {
     let mut s = story();
-    let max =
-        LAYERS.map(|n| s.model.session.layers().iter().find(|l| l.name() == n).unwrap().ready().unwrap().stats().amax());
+    let max = LAYERS
+        .map(|n| s.model.session.layers().iter().find(|l| l.name() == n).unwrap().ready().unwrap().stats().amax());
     s.keys("1");
     assert_eq!(shared(&s).0 as f32, max.into_iter().fold(0.0, f32::max), "the largest magnitude of all values");
     s.keys("hhh");

@@ -225,7 +225,8 @@ impl Begin<'_> {
             measure::Wanted { tensor, clip, format }
         };
         let own = results.iter().filter_map(|(tensor, result)| Some(wanted(*tensor, &result.as_ref().ok()?.1)));
-        let together = groups.iter().zip(joints.iter()).filter_map(|(group, joint)| Some((group, joint.as_ref().ok()?)));
+        let together =
+            groups.iter().zip(joints.iter()).filter_map(|(group, joint)| Some((group, joint.as_ref().ok()?)));
         let tied = together.flat_map(|(group, joint)| group.of.iter().map(|t| wanted(*t, &joint.ready)));
         let all: Vec<measure::Wanted> = own.chain(tied).collect();
         let values = NetworkValues { run, threads: self.threads };

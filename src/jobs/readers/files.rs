@@ -331,7 +331,9 @@ impl Shared {
         let watch = Watch { progress: &progress, cancelled: &cancelled };
         let values = FileValues { sources: &found.sources, threads: self.threads };
         let start = self.plan.start(&found.tensors.layers[group.of[0]].subject());
-        let Some(mut joint) = joint(&values, (group, found.tensors.keys(&group.of)), (&self.recipe, &self.plan), &start, &watch)? else {
+        let Some(mut joint) =
+            joint(&values, (group, found.tensors.keys(&group.of)), (&self.recipe, &self.plan), &start, &watch)?
+        else {
             return Ok(None);
         };
         if self.measure {
