@@ -217,22 +217,18 @@ fn a_clip_that_makes_the_outputs_nan_is_never_taken() {
         let Told::Trial(News::Whole { result: Ok(effect), .. }) = net.next() else { panic!("it runs") };
         effect.sqnr_db
     };
-    assert_eq!((whole(0.5), whole(100.0)), (Decibels::PERFECT, Decibels::new(f64::NAN)), "the trap is one");
+    let good = Decibels::new(100.0);
+    assert!(whole(0.5) > good && whole(100.0).get().is_nan(), "the trap is one");
     for (present, rounds) in [(0.5, 1), (0.5, 3), (100.0, 2)] {
         let layers = vec![tune_layer(&net, "b", present, Arc::new(Max))];
         let grids: Grids = [(key.clone(), grid(present))].into();
         net.loader.request(Request::Trial(Trial::Tune(Tune { grids, layers, rounds })));
-        let mut chosen = None;
         let tuned = loop {
-            match net.next() {
-                Told::Trial(News::Step(step, _)) => chosen = Some(step.chosen),
-                Told::Trial(News::Tuned(result)) => break result.unwrap().unwrap(),
-                _ => {}
+            if let Told::Trial(News::Tuned(result)) = net.next() {
+                break result.unwrap().unwrap();
             }
         };
         let unseen = tuned.unseen.unwrap().1.sqnr_db;
-        assert_eq!((tuned.after.sqnr_db, unseen), (Decibels::PERFECT, Decibels::PERFECT), "{present}");
-        let stays = chosen.unwrap().clip.amax() == present;
-        assert_eq!(stays, present == 0.5, "what has no error is left, what has nothing but NaN is not");
+        assert!(tuned.after.sqnr_db > good && unseen > good, "{present} {rounds}: {tuned:?}");
     }
 }
