@@ -266,3 +266,45 @@ fn the_strip_fits_every_screen() {
     s.model.look.glyphs = qviz::tui::look::Glyphs::ASCII;
     assert!(s.screen().is_ascii(), "{}", s.screen());
 }
+
+/// What a library user has to do, as `examples/choose_layers.rs` does it.
+#[cfg(feature = "onnx")]
+#[test]
+fn a_session_that_receives_has_weights_per_channel() {
+    use qviz::calibrate;
+    use qviz::jobs::{NetworkLoader, NetworkOrder, Recipe, Subject, Ties, Told};
+    use qviz::model::{SampleOptions, SampleSource};
+    use qviz::quant::Format;
+    use qviz::session::{Kind, Session};
+
+    let mut session = Session::new(vec![calibrate::by_id("max").unwrap()], "max", Format::INT8);
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/models/ch_ppocr_mobile_v2.0_cls_infer.onnx");
+    let shapes = [("x".to_owned(), vec![1, 3, 32, 64])].into();
+    let order = NetworkOrder {
+        subject: Subject {
+            model: model.into(),
+            samples: SampleSource::Random { n: 1, seed: 0 },
+            options: SampleOptions { shapes, ..SampleOptions::default() },
+            check: None,
+        },
+        recipe: Recipe::new(128, session.methods().iter().map(AsRef::as_ref)),
+        plan: session.plan(),
+        ties: Ties::default(),
+        one_pass: false,
+        measure: false,
+        threads: 2,
+    };
+    let (sender, events) = std::sync::mpsc::channel();
+    let _loader = NetworkLoader::start(order, move |told| drop(sender.send(told)));
+    for told in events {
+        match told {
+            Told::Arrived(arrival) => drop(session.receive(arrival)),
+            Told::Done => break,
+            _ => {}
+        }
+    }
+    let weights = session.layers().iter().filter(|layer| layer.kind() == Kind::Weight);
+    let by_channel = weights.map(|weight| (weight.channels().len(), weight.origin.shape[0] as usize));
+    let by_channel: Vec<(usize, usize)> = by_channel.collect();
+    assert!(by_channel.len() > 10 && by_channel.iter().all(|(channels, _)| *channels > 1), "{by_channel:?}");
+}

@@ -653,9 +653,8 @@ fn a_tie_that_cannot_be_is_said_and_the_rest_is_written() {
     let folder = three();
     let args = ["report", "--json", "a.npy", "b.npy", "c.npy"];
     for (more, sentence) in [
-        (&["--tie", "z*"][..], "--tie z* fits no tensor; a tie needs two or more."),
-        (&["--tie", "a"], "--tie a fits one tensor only, a; a tie needs two or more."),
-        (&["--tie", "a,b", "--per-channel", "b=0"], "--tie a,b fits b, which is to have a range for each channel"),
+        (&["--tie", "a"][..], "Only one activation is called a, a; a --tie needs two or more."),
+        (&["--tie", "a,b", "--per-channel", "b=0"], "The tie of a,b holds b, which is to have a range --per-channel"),
     ] {
         let ran = qviz(folder.path(), &[&args[..], more].concat());
         assert!(ran.code == 1 && ran.err.contains(sentence), "{} {}", ran.code, ran.err);
@@ -669,6 +668,80 @@ fn a_tie_that_cannot_be_is_said_and_the_rest_is_written() {
     );
     assert!(pipe.code == 1 && pipe.err.contains("can be read only once"), "{}", pipe.err);
     assert_eq!(qviz(folder.path(), &["report", "a.npy", "--tie", "["]).code, 2);
+}
+
+#[test]
+fn a_pattern_that_fits_nothing_is_wrong_usage() {
+    let folder = three();
+    for (option, value, pattern) in [
+        ("--skip", "z*", "--skip z*"),
+        ("--skip", "a,bb", "--skip bb"),
+        ("--only", "aa", "--only aa"),
+        ("--set", "op:Conv=float", "--set op:Conv"),
+        ("--tie", "a,z", "--tie z"),
+        ("--per-channel", "cc=0", "--per-channel cc"),
+    ] {
+        for command in ["report", "compare", "export"] {
+            let ran = qviz(folder.path(), &[command, "a.npy", "b.npy", "c.npy", option, value]);
+            assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{option} {value}: {}", ran.err);
+            assert!(ran.err.contains(&format!("{pattern} fits no layer")), "{}", ran.err);
+        }
+    }
+    let near = qviz(folder.path(), &["report", "a.npy", "b.npy", "c.npy", "--skip", "bb"]);
+    assert_eq!(near.err, "qviz: --skip bb fits no layer; nearly so are called b.\n");
+    // What cannot be read at all is said as before.
+    assert_eq!(qviz(folder.path(), &["report", "gone.npy", "--skip", "x"]).code, 1);
+}
+
+/// Runs it, sends one SIGINT as soon as stderr holds `when` (or after a while), and waits for the end.
+#[cfg(all(unix, feature = "onnx"))]
+fn interrupted(folder: &Path, args: &[&str], after: std::time::Duration) -> Ran {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_qviz"));
+    command.args(args).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    std::thread::sleep(after);
+    let pid = rustix::process::Pid::from_raw(child.id() as i32).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let started = std::time::Instant::now();
+    let output = child.wait_with_output().unwrap();
+    assert!(started.elapsed().as_secs() < 60, "it ends");
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    // -1: a signal has ended it.
+    Ran { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
+}
+
+#[cfg(all(unix, feature = "onnx"))]
+#[test]
+fn ctrl_c_ends_a_run_and_writes_what_was_found() {
+    let here = tempdir().unwrap();
+    let of = |command: &[&'static str]| -> Vec<&'static str> {
+        let (name, options) = command.split_first().unwrap();
+        let network = [*name, CLASSIFIER, "--random", "5000", "--shape", "x=1x3x32x64", "--method", "max"];
+        [&network[..], options].concat()
+    };
+    let wait = std::time::Duration::from_secs(4);
+    let ran = interrupted(here.path(), &of(&["export", "-o", "x.json"]), wait);
+    assert_eq!(ran.code, 130, "{}", ran.err);
+    let last = ran.err.lines().last().unwrap();
+    assert!(last.starts_with("interrupted: scales from ") && last.ends_with(" of 5000 samples were written to x.json"));
+    let written: Value = serde_json::from_slice(&fs::read(here.path().join("x.json")).unwrap()).unwrap();
+    assert!(warnings(tensor(&written, "x")).contains("Stopped early: "));
+}
+
+#[cfg(all(unix, feature = "onnx"))]
+#[test]
+fn ctrl_c_ends_a_search_and_a_sensitivity_and_writes_what_was_found() {
+    let here = tempdir().unwrap();
+    let network = [CLASSIFIER, "--random", "16", "--shape", "x=1x3x48x192", "--method", "max"];
+    for (command, output) in [("tune", "tuned.json"), ("sensitivity", "each.json")] {
+        let words = [&[command][..], &network, &["-o", output]].concat();
+        let ran = interrupted(here.path(), &words, std::time::Duration::from_secs(20));
+        assert_eq!(ran.code, 130, "{command}: {}", ran.err);
+        let last = ran.err.lines().last().unwrap();
+        assert!(last.starts_with("interrupted: "), "{last}");
+        let written = here.path().join(output);
+        assert_eq!(written.exists(), last.contains(output), "{last}");
+    }
 }
 
 /// Three activations that two Concats share, and their samples.

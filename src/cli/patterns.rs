@@ -41,8 +41,13 @@ fn instead(word: &str, layers: &[Layer]) -> String {
     names.sort_unstable();
     names.dedup();
     let plain = wanted.replace(['*', '?', '[', ']'], "").to_lowercase();
-    let mut near: Vec<(usize, &str)> =
-        names.iter().map(|name| (distance(&plain, &name.to_lowercase()), *name)).collect();
+    // The whole name, or a part of it: `hswsh` is near `02.conv1.hswish`.
+    let nearest = |name: &str| {
+        let name = name.to_lowercase();
+        let parts = name.split(['.', '/', '_', ':']).chain([name.as_str()]);
+        parts.filter(|part| !part.is_empty()).map(|part| distance(&plain, part)).min().unwrap_or(usize::MAX)
+    };
+    let mut near: Vec<(usize, &str)> = names.iter().map(|name| (nearest(name), *name)).collect();
     near.sort();
     let close = |(distance, _): &(usize, &str)| *distance <= (plain.chars().count() / 3).max(1);
     let told: Vec<&str> = near.iter().filter(|n| close(n)).take(TOLD).map(|(_, name)| *name).collect();
@@ -57,12 +62,12 @@ fn instead(word: &str, layers: &[Layer]) -> String {
     }
 }
 
-/// How many characters have to be changed, left out or put in to make one of the other; 0 where one holds the other.
+/// How many characters have to be changed, left out or put in to make one of the other; 0 where the other holds it.
 fn distance(a: &str, b: &str) -> usize {
     if a.is_empty() || b.is_empty() {
         return a.chars().count().max(b.chars().count());
     }
-    if b.contains(a) || a.contains(b) {
+    if b.contains(a) {
         return 0;
     }
     let b: Vec<char> = b.chars().collect();
@@ -98,6 +103,7 @@ mod tests {
         let why = checked("conv10,conv1").unwrap_err();
         assert_eq!(why, "--skip conv1 fits no layer; nearly so are called conv10, conv11.");
         assert_eq!(checked("hed/fc").unwrap_err(), "--skip hed/fc fits no layer; nearly so are called head/fc.");
+        assert_eq!(checked("sofmax").unwrap_err(), "--skip sofmax fits no layer; nearly so are called softmax.0.");
         let far = "--skip xyz fits no layer; the layers are conv10, conv11, head/fc and 2 more.";
         assert_eq!(checked("xyz").unwrap_err(), far);
         assert_eq!(checked("op:Gemm").unwrap_err(), "--skip op:Gemm fits no layer; the operators are Conv.");
@@ -109,7 +115,7 @@ mod tests {
         for (a, b, n) in
             [("kitten", "sitting", 3), ("abc", "abc", 0), ("bc", "abcd", 0), ("", "ab", 2), ("ax", "xa", 2)]
         {
-            assert_eq!((distance(a, b), distance(b, a)), (n, n), "{a} {b}");
+            assert_eq!(distance(a, b), n, "{a} {b}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `qviz sensitivity` and `qviz tune`: a network on trial, printed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal, stderr};
 use std::path::PathBuf;
 use std::sync::mpsc::RecvTimeoutError;
@@ -195,9 +195,13 @@ pub(super) fn tune(shared: SharedArgs, rounds: usize, output: Option<PathBuf>, f
     let layers = TuneLayer::all(&loaded.session);
     let all = layers.len();
     let wanted = Tune { grids: jobs::grids(&loaded.session), layers, rounds };
-    let (mut steps, mut tuned) = (Vec::new(), None);
+    let (mut steps, mut searched, mut tuned) = (Vec::new(), BTreeSet::new(), None);
     hear(&loaded, Trial::Tune(wanted), "tuning", |news| match news {
-        News::Step(step, _) => {
+        News::Step(step, left) => {
+            // Behind the last decision comes what stands for all others.
+            if left.steps > 0 {
+                searched.insert(step.key.clone());
+            }
             steps.push(step);
             false
         }
@@ -216,7 +220,7 @@ pub(super) fn tune(shared: SharedArgs, rounds: usize, output: Option<PathBuf>, f
     };
     // A layer that is gone over twice ends with its last decision.
     let decided: BTreeMap<&Key, _> = steps.iter().map(|s| (&s.key, s.chosen)).collect();
-    let mut what = format!("the search decided on {} of {all} layers", decided.len());
+    let mut what = format!("the search decided on {} of {all} layers", searched.len());
     let decisions = decided.into_iter().filter_map(|(key, tried)| {
         let decision = loaded.session.layer(key)?.decision()?;
         Some((Target::Tensor(key.clone()), Decision { format: tried.format, ..decision.with_clip(tried.clip) }))

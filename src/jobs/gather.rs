@@ -75,6 +75,7 @@ impl Gather {
     }
 
     /// The same with channels of some tensors, each a batch a sample, counted in the same two passes.
+    #[cfg_attr(not(feature = "onnx"), expect(dead_code, reason = "a network's channels are counted with all else"))]
     pub(super) fn with_channels(self, windows: &[Window]) -> Gather {
         let channels = windows.iter().map(|window| Counter::new(window.clone(), &self.recipe)).collect();
         Gather { channels, ..self }

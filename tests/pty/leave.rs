@@ -218,3 +218,12 @@ fn an_error_is_a_sentence_and_an_exit_code() {
     assert!(text.contains("qviz: ") && text.contains("code 1"), "{text}");
     assert!(!end.screen.alternate_screen() && !end.screen.hide_cursor() && end.settings_restored, "{text}");
 }
+
+#[test]
+fn a_pattern_that_fits_no_layer_leaves_at_once() {
+    let folder = tempdir().unwrap();
+    let end = Start::qviz(folder.path()).args(["--skip", "hswsh"]).run().end();
+    given_back(&end);
+    assert_eq!(end.code, 2);
+    assert!(end.screen.contents().contains("--skip hswsh fits no layer; nearly so are called"));
+}

@@ -16,8 +16,6 @@ mod hand;
 mod sensitivity;
 mod serve;
 mod standing;
-#[cfg(test)]
-mod tests;
 mod tune;
 mod uniform;
 

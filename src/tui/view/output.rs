@@ -162,10 +162,10 @@ impl<Of> Asked<Of> {
     }
 }
 
-/// `8 samples`; `3 of 8 samples` where not all were used.
+/// `8 samples`; `3/8 samples` where not all were used.
 fn samples(effect: &OutputEffect) -> String {
     let (n, s) = (effect.samples, if effect.samples == 1 { "" } else { "s" });
-    effect.cut_from().map_or_else(|| format!("{n} sample{s}"), |of| format!("{n} of {of} samples"))
+    effect.cut_from().map_or_else(|| format!("{n} sample{s}"), |of| format!("{n}/{of} samples"))
 }
 
 /// `41.2 dB`; what changes no output has no effect.
@@ -223,6 +223,15 @@ mod tests {
         let affine = of(Clip::new(-1.0, 3.0), Format::INT8.with_symmetric(false));
         assert!(affine.starts_with("at -1.0") && affine.contains(" to 2.9") | affine.contains(" to 3.0"), "{affine}");
         assert_eq!(was_for(&[]), "for other ranges");
+    }
+
+    #[test]
+    fn a_cut_is_said() {
+        let of = |samples, of| {
+            let sqnr_db = Decibels::new(30.0);
+            super::samples(&OutputEffect { sqnr_db, cosine: 1.0, top1_agreement: None, samples, of })
+        };
+        assert_eq!([of(8, 8), of(1, 1), of(3, 8)], ["8 samples", "1 sample", "3/8 samples"]);
     }
 
     #[test]

@@ -1,1 +1,233 @@
+//! A network behind its loader: what comes, how often it is run for it, and what a defect does.
 
+use std::path::Path;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::calibrate::{Calibration, Calibrator, Max, NoThreshold, Tensor};
+use crate::histogram::Histogram;
+use crate::jobs::trial::{Grids, Tried, Tune, TuneLayer};
+use crate::model::{SampleOptions, SampleSource};
+use crate::quant::{Clip, Decibels, Format, QuantParams};
+use crate::session::{Key, Rules, Session, Start};
+
+#[path = "../../../../tests/support/onnx.rs"]
+mod onnx;
+
+struct Net {
+    _folder: TempDir,
+    loader: NetworkLoader,
+    events: Receiver<Told>,
+    session: Session,
+}
+
+/// The network of these nodes from `x` to `y`, both 1 x 4, on these samples, with rules such as `a=axis:1`.
+fn net(nodes: &[Vec<u8>], rows: &[[f32; 4]], rules: &[&str], change: impl FnOnce(&mut NetworkOrder)) -> Net {
+    use ndarray_npy::WriteNpyExt;
+    let folder = tempfile::tempdir().unwrap();
+    let (model, data) = (folder.path().join("net.onnx"), folder.path().join("x.npy"));
+    std::fs::write(&model, onnx::model(("x", &[1, 4]), nodes, ("y", &[1, 4]))).unwrap();
+    let array = ndarray::Array2::from_shape_vec((rows.len(), 4), rows.concat()).unwrap();
+    array.write_npy(std::fs::File::create(&data).unwrap()).unwrap();
+
+    let rules = rules.iter().fold(Rules::new(), |rules, set| rules.assign(set.parse().unwrap()));
+    let session = Session::new(vec![Arc::new(Max)], "max", Format::INT8).with_rules(rules);
+    let mut order = order(&model, SampleSource::Files(vec![data]), &session);
+    change(&mut order);
+    let (sender, events) = channel();
+    let loader = NetworkLoader::start(order, move |told| drop(sender.send(told)));
+    Net { _folder: folder, loader, events, session }
+}
+
+fn order(model: &Path, samples: SampleSource, session: &Session) -> NetworkOrder {
+    NetworkOrder {
+        subject: Subject { model: model.into(), samples, options: SampleOptions::default(), check: None },
+        recipe: Recipe::magnitudes(128),
+        plan: session.plan(),
+        ties: Ties::default(),
+        one_pass: false,
+        measure: false,
+        threads: 2,
+    }
+}
+
+impl Net {
+    /// The next news; that something comes is what a defect must not change.
+    fn next(&self) -> Told {
+        self.events.recv_timeout(Duration::from_secs(30)).expect("something comes")
+    }
+
+    /// Takes in what comes until the end.
+    fn read(mut self) -> Net {
+        loop {
+            match self.next() {
+                Told::Arrived(arrival) => drop(self.session.receive(arrival)),
+                Told::Done => return self,
+                _ => {}
+            }
+        }
+    }
+
+    fn runs(&self) -> usize {
+        self.loader.shared.runs.load(Ordering::Relaxed)
+    }
+
+    fn ready(&self, name: &str) -> &crate::session::Ready {
+        let layer = self.session.position(&Key::activation(name)).unwrap();
+        self.session.layers()[layer].ready().unwrap()
+    }
+}
+
+fn chain(ops: &[&str]) -> Vec<Vec<u8>> {
+    let name = |i: usize| if i == ops.len() { "y".to_owned() } else { ["x", "a", "b", "c", "d"][i].to_owned() };
+    let node = |(i, op): (usize, &&str)| onnx::node(op, &[&name(i)], &name(i + 1), None);
+    ops.iter().enumerate().map(node).collect()
+}
+
+const ROWS: [[f32; 4]; 3] = [[1.0, -2.0, 3.0, 4.0], [0.5, 0.25, -8.0, 1.0], [2.0, 2.5, 1.0, -1.0]];
+
+#[test]
+fn channels_and_measures_come_out_of_the_same_runs() {
+    let nodes = chain(&["Neg", "Abs", "Neg", "Relu"]);
+    let plain = net(&nodes, &ROWS, &[], |_| {}).read();
+    assert_eq!(plain.runs(), 6);
+    // Each of five activations by channels: it took 2 more passes for each.
+    let channels = net(&nodes, &ROWS, &["*=axis:1"], |_| {}).read();
+    assert_eq!(channels.runs(), 6);
+    for tensor in channels.session.layers() {
+        let all = tensor.channels();
+        assert_eq!(all.len(), 4, "{}", tensor.name());
+        for (channel, ready) in all.iter().enumerate() {
+            let own = ROWS.map(|row| row[channel]);
+            let values: Vec<f32> = match tensor.name() {
+                "x" => own.to_vec(),
+                "a" => own.iter().map(|x| -x).collect(),
+                "b" => own.iter().map(|x| x.abs()).collect(),
+                "c" => own.iter().map(|x| -x.abs()).collect(),
+                _ => vec![0.0; 3],
+            };
+            assert_eq!(**ready.histogram(), Histogram::of(&values, 128, &[]), "{} {channel}", tensor.name());
+        }
+    }
+    // Measured, and tied: one more run for both.
+    let measured = net(&nodes, &ROWS, &["x=axis:1"], |order| {
+        order.measure = true;
+        order.ties.asked.push("a,b".parse().unwrap());
+    });
+    let measured = measured.read();
+    assert_eq!(measured.runs(), 9);
+    assert!(!measured.session.tied(&Key::activation("a")).is_empty() && measured.ready("a").measured().is_some());
+    assert!(measured.ready("c").measured().is_some());
+    // In one pass they take two of their own.
+    assert_eq!(net(&nodes, &ROWS, &["*=axis:1"], |order| order.one_pass = true).read().runs(), 3 + 6);
+}
+
+struct Panics;
+
+impl Calibrator for Panics {
+    fn id(&self) -> &str {
+        "panics"
+    }
+    fn label(&self) -> &str {
+        "panics"
+    }
+    fn summary(&self) -> &str {
+        "Panics."
+    }
+    fn calibrate(&self, _: &Tensor) -> Result<Calibration, NoThreshold> {
+        panic!("a defect of the method's");
+    }
+}
+
+#[test]
+fn a_method_s_panic_is_the_failure_of_its_layer() {
+    let broken = net(&chain(&["Neg", "Abs"]), &ROWS, &[], |order| {
+        order.plan.methods = vec![Arc::new(Panics) as Arc<dyn Calibrator>].into();
+    });
+    let broken = broken.read();
+    let failures: Vec<&str> = broken.session.failures().map(|(_, why)| why).collect();
+    assert_eq!(failures.len(), 3);
+    assert!(failures.iter().all(|why| why.contains("please report")), "{failures:?}");
+}
+
+fn tune_layer(net: &Net, name: &str, clip: f32, method: Arc<dyn Calibrator>) -> TuneLayer {
+    TuneLayer {
+        key: Key::activation(name),
+        present: Tried { clip: Clip::symmetric(clip), format: Format::INT8 },
+        histogram: net.ready(name).histogram().clone(),
+        methods: vec![method],
+        tied: Vec::new(),
+    }
+}
+
+fn grid(clip: f32) -> Vec<QuantParams> {
+    vec![QuantParams::from_clip(Clip::symmetric(clip), Format::INT8)]
+}
+
+#[test]
+fn a_panic_in_a_trial_or_a_request_is_its_answer_and_the_next_one_is_answered() {
+    let net = net(&chain(&["Neg", "Abs"]), &ROWS, &[], |_| {}).read();
+    let grids: Grids = [(Key::activation("a"), grid(8.0))].into();
+    let layers = vec![tune_layer(&net, "a", 8.0, Arc::new(Panics))];
+    net.loader.request(Request::Trial(Trial::Tune(Tune { grids: grids.clone(), layers, rounds: 1 })));
+    let Told::Trial(News::Tuned(Err(why))) = net.next() else { panic!("the search ends") };
+    assert!(why.message.contains("please report"), "{why}");
+    net.loader.request(Request::Trial(Trial::Whole(grids)));
+    let Told::Trial(News::Whole { result: Ok(effect), .. }) = net.next() else { panic!("it goes on") };
+    assert_eq!((effect.samples, effect.of), (3, 3));
+    // Nobody but a defect asks for a method that is not there.
+    let start = Start { method: 99, format: Format::INT8, quantized: true, axis: Some(1) };
+    net.loader.request(Request::Channels { key: Key::activation("a"), start });
+    let channels = loop {
+        match net.next() {
+            Told::Progress { .. } => {}
+            told => break told,
+        }
+    };
+    let Told::Arrived(Arrival::Channels { result: Err(why), .. }) = channels else { panic!("it is answered") };
+    assert!(why.message.contains("please report"), "{why}");
+    net.loader.request(Request::Fine { key: Key::activation("a"), bins: 256 });
+    assert!(matches!(net.next(), Told::Fine { result: Ok(_), .. }));
+    net.loader.request(Request::Trial(Trial::Alone { key: Key::activation("a"), grids: grid(8.0) }));
+    assert!(matches!(net.next(), Told::Trial(News::Alone { result: Ok(_), .. })));
+}
+
+#[test]
+fn what_cannot_be_opened_refuses_what_is_asked_of_it() {
+    let net = net(&chain(&["NoSuchOperator"]), &ROWS, &[], |_| {}).read();
+    assert!(net.session.failures().next().is_some());
+    net.loader.request(Request::Trial(Trial::Whole(Grids::default())));
+    assert!(matches!(net.next(), Told::Trial(News::Whole { result: Err(_), .. })));
+}
+
+#[test]
+fn a_clip_that_makes_the_outputs_nan_is_never_taken() {
+    // b / b is 1, and 0 / 0 where a small b goes to zero on a coarse grid.
+    let mut nodes = chain(&["Neg", "Neg", "Abs"]);
+    nodes[2] = onnx::node("Div", &["b", "b"], "y", None);
+    let rows: Vec<[f32; 4]> = (0..8).map(|i| [0.02 + 0.001 * i as f32, 0.3, 0.5, 100.0]).collect();
+    let net = net(&nodes, &rows, &[], |_| {}).read();
+    let key = Key::activation("b");
+    let whole = |clip: f32| {
+        net.loader.request(Request::Trial(Trial::Whole([(key.clone(), grid(clip))].into())));
+        let Told::Trial(News::Whole { result: Ok(effect), .. }) = net.next() else { panic!("it runs") };
+        effect.sqnr_db
+    };
+    let good = Decibels::new(100.0);
+    assert!(whole(0.5) > good && whole(100.0).get().is_nan(), "the trap is one");
+    for (present, rounds) in [(0.5, 1), (0.5, 3), (100.0, 2)] {
+        let layers = vec![tune_layer(&net, "b", present, Arc::new(Max))];
+        let grids: Grids = [(key.clone(), grid(present))].into();
+        net.loader.request(Request::Trial(Trial::Tune(Tune { grids, layers, rounds })));
+        let tuned = loop {
+            if let Told::Trial(News::Tuned(result)) = net.next() {
+                break result.unwrap().unwrap();
+            }
+        };
+        let unseen = tuned.unseen.unwrap().1.sqnr_db;
+        assert!(tuned.after.sqnr_db > good && unseen > good, "{present} {rounds}: {tuned:?}");
+    }
+}
