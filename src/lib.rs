@@ -3,7 +3,7 @@
 //! The library is the program without its terminal. Imports point one way: a room knows only rooms that stand before it.
 //!
 //! ```text
-//! quant -> histogram -> calibrate -> session -> figure -> input -> model -> jobs -> report -> tui -> cli
+//! quant -> histogram -> calibrate -> session -> figure -> input -> model -> jobs -> report -> journal -> tui -> cli
 //! ```
 //!
 //! * [`quant`]: integer grids, scales and zero points;

@@ -83,7 +83,8 @@ impl Tensor {
     /// Everything that the screen, the report and the export say about a clip.
     pub fn metrics(&self, clip: Clip) -> Metrics {
         let density = self.density.get_or_init(|| cost::Density::of(&self.histogram));
-        cost::metrics(self, density, clip)
+        let metrics = cost::metrics(&self.histogram.stats, density, self.edges(), clip, self.format);
+        Metrics { kl: self.kl(clip), ..metrics }
     }
 
     /// A clip with the scale that follows from it and what it costs.

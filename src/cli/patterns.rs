@@ -1,6 +1,6 @@
 //! Patterns that fit nothing are wrong usage: a scale would silently not be what was asked for.
 
-use crate::session::{Layer, Names};
+use crate::session::{Layer, Names, Subject};
 
 /// Patterns as they were given, each with its option.
 pub(super) type Asked = Vec<(&'static str, Names)>;
@@ -17,13 +17,11 @@ pub(super) fn check(asked: &Asked, layers: &[Layer]) -> Result<(), String> {
     if layers.is_empty() {
         return Ok(());
     }
+    let subjects: Vec<Subject> = layers.iter().map(Layer::subject).collect();
     for (option, names) in asked {
-        let text = names.to_string();
-        for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
-            let Ok(one) = word.parse::<Names>() else { continue };
-            if !layers.iter().any(|layer| one.fit(&layer.subject())) {
-                return Err(format!("{option} {word} fits no layer; {}.", instead(word, layers)));
-            }
+        let missed = names.each_fits(&subjects).find(|(_, fits)| !fits);
+        if let Some((word, _)) = missed {
+            return Err(format!("{option} {word} fits no layer; {}.", instead(&word, layers)));
         }
     }
     Ok(())

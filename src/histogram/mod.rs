@@ -16,9 +16,11 @@
 use serde::{Deserialize, Serialize};
 
 mod channels;
+mod exact;
 mod growing;
 mod magnitude;
 mod merge;
+mod merge_error;
 mod numpy;
 mod packed;
 mod passes;
@@ -30,7 +32,7 @@ mod written;
 pub use channels::{Along, ChannelBins, ChannelRanges, Ranges};
 pub use growing::GrowingHistogram;
 pub use magnitude::Magnitude;
-pub use merge::MergeError;
+pub use merge_error::MergeError;
 pub use numpy::NumpyHistogram;
 pub use packed::Packed;
 pub use passes::{BinPass, ChangedUnderneath};
@@ -50,38 +52,38 @@ pub enum GridSpec {
     /// `np.histogram(x, bins)` over the values' own range.
     Numpy {
         /// Number of bins, at least 1.
-        #[serde(deserialize_with = "written::bins")]
+        #[serde(deserialize_with = "exact::bins")]
         bins: usize,
     },
     /// pytorch-quantization's `torch_hist`: `torch.histc` over `[0, amax]` of the first batch, widened by whole bins.
     NvidiaTorch {
         /// Number of bins of the first batch, at least 1.
-        #[serde(deserialize_with = "written::bins")]
+        #[serde(deserialize_with = "exact::bins")]
         bins: usize,
     },
     /// pytorch-quantization's `np.histogram` of the first batch's magnitudes, widened by whole bins. Magnitudes below
     /// the first batch's smallest are dropped.
     NvidiaNumpy {
         /// Number of bins of the first batch, at least 1.
-        #[serde(deserialize_with = "written::bins")]
+        #[serde(deserialize_with = "exact::bins")]
         bins: usize,
     },
     /// ONNX Runtime's histogram over `(-T, T)`, widened by whole bins on both sides.
     Ort {
         /// Number of bins of the first batch, at least 1.
-        #[serde(deserialize_with = "written::bins")]
+        #[serde(deserialize_with = "exact::bins")]
         bins: usize,
     },
     /// ONNX Runtime's histogram of magnitudes: [`GridSpec::NvidiaNumpy`] with edges rounded after each batch.
     OrtMagnitude {
         /// Number of bins of the first batch, at least 1.
-        #[serde(deserialize_with = "written::bins")]
+        #[serde(deserialize_with = "exact::bins")]
         bins: usize,
     },
     /// ncnn2table's histogram of magnitudes over `[0, amax]`, zeros left out. The order of batches does not matter.
     Ncnn {
         /// Number of bins, at least 1.
-        #[serde(deserialize_with = "written::bins")]
+        #[serde(deserialize_with = "exact::bins")]
         bins: usize,
     },
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::written::{are_edges, exact, exact_edges};
+use super::exact::{are_edges, edges as exact_edges, float as exact};
 use super::{GridKind, GridSpec, Histogram, MAX_BINS, Magnitude, NumpyHistogram, PeerGrid, Stats};
 
 /// A [`Histogram`] whose counts take a byte or two for each bin that is not empty, instead of sixteen for every bin.

@@ -1,10 +1,7 @@
 //! The first pass: totals, range and moments.
 
-use serde::{Deserialize, Serialize};
-
-use super::MergeError;
+use super::merge_error::MergeError;
 use super::tally::Pick;
-use super::written::WrittenStats;
 use crate::vector::{Kernel, Width};
 
 /// Values in one block of the moments. Fixed, and counted from the first value, so that the sums do not depend on how
@@ -12,8 +9,7 @@ use crate::vector::{Kernel, Width};
 pub(super) const BLOCK: usize = 4096;
 
 /// What is known of a tensor besides its bins.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "WrittenStats", into = "WrittenStats")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Stats {
     /// All elements: finite ones, NaN and infinities.
     pub count: u64,

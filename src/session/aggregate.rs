@@ -1,8 +1,20 @@
 //! What the channels of a tensor come to together.
 
-use super::Ready;
+use super::decision::Decision;
 use crate::calibrate::{Candidate, Metrics, Threshold};
+use crate::histogram::Stats;
 use crate::quant::{Clip, QuantParams};
+
+/// What is known of a channel.
+#[derive(Clone, Copy)]
+pub(super) struct Channel<'a> {
+    pub stats: &'a Stats,
+    pub decision: &'a Decision,
+    pub params: QuantParams,
+    pub metrics: Metrics,
+    /// Each offer's answer.
+    pub candidates: &'a [Candidate],
+}
 
 /// Channels as one: what is chosen for them, and what each method says of all of them.
 #[derive(Clone, Debug)]
@@ -22,32 +34,32 @@ pub(super) struct Aggregate {
 
 impl Aggregate {
     /// What `channels` come to; `None` where there is none.
-    pub fn of(axis: usize, channels: &[Ready]) -> Option<Aggregate> {
+    pub fn of(axis: usize, channels: &[Channel]) -> Option<Aggregate> {
         let first = channels.first()?;
-        let candidates = (0..first.own_candidates().len()).map(|at| candidate(channels, at)).collect();
+        let candidates = (0..first.candidates.len()).map(|at| candidate(channels, at)).collect();
         let (clip, params, metrics, edited) = chosen(channels)?;
         Some(Aggregate { axis, clip, params, metrics, edited, candidates })
     }
 
     /// Follows a change of what is chosen; the format is the same.
-    pub fn follow(&mut self, channels: &[Ready]) {
+    pub fn follow(&mut self, channels: &[Channel]) {
         if let Some(now) = chosen(channels) {
             (self.clip, self.params, self.metrics, self.edited) = now;
         }
     }
 }
 
-fn chosen(channels: &[Ready]) -> Option<(Clip, QuantParams, Metrics, bool)> {
-    let parts = channels.iter().map(|r| (r.decision().clip, r.own_outcome().params, r.own_outcome().metrics));
+fn chosen(channels: &[Channel]) -> Option<(Clip, QuantParams, Metrics, bool)> {
+    let parts = channels.iter().map(|r| (r.decision.clip, r.params, r.metrics));
     let (clip, params, metrics) = together(channels, parts.map(Some))?;
-    Some((clip, params, metrics, channels.iter().any(|r| r.decision().edited)))
+    Some((clip, params, metrics, channels.iter().any(|r| r.decision.edited)))
 }
 
 /// One offer's answers on all channels. It has none if it has none for any of them.
-fn candidate(channels: &[Ready], at: usize) -> Candidate {
-    let answer = |r: &Ready| r.own_candidates()[at].outcome.as_ref().ok().map(|t| (t.clip, t.params, t.metrics));
-    let first = &channels[0].own_candidates()[at];
-    let without = channels.iter().filter(|r| r.own_candidates()[at].outcome.is_err()).count();
+fn candidate(channels: &[Channel], at: usize) -> Candidate {
+    let answer = |r: &Channel| r.candidates[at].outcome.as_ref().ok().map(|t| (t.clip, t.params, t.metrics));
+    let first = &channels[0].candidates[at];
+    let without = channels.iter().filter(|r| r.candidates[at].outcome.is_err()).count();
     let outcome = match (together(channels, channels.iter().map(answer)), &first.outcome) {
         (Some((clip, params, metrics)), _) => {
             let note = (without > 0).then(|| format!("no answer in {without} of {} channels", channels.len()));
@@ -62,13 +74,13 @@ fn candidate(channels: &[Ready], at: usize) -> Candidate {
 /// A clip, the parameters that follow from it, and what it costs.
 type Part = (Clip, QuantParams, Metrics);
 
-fn together(channels: &[Ready], parts: impl Iterator<Item = Option<Part>> + Clone) -> Option<Part> {
+fn together(channels: &[Channel], parts: impl Iterator<Item = Option<Part>> + Clone) -> Option<Part> {
     let all = parts.clone().flatten();
     let widest = |a: Clip, b: Clip| Clip::new(a.min().min(b.min()), a.max().max(b.max()));
     let clip = all.clone().map(|(clip, ..)| clip).reduce(widest)?;
     // A channel without a range has a scale of 1 for want of one.
     let scale = |(clip, params, _): &Part| if clip.amax() > 0.0 { params.scale() } else { 0.0 };
     let (_, params, _) = all.max_by(|a, b| scale(a).total_cmp(&scale(b)))?;
-    let metrics = Metrics::together(channels.iter().zip(parts).filter_map(|(r, part)| Some((r.stats(), part?.2))));
+    let metrics = Metrics::together(channels.iter().zip(parts).filter_map(|(r, part)| Some((r.stats, part?.2))));
     Some((clip, params, metrics))
 }

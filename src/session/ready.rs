@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::aggregate::Aggregate;
+use super::aggregate::{Aggregate, Channel};
 use super::counts::Counts;
 use super::offers::{Imported, Offers};
 use super::{Decision, Plan, Start, Subject};
@@ -134,11 +134,6 @@ impl Ready {
         self.aggregate.as_ref().map_or(&self.offers.candidates, |a| &a.candidates)
     }
 
-    /// The same for the range as a whole, whether or not channels stand in its place.
-    pub(super) fn own_candidates(&self) -> &[Candidate] {
-        &self.offers.candidates
-    }
-
     /// One answer, by its id.
     pub fn candidate(&self, id: &str) -> Option<&Candidate> {
         self.candidates().iter().find(|c| c.id == id)
@@ -174,9 +169,11 @@ impl Ready {
         self.aggregate.as_ref().map_or(&self.outcome.metrics, |a| &a.metrics)
     }
 
-    /// What follows from the decision for the range as a whole.
-    pub(super) fn own_outcome(&self) -> &Outcome {
-        &self.outcome
+    /// As one of the channels that stand in their tensor's place.
+    pub(super) fn as_channel(&self) -> Channel<'_> {
+        let Outcome { params, metrics, .. } = self.outcome;
+        let (stats, decision, candidates) = (self.stats(), &self.decision, &self.offers.candidates);
+        Channel { stats, decision, params, metrics, candidates }
     }
 
     /// The cost of the present decision on the values themselves, if it was measured.

@@ -48,13 +48,13 @@ impl Names {
     }
 
     /// The patterns as they were written, each with whether it fits one of `subjects`.
-    pub fn each_fits<'a>(&'a self, subjects: &[Subject]) -> impl Iterator<Item = (&'a str, bool)> {
+    pub fn each_fits(&self, subjects: &[Subject]) -> impl Iterator<Item = (String, bool)> {
         let subjects = subjects.to_vec();
         let of_names = self.names.iter().map(|p| (p, false));
         let of_ops = self.ops.iter().map(|p| (p, true));
         of_names.chain(of_ops).map(move |(p, op)| {
             let fits = |s: &Subject| if op { p.matches(s.op) } else { p.matches(s.name) || p.as_str() == s.name };
-            (p.as_str(), subjects.iter().any(fits))
+            (format!("{}{p}", if op { "op:" } else { "" }), subjects.iter().any(fits))
         })
     }
 }
@@ -345,7 +345,7 @@ mod tests {
         for other in ["a", "b", "x0", "Relu", "c", "d", "f", "anything", "e"] {
             assert!(!exact.fit(&subject(other, "Relu")) && !again.fit(&subject(other, "Relu")), "{other:?} in {exact}");
         }
-        let plain: Vec<(&str, bool)> = again.each_fits(&[subject("*", "")]).filter(|(_, fits)| *fits).collect();
+        let plain: Vec<(String, bool)> = again.each_fits(&[subject("*", "")]).filter(|(_, fits)| *fits).collect();
         assert_eq!(plain.len(), 1);
     }
 

@@ -85,10 +85,13 @@ impl Session {
             let channels = along.and_then(|(axis, _)| Some((axis, layer.splits.remove(&axis)?)));
             if let Some(ready) = layer.ready_mut() {
                 match (&channels, along) {
-                    (Some((axis, channels)), Some((_, format))) => match ready.aggregate_along(*axis, format) {
-                        Some(aggregate) => aggregate.follow(channels),
-                        None => ready.set_aggregate(Aggregate::of(*axis, channels)),
-                    },
+                    (Some((axis, channels)), Some((_, format))) => {
+                        let channels: Vec<_> = channels.iter().map(Ready::as_channel).collect();
+                        match ready.aggregate_along(*axis, format) {
+                            Some(aggregate) => aggregate.follow(&channels),
+                            None => ready.set_aggregate(Aggregate::of(*axis, &channels)),
+                        }
+                    }
                     _ => ready.set_aggregate(None),
                 }
             }

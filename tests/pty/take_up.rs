@@ -36,7 +36,7 @@ fn edit(terminal: &mut Terminal) {
     terminal.keys("j1");
     terminal.wait_for("2 changed");
     terminal.keys("jb");
-    terminal.wait_for("integers:");
+    terminal.wait_for("format: ");
     terminal.keys("\x15uint4\r");
     terminal.wait_for("3 changed");
 }
@@ -68,7 +68,7 @@ fn a_program_that_was_killed_loses_nothing() {
     second.keys("u");
     second.wait_for("2 changed");
     second.keys("uu");
-    second.wait_without("changed");
+    second.wait_for("0 changed");
     second.keys("UUU");
     second.wait_for("3 changed");
     export(&mut second, "again.json");

@@ -14,7 +14,6 @@ pub(super) use density::Density;
 use even::Even;
 use uneven::Uneven;
 
-use super::Tensor;
 use crate::histogram::Stats;
 use crate::quant::{Clip, Format, QuantParams};
 
@@ -38,7 +37,7 @@ use crate::quant::{Clip, Format, QuantParams};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Metrics {
-    /// KL divergence in nats at the nearest bin edge: see [`Tensor::kl`].
+    /// KL divergence in nats at the nearest bin edge: see [`Tensor::kl`](super::Tensor::kl).
     pub kl: Option<f64>,
     /// Mean squared error, `clipping_error + rounding_error`.
     pub mse: f64,
@@ -88,12 +87,11 @@ impl Metrics {
     }
 }
 
-/// What `clip` costs.
-pub(super) fn metrics(tensor: &Tensor, density: &Density, clip: Clip) -> Metrics {
-    let stats = &tensor.histogram().stats;
-    let params = QuantParams::from_clip(clip, tensor.format());
-    let above = Cut::new(&density.pos, tensor.edges(), clip.max());
-    let below = Cut::new(&density.neg, tensor.edges(), -clip.min());
+/// What `clip` costs values with these totals and this density over `edges`; the divergence is the caller's to say.
+pub(super) fn metrics(stats: &Stats, density: &Density, edges: &[f32], clip: Clip, format: Format) -> Metrics {
+    let params = QuantParams::from_clip(clip, format);
+    let above = Cut::new(&density.pos, edges, clip.max());
+    let below = Cut::new(&density.neg, edges, -clip.min());
     // Integers on either side of zero; those of FP8 are as many on both.
     let (up, down) = (params.qmax() - params.zero_point(), params.zero_point() - params.qmin());
     let (mut rounding, mut clipping) = (0.0, 0.0);
@@ -120,7 +118,7 @@ pub(super) fn metrics(tensor: &Tensor, density: &Density, clip: Clip) -> Metrics
     let mse = rounding_error + clipping_error;
     let saturated_count = above.saturated + below.saturated;
     Metrics {
-        kl: tensor.kl(clip),
+        kl: None,
         mse,
         clipping_error,
         rounding_error,

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::calibrate::Tensor;
 use crate::histogram::{GrowingHistogram, Histogram};
 use crate::quant::{Format, Fp8};
 use proptest::prelude::*;

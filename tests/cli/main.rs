@@ -9,11 +9,13 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 
-#[path = "support/npy.rs"]
+#[path = "../support/npy.rs"]
 mod npy;
 #[cfg(feature = "onnx")]
-#[path = "support/onnx.rs"]
+#[path = "../support/onnx.rs"]
 mod onnx;
+
+mod scales;
 
 use npy::{floats, normal, npy, write};
 
