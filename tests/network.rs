@@ -245,7 +245,7 @@ fn a_layer_is_tuned_as_one_step() {
     assert_eq!((layers.len(), s.layer(&layers[0].key), layers[0].present.clip.amax()), (1, 6, own));
     let chosen = Tried { clip: Clip::unsigned(2.5), format: Format::INT8.with_signed(false) };
     let (before, after) = (Decibels::new(31.2), Decibels::new(31.853));
-    let step = TuneStep { key: s.key_of(6), chosen, before, after };
+    let step = TuneStep { key: s.key_of(6), chosen, before, after, samples: 8, of: 8 };
     news(&mut s, News::Step(step, left(0)));
     assert_eq!(s.notice(), "06.conv11.hswish: 31.20 → 31.85 dB, clip 2.50, uint8 symmetric");
     assert_eq!(s.amax(), own, "it is taken over at the end");
@@ -272,10 +272,14 @@ fn all_layers_are_tuned_as_one_step_and_a_hand_wins() {
     for (i, layer) in [2, 4, 6].into_iter().enumerate() {
         let chosen = better(&s, layer, 0.9);
         let [before, after] = [30.0, 31.0].map(|db| Decibels::new(db + i as f64));
-        let step = TuneStep { key: s.key_of(layer), chosen, before, after };
+        let step = TuneStep { key: s.key_of(layer), chosen, before, after, samples: 8 - i, of: 8 };
         news(&mut s, News::Step(step, left(8 - i)));
     }
-    assert!(s.notice().starts_with("06.conv11.hswish: alone 32.00 → 33.00 dB, clip "), "{}", s.notice());
+    assert!(
+        s.notice().starts_with("06.conv11.hswish: alone 32.00 → 33.00 dB on 6 of 8 samples, clip "),
+        "{}",
+        s.notice()
+    );
     assert!(s.screen().contains("tuning 3/9 · 8.0 s left"), "{}", s.screen());
     // Meanwhile somebody chooses something else for one of them.
     s.keys("1");

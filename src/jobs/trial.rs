@@ -19,7 +19,7 @@ pub fn grids(session: &Session) -> Grids {
     session.params()
 }
 
-/// A clip on a grid of integers.
+/// A clip in a format.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tried {
     /// The range that is kept.
@@ -75,7 +75,7 @@ pub struct TuneLayer {
     pub histogram: Arc<Histogram>,
     /// Methods whose clips are tried too.
     pub methods: Vec<Arc<dyn Calibrator>>,
-    /// Activations that share its grid.
+    /// Activations that share its range.
     pub tied: Vec<Key>,
 }
 
@@ -98,7 +98,7 @@ impl TuneLayer {
         })
     }
 
-    /// The activations that go to one grid: the tensor, and those that share it.
+    /// The activations that share one range: the tensor, and those tied to it.
     pub fn tensors(&self) -> impl Iterator<Item = &Key> {
         std::iter::once(&self.key).chain(&self.tied)
     }
@@ -205,6 +205,10 @@ pub struct TuneStep {
     pub before: Decibels,
     /// And after.
     pub after: Decibels,
+    /// On how many samples that is.
+    pub samples: usize,
+    /// How many the search has.
+    pub of: usize,
 }
 
 /// What the search is worth.

@@ -251,7 +251,7 @@ pub struct Plan {
     pub methods: Arc<[Arc<dyn Calibrator>]>,
     /// Index of the method whose answer is chosen first.
     pub default_method: usize,
-    /// The grid of integers.
+    /// The format of numbers.
     pub format: Format,
     /// What is wanted otherwise for some layers.
     pub rules: Rules,
@@ -262,7 +262,7 @@ pub struct Plan {
 pub struct Start {
     /// Index of the method that chooses.
     pub method: usize,
-    /// The grid of integers.
+    /// The format of numbers.
     pub format: Format,
     /// Whether it is quantized.
     pub quantized: bool,

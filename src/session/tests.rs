@@ -245,7 +245,7 @@ fn a_tie_is_one_decision_and_one_step() {
     let first = shared(&session);
     assert_eq!(first.0, ready(&session, tie_of(&[0, 2])).method_clip().unwrap().amax());
     assert_ne!(first.0, before[0].clip.amax());
-    // By a tensor of it, by the joint, by a method, by hand, by a run of keys, on another grid: always both.
+    // By a tensor of it, by the joint, by a method, by hand, by a run of keys, in another format: always both.
     let by_hand = decision(&session, 2).with_clip(Clip::symmetric(1.5));
     assert_eq!(session.apply("clip", vec![(at(2), by_hand)]), 3);
     assert_eq!((shared(&session).0, shared(&session).2), (1.5, true));

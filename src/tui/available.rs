@@ -46,7 +46,7 @@ impl Model {
                 Some("only a tensor with a range of its own is measured")
             }
             C::MoveColumns(_) | C::MoveBins(_) | C::Minimum(_) | C::Mark(_) | C::Zoom(_) => needs_range(),
-            C::TypeClip | C::Grid | C::Measure | C::Toggle | C::FakeQuant | C::Fit | C::Mapping => needs_layer(),
+            C::TypeClip | C::Format | C::Measure | C::Toggle | C::FakeQuant | C::Fit | C::Mapping => needs_layer(),
             C::MethodValue => match self.selected_ready() {
                 None => Some("no layer is read yet"),
                 Some(ready) if ready.method_clip().is_none() => Some("the method has no value here"),

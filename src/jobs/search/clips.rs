@@ -19,9 +19,9 @@ const COARSE: i32 = 5;
 /// Clips by their own error that are kept for each format, besides those of the methods.
 const BEST: usize = 5;
 
-/// What to try on a layer: on its own grid, and with the same number of bits unsigned where nothing is negative, and
+/// What to try on a layer: in its own format, and with the same number of bits unsigned where nothing is negative, and
 /// affine, the methods' clips and the best by their own error of a ladder from the largest magnitude down. Of
-/// these the quietest, and then a coarse ladder of each grid, the quietest clips first.
+/// these the quietest, and then a coarse ladder of each format, the quietest clips first.
 pub(super) fn tries(layer: &TuneLayer) -> Vec<Tried> {
     let (own, stats) = (layer.present.format, &layer.histogram.stats);
     let one_sided = stats.min.is_none_or(|min| min >= 0.0);

@@ -3,7 +3,7 @@
 use super::bench::{Budget, output_numbers};
 use crate::jobs::network::Run;
 use crate::jobs::trial::{Tried, TuneLayer, TuneStep};
-use crate::quant::{Decibels, QuantParams};
+use crate::quant::{Decibels, OutputEffect, QuantParams};
 use crate::session::Failure;
 
 /// Numbers at the outputs that are enough to judge by.
@@ -63,14 +63,16 @@ impl<'a> Standing<'a> {
         self.tensors[i].iter().for_each(|&tensor| self.now[tensor] = Some(chosen.params()));
         self.left = self.left.saturating_sub(1);
         self.decided += 1;
-        (self.found)(TuneStep { key: self.layers[i].key.clone(), chosen, before, after }, self.left);
+        let (key, samples, of) = (self.layers[i].key.clone(), self.few(), self.budget.samples.len());
+        (self.found)(TuneStep { key, chosen, before, after, samples, of }, self.left);
     }
 
     /// Tells what stands at the end for those layers of which something else was told last: the uniform start of layers
     /// that no round looked at, and what was taken back.
-    pub fn tell_rest(&mut self, sqnr: Decibels) {
+    pub fn tell_rest(&mut self, whole: &OutputEffect) {
         for (i, layer) in self.layers.iter().enumerate().filter(|(i, _)| self.present[*i] != self.told[*i]) {
-            let step = TuneStep { key: layer.key.clone(), chosen: self.present[i], before: sqnr, after: sqnr };
+            let (key, chosen, OutputEffect { sqnr_db, samples, of, .. }) = (layer.key.clone(), self.present[i], *whole);
+            let step = TuneStep { key, chosen, before: sqnr_db, after: sqnr_db, samples, of };
             (self.found)(step, 0);
         }
     }

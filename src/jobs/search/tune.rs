@@ -17,7 +17,7 @@ const ASIDE: usize = 4;
 /// Searches clips, layer by layer, for the best outputs. Every fourth sample is kept aside, and tells what the search is
 /// worth.
 ///
-/// It begins with the one method and kind of grid that is best for the whole network, among those computed, or with what
+/// It begins with the one method and format that is best for the whole network, among those computed, or with what
 /// is chosen if that is better. Where the outputs hold few numbers to judge by, as a classifier's do, the first round
 /// looks at each layer alone, the others in float: so it finds the clip with the least noise of its own,
 /// and not one whose error happens to undo another layer's on these samples. The noise of a clip is the mean over three
@@ -88,7 +88,7 @@ pub(super) fn tune(
     if search.decided == 0 && search.stopped() {
         return Ok(None);
     }
-    search.tell_rest(best.sqnr_db);
+    search.tell_rest(&best);
     worth(&bench, &grids, search.now, before, &Bench::new(setup, weights, budget.on(&aside))?)
 }
 

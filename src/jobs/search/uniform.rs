@@ -7,7 +7,7 @@ use crate::jobs::trial::{Tried, TuneLayer};
 use crate::model::ModelError;
 use crate::quant::{Decibels, Format};
 
-/// Puts all layers on the one method and kind of grid that is best for the whole, if that is better than `sqnr` by now.
+/// Puts all layers on the one method and format that is best for the whole, if that is better than `sqnr` by now.
 /// Returns the SQNR then; `None` when it was cancelled.
 pub(super) fn uniform(
     search: &mut Standing,

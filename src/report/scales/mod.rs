@@ -197,7 +197,7 @@ pub enum Per<T> {
     Channel(Vec<T>),
 }
 
-/// A range, and the grid over it.
+/// A range, and the parameters over it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RangeScales {

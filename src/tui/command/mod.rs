@@ -27,8 +27,8 @@ pub enum Command {
     Method(usize),
     /// Measures the clip on the values themselves.
     Measure,
-    /// Asks for another grid of integers.
-    Grid,
+    /// Asks for another format.
+    Format,
     /// Asks for the axis of the channels.
     PerChannel,
     /// Asks for the layers to share one range with.

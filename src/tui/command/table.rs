@@ -130,7 +130,14 @@ pub const COMMANDS: &[Entry] = &[
         "Reads the layer once more and measures the clip on its values, beside the histogram's estimate.",
         Clip,
     ),
-    entry(C::Grid, "grid", &[k('b')], "bits", "Asks for the layer's format: int8, uint4 affine, 16, e4m3, e5m2.", Clip),
+    entry(
+        C::Format,
+        "format",
+        &[k('b')],
+        "bits",
+        "Asks for the layer's format: int8, uint4 affine, 16, e4m3, e5m2.",
+        Clip,
+    ),
     entry(
         C::PerChannel,
         "per-channel",
@@ -328,7 +335,7 @@ pub const COMMANDS: &[Entry] = &[
         "tune",
         &[k('T')],
         "tune",
-        "Searches the layer's clip and grid that lose least at the network's outputs.",
+        "Searches the layer's clip and format that lose least at the network's outputs.",
         Network,
     ),
     entry(

@@ -95,7 +95,7 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::MoveColumns(by) => clip::move_columns(model, by),
         Command::MoveBins(by) => clip::move_bins(model, by),
         Command::TypeClip => model.mode = Mode::prompt(Ask::Clip, ""),
-        Command::Grid => model.mode = Mode::prompt(Ask::Format, &model.format().to_string()),
+        Command::Format => model.mode = Mode::prompt(Ask::Format, &model.format().to_string()),
         Command::Minimum(by) if model.on_strip() => channels::next_worst(model, by),
         Command::Minimum(by) => clip::minimum(model, by),
         Command::Mark(by) => clip::mark(model, by),

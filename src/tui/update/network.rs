@@ -222,7 +222,9 @@ fn step_in_words(model: &Model, step: &TuneStep) -> String {
         if format.symmetric() { four(clip.amax()) } else { format!("{} to {}", four(clip.min()), four(clip.max())) };
     let work = model.network.as_ref().and_then(|n| n.running.as_ref()).map(|r| &r.work);
     let alone = if matches!(work, Some(Work::Tune { layers, .. }) if layers.len() > 1) { "alone " } else { "" };
-    format!("{name}: {alone}{} → {} dB, clip {clip}, {format}", db(step.before), db(step.after))
+    let on =
+        if step.samples < step.of { format!(" on {} of {} samples", step.samples, step.of) } else { String::new() };
+    format!("{name}: {alone}{} → {} dB{on}, clip {clip}, {format}", db(step.before), db(step.after))
 }
 
 fn db(x: Decibels) -> String {

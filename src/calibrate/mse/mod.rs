@@ -1,8 +1,14 @@
 //! The clip of least mean squared error.
 
+mod codes;
+mod directly;
+
+use codes::{CODES, Code, Codes, Levels, fp8_codes};
+use directly::{Directly, DirectlyFp8};
+
 use super::{Calibration, Calibrator, NoThreshold, NoThresholdKind, START_BIN, Tensor, clip_at, need_bins};
-use crate::quant::{Format, Fp8};
-use crate::vector::{Kernel, Width};
+use crate::quant::Format;
+use crate::vector::Width;
 
 /// NVIDIA's mean-squared-error calibration: pytorch-quantization 2.2, `torch_hist`, the layer as one batch.
 ///
@@ -44,53 +50,12 @@ pub fn mse_curve(tensor: &Tensor) -> MseCurve {
     Objective::of(tensor).curve()
 }
 
-/// What a centre is rounded to, as codes from 0 up.
-#[derive(Clone, Debug)]
-enum Grid {
-    /// Each code stands for itself.
-    Even {
-        /// `2^(bits - 1) - 1` signed, `2^bits - 1` unsigned: the largest code of the peer's search.
-        max_bound: usize,
-    },
-    /// Each code stands for a value of the format.
-    Fp8 {
-        fp8: Fp8,
-        /// The magnitudes from 0 up.
-        values: Vec<f32>,
-    },
-}
-
-impl Grid {
-    fn of(format: Format) -> Grid {
-        match format {
-            Format::Int(scheme) => Grid::Even { max_bound: scheme.magnitude_levels() - 1 },
-            Format::Fp8(fp8) => Grid::Fp8 { fp8, values: fp8.magnitudes() },
-        }
-    }
-
-    /// The largest code.
-    fn max_code(&self) -> usize {
-        match self {
-            Grid::Even { max_bound } => *max_bound,
-            Grid::Fp8 { values, .. } => values.len() - 1,
-        }
-    }
-
-    /// What the largest code stands for: the peer's numerator of a scale.
-    fn bound(&self) -> f32 {
-        match self {
-            Grid::Even { max_bound } => *max_bound as f32,
-            Grid::Fp8 { fp8, .. } => fp8.max(),
-        }
-    }
-}
-
 /// The histogram as the objective sees it, with sums over the first `j` bins.
 struct Objective {
     counts: Vec<u64>,
     centres: Vec<f32>,
     bin_width: f64,
-    grid: Grid,
+    levels: Levels,
     /// `[sum h, sum h c, sum h c^2]`, and a place that makes each fill a register.
     prefix: Vec<[f64; 4]>,
     occupied: Occupied,
@@ -140,7 +105,7 @@ impl Objective {
             prefix.push([sums[0] + lost[0], sums[1] + lost[1], sums[2] + lost[2], 0.0]);
             occupied.below.push(occupied.counts.len());
         }
-        Objective { counts, centres, bin_width, grid: Grid::of(format), prefix, occupied }
+        Objective { counts, centres, bin_width, levels: Levels::of(format), prefix, occupied }
     }
 
     /// `sum h (v - c)^2` over the bins `from..to`.
@@ -167,9 +132,9 @@ impl Objective {
         if amax <= SMALLEST_AMAX {
             return (self.error_at(0.0, i + 1, bins), self.error_at(0.0, 0, i + 1));
         }
-        let scale = self.grid.bound() / amax;
-        let clipping = self.error_at(f64::from(self.grid.bound() / scale), i + 1, bins);
-        let few = self.occupied.below[i + 1] < BINS_PER_CODE * self.grid.max_code();
+        let scale = self.levels.bound() / amax;
+        let clipping = self.error_at(f64::from(self.levels.bound() / scale), i + 1, bins);
+        let few = self.occupied.below[i + 1] < BINS_PER_CODE * self.levels.max_code();
         (clipping, if few { self.directly(scale, i + 1) } else { self.by_levels(scale, i) })
     }
 
@@ -177,11 +142,11 @@ impl Objective {
     fn directly(&self, scale: f32, to: usize) -> f64 {
         let Occupied { counts, centres, below } = &self.occupied;
         let (counts, centres) = (&counts[..below[to]], &centres[..below[to]]);
-        match self.grid {
-            Grid::Even { max_bound } => {
+        match self.levels {
+            Levels::Even { max_bound } => {
                 Width::default().run(Directly { counts, centres, scale, bound: max_bound as f32 })
             }
-            Grid::Fp8 { fp8, .. } => Width::default().run(DirectlyFp8 { counts, centres, scale, fp8 }),
+            Levels::Fp8 { fp8, .. } => Width::default().run(DirectlyFp8 { counts, centres, scale, fp8 }),
         }
     }
 
@@ -191,12 +156,12 @@ impl Objective {
         let (centres, prefix) = (&self.centres[..=i], &self.prefix[..=i + 1]);
         let (mut sum, mut from, mut below) = (0.0, 0, &prefix[0]);
         let mut codes = [Code::default(); CODES];
-        let max_code = self.grid.max_code();
+        let max_code = self.levels.max_code();
         for first in (0..max_code).step_by(CODES) {
             let codes = &mut codes[..CODES.min(max_code - first)];
-            match &self.grid {
-                Grid::Even { .. } => Width::default().run(Codes { first: first as u32, scale, bins_per_code, codes }),
-                Grid::Fp8 { values, .. } => fp8_codes(codes, &values[first..], scale, bins_per_code),
+            match &self.levels {
+                Levels::Even { .. } => Width::default().run(Codes { first: first as u32, scale, bins_per_code, codes }),
+                Levels::Fp8 { values, .. } => fp8_codes(codes, &values[first..], scale, bins_per_code),
             }
             for code in codes {
                 let stays = |centre: f32| centre * scale <= code.largest;
@@ -211,14 +176,14 @@ impl Objective {
                 (from, below) = (to, &prefix[to]);
             }
         }
-        sum + self.error_at(f64::from(self.grid.bound() / scale), from, i + 1)
+        sum + self.error_at(f64::from(self.levels.bound() / scale), from, i + 1)
     }
 
     /// The error at candidate `i` without differences of sums, to settle what the curve cannot tell apart.
     fn exactly(&self, i: usize) -> f64 {
         match self.centres[i] {
             amax if amax <= SMALLEST_AMAX => self.prefix[self.counts.len()][2],
-            amax => self.directly(self.grid.bound() / amax, self.counts.len()),
+            amax => self.directly(self.levels.bound() / amax, self.counts.len()),
         }
     }
 
@@ -247,118 +212,6 @@ impl Objective {
 fn error_between(v: f64, a: &[f64; 4], b: &[f64; 4]) -> f64 {
     let [m0, m1, m2] = [b[0] - a[0], b[1] - a[1], b[2] - a[2]];
     if m0 == 0.0 { 0.0 } else { (v * v * m0 - 2.0 * v * m1 + m2).max(0.0) }
-}
-
-/// Codes worked out at a time.
-const CODES: usize = 64;
-
-/// What there is to know of a code at some scale.
-#[derive(Clone, Copy, Default)]
-struct Code {
-    /// What it stands for.
-    value: f64,
-    /// The largest number that rounds to it or to a smaller one, half to even.
-    largest: f32,
-    /// About how many bins have such centres.
-    bins: u32,
-}
-
-/// The codes from `first` on.
-struct Codes<'a> {
-    first: u32,
-    scale: f32,
-    bins_per_code: f64,
-    codes: &'a mut [Code],
-}
-
-impl Kernel for Codes<'_> {
-    type Out = ();
-
-    #[inline(always)]
-    fn run(self) {
-        /// Adding it rounds a small f64 to an integer, which is then in the low bits.
-        const ROUND: f64 = 6_755_399_441_055_744.0;
-        for (code, at) in self.codes.iter_mut().zip(self.first..) {
-            let half = at as f32 + 0.5;
-            *code = Code {
-                value: f64::from(at as f32 / self.scale),
-                largest: f32::from_bits(half.to_bits() - at % 2),
-                bins: (f64::from(half) * self.bins_per_code + ROUND).to_bits() as u32,
-            };
-        }
-    }
-}
-
-/// The codes of the `values`, of which there is one more than codes; the first one is even.
-fn fp8_codes(codes: &mut [Code], values: &[f32], scale: f32, bins_per_unit: f64) {
-    for (at, (code, pair)) in codes.iter_mut().zip(values.windows(2)).enumerate() {
-        // Exact: one bit more than a value has.
-        let half = (pair[0] + pair[1]) / 2.0;
-        *code = Code {
-            value: f64::from(pair[0] / scale),
-            // A tie goes to the even mantissa, which is that of an even code.
-            largest: f32::from_bits(half.to_bits() - at as u32 % 2),
-            bins: (f64::from(half) * bins_per_unit).round() as u32,
-        };
-    }
-}
-
-/// `sum h (q - c)^2` over bins.
-struct Directly<'a> {
-    counts: &'a [f64],
-    centres: &'a [f32],
-    /// Codes per unit.
-    scale: f32,
-    bound: f32,
-}
-
-impl Kernel for Directly<'_> {
-    type Out = f64;
-
-    #[inline(always)]
-    fn run(self) -> f64 {
-        const LANES: usize = 16;
-        /// Adding it rounds a small f32 to an integer, half to even.
-        const ROUND: f32 = 12_582_912.0;
-        let Directly { counts, centres, scale, bound } = self;
-        let error = |h: f64, c: f32| {
-            let product = c * scale;
-            let code = if product < bound { product } else { bound } + ROUND - ROUND;
-            let error = f64::from(code / scale) - f64::from(c);
-            h * (error * error)
-        };
-        let mut sums = [0.0; LANES];
-        let ((h, h_rest), (c, c_rest)) = (counts.as_chunks::<LANES>(), centres.as_chunks::<LANES>());
-        for (h, c) in h.iter().zip(c) {
-            for l in 0..LANES {
-                sums[l] += error(h[l], c[l]);
-            }
-        }
-        sums.iter().sum::<f64>() + h_rest.iter().zip(c_rest).map(|(&h, &c)| error(h, c)).sum::<f64>()
-    }
-}
-
-/// `sum h (q - c)^2` over bins, on a floating-point format.
-struct DirectlyFp8<'a> {
-    counts: &'a [f64],
-    centres: &'a [f32],
-    /// Of the format's units, how many are one of the values'.
-    scale: f32,
-    fp8: Fp8,
-}
-
-impl Kernel for DirectlyFp8<'_> {
-    type Out = f64;
-
-    #[inline(always)]
-    fn run(self) -> f64 {
-        let DirectlyFp8 { counts, centres, scale, fp8 } = self;
-        let error = |(h, c): (&f64, &f32)| {
-            let error = f64::from(fp8.round(c * scale) / scale) - f64::from(*c);
-            h * (error * error)
-        };
-        counts.iter().zip(centres).map(error).sum()
-    }
 }
 
 /// The candidate of least error among the centres from the 128th on.
@@ -411,88 +264,4 @@ impl Calibrator for Mse {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::histogram::{Histogram, Magnitude, Stats};
-    use proptest::prelude::*;
-
-    fn tensor(counts: Vec<u64>, amax: f32, num_bits: u8, signed: bool) -> Tensor {
-        bound_for(Format::int(num_bits, signed, true).unwrap(), counts, amax)
-    }
-
-    fn bound_for(format: Format, counts: Vec<u64>, amax: f32) -> Tensor {
-        let neg = vec![0; counts.len()];
-        let h = Histogram::from_parts(Stats::default(), Magnitude { amax, pos: counts, neg }, None);
-        Tensor::new(Arc::new(h), format)
-    }
-
-    /// The peer's own fake quantization of each centre, summed in f64.
-    fn oracle(o: &Objective, i: usize) -> (f64, f64) {
-        let (amax, bound) = (o.centres[i], o.grid.bound());
-        let scale = bound / amax;
-        let error = |j: usize| {
-            let c = o.centres[j];
-            let rounded = match o.grid {
-                Grid::Even { .. } => (c * scale).round_ties_even().min(bound),
-                Grid::Fp8 { fp8, .. } => fp8.round(c * scale),
-            };
-            let q = if amax <= SMALLEST_AMAX { 0.0 } else { rounded / scale };
-            o.counts[j] as f64 * (f64::from(q) - f64::from(c)).powi(2)
-        };
-        ((i + 1..o.counts.len()).map(error).sum(), (0..=i).map(error).sum())
-    }
-
-    proptest! {
-        #[test]
-        fn the_curve_is_the_oracle_s(
-            counts in prop::collection::vec(prop_oneof![Just(0u64), 1u64..9, 0u64..1_000_000], 2..600),
-            amax in prop_oneof![Just(f32::MAX), Just(1e-6f32), 1e-3f32..1e3],
-            words in prop_oneof![
-                Just("int8"), Just("uint8"), Just("int2"), Just("int4"), Just("int16"), Just("e4m3"), Just("e5m2"),
-            ],
-        ) {
-            let objective = Objective::of(&bound_for(Format::INT8.changed_by(words).unwrap(), counts, amax));
-            let within = 1e-12 * objective.prefix[objective.counts.len()][2];
-            for i in 0..objective.counts.len() {
-                let ((c, r), (oc, or)) = (objective.at(i), oracle(&objective, i));
-                prop_assert!((c - oc).abs() <= within && (r - or).abs() <= within, "{:?} for {:?} at {}", (c, r), (oc, or), i);
-            }
-        }
-    }
-
-    /// As many bins as make it worth while to go from level to level.
-    #[test]
-    fn fp8_level_by_level_is_fp8_bin_by_bin() {
-        let counts: Vec<u64> = (0..8192u64).map(|j| (j * 2_654_435_761) % 1000).collect();
-        for fp8 in [Fp8::E4m3, Fp8::E5m2] {
-            let objective = Objective::of(&bound_for(fp8.into(), counts.clone(), 3.0));
-            let within = 1e-12 * objective.prefix[counts.len()][2];
-            for i in (0..counts.len()).step_by(97).chain([counts.len() - 1]) {
-                let scale = objective.grid.bound() / objective.centres[i];
-                let (directly, by_levels) = (objective.directly(scale, i + 1), objective.by_levels(scale, i));
-                assert!((directly - by_levels).abs() <= within, "{fp8} {i}: {directly} {by_levels}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_wider_clip_clips_less_and_rounds_more() {
-        let counts = (0..2048).map(|j| (1e6 * (-f64::from(j) / 150.0).exp()) as u64).collect();
-        let curve = mse_curve(&tensor(counts, 3.0, 8, true));
-        assert!(curve.clipping.windows(2).all(|w| w[1] <= w[0] * (1.0 + 1e-9) + 1e-18));
-        assert_eq!(curve.clipping[2047], 0.0);
-        // Where the levels fall among the centres makes the rounding error waver: compare from afar.
-        let coarse: Vec<f64> = curve.rounding.iter().skip(256).step_by(128).copied().collect();
-        assert!(coarse.windows(2).all(|w| w[1] > w[0]), "{coarse:?}");
-    }
-
-    #[test]
-    fn the_first_of_equal_minima_wins() {
-        // All mass at one centre far below: nothing to tell the candidates apart but the grid's own rounding.
-        let zeros = tensor(vec![7; 300], 0.0, 8, true);
-        assert_eq!(Objective::of(&zeros).search(START_BIN), Some(START_BIN));
-        assert_eq!(Objective::of(&tensor(vec![1; 128], 1.0, 8, true)).search(START_BIN), None);
-    }
-}
+mod tests;
