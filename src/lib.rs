@@ -9,7 +9,7 @@
 //! * [`quant`]: integer grids, scales and zero points;
 //! * [`histogram`]: exact counts of a tensor;
 //! * [`calibrate`]: the methods, one file each, and the curve of each objective over all clips;
-//! * [`session`]: the document: layers, choices, undo;
+//! * [`session`]: the document: layers, decisions, undo;
 //! * [`figure`]: axis, columns, curves and marks of a plot, as numbers;
 //! * [`input`]: activation dumps at rest;
 //! * `model` (feature `onnx`): ONNX models, their activations, and what a clip does to the outputs;

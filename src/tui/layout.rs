@@ -45,7 +45,7 @@ pub struct Areas {
     pub lower: Rect,
     /// The axis' numbers.
     pub ticks: Rect,
-    /// What the choices do to a network's outputs; empty where there is none.
+    /// What the decisions do to a network's outputs; empty where there is none.
     pub output: Rect,
     /// The table, with its heading.
     pub numbers: Rect,

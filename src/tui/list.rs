@@ -63,7 +63,7 @@ impl List {
         Some(at + usize::from(self.heading.is_some_and(|heading| at >= heading)))
     }
 
-    /// After a choice changed: only the order by SQNR depends on it.
+    /// After a decision changed: only the order by SQNR depends on it.
     pub(super) fn resort(&mut self) {
         self.stale |= self.sort == Sort::Worst;
     }

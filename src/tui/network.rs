@@ -20,7 +20,7 @@ pub struct Network {
     pub running: Option<Running>,
     /// What each layer does to the outputs, as far as it was found.
     pub sensitivity: BTreeMap<Key, Sensitivity>,
-    /// The choices that these sensitivities are of.
+    /// The decisions that these sensitivities are of.
     pub sensitivity_of: Option<Grids>,
     /// News that came while something was being typed.
     pub unsaid: Option<String>,
@@ -82,7 +82,7 @@ pub struct Running {
 
 /// What can be under way.
 pub enum Work {
-    /// Every layer's effect on the outputs, of these choices.
+    /// Every layer's effect on the outputs, of these decisions.
     Sensitivity(Grids),
     /// A search for better clips.
     Tune {
@@ -117,7 +117,7 @@ impl Network {
         }
     }
 
-    /// Whether the answer for everything is of the choices as they are, the clip in the hand included.
+    /// Whether the answer for everything is of the decisions as they are, the clip in the hand included.
     pub fn whole_is_answered(&self) -> bool {
         let asked = self.whole.asked.as_ref().zip(self.alone.asked.as_ref());
         let of = |all: &'_ Grids, key: &Key| all.get(key).cloned().unwrap_or_default();
@@ -125,7 +125,7 @@ impl Network {
         self.whole.is_answered() && !in_hand
     }
 
-    /// Whether the sensitivities are of other choices than the present ones.
+    /// Whether the sensitivities are of other decisions than the present ones.
     pub fn sensitivity_is_old(&self) -> bool {
         self.sensitivity_of != self.whole.asked
     }

@@ -16,7 +16,7 @@ use super::super::msg::Cmd;
 use super::super::network::{Answer, Work};
 use super::{channels, hand};
 
-/// Asks what the present choices do to the outputs, where that was not asked yet: of the layer at hand at once, also
+/// Asks what the present decisions do to the outputs, where that was not asked yet: of the layer at hand at once, also
 /// while its clip is in the hand; of everything when it is let go.
 pub(super) fn ask(model: &mut Model, cmds: &mut Vec<Cmd>) {
     if !model.network_is_ready() {

@@ -109,7 +109,7 @@ fn hints(pen: &mut Pen, area: Rect, model: &Model) {
         (&[Undo], "undo"),
         (&[Export], "export"),
         (&[Compare], "compare"),
-        (&[Grid], "bits"),
+        (&[Format], "bits"),
     ];
     let plots: [(&[Command], &str); 22] = [
         (&[], "drag"),
@@ -130,7 +130,7 @@ fn hints(pen: &mut Pen, area: Rect, model: &Model) {
         (&[MethodValue], "back"),
         (&[TypeClip], "type"),
         (&[PerChannel], "channels"),
-        (&[Grid], "bits"),
+        (&[Format], "bits"),
         (&[Toggle], "on/off"),
         (&[YScale], "log y"),
         (&[Fit], "fitted curve"),

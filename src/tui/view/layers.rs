@@ -146,7 +146,7 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, index: usize, widths: &Columns)
     }
     let network = model.network.as_ref();
     if model.list.sort == Sort::Sensitive {
-        // What it does to the outputs; of other choices than the present ones it is dim.
+        // What it does to the outputs; of other decisions than the present ones it is dim.
         if let Some((network, found)) = network.and_then(|n| Some((n, n.sensitivity.get(&layer.key)?))) {
             let style = if network.sensitivity_is_old() || !quantized { theme.dim } else { Style::new() };
             pen.right(sqnr, area.y, SQNR, &number::decibels(found.alone.sqnr_db.get()), style);
