@@ -6,8 +6,8 @@ mod support;
 use crossterm::event::{Event, KeyCode, KeyModifiers, MouseButton, MouseEventKind};
 use qviz::figure::Handle;
 use qviz::jobs::Request;
-use qviz::quant::Format;
-use qviz::session::{Key, Target};
+use qviz::quant::{Clip, Format};
+use qviz::session::{Imported, Key, Target};
 use qviz::tui::mode::Mode;
 use qviz::tui::msg::{Cmd, Msg, Unwritten, Written};
 use support::Story;
@@ -556,4 +556,31 @@ fn a_layer_goes_to_fp8() {
     assert_eq!((s.amax(), s.ready().metrics().kl.is_some()), (dragged, true));
     s.keys("uuu");
     assert_eq!(*s.ready().decision(), before);
+}
+
+/// What a file proposes is one more row, beside the methods, and is taken and undone as theirs are.
+#[test]
+fn a_clip_that_a_file_proposes_is_chosen_like_a_method_s() {
+    let mut s = Story::bundled();
+    let key = s.key_of(6);
+    let methods = s.model.session.methods().len();
+    let row = char::from_digit(methods as u32 + 1, 10).unwrap().to_string();
+    s.select("06.conv11.hswish").keys(&row);
+    assert!(s.notice().contains("fewer methods"), "{}", s.notice());
+    let (before, offered) = (s.amax(), 3.25);
+    let offer = Imported { id: "scales.json".into(), label: "file".into(), clip: Clip::symmetric(offered) };
+    assert!(s.model.session.import(&key, offer));
+    assert!(s.screen().contains("scales.json"), "{}", s.screen());
+    s.keys(&row);
+    assert_eq!(s.amax(), offered);
+    assert_eq!(s.ready().decision().method, "scales.json");
+    let document = s.document();
+    let chosen = &document["tensors"][6]["chosen"];
+    assert_eq!((&chosen["method"], &chosen["edited"]), (&"scales.json".into(), &false.into()));
+    s.keys("u");
+    assert_eq!(s.amax(), before);
+    assert!(!s.model.session.import(
+        &Key::activation("nothing"),
+        Imported { id: "x".into(), label: "x".into(), clip: Clip::symmetric(1.0) }
+    ));
 }

@@ -73,7 +73,7 @@ impl Calibrator for Percentile {
     }
 
     fn caveat(&self) -> &str {
-        "Knows nothing of the grid of integers; takes a bin's lower edge, so that even 100 % clips, and 0 if the lowest bin holds P %."
+        "Knows nothing of the integers; takes a bin's lower edge, so that even 100 % clips, and 0 if the lowest bin holds P %."
     }
 
     fn calibrate(&self, tensor: &Tensor) -> Result<Calibration, NoThreshold> {

@@ -30,7 +30,7 @@ pub enum Warning {
     AllZero,
     /// Every finite value is this one.
     Constant(f32),
-    /// A signed symmetric grid for values of one sign.
+    /// A signed symmetric format for values of one sign.
     OneSided {
         /// Whether the values are all `<= 0`, rather than all `>= 0`.
         negative: bool,
@@ -80,7 +80,7 @@ impl Warning {
                 "No value is negative: half of the signed codes are never used; unsigned integers would use all of theirs.".into()
             }
             Warning::OneSided { negative: true } => {
-                "No value is positive: half of the signed codes are never used (an affine grid would use them all)."
+                "No value is positive: half of the signed codes are never used (an affine format would use them all)."
                     .into()
             }
             Warning::FarOutliers { count, share_of_range } => format!(

@@ -12,6 +12,7 @@ use crate::histogram::{DEFAULT_BINS, MAX_BINS};
 use crate::input::GroupPattern;
 use crate::jobs::Ties;
 use crate::quant::{Format, Scheme};
+use crate::report::visible;
 use crate::session::{Assignment, Kind, Names, Rules, Session, Setting, Subject};
 
 /// A terminal instrument for INT8 calibration: every layer's histogram, every method's threshold, and a clip to drag.
@@ -137,8 +138,8 @@ pub(super) struct SharedArgs {
     #[arg(long, value_name = "N", default_value_t = DEFAULT_BINS, value_parser = parse_bins)]
     pub bins: usize,
     /// What some layers want otherwise: PATTERNS=SETTINGS, both lists between commas. Patterns are globs on names, or
-    /// op:GLOB on operators; settings are a method, a format (e4m3, or format:'uint8 affine'), bits:N, axis:N, signed,
-    /// unsigned, symmetric, affine, float. A later one prevails: --set '*.conv1=percentile-99.99' --set
+    /// op:GLOB on operators; settings are a method, a format (e4m3, or with a blank format:uint8 affine), bits:N, axis:N,
+    /// signed, unsigned, symmetric, affine, float. A later one prevails: --set '*.conv1=percentile-99.99' --set
     /// '*.hswish=bits:16,affine'
     #[arg(long, value_name = "PATTERNS=SETTINGS")]
     pub set: Vec<Assignment>,
@@ -224,6 +225,25 @@ impl SharedArgs {
             }
         }
         methods
+    }
+
+    /// What a document prevails over, as a sentence, where both are given.
+    pub fn passed_over(&self) -> Option<String> {
+        let document = self.taking.scales.as_ref()?;
+        let given = [
+            ("--method", !self.method.is_empty()),
+            ("--format", self.format.is_some()),
+            ("--bits", self.bits != 8),
+            ("--unsigned", self.unsigned),
+            ("--affine", self.affine),
+            ("--set", !self.set.is_empty()),
+            ("--per-channel", !self.per_channel.is_empty()),
+        ];
+        let given: Vec<&str> = given.into_iter().filter(|(_, given)| *given).map(|(option, _)| option).collect();
+        let name = visible(&document.path.to_string_lossy());
+        let decides =
+            || format!("{name} decides for the tensors that it holds, for the others {}", given.join(" and "));
+        (!given.is_empty()).then(decides)
     }
 
     /// A session that knows no layer yet.

@@ -15,7 +15,7 @@ use crate::tui::taking::Taking;
 /// says that changes are not written down.
 pub(super) fn open(shared: &SharedArgs, model: &mut Model) -> Option<Journal> {
     let opened = match state_folder() {
-        Some(folder) => Journal::open(&folder, data(shared), |_| {}).map_err(|why| why.to_string()),
+        Some(folder) => Journal::open(&folder, data(shared)).map_err(|why| why.to_string()),
         None => Err("there is no home folder".to_owned()),
     };
     match opened {
@@ -53,15 +53,15 @@ fn data(shared: &SharedArgs) -> Data {
     Data::new(words)
 }
 
-/// `14:02` of today, `yesterday, 14:02`, or with the date.
+/// `at 14:02` today, `yesterday at 14:02`, or with the date.
 fn when(at: SystemTime) -> String {
-    let Ok(at) = Timestamp::try_from(at) else { return "an earlier run".into() };
+    let Ok(at) = Timestamp::try_from(at) else { return "in an earlier run".into() };
     let zone = TimeZone::system();
     let (at, now) = (zone.to_datetime(at), zone.to_datetime(Timestamp::now()));
     let format = match () {
-        () if at.date() == now.date() => "%H:%M",
-        () if at.date().tomorrow().is_ok_and(|day| day == now.date()) => "yesterday, %H:%M",
-        () => "%Y-%m-%d, %H:%M",
+        () if at.date() == now.date() => "at %H:%M",
+        () if at.date().tomorrow().is_ok_and(|day| day == now.date()) => "yesterday at %H:%M",
+        () => "on %Y-%m-%d at %H:%M",
     };
     at.strftime(format).to_string()
 }

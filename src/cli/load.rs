@@ -38,6 +38,7 @@ pub(super) struct Loaded {
 /// Ctrl-C ends it and keeps what was gathered; a second one ends the program.
 pub(super) fn load(shared: SharedArgs, exact: bool) -> Result<Loaded, Usage> {
     let mut session = shared.session();
+    shared.passed_over().into_iter().for_each(|said| eprintln!("qviz: {said}"));
     let taking = shared.taking.clone();
     let runs = shared.paths.first().is_some_and(|p| source::is_model(p));
     let asked = shared.patterns();

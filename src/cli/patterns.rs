@@ -1,5 +1,6 @@
 //! Patterns that fit nothing are wrong usage: a scale would silently not be what was asked for.
 
+use crate::report::visible;
 use crate::session::{Layer, Names, Subject};
 
 /// Patterns as they were given, each with its option.
@@ -48,11 +49,13 @@ fn instead(word: &str, layers: &[Layer]) -> String {
     let mut near: Vec<(usize, &str)> = names.iter().map(|name| (nearest(name), *name)).collect();
     near.sort();
     let close = |(distance, _): &(usize, &str)| *distance <= (plain.chars().count() / 3).max(1);
-    let told: Vec<&str> = near.iter().filter(|n| close(n)).take(TOLD).map(|(_, name)| *name).collect();
+    // As they are to be typed: with their commas and brackets protected.
+    let typed = |name: &str| visible(&Names::exactly([name]).to_string());
+    let told: Vec<String> = near.iter().filter(|n| close(n)).take(TOLD).map(|(_, name)| typed(name)).collect();
     if !told.is_empty() {
         return format!("nearly so are called {}", told.join(", "));
     }
-    let told: Vec<&str> = names.iter().take(TOLD).copied().collect();
+    let told: Vec<String> = names.iter().take(TOLD).map(|name| typed(name)).collect();
     match names.len().saturating_sub(TOLD) {
         _ if names.is_empty() => format!("no {what} are known here"),
         0 => format!("the {what} are {}", told.join(", ")),
@@ -106,6 +109,16 @@ mod tests {
         assert_eq!(checked("xyz").unwrap_err(), far);
         assert_eq!(checked("op:Gemm").unwrap_err(), "--skip op:Gemm fits no layer; the operators are Conv.");
         assert_eq!(check(&vec![("--tie", "nothing".parse().unwrap())], &[]), Ok(()), "nothing was found");
+    }
+
+    #[test]
+    fn a_name_is_told_as_it_is_to_be_typed() {
+        let layers = ["a,b", "x[0]\u{1b}"].map(|name| Layer::waiting(Key::activation(name), Vec::new()));
+        let checked = |text: &str| check(&vec![("--skip", text.parse().unwrap())], &layers);
+        assert_eq!(checked("a\\,c").unwrap_err(), "--skip a\\,c fits no layer; nearly so are called a\\,b.");
+        assert_eq!(checked("a\\,b"), Ok(()));
+        let far = checked("nothing").unwrap_err();
+        assert!(far.contains("a\\,b, x[[]0[]]") && !far.contains('\u{1b}'), "{far}");
     }
 
     #[test]

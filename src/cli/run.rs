@@ -86,6 +86,9 @@ fn screen(args: ScreenArgs) -> Result<u8, Failed> {
         model.export_path = document.path.to_string_lossy().into_owned();
     }
     model.kept = shared.taking.kept();
+    if let Some(said) = shared.passed_over() {
+        model.warn(said);
+    }
     let asked = shared.patterns();
     let journal = journal::open(&shared, &mut model);
     let start = source::start(shared, &model.session, false)?;

@@ -46,6 +46,8 @@ impl Data {
 pub struct Journal {
     data: Data,
     path: PathBuf,
+    /// What the file holds, or will when the writer comes to it.
+    steps: Vec<Step>,
     writer: Writer,
     /// Keeps others from the same file for as long as it lives.
     _lock: File,
@@ -63,12 +65,11 @@ pub struct Opened {
 
 impl Journal {
     /// Opens the journal of `data` in a folder, which is made where there is none. Of several journals that runs have
-    /// left the newest one is taken; those that other programs hold are left alone. `failed` is told, from another
-    /// thread, when something could not be written.
+    /// left the newest one is taken; those that other programs hold are left alone.
     ///
     /// # Errors
     /// The folder cannot be made or written to.
-    pub fn open(folder: &Path, data: Data, failed: impl Fn(String) + Send + 'static) -> io::Result<Opened> {
+    pub fn open(folder: &Path, data: Data) -> io::Result<Opened> {
         make_private(folder)?;
         let (mut others, mut free, mut newest) = (0, None, None::<(File, PathBuf, Left)>);
         for slot in 0..SLOTS {
@@ -97,20 +98,33 @@ impl Journal {
             (None, Some((lock, path))) => (lock, path, None),
             (None, None) => return Err(io::Error::other("too many programs have the same data open")),
         };
-        let writer = Writer::start(path.clone(), failed);
-        Ok(Opened { journal: Journal { data, path, writer, _lock: lock }, left, others })
+        let writer = Writer::start(path.clone());
+        let steps = left.as_ref().map_or_else(Vec::new, |left| left.steps.clone());
+        Ok(Opened { journal: Journal { data, path, steps, writer, _lock: lock }, left, others })
     }
 
     /// Writes down that these are the changes that no export holds; without any the file goes. Returns at once: the
-    /// newest state is written by a thread of its own.
-    pub fn write(&self, steps: Vec<Step>) {
-        let page = (!steps.is_empty()).then(|| Page::now(&self.data, steps));
-        self.writer.write(page);
+    /// newest state is written by a thread of its own. What stands there already keeps the time when it was made.
+    pub fn write(&mut self, steps: Vec<Step>) {
+        if steps == self.steps && self.trouble().is_none() {
+            return;
+        }
+        self.writer.write((!steps.is_empty()).then(|| Page::now(&self.data, steps.clone())));
+        self.steps = steps;
     }
 
     /// Waits until everything is written.
-    pub fn flush(&self) {
+    ///
+    /// # Errors
+    /// Why the newest state could not be: see [`Journal::trouble`].
+    pub fn flush(&self) -> Result<(), String> {
         self.writer.flush();
+        self.trouble().map_or(Ok(()), Err)
+    }
+
+    /// Why the newest state that the writer came to could not be written: one sentence, until a later state is.
+    pub fn trouble(&self) -> Option<String> {
+        self.writer.trouble()
     }
 
     /// The file.
@@ -145,27 +159,31 @@ mod tests {
     }
 
     fn open(folder: &Path) -> Opened {
-        Journal::open(folder, data(), |why| panic!("{why}")).unwrap()
+        Journal::open(folder, data()).unwrap()
     }
 
     #[test]
     fn what_is_written_is_left_for_the_next_run() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path().join("state/qviz");
-        let opened = open(&folder);
+        let mut opened = open(&folder);
         assert!(opened.left.is_none() && opened.others == 0);
         for amax in [0.9, 0.8, 0.7] {
             opened.journal.write(vec![step(0.5), step(amax)]);
         }
-        opened.journal.flush();
+        opened.journal.flush().unwrap();
         drop(opened);
-        let opened = open(&folder);
+        let mut opened = open(&folder);
         assert_eq!(opened.left.as_ref().unwrap().steps, [step(0.5), step(0.7)]);
-        let other = Journal::open(&folder, Data::new(vec!["/other".into()]), |_| {}).unwrap();
+        let other = Journal::open(&folder, Data::new(vec!["/other".into()])).unwrap();
         assert!(other.left.is_none(), "other data have a journal of their own");
+        let at = opened.left.as_ref().unwrap().at;
+        opened.journal.write(vec![step(0.5), step(0.7)]);
+        opened.journal.flush().unwrap();
+        assert_eq!(Page::read(opened.journal.path(), &data()).unwrap().at, at, "as it was, with its time");
         // Nothing is unsaved any more.
         opened.journal.write(Vec::new());
-        opened.journal.flush();
+        opened.journal.flush().unwrap();
         assert!(!opened.journal.path().exists());
         drop(opened);
         assert!(open(&folder).left.is_none());
@@ -174,20 +192,20 @@ mod tests {
     #[test]
     fn a_second_program_keeps_its_own() {
         let folder = tempfile::tempdir().unwrap();
-        let first = open(folder.path());
+        let mut first = open(folder.path());
         first.journal.write(vec![step(0.5)]);
-        first.journal.flush();
-        let second = open(folder.path());
+        first.journal.flush().unwrap();
+        let mut second = open(folder.path());
         assert!(second.left.is_none() && second.others == 1);
         second.journal.write(vec![step(0.25)]);
-        second.journal.flush();
+        second.journal.flush().unwrap();
         drop(first);
         drop(second);
         // The newest is offered first, and the other one when that is answered.
-        let opened = open(folder.path());
+        let mut opened = open(folder.path());
         assert_eq!((opened.left.as_ref().unwrap().steps.clone(), opened.others), (vec![step(0.25)], 0));
         opened.journal.write(Vec::new());
-        opened.journal.flush();
+        opened.journal.flush().unwrap();
         drop(opened);
         assert_eq!(open(folder.path()).left.unwrap().steps, [step(0.5)]);
     }
@@ -197,12 +215,27 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(format!("{}.json", data().stem()));
         std::fs::write(&path, "{\"schema\": \"qviz.journal/9\"}").unwrap();
-        let opened = open(folder.path());
+        let mut opened = open(folder.path());
         assert!(opened.left.is_none());
         opened.journal.write(vec![step(0.5)]);
-        opened.journal.flush();
+        opened.journal.flush().unwrap();
         assert!(std::fs::read_to_string(&path).unwrap().contains("journal/9"));
         assert_ne!(opened.journal.path(), path);
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_said_until_it_can() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut opened = open(folder.path());
+        // A folder with something in it stands where the file is to be.
+        std::fs::create_dir_all(opened.journal.path().join("full")).unwrap();
+        opened.journal.write(vec![step(0.5)]);
+        let why = opened.journal.flush().unwrap_err();
+        assert_eq!(opened.journal.trouble(), Some(why));
+        std::fs::remove_dir_all(opened.journal.path()).unwrap();
+        opened.journal.write(vec![step(0.5)]);
+        assert_eq!((opened.journal.flush(), opened.journal.trouble()), (Ok(()), None));
+        assert!(opened.journal.path().exists());
     }
 
     #[test]
@@ -210,6 +243,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         std::fs::write(&file, "").unwrap();
-        assert!(Journal::open(&file.join("state"), data(), |_| {}).is_err());
+        assert!(Journal::open(&file.join("state"), data()).is_err());
     }
 }

@@ -41,8 +41,8 @@ impl Page {
         }
     }
 
-    pub fn to_bytes(&self) -> Vec<u8> {
-        serde_json::to_vec(self).unwrap_or_default()
+    pub fn to_bytes(&self) -> Result<Vec<u8>, String> {
+        serde_json::to_vec(self).map_err(|error| error.to_string())
     }
 
     /// What is left in a file; `None` where there is none, where it is of other data, or of a version that is not known.

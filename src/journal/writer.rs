@@ -1,5 +1,6 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use super::page::Page;
@@ -9,6 +10,7 @@ use crate::report::save;
 pub(super) struct Writer {
     sender: Option<Sender<Order>>,
     thread: Option<JoinHandle<()>>,
+    trouble: Arc<Mutex<Option<String>>>,
 }
 
 enum Order {
@@ -19,10 +21,18 @@ enum Order {
 }
 
 impl Writer {
-    pub fn start(path: PathBuf, failed: impl Fn(String) + Send + 'static) -> Writer {
+    pub fn start(path: PathBuf) -> Writer {
         let (sender, orders) = channel();
-        let thread = std::thread::spawn(move || run(&path, &orders, &failed));
-        Writer { sender: Some(sender), thread: Some(thread) }
+        let trouble = Arc::<Mutex<_>>::default();
+        let told = trouble.clone();
+        let tell = move |why| *told.lock().unwrap_or_else(PoisonError::into_inner) = why;
+        let thread = std::thread::spawn(move || run(&path, &orders, &tell));
+        Writer { sender: Some(sender), thread: Some(thread), trouble }
+    }
+
+    /// Why the file does not hold what was last written.
+    pub fn trouble(&self) -> Option<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub fn write(&self, page: Option<Page>) {
@@ -51,7 +61,7 @@ impl Drop for Writer {
     }
 }
 
-fn run(path: &std::path::Path, orders: &Receiver<Order>, failed: &dyn Fn(String)) {
+fn run(path: &Path, orders: &Receiver<Order>, tell: &dyn Fn(Option<String>)) {
     while let Ok(first) = orders.recv() {
         let mut newest = None;
         let mut waiting = Vec::new();
@@ -61,19 +71,21 @@ fn run(path: &std::path::Path, orders: &Receiver<Order>, failed: &dyn Fn(String)
                 Order::Flush(done) => waiting.push(done),
             }
         }
-        let written = match newest {
-            None => Ok(()),
-            Some(Some(page)) => save(path, &page.to_bytes(), true).map_err(|error| error.to_string()),
-            Some(None) => match std::fs::remove_file(path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.to_string()),
-                _ => Ok(()),
-            },
-        };
-        if let Err(why) = written {
-            failed(why);
+        if let Some(page) = newest {
+            tell(write(path, page).err());
         }
         for done in waiting {
             let _ = done.send(());
         }
+    }
+}
+
+fn write(path: &Path, page: Option<Page>) -> Result<(), String> {
+    match page {
+        Some(page) => save(path, &page.to_bytes()?, true).map_err(|error| error.to_string()),
+        None => match std::fs::remove_file(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.to_string()),
+            _ => Ok(()),
+        },
     }
 }

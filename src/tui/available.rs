@@ -52,8 +52,10 @@ impl Model {
                 Some(ready) if ready.method_clip().is_none() => Some("the method has no value here"),
                 Some(_) => None,
             },
-            C::Method(n) if n >= self.session.methods().len() => Some("there are fewer methods"),
-            C::Method(_) => needs_layer(),
+            C::Method(n) => match self.selected_ready().map(|ready| ready.candidates().len()) {
+                None => needs_layer(),
+                Some(offers) => (n >= offers).then_some("there are fewer methods"),
+            },
             C::OtherHandle if self.format().symmetric() => Some("only with --affine"),
             C::OtherHandle => needs_range(),
             C::Undo if self.session.history_len().0 == 0 => Some("nothing to undo"),

@@ -58,7 +58,7 @@ pub enum Ask {
     },
     /// A clip, as a number.
     Clip,
-    /// The integers that the layer goes to, in words such as `uint4 affine`.
+    /// The format that the layer goes to, in words such as `uint4 affine`.
     Format,
     /// The axis of the channels.
     Axis,

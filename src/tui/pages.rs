@@ -5,44 +5,54 @@ use std::io::{self, Write};
 use super::mode::Mode;
 use super::model::Model;
 use crate::journal::Journal;
-use crate::report::number;
+use crate::report::{number, visible};
 use crate::session::Step;
 
 /// The journal, where there is one, and of what state it was written last.
 pub(super) struct Pages {
     journal: Option<Journal>,
     written: Option<(u64, usize)>,
+    /// What was last told of why it could not be written.
+    told: Option<String>,
 }
 
 impl Pages {
     pub fn new(journal: Option<Journal>) -> Pages {
-        Pages { journal, written: None }
+        Pages { journal, written: None, told: None }
     }
 
-    /// Writes down what no file holds, if that has changed. A drag in hand is not part of it.
-    pub fn keep_up(&mut self, model: &Model) {
-        let Some(journal) = &self.journal else { return };
+    /// Writes down what no file holds, if that has changed, and says so where it could not be. A drag in hand is not part
+    /// of it.
+    pub fn keep_up(&mut self, model: &mut Model) {
+        let Some(journal) = &mut self.journal else { return };
         let state = (model.session.revision(), model.taking.pending().count());
         if self.written != Some(state) && !matches!(model.mode, Mode::Drag { .. }) {
             journal.write(pending(model).chain(model.session.unsaved()).collect());
             self.written = Some(state);
         }
+        let trouble = journal.trouble();
+        if let Some(why) = trouble.as_ref().filter(|why| self.told.as_ref() != Some(*why)) {
+            model.warn(format!("changes cannot be written down as they are made: {}", visible(why)));
+        }
+        self.told = trouble;
     }
 
     /// The program ends: from outside, so that what no file holds stays, or because the user leaves, who was asked. Says
     /// what stays.
     pub fn close(self, model: &Model, from_outside: bool) {
-        let Some(journal) = self.journal else { return };
+        let Some(mut journal) = self.journal else { return };
         let own = if from_outside { model.session.unsaved() } else { Vec::new() };
         let left: Vec<Step> = pending(model).chain(own).collect();
         let kept = number::of(left.len() as u64, "change");
         let any = !left.is_empty();
         journal.write(left);
-        journal.flush();
-        if any {
-            // Not eprintln: it panics where the terminal is gone.
-            let _ = writeln!(io::stderr(), "{kept} that no file holds: qviz on the same data offers to take them up.");
-        }
+        let said = match journal.flush() {
+            Ok(()) if !any => return,
+            Ok(()) => format!("{kept} that no file holds: qviz on the same data offers to take them up."),
+            Err(why) => format!("qviz: {kept} that no file holds could not be written down: {}", visible(&why)),
+        };
+        // Not eprintln: it panics where the terminal is gone.
+        let _ = writeln!(io::stderr(), "{said}");
     }
 }
 

@@ -9,7 +9,7 @@ use crate::session::{Need, Step};
 pub struct Taking {
     /// Changes that are offered; until the user has answered they stay written down.
     pub offered: Vec<Step>,
-    /// When they were made, for people: `14:02`.
+    /// When they were made, for people: `at 14:02`.
     pub when: String,
     /// Changes that are being taken up, the next one first: what they rest on is still to be read.
     pub waiting: VecDeque<Step>,

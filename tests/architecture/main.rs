@@ -19,15 +19,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("session", &["quant", "histogram", "calibrate"]),
     ("figure", &["quant", "histogram", "calibrate", "session"]),
     ("input", &[]),
-    ("model", &["quant", "histogram", "calibrate", "input"]),
+    ("model", &["quant", "input"]),
     ("jobs", &["quant", "histogram", "calibrate", "session", "input", "model"]),
-    ("report", &["quant", "histogram", "calibrate", "session", "input"]),
+    ("report", &["quant", "histogram", "calibrate", "session"]),
     ("journal", &["quant", "session", "report"]),
-    ("tui", &["quant", "histogram", "calibrate", "session", "figure", "input", "jobs", "report", "journal"]),
-    (
-        "cli",
-        &["quant", "histogram", "calibrate", "session", "figure", "input", "model", "jobs", "report", "journal", "tui"],
-    ),
+    ("tui", &["quant", "histogram", "calibrate", "session", "figure", "jobs", "report", "journal"]),
+    ("cli", &["quant", "histogram", "calibrate", "session", "input", "model", "jobs", "report", "journal", "tui"]),
 ];
 
 /// Rooms that compute and nothing else.

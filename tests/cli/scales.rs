@@ -152,6 +152,9 @@ fn a_document_that_cannot_be_taken_up_is_a_sentence() {
     fs::write(folder.path().join("other.json"), "{}").unwrap();
     says(&["a.npy", "--scales", "other.json"], 2, &["other.json holds no scales", "qviz export writes it"]);
     says(&["a.npy", "--frozen"], 2, &["--scales"]);
+    // What is typed beside it is not passed over in silence.
+    let both = ["a.npy", "--scales", "scales.json", "--method", "mse", "--set", "a=int4"];
+    says(&both, 0, &["scales.json decides for the tensors that it holds, for the others --method and --set"]);
     // A method that is not known any more is named, and the rest is taken up.
     edit(folder.path(), |document| chosen(document, "a")["method"] = "gone".into());
     let ran = qviz(folder.path(), &[&["report", "--json", "--scales", "scales.json"], &ALL[..]].concat());

@@ -58,7 +58,7 @@ fn a_program_that_was_killed_loses_nothing() {
     drop(first);
 
     let mut second = start().run();
-    second.wait_for("3 changes of ");
+    second.wait_for("3 changes made at ");
     second.wait_for("that no file holds?");
     second.keys("R");
     second.wait_for("3 changes taken up");
@@ -109,7 +109,7 @@ fn what_was_left_can_be_dropped_or_kept_for_later() {
     assert_eq!(first.end().code, 143);
 
     let mut later = start().run();
-    later.wait_for("1 change of ");
+    later.wait_for("1 change made at ");
     later.keys("\x1b");
     later.wait_for("kept for later");
     // A second program on the same data keeps its own.
@@ -121,7 +121,7 @@ fn what_was_left_can_be_dropped_or_kept_for_later() {
     assert_eq!(later.end().code, 0);
 
     let mut again = start().run();
-    again.wait_for("1 change of ");
+    again.wait_for("1 change made at ");
     again.keys("D");
     again.wait_for("1 change dropped");
     again.keys("q");

@@ -17,8 +17,9 @@ impl Random {
         if n == 0 {
             return Err(network.error("has no samples to run on: 0 random ones were asked for."));
         }
+        let samples = if n == 1 { "sample" } else { "samples" };
         let mut assumptions = vec![format!(
-            "{n} random samples (seed {seed}): standard normal floats, integers from 0 to 9; ranges are not those of real data"
+            "{n} random {samples} (seed {seed}): standard normal floats, integers from 0 to 9; ranges are not those of real data"
         )];
         let mut inputs = Vec::new();
         for port in network.inputs() {

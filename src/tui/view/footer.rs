@@ -14,8 +14,12 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16
         Mode::Prompt { ask, line } => return Some(prompt(pen, area, model, ask, line)),
         Mode::Quit => {
             let changed = model.session.changed();
-            let s = if changed == 1 { "" } else { "s" };
-            let text = format!(" Leave with {changed} changed layer{s} that no file holds?  ");
+            let what = match changed {
+                0 => "changes".to_owned(),
+                1 => "1 changed layer".to_owned(),
+                n => format!("{n} changed layers"),
+            };
+            let text = format!(" Leave with {what} that no file holds?  ");
             pen.pieces(
                 area.x,
                 area.y,
@@ -34,7 +38,7 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16
         }
         Mode::Offer => {
             let taking = &model.taking;
-            let text = format!(" {} of {} that no file holds?  ", changes(taking.offered.len()), taking.when);
+            let text = format!(" {} made {} that no file holds?  ", changes(taking.offered.len()), taking.when);
             let pieces = [
                 (text.as_str(), theme.warning),
                 ("R", theme.key),

@@ -55,7 +55,7 @@ fn title(pen: &mut Pen, area: Rect, model: &Model, curve: &Curve) {
     let best = curve.best.map(|(v, at)| (v, if symmetric { at.abs() } else { at }));
     let view = if model.plot.zoom.is_some() { " in view" } else { "" };
     let best = match (model.plot.curve, best) {
-        (CurveKind::Kl, None) if !symmetric => "no KL on affine grids".to_owned(),
+        (CurveKind::Kl, None) if !symmetric => "no KL in an affine format".to_owned(),
         (CurveKind::Kl, None) if kl::undefined_on(model.format()).is_some() => "no KL on FP8".to_owned(),
         (_, None) => String::new(),
         (CurveKind::Sqnr, Some((v, at))) => {
