@@ -10,6 +10,7 @@ mod support;
 
 use crossterm::event::{KeyCode, KeyModifiers};
 use qviz::jobs::Request;
+use qviz::quant::Format;
 use qviz::report;
 use qviz::session::{Arrival, Failure};
 use qviz::tui::msg::Cmd;
@@ -125,6 +126,25 @@ fn the_screen_says_who_shares_with_whom() {
     s.keys("J").keys("03.conv3.relu,09*").press(KeyCode::Enter);
     assert!(!s.cmds.iter().any(|c| matches!(c, Cmd::Request(Request::Tie { .. }))));
     shared(&s);
+}
+
+/// The prompt takes back what it shows, whatever the names hold.
+#[test]
+fn names_with_commas_and_brackets_are_taken_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = ["a,b", "a", "b", "x[0]", "op:c"];
+    for (at, name) in names.into_iter().enumerate() {
+        npy::write(folder.path().join(format!("{name}.npy")), &npy::normal(300, at as u32));
+    }
+    let mut s = Story::of_paths(&[folder.path().to_owned()], Format::INT8);
+    let with = |s: &Story, name: &str| chosen(s, name).get("tied_with").cloned();
+    s.select("a,b").tie("x[[]0[]],[o]p:c");
+    let tied = with(&s, "a,b").expect("it is tied");
+    assert_eq!(tied.as_array().unwrap().len(), 2, "{tied}");
+    let steps = s.model.session.history_len();
+    s.keys("J").press(KeyCode::Enter);
+    assert_eq!(with(&s, "a,b"), Some(tied), "{}", s.notice());
+    assert_eq!((s.model.session.history_len(), with(&s, "a"), with(&s, "b")), (steps, None, None), "{}", s.notice());
 }
 
 #[test]

@@ -4,6 +4,8 @@
 //! data, so that it can be written down and taken up again. What it does not hold is the counts that decisions rest on;
 //! a step about channels or a tie can only be taken where their values were read.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Decision, Target};
@@ -29,6 +31,15 @@ pub struct Step {
 }
 
 impl Step {
+    /// How many tensors it is about; those that are tied, and the channels of one, count once.
+    pub fn decided(&self) -> usize {
+        let whole = |edit: &Edit| match &edit.target {
+            Target::Channel { of, .. } => Target::Tensor(of.clone()),
+            target => target.clone(),
+        };
+        self.edits.iter().map(whole).collect::<BTreeSet<_>>().len()
+    }
+
     /// The step that takes this one back.
     fn inverse(&self) -> Step {
         let back = |e: &Edit| Edit { target: e.target.clone(), before: e.after.clone(), after: e.before.clone() };
@@ -126,6 +137,11 @@ impl History {
         let step = self.undone.pop()?;
         self.done.push(step.clone());
         Some(step)
+    }
+
+    /// The step that is undone next, and the one that is redone.
+    pub fn next(&self) -> (Option<&Step>, Option<&Step>) {
+        (self.done.last(), self.undone.last())
     }
 
     pub fn len(&self) -> (usize, usize) {

@@ -256,6 +256,11 @@ impl Session {
         Some((step.label, about(&step.edits)?))
     }
 
+    /// The step that [`Session::undo`] takes back, and the one that [`Session::redo`] takes again.
+    pub fn next_steps(&self) -> (Option<&Step>, Option<&Step>) {
+        self.history.next()
+    }
+
     /// How many steps can be undone, and redone.
     pub fn history_len(&self) -> (usize, usize) {
         self.history.len()

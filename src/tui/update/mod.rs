@@ -21,7 +21,7 @@ use super::model::{Model, name_of};
 use super::msg::{Cmd, Msg};
 use crate::calibrate::Shape;
 use crate::jobs::Request;
-use crate::session::Target;
+use crate::session::{Step, Target};
 
 /// Takes one message in. What follows from it outside the model is returned.
 ///
@@ -180,9 +180,12 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
 }
 
 fn history(model: &mut Model, back: bool, cmds: &mut Vec<Cmd>) {
+    let next = model.session.next_steps();
+    let layers = if back { next.0 } else { next.1 }.map_or(0, Step::decided);
     let (verb, step) = if back { ("undone", model.session.undo()) } else { ("redone", model.session.redo()) };
     if let Some((label, target)) = step {
-        model.say(format!("{verb}: {label} of {}", name_of(&target)));
+        let whose = if layers > 1 { format!("{layers} layers") } else { name_of(&target) };
+        model.say(format!("{verb}: {label} of {whose}"));
         let at_hand = model.selected().map(|layer| layer.key.clone());
         // Where it went for the one that is looked at as well, that stays in view.
         let tensor = target.tensor().filter(|key| !at_hand.is_some_and(|at| model.session.tied(key).contains(&at)));
