@@ -42,9 +42,9 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16
             let pieces = [
                 (text.as_str(), theme.warning),
                 ("R", theme.key),
-                (" takes them up · ", theme.dim),
+                (" take up · ", theme.dim),
                 ("D", theme.key),
-                (" drops them · ", theme.dim),
+                (" drop · ", theme.dim),
                 ("Esc", theme.key),
                 (" later (R asks again)", theme.dim),
             ];
