@@ -17,6 +17,8 @@
 //! * [`report`]: the same numbers as text and JSON;
 //! * `tui` and `cli` (feature `tui`): the program.
 //!
+//! What goes wrong with a file has an [`ErrorKind`] to match on, and one sentence for the user.
+//!
 //! From values to a threshold:
 //!
 //! ```
@@ -36,6 +38,7 @@
 pub mod calibrate;
 #[cfg(feature = "tui")]
 pub mod cli;
+mod error;
 pub mod figure;
 mod guard;
 pub mod histogram;
@@ -51,3 +54,5 @@ pub mod session;
 #[cfg(feature = "tui")]
 pub mod tui;
 mod vector;
+
+pub use error::ErrorKind;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
+use qviz::ErrorKind;
 use qviz::calibrate::{self, Measured};
 use qviz::histogram::Histogram;
 use qviz::quant::{Clip, Decibels, Format, OutputEffect};
@@ -56,7 +57,8 @@ fn session() -> Session {
     let waiting = |(name, kind, ..): &(&str, Kind, Vec<f32>, Start)| {
         Layer::waiting(Key::new(*kind, *name), vec![format!("dumps/{}.npy", name.len())])
     };
-    let failures = vec![Failure { file: "bad.npy".into(), message: "bad.npy is cut short.".into() }];
+    let failures =
+        vec![Failure { kind: ErrorKind::Damaged, file: "bad.npy".into(), message: "bad.npy is cut short.".into() }];
     session.receive(Arrival::Found { layers: tensors.iter().map(waiting).collect(), failures });
     for (name, kind, values, start) in &tensors {
         let origin = Origin {

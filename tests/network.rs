@@ -7,6 +7,7 @@ mod support;
 use std::time::Duration;
 
 use crossterm::event::{Event as Input, KeyCode, MouseButton, MouseEventKind};
+use qviz::ErrorKind;
 use qviz::jobs::{Left, News, Request, Told, Trial, Tried, Tune, TuneStep, Tuned, grids};
 use qviz::quant::{Clip, Decibels, Format, OutputEffect, QuantParams};
 use qviz::session::{Failure, Kind, Sensitivity};
@@ -154,7 +155,7 @@ fn float_no_effect_undefined_and_errors_are_said() {
         assert!(row(&s).contains(said), "{}", s.screen());
     }
     let why = "net.onnx fails on quantized values.\u{1b}[2J";
-    let error = Failure { file: "net.onnx".into(), message: why.into() };
+    let error = Failure { kind: ErrorKind::Failed, file: "net.onnx".into(), message: why.into() };
     let (grids, took) = (s.model.session.params_of(&s.key_of(6)), TOOK);
     let told = News::Alone { key: s.key_of(6), grids, result: Err(error), took };
     news(&mut s, told);

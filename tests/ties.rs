@@ -9,6 +9,7 @@ mod onnx;
 mod support;
 
 use crossterm::event::{KeyCode, KeyModifiers};
+use qviz::ErrorKind;
 use qviz::jobs::Request;
 use qviz::quant::Format;
 use qviz::report;
@@ -163,7 +164,7 @@ fn what_cannot_be_tied_is_said() {
     // The values of one of them could not be had again.
     s.keys("J").keys("05*").press(KeyCode::Enter);
     let Some(Request::Tie { of, .. }) = s.asked() else { panic!() };
-    let why = Failure { file: "x.npy".into(), message: "x.npy is gone.".into() };
+    let why = Failure { kind: ErrorKind::Missing, file: "x.npy".into(), message: "x.npy is gone.".into() };
     s.arrive(Arrival::Tied { of, requested: true, result: Err(why) });
     assert!(s.notice().contains("not tied: x.npy is gone.") && s.model.session.history_len().0 == 1);
 }

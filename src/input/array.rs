@@ -3,6 +3,7 @@ use super::error::{cut_short, io_predicate};
 use super::layout::Layout;
 use super::npy::fill;
 use super::{DType, InputError, npz};
+use crate::error::Predicate;
 use std::io::Read;
 use std::ops::ControlFlow;
 use std::sync::Mutex;
@@ -15,7 +16,7 @@ pub const CHUNK: usize = 65_536;
 /// An opened array: its header is parsed and checked, its body not read yet.
 pub struct Array {
     /// Makes a sentence with the array's name of a predicate.
-    pub(super) error: Box<dyn Fn(String) -> InputError + Send>,
+    pub(super) error: Box<dyn Fn(Predicate) -> InputError + Send>,
     pub(super) layout: Layout,
     pub(super) body: Body,
 }
@@ -99,7 +100,7 @@ pub type Follower<'a> = Box<dyn FnMut(u64, &[f32]) -> ControlFlow<()> + Send + '
 
 // The errors below are predicates to the file's name.
 
-fn stream_on_one(reader: impl Read, layout: &Layout, lead: Lead) -> Result<BodyReport, String> {
+fn stream_on_one(reader: impl Read, layout: &Layout, lead: Lead) -> Result<BodyReport, Predicate> {
     Stream::new(reader, layout).run(lead)
 }
 
@@ -108,7 +109,7 @@ fn stream_on(
     layout: &Layout,
     lead: Lead,
     followers: Vec<Follower>,
-) -> Result<BodyReport, String> {
+) -> Result<BodyReport, Predicate> {
     let stream = Stream::new(reader, layout);
     std::thread::scope(|scope| {
         let run = |mut follower: Follower| stream.run(&mut *follower);
@@ -140,7 +141,7 @@ impl<'a, R: Read> Stream<'a, R> {
     }
 
     /// Reads and converts chunk by chunk, until there is no more or somebody stops.
-    fn run(&self, f: Lead) -> Result<BodyReport, String> {
+    fn run(&self, f: Lead) -> Result<BodyReport, Predicate> {
         let layout = self.layout;
         let size = layout.dtype.size();
         // At most a chunk, whatever the header promises, and no more than a small array needs.
@@ -161,7 +162,7 @@ impl<'a, R: Read> Stream<'a, R> {
     }
 
     /// Fills `bytes` with the next elements: the place of the first, and how many.
-    fn next(&self, bytes: &mut [u8]) -> Result<Option<(u64, usize)>, String> {
+    fn next(&self, bytes: &mut [u8]) -> Result<Option<(u64, usize)>, Predicate> {
         let layout = self.layout;
         let size = layout.dtype.size();
         let mut next = self.next.lock().expect("reading does not panic");

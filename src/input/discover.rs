@@ -2,6 +2,7 @@ use super::error::io_predicate;
 use super::naming::{self, natural};
 use super::part::Part;
 use super::{GroupPattern, InputError, Source, npz, safetensors};
+use crate::ErrorKind;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -81,7 +82,7 @@ fn leave_out(files: &mut Vec<File>, pattern: &GroupPattern, errors: &mut Vec<Inp
                  pattern."
             ),
         };
-        errors.push(InputError { file, message });
+        errors.push(InputError { kind: ErrorKind::Unfit, file, message });
     }
 }
 
@@ -227,6 +228,11 @@ mod tests {
         let nothing = "is a directory without .npy, .npz or .safetensors files; dump the tensors there first.";
         assert_eq!(error("empty"), format!("empty {nothing}"));
         assert_eq!(error("d.npy"), format!("d.npy {nothing}"));
+        let kind = |path: &str| discover(&[directory.path().join(path)], None).errors[0].kind;
+        for path in ["nothing.npy", "*.npz", "empty"] {
+            assert_eq!(kind(path), ErrorKind::Missing, "{path}");
+        }
+        assert_eq!(kind("a.npy/x"), ErrorKind::Unreadable);
     }
 
     #[test]

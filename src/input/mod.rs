@@ -27,7 +27,7 @@
 //! # Ok::<(), qviz::input::InputError>(())
 //! ```
 //!
-//! What goes wrong with one input is an [`InputError`]: a sentence for the user. Nothing in a file, however it was
+//! What goes wrong with one input is an [`InputError`]: a kind for the program, and a sentence for the user. Nothing in a file, however it was
 //! made, causes a panic or an allocation that the file's own size does not justify.
 
 mod array;

@@ -2,6 +2,7 @@
 
 use super::DType;
 use super::error::{excerpt, io_predicate, thousands};
+use crate::error::Predicate;
 use ndarray_npy::npy::header::{Header as NpyHeader, ParseHeaderError, ReadHeaderError};
 use std::io::{self, Read};
 
@@ -26,18 +27,19 @@ pub(super) struct Header {
 }
 
 /// Reads the header, and not a byte more. The error is a predicate to the file's name.
-pub(super) fn read_header(reader: &mut (impl Read + ?Sized)) -> Result<Header, String> {
+pub(super) fn read_header(reader: &mut (impl Read + ?Sized)) -> Result<Header, Predicate> {
     // The shortest prefix (version 1) is magic, version, and the length as u16; later ones have it as u32.
     let mut prefix = [0; 10];
     let found = fill(reader, &mut prefix).map_err(|e| io_predicate(&e))?;
     if found == 0 {
-        return Err("is empty (0 bytes); dump it again.".into());
+        return Err(Predicate::damaged("is empty (0 bytes); dump it again."));
     }
     if !prefix[..found.min(MAGIC.len())].eq(&MAGIC[..found.min(MAGIC.len())]) {
-        return Err(not_npy(&prefix[..found]));
+        return Err(not_npy(&prefix[..found]).into());
     }
     let ends_in_header = |bytes: usize| {
-        format!("is cut short: it ends inside its header, after {} bytes; dump it again.", thousands(bytes as u64))
+        let bytes = thousands(bytes as u64);
+        Predicate::damaged(format!("is cut short: it ends inside its header, after {bytes} bytes; dump it again."))
     };
     if found < prefix.len() {
         return Err(ends_in_header(found));
@@ -56,14 +58,15 @@ pub(super) fn read_header(reader: &mut (impl Read + ?Sized)) -> Result<Header, S
         _ => {
             return Err(format!(
                 "has .npy format version {major}.{minor}, and only 1.0, 2.0 and 3.0 are known; dump it again with np.save."
-            ));
+            )
+            .into());
         }
     };
     if text_len > LONGEST_HEADER {
         let (claimed, longest) = (thousands(text_len as u64), thousands(LONGEST_HEADER as u64));
-        return Err(format!(
+        return Err(Predicate::damaged(format!(
             "claims a header of {claimed} bytes, and no tensor needs more than {longest}; dump it again."
-        ));
+        )));
     }
     let mut text = vec![0; text_len];
     let more = fill(reader, &mut text).map_err(|e| io_predicate(&e))?;
@@ -74,7 +77,7 @@ pub(super) fn read_header(reader: &mut (impl Read + ?Sized)) -> Result<Header, S
 }
 
 /// Parses the Python literal of the header.
-fn parse(mut text: Vec<u8>, version: u8, header_len: u64) -> Result<Header, String> {
+fn parse(mut text: Vec<u8>, version: u8, header_len: u64) -> Result<Header, Predicate> {
     tolerate(&mut text, version);
     if nesting(&text) > DEEPEST_HEADER {
         return Err(misunderstood("it nests brackets too deeply"));
@@ -94,7 +97,8 @@ fn parse(mut text: Vec<u8>, version: u8, header_len: u64) -> Result<Header, Stri
             let descr = excerpt(&header.type_descriptor.to_string());
             return Err(format!(
                 "holds a structured array (dtype {descr}), not one tensor; dump each field on its own."
-            ));
+            )
+            .into());
         }
     };
     let shape = header.shape.iter().map(|&n| n as u64).collect();
@@ -131,8 +135,8 @@ fn nesting(text: &[u8]) -> usize {
     deepest
 }
 
-fn misunderstood(why: &str) -> String {
-    format!("has a damaged .npy header: {why}; dump it again with np.save.")
+fn misunderstood(why: &str) -> Predicate {
+    Predicate::damaged(format!("has a damaged .npy header: {why}; dump it again with np.save."))
 }
 
 fn reason(error: ParseHeaderError) -> String {
@@ -151,7 +155,7 @@ fn reason(error: ParseHeaderError) -> String {
 }
 
 /// NumPy's type string (`<f4`) as a type and whether it is big-endian.
-fn dtype(descr: &str) -> Result<(DType, bool), String> {
+fn dtype(descr: &str) -> Result<(DType, bool), Predicate> {
     let big_endian = descr.starts_with('>');
     let code = descr.strip_prefix(['<', '>', '|', '=']).unwrap_or(descr);
     let dtype = match code {
@@ -167,7 +171,7 @@ fn dtype(descr: &str) -> Result<(DType, bool), String> {
         "f2" => DType::F16,
         "f4" => DType::F32,
         "f8" => DType::F64,
-        _ => return Err(unusable(code, &excerpt(descr))),
+        _ => return Err(unusable(code, &excerpt(descr)).into()),
     };
     Ok((dtype, big_endian))
 }
@@ -238,11 +242,11 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn parse(bytes: &[u8]) -> Result<Header, String> {
+    fn parse(bytes: &[u8]) -> Result<Header, Predicate> {
         read_header(&mut &bytes[..])
     }
 
-    fn parse_text(header: &str) -> Result<Header, String> {
+    fn parse_text(header: &str) -> Result<Header, Predicate> {
         parse(&testing::npy_with_header(1, header, &[]))
     }
 
@@ -266,7 +270,7 @@ mod tests {
 
     #[test]
     fn types_without_numbers_say_what_they_hold() {
-        let error = |descr: &str| dtype(descr).unwrap_err();
+        let error = |descr: &str| dtype(descr).unwrap_err().text;
         assert_eq!(
             error("|O"),
             "holds pickled Python objects (dtype '|O'), not numbers; dump it as x.astype(np.float32)."
@@ -286,15 +290,15 @@ mod tests {
         assert_eq!(error(""), "holds an unknown type (dtype ''); dump it as x.astype(np.float32).");
         let structured = "{'descr': [('x', '<f4'), ('y', '<f4')], 'fortran_order': False, 'shape': (3,), }";
         assert_eq!(
-            parse_text(structured).unwrap_err(),
+            parse_text(structured).unwrap_err().text,
             "holds a structured array (dtype [('x', '<f4'), ('y', '<f4')]), not one tensor; dump each field on its own."
         );
     }
 
     #[test]
     fn damaged_headers_say_what_is_wrong() {
-        let error = |bytes: &[u8]| parse(bytes).unwrap_err();
-        let text_error = |text: &str| parse_text(text).unwrap_err();
+        let error = |bytes: &[u8]| parse(bytes).unwrap_err().text;
+        let text_error = |text: &str| parse_text(text).unwrap_err().text;
         assert_eq!(error(b""), "is empty (0 bytes); dump it again.");
         let cut = "is cut short: it ends inside its header, after";
         assert_eq!(error(b"\x93NUM"), format!("{cut} 4 bytes; dump it again."));
@@ -325,7 +329,7 @@ mod tests {
 
     #[test]
     fn other_files_are_recognised() {
-        let error = |bytes: &[u8]| parse(bytes).unwrap_err();
+        let error = |bytes: &[u8]| parse(bytes).unwrap_err().text;
         assert_eq!(
             error(b"PK\x03\x04\x14\0\0\0\0\0"),
             "is a zip archive, not an .npy array; if np.savez wrote it, name it .npz, and if torch.save did, dump the \

@@ -3,6 +3,7 @@
 use super::InputError;
 use super::error::{damaged, excerpt, io_predicate, thousands};
 use super::npy::{self, Header};
+use crate::error::{ErrorKind, Predicate};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -35,12 +36,13 @@ pub(super) struct Index {
 /// Lists the arrays of an archive.
 pub(super) fn list(path: &Path) -> Result<Index, InputError> {
     let file = path.display().to_string();
-    let fail = |predicate: String| InputError::new(file.clone(), predicate);
+    let fail = |predicate: Predicate| InputError::new(file.clone(), predicate);
     let mut reader = File::open(path).map_err(|e| fail(io_predicate(&e)))?;
     match zip64::claimed_entries(&mut reader).map_err(|e| fail(io_predicate(&e)))? {
         Some(n) if n > MOST_ENTRIES => {
             let (n, most) = (thousands(n), thousands(MOST_ENTRIES));
-            return Err(fail(format!("claims to hold {n} arrays, and {most} is the most that is read; split it.")));
+            let text = format!("claims to hold {n} arrays, and {most} is the most that is read; split it.");
+            return Err(fail(text.into()));
         }
         Some(_) => {}
         None => return Err(fail(damaged("its index is not at its end"))),
@@ -61,19 +63,20 @@ pub(super) fn list(path: &Path) -> Result<Index, InputError> {
     }
     let example = others.first().map_or_else(String::new, |name| excerpt(name));
     if entries.is_empty() {
-        return Err(fail(match others.len() {
+        let nothing = match others.len() {
             0 => "is an archive without arrays; write it with np.savez.".into(),
             _ => format!("holds no .npy arrays, only entries such as {example}; write the tensors with np.savez."),
-        }));
+        };
+        return Err(fail(Predicate::new(ErrorKind::Missing, nothing)));
     }
-    let mut errors = Vec::new();
-    match others.len() {
-        0 => {}
-        1 => errors.push(fail(format!("holds {example}, which is no .npy array and was left out; save arrays only."))),
-        n => errors.push(fail(format!(
+    let left_out = match others.len() {
+        0 => None,
+        1 => Some(format!("holds {example}, which is no .npy array and was left out; save arrays only.")),
+        n => Some(format!(
             "holds {n} entries that are no .npy arrays and were left out, such as {example}; save arrays only."
-        ))),
-    }
+        )),
+    };
+    let mut errors: Vec<InputError> = left_out.into_iter().map(|text| fail(text.into())).collect();
     if archive.has_duplicate_names() {
         let predicate = "holds several arrays by the same name, and only the last of them is read; rename them.";
         errors.push(fail(predicate.into()));
@@ -100,7 +103,7 @@ impl Entry {
     }
 
     /// Opens the archive anew and reads the array's header.
-    pub fn open(&self, path: &Path) -> Result<(Header, Opened), String> {
+    pub fn open(&self, path: &Path) -> Result<(Header, Opened), Predicate> {
         let entry = self.archive.entry(self.index).map_err(|e| zip_predicate(&e))?;
         if entry.encrypted() {
             return Err("is encrypted; unpack the archive and give the .npy files.".into());
@@ -109,7 +112,8 @@ impl Entry {
             return Err(format!(
                 "is compressed in a way that NumPy does not use ({}); write it with np.savez_compressed.",
                 entry.compression()
-            ));
+            )
+            .into());
         }
         let file = File::open(path).map_err(|e| io_predicate(&e))?;
         let mut opened = Opened { entry: self.clone(), file: BufReader::new(file), header_len: 0 };
@@ -128,7 +132,7 @@ pub(super) struct Opened {
 
 impl Opened {
     /// Runs `f` on a reader that stands at the array's first element.
-    pub fn with_body<T>(mut self, f: impl FnOnce(&mut dyn Read) -> Result<T, String>) -> Result<T, String> {
+    pub fn with_body<T>(mut self, f: impl FnOnce(&mut dyn Read) -> Result<T, Predicate>) -> Result<T, Predicate> {
         let header_len = self.header_len;
         self.with_reader(|reader| {
             // A second decompression of the header: cheaper than a reader that borrows from its own archive.
@@ -137,34 +141,38 @@ impl Opened {
         })
     }
 
-    fn with_reader<T>(&mut self, f: impl FnOnce(&mut dyn Read) -> Result<T, String>) -> Result<T, String> {
+    fn with_reader<T>(&mut self, f: impl FnOnce(&mut dyn Read) -> Result<T, Predicate>) -> Result<T, Predicate> {
         let entry = self.entry.archive.entry(self.entry.index).map_err(|e| zip_predicate(&e))?;
         let mut reader = entry.with_reader(&mut self.file, ZipReadOptions::new()).map_err(|e| zip_predicate(&e))?;
         f(&mut reader)
     }
 }
 
-fn zip_predicate(error: &ZipError) -> String {
+fn zip_predicate(error: &ZipError) -> Predicate {
     match error {
-        ZipError::Io(e) if e.kind() == io::ErrorKind::UnexpectedEof => "is cut short; dump it again.".into(),
+        ZipError::Io(e) if e.kind() == io::ErrorKind::UnexpectedEof => {
+            Predicate::damaged("is cut short; dump it again.")
+        }
         ZipError::Io(e) => io_predicate(e),
         e => damaged(e),
     }
 }
 
 /// Why a file that should be a zip archive cannot be listed.
-fn not_zip(path: &Path, error: ZipError) -> String {
+fn not_zip(path: &Path, error: ZipError) -> Predicate {
     let mut start = [0; 8];
     let found = match File::open(path).and_then(|mut file| npy::fill(&mut file, &mut start)) {
         Ok(found) => found,
         Err(e) => return io_predicate(&e),
     };
     match &start[..found] {
-        [] => "is empty (0 bytes); dump it again.".into(),
+        [] => Predicate::damaged("is empty (0 bytes); dump it again."),
         start if npy::is_npy(start) => "is a plain .npy array, not an archive; name it .npy.".into(),
         [b'P', b'K', ..] => {
             let why = excerpt(&error.to_string());
-            format!("is a zip archive without a readable index ({why}): it may be cut short; dump it again.")
+            Predicate::damaged(format!(
+                "is a zip archive without a readable index ({why}): it may be cut short; dump it again."
+            ))
         }
         _ => "is not a zip archive, which every .npz is; write it with np.savez.".into(),
     }
@@ -174,6 +182,7 @@ fn not_zip(path: &Path, error: ZipError) -> String {
 mod tests {
     use super::super::testing::{self, f32s, read, sentence};
     use super::super::{CHUNK, Source, discover};
+    use crate::ErrorKind;
     use proptest::prelude::*;
     use std::path::Path;
 
@@ -267,6 +276,8 @@ mod tests {
         flipped[body] ^= 1;
         let crc = error(&flipped);
         assert_eq!(crc, "a.npz (x) is damaged (invalid checksum); dump it again.");
+        let found = sources(directory.path(), &flipped);
+        assert_eq!(read(&found.sources[0].parts[0]).unwrap_err().kind, ErrorKind::Damaged);
         // The same in a compressed one, and the end of one.
         let noise: Vec<f32> = (0..4096_u32).map(|i| f32::from_bits(i.wrapping_mul(2_654_435_761))).collect();
         let packed = testing::zip(&[("x.npy", &f32s(&noise))], true);

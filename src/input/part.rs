@@ -2,6 +2,7 @@ use super::array::{Array, Body};
 use super::error::{cut_short, io_predicate};
 use super::layout::Layout;
 use super::{InputError, npy, npz, safetensors};
+use crate::error::Predicate;
 use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
@@ -68,7 +69,7 @@ impl Part {
         self.try_open().map_err(|predicate| self.error(predicate))
     }
 
-    fn try_open(&self) -> Result<Array, String> {
+    fn try_open(&self) -> Result<Array, Predicate> {
         let (layout, body) = match &self.place {
             Place::Npy { path, regular } => {
                 let file = File::open(path).map_err(|e| io_predicate(&e))?;
@@ -96,7 +97,7 @@ impl Part {
     }
 
     /// The sentence that starts with this array's name.
-    fn error(&self, predicate: String) -> InputError {
+    fn error(&self, predicate: Predicate) -> InputError {
         let file = self.file();
         let subject = match &self.place {
             Place::Npz { entry, .. } => format!("{file} ({})", entry.key()),
@@ -109,7 +110,7 @@ impl Part {
 }
 
 /// Reads an `.npy`'s header and leaves the reader at the body. `file_len` is `None` where there is no telling.
-fn open_npy(mut reader: Box<dyn Read + Send>, file_len: Option<u64>) -> Result<(Layout, Body), String> {
+fn open_npy(mut reader: Box<dyn Read + Send>, file_len: Option<u64>) -> Result<(Layout, Body), Predicate> {
     let header = npy::read_header(&mut reader)?;
     let header_len = header.header_len;
     let layout = layout(header)?;
@@ -119,13 +120,13 @@ fn open_npy(mut reader: Box<dyn Read + Send>, file_len: Option<u64>) -> Result<(
     Ok((layout, Body::Stream(reader)))
 }
 
-fn layout(header: npy::Header) -> Result<Layout, String> {
+fn layout(header: npy::Header) -> Result<Layout, Predicate> {
     let npy::Header { dtype, big_endian, fortran_order, shape, .. } = header;
     Ok(Layout { big_endian, fortran_order, ..Layout::new(dtype, shape)? })
 }
 
 /// More than promised is fine: `np.save` may have appended a second array.
-fn check_len(layout: &Layout, found: u64) -> Result<(), String> {
+fn check_len(layout: &Layout, found: u64) -> Result<(), Predicate> {
     if found < layout.byte_len() { Err(cut_short(layout.byte_len(), layout.dtype, found)) } else { Ok(()) }
 }
 
@@ -133,6 +134,7 @@ fn check_len(layout: &Layout, found: u64) -> Result<(), String> {
 mod tests {
     use super::super::testing::{self, f32s, read, sentence};
     use super::*;
+    use crate::ErrorKind;
 
     #[test]
     fn bodies_that_are_not_what_the_header_promises() {
@@ -173,6 +175,19 @@ mod tests {
     }
 
     #[test]
+    fn each_error_is_of_a_kind() {
+        let kind = |bytes: Vec<u8>| read(&Part::memory("x.npy", bytes.leak())).unwrap_err().kind;
+        let whole = f32s(&[0.5; 64]);
+        assert_eq!(kind(whole[..whole.len() - 1].to_vec()), ErrorKind::Damaged);
+        assert_eq!(kind(whole[..20].to_vec()), ErrorKind::Damaged);
+        assert_eq!(kind(Vec::new()), ErrorKind::Damaged);
+        assert_eq!(kind(testing::npy_with_header(1, "hello", &[])), ErrorKind::Damaged);
+        assert_eq!(kind(testing::npy("<f4", false, &[u64::MAX], &[])), ErrorKind::Damaged);
+        assert_eq!(kind(testing::npy("|O", false, &[1], b"x")), ErrorKind::Unfit);
+        assert_eq!(kind(b"0.1,\n0.2,\n0.3".to_vec()), ErrorKind::Unfit);
+    }
+
+    #[test]
     fn memory_says_that_it_is_bundled() {
         let part = Part::memory("conv1.npy", b"");
         assert_eq!((part.file().as_str(), part.seekable_twice()), ("conv1.npy (bundled)", true));
@@ -186,11 +201,11 @@ mod tests {
         let error = |path: &Path| Part::npy(path.into(), true).open().err().unwrap();
         let shown = path.display();
         assert_eq!(error(&path).message, format!("{shown} does not exist; check the path."));
-        assert_eq!(error(&path).file, shown.to_string());
+        assert_eq!((error(&path).file, error(&path).kind), (shown.to_string(), ErrorKind::Missing));
         std::fs::create_dir(&path).unwrap();
         let expected = format!("{shown} is a directory where a file is needed; give the files in it.");
         #[cfg(unix)]
-        assert_eq!(error(&path).message, expected);
+        assert_eq!((error(&path).message, error(&path).kind), (expected, ErrorKind::Unfit));
     }
 
     #[test]
@@ -200,17 +215,22 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("x.npy");
         std::fs::write(&path, f32s(&[1.0])).unwrap();
-        let error = |path: &Path| Part::npy(path.into(), true).open().err().unwrap().message;
+        let open = |path: &Path| Part::npy(path.into(), true).open().err().unwrap();
+        let error = |path: &Path| open(path).message;
         // A path through a file is refused to everyone.
         let through = path.join("y.npy");
         let expected = "cannot be read: not a directory (os error 20); check the disk and try again.";
         assert_eq!(error(&through), format!("{} {expected}", through.display()));
+        assert_eq!(open(&through).kind, ErrorKind::Unreadable);
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
         let expected = "cannot be read: permission denied; make it readable for this user.";
         match File::open(&path) {
             Err(_) => assert_eq!(error(&path), format!("{} {expected}", path.display())),
             // Root may read everything: what the system would have said stands in for it.
-            Ok(_) => assert_eq!(io_predicate(&io::Error::from_raw_os_error(13)), expected),
+            Ok(_) => {
+                let said = io_predicate(&io::Error::from_raw_os_error(13));
+                assert_eq!((&*said.text, said.kind), (expected, ErrorKind::Unreadable));
+            }
         }
     }
 

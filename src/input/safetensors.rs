@@ -6,6 +6,7 @@ use super::error::{excerpt, io_predicate, thousands};
 use super::layout::Layout;
 use super::npy::{self, fill};
 use super::{DType, InputError};
+use crate::error::{ErrorKind, Predicate};
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use std::fs::File;
 use std::io::{Seek, SeekFrom};
@@ -38,14 +39,17 @@ pub(super) fn list(path: &Path) -> Result<Vec<Tensor>, InputError> {
     try_list(path).map_err(|predicate| InputError::new(path.display().to_string(), predicate))
 }
 
-fn try_list(path: &Path) -> Result<Vec<Tensor>, String> {
+fn try_list(path: &Path) -> Result<Vec<Tensor>, Predicate> {
     let mut file = File::open(path).map_err(|e| io_predicate(&e))?;
     let file_len = file.metadata().map_err(|e| io_predicate(&e))?.len();
     let mut prefix = [0; 8];
     match fill(&mut file, &mut prefix).map_err(|e| io_predicate(&e))? {
-        0 => return Err("is empty (0 bytes); dump it again.".into()),
+        0 => return Err(Predicate::damaged("is empty (0 bytes); dump it again.")),
         8 => {}
-        n => return Err(format!("is cut short: it holds {n} bytes, not even a header; dump it again.")),
+        n => {
+            let text = format!("is cut short: it holds {n} bytes, not even a header; dump it again.");
+            return Err(Predicate::damaged(text));
+        }
     }
     if npy::is_npy(&prefix) {
         return Err("is an .npy array, not safetensors; name it .npy.".into());
@@ -53,38 +57,39 @@ fn try_list(path: &Path) -> Result<Vec<Tensor>, String> {
     let header_len = u64::from_le_bytes(prefix);
     if header_len > LONGEST_HEADER {
         let (claimed, longest) = (thousands(header_len), thousands(LONGEST_HEADER));
-        return Err(format!("is not safetensors: it claims a header of {claimed} bytes, and {longest} is the most."));
+        let text = format!("is not safetensors: it claims a header of {claimed} bytes, and {longest} is the most.");
+        return Err(text.into());
     }
     if header_len > file_len.saturating_sub(8) {
         let (claimed, found) = (thousands(header_len), thousands(file_len.saturating_sub(8)));
-        return Err(format!(
+        return Err(Predicate::damaged(format!(
             "is cut short: it promises a header of {claimed} bytes, the file holds {found}; dump it again."
-        ));
+        )));
     }
     let mut text = vec![0; header_len as usize];
     if fill(&mut file, &mut text).map_err(|e| io_predicate(&e))? < text.len() {
-        return Err("is cut short: it ends inside its header; dump it again.".into());
+        return Err(Predicate::damaged("is cut short: it ends inside its header; dump it again."));
     }
     let Header(infos) = serde_json::from_slice(&text).map_err(|e| {
         let why = e.to_string();
         // The header is one line, so that its line and column tell nothing.
         let why = excerpt(why.split(" at line ").next().unwrap_or_default());
-        format!("has a damaged safetensors header ({why}); dump it again.")
+        Predicate::damaged(format!("has a damaged safetensors header ({why}); dump it again."))
     })?;
     if infos.is_empty() {
-        return Err("holds no tensors; save them by name.".into());
+        return Err(Predicate::new(ErrorKind::Missing, "holds no tensors; save them by name."));
     }
     check(infos, 8 + header_len, file_len)
 }
 
 /// Holds every tensor's offsets against its shape, the other tensors and the file.
-fn check(mut infos: Vec<(String, Info)>, data_start: u64, file_len: u64) -> Result<Vec<Tensor>, String> {
+fn check(mut infos: Vec<(String, Info)>, data_start: u64, file_len: u64) -> Result<Vec<Tensor>, Predicate> {
     infos.sort_by_key(|(_, info)| info.data_offsets);
     let (mut tensors, mut previous_end) = (Vec::with_capacity(infos.len()), 0);
     for (key, Info { dtype, shape, data_offsets: (begin, end) }) in infos {
         let damaged = |why: &str| {
             let key = excerpt(&key);
-            format!("has a damaged safetensors header: the tensor {key} {why}; dump it again.")
+            Predicate::damaged(format!("has a damaged safetensors header: the tensor {key} {why}; dump it again."))
         };
         let len = end.checked_sub(begin).ok_or_else(|| damaged("ends before it begins"))?;
         if begin < previous_end {
@@ -102,16 +107,16 @@ fn check(mut infos: Vec<(String, Info)>, data_start: u64, file_len: u64) -> Resu
     let found = file_len.saturating_sub(data_start);
     if previous_end > found {
         let (promised, found) = (thousands(previous_end), thousands(found));
-        return Err(format!(
+        return Err(Predicate::damaged(format!(
             "is cut short: its header promises {promised} bytes of tensors, the file holds {found}; dump it again."
-        ));
+        )));
     }
     Ok(tensors)
 }
 
 impl Tensor {
     /// Opens the file at the tensor's body. Says also how many bytes the file has there.
-    pub fn open(&self, path: &Path) -> Result<(Layout, File, u64), String> {
+    pub fn open(&self, path: &Path) -> Result<(Layout, File, u64), Predicate> {
         let dtype = known(&self.dtype).ok_or_else(|| {
             let dtype = excerpt(&self.dtype);
             format!("is of type {dtype}, which has no plain f32 values to calibrate; save it as float32.")
@@ -178,6 +183,7 @@ impl<'de> serde::Deserialize<'de> for Header {
 mod tests {
     use super::super::testing::{self, f32_bytes, f32s, read, sentence};
     use super::super::{Discovered, Source, discover};
+    use crate::ErrorKind;
     use proptest::prelude::*;
 
     const TWO: &str = r#"{"__metadata__":{"format":"pt"},
@@ -256,7 +262,7 @@ mod tests {
         let error = read(&found.sources[0].parts[0]).unwrap_err();
         let expected =
             "m.safetensors (a) is of type F8_E4M3, which has no plain f32 values to calibrate; save it as float32.";
-        assert!(error.message.ends_with(expected), "{error}");
+        assert!(error.message.ends_with(expected) && error.kind == ErrorKind::Unfit, "{error:?}");
         assert_eq!(read(&found.sources[1].parts[0]).unwrap(), [0.0]);
     }
 
@@ -267,6 +273,7 @@ mod tests {
         file.set_len(8 + TWO.len() as u64 + 5).unwrap();
         let error = found.sources[1].parts[0].open().err().unwrap();
         assert!(error.message.ends_with("promises 8 bytes of float32, the file holds 3; dump it again."), "{error}");
+        assert_eq!(error.kind, ErrorKind::Damaged);
     }
 
     proptest! {

@@ -10,6 +10,7 @@ use super::request::Request;
 use super::ties::Group;
 use super::told::Told;
 use super::values::{Values, Watch};
+use crate::ErrorKind;
 use crate::session::{Arrival, Failure, Key, Layer, Plan};
 
 /// The tensors that were told, and what they are counted and chosen by.
@@ -38,6 +39,7 @@ impl Tensors {
     /// Where a tensor stands.
     pub fn place(&self, key: &Key) -> Result<usize, Failure> {
         self.places.get(key).copied().ok_or_else(|| Failure {
+            kind: ErrorKind::Missing,
             file: String::new(),
             message: format!("There is no tensor {key}; it may have gone with its file."),
         })

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::trial::News;
+use crate::ErrorKind;
 use crate::histogram::Magnitude;
 use crate::input::InputError;
 use crate::session::{Arrival, Failure, Key};
@@ -56,14 +57,14 @@ pub enum Told {
 
 impl From<InputError> for Failure {
     fn from(error: InputError) -> Failure {
-        Failure { file: error.file, message: error.message }
+        Failure { kind: error.kind, file: error.file, message: error.message }
     }
 }
 
 #[cfg(feature = "onnx")]
 impl From<crate::model::ModelError> for Failure {
     fn from(error: crate::model::ModelError) -> Failure {
-        Failure { file: error.file, message: error.message }
+        Failure { kind: error.kind, file: error.file, message: error.message }
     }
 }
 
@@ -71,5 +72,6 @@ impl From<crate::model::ModelError> for Failure {
 pub(super) fn defect(file: &str) -> Failure {
     let on = if file.is_empty() { String::new() } else { format!(" on {file}") };
     let remedy = if file.is_empty() { "" } else { " with this file" };
-    Failure { message: format!("qviz failed{on}: a defect of qviz, please report it{remedy}."), file: file.to_owned() }
+    let message = format!("qviz failed{on}: a defect of qviz, please report it{remedy}.");
+    Failure { kind: ErrorKind::Defect, file: file.to_owned(), message }
 }

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use super::recipe::Recipe;
+use crate::ErrorKind;
 use crate::histogram::Histogram;
 use crate::session::Failure;
 
@@ -48,9 +49,10 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// A sentence about it.
+    /// A sentence about what is asked of it and does not fit it.
     pub fn error(&self, predicate: impl std::fmt::Display) -> Failure {
-        Failure { file: self.file.clone(), message: format!("{} {predicate}", self.subject) }
+        let message = format!("{} {predicate}", self.subject);
+        Failure { kind: ErrorKind::Unfit, file: self.file.clone(), message }
     }
 }
 

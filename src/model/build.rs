@@ -5,6 +5,7 @@ use super::error::{ModelError, guarded, one_line, reason, shape_text};
 use super::graph::{Graph, Input};
 use super::network::{Dim, Network, Port};
 use super::tap::{Site, Tap};
+use crate::error::{ErrorKind, Predicate};
 use std::collections::{BTreeMap, BTreeSet};
 use tract_onnx::pb::{GraphProto, NodeProto};
 use tract_onnx::prelude::TractError;
@@ -63,7 +64,7 @@ fn input(network: &Network, port: &Port, given: Option<&Vec<usize>>) -> Result<I
     let fixed = port.dims.as_deref().and_then(fixed);
     let shape = match (given, fixed) {
         (None, Some(fixed)) => fixed,
-        (None, None) => return Err(network.error(format!("takes {port}: {}.", port.ask()))),
+        (None, None) => return Err(network.error(port.ask())),
         (Some(given), _) if fits(given, port.dims.as_deref()) => given.clone(),
         (Some(given), _) => return Err(network.error(format!("takes {port}, and {} was given.", shape_text(given)))),
     };
@@ -103,10 +104,10 @@ fn unknown_node<'a>(graph: &'a GraphProto, known: &dyn Fn(&str) -> bool) -> Opti
 }
 
 /// The whole predicate for a network that cannot be prepared.
-fn unprepared(error: &TractError) -> String {
+fn unprepared(error: &TractError) -> Predicate {
     let why = reason(error);
     // tract settles the shapes inside both branches, also where only one of them is ever taken.
-    match error.chain().map(ToString::to_string).find(|cause| cause.ends_with("\" If")) {
+    let text = match error.chain().map(ToString::to_string).find(|cause| cause.ends_with("\" If")) {
         Some(place) => {
             let place = one_line(place.trim_start_matches("Failed analyse for "));
             format!(
@@ -115,7 +116,8 @@ fn unprepared(error: &TractError) -> String {
             )
         }
         None => format!("cannot be prepared ({why})."),
-    }
+    };
+    Predicate::new(ErrorKind::Failed, text)
 }
 
 /// The graph with every tap as an output behind its own.

@@ -129,7 +129,7 @@ impl Effect {
                 Ok(part) => scores.extend(part),
                 Err(Failure { error, .. }) if error.is::<Cancelled>() => return Ok(None),
                 Err(Failure { error, .. }) if error.is::<OtherShape>() => {
-                    return Err(ModelError::new(&self.graph.file, error));
+                    return Err(ModelError::new(&self.graph.file, error.to_string()));
                 }
                 Err(Failure { node, error }) => return Err(self.graph.node_error(node, &error)),
             }

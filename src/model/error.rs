@@ -1,4 +1,4 @@
-use std::fmt::Display;
+use crate::error::{ErrorKind, Predicate};
 use tract_onnx::prelude::{TractError, TractResult};
 
 /// What is wrong with a model or with what it is fed, in one sentence that names the file, says what was found and what
@@ -7,7 +7,10 @@ use tract_onnx::prelude::{TractError, TractResult};
 /// The sentence may quote text out of the file. Who shows it makes control characters visible.
 #[derive(thiserror::Error, Clone, Debug, PartialEq, Eq)]
 #[error("{message}")]
+#[non_exhaustive]
 pub struct ModelError {
+    /// What kind of trouble it is.
+    pub kind: ErrorKind,
     /// The file as it was named by the user: the model's, or the sample's.
     pub file: String,
     /// The sentence.
@@ -16,10 +19,10 @@ pub struct ModelError {
 
 impl ModelError {
     /// `"{file} {predicate}"`.
-    pub(super) fn new(file: impl Into<String>, predicate: impl Display) -> ModelError {
-        let file = file.into();
-        let message = format!("{file} {predicate}");
-        ModelError { file, message }
+    pub(super) fn new(file: impl Into<String>, predicate: impl Into<Predicate>) -> ModelError {
+        let (file, Predicate { kind, text }) = (file.into(), predicate.into());
+        let message = format!("{file} {text}");
+        ModelError { kind, file, message }
     }
 }
 

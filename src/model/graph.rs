@@ -1,6 +1,7 @@
 use super::activations::{Activation, Concat};
 use super::error::{ModelError, guarded, one_line, shape_text};
 use super::tap::Tap;
+use crate::error::{ErrorKind, Predicate};
 use crate::quant::QuantParams;
 use std::sync::Arc;
 use tract_onnx::prelude::multithread::{Executor, multithread_tract_scope};
@@ -167,11 +168,12 @@ impl Graph {
     pub(super) fn node_error(&self, node: Option<usize>, error: &tract_onnx::prelude::TractError) -> ModelError {
         let node = node.map_or("", |id| self.plan.model().node(id).name.as_str());
         let why = one_line(&error.root_cause().to_string());
-        ModelError::new(&self.file, format!("cannot be run: node {node:?} fails ({why})."))
+        let text = format!("cannot be run: node {node:?} fails ({why}).");
+        ModelError::new(&self.file, Predicate::new(ErrorKind::Failed, text))
     }
 
     fn check(&self, sample: &[Tensor]) -> Result<(), ModelError> {
-        let fail = |predicate| Err(ModelError::new(&self.file, predicate));
+        let fail = |predicate: String| Err(ModelError::new(&self.file, predicate));
         if sample.len() != self.inputs.len() {
             return fail(format!("takes {} inputs, and {} were given.", self.inputs.len(), sample.len()));
         }

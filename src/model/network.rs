@@ -1,9 +1,10 @@
 use super::error::{ModelError, guarded, one_line};
 use super::external;
+use crate::error::{ErrorKind, Predicate};
 use std::collections::HashSet;
 use std::fmt;
 use std::fs::File;
-use std::io::ErrorKind;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tract_onnx::pb::tensor_shape_proto::dimension::Value as DimValue;
@@ -36,13 +37,15 @@ pub struct Port {
 
 impl Port {
     /// Asks for its shape, with an example: a batch of one, and 224 wherever else the file has no number.
-    pub(super) fn ask(&self) -> String {
+    pub(super) fn ask(&self) -> Predicate {
         let size = |(i, dim): (usize, &Dim)| match dim {
             Dim::Fixed(n) => n.to_string(),
             _ => if i == 0 { "1" } else { "224" }.to_owned(),
         };
         let example = self.dims.as_ref().map(|dims| dims.iter().enumerate().map(size).collect::<Vec<_>>().join("x"));
-        format!("give its shape, such as {}={}", self.name, example.as_deref().unwrap_or("1x3x224x224"))
+        let example = example.as_deref().unwrap_or("1x3x224x224");
+        let text = format!("takes {self}: give its shape, such as {}={example}.", self.name);
+        Predicate::new(ErrorKind::Incomplete, text)
     }
 }
 
@@ -66,13 +69,13 @@ impl Network {
     /// nothing outside has been touched.
     pub fn open(path: &Path) -> Result<Network, ModelError> {
         let file = path.display().to_string();
-        let fail = |predicate: String| ModelError::new(file.clone(), predicate);
+        let fail = |predicate: Predicate| ModelError::new(file.clone(), predicate);
         let mut reader = File::open(path).map_err(|e| fail(io_predicate(&e)))?;
         if reader.metadata().is_ok_and(|m| m.is_dir()) {
             return Err(fail("is a directory; give the .onnx file in it.".into()));
         }
         let proto = guarded(|| onnx().proto_model_for_read(&mut reader))
-            .map_err(|e| fail(format!("is not an ONNX model ({}).", one_line(&e.root_cause().to_string()))))?;
+            .map_err(|e| fail(no_model(&e.root_cause().to_string())))?;
         let folder = path.parent().map_or_else(PathBuf::new, Path::to_owned);
         Network::from_proto(file, folder, proto)
     }
@@ -80,9 +83,9 @@ impl Network {
     /// A network out of a protobuf that is in memory. `file` names it in messages; external tensors are looked for in
     /// `folder`.
     pub(super) fn from_proto(file: String, folder: PathBuf, proto: ModelProto) -> Result<Network, ModelError> {
-        let fail = |predicate: String| ModelError::new(file.clone(), predicate);
+        let fail = |predicate: Predicate| ModelError::new(file.clone(), predicate);
         let Some(graph) = proto.graph.as_ref().filter(|graph| !graph.node.is_empty()) else {
-            return Err(fail("is not an ONNX model (it holds no nodes).".into()));
+            return Err(fail(no_model("it holds no nodes")));
         };
         external::check(graph).map_err(&fail)?;
         let constant: HashSet<&str> = graph.initializer.iter().map(|tensor| tensor.name.as_str()).collect();
@@ -110,7 +113,7 @@ impl Network {
         self.proto.graph.as_ref().expect("checked when it was made")
     }
 
-    pub(super) fn error(&self, predicate: impl fmt::Display) -> ModelError {
+    pub(super) fn error(&self, predicate: impl Into<Predicate>) -> ModelError {
         ModelError::new(self.file.clone(), predicate)
     }
 }
@@ -164,11 +167,17 @@ fn port(info: &ValueInfoProto) -> Port {
     Port { name, dtype, dims }
 }
 
+/// Of what is no model, or was one: a protobuf does not say which, and one that is torn may well parse.
+fn no_model(why: &str) -> Predicate {
+    Predicate::damaged(format!("is not an ONNX model ({}).", one_line(why)))
+}
+
 /// What an error of the operating system means for the user.
-pub(super) fn io_predicate(error: &std::io::Error) -> String {
-    match error.kind() {
-        ErrorKind::NotFound => "does not exist; check the path.".into(),
-        ErrorKind::PermissionDenied => "cannot be read: permission denied; make it readable for this user.".into(),
+pub(super) fn io_predicate(error: &io::Error) -> Predicate {
+    let text = match error.kind() {
+        io::ErrorKind::NotFound => "does not exist; check the path.".into(),
+        io::ErrorKind::PermissionDenied => "cannot be read: permission denied; make it readable for this user.".into(),
         _ => format!("cannot be read ({}); check the disk and try again.", one_line(&error.to_string())),
-    }
+    };
+    Predicate::new(ErrorKind::of_system(error), text)
 }

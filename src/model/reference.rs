@@ -90,7 +90,7 @@ impl<'a> Reference<'a> {
                 let Some(reference) = self.outputs(at, &sample, judged.cancelled)? else { return Ok(None) };
                 let Some(outputs) = answers(graph, &graph.grids, &sample, judged.cancelled)? else { return Ok(None) };
                 let score = compared(graph, &reference, &outputs).map_err(|error| match error.is::<OtherShape>() {
-                    true => ModelError::new(&graph.file, error),
+                    true => ModelError::new(&graph.file, error.to_string()),
                     false => graph.node_error(None, &error),
                 })?;
                 scores.push((at, score));

@@ -4,12 +4,13 @@ use super::activations::node_name;
 use super::error::{ModelError, guarded, one_line, reason};
 use super::network::Network;
 use super::tap::is_float;
+use crate::error::{ErrorKind, Predicate};
 use crate::quant::QuantParams;
 use half::f16;
 use std::collections::HashMap;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto};
-use tract_onnx::prelude::DatumType;
+use tract_onnx::prelude::{DatumType, TractError};
 
 /// A float constant that is a weight, whether it stands among the initializers or in a `Constant` node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,8 +100,11 @@ impl Network {
     }
 
     fn values(&self, tensor: &TensorProto) -> Result<Vec<f32>, ModelError> {
-        let fail = |error| {
-            self.error(format!("holds a weight {} that cannot be read ({}).", one_line(&tensor.name), reason(&error)))
+        let fail = |error: TractError| {
+            // What the system did not say is about the tensor itself: it has too few bytes for its shape.
+            let kind = error.root_cause().downcast_ref().map_or(ErrorKind::Damaged, ErrorKind::of_system);
+            let text = format!("holds a weight {} that cannot be read ({}).", one_line(&tensor.name), reason(&error));
+            self.error(Predicate::new(kind, text))
         };
         let load = || tract_onnx::tensor::load_tensor(&*tract_onnx::onnx().provider, tensor, self.folder.to_str());
         let loaded = guarded(load).map_err(fail)?;

@@ -1,4 +1,5 @@
 use super::{Channels, Joint, Key, Layer, LayerState, Origin, Ready, Session, Target};
+use crate::ErrorKind;
 use crate::calibrate::Measured;
 
 /// What somebody brings to a session. [`Session::receive`] is the one way in, whoever asked and whoever listens.
@@ -52,6 +53,8 @@ pub enum Arrival {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Failure {
+    /// What kind of trouble it is.
+    pub kind: ErrorKind,
     /// The file; empty where there is none to blame.
     pub file: String,
     /// One sentence.

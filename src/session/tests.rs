@@ -39,7 +39,7 @@ fn histogram(plan: &Plan, values: &[f32]) -> Arc<Histogram> {
 }
 
 fn failure(message: &str) -> Failure {
-    Failure { file: "broken.npy".into(), message: message.into() }
+    Failure { kind: crate::ErrorKind::Damaged, file: "broken.npy".into(), message: message.into() }
 }
 
 /// A session of three layers to come and one that failed.

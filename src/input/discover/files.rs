@@ -2,6 +2,7 @@
 
 use super::super::group::Captures;
 use super::{InputError, Path, PathBuf, io_predicate, natural};
+use crate::error::{ErrorKind, Predicate};
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::fs;
@@ -62,7 +63,7 @@ impl Lister<'_> {
     fn stdin(&mut self) {
         if std::io::stdin().is_terminal() {
             let message = "standard input is the terminal, not an .npy; pipe one in, or name a file.".into();
-            self.errors.push(InputError { file: "-".into(), message });
+            self.errors.push(InputError { kind: ErrorKind::Unfit, file: "-".into(), message });
         } else if self.seen.insert("-".into()) {
             let path = "stdin".into();
             self.files.push(File { path, beneath: 1, root: self.root, regular: false, stdin: true, captures: None });
@@ -99,7 +100,8 @@ impl Lister<'_> {
             }
         }
         if !any {
-            self.error(root, "is a directory without .npy, .npz or .safetensors files; dump the tensors there first.");
+            let nothing = "is a directory without .npy, .npz or .safetensors files; dump the tensors there first.";
+            self.error(root, Predicate::new(ErrorKind::Missing, nothing));
         }
     }
 
@@ -122,7 +124,7 @@ impl Lister<'_> {
             }
         }
         if !any {
-            self.error(path, "matches no file; check the pattern.");
+            self.error(path, Predicate::new(ErrorKind::Missing, "matches no file; check the pattern."));
         }
     }
 
@@ -142,7 +144,7 @@ impl Lister<'_> {
         self.parents[parent].join(name)
     }
 
-    fn error(&mut self, path: &Path, predicate: impl std::fmt::Display) {
+    fn error(&mut self, path: &Path, predicate: impl Into<Predicate>) {
         self.errors.push(InputError::new(path.display().to_string(), predicate));
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 
+use crate::ErrorKind;
 use crate::histogram::{BatchRange, BinPass, GrowingHistogram, Histogram, RangePass, RangePiece};
 use crate::input::{Array, BodyReport, CHUNK, DType, Follower, InputError, Part, Source};
 use crate::jobs::recipe::Recipe;
@@ -46,6 +47,7 @@ pub fn read_layer(
     }
     let file = || source.parts.first().map(Part::file).unwrap_or_default();
     let histogram = bins.finish().map_err(|_| InputError {
+        kind: ErrorKind::Changed,
         file: file(),
         message: format!("{} changed while it was read; load it again when nothing writes to it any more.", file()),
     })?;
@@ -231,6 +233,7 @@ fn joined_shape(shapes: &[Vec<u64>]) -> Vec<u64> {
 mod tests {
     use super::*;
     use crate::histogram::GridSpec;
+    use crate::input;
 
     #[test]
     fn batches_add_up_along_the_first_axis() {
@@ -239,6 +242,17 @@ mod tests {
         assert_eq!(joined_shape(&[vec![2, 3], vec![2, 4]]), [14]);
         assert_eq!(joined_shape(&[vec![], vec![]]), [2]);
         assert_eq!(joined_shape(&[vec![3], vec![]]), [4]);
+    }
+
+    #[test]
+    fn a_file_that_changes_between_its_two_readings_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.npy");
+        let write = |value: f32| ndarray_npy::write_npy(&path, &ndarray::arr1(&[value, 1.0])).unwrap();
+        write(2.0);
+        let source = input::discover(std::slice::from_ref(&path), None).sources.remove(0);
+        let error = read_layer(&source, &Recipe::magnitudes(64), 1, &|_| write(3.0), &|| false).unwrap_err();
+        assert_eq!((error.kind, error.file), (ErrorKind::Changed, path.display().to_string()));
     }
 
     #[test]

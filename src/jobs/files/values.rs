@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::read::read_layer;
+use crate::ErrorKind;
 use crate::calibrate::Measured;
 use crate::histogram::{Histogram, Packed};
 use crate::input::{InputError, Part, Source};
@@ -66,6 +67,7 @@ impl Values for FileValues<'_> {
     fn changed(&self, tensor: usize) -> Failure {
         let file = self.sources[tensor].parts.first().map(Part::file).unwrap_or_default();
         Failure {
+            kind: ErrorKind::Changed,
             message: format!("{file} changed while it was read; load it again when nothing writes to it any more."),
             file,
         }
@@ -84,7 +86,7 @@ fn readable_again(source: &Source) -> Result<(), InputError> {
         Some(once) => {
             let file = once.file();
             let message = format!("{file} can be read only once; give a file to look closer.");
-            Err(InputError { file, message })
+            Err(InputError { kind: ErrorKind::Unfit, file, message })
         }
     }
 }
@@ -178,5 +180,6 @@ mod tests {
         assert!(sentence(vec![part(&[], |_| 1.0)], 0).contains("single number"));
         assert!(sentence(vec![part(&[0, 3], |_| 1.0)], 0).contains("no channels"));
         assert!(sentence(vec![part(&[70_000], |_| 1.0)], 0).contains("65536"));
+        assert_eq!(read(&source(vec![x()]), 2, 64).unwrap_err().kind, ErrorKind::Unfit);
     }
 }

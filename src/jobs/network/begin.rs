@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::collect::{Collected, Wanted, Watch, collect};
 use super::run::Run;
 use super::values::NetworkValues;
+use crate::ErrorKind;
 use crate::guard::{guarded, share};
 use crate::histogram::{Histogram, Packed};
 use crate::jobs::channels::{self, Lies, Window, analyse_channels, count_windows};
@@ -275,7 +276,8 @@ impl Begin<'_> {
         let concats = run.setup.graph.concats().iter().map(|concat| (concat.node.clone(), concat.inputs.clone()));
         let (groups, errors) = self.ties.groups(&run.tensors.layers, self.plan, &concats.collect::<Vec<_>>());
         for message in errors {
-            let result = Err(Failure { file: run.setup.network.file().to_owned(), message });
+            let file = run.setup.network.file().to_owned();
+            let result = Err(Failure { kind: ErrorKind::Unfit, file, message });
             (self.tell)(Told::Arrived(Arrival::Tied { of: Vec::new(), requested: false, result }));
         }
         groups

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::ErrorKind;
 use crate::model::{Graph, ModelError, Network, SampleOptions, SampleSource, Samples, Weight};
 use crate::session::{Key, Kind, Layer, Origin};
 
@@ -42,7 +43,7 @@ impl Setup {
             let file = network.file().to_owned();
             let message =
                 format!("{file} is checked on samples of another shape than it is calibrated on; give both the same.");
-            return Err(ModelError { file, message });
+            return Err(ModelError { kind: ErrorKind::Unfit, file, message });
         }
         // One thread a run: measured, the others are better used for counting, and for other samples.
         let graph = Graph::build(&network, samples.shapes())?;

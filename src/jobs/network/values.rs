@@ -1,6 +1,7 @@
 //! The values of a network's tensors, which is run again for them.
 
 use super::run::Run;
+use crate::ErrorKind;
 use crate::histogram::{BinPass, Histogram, RangePass};
 use crate::jobs::gather::Gather;
 use crate::jobs::recipe::Recipe;
@@ -20,8 +21,8 @@ impl NetworkValues<'_> {
         self.run.setup.network.file().to_owned()
     }
 
-    fn fail(&self, predicate: impl std::fmt::Display) -> Failure {
-        Failure { message: format!("{} {predicate}", self.file()), file: self.file() }
+    fn fail(&self, kind: ErrorKind, predicate: impl std::fmt::Display) -> Failure {
+        Failure { kind, message: format!("{} {predicate}", self.file()), file: self.file() }
     }
 
     /// Runs the same samples again. Returns false when it was cancelled.
@@ -90,10 +91,11 @@ impl Values for NetworkValues<'_> {
         if let Some(weight) = of.iter().find(|tensor| **tensor >= activations) {
             let (file, name) = (self.file(), tensors.layers[*weight].name());
             let message = format!("{file}: {name} is a weight, which shares no range; tie activations only.");
-            return Err(Failure { file, message });
+            return Err(Failure { kind: ErrorKind::Unfit, file, message });
         }
         if let Some(without) = of.iter().find(|tensor| stats.get(**tensor).is_none_or(Option::is_none)) {
-            return Err(self.fail(format!("gave no counts for {}.", tensors.layers[*without].name())));
+            let name = tensors.layers[*without].name();
+            return Err(self.fail(ErrorKind::Missing, format!("gave no counts for {name}.")));
         }
         debug_assert_eq!(setup.graph.tensors().len(), activations);
         let mut gather = Gather::new(1, recipe, *one_pass, self.threads);
@@ -115,7 +117,9 @@ impl Values for NetworkValues<'_> {
 
     fn changed(&self, tensor: usize) -> Failure {
         let name = self.run.tensors.layers[tensor].name();
-        self.fail(format!("gives other values for {name} when it is run again on the same input; count in one pass."))
+        let predicate =
+            format!("gives other values for {name} when it is run again on the same input; count in one pass.");
+        self.fail(ErrorKind::Changed, predicate)
     }
 }
 
@@ -124,11 +128,12 @@ impl NetworkValues<'_> {
     fn finer(&self, tensor: usize, bins: usize, watch: &Watch) -> Result<Option<Histogram>, Failure> {
         let Run { stats, one_pass, .. } = self.run;
         if *one_pass && tensor < stats.len() {
-            return Err(self.fail("was run in one pass, on bins that cannot be cut finer; run it in two passes."));
+            let predicate = "was run in one pass, on bins that cannot be cut finer; run it in two passes.";
+            return Err(self.fail(ErrorKind::Unfit, predicate));
         }
         let stats = match stats.get(tensor) {
             Some(Some(stats)) => stats.clone(),
-            Some(None) => return Err(self.fail("gave no counts for this layer.")),
+            Some(None) => return Err(self.fail(ErrorKind::Missing, "gave no counts for this layer.")),
             None => {
                 let mut pass = RangePass::new();
                 if !self.sweep(&[tensor], watch, &mut |_, seen| {

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use crate::ErrorKind;
 use crate::guard::guarded;
 use crate::input::{Discovered, Source};
 use crate::jobs::answer::{Context, Tensors, answer};
@@ -123,7 +124,8 @@ impl Feed for Loader {
             }
             Request::Trial(_) => {
                 let message = "Only a network is put on trial; give qviz a model.".to_owned();
-                request.refused(Failure { file: String::new(), message }).into_iter().for_each(&shared.tell);
+                let why = Failure { kind: ErrorKind::Unfit, file: String::new(), message };
+                request.refused(why).into_iter().for_each(&shared.tell);
             }
             request => drop(shared.desk.ask(Work::Asked(request))),
         }
@@ -193,7 +195,8 @@ impl Shared {
             let Some(found) = self.found.get() else {
                 if let Work::Asked(request) = work {
                     let message = "Nothing was found yet; ask again when there are layers.".to_owned();
-                    request.refused(Failure { file: String::new(), message }).into_iter().for_each(&self.tell);
+                    let why = Failure { kind: ErrorKind::Incomplete, file: String::new(), message };
+                    request.refused(why).into_iter().for_each(&self.tell);
                 }
                 continue;
             };
@@ -308,7 +311,7 @@ impl Shared {
     fn ties(&self, found: &Found) {
         let (groups, errors) = self.ties.groups(&found.tensors.layers, &self.plan, &[]);
         for message in errors {
-            let result = Err(Failure { file: String::new(), message });
+            let result = Err(Failure { kind: ErrorKind::Unfit, file: String::new(), message });
             (self.tell)(Told::Arrived(Arrival::Tied { of: Vec::new(), requested: false, result }));
         }
         for group in groups {

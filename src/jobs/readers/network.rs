@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::ErrorKind;
 use crate::guard::guarded;
 use crate::jobs::answer::{Context, Tensors, answer};
 use crate::jobs::desk::{Desk, Piece};
@@ -154,7 +155,8 @@ impl Drop for NetworkLoader {
 /// Why nothing can be asked of a network.
 fn gone(file: &str) -> Failure {
     let what = if file.is_empty() { "The network" } else { file };
-    Failure { file: file.to_owned(), message: format!("{what} is not there to be run.") }
+    let message = format!("{what} is not there to be run.");
+    Failure { kind: ErrorKind::Failed, file: file.to_owned(), message }
 }
 
 impl Shared {

@@ -1,5 +1,6 @@
 //! A network quantized as it is chosen, compared with itself in float.
 
+use crate::ErrorKind;
 use crate::jobs::network::{Run, Setup};
 use crate::jobs::trial::Grids;
 use crate::model::{Effect, Graph, Judged, ModelError, OutputEffect, Reference, Samples};
@@ -64,7 +65,7 @@ impl Split {
                     "{file} is tried with one range for each activation, and {name} has one for each channel; choose \
                      per tensor for it."
                 );
-                Err(ModelError { file, message })
+                Err(ModelError { kind: ErrorKind::Unfit, file, message })
             }
         };
         Ok(Split {

@@ -5,7 +5,9 @@
 use super::super::error::{ModelError, shape_text};
 use super::super::network::{Dim, Network, Port};
 use super::super::tap::is_float;
+use super::files::none_named;
 use super::{Opened, SampleOptions, dims};
+use crate::error::{ErrorKind, Predicate};
 use crate::input::{self, Array, BodyReport, DType, InputError, Part};
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
 use std::ops::{ControlFlow, Range};
@@ -86,7 +88,7 @@ impl Arrays {
             };
             files.push(FileOfSamples { path: path.clone(), samples, arrays });
         }
-        let shapes = shapes.ok_or_else(|| network.error("has no samples to run on: none were named."))?;
+        let shapes = shapes.ok_or_else(|| network.error(none_named()))?;
         let inputs = wanted.iter().zip(&shapes).map(|((_, dtype, _), shape)| (*dtype, shape.clone())).collect();
         Ok(Opened { maker: Arrays { inputs, files }, shapes, assumptions })
     }
@@ -128,19 +130,26 @@ impl Cut {
         if start < ahead.start || start + len > ahead.start + ahead.values.len() {
             *ahead = Ahead { start, values: read(&self.part, start, len.max(AHEAD))? };
         }
-        let fail = |predicate: String| Err(ModelError::new(file.path.display().to_string(), predicate));
+        let fail = |predicate: Predicate| Err(ModelError::new(file.path.display().to_string(), predicate));
         let values = start.checked_sub(ahead.start).and_then(|from| ahead.values.get(from..from + len));
         let tensor = values.and_then(|values| Some((values, Tensor::from_shape(shape, values).ok()?)));
         let Some((values, cast)) = tensor.and_then(|(v, t)| Some((v, t.cast_to_dt(dtype).ok()?.into_owned()))) else {
-            return fail(format!("does not hold sample {i} of {} and {dtype:?}.", shape_text(shape)));
+            // It did when it was opened.
+            let text = format!("does not hold sample {i} of {} and {dtype:?}.", shape_text(shape));
+            return fail(Predicate::new(if values.is_none() { ErrorKind::Changed } else { ErrorKind::Unfit }, text));
         };
         match values.iter().find(|x| self.rounded && x.abs() >= FIRST_ROUNDED) {
-            Some(_) if !matches!(dtype, DatumType::F32 | DatumType::F16) => fail(format!(
-                "holds whole numbers of {FIRST_ROUNDED} or more in sample {i}, which would be rounded as float32; feed \
-                 smaller ones."
-            )),
+            Some(_) if !matches!(dtype, DatumType::F32 | DatumType::F16) => fail(
+                format!(
+                    "holds whole numbers of {FIRST_ROUNDED} or more in sample {i}, which would be rounded as float32; \
+                     feed smaller ones."
+                )
+                .into(),
+            ),
             _ => match changed(values, &cast) {
-                Some(value) => fail(format!("holds {value} in sample {i}, which is no {dtype:?}; feed what is.")),
+                Some(value) => {
+                    fail(format!("holds {value} in sample {i}, which is no {dtype:?}; feed what is.").into())
+                }
                 None => Ok(cast),
             },
         }
@@ -307,5 +316,5 @@ impl Fit {
 }
 
 fn model_error(error: InputError) -> ModelError {
-    ModelError { file: error.file, message: error.message }
+    ModelError { kind: error.kind, file: error.file, message: error.message }
 }

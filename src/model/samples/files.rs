@@ -2,6 +2,7 @@
 
 use super::super::error::{ModelError, one_line};
 use super::super::network::Network;
+use crate::error::{ErrorKind, Predicate};
 use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
@@ -32,7 +33,7 @@ pub(super) fn list(network: &Network, paths: &[PathBuf]) -> Result<(Files, Vec<S
         files.extend(expand(path, &mut left_out)?);
     }
     let Some(first) = files.first().and_then(|path| kind(path)) else {
-        return Err(network.error("has no samples to run on: none were named."));
+        return Err(network.error(none_named()));
     };
     if let Some(other) = files.iter().find(|path| kind(path) != Some(first)) {
         let predicate = "is of another kind than the samples before it; give arrays or pictures.";
@@ -45,10 +46,14 @@ pub(super) fn list(network: &Network, paths: &[PathBuf]) -> Result<(Files, Vec<S
     Ok((files, left_out))
 }
 
+pub(super) fn none_named() -> Predicate {
+    Predicate::new(ErrorKind::Incomplete, "has no samples to run on: none were named.")
+}
+
 /// What a path stands for. A hidden entry of a directory stands for nothing.
 fn expand(path: &Path, left_out: &mut Vec<String>) -> Result<Vec<PathBuf>, ModelError> {
     let name = path.display().to_string();
-    let fail = |predicate: String| ModelError::new(name.clone(), predicate);
+    let fail = |predicate: Predicate| ModelError::new(name.clone(), predicate);
     // Each error names its path.
     let mut unreadable = |error: String| left_out.push(format!("{name}: an entry is left out ({})", one_line(&error)));
     let mut found: Vec<PathBuf> = if path.is_dir() {
@@ -65,16 +70,17 @@ fn expand(path: &Path, left_out: &mut Vec<String>) -> Result<Vec<PathBuf>, Model
     } else {
         let pattern = path.to_string_lossy();
         if !pattern.contains(['*', '?', '[']) {
-            return Err(fail("does not exist; check the path.".into()));
+            return Err(fail(Predicate::new(ErrorKind::Missing, "does not exist; check the path.")));
         }
-        let matches = glob::glob(&pattern).map_err(|e| fail(format!("is no pattern ({}).", e.msg)))?;
+        let matches = glob::glob(&pattern).map_err(|e| fail(format!("is no pattern ({}).", e.msg).into()))?;
         let entries = matches.filter_map(|entry| entry.map_err(|error| unreadable(error.to_string())).ok());
         entries.filter(|path| path.is_file()).collect()
     };
     let all = found.len();
     found.retain(|path| kind(path).is_some());
     if found.is_empty() {
-        return Err(fail("holds no samples: .npy, .npz, .png and .jpg are read.".into()));
+        let nothing = "holds no samples: .npy, .npz, .png and .jpg are read.";
+        return Err(fail(Predicate::new(ErrorKind::Missing, nothing)));
     }
     match all - found.len() {
         0 => {}

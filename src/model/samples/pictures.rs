@@ -3,8 +3,9 @@
 use super::super::error::{ModelError, one_line, shape_text};
 use super::super::network::{Dim, Network};
 use super::{Layout, Opened, SampleOptions, dims};
+use crate::error::{ErrorKind, Predicate};
 use image::imageops::FilterType;
-use image::{DynamicImage, ImageReader, Limits};
+use image::{DynamicImage, ImageError, ImageReader, Limits};
 use std::path::{Path, PathBuf};
 use tract_onnx::prelude::{DatumType, Tensor};
 
@@ -71,7 +72,10 @@ impl Pictures {
             }
             (Dim::Fixed(n), _) => Ok(*n as u32),
             (_, Some(wanted)) => Ok(wanted),
-            (_, None) => Err(wrong(format!("takes {port}: give the width and height to resize pictures to."))),
+            (_, None) => {
+                let text = format!("takes {port}: give the width and height to resize pictures to.");
+                Err(network.error(Predicate::new(ErrorKind::Incomplete, text)))
+            }
         };
         let height = extent(height, options.resize.map(|(_, height)| height))?;
         let width = extent(width, options.resize.map(|(width, _)| width))?;
@@ -153,11 +157,17 @@ impl Pictures {
 }
 
 /// The error is a predicate to the picture's name.
-fn decode(path: &Path) -> Result<DynamicImage, String> {
+fn decode(path: &Path) -> Result<DynamicImage, Predicate> {
     let reader = ImageReader::open(path).and_then(ImageReader::with_guessed_format);
     let mut reader = reader.map_err(|e| super::super::network::io_predicate(&e))?;
     let mut limits = Limits::default();
     limits.max_alloc = Some(DECODED);
     reader.limits(limits);
-    reader.decode().map_err(|e| format!("is no picture that can be read ({}).", one_line(&e.to_string())))
+    reader.decode().map_err(|e| {
+        let kind = match e {
+            ImageError::Limits(_) | ImageError::Unsupported(_) => ErrorKind::Unfit,
+            _ => ErrorKind::Damaged,
+        };
+        Predicate::new(kind, format!("is no picture that can be read ({}).", one_line(&e.to_string())))
+    })
 }

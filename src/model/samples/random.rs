@@ -3,6 +3,7 @@
 use super::super::error::ModelError;
 use super::super::network::{Dim, Network};
 use super::{Opened, SampleOptions, dims};
+use crate::error::{ErrorKind, Predicate};
 use tract_onnx::prelude::{DatumType, Tensor};
 
 #[derive(Debug)]
@@ -15,7 +16,8 @@ pub(super) struct Random {
 impl Random {
     pub fn open(network: &Network, options: &SampleOptions, n: usize, seed: u64) -> Result<Opened<Random>, ModelError> {
         if n == 0 {
-            return Err(network.error("has no samples to run on: 0 random ones were asked for."));
+            let none = "has no samples to run on: 0 random ones were asked for.";
+            return Err(network.error(Predicate::new(ErrorKind::Incomplete, none)));
         }
         let samples = if n == 1 { "sample" } else { "samples" };
         let mut assumptions = vec![format!(
@@ -23,7 +25,7 @@ impl Random {
         )];
         let mut inputs = Vec::new();
         for port in network.inputs() {
-            let unknown = || network.error(format!("takes {port}: {}.", port.ask()));
+            let unknown = || network.error(port.ask());
             let mut dims = dims(network, port, options)?.ok_or_else(unknown)?;
             if let Some(batch @ (Dim::Named(_) | Dim::Unknown)) = dims.first_mut() {
                 *batch = Dim::Fixed(1);

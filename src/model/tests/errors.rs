@@ -1,6 +1,7 @@
 //! What can be wrong with a file or a sample, and that it is said in one sentence.
 
 use super::*;
+use crate::ErrorKind;
 use tract_onnx::pb::StringStringEntryProto;
 
 fn open(bytes: &[u8]) -> String {
@@ -31,6 +32,44 @@ fn files_that_are_no_models() {
     assert_eq!(missing.message, "no/such.onnx does not exist; check the path.");
     let folder = Network::open(env!("CARGO_MANIFEST_DIR").as_ref()).unwrap_err();
     assert!(folder.message.ends_with("is a directory; give the .onnx file in it."), "{folder}");
+}
+
+#[test]
+fn each_error_is_of_a_kind() {
+    let kind = |path: &Path| Network::open(path).unwrap_err().kind;
+    let folder = tempfile::tempdir().unwrap();
+    let torn = folder.path().join("model.onnx");
+    let whole = std::fs::read(cls_path()).unwrap();
+    std::fs::write(&torn, &whole[..whole.len() / 2]).unwrap();
+    assert_eq!(kind("no/such.onnx".as_ref()), ErrorKind::Missing);
+    assert_eq!(kind(folder.path()), ErrorKind::Unfit);
+    assert_eq!(kind(&torn), ErrorKind::Damaged);
+    let build = |proto, shapes| Graph::build(&network(proto), &shapes).unwrap_err().kind;
+    assert_eq!(build(relu(&[-1, 3]), Shapes::new()), ErrorKind::Incomplete);
+    assert_eq!(build(relu(&[-1, 3]), shapes(&[("x", &[2, 4])])), ErrorKind::Unfit);
+    let unknown = vec![node("Frobnicate", &["x"], &["y"])];
+    assert_eq!(build(model(&[("x", &[1])], unknown, &["y"]), Shapes::new()), ErrorKind::Unfit);
+    let dangling = vec![node("Add", &["x", "w"], &["y"])];
+    assert_eq!(build(model(&[("x", &[1])], dangling, &["y"]), Shapes::new()), ErrorKind::Failed);
+}
+
+/// A weight says whether it is torn, or the file that it lies in is gone.
+#[test]
+fn weights_that_cannot_be_read_are_of_a_kind() {
+    let kind = |change: &dyn Fn(&mut TensorProto)| {
+        let mut proto = model(&[("x", &[1, 2])], vec![node("MatMul", &["x", "w"], &["y"])], &["y"]);
+        let mut tensor = float_tensor("w", &[2, 2], &[]);
+        change(&mut tensor);
+        proto.graph.as_mut().unwrap().initializer.push(tensor);
+        let network = network(proto);
+        network.weight_values(&network.weights()[0]).unwrap_err().kind
+    };
+    assert_eq!(kind(&|tensor| tensor.raw_data = vec![0; 7]), ErrorKind::Damaged);
+    let gone = |tensor: &mut TensorProto| {
+        tensor.data_location = Some(tensor_proto::DataLocation::External as i32);
+        tensor.external_data.push(StringStringEntryProto { key: "location".into(), value: "gone.bin".into() });
+    };
+    assert_eq!(kind(&gone), ErrorKind::Missing);
 }
 
 #[test]
@@ -150,7 +189,9 @@ fn a_node_that_fails_while_it_runs_is_named() {
         graph.run(&sample, &mut |_, _, _| {}, &|| false)
     };
     assert!(run(2).is_ok());
-    let message = run(7).unwrap_err().message;
+    let failed = run(7).unwrap_err();
+    assert_eq!(failed.kind, ErrorKind::Failed);
+    let message = failed.message;
     assert!(message.starts_with("made.onnx cannot be run: node \"Gather_y\" fails ("), "{message}");
 }
 

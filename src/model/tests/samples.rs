@@ -1,6 +1,7 @@
 //! Calibration data of every kind.
 
 use super::*;
+use crate::ErrorKind;
 use image::{Rgb, RgbImage};
 use ndarray::{Array, IxDyn};
 use ndarray_npy::{WriteNpyExt, write_npy};
@@ -231,4 +232,24 @@ fn noise_is_normal_and_repeats() {
     assert_eq!(opened.assumptions()[1], "a batch of 1 for x");
     let unknown = Samples::open(&relu(&[-1, -1]), &source(7), &SampleOptions::default()).unwrap_err().message;
     assert_eq!(unknown, "made.onnx takes x nxn: give its shape, such as x=1x224.");
+}
+
+#[test]
+fn each_error_is_of_a_kind() {
+    let folder = tempfile::tempdir().unwrap();
+    let kind = |network: &Network, paths: &[PathBuf]| open(network, paths).unwrap_err().kind;
+    let plain = relu(&[-1, 2]);
+    assert_eq!(kind(&plain, &[]), ErrorKind::Incomplete);
+    assert_eq!(kind(&plain, &[folder.path().join("x.npy")]), ErrorKind::Missing);
+    assert_eq!(kind(&plain, &[folder.path().to_owned()]), ErrorKind::Missing);
+    let path = save(&folder, "x.npy", &[1, 2]);
+    assert_eq!(kind(&relu(&[-1, 3]), std::slice::from_ref(&path)), ErrorKind::Unfit);
+    assert_eq!(kind(&relu(&[-1, 3, -1, -1]), &[picture(&folder, "a.png")]), ErrorKind::Incomplete);
+    // What is said of a dump is of the kind that the dump's error is.
+    let bytes = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
+    assert_eq!(kind(&plain, std::slice::from_ref(&path)), ErrorKind::Damaged);
+    let none = SampleSource::Random { n: 0, seed: 0 };
+    let none = Samples::open(&plain, &none, &SampleOptions::default()).unwrap_err();
+    assert_eq!(none.kind, ErrorKind::Incomplete);
 }

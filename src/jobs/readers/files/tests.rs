@@ -162,6 +162,7 @@ fn a_panic_while_files_are_listed_is_a_failure_and_an_end() {
     let told = all(&events);
     let Told::Arrived(Arrival::Found { layers, failures }) = &told[0] else { panic!("nothing was found") };
     assert!(layers.is_empty() && failures[0].message.contains("please report"), "{failures:?}");
+    assert_eq!(failures[0].kind, ErrorKind::Defect);
 }
 
 #[test]
@@ -181,9 +182,10 @@ fn a_panic_is_the_answer_to_its_request_and_the_next_one_is_answered() {
     // What is not there, and what files cannot do, is said too.
     loader.request(Request::Fine { key: key("gone"), bins: 256 });
     let told = events.recv_timeout(std::time::Duration::from_secs(20)).unwrap();
-    assert!(matches!(told, Told::Fine { result: Err(_), .. }));
+    assert!(matches!(told, Told::Fine { result: Err(Failure { kind: ErrorKind::Missing, .. }), .. }));
     loader.request(Request::Trial(Trial::Whole(Default::default())));
-    assert!(matches!(events.recv().unwrap(), Told::Trial(News::Whole { result: Err(_), .. })));
+    let told = events.recv().unwrap();
+    assert!(matches!(told, Told::Trial(News::Whole { result: Err(Failure { kind: ErrorKind::Unfit, .. }), .. })));
 }
 
 #[test]

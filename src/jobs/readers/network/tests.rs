@@ -200,7 +200,8 @@ fn what_cannot_be_opened_refuses_what_is_asked_of_it() {
     let net = net(&chain(&["NoSuchOperator"]), &ROWS, &[], |_| {}).read();
     assert!(net.session.failures().next().is_some());
     net.loader.request(Request::Trial(Trial::Whole(Grids::default())));
-    assert!(matches!(net.next(), Told::Trial(News::Whole { result: Err(_), .. })));
+    let refused = net.next();
+    assert!(matches!(refused, Told::Trial(News::Whole { result: Err(Failure { kind: ErrorKind::Failed, .. }), .. })));
 }
 
 #[test]
