@@ -54,11 +54,10 @@ impl ScalesArgs {
 
     /// The ids of the methods that the document's clips come from, and of those that others stood in for.
     pub fn methods(&self) -> impl Iterator<Item = &str> {
-        let ids = self.wanted().iter().flat_map(|w| {
+        self.wanted().iter().flat_map(|w| {
             let each = w.methods.iter().flatten().map(String::as_str);
             std::iter::once(w.method.as_str()).chain(each)
-        });
-        ids
+        })
     }
 
     /// The axes along which its tensors have a range for each channel.

@@ -50,7 +50,7 @@ pub fn why(ready: &Ready) -> String {
         let name = |i: usize| format!("{} {} dB", ready.candidates()[i].label, number::decibels(sqnr(i)));
         return format!("all channels along axis {axis} together: from {} to {}", name(worst), name(best));
     }
-    let Some(d) = disagreement(ready.histogram(), &ready.candidates()) else {
+    let Some(d) = disagreement(ready.histogram(), ready.candidates()) else {
         return ready.warnings().first().map_or("nothing to compare".to_owned(), |w| w.tag().to_owned());
     };
     if d.ratio < AGREE {

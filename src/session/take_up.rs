@@ -92,7 +92,8 @@ impl Session {
         let (of, mut problems) = (self.tie_wanted(&wanted), Vec::new());
         let split = wanted.axis.is_none_or(|axis| self.layer(key).is_some_and(|l| l.is_split_along(axis)));
         let tied = of.is_empty() || self.knows_joint(&of);
-        if !(split && tied) && !last_call {
+        let there = split && tied;
+        if !there && !last_call {
             return;
         }
         if !split || (!tied && !wanted.tied_with.is_empty()) {

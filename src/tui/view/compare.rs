@@ -38,7 +38,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         let selected = layer == model.list.selected;
         let layer = &model.session.layers()[layer];
         if name > 0 {
-            let text = cut_middle(&visible(&layer.name()), name - 1, pen.look.glyphs.ellipsis);
+            let text = cut_middle(&visible(layer.name()), name - 1, pen.look.glyphs.ellipsis);
             pen.text(panel.x, y, name, &text, if selected { theme.selected } else { Style::new() });
         }
         if let Some(ready) = layer.ready() {

@@ -119,7 +119,7 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, index: usize, widths: &Columns)
     let shape = widths.shape.then(|| take(SHAPE + 1));
     let op = widths.op.then(|| take(OP + 1));
     let name_width = end.saturating_sub(area.x + 3);
-    let name = cut_middle(&visible(&layer.name()), name_width, pen.look.glyphs.ellipsis);
+    let name = cut_middle(&visible(layer.name()), name_width, pen.look.glyphs.ellipsis);
     let name = if selected { format!("{name:<width$}", width = usize::from(name_width)) } else { name };
     pen.text(area.x + 2, area.y, name_width, &name, name_style);
 

@@ -69,7 +69,7 @@ impl Room {
 /// What the clip in hand does to the outputs of the network, alone and with everything else as it is chosen.
 pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     let Some(network) = model.network.as_ref().filter(|_| !area.is_empty()) else { return };
-    let theme = pen.look.theme.clone();
+    let theme = pen.look.theme;
     if !network.whole.was_asked() {
         let text = match model.loading.finished {
             false => "what each clip does to the outputs comes here, when the network was run",
@@ -122,7 +122,7 @@ impl Half {
         fresh: bool,
         was_for: impl Fn(&Answer<Of>) -> String,
     ) {
-        let theme = pen.look.theme.clone();
+        let theme = pen.look.theme;
         let Some(answer) = answer else { return self.say(pen, "…", theme.dim) };
         let effect = match &answer.result {
             Ok(effect) => effect,

@@ -33,7 +33,7 @@ fn titles(pen: &mut Pen, areas: &Areas, model: &Model, strip: &Strip) {
     let many = format!("  {} along axis {}", number::of(strip.channels as u64, "channel"), strip.axis);
     pen.titled_rule(
         areas.histogram_title,
-        &[(&layer.name(), theme.title), (&shape, theme.dim), (&many, theme.clip)],
+        &[(layer.name(), theme.title), (&shape, theme.dim), (&many, theme.clip)],
         if model.plot.log { "range and clip of each · log y" } else { "range and clip of each · linear y" },
     );
     let worst = strip.worst(&model.session).and_then(|c| Some((c, strip.ready(&model.session, c)?)));
