@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crossterm::event::{Event as Input, KeyCode, MouseButton, MouseEventKind};
 use qviz::ErrorKind;
-use qviz::jobs::{Left, News, Request, Told, Trial, Tried, Tune, TuneStep, Tuned, grids};
+use qviz::jobs::{Left, News, Request, Told, Trial, Tried, Tune, TuneStep, Tuned};
 use qviz::quant::{Clip, Decibels, Format, OutputEffect, QuantParams};
 use qviz::session::{Failure, Kind, Sensitivity};
 use qviz::tui::list::{Row, Sort};
@@ -33,13 +33,13 @@ fn asked(s: &mut Story) -> Vec<Trial> {
     s.cmds.drain(..).filter_map(trial).collect()
 }
 
-fn alone(s: &Story, layer: usize, grids: Vec<QuantParams>, sqnr_db: f64) -> News {
-    News::Alone { key: s.key_of(layer), grids, result: Ok(effect(sqnr_db)), took: TOOK }
+fn alone(s: &Story, layer: usize, params: Vec<QuantParams>, sqnr_db: f64) -> News {
+    News::Alone { key: s.key_of(layer), params, result: Ok(effect(sqnr_db)), took: TOOK }
 }
 
 fn whole(s: &Story, sqnr_db: f64) -> News {
-    let grids = grids(&s.model.session);
-    News::Whole { grids, result: Ok(effect(sqnr_db)), check: None, took: TOOK }
+    let params = s.model.session.params();
+    News::Whole { params, result: Ok(effect(sqnr_db)), check: None, took: TOOK }
 }
 
 fn left(steps: usize) -> Left {
@@ -77,7 +77,7 @@ fn each_change_asks_and_a_drag_asks_for_the_layer_alone() {
     );
     s.select("06.conv11.hswish");
     let own = s.model.session.params_of(&s.key_of(6));
-    assert_eq!(asked(&mut s), [Trial::Alone { key: s.key_of(6), grids: own.clone() }]);
+    assert_eq!(asked(&mut s), [Trial::Alone { key: s.key_of(6), params: own.clone() }]);
     // What looks at things asks for nothing.
     s.keys("myfc").press(KeyCode::Tab);
     assert_eq!(asked(&mut s), []);
@@ -89,14 +89,14 @@ fn each_change_asks_and_a_drag_asks_for_the_layer_alone() {
     s.grab(at).drag_to(at + 4);
     let held = s.model.session.params_of(&s.key_of(6));
     assert_ne!(held, own);
-    assert_eq!(asked(&mut s), [Trial::Alone { key: s.key_of(6), grids: held.clone() }], "the whole waits");
+    assert_eq!(asked(&mut s), [Trial::Alone { key: s.key_of(6), params: held.clone() }], "the whole waits");
     assert!(!s.model.network.as_ref().unwrap().whole_is_answered());
     s.drag_to(at + 4);
-    assert_eq!(asked(&mut s), [], "the same grid is not asked for again");
+    assert_eq!(asked(&mut s), [], "the same params is not asked for again");
     s.release(at + 4);
     let let_go = asked(&mut s);
-    assert!(matches!(let_go.as_slice(), [Trial::Whole(grids)] if grids[&s.key_of(6)] == held), "{let_go:?}");
-    assert_eq!(let_go[0], Trial::Whole(grids(&s.model.session)));
+    assert!(matches!(let_go.as_slice(), [Trial::Whole(params)] if params[&s.key_of(6)] == held), "{let_go:?}");
+    assert_eq!(let_go[0], Trial::Whole(s.model.session.params()));
     s.keys("u");
     assert_eq!(asked(&mut s).len(), 2, "undone: both are asked for again");
 }
@@ -117,8 +117,8 @@ fn an_answer_is_shown_with_its_age() {
     assert!(told.contains("everything as chosen   30.2 dB"), "{told}");
     assert!(line_with(&s, "clip 5.353").contains("· output 41.2 dB"));
     // On samples that nothing was chosen by, where there are any.
-    let News::Whole { grids, result, took, .. } = whole(&s, 30.2) else { unreachable!() };
-    news(&mut s, News::Whole { grids, result, check: Some(effect(29.4)), took });
+    let News::Whole { params, result, took, .. } = whole(&s, 30.2) else { unreachable!() };
+    news(&mut s, News::Whole { params, result, check: Some(effect(29.4)), took });
     assert!(row(&s).trim_end().ends_with("check 29.4 dB"), "{}", row(&s));
     // While a clip is in the hand the whole is of the one before.
     let at = s.line();
@@ -156,15 +156,15 @@ fn float_no_effect_undefined_and_errors_are_said() {
     }
     let why = "net.onnx fails on quantized values.\u{1b}[2J";
     let error = Failure { kind: ErrorKind::Failed, file: "net.onnx".into(), message: why.into() };
-    let (grids, took) = (s.model.session.params_of(&s.key_of(6)), TOOK);
-    let told = News::Alone { key: s.key_of(6), grids, result: Err(error), took };
+    let (params, took) = (s.model.session.params_of(&s.key_of(6)), TOOK);
+    let told = News::Alone { key: s.key_of(6), params, result: Err(error), took };
     news(&mut s, told);
     assert!(row(&s).contains("net.onnx fails on quantized values.\\x1b[2J"), "{}", s.screen());
     assert!(s.screen().matches("net.onnx fails").count() == 2, "and below the list\n{}", s.screen());
     asked(&mut s);
     s.keys("o");
     assert!(row(&s).contains("this layer alone in float"));
-    assert!(matches!(asked(&mut s).as_slice(), [Trial::Whole(grids)] if !grids.contains_key(&s.key_of(6))));
+    assert!(matches!(asked(&mut s).as_slice(), [Trial::Whole(params)] if !params.contains_key(&s.key_of(6))));
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn sensitivities_fill_the_list_and_the_worst_stay_in_float() {
     let mut s = story();
     asked(&mut s);
     s.keys("r");
-    let all = grids(&s.model.session);
+    let all = s.model.session.params();
     assert_eq!(asked(&mut s), [Trial::Sensitivity(all)]);
     assert!(s.screen().contains("sensitivity…"));
     s.keys("r");

@@ -110,7 +110,7 @@ fn methods_compared() {
 /// The last story of `tests/network.rs`, looked at: answers of a network, a sensitivity under way, weights apart.
 #[test]
 fn a_network_on_trial() {
-    use qviz::jobs::{Left, News, Told, grids};
+    use qviz::jobs::{Left, News, Told};
     use qviz::quant::{Decibels, OutputEffect};
     use qviz::session::Sensitivity;
     use qviz::tui::msg::Msg;
@@ -125,9 +125,9 @@ fn a_network_on_trial() {
         of: 8,
     };
     let (key, own) = (s.key_of(6), s.model.session.params_of(&s.key_of(6)));
-    s.tell(Msg::Job(Told::Trial(News::Alone { key, grids: own, result: Ok(effect(41.2)), took })));
-    let grids = grids(&s.model.session);
-    s.tell(Msg::Job(Told::Trial(News::Whole { grids, result: Ok(effect(30.2)), check: None, took })));
+    s.tell(Msg::Job(Told::Trial(News::Alone { key, params: own, result: Ok(effect(41.2)), took })));
+    let params = s.model.session.params();
+    s.tell(Msg::Job(Told::Trial(News::Whole { params, result: Ok(effect(30.2)), check: None, took })));
     snapshot("network", &s);
     s.keys("r");
     for (layer, db, steps) in [(6, 41.2, 11), (2, 22.3, 10)] {

@@ -12,7 +12,7 @@ use super::hints::with_hint;
 use super::load::{BEAT, Loaded, load};
 use super::out::{Failed, complain, print};
 use super::source::Usage;
-use crate::jobs::{self, Left, News, Request, Told, Trial, Tune, TuneLayer, Tuned};
+use crate::jobs::{Left, News, Request, Told, Trial, Tune, TuneLayer, Tuned};
 use crate::quant::OutputEffect;
 use crate::report::{self, Json, number, visible};
 use crate::session::{Decision, Key, Sensitivity, Target};
@@ -122,7 +122,7 @@ fn failed(why: &crate::session::Failure) {
 /// Everything as it is chosen.
 fn whole(loaded: &Loaded) -> Option<(OutputEffect, Option<OutputEffect>)> {
     let mut told = None;
-    hear(loaded, Trial::Whole(jobs::grids(&loaded.session)), "whole network", |news| match news {
+    hear(loaded, Trial::Whole(loaded.session.params()), "whole network", |news| match news {
         News::Whole { result, check, .. } => {
             match result {
                 Ok(effect) => told = Some((effect, check)),
@@ -138,7 +138,7 @@ fn whole(loaded: &Loaded) -> Option<(OutputEffect, Option<OutputEffect>)> {
 /// Every tensor's sensitivity, as far as it was found.
 fn each(loaded: &Loaded) -> Vec<Sensitivity> {
     let mut all = Vec::new();
-    hear(loaded, Trial::Sensitivity(jobs::grids(&loaded.session)), "sensitivity", |news| match news {
+    hear(loaded, Trial::Sensitivity(loaded.session.params()), "sensitivity", |news| match news {
         News::Sensitivity(s, _) => {
             all.push(s);
             false
@@ -165,7 +165,7 @@ pub(super) fn sensitivity(shared: SharedArgs, json: bool, output: Option<PathBuf
     }
     let Some((all, check)) = whole(&loaded) else { return Ok(complain(&loaded.session).max(1)) };
     let each = each(&loaded);
-    let of = jobs::grids(&loaded.session).len();
+    let of = loaded.session.params().len();
     let document = report::sensitivity_json(&loaded.session, &all, check.as_ref(), &each);
     if json {
         print(&document)?;
@@ -194,7 +194,7 @@ pub(super) fn tune(shared: SharedArgs, rounds: usize, output: Option<PathBuf>, f
     }
     let layers = TuneLayer::all(&loaded.session);
     let all = layers.len();
-    let wanted = Tune { grids: jobs::grids(&loaded.session), layers, rounds };
+    let wanted = Tune { params: loaded.session.params(), layers, rounds };
     let (mut steps, mut searched, mut tuned) = (Vec::new(), BTreeSet::new(), None);
     hear(&loaded, Trial::Tune(wanted), "tuning", |news| match news {
         News::Step(step, left) => {

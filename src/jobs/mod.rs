@@ -47,4 +47,4 @@ pub use recipe::Recipe;
 pub use request::Request;
 pub use ties::{Group, Ties};
 pub use told::Told;
-pub use trial::{Grids, Left, News, Trial, Tried, Tune, TuneLayer, TuneStep, Tuned, grids};
+pub use trial::{Left, News, Params, Trial, Tried, Tune, TuneLayer, TuneStep, Tuned};

@@ -10,14 +10,9 @@ use crate::histogram::Histogram;
 use crate::quant::{Clip, Decibels, Format, OutputEffect, QuantParams};
 use crate::session::{Failure, Key, Kind, Sensitivity, Session};
 
-/// The grids that tensors are on, each by its key: one, or of a weight one for each channel. A tensor that is not there,
-/// or has none, stays in float.
-pub type Grids = BTreeMap<Key, Vec<QuantParams>>;
-
-/// The grids of all tensors of a session as they are chosen now.
-pub fn grids(session: &Session) -> Grids {
-    session.params()
-}
+/// What tensors are quantized with, each by its key: one, or of a weight one for each channel. A tensor that is not
+/// there, or has none, stays in float. [`Session::params`](crate::session::Session::params) has them as they are chosen.
+pub type Params = BTreeMap<Key, Vec<QuantParams>>;
 
 /// A clip in a format.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,17 +33,17 @@ impl Tried {
 /// A request to run the network with trial quantization.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Trial {
-    /// One tensor on these grids, everything else in float.
+    /// One tensor with these params, everything else in float.
     Alone {
         /// The tensor.
         key: Key,
-        /// One grid, or one for each channel.
-        grids: Vec<QuantParams>,
+        /// One, or one for each channel.
+        params: Vec<QuantParams>,
     },
     /// Everything as it is chosen.
-    Whole(Grids),
+    Whole(Params),
     /// Each tensor alone, and everything but it.
-    Sensitivity(Grids),
+    Sensitivity(Params),
     /// A search for better clips.
     Tune(Tune),
 }
@@ -57,7 +52,7 @@ pub enum Trial {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tune {
     /// What is chosen now.
-    pub grids: Grids,
+    pub params: Params,
     /// The layers to search clips for.
     pub layers: Vec<TuneLayer>,
     /// How often to go over all of them.
@@ -133,8 +128,8 @@ pub enum News {
     Alone {
         /// The tensor.
         key: Key,
-        /// The grids that were tried.
-        grids: Vec<QuantParams>,
+        /// What was tried.
+        params: Vec<QuantParams>,
         /// What they do.
         result: Result<OutputEffect, Failure>,
         /// How long that took.
@@ -143,7 +138,7 @@ pub enum News {
     /// Of everything together.
     Whole {
         /// What was tried.
-        grids: Grids,
+        params: Params,
         /// What it does.
         result: Result<OutputEffect, Failure>,
         /// What it does on the samples that nothing was chosen by, if there are any.
@@ -166,8 +161,8 @@ impl News {
     pub(super) fn failed(trial: Trial, why: Failure) -> News {
         let took = Duration::ZERO;
         match trial {
-            Trial::Alone { key, grids } => News::Alone { key, grids, result: Err(why), took },
-            Trial::Whole(grids) => News::Whole { grids, result: Err(why), check: None, took },
+            Trial::Alone { key, params } => News::Alone { key, params, result: Err(why), took },
+            Trial::Whole(params) => News::Whole { params, result: Err(why), check: None, took },
             Trial::Sensitivity(_) => News::SensitivityEnd(Err(why)),
             Trial::Tune(_) => News::Tuned(Err(why)),
         }

@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::collections::BTreeMap;
 
-use crate::jobs::{Grids, Left, TuneLayer, TuneStep};
+use crate::jobs::{Left, Params, TuneLayer, TuneStep};
 use crate::quant::{OutputEffect, QuantParams};
 use crate::session::{Key, Sensitivity};
 
@@ -12,16 +12,16 @@ use crate::session::{Key, Sensitivity};
 pub struct Network {
     /// What was taken for granted when it was opened, a sentence without its full stop each.
     pub assumptions: Vec<String>,
-    /// The layer at hand alone on its grids: its key, and one grid or one for each channel; none in float.
+    /// The layer at hand alone on its params: its key, and one params or one for each channel; none in float.
     pub alone: Asked<(Key, Vec<QuantParams>)>,
     /// Everything as it is chosen.
-    pub whole: Asked<Grids>,
+    pub whole: Asked<Params>,
     /// What takes long and is under way.
     pub running: Option<Running>,
     /// What each layer does to the outputs, as far as it was found.
     pub sensitivity: BTreeMap<Key, Sensitivity>,
     /// The decisions that these sensitivities are of.
-    pub sensitivity_of: Option<Grids>,
+    pub sensitivity_of: Option<Params>,
     /// News that came while something was being typed.
     pub unsaid: Option<String>,
 }
@@ -83,7 +83,7 @@ pub struct Running {
 /// What can be under way.
 pub enum Work {
     /// Every layer's effect on the outputs, of these decisions.
-    Sensitivity(Grids),
+    Sensitivity(Params),
     /// A search for better clips.
     Tune {
         /// The layers as they stood when it began.
@@ -120,8 +120,8 @@ impl Network {
     /// Whether the answer for everything is of the decisions as they are, the clip in the hand included.
     pub fn whole_is_answered(&self) -> bool {
         let asked = self.whole.asked.as_ref().zip(self.alone.asked.as_ref());
-        let of = |all: &'_ Grids, key: &Key| all.get(key).cloned().unwrap_or_default();
-        let in_hand = asked.is_some_and(|(all, (key, grids))| of(all, key) != *grids);
+        let of = |all: &'_ Params, key: &Key| all.get(key).cloned().unwrap_or_default();
+        let in_hand = asked.is_some_and(|(all, (key, params))| of(all, key) != *params);
         self.whole.is_answered() && !in_hand
     }
 

@@ -211,8 +211,8 @@ impl Shared {
         let mut in_hand = InHand::default();
         while let Some(Quick(request)) = self.desk.next() {
             let answered = match &request {
-                Request::Trial(Trial::Alone { key, grids }) => {
-                    let told = guarded(|| in_hand.alone(&self.served(run), key, grids));
+                Request::Trial(Trial::Alone { key, params }) => {
+                    let told = guarded(|| in_hand.alone(&self.served(run), key, params));
                     if told.is_err() {
                         in_hand = InHand::default();
                     }

@@ -32,9 +32,9 @@ pub(super) fn alone(search: &mut Standing, choose: bool) -> Result<Option<Vec<f6
             let price = |tried: Tried| -> Result<Option<f64>, ModelError> {
                 let mut sum = 0.0;
                 for &by in spread {
-                    let grid = scaled(tried, by).params();
-                    let grids: Vec<_> = tensors.iter().map(|t| own.contains(t).then_some(grid)).collect();
-                    let Some(output) = effect.output(&grids, budget.threads, budget.cancelled)? else {
+                    let params = scaled(tried, by).params();
+                    let params: Vec<_> = tensors.iter().map(|t| own.contains(t).then_some(params)).collect();
+                    let Some(output) = effect.output(&params, budget.threads, budget.cancelled)? else {
                         return Ok(None);
                     };
                     sum += output.sqnr_db.noise();

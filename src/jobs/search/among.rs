@@ -38,8 +38,8 @@ pub(super) fn among(
         }
         // Of both halves.
         let price = |tried: Tried| -> Result<Option<Vec<Decibels>>, ModelError> {
-            let grids = vec![Some(tried.params()); own.len()];
-            let output = |e: &Effect| e.output(&grids, budget.threads, budget.cancelled);
+            let params = vec![Some(tried.params()); own.len()];
+            let output = |e: &Effect| e.output(&params, budget.threads, budget.cancelled);
             effects.iter().map(|effect| Ok(output(effect)?.map(|o| o.sqnr_db))).collect()
         };
         let Some(base) = price(search.present[i])? else { return Ok(None) };

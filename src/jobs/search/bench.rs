@@ -2,7 +2,7 @@
 
 use crate::ErrorKind;
 use crate::jobs::network::{Run, Setup};
-use crate::jobs::trial::Grids;
+use crate::jobs::trial::Params;
 use crate::model::{Effect, Graph, Judged, ModelError, OutputEffect, Reference, Samples};
 use crate::quant::QuantParams;
 
@@ -39,7 +39,7 @@ impl<'a> Budget<'a> {
     }
 }
 
-/// The grids of all tensors by what they are.
+/// The params of all tensors by what they are.
 pub(super) struct Split {
     /// In the order of the graph's activations.
     pub activations: Vec<Option<QuantParams>>,
@@ -48,17 +48,17 @@ pub(super) struct Split {
 }
 
 impl Split {
-    /// Takes the grids of the tensors apart.
+    /// Takes the params of the tensors apart.
     ///
     /// # Errors
     ///
     /// An activation has a range for each channel, which no integer product can have.
-    pub fn of(grids: &Grids, run: &Run) -> Result<Split, ModelError> {
-        let of = |layer: &crate::session::Layer| grids.get(&layer.key).map_or(&[][..], Vec::as_slice);
+    pub fn of(params: &Params, run: &Run) -> Result<Split, ModelError> {
+        let of = |layer: &crate::session::Layer| params.get(&layer.key).map_or(&[][..], Vec::as_slice);
         let (activations, weights) = run.tensors.layers.split_at(run.activations());
         let one = |layer| match of(layer) {
             [] => Ok(None),
-            [grid] => Ok(Some(*grid)),
+            [params] => Ok(Some(*params)),
             _ => {
                 let (file, name) = (run.setup.network.file().to_owned(), layer.name());
                 let message = format!(
@@ -75,19 +75,19 @@ impl Split {
     }
 }
 
-/// A network with the weights that are chosen, ready to try grids on its activations.
+/// A network with the weights that are chosen, ready to try params on its activations.
 pub(super) struct Bench<'a> {
     setup: &'a Setup,
     source: &'a Samples,
     float: Reference<'a>,
-    /// With the weights that were given; the activations are on no grid.
+    /// With the weights that were given; the activations are on no params.
     graph: Graph,
     samples: Vec<usize>,
     budget: Budget<'a>,
 }
 
 impl<'a> Bench<'a> {
-    /// The network with these weights, in float where they have no grids, on the samples of `budget`.
+    /// The network with these weights, in float where they have no params, on the samples of `budget`.
     ///
     /// # Errors
     ///
@@ -126,14 +126,18 @@ impl<'a> Bench<'a> {
         output_numbers(self.setup)
     }
 
-    /// The network's outputs with all activations on `grids`, over all samples: nothing of them is kept in memory.
+    /// The network's outputs with all activations on `params`, over all samples: nothing of them is kept in memory.
     /// `None` when it was cancelled.
-    pub fn whole(&self, grids: &[Option<QuantParams>]) -> Result<Option<OutputEffect>, ModelError> {
-        self.whole_until(grids, &|| false)
+    pub fn whole(&self, params: &[Option<QuantParams>]) -> Result<Option<OutputEffect>, ModelError> {
+        self.whole_until(params, &|| false)
     }
 
     /// The same over the samples that were run until it was `stopped`, at least one.
-    pub fn whole_until(&self, grids: &[Option<QuantParams>], stopped: Ask) -> Result<Option<OutputEffect>, ModelError> {
+    pub fn whole_until(
+        &self,
+        params: &[Option<QuantParams>],
+        stopped: Ask,
+    ) -> Result<Option<OutputEffect>, ModelError> {
         let judged = Judged {
             samples: self.samples.len(),
             load: &|at| self.source.get(self.samples[at]),
@@ -141,19 +145,19 @@ impl<'a> Bench<'a> {
             cancelled: self.budget.cancelled,
             stopped,
         };
-        self.float.whole(&self.on(grids), &judged)
+        self.float.whole(&self.on(params), &judged)
     }
 
-    /// What is needed to try grids on `tensors` while the other activations are on `others`; in float where there are
+    /// What is needed to try params on `tensors` while the other activations are on `others`; in float where there are
     /// none. As many samples are used as memory holds. `None` when it was cancelled.
     pub fn effect(&self, tensors: &[usize], others: &[Option<QuantParams>]) -> Result<Option<Effect>, ModelError> {
         let samples = self.samples.iter().map(|&sample| self.source.get(sample));
         Effect::new(&self.on(others), &self.float, tensors, samples, MEMORY, self.budget.cancelled)
     }
 
-    fn on(&self, grids: &[Option<QuantParams>]) -> Graph {
+    fn on(&self, params: &[Option<QuantParams>]) -> Graph {
         let mut graph = self.graph.clone();
-        grids.iter().enumerate().for_each(|(tensor, grid)| graph.set(tensor, *grid));
+        params.iter().enumerate().for_each(|(tensor, params)| graph.set(tensor, *params));
         graph
     }
 }
@@ -164,18 +168,18 @@ pub(super) fn output_numbers(setup: &Setup) -> usize {
     outputs.filter_map(|t| Some(t.shape.as_ref()?.iter().product::<usize>())).sum::<usize>().max(1)
 }
 
-/// The graph with its weights on these grids; the float one where there are none.
+/// The graph with its weights on these params; the float one where there are none.
 fn with_weights(setup: &Setup, weights: &[Vec<QuantParams>]) -> Result<Graph, ModelError> {
-    let grids: Vec<_> = setup
+    let params: Vec<_> = setup
         .weights
         .iter()
         .zip(weights)
-        .filter(|(_, grids)| !grids.is_empty())
-        .map(|(weight, grids)| (weight.clone(), grids.clone()))
+        .filter(|(_, params)| !params.is_empty())
+        .map(|(weight, params)| (weight.clone(), params.clone()))
         .collect();
-    if grids.is_empty() {
+    if params.is_empty() {
         return Ok(setup.graph.clone());
     }
-    let network = setup.network.with_weights(&grids)?;
+    let network = setup.network.with_weights(&params)?;
     Graph::build(&network, setup.samples.shapes())
 }

@@ -70,7 +70,7 @@ pub(super) fn scaled(tried: Tried, share: f32) -> Tried {
     Tried { clip: Clip::new(tried.clip.min() * share, tried.clip.max() * share), ..tried }
 }
 
-/// The range at a share of the largest magnitude, cut to the values' own range on an affine grid.
+/// The range at a share of the largest magnitude, cut to the values' own range on an affine params.
 fn clip_at(stats: &Stats, format: Format, share: f64) -> Clip {
     format.clip_at((f64::from(stats.amax()) * share) as f32, stats.range())
 }

@@ -27,33 +27,33 @@ impl InHand {
         &mut self,
         served: &Served<F>,
         key: &Key,
-        grids: &[QuantParams],
+        params: &[QuantParams],
     ) -> Option<News> {
         let started = Instant::now();
-        let result = self.tried(served, key, grids).transpose()?;
-        Some(News::Alone { key: key.clone(), grids: grids.to_vec(), result, took: started.elapsed() })
+        let result = self.tried(served, key, params).transpose()?;
+        Some(News::Alone { key: key.clone(), params: params.to_vec(), result, took: started.elapsed() })
     }
 
     fn tried<F: Fn() -> Option<Trial>>(
         &mut self,
         served: &Served<F>,
         key: &Key,
-        grids: &[QuantParams],
+        params: &[QuantParams],
     ) -> Result<Option<OutputEffect>, Failure> {
         let (run, budget) = (served.run, served.budget().on_first(IN_HAND));
         let place = run.tensors.place(key)?;
-        if place >= run.activations() || grids.len() != 1 {
+        if place >= run.activations() || params.len() != 1 {
             // A weight's values are built into the graph.
-            let split = Split::of(&[(key.clone(), grids.to_vec())].into(), run)?;
+            let split = Split::of(&[(key.clone(), params.to_vec())].into(), run)?;
             let bench = Bench::new(&run.setup, &split.weights, budget)?;
             return Ok(bench.whole(&split.activations)?);
         }
         if self.of.as_ref().is_none_or(|(of, _)| *of != place) {
-            let Some(effect) = quick_enough(served.run, place, grids[0], budget)? else { return Ok(None) };
+            let Some(effect) = quick_enough(served.run, place, params[0], budget)? else { return Ok(None) };
             self.of = Some((place, effect));
         }
         let Some((_, effect)) = &self.of else { return Ok(None) };
-        Ok(effect.output(&[Some(grids[0])], budget.threads, budget.cancelled)?)
+        Ok(effect.output(&[Some(params[0])], budget.threads, budget.cancelled)?)
     }
 }
 
@@ -61,12 +61,12 @@ impl InHand {
 fn quick_enough(
     run: &crate::jobs::network::Run,
     place: usize,
-    grid: QuantParams,
+    params: QuantParams,
     budget: Budget,
 ) -> Result<Option<Effect>, ModelError> {
     let Some(tried) = Bench::new(&run.setup, &[], budget)?.effect(&[place], &[])? else { return Ok(None) };
     let started = Instant::now();
-    if tried.output(&[Some(grid)], budget.threads, budget.cancelled)?.is_none() {
+    if tried.output(&[Some(params)], budget.threads, budget.cancelled)?.is_none() {
         return Ok(None);
     }
     let took = started.elapsed();

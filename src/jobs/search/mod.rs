@@ -1,7 +1,7 @@
 //! A network on trial: what quantization does to its outputs, and the search for clips that do less.
 //!
 //! ```text
-//! bench        a network with its grids, compared with itself in float
+//! bench        a network with its params, compared with itself in float
 //! hand         one tensor alone, while its clip is in somebody's hand
 //! sensitivity  each tensor alone, and everything but it
 //! tune         the search: clips (what to try), uniform, alone and among (its rounds), standing (what is chosen by now)

@@ -7,7 +7,7 @@ use super::sensitivity::sensitivity;
 use super::tune::tune;
 use crate::jobs::network::Run;
 use crate::jobs::told::Told;
-use crate::jobs::trial::{Grids, Left, News, Trial, Tune};
+use crate::jobs::trial::{Left, News, Params, Trial, Tune};
 use crate::model::ModelError;
 use crate::quant::OutputEffect;
 use crate::session::Failure;
@@ -33,8 +33,8 @@ impl<F: Fn() -> Option<Trial>> Served<'_, F> {
     pub fn trial(&self, trial: Trial) {
         match trial {
             Trial::Alone { .. } => {}
-            Trial::Whole(grids) => self.whole(grids, &self.stopped),
-            Trial::Sensitivity(grids) => self.sensitivity(&grids),
+            Trial::Whole(params) => self.whole(params, &self.stopped),
+            Trial::Sensitivity(params) => self.sensitivity(&params),
             Trial::Tune(wanted) => self.tune(&wanted),
         }
     }
@@ -45,10 +45,10 @@ impl<F: Fn() -> Option<Trial>> Served<'_, F> {
         Budget { samples, threads, cancelled: &self.cancelled, stopped: &self.stopped }
     }
 
-    fn whole(&self, grids: Grids, stopped: Ask) {
+    fn whole(&self, params: Params, stopped: Ask) {
         let started = Instant::now();
         let tried = || -> Result<Option<(OutputEffect, Option<OutputEffect>)>, ModelError> {
-            let split = Split::of(&grids, self.run)?;
+            let split = Split::of(&params, self.run)?;
             let bench = Bench::new(&self.run.setup, &split.weights, self.budget())?;
             let Some(effect) = bench.whole_until(&split.activations, stopped)? else { return Ok(None) };
             let check = match bench.on_check() {
@@ -62,10 +62,10 @@ impl<F: Fn() -> Option<Trial>> Served<'_, F> {
             Ok(None) => return,
             Err(why) => (Err(Failure::from(why)), None),
         };
-        self.news(News::Whole { grids, result, check, took: started.elapsed() });
+        self.news(News::Whole { params, result, check, took: started.elapsed() });
     }
 
-    fn sensitivity(&self, grids: &Grids) {
+    fn sensitivity(&self, params: &Params) {
         let started = Instant::now();
         let mut done = 0;
         let mut found = |s, left| {
@@ -76,7 +76,7 @@ impl<F: Fn() -> Option<Trial>> Served<'_, F> {
         let (cancelled, stopped) = (&self.cancelled, &self.stopped);
         let ended = || cancelled() || stopped();
         let budget = Budget { cancelled: &ended, ..self.budget().on_first(SENSITIVITY) };
-        let result = Split::of(grids, self.run).and_then(|split| sensitivity(self.run, &split, budget, &mut found));
+        let result = Split::of(params, self.run).and_then(|split| sensitivity(self.run, &split, budget, &mut found));
         self.news(News::SensitivityEnd(result.map(|_| ()).map_err(Failure::from)));
     }
 
@@ -95,8 +95,8 @@ impl<F: Fn() -> Option<Trial>> Served<'_, F> {
     }
 
     fn whole_meanwhile(&self) {
-        if let Some(Trial::Whole(grids)) = (self.whole_meanwhile)() {
-            self.whole(grids, &|| false);
+        if let Some(Trial::Whole(params)) = (self.whole_meanwhile)() {
+            self.whole(params, &|| false);
         }
     }
 

@@ -18,7 +18,7 @@ pub(super) struct Standing<'a> {
     pub tensors: Vec<Vec<usize>>,
     /// What is chosen for each layer by now.
     pub present: Vec<Tried>,
-    /// The same as grids of all activations.
+    /// The same as params of all activations.
     pub now: Vec<Option<QuantParams>>,
     /// Decisions to come, and those that were made.
     pub left: usize,

@@ -40,8 +40,8 @@ pub(super) fn tune(
     budget: Budget,
     found: &mut dyn FnMut(TuneStep, usize),
 ) -> Result<Option<Tuned>, Failure> {
-    let grids = Split::of(&wanted.grids, run)?;
-    let (setup, weights) = (&run.setup, grids.weights.as_slice());
+    let split = Split::of(&wanted.params, run)?;
+    let (setup, weights) = (&run.setup, split.weights.as_slice());
     let is_aside = |(i, _): &(usize, &usize)| i % ASIDE == ASIDE - 1;
     let (aside, samples): (Vec<_>, Vec<_>) = budget.samples.iter().enumerate().partition(is_aside);
     let plain = |some: Vec<(usize, &usize)>| -> Vec<usize> { some.into_iter().map(|(_, s)| *s).collect() };
@@ -50,7 +50,7 @@ pub(super) fn tune(
     let bench = Bench::new(setup, weights, budget.on(&samples))?;
     let all = Bench::new(setup, weights, budget.on(&both))?;
     let (layers, rounds) = (&wanted.layers, wanted.rounds.max(1));
-    let mut search = Standing::new(run, budget.on(&samples), layers, grids.activations.clone(), found)?;
+    let mut search = Standing::new(run, budget.on(&samples), layers, split.activations.clone(), found)?;
     search.left = layers.len() * rounds;
 
     let Some(before) = bench.whole(&search.now)? else { return Ok(None) };
@@ -89,20 +89,20 @@ pub(super) fn tune(
         return Ok(None);
     }
     search.tell_rest(&best);
-    worth(&bench, &grids, search.now, before, &Bench::new(setup, weights, budget.on(&aside))?)
+    worth(&bench, &split, search.now, before, &Bench::new(setup, weights, budget.on(&aside))?)
 }
 
 /// What it was worth, on the samples that were searched on, on those kept aside, and on those to check on.
 fn worth(
     bench: &Bench,
-    grids: &Split,
+    split: &Split,
     now: Vec<Option<crate::quant::QuantParams>>,
     before: OutputEffect,
     aside: &Bench,
 ) -> Result<Option<Tuned>, Failure> {
     let Some(after) = bench.whole(&now)? else { return Ok(None) };
     let both = |bench: &Bench| -> Result<Option<(OutputEffect, OutputEffect)>, ModelError> {
-        let before = bench.whole(&grids.activations)?;
+        let before = bench.whole(&split.activations)?;
         Ok(before.zip(bench.whole(&now)?))
     };
     let unseen = if aside.samples() == 0 { None } else { Some(both(aside)?) };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::calibrate::kl;
 use crate::figure::CurveKind;
-use crate::jobs::{self, Grids, News, Request, Trial, Tried, Tune, TuneLayer, TuneStep, Tuned};
+use crate::jobs::{News, Params, Request, Trial, Tried, Tune, TuneLayer, TuneStep, Tuned};
 use crate::quant::{Decibels, OutputEffect};
 use crate::report::{number, visible};
 use crate::session::{Decision, Failure, Key, Target};
@@ -26,21 +26,21 @@ pub(super) fn ask(model: &mut Model, cmds: &mut Vec<Cmd>) {
     let mut ask = |trial| cmds.push(Cmd::Request(Request::Trial(trial)));
     let selected = model.session.layers().get(model.list.selected).filter(|layer| layer.failure().is_none());
     if let Some(key) = selected.map(|layer| layer.key.clone()) {
-        let grids = model.session.params_of(&key);
-        if network.alone.ask((key.clone(), grids.clone())) && !grids.is_empty() {
-            ask(Trial::Alone { key, grids });
+        let params = model.session.params_of(&key);
+        if network.alone.ask((key.clone(), params.clone())) && !params.is_empty() {
+            ask(Trial::Alone { key, params });
         }
     }
     if !matches!(model.mode, Mode::Drag { .. }) {
-        let grids = jobs::grids(&model.session);
-        if network.whole.ask(grids.clone()) {
-            ask(Trial::Whole(grids));
+        let params = model.session.params();
+        if network.whole.ask(params.clone()) {
+            ask(Trial::Whole(params));
         }
     }
 }
 
-fn chosen(model: &Model) -> Grids {
-    jobs::grids(&model.session)
+fn chosen(model: &Model) -> Params {
+    model.session.params()
 }
 
 fn name(model: &Model, key: &Key) -> String {
@@ -49,14 +49,14 @@ fn name(model: &Model, key: &Key) -> String {
 }
 
 pub(super) fn sensitivity(model: &mut Model, cmds: &mut Vec<Cmd>) {
-    let grids = chosen(model);
-    if grids.values().all(Vec::is_empty) {
+    let params = chosen(model);
+    if params.values().all(Vec::is_empty) {
         return model.warn("every layer is in float: there is nothing to measure");
     }
     let Some(network) = &mut model.network else { return };
-    network.begin(Work::Sensitivity(grids.clone()));
+    network.begin(Work::Sensitivity(params.clone()));
     model.say("measuring what each layer does to the outputs; S stops, and keeps what was found");
-    cmds.push(Cmd::Request(Request::Trial(Trial::Sensitivity(grids))));
+    cmds.push(Cmd::Request(Request::Trial(Trial::Sensitivity(params))));
 }
 
 /// Searches better clips: for the selected layer, or for all of them.
@@ -70,11 +70,11 @@ pub(super) fn tune(model: &mut Model, all: bool, cmds: &mut Vec<Cmd>) {
         [one] => name(model, &one.key),
         all => format!("{} layers", all.len()),
     };
-    let grids = chosen(model);
+    let params = chosen(model);
     let Some(network) = &mut model.network else { return };
     network.begin(Work::Tune { layers: layers.clone(), steps: Vec::new() });
     model.say(format!("searching better clips for {what}, by what the network's outputs lose; S stops"));
-    cmds.push(Cmd::Request(Request::Trial(Trial::Tune(Tune { grids, layers, rounds: 1 }))));
+    cmds.push(Cmd::Request(Request::Trial(Trial::Tune(Tune { params, layers, rounds: 1 }))));
 }
 
 pub(super) fn stop(model: &mut Model, cmds: &mut Vec<Cmd>) {
@@ -123,12 +123,12 @@ pub(super) fn news(model: &mut Model, news: News) {
     let Some(network) = &mut model.network else { return };
     let sentence = |why: Failure| visible(&why.to_string());
     match news {
-        News::Alone { key, grids, result, took } => {
+        News::Alone { key, params, result, took } => {
             let result = result.map_err(sentence);
-            network.alone.answer = Some(Answer { of: (key, grids), result, check: None, took });
+            network.alone.answer = Some(Answer { of: (key, params), result, check: None, took });
         }
-        News::Whole { grids, result, check, took } => {
-            network.whole.answer = Some(Answer { of: grids, result: result.map_err(sentence), check, took });
+        News::Whole { params, result, check, took } => {
+            network.whole.answer = Some(Answer { of: params, result: result.map_err(sentence), check, took });
         }
         News::Sensitivity(found, left) => {
             network.step(left);

@@ -84,7 +84,7 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
 
     let selected = model.session.layers().get(model.list.selected);
     let here = network.alone.answer.as_ref().filter(|a| selected.is_some_and(|layer| layer.key == a.of.0));
-    let float = network.alone.asked.as_ref().is_some_and(|(_, grids)| grids.is_empty());
+    let float = network.alone.asked.as_ref().is_some_and(|(_, params)| params.is_empty());
     let read = selected.is_some_and(|l| l.ready().is_some());
     let right = area.right() - (room.whole.width() + 1).min(area.width);
     let alone = Half { x, width: right.saturating_sub(x + 2), y: area.y, fields: room.alone };
@@ -196,12 +196,12 @@ fn short(took: Duration) -> String {
     }
 }
 
-/// `at clip 2.813`: the range that grids keep.
-fn was_for(grids: &[QuantParams]) -> String {
-    let [grid] = grids else { return "for other ranges".into() };
+/// `at clip 2.813`: the range that params keep.
+fn was_for(params: &[QuantParams]) -> String {
+    let [params] = params else { return "for other ranges".into() };
     let n = |x: f32| number::significant(f64::from(x), 4);
-    let (min, max) = (grid.range().min(), grid.range().max());
-    if grid.format().symmetric() { format!("at clip {}", n(max)) } else { format!("at {} to {}", n(min), n(max)) }
+    let (min, max) = (params.range().min(), params.range().max());
+    if params.format().symmetric() { format!("at clip {}", n(max)) } else { format!("at {} to {}", n(min), n(max)) }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::calibrate::{Calibration, Calibrator, Max, NoThreshold, Tensor};
 use crate::histogram::Histogram;
-use crate::jobs::trial::{Grids, Tried, Tune, TuneLayer};
+use crate::jobs::trial::{Params, Tried, Tune, TuneLayer};
 use crate::model::{SampleOptions, SampleSource};
 use crate::quant::{Clip, Decibels, Format, QuantParams};
 use crate::session::{Key, Rules, Session, Start};
@@ -163,19 +163,19 @@ fn tune_layer(net: &Net, name: &str, clip: f32, method: Arc<dyn Calibrator>) -> 
     }
 }
 
-fn grid(clip: f32) -> Vec<QuantParams> {
+fn on(clip: f32) -> Vec<QuantParams> {
     vec![QuantParams::from_clip(Clip::symmetric(clip), Format::INT8)]
 }
 
 #[test]
 fn a_panic_in_a_trial_or_a_request_is_its_answer_and_the_next_one_is_answered() {
     let net = net(&chain(&["Neg", "Abs"]), &ROWS, &[], |_| {}).read();
-    let grids: Grids = [(Key::activation("a"), grid(8.0))].into();
+    let params: Params = [(Key::activation("a"), on(8.0))].into();
     let layers = vec![tune_layer(&net, "a", 8.0, Arc::new(Panics))];
-    net.loader.request(Request::Trial(Trial::Tune(Tune { grids: grids.clone(), layers, rounds: 1 })));
+    net.loader.request(Request::Trial(Trial::Tune(Tune { params: params.clone(), layers, rounds: 1 })));
     let Told::Trial(News::Tuned(Err(why))) = net.next() else { panic!("the search ends") };
     assert!(why.message.contains("please report"), "{why}");
-    net.loader.request(Request::Trial(Trial::Whole(grids)));
+    net.loader.request(Request::Trial(Trial::Whole(params)));
     let Told::Trial(News::Whole { result: Ok(effect), .. }) = net.next() else { panic!("it goes on") };
     assert_eq!((effect.samples, effect.of), (3, 3));
     // Nobody but a defect asks for a method that is not there.
@@ -191,7 +191,7 @@ fn a_panic_in_a_trial_or_a_request_is_its_answer_and_the_next_one_is_answered() 
     assert!(why.message.contains("please report"), "{why}");
     net.loader.request(Request::Fine { key: Key::activation("a"), bins: 256 });
     assert!(matches!(net.next(), Told::Fine { result: Ok(_), .. }));
-    net.loader.request(Request::Trial(Trial::Alone { key: Key::activation("a"), grids: grid(8.0) }));
+    net.loader.request(Request::Trial(Trial::Alone { key: Key::activation("a"), params: on(8.0) }));
     assert!(matches!(net.next(), Told::Trial(News::Alone { result: Ok(_), .. })));
 }
 
@@ -199,21 +199,21 @@ fn a_panic_in_a_trial_or_a_request_is_its_answer_and_the_next_one_is_answered() 
 fn what_cannot_be_opened_refuses_what_is_asked_of_it() {
     let net = net(&chain(&["NoSuchOperator"]), &ROWS, &[], |_| {}).read();
     assert!(net.session.failures().next().is_some());
-    net.loader.request(Request::Trial(Trial::Whole(Grids::default())));
+    net.loader.request(Request::Trial(Trial::Whole(Params::default())));
     let refused = net.next();
     assert!(matches!(refused, Told::Trial(News::Whole { result: Err(Failure { kind: ErrorKind::Failed, .. }), .. })));
 }
 
 #[test]
 fn a_clip_that_makes_the_outputs_nan_is_never_taken() {
-    // b / b is 1, and 0 / 0 where a small b goes to zero on a coarse grid.
+    // b / b is 1, and 0 / 0 where a small b goes to zero on a coarse params.
     let mut nodes = chain(&["Neg", "Neg", "Abs"]);
     nodes[2] = onnx::node("Div", &["b", "b"], "y", None);
     let rows: Vec<[f32; 4]> = (0..8).map(|i| [0.02 + 0.001 * i as f32, 0.3, 0.5, 100.0]).collect();
     let net = net(&nodes, &rows, &[], |_| {}).read();
     let key = Key::activation("b");
     let whole = |clip: f32| {
-        net.loader.request(Request::Trial(Trial::Whole([(key.clone(), grid(clip))].into())));
+        net.loader.request(Request::Trial(Trial::Whole([(key.clone(), on(clip))].into())));
         let Told::Trial(News::Whole { result: Ok(effect), .. }) = net.next() else { panic!("it runs") };
         effect.sqnr_db
     };
@@ -221,8 +221,8 @@ fn a_clip_that_makes_the_outputs_nan_is_never_taken() {
     assert!(whole(0.5) > good && whole(100.0).get().is_nan(), "the trap is one");
     for (present, rounds) in [(0.5, 1), (0.5, 3), (100.0, 2)] {
         let layers = vec![tune_layer(&net, "b", present, Arc::new(Max))];
-        let grids: Grids = [(key.clone(), grid(present))].into();
-        net.loader.request(Request::Trial(Trial::Tune(Tune { grids, layers, rounds })));
+        let params: Params = [(key.clone(), on(present))].into();
+        net.loader.request(Request::Trial(Trial::Tune(Tune { params, layers, rounds })));
         let tuned = loop {
             if let Told::Trial(News::Tuned(result)) = net.next() {
                 break result.unwrap().unwrap();
