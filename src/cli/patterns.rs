@@ -39,7 +39,7 @@ fn instead(word: &str, layers: &[Layer]) -> String {
     names.retain(|name| !name.is_empty());
     names.sort_unstable();
     names.dedup();
-    let plain = wanted.replace(['*', '?', '[', ']'], "").to_lowercase();
+    let plain = wanted.replace("\\,", ",").replace(['*', '?', '[', ']'], "").to_lowercase();
     // The whole name, or a part of it: `hswsh` is near `02.conv1.hswish`.
     let nearest = |name: &str| {
         let name = name.to_lowercase();

@@ -54,7 +54,7 @@ impl Names {
         let of_ops = self.ops.iter().map(|p| (p, true));
         of_names.chain(of_ops).map(move |(p, op)| {
             let fits = |s: &Subject| if op { p.matches(s.op) } else { p.matches(s.name) || p.as_str() == s.name };
-            (format!("{}{p}", if op { "op:" } else { "" }), subjects.iter().any(fits))
+            (format!("{}{}", if op { "op:" } else { "" }, p.as_str().replace(',', "\\,")), subjects.iter().any(fits))
         })
     }
 }

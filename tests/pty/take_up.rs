@@ -63,6 +63,7 @@ fn a_program_that_was_killed_loses_nothing() {
     second.keys("R");
     second.wait_for("3 changes taken up");
     second.wait_for("3 changed");
+    loaded(&second);
     export(&mut second, "taken.json");
     // Undo goes back over what was taken up.
     second.keys("u");
@@ -80,6 +81,7 @@ fn a_program_that_was_killed_loses_nothing() {
     let other = tempdir().unwrap();
     let mut by_hand = Start::qviz(other.path()).run();
     edit(&mut by_hand);
+    loaded(&by_hand);
     export(&mut by_hand, "by_hand.json");
     by_hand.keys("q");
     by_hand.end();

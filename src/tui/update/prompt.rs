@@ -138,7 +138,8 @@ pub(super) fn exported(model: &mut Model, result: Result<Written, Unwritten>, cm
             model.mode = Mode::Normal;
             let waiting = model.loading.all.saturating_sub(model.loading.done);
             let rest = if waiting > 0 {
-                format!("; {waiting} layers were not read yet and are not in it")
+                let (layers, was) = if waiting == 1 { ("layer", "was") } else { ("layers", "were") };
+                format!("; {waiting} {layers} {was} not read yet and not written")
             } else {
                 String::new()
             };
