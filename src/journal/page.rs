@@ -23,7 +23,7 @@ pub(super) struct Page {
     schema: String,
     tool: String,
     data: Vec<String>,
-    /// Milliseconds since 1970.
+    /// Nanoseconds since 1970.
     written: u64,
     steps: Vec<Step>,
 }
@@ -36,7 +36,7 @@ impl Page {
             schema: SCHEMA.into(),
             tool: concat!("qviz ", env!("CARGO_PKG_VERSION")).into(),
             data: data.0.clone(),
-            written: since.as_millis() as u64,
+            written: u64::try_from(since.as_nanos()).unwrap_or(u64::MAX),
             steps,
         }
     }
@@ -49,6 +49,6 @@ impl Page {
     pub fn read(path: &Path, data: &Data) -> Option<Left> {
         let page: Page = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
         let known = page.schema == SCHEMA && page.data == data.0 && !page.steps.is_empty();
-        known.then(|| Left { steps: page.steps, at: UNIX_EPOCH + Duration::from_millis(page.written) })
+        known.then(|| Left { steps: page.steps, at: UNIX_EPOCH + Duration::from_nanos(page.written) })
     }
 }
