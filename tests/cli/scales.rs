@@ -50,7 +50,7 @@ fn chosen<'a>(document: &'a mut Value, name: &str) -> &'a mut Value {
 }
 
 #[test]
-fn what_was_exported_is_exported_again_to_the_byte() {
+fn what_was_exported_is_chosen_again() {
     let folder = three(1);
     for options in [
         &["--method", "mse"][..],

@@ -55,7 +55,7 @@ fn a_program_that_was_killed_loses_nothing() {
     };
     super::read::until("the journal holds all steps", || journal() == Some(3));
     first.signal("KILL", first.pid());
-    drop(first);
+    first.end();
 
     let mut second = start().run();
     second.wait_for("3 changes made at ");
