@@ -49,6 +49,11 @@ fn shared(s: &Story) -> (f64, f64) {
 fn a_tied_tensor_is_dragged_with_the_others_and_undone_at_once() {
     let mut s = story();
     assert_eq!(s.model.session.history_len(), (1, 0));
+    // One decision for all of them is about one thing.
+    s.keys("uU");
+    assert_eq!(s.notice(), format!("redone: tie of {}", LAYERS[0]));
+    s.keys("1u");
+    assert_eq!(s.notice(), format!("undone: method max of {}", LAYERS[0]));
     let tied = shared(&s);
     let counts = |layer: usize| s.model.session.layers()[layer].ready().unwrap().stats().count;
     let all: u64 =

@@ -1,6 +1,7 @@
 //! What goes to standard output and standard error, and why there may be nothing to print.
 
 use std::io::{self, Write, stdout};
+use std::path::Path;
 
 use super::hints::with_hint;
 use super::source::Usage;
@@ -23,6 +24,15 @@ pub(super) fn print(text: &str) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }
+}
+
+/// Refuses, with a sentence, to write where something is: before gigabytes are read for nothing.
+pub(super) fn exists(output: Option<&Path>, force: bool) -> bool {
+    let there = output.filter(|path| !force && path.symlink_metadata().is_ok());
+    if let Some(path) = there {
+        eprintln!("qviz: {} exists; it was kept. --force replaces it.", visible(&path.to_string_lossy()));
+    }
+    there.is_some()
 }
 
 /// Says on stderr what could not be read, or not per channel, or not tied; the exit code.

@@ -2,7 +2,7 @@ use std::io::{self, IsTerminal, stdout};
 
 use super::args::{Cli, Command, ScreenArgs, SharedArgs};
 use super::load::load;
-use super::out::{Failed, complain, print};
+use super::out::{Failed, complain, exists, print};
 use super::source::{self, Usage};
 use super::{bundled, journal, methods, patterns, trials};
 use crate::report::{self, Json, visible};
@@ -38,10 +38,7 @@ fn answer(cli: Cli) -> Result<u8, Failed> {
             Ok(0)
         }
         Some(Command::Export { output, force, exact, shared }) => {
-            if let Some(path) = output.as_ref().filter(|p| !force && p.symlink_metadata().is_ok()) {
-                // Before reading gigabytes for nothing.
-                let path = visible(&path.to_string_lossy());
-                eprintln!("qviz: {path} exists; it was kept. --force replaces it.");
+            if exists(output.as_deref(), force) {
                 return Ok(1);
             }
             let loaded = trials::loaded(shared, exact)?;

@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::args::SharedArgs;
 use super::hints::with_hint;
 use super::load::{BEAT, Loaded, load};
-use super::out::{Failed, complain, print};
+use super::out::{Failed, complain, exists, print};
 use super::source::Usage;
 use crate::jobs::{Left, News, Request, Told, Trial, Tune, TuneLayer, Tuned};
 use crate::quant::OutputEffect;
@@ -69,15 +69,6 @@ fn network(shared: SharedArgs, exact: bool) -> Result<Loaded, Failed> {
         );
     }
     Ok(loaded)
-}
-
-/// Refuses before the work is done.
-fn exists(output: Option<&PathBuf>, force: bool) -> bool {
-    let there = output.filter(|p| !force && p.symlink_metadata().is_ok());
-    if let Some(path) = there {
-        eprintln!("qviz: {} exists; it was kept. --force replaces it.", visible(&path.to_string_lossy()));
-    }
-    there.is_some()
 }
 
 /// Asks, and hears what comes until `ends` has heard the last of it.
@@ -156,7 +147,7 @@ fn each(loaded: &Loaded) -> Vec<Sensitivity> {
 
 /// Prints which tensors the outputs are sensitive to, the worst first.
 pub(super) fn sensitivity(shared: SharedArgs, json: bool, output: Option<PathBuf>, force: bool) -> Result<u8, Failed> {
-    if exists(output.as_ref(), force) {
+    if exists(output.as_deref(), force) {
         return Ok(1);
     }
     let loaded = network(shared, false)?;
@@ -185,7 +176,7 @@ pub(super) fn sensitivity(shared: SharedArgs, json: bool, output: Option<PathBuf
 
 /// Searches better clips, prints what they are worth, and writes them.
 pub(super) fn tune(shared: SharedArgs, rounds: usize, output: Option<PathBuf>, force: bool) -> Result<u8, Failed> {
-    if exists(output.as_ref(), force) {
+    if exists(output.as_deref(), force) {
         return Ok(1);
     }
     let mut loaded = network(shared, false)?;

@@ -70,7 +70,7 @@ impl Strip {
                 (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
                 (a, b) => a.or(b),
             },
-            clip: Clip::new(a.clip.min().min(b.clip.min()), a.clip.max().max(b.clip.max())),
+            clip: a.clip.around(b.clip),
             // `min` leaves NaN out.
             sqnr_db: a.sqnr_db.min(b.sqnr_db),
         })

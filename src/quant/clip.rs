@@ -41,6 +41,11 @@ impl Clip {
         Clip::new(0.0, amax.abs())
     }
 
+    /// The least range that holds both.
+    pub const fn around(self, other: Clip) -> Clip {
+        Clip { min: self.min.min(other.min), max: self.max.max(other.max) }
+    }
+
     /// The smallest value that is kept, at most 0.
     pub const fn min(self) -> f32 {
         self.min

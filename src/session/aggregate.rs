@@ -76,8 +76,7 @@ type Part = (Clip, QuantParams, Metrics);
 
 fn together(channels: &[Channel], parts: impl Iterator<Item = Option<Part>> + Clone) -> Option<Part> {
     let all = parts.clone().flatten();
-    let widest = |a: Clip, b: Clip| Clip::new(a.min().min(b.min()), a.max().max(b.max()));
-    let clip = all.clone().map(|(clip, ..)| clip).reduce(widest)?;
+    let clip = all.clone().map(|(clip, ..)| clip).reduce(Clip::around)?;
     // A channel without a range has a scale of 1 for want of one.
     let scale = |(clip, params, _): &Part| if clip.amax() > 0.0 { params.scale() } else { 0.0 };
     let (_, params, _) = all.max_by(|a, b| scale(a).total_cmp(&scale(b)))?;

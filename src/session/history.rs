@@ -33,9 +33,11 @@ pub struct Step {
 impl Step {
     /// How many tensors it is about; those that are tied, and the channels of one, count once.
     pub fn decided(&self) -> usize {
-        let whole = |edit: &Edit| match &edit.target {
-            Target::Channel { of, .. } => Target::Tensor(of.clone()),
-            target => target.clone(),
+        // A tie's decision stands in each of its tensors as well, and so does its end.
+        let whole = |edit: &Edit| match (&edit.target, edit.after.tie.as_ref().or(edit.before.tie.as_ref())) {
+            (Target::Tensor(_), Some(of)) => Target::Tie(of.clone()),
+            (Target::Channel { of, .. }, _) => Target::Tensor(of.clone()),
+            (target, _) => target.clone(),
         };
         self.edits.iter().map(whole).collect::<BTreeSet<_>>().len()
     }

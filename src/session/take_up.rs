@@ -245,6 +245,5 @@ struct Range<'a> {
 }
 
 fn widest(clips: &[Clip]) -> Clip {
-    let wider = |a: Clip, b: &Clip| Clip::new(a.min().min(b.min()), a.max().max(b.max()));
-    clips.iter().fold(Clip::new(0.0, 0.0), wider)
+    clips.iter().copied().fold(Clip::new(0.0, 0.0), Clip::around)
 }

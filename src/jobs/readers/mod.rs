@@ -3,6 +3,8 @@
 mod files;
 #[cfg(feature = "onnx")]
 mod network;
+#[cfg(test)]
+mod testing;
 
 pub use files::{Loader, Order};
 #[cfg(feature = "onnx")]

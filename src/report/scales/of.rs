@@ -85,16 +85,16 @@ fn candidates(ready: &Ready, parts: &Per<&Ready>) -> Vec<(String, CandidateScale
 }
 
 fn chosen(layer: &Layer, ready: &Ready, parts: &Per<&Ready>) -> Chosen {
-    let (choice, format) = (ready.decision(), ready.format());
-    let differ = parts.channels().is_some() && parts.each().iter().any(|r| r.decision().method != choice.method);
+    let (decision, format) = (ready.decision(), ready.format());
+    let differ = parts.channels().is_some() && parts.each().iter().any(|r| r.decision().method != decision.method);
     Chosen {
-        method: choice.method.clone(),
+        method: decision.method.clone(),
         instead_of: parts.each().iter().find_map(|r| r.instead_of()).map(String::from),
         methods: differ.then(|| parts.each().iter().map(|r| r.decision().method.clone()).collect()),
         edited: ready.edited(),
         edited_channels: edited_channels(parts),
         tied_with: layer.tie().map(|_| layer.tied_with().into_iter().map(String::from).collect()),
-        quantized: choice.quantized,
+        quantized: decision.quantized,
         num_bits: format.num_bits(),
         signed: format.signed(),
         symmetric: format.symmetric(),

@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, channel};
 use super::*;
 use crate::calibrate::{Calibration, Calibrator, Max, NoThreshold, Tensor};
 use crate::input::Part;
+use crate::jobs::readers::testing::Panics;
 use crate::jobs::trial::{News, Trial};
 use crate::quant::Format;
 use crate::session::Rules;
@@ -101,23 +102,6 @@ fn the_layer_looked_at_is_read_next_and_finer_bins_before_it() {
     let at = |what: &str| order.iter().position(|o| o == what).unwrap();
     // One layer may have been under way when the wishes came.
     assert!(at("layer7") <= 3 && at("fine layer3 256") <= 2 && at("fine layer3 256") < at("layer7"), "{order:?}");
-}
-
-struct Panics;
-
-impl Calibrator for Panics {
-    fn id(&self) -> &str {
-        "panics"
-    }
-    fn label(&self) -> &str {
-        "panics"
-    }
-    fn summary(&self) -> &str {
-        "Panics."
-    }
-    fn calibrate(&self, _: &Tensor) -> Result<Calibration, NoThreshold> {
-        panic!("a defect of the method's");
-    }
 }
 
 #[test]

@@ -7,8 +7,9 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::*;
-use crate::calibrate::{Calibration, Calibrator, Max, NoThreshold, Tensor};
+use crate::calibrate::{Calibrator, Max};
 use crate::histogram::Histogram;
+use crate::jobs::readers::testing::Panics;
 use crate::jobs::trial::{Params, Tried, Tune, TuneLayer};
 use crate::model::{SampleOptions, SampleSource};
 use crate::quant::{Clip, Decibels, Format, QuantParams};
@@ -123,23 +124,6 @@ fn channels_and_measures_come_out_of_the_same_runs() {
     assert!(measured.ready("c").measured().is_some());
     // In one pass they take two of their own.
     assert_eq!(net(&nodes, &ROWS, &["*=axis:1"], |order| order.one_pass = true).read().runs(), 3 + 6);
-}
-
-struct Panics;
-
-impl Calibrator for Panics {
-    fn id(&self) -> &str {
-        "panics"
-    }
-    fn label(&self) -> &str {
-        "panics"
-    }
-    fn summary(&self) -> &str {
-        "Panics."
-    }
-    fn calibrate(&self, _: &Tensor) -> Result<Calibration, NoThreshold> {
-        panic!("a defect of the method's");
-    }
 }
 
 #[test]
