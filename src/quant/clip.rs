@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-/// The real range that the integers cover: values beyond it saturate.
+/// The real range that a format covers: values beyond it saturate.
 ///
 /// Always `min <= 0 <= max`, both finite: a format without a zero cannot represent padding or a ReLU's output.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
