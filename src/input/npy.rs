@@ -2,6 +2,7 @@
 
 use super::DType;
 use super::error::{excerpt, io_predicate, thousands};
+use super::foreign::{FOREIGN_START, foreign};
 use crate::error::Predicate;
 use ndarray_npy::npy::header::{Header as NpyHeader, ParseHeaderError, ReadHeaderError};
 use std::io::{self, Read};
@@ -35,7 +36,7 @@ pub(super) fn read_header(reader: &mut (impl Read + ?Sized)) -> Result<Header, P
         return Err(Predicate::damaged("is empty (0 bytes); dump it again."));
     }
     if !prefix[..found.min(MAGIC.len())].eq(&MAGIC[..found.min(MAGIC.len())]) {
-        return Err(not_npy(&prefix[..found]).into());
+        return Err(not_npy(reader, &prefix[..found]));
     }
     let ends_in_header = |bytes: usize| {
         let bytes = thousands(bytes as u64);
@@ -194,32 +195,22 @@ fn unusable(code: &str, descr: &str) -> String {
     }
 }
 
-/// What a file is that does not start like an `.npy`.
-fn not_npy(start: &[u8]) -> String {
-    match start {
-        [b'P', b'K', 3 | 5, ..] => {
-            "is a zip archive, not an .npy array; if np.savez wrote it, name it .npz, and if torch.save did, dump the \
-             tensor with np.save."
-        }
-        [0x80, 2..=5, ..] => "is a Python pickle, not an .npy array; dump the tensor with np.save.",
-        [0x89, b'H', b'D', b'F', ..] => "is an HDF5 file, not an .npy array; dump the tensor with np.save.",
-        [0x1f, 0x8b, ..] => "is compressed with gzip; unpack it first.",
-        [_, _, _, _, 0, 0, 0, 0, b'{', ..] => {
-            "looks like safetensors, not like an .npy array; name it .safetensors if it is."
-        }
-        _ => {
+/// What a file is that does not start like an `.npy`. Of a stream that is none, a little more is read.
+fn not_npy(reader: &mut (impl Read + ?Sized), start: &[u8]) -> Predicate {
+    let mut more = vec![0; FOREIGN_START];
+    more[..start.len()].copy_from_slice(start);
+    // What cannot be read tells nothing.
+    let found = start.len() + fill(reader, &mut more[start.len()..]).unwrap_or(0);
+    match foreign(&more[..found]) {
+        Some(foreign) => foreign.to_string().into(),
+        None => {
             let start = start[..start.len().min(MAGIC.len())].escape_ascii();
-            return format!(
+            format!(
                 "is not an .npy array: it starts with \"{start}\" in place of \"\\x93NUMPY\"; dump the tensor with np.save."
-            );
+            )
+            .into()
         }
     }
-    .into()
-}
-
-/// Whether bytes start like an `.npy`.
-pub(super) fn is_npy(start: &[u8]) -> bool {
-    start.starts_with(MAGIC)
 }
 
 /// Reads until `buffer` is full or the stream ends, and says how much it got.
@@ -330,20 +321,19 @@ mod tests {
     #[test]
     fn other_files_are_recognised() {
         let error = |bytes: &[u8]| parse(bytes).unwrap_err().text;
+        assert_eq!(error(b"PK\x03\x04\x14\0\0\0\0\0"), "is a zip archive; if np.savez wrote it, name it .npz.");
+        // It is known by more bytes than a header begins with.
         assert_eq!(
-            error(b"PK\x03\x04\x14\0\0\0\0\0"),
-            "is a zip archive, not an .npy array; if np.savez wrote it, name it .npz, and if torch.save did, dump the \
-             tensor with np.save."
+            error(b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n"),
+            "is a Git LFS pointer, not the file itself; run git lfs pull."
         );
-        assert_eq!(error(b"\x80\x02}q\0"), "is a Python pickle, not an .npy array; dump the tensor with np.save.");
-        assert_eq!(error(b"\x1f\x8b\x08\0"), "is compressed with gzip; unpack it first.");
         assert_eq!(
             error(&testing::safetensors("{}      ", &[])),
-            "looks like safetensors, not like an .npy array; name it .safetensors if it is."
+            "looks like safetensors; name it .safetensors if it is."
         );
         assert_eq!(
-            error(b"0.1,\n0.2"),
-            "is not an .npy array: it starts with \"0.1,\\n0\" in place of \"\\x93NUMPY\"; dump the tensor with np.save."
+            error(b"hello world"),
+            "is not an .npy array: it starts with \"hello \" in place of \"\\x93NUMPY\"; dump the tensor with np.save."
         );
     }
 

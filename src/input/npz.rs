@@ -2,6 +2,7 @@
 
 use super::InputError;
 use super::error::{damaged, excerpt, io_predicate, thousands};
+use super::foreign::{FOREIGN_START, Foreign, foreign};
 use super::npy::{self, Header};
 use crate::error::{ErrorKind, Predicate};
 use std::fmt;
@@ -160,21 +161,21 @@ fn zip_predicate(error: &ZipError) -> Predicate {
 
 /// Why a file that should be a zip archive cannot be listed.
 fn not_zip(path: &Path, error: ZipError) -> Predicate {
-    let mut start = [0; 8];
+    let mut start = [0; FOREIGN_START];
     let found = match File::open(path).and_then(|mut file| npy::fill(&mut file, &mut start)) {
+        Ok(0) => return Predicate::damaged("is empty (0 bytes); dump it again."),
         Ok(found) => found,
         Err(e) => return io_predicate(&e),
     };
-    match &start[..found] {
-        [] => Predicate::damaged("is empty (0 bytes); dump it again."),
-        start if npy::is_npy(start) => "is a plain .npy array, not an archive; name it .npy.".into(),
-        [b'P', b'K', ..] => {
+    match foreign(&start[..found]) {
+        Some(Foreign::Zip | Foreign::Torch) => {
             let why = excerpt(&error.to_string());
             Predicate::damaged(format!(
                 "is a zip archive without a readable index ({why}): it may be cut short; dump it again."
             ))
         }
-        _ => "is not a zip archive, which every .npz is; write it with np.savez.".into(),
+        Some(foreign) => foreign.to_string().into(),
+        None => "is not a zip archive, which every .npz is; write it with np.savez.".into(),
     }
 }
 
@@ -215,7 +216,11 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let error = |bytes: &[u8]| sentence(directory.path(), "a.npz", bytes);
         assert_eq!(error(b""), "a.npz is empty (0 bytes); dump it again.");
-        assert_eq!(error(&f32s(&[1.0])), "a.npz is a plain .npy array, not an archive; name it .npy.");
+        assert_eq!(error(&f32s(&[1.0])), "a.npz is an .npy array; name it .npy.");
+        assert_eq!(
+            error(b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n"),
+            "a.npz is a Git LFS pointer, not the file itself; run git lfs pull."
+        );
         assert_eq!(error(b"hello"), "a.npz is not a zip archive, which every .npz is; write it with np.savez.");
         assert_eq!(error(&testing::zip(&[], false)), "a.npz is an archive without arrays; write it with np.savez.");
         assert_eq!(
