@@ -1,6 +1,9 @@
 //! What a file is by its first bytes, where that is not what its name promises.
 
 use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
 
 /// Something else than the file that was asked for. Shown, it is half a sentence behind the file's name, with what helps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +61,15 @@ pub fn foreign(start: &[u8]) -> Option<Foreign> {
         _ if is_numbers(start) => Foreign::Numbers,
         _ => return None,
     })
+}
+
+impl Foreign {
+    /// What a file is that is not what it seems.
+    pub fn of(path: &Path) -> io::Result<Option<Foreign>> {
+        let mut start = Vec::with_capacity(FOREIGN_START);
+        File::open(path)?.take(FOREIGN_START as u64).read_to_end(&mut start)?;
+        Ok(foreign(&start))
+    }
 }
 
 /// Whether it reads like a table: figures, and what stands between them.
@@ -122,6 +134,11 @@ mod tests {
         for unknown in [&b""[..], b"hello 1", b"\x08\x07\x12\x07pytorch", b"\x80", b", \n"] {
             assert_eq!(foreign(unknown), None, "{unknown:?}");
         }
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x.npy");
+        assert!(Foreign::of(&path).is_err());
+        std::fs::write(&path, pointer).unwrap();
+        assert_eq!(Foreign::of(&path).unwrap(), Some(Foreign::LfsPointer));
         // What lies far behind is not looked at.
         assert_eq!(foreign(&[b"PK\x03\x04".as_slice(), &[0; 300], b"x/data.pkl"].concat()), Some(Foreign::Zip));
     }

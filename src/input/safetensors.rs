@@ -142,6 +142,8 @@ fn known(dtype: &str) -> Option<DType> {
         "U32" => DType::U32,
         "I64" => DType::I64,
         "U64" => DType::U64,
+        "F8_E4M3" => DType::F8E4M3,
+        "F8_E5M2" => DType::F8E5M2,
         "F16" => DType::F16,
         "BF16" => DType::BF16,
         "F32" => DType::F32,
@@ -262,12 +264,12 @@ mod tests {
 
     #[test]
     fn a_type_that_is_no_number_spoils_its_tensor_only() {
-        let text = r#"{"a":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4]},
+        let text = r#"{"a":{"dtype":"F8_E8M0","shape":[4],"data_offsets":[0,4]},
             "b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#;
         let (_directory, found) = found(&testing::safetensors(text, &[0; 8]));
         let error = read(&found.sources[0].parts[0]).unwrap_err();
         let expected =
-            "m.safetensors (a) is of type F8_E4M3, which has no plain f32 values to calibrate; save it as float32.";
+            "m.safetensors (a) is of type F8_E8M0, which has no plain f32 values to calibrate; save it as float32.";
         assert!(error.message.ends_with(expected) && error.kind == ErrorKind::Unfit, "{error:?}");
         assert_eq!(read(&found.sources[1].parts[0]).unwrap(), [0.0]);
     }
