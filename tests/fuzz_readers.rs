@@ -7,6 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use zip::CompressionMethod as Method;
+
 #[path = "support/npy.rs"]
 mod npy;
 #[cfg(feature = "onnx")]
@@ -23,7 +25,11 @@ const LONGEST: Duration = Duration::from_secs(20);
 
 #[test]
 fn npy_files() {
-    try_all("npy", &arrays(), readers::npy);
+    let mut seeds = arrays();
+    // One behind the other.
+    seeds.push(seeds.concat());
+    seeds.push([&seeds[0][..], &seeds[1], &[0; 64]].concat());
+    try_all("npy", &seeds, readers::npy);
 }
 
 #[test]
@@ -32,7 +38,19 @@ fn npz_files() {
     let entries = [("a.npy", &arrays[0][..]), ("dir/b.npy", &arrays[1]), ("notes.txt", b"no array")];
     let many: Vec<(String, &[u8])> = arrays.iter().enumerate().map(|(i, a)| (format!("{i}.npy"), &a[..])).collect();
     let many: Vec<(&str, &[u8])> = many.iter().map(|(name, array)| (name.as_str(), *array)).collect();
-    let seeds = [zip(&entries, false), zip(&entries, true), zip(&many, true), zip(&[], false)];
+    let appended = arrays.concat();
+    let odd = [("a", &appended[..]), ("b.npy", &appended), ("m/data.pkl", b"\x80\x02")];
+    let [stored, deflate, bzip2] = [Method::Stored, Method::Deflated, Method::Bzip2].map(|method| zip(&odd, method));
+    let seeds = [
+        zip(&entries, Method::Stored),
+        zip(&entries, Method::Deflated),
+        zip(&many, Method::Deflated),
+        zip(&[], Method::Stored),
+        stored,
+        deflate,
+        bzip2,
+        include_bytes!("reference/lzma.npz").to_vec(),
+    ];
     try_all("npz", &seeds, readers::npz);
 }
 
@@ -42,9 +60,18 @@ fn safetensors_files() {
     let two = r#"{"__metadata__":{"format":"pt"},"a":{"dtype":"F16","shape":[1,2],"data_offsets":[0,4]},
         "b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}"#;
     let others = r#"{"s":{"dtype":"F64","shape":[],"data_offsets":[0,8]},"e":{"dtype":"I8","shape":[0,3],
-        "data_offsets":[8,8]},"q":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[8,12]}}"#;
+        "data_offsets":[8,8]},"q":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[8,10]},"f":{"dtype":"F4","shape":[4],
+        "data_offsets":[10,12]}}"#;
     let seeds = [file(two, &[60; 12]), file(others, &[1; 12]), file("{}", &[])];
     try_all("safetensors", &seeds, readers::safetensors);
+}
+
+#[test]
+fn index_files() {
+    let index =
+        r#"{"metadata":{"total_size":32},"weight_map":{"x":"m-1.safetensors","y":"m-2.safetensors","z":"a/b"}}"#;
+    let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0000\nsize 12345\n".to_vec();
+    try_all("index", &[index.into(), b"{}".to_vec(), pointer], readers::index);
 }
 
 #[cfg(feature = "onnx")]
@@ -76,9 +103,8 @@ fn arrays() -> Vec<Vec<u8>> {
     vec![one, npy::npy(">i2", &[3], &[0, 1, 2, 3, 4, 5]), fortran, second, npy::npy("|b1", &[0, 7], &[])]
 }
 
-fn zip(entries: &[(&str, &[u8])], deflate: bool) -> Vec<u8> {
+fn zip(entries: &[(&str, &[u8])], method: Method) -> Vec<u8> {
     use std::io::Write;
-    let method = if deflate { zip::CompressionMethod::Deflated } else { zip::CompressionMethod::Stored };
     let options = zip::write::SimpleFileOptions::default().compression_method(method);
     let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, bytes) in entries {

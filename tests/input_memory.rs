@@ -9,6 +9,8 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use zip::CompressionMethod as Method;
+
 /// Counts what is allocated now, and the most that ever was.
 struct Counting;
 
@@ -40,7 +42,15 @@ fn read(path: &Path) -> (u64, Option<String>, usize) {
     let found = discover(&[PathBuf::from(path)], None);
     let mut error = found.errors.first().map(|e| e.message.clone());
     let mut elements = 0;
-    for part in found.sources.iter().flat_map(|source| &source.parts) {
+    let arrays = found.sources.iter().flat_map(|source| match source.arrays() {
+        Ok(arrays) => arrays,
+        Err(e) => {
+            error.get_or_insert(e.message);
+            Vec::new()
+        }
+    });
+    let arrays: Vec<_> = arrays.collect();
+    for part in &arrays {
         let read = part.open().and_then(|array| {
             array.read(&mut |chunk| {
                 elements += chunk.len() as u64;
@@ -84,6 +94,24 @@ fn memory_is_bounded_whatever_a_file_says() {
     let (elements, error, peak) = read(&path);
     assert_eq!((elements, error), (64 << 20, None));
     assert!(peak < LITTLE, "{peak}");
+
+    // A hundred arrays one behind the other, and ten in an archive.
+    let one = [npy(1, &header("<f4", "(65536,)")), vec![0; 256 << 10]].concat();
+    let path = file("appended.npy", &one.repeat(100));
+    let (elements, error, peak) = read(&path);
+    assert_eq!((elements, error), (100 << 16, None));
+    assert!(peak < LITTLE, "{peak}");
+    for method in [Method::Stored, Method::Deflated, Method::Bzip2] {
+        let options = zip::write::SimpleFileOptions::default().compression_method(method);
+        let mut writer = zip::ZipWriter::new(fs::File::create(directory.path().join("appended.npz")).unwrap());
+        writer.start_file("x", options).unwrap();
+        writer.write_all(&one.repeat(10)).unwrap();
+        writer.finish().unwrap();
+        let (elements, error, peak) = read(&directory.path().join("appended.npz"));
+        assert_eq!((elements, error), (10 << 16, None), "{method}");
+        // bzip2 sorts 900 kB at a time.
+        assert!(peak < 4 * LITTLE, "{method} {peak}");
+    }
 
     let lying = [
         file("elements.npy", &npy(1, &header("<f8", "(1000000, 1000000)"))),

@@ -110,7 +110,7 @@ pub(super) struct ScreenArgs {
 
 #[derive(Args)]
 pub(super) struct SharedArgs {
-    /// .npy, .npz and .safetensors files, directories (searched), globs, or - for one .npy on stdin; or one MODEL.onnx,
+    /// .npy, .npz and .safetensors files, directories (searched), globs, or - for .npy on stdin; or one MODEL.onnx,
     /// which is run on --data; without any, the bundled activations of a real network
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,

@@ -4,7 +4,7 @@ use super::layout::Layout;
 use super::npy::fill;
 use super::{DType, InputError, npz};
 use crate::error::Predicate;
-use std::io::Read;
+use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::sync::Mutex;
 
@@ -19,7 +19,12 @@ pub struct Array {
     pub(super) error: Box<dyn Fn(Predicate) -> InputError + Send>,
     pub(super) layout: Layout,
     pub(super) body: Body,
+    /// Of a pipe: what opens the array that may follow.
+    pub(super) next: Option<Following>,
 }
+
+/// Takes a reader that stands behind an array.
+pub(super) type Following = Box<dyn FnOnce(Box<dyn Read + Send>) -> Result<Option<Array>, InputError> + Send>;
 
 /// Where the body comes from.
 pub(super) enum Body {
@@ -69,26 +74,48 @@ impl Array {
 
     /// Streams the body as f32 in the order of the file, in chunks of [`CHUNK`] elements; the last may be shorter.
     ///
-    /// `f` returns `Break` to stop early, which is no error. An f64 that overflows f32 becomes ±Inf and is counted.
+    /// `f` returns `Break` to stop early, which is no error. An f64 that overflows f32 becomes ±Inf and is counted. What
+    /// may follow in a pipe is left there: [`Array::read_on`] gives it.
     pub fn read(self, f: &mut dyn FnMut(&[f32]) -> ControlFlow<()>) -> Result<BodyReport, InputError> {
-        self.read_on(&mut |_, chunk| f(chunk), Vec::new())
+        let Array { error, layout, body, .. } = self;
+        body.stream(&layout, &mut |_, chunk| f(chunk), Vec::new()).map(|(report, _)| report).map_err(error)
     }
 
     /// The same on several threads: `lead` on this one, and each of the `followers` on one of its own. Each chunk goes to
     /// one of them, with the place of its first element. An entry of an archive has `lead` alone.
-    pub fn read_on(self, lead: Lead, followers: Vec<Follower>) -> Result<BodyReport, InputError> {
-        let Array { error, layout, body } = self;
-        match body {
-            Body::Stream(reader) => stream_on(reader, &layout, lead, followers),
-            Body::Zip(opened) => opened.with_body(|reader| {
-                let report = stream_on_one(&mut *reader, &layout, lead)?;
-                // Only the read that finds the end of an entry compares its checksum. What may follow the body is none
-                // of ours, so one byte is enough.
-                fill(reader, &mut [0]).map_err(|e| io_predicate(&e))?;
-                Ok(report)
+    ///
+    /// Answers also the array that follows in a pipe. In a file there is none: [`Part::arrays`](super::Part::arrays) has
+    /// told all of them apart.
+    pub fn read_on(self, lead: Lead, followers: Vec<Follower>) -> Result<(BodyReport, Option<Array>), InputError> {
+        let Array { error, layout, body, next } = self;
+        let (report, reader) = body.stream(&layout, lead, followers).map_err(error)?;
+        Ok((report, next.zip(reader).map(|(next, reader)| next(reader)).transpose()?.flatten()))
+    }
+}
+
+impl Body {
+    /// Answers also the reader where it was read to the end and may go on.
+    fn stream(
+        self,
+        layout: &Layout,
+        lead: Lead,
+        followers: Vec<Follower>,
+    ) -> Result<(BodyReport, Option<Box<dyn Read + Send>>), Predicate> {
+        match self {
+            Body::Stream(mut reader) => {
+                let (report, whole) = stream_on(&mut reader, layout, lead, followers)?;
+                Ok((report, whole.then_some(reader)))
+            }
+            Body::Zip(opened) => opened.with_body(|reader, last| {
+                let stream = Stream::new(&mut *reader, layout);
+                let (report, whole) = (stream.run(lead)?, stream.is_whole());
+                // Only the read that finds the end of an entry compares its checksum.
+                if whole && last {
+                    io::copy(reader, &mut io::sink()).map_err(|e| io_predicate(&e))?;
+                }
+                Ok((report, None))
             }),
         }
-        .map_err(error)
     }
 }
 
@@ -100,18 +127,15 @@ pub type Follower<'a> = Box<dyn FnMut(u64, &[f32]) -> ControlFlow<()> + Send + '
 
 // The errors below are predicates to the file's name.
 
-fn stream_on_one(reader: impl Read, layout: &Layout, lead: Lead) -> Result<BodyReport, Predicate> {
-    Stream::new(reader, layout).run(lead)
-}
-
+/// Answers also whether it came to the end.
 fn stream_on(
     reader: impl Read + Send,
     layout: &Layout,
     lead: Lead,
     followers: Vec<Follower>,
-) -> Result<BodyReport, Predicate> {
+) -> Result<(BodyReport, bool), Predicate> {
     let stream = Stream::new(reader, layout);
-    std::thread::scope(|scope| {
+    let report = std::thread::scope(|scope| -> Result<BodyReport, Predicate> {
         let run = |mut follower: Follower| stream.run(&mut *follower);
         let followers: Vec<_> = followers.into_iter().map(|follower| scope.spawn(move || run(follower))).collect();
         let mut report = stream.run(lead)?;
@@ -120,7 +144,8 @@ fn stream_on(
             report.overflowed += one.overflowed;
         }
         Ok(report)
-    })
+    })?;
+    Ok((report, stream.is_whole()))
 }
 
 /// A body that is read by turns: one thread copies the next chunk while the others work on theirs.
@@ -138,6 +163,12 @@ struct Next<R> {
 impl<'a, R: Read> Stream<'a, R> {
     fn new(reader: R, layout: &'a Layout) -> Stream<'a, R> {
         Stream { layout, next: Mutex::new(Next { reader, done: 0, stopped: false }) }
+    }
+
+    /// Whether all was read, and nobody stopped.
+    fn is_whole(&self) -> bool {
+        let next = self.next.lock().expect("reading does not panic");
+        next.done == self.layout.len && !next.stopped
     }
 
     /// Reads and converts chunk by chunk, until there is no more or somebody stops.
@@ -205,6 +236,12 @@ mod tests {
             DType::Bool => (unsigned != 0) as u8 as f32,
             DType::I8 | DType::I16 | DType::I32 | DType::I64 => signed as f32,
             DType::U8 | DType::U16 | DType::U32 | DType::U64 => unsigned as f32,
+            // `convert.rs` holds every value against its definition.
+            DType::F8E4M3 | DType::F8E5M2 => {
+                let mut out = [0.0];
+                super::super::convert::Converter::new(dtype, false).convert(bytes, &mut out);
+                out[0]
+            }
             DType::F16 => half::f16::from_bits(unsigned as u16).to_f32(),
             DType::BF16 => half::bf16::from_bits(unsigned as u16).to_f32(),
             DType::F32 => f32::from_bits(unsigned as u32),

@@ -68,6 +68,8 @@ impl Converter {
             DType::U32 => each!(self, bytes, out, u32, |x| x as f32),
             DType::I64 => each!(self, bytes, out, i64, |x| x as f32),
             DType::U64 => each!(self, bytes, out, u64, |x| x as f32),
+            DType::F8E4M3 => each!(self, bytes, out, u8, e4m3),
+            DType::F8E5M2 => each!(self, bytes, out, u8, |x| f16::from_bits(u16::from(x) << 8).to_f32()),
             DType::F16 => {
                 // `half` converts slices with the processor's own instruction where it has one.
                 self.halves.resize(out.len(), f16::ZERO);
@@ -89,6 +91,16 @@ impl Converter {
             }
         }
     }
+}
+
+/// Exponent and mantissa, moved to where an f32 has its own, are the value in other units, subnormal or not. NaN is the
+/// one pattern that stands in place of the largest value.
+fn e4m3(x: u8) -> f32 {
+    // 2 to the power of the exponents' biases, 127 - 7.
+    const UNIT: f32 = f32::from_bits((127 + 120) << 23);
+    let bits = u32::from(x);
+    let magnitude = if bits & 0x7f == 0x7f { f32::NAN } else { f32::from_bits((bits & 0x7f) << 20) * UNIT };
+    f32::from_bits(magnitude.to_bits() | (bits & 0x80) << 24)
 }
 
 #[cfg(test)]
@@ -129,6 +141,36 @@ mod tests {
         assert_eq!(convert(DType::F32, &[0.1_f32.to_le_bytes()]).0, [0.1]);
         assert!(convert(DType::BF16, &[half::bf16::NAN.to_le_bytes()]).0[0].is_nan());
         assert!(convert(DType::F16, &[f16::NAN.to_le_bytes()]).0[0].is_nan());
+    }
+
+    #[test]
+    fn every_8_bit_float_is_exact() {
+        // By their definition: sign, exponent, mantissa; without an exponent no leading 1.
+        let by_hand = |x: u8, exponent_bits: u32, bias: i32| {
+            let mantissa_bits = 7 - exponent_bits;
+            let (mantissa, scale) = (f64::from(x & ((1 << mantissa_bits) - 1)), f64::from(1 << mantissa_bits));
+            let exponent = i32::from((x & 0x7f) >> mantissa_bits);
+            let magnitude = match exponent {
+                0 => mantissa / scale * f64::powi(2.0, 1 - bias),
+                _ => (1.0 + mantissa / scale) * f64::powi(2.0, exponent - bias),
+            };
+            (if x >= 0x80 { -magnitude } else { magnitude }) as f32
+        };
+        let all: Vec<[u8; 1]> = (0..=255).map(|x| [x]).collect();
+        let (e4m3, e5m2) = (convert(DType::F8E4M3, &all).0, convert(DType::F8E5M2, &all).0);
+        for x in 0..=255_u8 {
+            let (four, five) = (e4m3[usize::from(x)], e5m2[usize::from(x)]);
+            match x & 0x7f {
+                0x7f => assert!(four.is_nan()),
+                _ => assert_eq!(four.to_bits(), by_hand(x, 4, 7).to_bits(), "{x:#x}"),
+            }
+            match x & 0x7f {
+                0x7c => assert_eq!(five, if x >= 0x80 { f32::NEG_INFINITY } else { f32::INFINITY }),
+                0x7d.. => assert!(five.is_nan()),
+                _ => assert_eq!(five.to_bits(), by_hand(x, 5, 15).to_bits(), "{x:#x}"),
+            }
+        }
+        assert_eq!((e4m3[0x7e], e4m3[1], e5m2[0x7b], e5m2[1]), (448.0, 0.001_953_125, 57_344.0, f32::powi(2.0, -16)));
     }
 
     #[test]

@@ -33,7 +33,7 @@ struct Group {
 }
 
 /// Lists the layers under `paths`: files, directories (searched for `.npy`, `.npz` and `.safetensors`; hidden entries are
-/// skipped), globs where no such file exists, and `-` for one `.npy` on standard input. A file given twice counts once.
+/// skipped), globs where no such file exists, and `-` for `.npy` on standard input. A file given twice counts once.
 ///
 /// Only archives are opened, for their index. What is wrong with an `.npy` shows when it is opened.
 pub fn discover(paths: &[PathBuf], group: Option<&GroupPattern>) -> Discovered {
@@ -225,6 +225,13 @@ mod tests {
             "a.npy/x cannot be read: not a directory (os error 20); check the disk and try again."
         );
         fs::create_dir(directory.path().join("d.npy")).unwrap();
+        let torch = [b"PK\x03\x04".as_slice(), &[0; 22], b"\x0a\0\0\0m/data.pkl"].concat();
+        fs::create_dir(directory.path().join("torch")).unwrap();
+        fs::write(directory.path().join("torch/m.pt"), torch).unwrap();
+        fs::write(directory.path().join("torch/notes.bin"), "hello").unwrap();
+        let found = discover(&[directory.path().join("torch")], None);
+        let message = read(&found.sources[0].parts[0]).unwrap_err().message;
+        assert!(message.contains("torch/m.pt is a PyTorch file"), "{message}");
         let nothing = "is a directory without .npy, .npz or .safetensors files; dump the tensors there first.";
         assert_eq!(error("empty"), format!("empty {nothing}"));
         assert_eq!(error("d.npy"), format!("d.npy {nothing}"));

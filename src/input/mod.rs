@@ -1,7 +1,7 @@
 //! Dumps at rest: finds them, names their layers, groups their batches, and streams their values as f32.
 //!
 //! ```text
-//! paths --discover--> Source (a layer) --parts--> Part (an array on disk) --open--> Array --read--> chunks of f32
+//! paths --discover--> Source (a layer) --arrays--> Part (an array on disk) --open--> Array --read--> chunks of f32
 //! ```
 //!
 //! Discovery looks at names only, and into archives; an `.npy` is first opened by [`Part::open`], which parses the
@@ -16,7 +16,7 @@
 //! let found = discover(&["acts".into()], None);
 //! for source in &found.sources {
 //!     let mut amax = 0.0_f32;
-//!     for part in &source.parts {
+//!     for part in source.arrays()? {
 //!         part.open()?.read(&mut |chunk| {
 //!             amax = chunk.iter().fold(amax, |amax, x| amax.max(x.abs()));
 //!             ControlFlow::Continue(())
@@ -32,16 +32,21 @@
 
 mod array;
 mod convert;
+mod descr;
 mod discover;
 mod dtype;
 mod error;
+mod foreign;
 mod group;
 mod layout;
+mod literal;
 mod naming;
 mod npy;
 mod npz;
 mod part;
 mod safetensors;
+mod shards;
+mod stdin;
 #[cfg(test)]
 mod testing;
 
@@ -49,6 +54,7 @@ pub use array::{Array, BodyReport, CHUNK, Follower, Lead};
 pub use discover::{Discovered, discover};
 pub use dtype::DType;
 pub use error::InputError;
+pub use foreign::{FOREIGN_START, Foreign, foreign};
 pub use group::{GroupError, GroupPattern};
 pub use part::Part;
 
@@ -57,6 +63,17 @@ pub use part::Part;
 pub struct Source {
     /// The layer's name, raw as in the file: it may hold control characters.
     pub name: String,
-    /// The arrays that together are the tensor; at least one.
+    /// The files and entries of archives that together are the tensor; at least one.
     pub parts: Vec<Part>,
+}
+
+impl Source {
+    /// All arrays in order: one file may hold several, one behind the other. See [`Part::arrays`].
+    pub fn arrays(&self) -> Result<Vec<Part>, InputError> {
+        let mut all = Vec::with_capacity(self.parts.len());
+        for part in &self.parts {
+            all.append(&mut part.arrays()?);
+        }
+        Ok(all)
+    }
 }

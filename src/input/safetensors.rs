@@ -3,8 +3,9 @@
 //! The header is parsed here because the format's own crate wants the whole file in memory.
 
 use super::error::{excerpt, io_predicate, thousands};
+use super::foreign::{FOREIGN_START, Foreign, foreign};
 use super::layout::Layout;
-use super::npy::{self, fill};
+use super::npy::fill;
 use super::{DType, InputError};
 use crate::error::{ErrorKind, Predicate};
 use serde::de::{IgnoredAny, MapAccess, Visitor};
@@ -42,19 +43,19 @@ pub(super) fn list(path: &Path) -> Result<Vec<Tensor>, InputError> {
 fn try_list(path: &Path) -> Result<Vec<Tensor>, Predicate> {
     let mut file = File::open(path).map_err(|e| io_predicate(&e))?;
     let file_len = file.metadata().map_err(|e| io_predicate(&e))?.len();
-    let mut prefix = [0; 8];
-    match fill(&mut file, &mut prefix).map_err(|e| io_predicate(&e))? {
-        0 => return Err(Predicate::damaged("is empty (0 bytes); dump it again.")),
-        8 => {}
-        n => {
-            let text = format!("is cut short: it holds {n} bytes, not even a header; dump it again.");
-            return Err(Predicate::damaged(text));
-        }
+    let mut start = [0; FOREIGN_START];
+    let found = fill(&mut file, &mut start).map_err(|e| io_predicate(&e))?;
+    let Some(prefix) = start[..found].first_chunk() else {
+        return Err(match found {
+            0 => Predicate::damaged("is empty (0 bytes); dump it again."),
+            n => Predicate::damaged(format!("is cut short: it holds {n} bytes, not even a header; dump it again.")),
+        });
+    };
+    match foreign(&start[..found]) {
+        None | Some(Foreign::SafeTensors) => {}
+        Some(foreign) => return Err(foreign.to_string().into()),
     }
-    if npy::is_npy(&prefix) {
-        return Err("is an .npy array, not safetensors; name it .npy.".into());
-    }
-    let header_len = u64::from_le_bytes(prefix);
+    let header_len = u64::from_le_bytes(*prefix);
     if header_len > LONGEST_HEADER {
         let (claimed, longest) = (thousands(header_len), thousands(LONGEST_HEADER));
         let text = format!("is not safetensors: it claims a header of {claimed} bytes, and {longest} is the most.");
@@ -66,6 +67,7 @@ fn try_list(path: &Path) -> Result<Vec<Tensor>, Predicate> {
             "is cut short: it promises a header of {claimed} bytes, the file holds {found}; dump it again."
         )));
     }
+    file.seek(SeekFrom::Start(8)).map_err(|e| io_predicate(&e))?;
     let mut text = vec![0; header_len as usize];
     if fill(&mut file, &mut text).map_err(|e| io_predicate(&e))? < text.len() {
         return Err(Predicate::damaged("is cut short: it ends inside its header; dump it again."));
@@ -140,6 +142,8 @@ fn known(dtype: &str) -> Option<DType> {
         "U32" => DType::U32,
         "I64" => DType::I64,
         "U64" => DType::U64,
+        "F8_E4M3" => DType::F8E4M3,
+        "F8_E5M2" => DType::F8E5M2,
         "F16" => DType::F16,
         "BF16" => DType::BF16,
         "F32" => DType::F32,
@@ -217,8 +221,12 @@ mod tests {
         let header = |text: &str| error(&testing::safetensors(text, &[0; 16]));
         assert_eq!(error(b""), "m.safetensors is empty (0 bytes); dump it again.");
         assert_eq!(error(b"abc"), "m.safetensors is cut short: it holds 3 bytes, not even a header; dump it again.");
+        assert_eq!(
+            error(b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n"),
+            "m.safetensors is a Git LFS pointer, not the file itself; run git lfs pull."
+        );
         assert_eq!(header("{}"), "m.safetensors holds no tensors; save them by name.");
-        assert_eq!(error(&f32s(&[1.0])), "m.safetensors is an .npy array, not safetensors; name it .npy.");
+        assert_eq!(error(&f32s(&[1.0])), "m.safetensors is an .npy array; name it .npy.");
         assert_eq!(
             error(b"hello world"),
             "m.safetensors is not safetensors: it claims a header of 8,031,924,123,371,070,824 bytes, and 33,554,432 is \
@@ -256,12 +264,12 @@ mod tests {
 
     #[test]
     fn a_type_that_is_no_number_spoils_its_tensor_only() {
-        let text = r#"{"a":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4]},
+        let text = r#"{"a":{"dtype":"F8_E8M0","shape":[4],"data_offsets":[0,4]},
             "b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#;
         let (_directory, found) = found(&testing::safetensors(text, &[0; 8]));
         let error = read(&found.sources[0].parts[0]).unwrap_err();
         let expected =
-            "m.safetensors (a) is of type F8_E4M3, which has no plain f32 values to calibrate; save it as float32.";
+            "m.safetensors (a) is of type F8_E8M0, which has no plain f32 values to calibrate; save it as float32.";
         assert!(error.message.ends_with(expected) && error.kind == ErrorKind::Unfit, "{error:?}");
         assert_eq!(read(&found.sources[1].parts[0]).unwrap(), [0.0]);
     }

@@ -62,7 +62,7 @@ pub fn zip(entries: &[(&str, &[u8])], deflate: bool) -> Vec<u8> {
 }
 
 /// The type string of NumPy, and what is read from it.
-pub const DTYPES: [(&str, DType); 12] = [
+pub const DTYPES: [(&str, DType); 14] = [
     ("b1", DType::Bool),
     ("i1", DType::I8),
     ("u1", DType::U8),
@@ -72,6 +72,8 @@ pub const DTYPES: [(&str, DType); 12] = [
     ("u4", DType::U32),
     ("i8", DType::I64),
     ("u8", DType::U64),
+    ("f1", DType::F8E5M2),
+    ("V2", DType::BF16),
     ("f2", DType::F16),
     ("f4", DType::F32),
     ("f8", DType::F64),

@@ -319,12 +319,45 @@ fn stdin_is_one_array() {
     assert_eq!(piped["stats"], file["stats"]);
     assert!(warnings(piped).contains("seen only once"), "{}", warnings(piped));
     assert_eq!(piped["candidates"]["max"]["amax"], file["candidates"]["max"]["amax"]);
+    // Several, one behind the other, are batches of it.
+    let (first, second) = (floats(&normal(3000, 2)), floats(&normal(2000, 3)));
+    let ran = qviz_with(folder.path(), &["report", "--json", "-"], &[&first[..], &second].concat()).fine();
+    assert_eq!(ran.json()["tensors"][0]["stats"]["count"], 5000);
     // Cut short, and nothing at all.
-    for bytes in [&bytes[..1000], b""] {
+    for bytes in [&bytes[..1000], b"", &[&first[..], &second[..200]].concat()] {
         let ran = qviz_with(folder.path(), &["report", "-"], bytes);
         assert_eq!(ran.code, 1);
         assert!(ran.err.starts_with("qviz: ") && ran.err.lines().count() == 1, "{}", ran.err);
     }
+}
+
+#[test]
+#[cfg(unix)]
+fn stdin_that_is_a_file_is_read_twice() {
+    let folder = one();
+    let file = document(folder.path(), &["acts.npy"]);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_qviz"));
+    let stdin = std::fs::File::open(folder.path().join("acts.npy")).unwrap();
+    let output = command.args(["report", "--json", "-"]).stdin(stdin).output().unwrap();
+    let read: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let (read, file) = (&read["tensors"][0], tensor(&file, "acts"));
+    for key in ["stats", "candidates", "chosen"] {
+        assert_eq!(read[key], file[key], "{key}");
+    }
+    assert!(!warnings(read).contains("seen only once"), "{}", warnings(read));
+}
+
+#[test]
+fn arrays_appended_in_one_file_are_batches() {
+    let folder = tempdir().unwrap();
+    let (first, second) = (floats(&normal(3000, 2)), npy("<f4", &[20, 100], &floats(&normal(2000, 3))[128..]));
+    std::fs::write(folder.path().join("x.npy"), [&first[..], &second].concat()).unwrap();
+    let document = document(folder.path(), &["x.npy"]);
+    assert_eq!(tensor(&document, "x")["stats"]["count"], 5000);
+    std::fs::write(folder.path().join("x.npy"), [&first[..], &second[..1000]].concat()).unwrap();
+    let ran = qviz(folder.path(), &["report", "x.npy"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains("x.npy (array 2 in it) is cut short: its header promises 8,000 bytes"), "{}", ran.err);
 }
 
 /// Every number of a document, to see that none of them is out of range. (NaN is no JSON; reading would have failed.)

@@ -1,10 +1,11 @@
 //! Paths to files: directories are walked, globs expanded, and what occurs twice is counted once.
 
+use super::super::foreign::Foreign;
 use super::super::group::Captures;
+use super::super::shards;
 use super::{InputError, Path, PathBuf, io_predicate, natural};
 use crate::error::{ErrorKind, Predicate};
 use std::collections::{HashMap, HashSet};
-use std::ffi::OsStr;
 use std::fs;
 use std::io::IsTerminal;
 use walkdir::{DirEntry, WalkDir};
@@ -72,14 +73,33 @@ impl Lister<'_> {
 
     fn file(&mut self, path: PathBuf, beneath: usize, regular: bool, link: bool) {
         let identity = self.identity(&path, link);
-        if self.seen.insert(identity) {
+        if !self.seen.insert(identity) {
+            return;
+        }
+        if shards::is_index(&path) {
+            self.shards(&path, beneath);
+        } else {
             self.files.push(File { path, beneath, root: self.root, regular, stdin: false, captures: None });
+        }
+    }
+
+    /// The files of a checkpoint in place of its index.
+    fn shards(&mut self, index: &Path, beneath: usize) {
+        match shards::list(index) {
+            Ok(shards) => {
+                shards.missing.into_iter().for_each(|predicate| self.error(index, predicate));
+                shards.files.into_iter().for_each(|path| {
+                    let link = path.is_symlink();
+                    self.file(path, beneath, true, link);
+                });
+            }
+            Err(predicate) => self.error(index, predicate),
         }
     }
 
     fn directory(&mut self, root: &Path) {
         let visible = |entry: &DirEntry| entry.depth() == 0 || !entry.file_name().as_encoded_bytes().starts_with(b".");
-        let mut any = false;
+        let (mut any, mut foreign) = (false, None);
         for entry in WalkDir::new(root).follow_links(true).into_iter().filter_entry(visible) {
             match entry {
                 Ok(entry) if entry.file_type().is_file() && is_dump(entry.path()) => {
@@ -89,6 +109,7 @@ impl Lister<'_> {
                     let path = path.strip_prefix(".").map(Path::to_path_buf).unwrap_or(path);
                     self.file(path, depth, true, link);
                 }
+                Ok(entry) if foreign.is_none() && is_foreign(&entry) => foreign = Some(entry.into_path()),
                 Ok(_) => {}
                 // A link back up: what it leads to is listed already.
                 Err(e) if e.loop_ancestor().is_some() => {}
@@ -99,7 +120,13 @@ impl Lister<'_> {
                 }
             }
         }
-        if !any {
+        if any {
+            return;
+        }
+        // Files of another tool, and nothing else: one of them says what is to be done.
+        if let Some(path) = foreign {
+            self.file(path, 1, true, false);
+        } else {
             let nothing = "is a directory without .npy, .npz or .safetensors files; dump the tensors there first.";
             self.error(root, Predicate::new(ErrorKind::Missing, nothing));
         }
@@ -151,6 +178,16 @@ impl Lister<'_> {
 
 /// Whether a file in a directory is one of ours.
 fn is_dump(path: &Path) -> bool {
-    let is = |ending: &OsStr| ["npy", "npz", "safetensors"].iter().any(|known| ending.eq_ignore_ascii_case(known));
-    path.extension().is_some_and(is)
+    ends_in(path, &["npy", "npz", "safetensors"]) || shards::is_index(path)
+}
+
+/// Whether another tool keeps tensors in it.
+fn is_foreign(entry: &DirEntry) -> bool {
+    entry.file_type().is_file()
+        && ends_in(entry.path(), &["pt", "pth", "bin", "ckpt", "pkl", "gguf", "h5", "hdf5", "tflite"])
+        && Foreign::of(entry.path()).is_ok_and(|known| known.is_some())
+}
+
+fn ends_in(path: &Path, endings: &[&str]) -> bool {
+    path.extension().is_some_and(|ending| endings.iter().any(|known| ending.eq_ignore_ascii_case(known)))
 }

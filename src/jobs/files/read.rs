@@ -60,14 +60,17 @@ const WORTH_SHARING: u64 = 16 * CHUNK as u64;
 /// What is done with the values of a layer.
 trait Take {
     /// Takes all values of the next array. `watch` is told, now and then, up to where they were read.
-    fn read(&mut self, array: Array, threads: usize, watch: Watch) -> Result<BodyReport, InputError>;
+    fn read(&mut self, array: Array, threads: usize, watch: Watch) -> Result<Read, InputError>;
 }
+
+/// What was noticed, and the array that follows in a pipe.
+type Read = (BodyReport, Option<Array>);
 
 type Watch<'a> = &'a mut dyn FnMut(u64) -> ControlFlow<()>;
 
 impl Take for GrowingHistogram {
     /// Only what comes through a pipe is read this way, which is slower than any counting.
-    fn read(&mut self, array: Array, _: usize, watch: Watch) -> Result<BodyReport, InputError> {
+    fn read(&mut self, array: Array, _: usize, watch: Watch) -> Result<Read, InputError> {
         let mut lead = |at, chunk: &[f32]| {
             self.push(chunk);
             watch(at + chunk.len() as u64)
@@ -89,7 +92,7 @@ impl Ranges {
 }
 
 impl Take for Ranges {
-    fn read(&mut self, array: Array, threads: usize, watch: Watch) -> Result<BodyReport, InputError> {
+    fn read(&mut self, array: Array, threads: usize, watch: Watch) -> Result<Read, InputError> {
         let Some(each) = &mut self.each else { return self.all.read(array, threads, watch) };
         let mut range = BatchRange::default();
         let mut lead = |at, chunk: &[f32]| {
@@ -105,7 +108,7 @@ impl Take for Ranges {
 
 impl Take for RangePass {
     /// The moments of blocks are made on any thread, and added up in the order of the file.
-    fn read(&mut self, array: Array, threads: usize, watch: Watch) -> Result<BodyReport, InputError> {
+    fn read(&mut self, array: Array, threads: usize, watch: Watch) -> Result<Read, InputError> {
         let start = self.count();
         let line = Mutex::new((self, BTreeMap::new()));
         let put = |at: u64, chunk: &[f32]| {
@@ -131,7 +134,7 @@ impl Take for RangePass {
 
 impl Take for BinPass {
     /// Each thread counts for itself. Grids by batches depend on the order, so that they take one thread.
-    fn read(&mut self, array: Array, threads: usize, watch: Watch) -> Result<BodyReport, InputError> {
+    fn read(&mut self, array: Array, threads: usize, watch: Watch) -> Result<Read, InputError> {
         let threads = if self.by_batches() { 1 } else { threads };
         let mut others: Vec<BinPass> = (1..threads).map(|_| self.fresh()).collect();
         let followers = others.iter_mut().map(|pass| {
@@ -177,35 +180,38 @@ impl<'a> Pass<'a> {
 
     /// Returns whether it got to the end.
     pub fn run(&mut self, take: &mut dyn Take) -> Result<bool, InputError> {
-        let parts = self.source.parts.len();
-        let mut shapes = Vec::with_capacity(parts);
+        let parts = self.source.arrays()?;
+        let mut shapes = Vec::with_capacity(parts.len());
         let mut dtype: Option<DType> = None;
-        for (index, part) in self.source.parts.iter().enumerate() {
-            let array = part.open()?;
-            shapes.push(array.shape().to_vec());
-            // Held against the first batch, so that a third one like the second does not hide the difference.
-            let first = *dtype.get_or_insert(array.dtype());
-            if array.dtype() != first {
-                self.origin.dtype = "mixed".into();
-            } else if index == 0 {
-                self.origin.dtype = first.to_string();
-            }
-            let len = array.len().max(1);
-            let threads = if len >= WORTH_SHARING { self.threads } else { 1 };
-            let mut stopped = false;
-            let report = take.read(array, threads, &mut |seen| {
-                if (self.cancelled)() {
-                    stopped = true;
-                    return ControlFlow::Break(());
+        for (index, part) in parts.iter().enumerate() {
+            let mut next = Some(part.open()?);
+            while let Some(array) = next.take() {
+                shapes.push(array.shape().to_vec());
+                // Held against the first batch, so that a third one like the second does not hide the difference.
+                let first = *dtype.get_or_insert(array.dtype());
+                if array.dtype() != first {
+                    self.origin.dtype = "mixed".into();
+                } else if shapes.len() == 1 {
+                    self.origin.dtype = first.to_string();
                 }
-                let part_done = (index as f64 + seen as f64 / len as f64) / parts as f64;
-                (self.progress)((self.done as f64 + part_done) / self.passes as f64);
-                ControlFlow::Continue(())
-            })?;
-            if stopped {
-                return Ok(false);
+                let len = array.len().max(1);
+                let threads = if len >= WORTH_SHARING { self.threads } else { 1 };
+                let mut stopped = false;
+                let (report, following) = take.read(array, threads, &mut |seen| {
+                    if (self.cancelled)() {
+                        stopped = true;
+                        return ControlFlow::Break(());
+                    }
+                    let part_done = (index as f64 + seen as f64 / len as f64) / parts.len() as f64;
+                    (self.progress)((self.done as f64 + part_done) / self.passes as f64);
+                    ControlFlow::Continue(())
+                })?;
+                if stopped {
+                    return Ok(false);
+                }
+                self.origin.overflowed += report.overflowed;
+                next = following;
             }
-            self.origin.overflowed += report.overflowed;
         }
         self.done += 1;
         self.origin.files = self.source.parts.iter().map(Part::file).collect();
@@ -253,6 +259,27 @@ mod tests {
         let source = input::discover(std::slice::from_ref(&path), None).sources.remove(0);
         let error = read_layer(&source, &Recipe::magnitudes(64), 1, &|_| write(3.0), &|| false).unwrap_err();
         assert_eq!((error.kind, error.file), (ErrorKind::Changed, path.display().to_string()));
+    }
+
+    #[test]
+    fn arrays_in_one_file_are_batches_like_those_in_several() {
+        use ndarray_npy::WriteNpyExt;
+        let bytes = [3_usize, 500, 2].map(|n| {
+            let mut bytes = Vec::new();
+            let value = |(i, j)| (i as f32 * 0.37).sin() * (j + n) as f32;
+            ndarray::Array2::from_shape_fn((n, 7), value).write_npy(&mut bytes).unwrap();
+            bytes
+        });
+        let memory = |bytes: Vec<u8>| Part::memory("x.npy", bytes.leak());
+        let one = Source { name: "x".into(), parts: vec![memory(bytes.concat())] };
+        let several = Source { name: "x".into(), parts: bytes.map(memory).to_vec() };
+        // Its numbers depend on where a batch ends.
+        let recipe = Recipe { bins: 512, grids: vec![GridSpec::Numpy { bins: 100 }] };
+        let read = |source| read_layer(source, &recipe, 2, &|_| {}, &|| false).unwrap().unwrap();
+        let (one, several) = (read(&one), read(&several));
+        assert_eq!(one.1, several.1);
+        assert_eq!((&one.0.shape[..], &several.0.shape[..]), (&[505, 7][..], &[505, 7][..]));
+        assert_eq!((one.0.files.len(), several.0.files.len()), (1, 3));
     }
 
     #[test]

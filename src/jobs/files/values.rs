@@ -29,13 +29,15 @@ impl Values for FileValues<'_> {
             let (shape, fortran_order) = (array.shape().to_vec(), array.fortran_order());
             Ok(Batch { shape, fortran_order, subject: part.file(), file: part.file() })
         };
-        self.sources[tensor].parts.iter().map(batch).collect()
+        self.sources[tensor].arrays()?.iter().map(batch).collect()
     }
 
     fn sweep(&self, wanted: &[usize], watch: &Watch, see: &mut dyn FnMut(usize, Seen)) -> Result<bool, Failure> {
         wanted.iter().try_for_each(|&tensor| readable_again(&self.sources[tensor]))?;
-        let parts = |at: usize| self.sources[wanted[at]].parts.iter().map(move |part| (at, part));
-        let all: Vec<(usize, &Part)> = (0..wanted.len()).flat_map(parts).collect();
+        let mut all: Vec<(usize, Part)> = Vec::new();
+        for (at, &tensor) in wanted.iter().enumerate() {
+            all.extend(self.sources[tensor].arrays()?.into_iter().map(|part| (at, part)));
+        }
         for (done, (at, part)) in all.iter().enumerate() {
             let array = part.open()?;
             let (mut seen, len, mut stopped) = (0, array.len().max(1), false);

@@ -3,7 +3,8 @@ use ratatui::style::Style;
 
 use super::super::layout::Areas;
 use super::super::model::Model;
-use super::pen::{Pen, cut_middle};
+use super::names::shortened;
+use super::pen::Pen;
 use crate::report::{self, number, visible};
 use crate::session::Ready;
 
@@ -33,12 +34,14 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     }
 
     let rows = rows(areas, model);
-    for (y, row) in (rows.y..rows.bottom()).zip(model.list.top..) {
-        let Some(layer) = model.list.layer(row) else { continue };
+    let listed = (rows.y..rows.bottom()).zip(model.list.top..);
+    let listed: Vec<(u16, usize)> = listed.filter_map(|(y, row)| Some((y, model.list.layer(row)?))).collect();
+    let names = listed.iter().map(|(_, layer)| visible(model.session.layers()[*layer].name()));
+    let names = shortened(&names.collect::<Vec<_>>(), name.saturating_sub(1), pen.look.glyphs.ellipsis);
+    for ((y, layer), text) in listed.into_iter().zip(names) {
         let selected = layer == model.list.selected;
         let layer = &model.session.layers()[layer];
         if name > 0 {
-            let text = cut_middle(&visible(layer.name()), name - 1, pen.look.glyphs.ellipsis);
             pen.text(panel.x, y, name, &text, if selected { theme.selected } else { Style::new() });
         }
         if let Some(ready) = layer.ready() {

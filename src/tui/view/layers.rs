@@ -4,7 +4,8 @@ use ratatui::style::Style;
 use super::super::layout::Areas;
 use super::super::list::{Row, Sort};
 use super::super::model::Model;
-use super::pen::{Pen, cut, cut_middle, wrapped};
+use super::names::shortened;
+use super::pen::{Pen, cut, wrapped};
 use crate::report::{number, visible};
 use crate::session::{LayerState, Ready, Target};
 
@@ -52,10 +53,14 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     let longest = names.max().unwrap_or(0).min(usize::from(u16::MAX)) as u16;
     let ops = model.session.layers().iter().any(|l| !l.op.is_empty());
     let widths = columns(rows.width, longest, ops);
-    for (y, at) in (rows.y..rows.bottom()).zip(model.list.top..) {
+    let lines = || (rows.y..rows.bottom()).zip(model.list.top..);
+    let listed = lines().filter_map(|(_, at)| model.list.layer(at));
+    let names: Vec<String> = listed.map(|layer| visible(model.session.layers()[layer].name())).collect();
+    let mut names = shortened(&names, widths.name(rows.width), pen.look.glyphs.ellipsis).into_iter();
+    for (y, at) in lines() {
         let place = Rect { y, height: 1, ..rows };
         match model.list.row(at) {
-            Some(Row::Layer(layer)) => row(pen, place, model, layer, &widths),
+            Some(Row::Layer(layer)) => row(pen, place, model, (layer, &names.next().unwrap_or_default()), &widths),
             Some(Row::Heading) => pen.titled_rule(place, &[("weights", theme.dim)], ""),
             None => {}
         }
@@ -75,6 +80,15 @@ struct Columns {
     shape: bool,
 }
 
+impl Columns {
+    /// What a list of this width leaves for the name.
+    fn name(&self, width: u16) -> u16 {
+        let of = |shown: bool, width: u16| if shown { width + 1 } else { 0 };
+        let beside = [of(self.spark, SPARK as u16), of(self.shape, SHAPE), of(self.op, OP)];
+        width.saturating_sub(2 + BADGE + 1 + SQNR + 1 + beside.iter().sum::<u16>() + 3)
+    }
+}
+
 /// Names come first, then the sparkline; operators (where there are `ops`) and shapes are shown where the `longest` name
 /// leaves room for them.
 fn columns(width: u16, longest: u16, ops: bool) -> Columns {
@@ -90,7 +104,8 @@ fn columns(width: u16, longest: u16, ops: bool) -> Columns {
     Columns { spark, op, shape }
 }
 
-fn row(pen: &mut Pen, area: Rect, model: &Model, index: usize, widths: &Columns) {
+/// A layer by its index, under the name that there is room for.
+fn row(pen: &mut Pen, area: Rect, model: &Model, (index, name): (usize, &str), widths: &Columns) {
     let theme = pen.look.theme;
     let layer = &model.session.layers()[index];
     let selected = index == model.list.selected;
@@ -119,8 +134,7 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, index: usize, widths: &Columns)
     let shape = widths.shape.then(|| take(SHAPE + 1));
     let op = widths.op.then(|| take(OP + 1));
     let name_width = end.saturating_sub(area.x + 3);
-    let name = cut_middle(&visible(layer.name()), name_width, pen.look.glyphs.ellipsis);
-    let name = if selected { format!("{name:<width$}", width = usize::from(name_width)) } else { name };
+    let name = if selected { format!("{name:<width$}", width = usize::from(name_width)) } else { name.to_owned() };
     pen.text(area.x + 2, area.y, name_width, &name, name_style);
 
     if let Some(x) = op {

@@ -8,6 +8,7 @@ mod histogram;
 mod layers;
 mod lower;
 mod mapping;
+mod names;
 mod numbers;
 mod output;
 mod pen;
