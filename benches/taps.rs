@@ -29,7 +29,7 @@ fn main() {
 
         let plain = plain(model, &sample, samples.shapes());
         let start = Instant::now();
-        let graph = Graph::build(&network, samples.shapes()).unwrap();
+        let graph = Graph::of(&network, &samples).unwrap();
         println!("  {} activations, built in {:.0} ms", graph.tensors().len(), start.elapsed().as_secs_f64() * 1e3);
         let mut threaded = graph.clone();
         threaded.set_threads(2);

@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let network = Network::open(Path::new(&model))?;
     let samples = Samples::open(&network, &source, &options)?;
     samples.assumptions().iter().for_each(|assumption| eprintln!("{assumption}"));
-    let graph = Graph::build(&network, samples.shapes())?;
+    let graph = Graph::of(&network, &samples)?;
 
     let folder = PathBuf::from(folder);
     fs::create_dir_all(folder.join("inputs"))?;

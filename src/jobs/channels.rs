@@ -89,6 +89,28 @@ impl Counter {
         }
     }
 
+    /// A whole batch of this shape: not that of the next one where a batch was left out.
+    pub fn see_whole(&mut self, shape: &[usize], values: &[f32]) {
+        let shape: Vec<u64> = shape.iter().map(|&n| n as u64).collect();
+        let Lies { axis, .. } = self.window.lies;
+        let along = if axis < shape.len() { Along::new(&shape, axis, false) } else { return };
+        if along.channels != self.window.lies.channels() {
+            return;
+        }
+        match &mut self.sweep {
+            Sweep::First(ranges) => {
+                ranges.begin_batch(along);
+                ranges.push(values);
+                ranges.end_batch();
+            }
+            Sweep::Second(bins) => {
+                bins.begin_batch(along);
+                bins.push(values);
+                bins.end_batch();
+            }
+        }
+    }
+
     /// The first sweep is over.
     pub fn second(self, recipe: &Recipe) -> Counter {
         let sweep = match self.sweep {

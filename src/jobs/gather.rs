@@ -2,7 +2,6 @@
 
 use super::channels::{Counter, Window};
 use super::recipe::Recipe;
-use super::values::Seen;
 use crate::guard::{joined, share};
 use crate::histogram::{BatchRange, BinPass, GrowingHistogram, Histogram, Packed, RangePass, RangePiece};
 
@@ -24,6 +23,8 @@ pub struct Gather {
     channels: Vec<Counter>,
     /// Samples that the present pass has seen.
     samples: usize,
+    /// Of each tensor, how often it came in the present pass.
+    came: Vec<usize>,
 }
 
 enum Pass {
@@ -71,7 +72,8 @@ impl Gather {
         } else {
             Pass::Ranges((0..all).map(|_| ranges()).collect())
         };
-        Gather { recipe: recipe.clone(), threads: threads.max(1), pass, joints, channels: Vec::new(), samples: 0 }
+        let (recipe, threads, came) = (recipe.clone(), threads.max(1), vec![0; tensors]);
+        Gather { recipe, threads, pass, joints, channels: Vec::new(), samples: 0, came }
     }
 
     /// The same with channels of some tensors, each a batch a sample, counted in the same two passes.
@@ -91,8 +93,19 @@ impl Gather {
         self.samples
     }
 
-    /// Takes the values of a tensor, of the present sample.
+    /// How often each tensor came in the present pass: not every sample reaches every one.
+    pub fn came(&self) -> &[usize] {
+        &self.came
+    }
+
+    /// Takes the values of a tensor, of the present sample. Only its channels need to know its shape.
     pub fn push(&mut self, tensor: usize, values: &[f32]) {
+        self.push_shaped(tensor, &[], values);
+    }
+
+    /// The same of a tensor of this shape.
+    pub fn push_shaped(&mut self, tensor: usize, shape: &[usize], values: &[f32]) {
+        self.came[tensor] += 1;
         let threads = if values.len() >= WORTH_SHARING { self.threads } else { 1 };
         for at in std::iter::once(tensor).chain(self.joints[tensor].iter().copied()) {
             match &mut self.pass {
@@ -102,7 +115,7 @@ impl Gather {
             }
         }
         for counter in self.channels.iter_mut().filter(|counter| counter.tensor() == tensor) {
-            [Seen::Begin, Seen::Values(values), Seen::End].into_iter().for_each(|seen| counter.see(seen));
+            counter.see_whole(shape, values);
         }
     }
 
@@ -131,7 +144,8 @@ impl Gather {
         let (threads, joints) = (self.threads, self.joints);
         let pass = Pass::Bins(bins.collect());
         let channels = self.channels.into_iter().map(|counter| counter.second(&recipe)).collect();
-        Gather { pass, recipe, threads, joints, channels, samples: 0 }
+        let came = vec![0; self.came.len()];
+        Gather { pass, recipe, threads, joints, channels, samples: 0, came }
     }
 
     /// Each tensor's histogram, and behind them each joint's; `None` where the second pass saw other values than the first.

@@ -5,21 +5,36 @@ use tract_onnx::pb::{GraphProto, NodeProto};
 
 /// A tensor that is computed when the network runs, and whose elements are floats.
 ///
-/// Tensors inside the graphs of `If`, `Loop` and `Scan` are not among them.
+/// Tensors inside the branch that an `If` takes are among them, those inside `Loop` and `Scan` are not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Activation {
-    /// The tensor's name in the ONNX graph: unique, and what a runtime's calibration table lists.
+    /// The tensor's name in the ONNX graph: unique, and what a runtime's calibration table lists. Where branches use one
+    /// name for several tensors, it says which branch it is in.
     pub name: String,
-    /// The operator that makes it (`Conv`); `input` for an input of the network.
+    /// The operator that makes it (`Conv`); `If` for what its branch hands on; `input` for an input of the network.
     pub op_type: String,
     /// The node that makes it; empty for an input of the network.
     pub node: String,
     /// The nodes that take it, in the order of the file.
     pub consumers: Vec<Consumer>,
-    /// Its dimensions; `None` where they depend on values.
+    /// Its dimensions; `None` where they depend on values, or where samples differ.
     pub shape: Option<Vec<usize>>,
     /// Whether it is an output of the network.
     pub is_output: bool,
+}
+
+impl Activation {
+    /// Takes in what another plan knows of the same tensor.
+    pub(super) fn agree_with(&mut self, other: &Activation) {
+        if self.shape != other.shape {
+            self.shape = None;
+        }
+        for consumer in &other.consumers {
+            if !self.consumers.contains(consumer) {
+                self.consumers.push(consumer.clone());
+            }
+        }
+    }
 }
 
 /// A node that takes an activation.
@@ -114,7 +129,8 @@ fn consumers(graph: &GraphProto) -> HashMap<&str, Vec<Consumer>> {
     consumers
 }
 
-fn taken_by<'a>(node: &'a NodeProto, taken: &mut Vec<&'a str>) {
+/// What a node takes, with what the graphs inside it take.
+pub(super) fn taken_by<'a>(node: &'a NodeProto, taken: &mut Vec<&'a str>) {
     taken.extend(node.input.iter().map(String::as_str));
     for inner in node.attribute.iter().filter_map(|attribute| attribute.g.as_ref()) {
         inner.node.iter().for_each(|node| taken_by(node, taken));

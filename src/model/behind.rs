@@ -1,7 +1,7 @@
 //! What lies behind some activations: the nodes to run when only their grids change.
 
-use super::graph::Graph;
 use super::tap::Tap;
+use super::variant::Variant;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use tract_onnx::prelude::Tensor;
@@ -27,7 +27,7 @@ pub(super) enum Source {
     Node(OutletId),
 }
 
-/// The part of a graph between some activations and its outputs.
+/// The part of a plan between some activations and its outputs.
 pub(super) struct Behind {
     pub steps: Vec<Step>,
     pub outputs: Vec<Source>,
@@ -36,10 +36,10 @@ pub(super) struct Behind {
 }
 
 impl Behind {
-    /// What follows `tensors`, and what that needs from elsewhere.
-    pub fn of(graph: &Graph, tensors: &[usize]) -> Behind {
-        let model = graph.plan.model();
-        let order = graph.plan.order_without_consts();
+    /// What follows these of the plan's activations, and what that needs from elsewhere.
+    pub fn of(variant: &Variant, tensors: &[usize]) -> Behind {
+        let model = variant.plan.model();
+        let order = variant.plan.order_without_consts();
         let is_tried =
             |node: usize| model.node(node).op_as::<Tap>().is_some_and(|tap| tensors.contains(&tap.activation));
         let mut behind: HashSet<usize> = HashSet::new();
@@ -49,7 +49,7 @@ impl Behind {
             }
         }
         // What no output depends on is of no effect.
-        let mut needed: HashSet<usize> = graph.outputs.iter().map(|output| output.node).collect();
+        let mut needed: HashSet<usize> = variant.outputs.iter().map(|output| output.node).collect();
         for &node in order.iter().rev() {
             if needed.contains(&node) {
                 needed.extend(model.node(node).inputs.iter().map(|input| input.node));
@@ -78,8 +78,8 @@ impl Behind {
                 done: Vec::new(),
             })
             .collect();
-        let outputs: Vec<Source> = graph.outputs.iter().map(|&output| source(output)).collect();
-        let mut wanted: HashSet<usize> = graph.outputs.iter().map(|output| output.node).collect();
+        let outputs: Vec<Source> = variant.outputs.iter().map(|&output| source(output)).collect();
+        let mut wanted: HashSet<usize> = variant.outputs.iter().map(|output| output.node).collect();
         for step in steps.iter_mut().rev() {
             for source in &step.inputs {
                 if let Source::Node(outlet) = source

@@ -1,54 +1,106 @@
-//! From a parsed file to a graph that runs: shapes, taps, optimization.
+//! From a parsed file to a plan that runs: shapes, taps, optimization.
 
 use super::activations::{self, Activation};
 use super::error::{ModelError, guarded, one_line, reason, shape_text};
-use super::graph::{Graph, Input};
 use super::network::{Dim, Network, Port};
+use super::pool::Pool;
 use super::tap::{Site, Tap};
+use super::variant::Variant;
 use crate::error::{ErrorKind, Predicate};
 use std::collections::{BTreeMap, BTreeSet};
-use tract_onnx::pb::{GraphProto, NodeProto};
-use tract_onnx::prelude::TractError;
-use tract_onnx::prelude::multithread::Executor;
+use tract_onnx::pb::{GraphProto, ModelProto, NodeProto};
+use tract_onnx::prelude::{DatumType, Tensor, TractError};
 use tract_onnx::tract_core::internal::{InletId, OutletId, TractResult, TypedModel, TypedSimplePlan, bail};
 use tract_onnx::tract_hir::internal::{InferenceFact, InferenceModel, InferenceModelExt, expand};
 
 /// The shapes of inputs, by name.
 pub type Shapes = BTreeMap<String, Vec<usize>>;
 
-impl Graph {
-    /// Makes `network` ready for inputs of these `shapes`; inputs whose dimensions the file fixes need none.
-    ///
-    /// # Errors
-    ///
-    /// A shape is missing, names no input, or contradicts the file; tract lacks an operator; or the shapes do not fit
-    /// each other somewhere inside.
-    pub fn build(network: &Network, shapes: &Shapes) -> Result<Graph, ModelError> {
-        let inputs = inputs(network, shapes)?;
-        let mut activations = activations::candidates(network.graph());
-        unknown_operator(network)?;
-        let own = network.outputs().len();
-        let plan = guarded(|| {
-            let model = optimized(typed(network, &inputs, &activations)?, own)?;
-            TypedSimplePlan::new(number_anew(model, &mut activations)?)
-        });
-        let plan = plan.map_err(|error| network.error(unprepared(&error)))?;
-        Ok(Graph {
-            file: network.file().to_owned(),
-            outputs: plan.model().outputs[..own].to_vec(),
-            plan,
-            output_names: network.outputs().iter().map(|output| output.name.clone()).collect(),
-            inputs,
-            concats: activations::concats(network.graph(), &activations),
-            grids: vec![None; activations.len()],
-            activations,
-            executor: Executor::SingleThread,
-        })
-    }
+/// What one input is fed: its type and its dimensions.
+#[derive(Clone, Debug)]
+pub(super) struct Fed {
+    pub dtype: DatumType,
+    pub shape: Vec<usize>,
 }
 
-/// The shapes as given, or as the file fixes them.
-fn inputs(network: &Network, shapes: &Shapes) -> Result<Vec<Input>, ModelError> {
+/// Makes a graph ready for these inputs: `proto`, that of `network` or one that was made of it.
+///
+/// # Errors
+///
+/// tract lacks an operator, or the shapes do not fit each other somewhere inside.
+pub(super) fn variant(
+    network: &Network,
+    proto: &ModelProto,
+    fed: &[Fed],
+    pool: &mut Pool,
+) -> Result<Variant, ModelError> {
+    let graph = proto.graph.as_ref().expect("checked when the network was made");
+    let mut activations = activations::candidates(graph);
+    unknown_operator(network, graph)?;
+    let own = graph.output.len();
+    let plan = guarded(|| {
+        let mut model = optimized(typed(network, proto, fed, &activations)?, own)?;
+        pool.share(&mut model)?;
+        TypedSimplePlan::new(number_anew(model, &mut activations)?)
+    });
+    let plan = plan.map_err(|error| network.error(unprepared(&error)))?;
+    Ok(Variant {
+        file: network.file().to_owned(),
+        outputs: plan.model().outputs[..own].to_vec(),
+        plan,
+        concats: activations::concats(graph, &activations),
+        activations,
+    })
+}
+
+/// What some conditions come to.
+pub(super) enum Conditions {
+    /// The same on every sample of these shapes.
+    Known(Vec<bool>),
+    /// That depends on the sample, on which this is to be run: its outputs are the conditions.
+    Asked(Variant),
+}
+
+/// Makes the part of a network that conditions are computed by ready for these inputs: `proto`, whose outputs they are.
+///
+/// # Errors
+///
+/// As [`variant`]; or a condition is no single truth value.
+pub(super) fn conditions(network: &Network, proto: &ModelProto, fed: &[Fed]) -> Result<Conditions, ModelError> {
+    let graph = proto.graph.as_ref().expect("checked when the network was made");
+    unknown_operator(network, graph)?;
+    let plan = guarded(|| TypedSimplePlan::new(typed(network, proto, fed, &[])?.into_optimized()?));
+    let plan = plan.map_err(|error| network.error(unprepared(&error)))?;
+    let outputs = plan.model().outputs.clone();
+    let constant = |outlet: &OutletId| plan.model().outlet_fact(*outlet).ok()?.konst.clone();
+    if let Some(constants) = outputs.iter().map(constant).collect::<Option<Vec<_>>>() {
+        let names: Vec<String> = graph.output.iter().map(|output| output.name.clone()).collect();
+        return Ok(Conditions::Known(truths(network, &names, constants.iter().map(|constant| &**constant))?));
+    }
+    let file = network.file().to_owned();
+    Ok(Conditions::Asked(Variant { file, plan, outputs, activations: Vec::new(), concats: Vec::new() }))
+}
+
+/// The conditions called `names`, as they were computed.
+pub(super) fn truths<'a>(
+    network: &Network,
+    names: &[String],
+    values: impl Iterator<Item = &'a Tensor>,
+) -> Result<Vec<bool>, ModelError> {
+    let truth = |(value, name): (&Tensor, &String)| {
+        // A single one, of whatever rank.
+        let whole = (value.len() == 1).then(|| value.cast_to::<bool>().ok()).flatten();
+        let found = whole.and_then(|value| value.try_as_plain_ram().ok()?.as_slice::<bool>().ok()?.first().copied());
+        found.ok_or_else(|| {
+            let (name, shape) = (one_line(name), shape_text(value.shape()));
+            network.error(format!("has an If whose condition {name} is {shape}, where it takes a single truth value."))
+        })
+    };
+    values.zip(names).map(truth).collect()
+}
+
+/// The inputs of these shapes, or as the file fixes them.
+pub(super) fn inputs(network: &Network, shapes: &Shapes) -> Result<Vec<Fed>, ModelError> {
     if let Some(name) = shapes.keys().find(|name| network.inputs().iter().all(|input| input.name != **name)) {
         let names: Vec<_> = network.inputs().iter().map(|input| input.name.as_str()).collect();
         return Err(network.error(format!("has no input {name}; its inputs are {}.", names.join(", "))));
@@ -56,8 +108,8 @@ fn inputs(network: &Network, shapes: &Shapes) -> Result<Vec<Input>, ModelError> 
     network.inputs().iter().map(|port| input(network, port, shapes.get(&port.name))).collect()
 }
 
-fn input(network: &Network, port: &Port, given: Option<&Vec<usize>>) -> Result<Input, ModelError> {
-    let name = port.name.clone();
+fn input(network: &Network, port: &Port, given: Option<&Vec<usize>>) -> Result<Fed, ModelError> {
+    let name = &port.name;
     let Some(dtype) = port.dtype else {
         return Err(network.error(format!("has an input {name} that is no tensor of a known type.")));
     };
@@ -68,7 +120,7 @@ fn input(network: &Network, port: &Port, given: Option<&Vec<usize>>) -> Result<I
         (Some(given), _) if fits(given, port.dims.as_deref()) => given.clone(),
         (Some(given), _) => return Err(network.error(format!("takes {port}, and {} was given.", shape_text(given)))),
     };
-    Ok(Input { name, dtype, shape })
+    Ok(Fed { dtype, shape })
 }
 
 /// The shape, if every dimension is a number.
@@ -84,9 +136,9 @@ pub(super) fn fits(shape: &[usize], dims: Option<&[Dim]>) -> bool {
 }
 
 /// tract parses an operator that it does not have, and fails later with less to say.
-fn unknown_operator(network: &Network) -> Result<(), ModelError> {
+fn unknown_operator(network: &Network, graph: &GraphProto) -> Result<(), ModelError> {
     let known = tract_onnx::onnx().op_register.0;
-    match unknown_node(network.graph(), &|op| known.contains_key(op)) {
+    match unknown_node(graph, &|op| known.contains_key(op)) {
         Some(node) => {
             let (op, node) = (one_line(&node.op_type), one_line(activations::node_name(node)));
             Err(network.error(format!("cannot be run: tract has no operator {op} (node {node}).")))
@@ -121,17 +173,17 @@ fn unprepared(error: &TractError) -> Predicate {
 }
 
 /// The graph with every tap as an output behind its own.
-fn typed(network: &Network, inputs: &[Input], activations: &[Activation]) -> TractResult<TypedModel> {
+fn typed(network: &Network, proto: &ModelProto, fed: &[Fed], activations: &[Activation]) -> TractResult<TypedModel> {
     // What the file notes about the shapes inside was true for other inputs.
     let onnx = tract_onnx::onnx().with_ignore_value_info(true);
-    let parsed = onnx.parse(&network.proto, network.folder.to_str())?;
+    let parsed = onnx.parse(proto, network.folder.to_str())?;
     if let Some(name) = parsed.unresolved_inputs.first() {
         bail!("no node makes the tensor {name}");
     }
     let mut model = parsed.model;
     tract_onnx::Onnx::determinize(&mut model)?;
-    for (ix, input) in inputs.iter().enumerate() {
-        model.set_input_fact(ix, InferenceFact::dt_shape(input.dtype, &input.shape))?;
+    for (ix, fed) in fed.iter().enumerate() {
+        model.set_input_fact(ix, InferenceFact::dt_shape(fed.dtype, &fed.shape))?;
     }
     let mut outputs = model.outputs.clone();
     for (activation, tensor) in activations.iter().enumerate() {
@@ -170,10 +222,13 @@ fn optimized(typed: TypedModel, own: usize) -> TractResult<TypedModel> {
         let model = model.into_optimized()?;
         let left = taps(&model);
         let lost: BTreeSet<usize> = all.keys().filter(|activation| !left.contains_key(activation)).copied().collect();
-        if lost.is_empty() {
+        let again: Vec<usize> =
+            leaves(&typed, &lost).into_iter().filter(|activation| !kept.contains(activation)).collect();
+        if again.is_empty() {
+            // All are there, or what is lost cannot be held even as an output.
             return Ok(model);
         }
-        kept.extend(leaves(&typed, &lost));
+        kept.extend(again);
     }
 }
 

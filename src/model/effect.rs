@@ -1,15 +1,15 @@
 //! What one activation's grid does to the network's outputs, found by running only what follows it.
 
-use super::behind::{Behind, Source, Step};
+use super::behind::{Behind, Source};
 use super::error::{ModelError, guarded};
-use super::graph::{Cancelled, Graph};
-use super::reference::{OtherShape, Reference, compared};
+use super::graph::{Course, Graph};
+use super::reference::{Reference, compared, incomparable};
 use super::score::{OutputEffect, Score};
 use super::tap::Tap;
+use super::variant::Cancelled;
 use crate::guard::{joined, share};
 use crate::quant::QuantParams;
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use tract_onnx::prelude::{IntoTValue, TValue, TVec, Tensor, TractError, TractResult, TypedSimpleState};
 use tract_onnx::tract_core::internal::{IntoArcTensor, OutletId};
@@ -22,15 +22,23 @@ use tract_onnx::tract_core::plan;
 pub struct Effect {
     graph: Graph,
     tensors: Vec<usize>,
-    steps: Vec<Step>,
-    outputs: Vec<Source>,
+    /// One for each plan that the samples run on.
+    parts: Vec<Part>,
     samples: Vec<Kept>,
     /// How many samples there were.
     of: usize,
 }
 
+/// What lies behind the activations in one plan.
+struct Part {
+    course: Course,
+    behind: Behind,
+}
+
 /// One sample, as far as it has been run.
 struct Kept {
+    /// Its place in [`Effect::parts`].
+    part: usize,
     reference: Vec<Arc<Tensor>>,
     /// The values from elsewhere, in the order of [`Source::Kept`].
     values: Vec<Arc<Tensor>>,
@@ -59,19 +67,19 @@ impl Effect {
     ) -> Result<Option<Effect>, ModelError> {
         let mut graph = graph.clone();
         tensors.iter().for_each(|&tensor| graph.set(tensor, None));
-        let Behind { steps, outputs, kept } = Behind::of(&graph, tensors);
         let of = samples.len();
-        let mut effect = Effect { graph, tensors: tensors.to_vec(), steps, outputs, samples: Vec::new(), of };
+        let mut effect = Effect { graph, tensors: tensors.to_vec(), parts: Vec::new(), samples: Vec::new(), of };
         let mut taken = 0;
         for (i, sample) in samples.enumerate() {
             let sample = sample?;
             let Some(reference) = float.outputs(i, &sample, cancelled)? else { return Ok(None) };
-            let Some(kept) = effect.keep(reference, &sample, &kept, cancelled)? else { return Ok(None) };
-            taken += kept.reference.iter().chain(&kept.values).map(|t| t.as_bytes().len()).sum::<usize>();
+            let Some(part) = effect.part(&sample, cancelled)? else { return Ok(None) };
+            let Some(values) = effect.keep(part, &sample, cancelled)? else { return Ok(None) };
+            taken += reference.iter().chain(&values).map(|t| t.as_bytes().len()).sum::<usize>();
             if taken > memory && !effect.samples.is_empty() {
                 break;
             }
-            effect.samples.push(kept);
+            effect.samples.push(Kept { part, reference, values });
         }
         Ok(Some(effect))
     }
@@ -111,11 +119,14 @@ impl Effect {
         for (&tensor, &grid) in self.tensors.iter().zip(grids) {
             all[tensor] = grid;
         }
+        let grids: Vec<Vec<Option<QuantParams>>> = self.parts.iter().map(|part| part.course.grids(&all)).collect();
         let threads = threads.clamp(1, self.samples.len().max(1));
         let mut scores: Vec<(usize, Score)> = Vec::with_capacity(self.samples.len());
         let part = |first: usize| {
             let samples = self.samples.iter().enumerate().skip(first).step_by(threads);
-            samples.map(|(ix, kept)| Ok((ix, self.score(kept, &all, cancelled)?))).collect::<Result<Vec<_>, Failure>>()
+            samples
+                .map(|(ix, kept)| Ok((ix, self.score(kept, &grids[kept.part], cancelled)?)))
+                .collect::<Result<Vec<_>, Failure>>()
         };
         let parts = std::thread::scope(|scope| {
             let part = &part;
@@ -128,10 +139,12 @@ impl Effect {
             match part {
                 Ok(part) => scores.extend(part),
                 Err(Failure { error, .. }) if error.is::<Cancelled>() => return Ok(None),
-                Err(Failure { error, .. }) if error.is::<OtherShape>() => {
-                    return Err(ModelError::new(&self.graph.file, error.to_string()));
+                Err(Failure { at: Some((part, node)), error }) => {
+                    return Err(self.parts[part].course.variant().node_error(Some(node), &error));
                 }
-                Err(Failure { node, error }) => return Err(self.graph.node_error(node, &error)),
+                Err(Failure { at: None, error }) => {
+                    return Err(ModelError::new(self.graph.file(), incomparable(&error)));
+                }
             }
         }
         // Sums in the order of the samples, so that they are the same on any number of threads.
@@ -139,23 +152,36 @@ impl Effect {
         Ok(Some(Score::sum(scores.into_iter().map(|(_, score)| score), self.of)))
     }
 
-    /// Runs one sample as a whole.
+    /// The part for a sample: one that is there, or a new one. `None` when it was cancelled.
+    fn part(&mut self, sample: &[Tensor], cancelled: &dyn Fn() -> bool) -> Result<Option<usize>, ModelError> {
+        let Some(course) = self.graph.course(sample, cancelled)? else { return Ok(None) };
+        let known = self.parts.iter().position(|part| Arc::ptr_eq(&part.course.settled, &course.settled));
+        Ok(Some(known.unwrap_or_else(|| {
+            let is_tried = |place: &usize| course.places[*place].is_some_and(|place| self.tensors.contains(&place));
+            let tried: Vec<usize> = (0..course.places.len()).filter(is_tried).collect();
+            let behind = Behind::of(course.variant(), &tried);
+            self.parts.push(Part { course, behind });
+            self.parts.len() - 1
+        })))
+    }
+
+    /// Runs one sample as a whole: the values that its part wants from elsewhere. `None` when it was cancelled.
     fn keep(
         &self,
-        reference: Vec<Arc<Tensor>>,
+        part: usize,
         sample: &[Tensor],
-        wanted: &BTreeMap<OutletId, usize>,
         cancelled: &dyn Fn() -> bool,
-    ) -> Result<Option<Kept>, ModelError> {
+    ) -> Result<Option<Vec<Arc<Tensor>>>, ModelError> {
+        let Part { course, behind } = &self.parts[part];
+        let (variant, wanted, grids) = (course.variant(), &behind.kept, course.grids(&self.graph.grids));
         let mut missing = wanted.len();
         let mut values: Vec<Option<Arc<Tensor>>> = vec![None; wanted.len()];
-        let graph = &self.graph;
         let done = Cell::new(missing == 0);
         // What comes after the last value that is wanted need not run.
         let enough = || done.get() || cancelled();
-        let run = graph.execute(sample, &enough, &mut |ctx, state, node, inputs| {
+        let run = variant.execute(sample, self.graph.executor(), &enough, &mut |ctx, state, node, inputs| {
             let results = match node.op_as::<Tap>() {
-                Some(tap) => graph.pass(tap, node, inputs, &graph.grids)?,
+                Some(tap) => variant.pass(tap, node, inputs, &grids)?,
                 None => plan::eval(ctx, state, node, inputs)?,
             };
             for (slot, result) in results.iter().enumerate() {
@@ -170,22 +196,24 @@ impl Effect {
         if run.is_none() && !done.get() {
             return Ok(None);
         }
-        Ok(Some(Kept { reference, values: values.into_iter().map(|value| value.expect("the run made it")).collect() }))
+        Ok(Some(values.into_iter().map(|value| value.expect("the run made it")).collect()))
     }
 
-    /// Runs what follows on one sample.
+    /// Runs what follows on one sample. `grids` are in the order of its plan's activations.
     fn score(
         &self,
         kept: &Kept,
         grids: &[Option<QuantParams>],
         cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<Score, Failure> {
-        let plan = &self.graph.plan;
+        let Part { course, behind } = &self.parts[kept.part];
+        let variant = course.variant();
+        let plan = &variant.plan;
         let mut state = plan.spawn()?;
         state.turn_state.values = vec![None; plan.model().nodes().len()];
-        for step in &self.steps {
+        for step in &behind.steps {
             let node = plan.model().node(step.node);
-            let failed = |error| Failure { node: Some(step.node), error };
+            let failed = |error| Failure { at: Some((kept.part, step.node)), error };
             if cancelled() {
                 return Err(TractError::from(Cancelled).into());
             }
@@ -197,26 +225,27 @@ impl Effect {
             step.done.iter().for_each(|&done| state.turn_state.values[done] = None);
             match node.op_as::<Tap>() {
                 Some(tap) => {
-                    let values = self.graph.pass(tap, node, inputs, grids).map_err(failed)?;
+                    let values = variant.pass(tap, node, inputs, grids).map_err(failed)?;
                     state.turn_state.values[node.id] = Some(values);
                 }
                 None => guarded(|| state.compute_one_with_inputs(node.id, inputs)).map_err(failed)?,
             }
         }
-        let outputs = self.outputs.iter().map(|source| value(source, kept, &state)).collect::<TractResult<Vec<_>>>()?;
+        let outputs: Vec<TValue> =
+            behind.outputs.iter().map(|source| value(source, kept, &state)).collect::<TractResult<_>>()?;
         Ok(compared(&self.graph, &kept.reference, &outputs)?)
     }
 }
 
-/// A failed run of one sample, and at which node.
+/// A failed run of one sample, and at which node of which part.
 struct Failure {
-    node: Option<usize>,
+    at: Option<(usize, usize)>,
     error: TractError,
 }
 
 impl From<TractError> for Failure {
     fn from(error: TractError) -> Failure {
-        Failure { node: None, error }
+        Failure { at: None, error }
     }
 }
 

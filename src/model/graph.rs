@@ -1,30 +1,48 @@
 use super::activations::{Activation, Concat};
-use super::error::{ModelError, guarded, one_line, shape_text};
+use super::branches::{self, Branch};
+use super::build::{self, Shapes};
+use super::error::ModelError;
+use super::network::Network;
+use super::samples::Samples;
+use super::stages::{Settled, Stages};
 use super::tap::Tap;
-use crate::error::{ErrorKind, Predicate};
+use super::variant::Variant;
 use crate::quant::QuantParams;
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
 use std::sync::Arc;
-use tract_onnx::prelude::multithread::{Executor, multithread_tract_scope};
-use tract_onnx::prelude::{DatumType, IntoTValue, TValue, TVec, Tensor, TractResult, TypedNode, TypedSimplePlan, tvec};
-use tract_onnx::tract_core::internal::{EvalContext, OpState, OutletId};
+use tract_onnx::prelude::multithread::Executor;
+use tract_onnx::prelude::{DatumType, TValue, TVec, Tensor, TractResult, TypedNode};
+use tract_onnx::tract_core::internal::{EvalContext, OpState};
 use tract_onnx::tract_core::plan;
 
-/// A network that is ready to run on inputs of one shape, with a tap on each of its [`Activation`]s.
+/// A network that is ready to run, with a tap on each of its [`Activation`]s.
+///
+/// Inputs of other shapes, and samples that take other branches of an `If`, run on plans of their own. What all of these
+/// hold is one list of activations, by name.
 ///
 /// Runs change nothing, so that a graph can be run on several threads at once. Cheap to clone; a clone has grids of its
 /// own.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Graph {
-    pub(super) file: String,
-    pub(super) plan: Arc<TypedSimplePlan>,
-    /// The plan's outputs that are the network's; those behind are kept for the sake of the taps before them.
-    pub(super) outputs: Vec<OutletId>,
-    pub(super) output_names: Vec<String>,
-    pub(super) inputs: Vec<Input>,
-    pub(super) activations: Vec<Activation>,
-    pub(super) concats: Vec<Concat>,
+    stages: Arc<Stages>,
+    /// Those of the network in float, if this one is another: it decides which branches are taken.
+    float: Option<Arc<Stages>>,
+    seen: Arc<Seen>,
     pub(super) grids: Vec<Option<QuantParams>>,
-    pub(super) executor: Executor,
+    executor: Executor,
+}
+
+/// What the plans of a graph have in common.
+struct Seen {
+    inputs: Vec<Input>,
+    output_names: Vec<String>,
+    activations: Vec<Activation>,
+    index: HashMap<String, usize>,
+    concats: Vec<Concat>,
+    assumptions: Vec<String>,
+    plans: usize,
+    output_numbers: usize,
 }
 
 /// What a graph has to be fed.
@@ -34,40 +52,167 @@ pub struct Input {
     pub name: String,
     /// The type of its elements.
     pub dtype: DatumType,
-    /// Its dimensions.
-    pub shape: Vec<usize>,
+    /// Its dimensions; `None` where samples differ.
+    pub shape: Option<Vec<usize>>,
 }
 
-/// Evaluates one node of the plan.
-pub(super) type Evaluate<'a> = &'a mut dyn FnMut(
-    &EvalContext,
-    Option<&mut (dyn OpState + 'static)>,
-    &TypedNode,
-    TVec<TValue>,
-) -> TractResult<TVec<TValue>>;
+/// How a sample reaches an activation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// It does not: the activation is in a branch that the sample does not take.
+    Never,
+    /// With these dimensions.
+    Shape(Vec<usize>),
+    /// With dimensions that depend on values.
+    OfValues,
+}
 
 /// Sees an activation: its index in [`Graph::tensors`], its shape, its values in row-major order.
 pub type Observer<'a> = &'a mut dyn FnMut(usize, &[usize], &[f32]);
 
+/// A plan, and where its activations stand among those of the graph. What no plan before had stands nowhere.
+pub(super) struct Course {
+    pub settled: Arc<Settled>,
+    pub places: Vec<Option<usize>>,
+}
+
 impl Graph {
+    /// Makes `network` ready for inputs of these `shapes`; inputs whose dimensions the file fixes need none. Other shapes
+    /// are made ready when they come.
+    ///
+    /// Where the branch that an `If` takes depends on values, all activations that could be reached are listed:
+    /// [`Graph::of`] lists what samples reach.
+    ///
+    /// # Errors
+    ///
+    /// A shape is missing, names no input, or contradicts the file; tract lacks an operator; or the shapes do not fit
+    /// each other somewhere inside.
+    pub fn build(network: &Network, shapes: &Shapes) -> Result<Graph, ModelError> {
+        let stages = Stages::new(network);
+        let fed = build::inputs(network, shapes)?;
+        let mut found = Found::new(network);
+        for settled in stages.possible(&fed)? {
+            found.take_in(&settled);
+        }
+        found.shapes.push(fed.into_iter().map(|fed| fed.shape).collect());
+        Ok(Graph::with(stages, found))
+    }
+
+    /// Makes `network` ready for all shapes that `samples` have and all branches that they take.
+    ///
+    /// A sample that cannot be loaded, or whose shapes do not fit each other inside, is left for [`Graph::run`] to name.
+    ///
+    /// # Errors
+    ///
+    /// As [`Graph::build`], where there is no sample that can be run.
+    pub fn of(network: &Network, samples: &Samples) -> Result<Graph, ModelError> {
+        let stages = Stages::new(network);
+        let mut found = Found::new(network);
+        let mut failed = None;
+        let mut asked = false;
+        for shapes in samples.all_shapes() {
+            let fed = build::inputs(network, shapes)?;
+            match stages.known(&fed) {
+                Ok(Some(settled)) => {
+                    found.take_in(&settled);
+                    found.shapes.push(fed.into_iter().map(|fed| fed.shape).collect());
+                }
+                Ok(None) => asked = true,
+                Err(error) => drop(failed.get_or_insert(error)),
+            }
+        }
+        let mut ways = BTreeSet::new();
+        for sample in (0..samples.len()).filter(|_| asked).filter_map(|i| samples.get(i).ok()) {
+            match stages.of(&sample, &Executor::SingleThread, &|| false) {
+                Ok(Some((way, settled))) if ways.insert(way.clone()) => {
+                    found.take_in(&settled);
+                    found.shapes.push(way.shapes);
+                }
+                Ok(_) => {}
+                Err(error) => drop(failed.get_or_insert(error)),
+            }
+        }
+        match failed {
+            Some(error) if found.shapes.is_empty() => Err(error),
+            _ => Ok(Graph::with(stages, found)),
+        }
+    }
+
+    fn with(stages: Stages, found: Found) -> Graph {
+        let seen = found.seen(stages.network());
+        Graph {
+            stages: Arc::new(stages),
+            float: None,
+            grids: vec![None; seen.activations.len()],
+            seen: Arc::new(seen),
+            executor: Executor::SingleThread,
+        }
+    }
+
+    /// The same of a network that differs in its weights only, without grids. Its samples take the branches that they
+    /// take here.
+    pub fn with_network(&self, network: &Network) -> Graph {
+        Graph {
+            stages: Arc::new(Stages::new(network)),
+            float: Some(self.float.as_ref().unwrap_or(&self.stages).clone()),
+            seen: self.seen.clone(),
+            grids: vec![None; self.grids.len()],
+            executor: self.executor.clone(),
+        }
+    }
+
     /// The activations, in the order of the file. Their positions are the indices that everything else takes.
     pub fn tensors(&self) -> &[Activation] {
-        &self.activations
+        &self.seen.activations
     }
 
     /// The `Concat` nodes whose output is an activation.
     pub fn concats(&self) -> &[Concat] {
-        &self.concats
+        &self.seen.concats
     }
 
     /// What has to be fed, in order.
     pub fn inputs(&self) -> &[Input] {
-        &self.inputs
+        &self.seen.inputs
     }
 
     /// The names of what comes out, in the order of [`Graph::run`].
     pub fn outputs(&self) -> &[String] {
-        &self.output_names
+        &self.seen.output_names
+    }
+
+    /// Which nodes are not looked at, and what was taken for granted: a sentence without its full stop each, to be shown
+    /// to the user.
+    pub fn assumptions(&self) -> &[String] {
+        &self.seen.assumptions
+    }
+
+    /// Whether all samples run on one plan.
+    pub fn is_one(&self) -> bool {
+        self.seen.plans == 1
+    }
+
+    /// How many numbers a sample gives at the outputs, as far as that does not depend on values; the fewest where samples
+    /// differ.
+    pub fn output_numbers(&self) -> usize {
+        self.seen.output_numbers
+    }
+
+    /// How a sample reaches each activation.
+    ///
+    /// # Errors
+    ///
+    /// As [`Graph::run`].
+    pub fn reach(&self, sample: &[Tensor]) -> Result<Vec<Reach>, ModelError> {
+        let mut reach = vec![Reach::Never; self.seen.activations.len()];
+        if let Some(course) = self.course(sample, &|| false)? {
+            for (place, activation) in course.places.iter().zip(&course.variant().activations) {
+                if let Some(place) = place {
+                    reach[*place] = activation.shape.clone().map_or(Reach::OfValues, Reach::Shape);
+                }
+            }
+        }
+        Ok(reach)
     }
 
     /// Puts activation `tensor` on a grid: what follows it sees fake-quantized values. `None` takes it off again.
@@ -92,121 +237,196 @@ impl Graph {
 
     /// Runs the network on one sample and answers its outputs.
     ///
-    /// `observe` sees each activation once, as soon as it is made and before its own grid acts on it; halves and doubles
-    /// are converted to f32. No activation is kept longer than the network needs it.
+    /// `observe` sees each activation that the sample reaches once, as soon as it is made and before its own grid acts on
+    /// it; halves and doubles are converted to f32. No activation is kept longer than the network needs it.
     ///
     /// `cancelled` is asked before each node; the answer then is `None`.
     ///
     /// # Errors
     ///
-    /// The sample does not fit the inputs, or a node fails, which is then named.
+    /// The sample does not fit the inputs, its shapes do not fit each other somewhere inside, or a node fails, which is
+    /// then named.
     pub fn run(
         &self,
         sample: &[Tensor],
         observe: Observer,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Option<Vec<Tensor>>, ModelError> {
+        let Some(course) = self.course(sample, cancelled)? else { return Ok(None) };
+        let (variant, grids) = (course.variant(), course.grids(&self.grids));
         let mut eval = |ctx: &EvalContext, state: Option<&mut (dyn OpState + 'static)>, node: &TypedNode, inputs| {
             let Some(tap) = node.op_as::<Tap>() else { return plan::eval(ctx, state, node, inputs) };
-            see(&inputs[0], tap.activation, observe)?;
-            self.pass(tap, node, inputs, &self.grids)
+            if let Some(tensor) = course.places[tap.activation] {
+                see(&inputs[0], tensor, observe)?;
+            }
+            variant.pass(tap, node, inputs, &grids)
         };
-        let outputs = self.execute(sample, cancelled, &mut eval)?;
+        let outputs = variant.execute(sample, &self.executor, cancelled, &mut eval)?;
         Ok(outputs.map(|outputs| outputs.into_iter().map(|value| (*value).clone()).collect()))
     }
 
-    /// What comes out of a tap.
-    pub(super) fn pass(
+    /// The network's outputs with its activations on these grids. `None` when it was cancelled.
+    pub(super) fn answers(
         &self,
-        tap: &Tap,
-        node: &TypedNode,
-        mut inputs: TVec<TValue>,
         grids: &[Option<QuantParams>],
-    ) -> TractResult<TVec<TValue>> {
-        let leads_nowhere = node.outputs[0].successors.is_empty() && !self.outputs.contains(&node.id.into());
-        if leads_nowhere {
-            // The plan keeps its outputs to the end of the run: this one need not take memory.
-            return Ok(tvec!(Tensor::zero_scalar_dt(inputs[0].datum_type())?.into_tvalue()));
-        }
-        if let Some(grid) = grids[tap.activation] {
-            let value = inputs.pop().expect("a tap has one input");
-            inputs.push(fake_quant(value, grid)?);
-        }
-        Ok(inputs)
-    }
-
-    /// Runs the plan with `eval` for each node, and answers the network's own outputs.
-    pub(super) fn execute(
-        &self,
         sample: &[Tensor],
         cancelled: &dyn Fn() -> bool,
-        eval: Evaluate,
     ) -> Result<Option<TVec<TValue>>, ModelError> {
-        self.check(sample)?;
-        let inputs = sample.iter().map(|tensor| tensor.clone().into_tvalue()).collect();
-        let mut last = None;
-        let mut eval = |ctx: &EvalContext, state: Option<&mut (dyn OpState + 'static)>, node: &TypedNode, inputs| {
-            if cancelled() {
-                return Err(Cancelled.into());
-            }
-            last = Some(node.id);
-            eval(ctx, state, node, inputs)
-        };
-        let run = || self.plan.spawn()?.run_plan_with_eval(inputs, &mut eval);
-        let result = multithread_tract_scope(self.executor.clone(), || guarded(run));
-        match result {
-            Ok(mut outputs) => {
-                outputs.truncate(self.outputs.len());
-                Ok(Some(outputs))
-            }
-            Err(error) if error.is::<Cancelled>() => Ok(None),
-            Err(error) => Err(self.node_error(last, &error)),
-        }
+        let Some(course) = self.course(sample, cancelled)? else { return Ok(None) };
+        let (variant, grids) = (course.variant(), course.grids(grids));
+        variant.execute(sample, &self.executor, cancelled, &mut |ctx, state, node, inputs| match node.op_as::<Tap>() {
+            Some(tap) => variant.pass(tap, node, inputs, &grids),
+            None => plan::eval(ctx, state, node, inputs),
+        })
     }
 
-    /// The sentence for a node that failed while it ran.
-    pub(super) fn node_error(&self, node: Option<usize>, error: &tract_onnx::prelude::TractError) -> ModelError {
-        let node = node.map_or("", |id| self.plan.model().node(id).name.as_str());
-        let why = one_line(&error.root_cause().to_string());
-        let text = format!("cannot be run: node {node:?} fails ({why}).");
-        ModelError::new(&self.file, Predicate::new(ErrorKind::Failed, text))
+    /// What a sample runs on. `None` when it was cancelled.
+    pub(super) fn course(&self, sample: &[Tensor], cancelled: &dyn Fn() -> bool) -> Result<Option<Course>, ModelError> {
+        let deciding = self.float.as_ref().unwrap_or(&self.stages);
+        let Some((way, mut settled)) = deciding.of(sample, &self.executor, cancelled)? else { return Ok(None) };
+        if self.float.is_some() {
+            settled = self.stages.at(&way)?;
+        }
+        let place = |activation: &Activation| self.seen.index.get(&activation.name).copied();
+        let places = settled.variant.activations.iter().map(place).collect();
+        Ok(Some(Course { settled, places }))
     }
 
-    fn check(&self, sample: &[Tensor]) -> Result<(), ModelError> {
-        let fail = |predicate: String| Err(ModelError::new(&self.file, predicate));
-        if sample.len() != self.inputs.len() {
-            return fail(format!("takes {} inputs, and {} were given.", self.inputs.len(), sample.len()));
-        }
-        for (input, tensor) in self.inputs.iter().zip(sample) {
-            if tensor.datum_type() != input.dtype || tensor.shape() != input.shape {
-                let (wanted, given) = (shape_text(&input.shape), shape_text(tensor.shape()));
-                let (name, wants, gives) = (&input.name, input.dtype, tensor.datum_type());
-                return fail(format!("takes {wanted} of {wants:?} as {name}, and {given} of {gives:?} was given."));
-            }
-        }
-        Ok(())
+    pub(super) fn executor(&self) -> &Executor {
+        &self.executor
+    }
+
+    pub(super) fn file(&self) -> &str {
+        self.stages.network().file()
     }
 }
 
-/// Ends a run from inside.
-#[derive(thiserror::Error, Debug)]
-#[error("cancelled")]
-pub(super) struct Cancelled;
+impl Course {
+    pub fn variant(&self) -> &Variant {
+        &self.settled.variant
+    }
+
+    /// The graph's grids in the order of the plan's activations.
+    pub fn grids(&self, grids: &[Option<QuantParams>]) -> Vec<Option<QuantParams>> {
+        self.places.iter().map(|place| grids[(*place)?]).collect()
+    }
+}
+
+impl fmt::Debug for Graph {
+    /// Without the plans.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Graph").field("network", self.stages.network()).finish_non_exhaustive()
+    }
+}
+
+/// What is known of the plans that were made.
+struct Found<'a> {
+    /// Where each tensor stands in the file, and the `If` that it is an output of.
+    order: HashMap<&'a str, (usize, Option<&'a str>)>,
+    activations: Vec<Activation>,
+    index: HashMap<String, usize>,
+    concats: Vec<NamedConcat>,
+    branches: BTreeSet<Branch>,
+    shapes: Vec<Vec<Vec<usize>>>,
+    plans: usize,
+    output_numbers: Option<usize>,
+}
+
+/// A `Concat` by names: places are not known before all plans are.
+struct NamedConcat {
+    node: String,
+    inputs: Vec<String>,
+    output: String,
+}
+
+impl<'a> Found<'a> {
+    fn new(network: &'a Network) -> Found<'a> {
+        Found {
+            order: branches::order(network.graph()),
+            activations: Vec::new(),
+            index: HashMap::new(),
+            concats: Vec::new(),
+            branches: BTreeSet::new(),
+            shapes: Vec::new(),
+            plans: 0,
+            output_numbers: None,
+        }
+    }
+
+    fn take_in(&mut self, settled: &Settled) {
+        self.branches.extend(settled.branches.iter().cloned());
+        let variant = &settled.variant;
+        let outputs = variant.activations.iter().filter(|activation| activation.is_output);
+        let numbers = outputs.filter_map(|output| Some(output.shape.as_ref()?.iter().product::<usize>())).sum();
+        self.output_numbers = Some(self.output_numbers.map_or(numbers, |fewest| fewest.min(numbers)));
+        self.plans += 1;
+        for activation in &variant.activations {
+            match self.index.get(&activation.name) {
+                Some(&known) => self.activations[known].agree_with(activation),
+                None => {
+                    self.index.insert(activation.name.clone(), self.activations.len());
+                    let mut activation = activation.clone();
+                    if let Some((_, Some(node))) = self.order.get(activation.name.as_str())
+                        && activation.op_type == "Identity"
+                    {
+                        (activation.op_type, activation.node) = ("If".into(), (*node).to_owned());
+                    }
+                    self.activations.push(activation);
+                }
+            }
+        }
+        for concat in &variant.concats {
+            let name = |&place: &usize| variant.activations[place].name.clone();
+            let (inputs, output) = (concat.inputs.iter().map(name).collect::<Vec<_>>(), name(&concat.output));
+            match self.concats.iter_mut().find(|known| known.output == output) {
+                Some(known) => {
+                    let new: Vec<String> = inputs.into_iter().filter(|input| !known.inputs.contains(input)).collect();
+                    known.inputs.extend(new);
+                }
+                None => self.concats.push(NamedConcat { node: concat.node.clone(), inputs, output }),
+            }
+        }
+    }
+
+    fn seen(mut self, network: &Network) -> Seen {
+        let place = |activation: &Activation| self.order.get(activation.name.as_str()).map_or(usize::MAX, |at| at.0);
+        self.activations.sort_by_key(place);
+        let activations = self.activations;
+        let index: HashMap<String, usize> =
+            activations.iter().enumerate().map(|(place, activation)| (activation.name.clone(), place)).collect();
+        let concat = |concat: NamedConcat| Concat {
+            node: concat.node,
+            inputs: concat.inputs.iter().map(|name| index[name]).collect(),
+            output: index[&concat.output],
+        };
+        let mut concats: Vec<Concat> = self.concats.into_iter().map(concat).collect();
+        concats.sort_by_key(|concat| concat.output);
+        let input = |(at, port): (usize, &super::network::Port)| {
+            let mut shapes = self.shapes.iter().map(|shapes| &shapes[at]);
+            let first = shapes.next();
+            let shape = first.filter(|first| shapes.all(|shape| shape == *first)).cloned();
+            Input { name: port.name.clone(), dtype: port.dtype.unwrap_or(DatumType::F32), shape }
+        };
+        let mut assumptions = branches::unseen(network.graph(), &self.branches);
+        if self.branches.iter().any(|(name, yes)| *yes && self.branches.contains(&(name.clone(), false))) {
+            assumptions
+                .push("which branch of an If a sample takes is decided in float, also where others are tried".into());
+        }
+        Seen {
+            inputs: network.inputs().iter().enumerate().map(input).collect(),
+            output_names: network.outputs().iter().map(|output| output.name.clone()).collect(),
+            assumptions,
+            activations,
+            index,
+            concats,
+            plans: self.plans,
+            output_numbers: self.output_numbers.unwrap_or(0),
+        }
+    }
+}
 
 fn see(value: &Tensor, activation: usize, observe: Observer) -> TractResult<()> {
     let singles = value.cast_to::<f32>()?;
     observe(activation, value.shape(), singles.try_as_plain_ram()?.as_slice::<f32>()?);
     Ok(())
-}
-
-/// The tensor on `grid`, in place where nobody else holds it.
-pub(super) fn fake_quant(value: TValue, grid: QuantParams) -> TractResult<TValue> {
-    use tract_onnx::tract_core::internal::IntoTensor;
-    let dtype = value.datum_type();
-    let mut tensor = match dtype {
-        DatumType::F32 => value.into_tensor(),
-        _ => value.cast_to::<f32>()?.into_owned(),
-    };
-    grid.fake_quant_all(tensor.try_as_plain_ram_mut()?.as_slice_mut::<f32>()?);
-    Ok(if dtype == DatumType::F32 { tensor } else { tensor.cast_to_dt(dtype)?.into_owned() }.into_tvalue())
 }

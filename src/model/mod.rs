@@ -6,7 +6,8 @@
 //!                     +--Effect--> what a grid does to the outputs, at the cost of what follows it
 //! ```
 //!
-//! One graph does it all. A tap of our own follows every float tensor of the file before tract's optimizer runs, and
+//! One graph does it all; inside, samples of other shapes and those that take another branch of an `If` have a plan of
+//! their own. A tap of our own follows every float tensor of the file before tract's optimizer runs, and
 //! tells the optimizer nothing about itself: whatever is fused or dropped, it is not across a tap. So the tensors are the
 //! file's, under the file's names, all of them, and replacing one has the effect that it has in the file.
 //!
@@ -16,7 +17,7 @@
 //! let network = Network::open("model.onnx".as_ref())?;
 //! let source = SampleSource::Files(vec!["pictures/".into()]);
 //! let samples = Samples::open(&network, &source, &SampleOptions::default())?;
-//! let graph = Graph::build(&network, samples.shapes())?;
+//! let graph = Graph::of(&network, &samples)?;
 //! let mut amax = vec![0.0_f32; graph.tensors().len()];
 //! for i in 0..samples.len() {
 //!     let mut see = |tensor: usize, _: &[usize], values: &[f32]| {
@@ -32,25 +33,29 @@
 
 mod activations;
 mod behind;
+mod branches;
 mod build;
 mod effect;
 mod error;
 mod external;
 mod graph;
 mod network;
+mod pool;
 mod reference;
 mod samples;
 mod score;
+mod stages;
 mod tap;
 #[cfg(test)]
 mod tests;
+mod variant;
 mod weights;
 
 pub use activations::{Activation, Concat, Consumer};
 pub use build::Shapes;
 pub use effect::Effect;
 pub use error::ModelError;
-pub use graph::{Graph, Input, Observer};
+pub use graph::{Graph, Input, Observer, Reach};
 pub use network::{Dim, Network, Port};
 pub use reference::{Judged, Reference};
 pub use samples::{Layout, SampleOptions, SampleSource, Samples};

@@ -1,3 +1,4 @@
+use super::branches;
 use super::error::{ModelError, guarded, one_line};
 use super::external;
 use crate::error::{ErrorKind, Predicate};
@@ -82,11 +83,12 @@ impl Network {
 
     /// A network out of a protobuf that is in memory. `file` names it in messages; external tensors are looked for in
     /// `folder`.
-    pub(super) fn from_proto(file: String, folder: PathBuf, proto: ModelProto) -> Result<Network, ModelError> {
+    pub(super) fn from_proto(file: String, folder: PathBuf, mut proto: ModelProto) -> Result<Network, ModelError> {
         let fail = |predicate: Predicate| ModelError::new(file.clone(), predicate);
-        let Some(graph) = proto.graph.as_ref().filter(|graph| !graph.node.is_empty()) else {
+        let Some(graph) = proto.graph.as_mut().filter(|graph| !graph.node.is_empty()) else {
             return Err(fail(no_model("it holds no nodes")));
         };
+        branches::name_apart(graph);
         external::check(graph).map_err(&fail)?;
         let constant: HashSet<&str> = graph.initializer.iter().map(|tensor| tensor.name.as_str()).collect();
         let inputs = graph.input.iter().filter(|input| !constant.contains(input.name.as_str())).map(port).collect();

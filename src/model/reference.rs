@@ -1,15 +1,14 @@
 //! What the float network answers, and how far another one's answers are from it.
 
-use super::error::{ModelError, shape_text};
+use super::error::{ModelError, reason, shape_text};
 use super::graph::Graph;
 use super::score::{OutputEffect, Score};
-use super::tap::Tap;
+use crate::error::{ErrorKind, Predicate};
 use crate::guard::{joined, share};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use tract_onnx::prelude::{TValue, TVec, Tensor, TractError, TractResult};
+use tract_onnx::prelude::{TValue, Tensor, TractError, TractResult};
 use tract_onnx::tract_core::internal::IntoArcTensor;
-use tract_onnx::tract_core::plan;
 
 /// What a float network answers to some samples, found when it is first needed and kept as far as memory allows.
 pub struct Reference<'a> {
@@ -56,7 +55,7 @@ impl<'a> Reference<'a> {
             return Ok(Some(known.clone()));
         }
         let none = vec![None; self.graph.grids.len()];
-        let Some(outputs) = answers(self.graph, &none, sample, cancelled)? else { return Ok(None) };
+        let Some(outputs) = self.graph.answers(&none, sample, cancelled)? else { return Ok(None) };
         let outputs: Vec<Arc<Tensor>> = outputs.into_iter().map(IntoArcTensor::into_arc_tensor).collect();
         let bytes: usize = outputs.iter().map(|t| t.as_bytes().len()).sum();
         let mut kept = kept();
@@ -88,11 +87,9 @@ impl<'a> Reference<'a> {
                 }
                 let sample = (judged.load)(at)?;
                 let Some(reference) = self.outputs(at, &sample, judged.cancelled)? else { return Ok(None) };
-                let Some(outputs) = answers(graph, &graph.grids, &sample, judged.cancelled)? else { return Ok(None) };
-                let score = compared(graph, &reference, &outputs).map_err(|error| match error.is::<OtherShape>() {
-                    true => ModelError::new(&graph.file, error.to_string()),
-                    false => graph.node_error(None, &error),
-                })?;
+                let Some(outputs) = graph.answers(&graph.grids, &sample, judged.cancelled)? else { return Ok(None) };
+                let score = compared(graph, &reference, &outputs)
+                    .map_err(|error| ModelError::new(graph.file(), incomparable(&error)))?;
                 scores.push((at, score));
             }
         };
@@ -114,28 +111,23 @@ impl<'a> Reference<'a> {
     }
 }
 
-/// The network's outputs with its activations on these grids.
-fn answers(
-    graph: &Graph,
-    grids: &[Option<crate::quant::QuantParams>],
-    sample: &[Tensor],
-    cancelled: &dyn Fn() -> bool,
-) -> Result<Option<TVec<TValue>>, ModelError> {
-    graph.execute(sample, cancelled, &mut |ctx, state, node, inputs| match node.op_as::<Tap>() {
-        Some(tap) => graph.pass(tap, node, inputs, grids),
-        None => plan::eval(ctx, state, node, inputs),
-    })
-}
-
 /// The sums over one sample.
 pub(super) fn compared(graph: &Graph, reference: &[Arc<Tensor>], outputs: &[TValue]) -> TractResult<Score> {
-    for ((reference, output), name) in reference.iter().zip(outputs).zip(&graph.output_names) {
+    for ((reference, output), name) in reference.iter().zip(outputs).zip(graph.outputs()) {
         if reference.shape() != output.shape() {
             let (float, grid) = (shape_text(reference.shape()), shape_text(output.shape()));
             return Err(TractError::from(OtherShape { name: name.clone(), float, grid }));
         }
     }
     Score::of(reference, outputs)
+}
+
+/// Why two answers cannot be compared: a predicate to the model's name.
+pub(super) fn incomparable(error: &TractError) -> Predicate {
+    match error.downcast_ref::<OtherShape>() {
+        Some(shape) => shape.to_string().into(),
+        None => Predicate::new(ErrorKind::Failed, format!("has outputs that cannot be compared ({}).", reason(error))),
+    }
 }
 
 /// An output that values give another shape than before: nothing can be said of the difference.

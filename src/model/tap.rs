@@ -63,7 +63,9 @@ impl Expansion for Site {
 
     fn wire(&self, prefix: &str, model: &mut TypedModel, inputs: &[OutletId]) -> TractResult<TVec<OutletId>> {
         let fact = model.outlet_fact(inputs[0])?;
-        if !is_float(fact.datum_type) || fact.konst.is_some() {
+        // tract calls constant what has no element: it is an activation that other shapes may give some.
+        let constant = fact.konst.is_some() && fact.shape.volume() != 0.into();
+        if !is_float(fact.datum_type) || constant {
             return Ok(inputs.into());
         }
         model.wire_node(prefix, Tap { activation: self.activation }, inputs)

@@ -147,12 +147,12 @@ impl Begin<'_> {
                 return Some(Vec::new());
             }
         };
-        let Collected { mut histograms, channels, samples, skipped, stopped } = collected;
+        let Collected { mut histograms, channels, samples, reached, skipped, stopped } = collected;
         skipped.into_iter().for_each(|why| (self.tell)(Told::Arrived(Arrival::Failed(why.into()))));
         if stopped {
             (self.tell)(Told::Stopped { seen: samples.len(), of: run.setup.samples.len() });
         }
-        run.samples = samples;
+        (run.samples, run.reached) = (samples, reached);
         let together = histograms.split_off(activations);
         run.stats = histograms.iter().map(|h| h.as_ref().map(|h| h.stats.clone())).collect();
         self.tell_all(run, histograms, &groups, together, stopped)?;
@@ -256,7 +256,9 @@ impl Begin<'_> {
             loop {
                 let taken = next.lock().unwrap_or_else(PoisonError::into_inner).next();
                 let Some((tensor, histogram)) = taken.filter(|_| !(self.cancelled)()) else { return };
-                let origin = run.setup.origin(tensor, run.samples.len(), notes.to_vec());
+                let mut notes = notes.to_vec();
+                notes.extend(run.reached_by_some(tensor));
+                let origin = run.setup.origin(tensor, run.reached[tensor], notes);
                 let read = guarded(|| self.analysed(run, tensor, origin, histogram));
                 done(tensor, read.unwrap_or_else(|_| Err(defect(run.setup.network.file()))));
             }

@@ -28,6 +28,8 @@ pub(super) struct Collected {
     pub channels: Vec<Option<Vec<Packed>>>,
     /// The samples that the counts are of: indices into all.
     pub samples: Vec<usize>,
+    /// How many of these reached each activation.
+    pub reached: Vec<usize>,
     /// Samples that could not be used, each with a sentence.
     pub skipped: Vec<ModelError>,
     /// Whether it was stopped before the last sample.
@@ -100,8 +102,9 @@ pub(super) fn collect(
             None => {
                 using.truncate(seen);
                 let stopped = using.len() + skipped.len() < setup.samples.len();
+                let reached = gather.came().to_vec();
                 let (histograms, channels) = gather.finish_all(whole);
-                return Ok(Some(Collected { histograms, channels, samples: using, skipped, stopped }));
+                return Ok(Some(Collected { histograms, channels, samples: using, reached, skipped, stopped }));
             }
         }
     }
@@ -132,7 +135,12 @@ fn pass(
             }
             Err(why) => return Some(Broken::Sample(at, why)),
         };
-        match runs.run(setup, &values, &mut |tensor, values| gather.push(tensor, values), watch.cancelled) {
+        match runs.run(
+            setup,
+            &values,
+            &mut |tensor, shape, values| gather.push_shaped(tensor, shape, values),
+            watch.cancelled,
+        ) {
             Ok(true) => gather.end_sample(),
             Ok(false) => return Some(Broken::Cancelled),
             Err(why) => return Some(Broken::Sample(at, why)),

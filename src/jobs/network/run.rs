@@ -13,6 +13,8 @@ pub(in crate::jobs) struct Run {
     pub tensors: Tensors,
     /// The samples that were counted.
     pub samples: Vec<usize>,
+    /// How many of these reached each activation.
+    pub reached: Vec<usize>,
     /// Of each activation; empty where it could not be counted.
     pub stats: Vec<Option<Stats>>,
     /// Whether the samples were run only once, on grids that cannot be cut finer.
@@ -30,11 +32,11 @@ impl Runs {
         &self,
         setup: &Setup,
         sample: &[Tensor],
-        see: &mut dyn FnMut(usize, &[f32]),
+        see: &mut dyn FnMut(usize, &[usize], &[f32]),
         cancelled: &dyn Fn() -> bool,
     ) -> Result<bool, ModelError> {
         self.0.fetch_add(1, Ordering::Relaxed);
-        let ran = setup.graph.run(sample, &mut |tensor, _, values| see(tensor, values), cancelled)?;
+        let ran = setup.graph.run(sample, see, cancelled)?;
         Ok(ran.is_some())
     }
 
@@ -49,5 +51,14 @@ impl Run {
     /// How many of the tensors are activations; weights follow them.
     pub fn activations(&self) -> usize {
         self.setup.graph.tensors().len()
+    }
+
+    /// What is to be said of an activation that not every sample reaches.
+    pub fn reached_by_some(&self, tensor: usize) -> Option<String> {
+        match (self.reached[tensor], self.samples.len()) {
+            (reached, of) if reached == of => None,
+            (0, _) => Some("No sample reaches this tensor: the branch that it is in was not taken.".to_owned()),
+            (reached, of) => Some(format!("Counted on {reached} of {of} samples: the others take another branch.")),
+        }
     }
 }

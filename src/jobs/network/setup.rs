@@ -1,9 +1,9 @@
 //! A network with what is to be run through it.
 
 use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
-use crate::ErrorKind;
-use crate::model::{Graph, ModelError, Network, SampleOptions, SampleSource, Samples, Weight};
+use crate::model::{Graph, ModelError, Network, Reach, SampleOptions, SampleSource, Samples, Weight};
 use crate::session::{Key, Kind, Layer, Origin};
 
 /// What to run, on what.
@@ -25,6 +25,8 @@ pub(in crate::jobs) struct Setup {
     pub check: Option<Samples>,
     pub graph: Graph,
     pub weights: Vec<Weight>,
+    /// Of each sample that can be loaded, how it reaches the activations; found when it is first asked for.
+    reaches: OnceLock<Vec<Option<Arc<Vec<Reach>>>>>,
 }
 
 impl Setup {
@@ -37,18 +39,10 @@ impl Setup {
         let network = Network::open(&subject.model)?;
         let samples = Samples::open(&network, &subject.samples, &subject.options)?;
         let check = subject.check.map(|source| Samples::open(&network, &source, &subject.options)).transpose()?;
-        if let Some(check) = &check
-            && check.shapes() != samples.shapes()
-        {
-            let file = network.file().to_owned();
-            let message =
-                format!("{file} is checked on samples of another shape than it is calibrated on; give both the same.");
-            return Err(ModelError { kind: ErrorKind::Unfit, file, message });
-        }
         // One thread a run: measured, the others are better used for counting, and for other samples.
-        let graph = Graph::build(&network, samples.shapes())?;
+        let graph = Graph::of(&network, &samples)?;
         let weights = network.weights();
-        Ok(Setup { network, samples, check, graph, weights })
+        Ok(Setup { network, samples, check, graph, weights, reaches: OnceLock::new() })
     }
 
     /// What is run on what, in a few words.
@@ -56,6 +50,11 @@ impl Setup {
         let (n, random) = (self.samples.len(), if self.samples.is_random() { "random " } else { "" });
         let s = if n == 1 { "" } else { "s" };
         format!("{} on {n} {random}sample{s}", self.network.file())
+    }
+
+    /// What is to be known before any number is believed: what was taken for granted, and what is not looked at.
+    pub fn assumptions(&self) -> Vec<String> {
+        [self.samples.assumptions(), self.graph.assumptions()].concat()
     }
 
     /// A layer for each activation in the graph's order, and behind them one for each weight.
@@ -69,6 +68,24 @@ impl Setup {
             Layer::waiting(Key::new(Kind::Weight, weight.name.as_str()), file()).with_op(op)
         });
         activations.chain(weights).collect()
+    }
+
+    /// How each of these samples reaches the activations. Samples that cannot be loaded or run are left out.
+    pub fn reaches<'a>(&'a self, samples: &'a [usize]) -> impl Iterator<Item = &'a [Reach]> {
+        let all = self.reaches.get_or_init(|| {
+            let mut known: Vec<Arc<Vec<Reach>>> = Vec::new();
+            let mut of = |sample: usize| {
+                let reach = self.graph.reach(&self.samples.get(sample).ok()?).ok()?;
+                // Many samples, few plans.
+                let at = known.iter().position(|known| **known == reach).unwrap_or_else(|| {
+                    known.push(Arc::new(reach));
+                    known.len() - 1
+                });
+                Some(known[at].clone())
+            };
+            (0..self.samples.len()).map(&mut of).collect()
+        });
+        samples.iter().filter_map(|&sample| all[sample].as_ref().map(|reach| reach.as_slice()))
     }
 
     /// What the document says of an activation that `samples` samples were run through.

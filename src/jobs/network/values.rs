@@ -6,6 +6,7 @@ use crate::histogram::{BinPass, Histogram, RangePass};
 use crate::jobs::gather::Gather;
 use crate::jobs::recipe::Recipe;
 use crate::jobs::values::{Batch, Seen, Values, Watch};
+use crate::model::Reach;
 use crate::session::Failure;
 
 /// The tensors of a network: activations in the graph's order, each sample a batch, and behind them weights, which are
@@ -30,7 +31,7 @@ impl NetworkValues<'_> {
         let Run { setup, samples, runs, .. } = self.run;
         for (done, &sample) in samples.iter().enumerate() {
             let values = setup.samples.get(sample)?;
-            if !runs.run(setup, &values, &mut |tensor, values| see(Some(tensor), values), watch.cancelled)? {
+            if !runs.run(setup, &values, &mut |tensor, _, values| see(Some(tensor), values), watch.cancelled)? {
                 return Ok(false);
             }
             see(None, &[]);
@@ -44,21 +45,32 @@ impl Values for NetworkValues<'_> {
     fn batches(&self, tensor: usize) -> Result<Vec<Batch>, Failure> {
         let Run { setup, tensors, samples, .. } = self.run;
         let subject = format!("{}: {}", self.file(), tensors.layers[tensor].name());
-        let activations = setup.graph.tensors();
-        let (shape, n) = match tensor.checked_sub(activations.len()) {
-            Some(weight) => (Some(&setup.weights[weight].shape), 1),
-            None => (activations[tensor].shape.as_ref(), samples.len()),
-        };
-        let batch = |shape: &Vec<usize>| Batch {
+        let batch = |shape: &[usize]| Batch {
             shape: shape.iter().map(|&n| n as u64).collect(),
             fortran_order: false,
             subject: subject.clone(),
             file: self.file(),
         };
-        match shape {
-            Some(shape) => Ok(vec![batch(shape); n]),
-            None => Err(batch(&Vec::new()).error("has a shape that depends on the values; leave it per tensor.")),
+        if let Some(weight) = tensor.checked_sub(self.run.activations()) {
+            return Ok(vec![batch(&setup.weights[weight].shape)]);
         }
+        let depends = || batch(&[]).error("has a shape that depends on the values; leave it per tensor.");
+        if setup.graph.is_one() {
+            let shape = setup.graph.tensors()[tensor].shape.as_ref().ok_or_else(depends)?;
+            return Ok(vec![batch(shape); samples.len()]);
+        }
+        let mut batches = Vec::new();
+        for reach in setup.reaches(samples) {
+            match &reach[tensor] {
+                Reach::Never => {}
+                Reach::Shape(shape) => batches.push(batch(shape)),
+                Reach::OfValues => return Err(depends()),
+            }
+        }
+        if batches.is_empty() {
+            return Err(batch(&[]).error("is reached by no sample; leave it per tensor."));
+        }
+        Ok(batches)
     }
 
     fn sweep(&self, wanted: &[usize], watch: &Watch, see: &mut dyn FnMut(usize, Seen)) -> Result<bool, Failure> {

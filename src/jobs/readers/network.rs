@@ -172,11 +172,12 @@ impl Shared {
             }
         };
         (self.tell)(Told::Arrived(Arrival::Found { layers: setup.layers(), failures: Vec::new() }));
-        (self.tell)(Told::Opened { title: setup.title(), assumptions: setup.samples.assumptions().to_vec() });
+        (self.tell)(Told::Opened { title: setup.title(), assumptions: setup.assumptions() });
         let mut run = Run {
             tensors: Tensors::new(setup.layers()),
             setup,
             samples: Vec::new(),
+            reached: Vec::new(),
             stats: Vec::new(),
             one_pass: self.one_pass,
             runs: Default::default(),

@@ -164,8 +164,7 @@ impl<'a> Bench<'a> {
 
 /// How many numbers one sample gives at the outputs; 1 where that depends on values.
 pub(super) fn output_numbers(setup: &Setup) -> usize {
-    let outputs = setup.graph.tensors().iter().filter(|t| t.is_output);
-    outputs.filter_map(|t| Some(t.shape.as_ref()?.iter().product::<usize>())).sum::<usize>().max(1)
+    setup.graph.output_numbers().max(1)
 }
 
 /// The graph with its weights on these params; the float one where there are none.
@@ -180,6 +179,5 @@ fn with_weights(setup: &Setup, weights: &[Vec<QuantParams>]) -> Result<Graph, Mo
     if params.is_empty() {
         return Ok(setup.graph.clone());
     }
-    let network = setup.network.with_weights(&params)?;
-    Graph::build(&network, setup.samples.shapes())
+    Ok(setup.graph.with_network(&setup.network.with_weights(&params)?))
 }

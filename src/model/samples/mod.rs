@@ -149,6 +149,11 @@ impl Samples {
         &self.shapes
     }
 
+    /// The distinct shapes of all samples, those of the first one first.
+    pub fn all_shapes(&self) -> &[Shapes] {
+        std::slice::from_ref(&self.shapes)
+    }
+
     /// What was taken for granted, a sentence without its full stop each; to be shown to the user.
     pub fn assumptions(&self) -> &[String] {
         &self.assumptions

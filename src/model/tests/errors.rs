@@ -111,42 +111,32 @@ fn operators_that_tract_has_not() {
     let proto = model(&[("x", &[1])], vec![node("Frobnicate", &["x"], &["y"])], &["y"]);
     let expected = "made.onnx cannot be run: tract has no operator Frobnicate (node Frobnicate_y).";
     assert_eq!(unfit(proto, &Shapes::new()), expected);
+    // In a branch it matters to those who take that branch.
     let inner = if_node(&[node("Frobnicate", &["x"], &["y"])], &[node("Relu", &["x"], &["y"])]);
-    assert_eq!(unfit(model(&[("x", &[1])], inner, &["y"]), &Shapes::new()), expected);
+    let graph = Graph::build(&network(model(&[("x", &[1])], inner, &["y"])), &Shapes::new()).unwrap();
+    let run = |x: f32| graph.run(&[tensor(&[1], &[x])], &mut |_, _, _| {}, &|| false);
+    assert_eq!(run(1.0).unwrap_err().message, expected);
+    assert!(run(-1.0).is_ok());
+    let both = if_node(&[node("Frobnicate", &["x"], &["y"])], &[node("Frobnicate", &["x"], &["y"])]);
+    assert_eq!(unfit(model(&[("x", &[1])], both, &["y"]), &Shapes::new()), expected);
 }
 
 /// A condition that x decides, and a branch of these nodes for either case.
 fn if_node(yes: &[NodeProto], no: &[NodeProto]) -> Vec<NodeProto> {
-    let mut chosen = node("If", &["condition"], &["y"]);
-    for (name, nodes) in [("then_branch", yes), ("else_branch", no)] {
-        let graph = GraphProto { node: nodes.to_vec(), output: vec![port("y", None)], ..GraphProto::default() };
-        chosen.attribute.push(AttributeProto {
-            name: name.into(),
-            r#type: attribute_proto::AttributeType::Graph as i32,
-            g: Some(graph),
-            ..AttributeProto::default()
-        });
-    }
     let sum = ints(node("ReduceSum", &["x"], &["sum"]), "keepdims", &[0]);
-    vec![sum, constant("zero", &[], &[0.0]), node("Greater", &["sum", "zero"], &["condition"]), chosen]
+    let zero = constant("zero", &[], &[0.0]);
+    let chosen = branches(node("If", &["condition"], &["y"]), (yes, &["y"]), (no, &["y"]));
+    vec![sum, zero, node("Greater", &["sum", "zero"], &["condition"]), chosen]
 }
 
 #[test]
-fn branches_run_or_their_if_is_named() {
-    let branches = if_node(&[node("Relu", &["x"], &["y"])], &[node("Neg", &["x"], &["y"])]);
-    let graph = Graph::build(&network(model(&[("x", &[2])], branches, &["y"])), &Shapes::new()).unwrap();
-    let names: Vec<_> = graph.tensors().iter().map(|tensor| tensor.name.as_str()).collect();
-    assert_eq!(names, ["x", "sum", "y"]);
-    assert_eq!(graph.tensors()[0].consumers.len(), 2, "the If takes what its branches take");
-    for (x, y) in [([2.0, -1.0], [2.0, 0.0]), ([1.0, -2.0], [-1.0, 2.0])] {
-        assert_eq!(floats(&run(&graph, &[tensor(&[2], &x)]).0[0]), y);
-    }
-    let flat = if_node(&[node("Flatten", &["x"], &["y"])], &[node("Neg", &["x"], &["y"])]);
-    let message = unfit(model(&[("x", &[1, 2, 3])], flat, &["y"]), &Shapes::new());
-    assert!(
-        message.starts_with("made.onnx cannot be prepared: a branch of node ") && message.contains("If_y"),
-        "{message}"
-    );
+fn only_the_branch_that_is_taken_has_to_fit() {
+    let flat = if_node(&[node("Flatten", &["x"], &["y"])], &[node("MatMul", &["x", "x"], &["y"])]);
+    let graph = Graph::build(&network(model(&[("x", &[1, 2, 3])], flat, &["y"])), &Shapes::new()).unwrap();
+    let (outputs, _) = run(&graph, &[tensor(&[1, 2, 3], &[1.0; 6])]);
+    assert_eq!(outputs[0].shape(), [1, 6]);
+    let error = graph.run(&[tensor(&[1, 2, 3], &[-1.0; 6])], &mut |_, _, _| {}, &|| false).unwrap_err().message;
+    assert!(error.starts_with("made.onnx cannot be prepared (") && error.contains("MatMul_y"), "{error}");
 }
 
 #[test]

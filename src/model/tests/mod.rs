@@ -13,6 +13,7 @@ mod cls;
 mod errors;
 mod graphs;
 mod samples;
+mod variants;
 mod weights;
 
 /// PaddleOCR's text direction classifier; see assets/models/README.md.
@@ -115,4 +116,24 @@ fn float_tensor(name: &str, dims: &[i64], values: &[f32]) -> TensorProto {
         float_data: values.to_vec(),
         ..TensorProto::default()
     }
+}
+
+/// An `If` with its branches: the nodes of each, and what they are called that it hands on.
+fn branches(mut node: NodeProto, yes: (&[NodeProto], &[&str]), no: (&[NodeProto], &[&str])) -> NodeProto {
+    for (name, (nodes, outputs)) in [("then_branch", yes), ("else_branch", no)] {
+        let output = outputs.iter().map(|name| port(name, None)).collect();
+        node = inner(node, name, GraphProto { node: nodes.to_vec(), output, ..GraphProto::default() });
+    }
+    node
+}
+
+/// A node with a graph inside.
+fn inner(mut node: NodeProto, name: &str, graph: GraphProto) -> NodeProto {
+    node.attribute.push(AttributeProto {
+        name: name.into(),
+        r#type: attribute_proto::AttributeType::Graph as i32,
+        g: Some(graph),
+        ..AttributeProto::default()
+    });
+    node
 }

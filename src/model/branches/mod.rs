@@ -1,0 +1,32 @@
+//! What stands inside nodes: the branches of an `If`, the bodies of `Loop` and `Scan`.
+//!
+//! An `If` is settled before the engine sees it: the branch that a sample takes stands in the graph in its place, so that
+//! what is inside is seen and tapped as all else is. Which branch that is, `stages` finds out.
+
+mod names;
+mod splice;
+mod unseen;
+
+pub(super) use names::name_apart;
+pub(super) use splice::{Branch, conditions, order, ready, splice};
+pub(super) use unseen::unseen;
+
+use tract_onnx::pb::{GraphProto, NodeProto};
+
+/// The graphs inside a node, each with the name of its attribute.
+fn inside(node: &NodeProto) -> impl Iterator<Item = (&str, &GraphProto)> {
+    node.attribute
+        .iter()
+        .flat_map(|attribute| attribute.g.iter().chain(&attribute.graphs).map(|graph| (attribute.name.as_str(), graph)))
+}
+
+/// A graph and all graphs inside its nodes, whichever branches are taken.
+pub(super) fn all(graph: &GraphProto) -> Vec<&GraphProto> {
+    let mut all = vec![graph];
+    let mut next = 0;
+    while let Some(graph) = all.get(next).copied() {
+        all.extend(graph.node.iter().flat_map(inside).map(|(_, graph)| graph));
+        next += 1;
+    }
+    all
+}
