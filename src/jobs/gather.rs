@@ -23,8 +23,8 @@ pub struct Gather {
     channels: Vec<Counter>,
     /// Samples that the present pass has seen.
     samples: usize,
-    /// Of each tensor, how often it came in the present pass.
-    came: Vec<usize>,
+    /// Of each tensor, in how many samples of the present pass it came, and whether in the present one.
+    came: Vec<(usize, bool)>,
 }
 
 enum Pass {
@@ -72,7 +72,7 @@ impl Gather {
         } else {
             Pass::Ranges((0..all).map(|_| ranges()).collect())
         };
-        let (recipe, threads, came) = (recipe.clone(), threads.max(1), vec![0; tensors]);
+        let (recipe, threads, came) = (recipe.clone(), threads.max(1), vec![(0, false); tensors]);
         Gather { recipe, threads, pass, joints, channels: Vec::new(), samples: 0, came }
     }
 
@@ -93,9 +93,9 @@ impl Gather {
         self.samples
     }
 
-    /// How often each tensor came in the present pass: not every sample reaches every one.
-    pub fn came(&self) -> &[usize] {
-        &self.came
+    /// In how many samples of the present pass each tensor came: not every sample reaches every one.
+    pub fn came(&self) -> Vec<usize> {
+        self.came.iter().map(|(samples, _)| *samples).collect()
     }
 
     /// Takes the values of a tensor, of the present sample. Only its channels need to know its shape.
@@ -105,7 +105,9 @@ impl Gather {
 
     /// The same of a tensor of this shape.
     pub fn push_shaped(&mut self, tensor: usize, shape: &[usize], values: &[f32]) {
-        self.came[tensor] += 1;
+        let (samples, now) = &mut self.came[tensor];
+        *samples += usize::from(!*now);
+        *now = true;
         let threads = if values.len() >= WORTH_SHARING { self.threads } else { 1 };
         for at in std::iter::once(tensor).chain(self.joints[tensor].iter().copied()) {
             match &mut self.pass {
@@ -122,6 +124,7 @@ impl Gather {
     /// The present sample is over.
     pub fn end_sample(&mut self) {
         self.samples += 1;
+        self.came.iter_mut().for_each(|(_, now)| *now = false);
         match &mut self.pass {
             Pass::Ranges(all) => all.iter_mut().for_each(Ranges::end_sample),
             Pass::Bins(all) => all.iter_mut().for_each(|bins| bins.pass.end_batch()),
@@ -144,7 +147,7 @@ impl Gather {
         let (threads, joints) = (self.threads, self.joints);
         let pass = Pass::Bins(bins.collect());
         let channels = self.channels.into_iter().map(|counter| counter.second(&recipe)).collect();
-        let came = vec![0; self.came.len()];
+        let came = vec![(0, false); self.came.len()];
         Gather { pass, recipe, threads, joints, channels, samples: 0, came }
     }
 

@@ -7,7 +7,7 @@ use super::pool::Pool;
 use super::tap::{Site, Tap};
 use super::variant::Variant;
 use crate::error::{ErrorKind, Predicate};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tract_onnx::pb::{GraphProto, ModelProto, NodeProto};
 use tract_onnx::prelude::{DatumType, Tensor, TractError};
 use tract_onnx::tract_core::internal::{InletId, OutletId, TractResult, TypedModel, TypedSimplePlan, bail};
@@ -23,7 +23,8 @@ pub(super) struct Fed {
     pub shape: Vec<usize>,
 }
 
-/// Makes a graph ready for these inputs: `proto`, that of `network` or one that was made of it.
+/// Makes a graph ready for these inputs: `proto`, that of `network` or one that was made of it, which calls some tensors
+/// otherwise than the file; what is in no file is not tapped.
 ///
 /// # Errors
 ///
@@ -32,10 +33,12 @@ pub(super) fn variant(
     network: &Network,
     proto: &ModelProto,
     fed: &[Fed],
+    names: &HashMap<String, Option<String>>,
     pool: &mut Pool,
 ) -> Result<Variant, ModelError> {
     let graph = proto.graph.as_ref().expect("checked when the network was made");
     let mut activations = activations::candidates(graph);
+    activations.retain(|activation| names.get(&activation.name) != Some(&None));
     unknown_operator(network, graph)?;
     let own = graph.output.len();
     let plan = guarded(|| {
@@ -44,11 +47,18 @@ pub(super) fn variant(
         TypedSimplePlan::new(number_anew(model, &mut activations)?)
     });
     let plan = plan.map_err(|error| network.error(unprepared(&error)))?;
+    let concats = activations::concats(graph, &activations);
+    for activation in &mut activations {
+        if let Some(Some(name)) = names.get(&activation.name) {
+            activation.name.clone_from(name);
+            activation.consumers.clear();
+        }
+    }
     Ok(Variant {
         file: network.file().to_owned(),
         outputs: plan.model().outputs[..own].to_vec(),
         plan,
-        concats: activations::concats(graph, &activations),
+        concats,
         activations,
     })
 }

@@ -1,5 +1,5 @@
 use super::activations::{Activation, Concat};
-use super::branches::{self, Branch};
+use super::branches::{self, Branch, Standing};
 use super::build::{self, Shapes};
 use super::error::ModelError;
 use super::network::Network;
@@ -56,16 +56,9 @@ pub struct Input {
     pub shape: Option<Vec<usize>>,
 }
 
-/// How a sample reaches an activation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reach {
-    /// It does not: the activation is in a branch that the sample does not take.
-    Never,
-    /// With these dimensions.
-    Shape(Vec<usize>),
-    /// With dimensions that depend on values.
-    OfValues,
-}
+/// How a sample reaches an activation: its dimensions each time that it is made, which are none where they depend on
+/// values. That is once, in a `Loop` or `Scan` once a turn, and not at all in a branch that the sample does not take.
+pub type Reach = Vec<Option<Vec<usize>>>;
 
 /// Sees an activation: its index in [`Graph::tensors`], its shape, its values in row-major order.
 pub type Observer<'a> = &'a mut dyn FnMut(usize, &[usize], &[f32]);
@@ -204,11 +197,11 @@ impl Graph {
     ///
     /// As [`Graph::run`].
     pub fn reach(&self, sample: &[Tensor]) -> Result<Vec<Reach>, ModelError> {
-        let mut reach = vec![Reach::Never; self.seen.activations.len()];
+        let mut reach = vec![Reach::new(); self.seen.activations.len()];
         if let Some(course) = self.course(sample, &|| false)? {
             for (place, activation) in course.places.iter().zip(&course.variant().activations) {
                 if let Some(place) = place {
-                    reach[*place] = activation.shape.clone().map_or(Reach::OfValues, Reach::Shape);
+                    reach[*place].push(activation.shape.clone());
                 }
             }
         }
@@ -237,8 +230,8 @@ impl Graph {
 
     /// Runs the network on one sample and answers its outputs.
     ///
-    /// `observe` sees each activation that the sample reaches once, as soon as it is made and before its own grid acts on
-    /// it; halves and doubles are converted to f32. No activation is kept longer than the network needs it.
+    /// `observe` sees each activation that the sample reaches once (in a `Loop` or `Scan` that is written out once a turn),
+    /// as soon as it is made and before its own grid acts on it; halves and doubles are converted to f32. No activation is kept longer than the network needs it.
     ///
     /// `cancelled` is asked before each node; the answer then is `None`.
     ///
@@ -321,8 +314,7 @@ impl fmt::Debug for Graph {
 
 /// What is known of the plans that were made.
 struct Found<'a> {
-    /// Where each tensor stands in the file, and the `If` that it is an output of.
-    order: HashMap<&'a str, (usize, Option<&'a str>)>,
+    order: HashMap<&'a str, Standing<'a>>,
     activations: Vec<Activation>,
     index: HashMap<String, usize>,
     concats: Vec<NamedConcat>,
@@ -366,10 +358,10 @@ impl<'a> Found<'a> {
                 None => {
                     self.index.insert(activation.name.clone(), self.activations.len());
                     let mut activation = activation.clone();
-                    if let Some((_, Some(node))) = self.order.get(activation.name.as_str())
-                        && activation.op_type == "Identity"
+                    if let Some(Standing { out_of: Some((op, node)), .. }) = self.order.get(activation.name.as_str())
+                        && matches!(&*activation.op_type, "Identity" | "Concat")
                     {
-                        (activation.op_type, activation.node) = ("If".into(), (*node).to_owned());
+                        (activation.op_type, activation.node) = ((*op).to_owned(), (*node).to_owned());
                     }
                     self.activations.push(activation);
                 }
@@ -377,6 +369,10 @@ impl<'a> Found<'a> {
         }
         for concat in &variant.concats {
             let name = |&place: &usize| variant.activations[place].name.clone();
+            if self.order.get(variant.activations[concat.output].name.as_str()).is_some_and(|at| at.out_of.is_some()) {
+                // What a Loop or a Scan puts together is no Concat of the file's.
+                continue;
+            }
             let (inputs, output) = (concat.inputs.iter().map(name).collect::<Vec<_>>(), name(&concat.output));
             match self.concats.iter_mut().find(|known| known.output == output) {
                 Some(known) => {
@@ -389,7 +385,8 @@ impl<'a> Found<'a> {
     }
 
     fn seen(mut self, network: &Network) -> Seen {
-        let place = |activation: &Activation| self.order.get(activation.name.as_str()).map_or(usize::MAX, |at| at.0);
+        let place =
+            |activation: &Activation| self.order.get(activation.name.as_str()).map_or(usize::MAX, |at| at.place);
         self.activations.sort_by_key(place);
         let activations = self.activations;
         let index: HashMap<String, usize> =

@@ -3,7 +3,7 @@
 //! From the outside in: a network whose conditions are known is a plan; one whose are not is a question to the sample.
 //! Plans are made when they are first needed, and the one that was used longest ago goes where there are too many.
 
-use super::branches::{self, Branch};
+use super::branches::{Branch, Settling};
 use super::build::{self, Conditions, Fed};
 use super::error::{ModelError, shape_text};
 use super::network::Network;
@@ -34,7 +34,7 @@ pub(super) struct Stages {
 pub(super) struct Way {
     /// Of each input.
     pub shapes: Vec<Vec<usize>>,
-    /// What was found of each `If`, in the order in which they were settled.
+    /// What was found of each `If` and before each turn, in the order in which they were settled.
     pub taken: Vec<bool>,
 }
 
@@ -173,8 +173,9 @@ impl Stages {
             *used = *time;
             return stage.clone();
         }
-        if stages.len() >= PLANS
-            && let Some(oldest) = stages.iter().min_by_key(|(_, (_, used))| *used).map(|(way, _)| way.clone())
+        let plans = || stages.iter().filter(|(_, (stage, _))| matches!(stage, Ok(Stage::Asked(_) | Stage::Settled(_))));
+        if plans().count() >= PLANS
+            && let Some(oldest) = plans().min_by_key(|(_, (_, used))| *used).map(|(way, _)| way.clone())
         {
             stages.remove(&oldest);
         }
@@ -192,21 +193,21 @@ impl Stages {
             .map(|(port, shape)| Fed { dtype: port.dtype.unwrap_or(DatumType::F32), shape: shape.clone() })
             .collect();
         let mut proto: Cow<ModelProto> = Cow::Borrowed(&network.proto);
-        let (mut left, mut taken) = (way.taken.as_slice(), Vec::new());
+        let (mut left, mut settling) = (way.taken.as_slice(), Settling::new(&proto));
         loop {
             let graph = proto.graph.as_ref().expect("checked when the network was made");
-            let ifs = branches::ready(graph);
-            if ifs.is_empty() {
-                let variant = build::variant(network, &proto, &fed, pool)?;
-                return Ok(Stage::Settled(Arc::new(Settled { variant, branches: taken })));
+            let ready = settling.ready(graph);
+            if ready.is_empty() {
+                let variant = build::variant(network, &proto, &fed, &settling.names, pool)?;
+                return Ok(Stage::Settled(Arc::new(Settled { variant, branches: settling.taken })));
             }
             if left.is_empty() {
-                let (graph, places) = branches::conditions(graph, &ifs);
+                let (graph, places) = settling.conditions(graph, &ready);
                 return self.ask(&proto, graph, places, &fed);
             }
-            let (now, later) = left.split_at(ifs.len());
+            let (now, later) = left.split_at(ready.len());
             let graph = proto.to_mut().graph.as_mut().expect("checked when the network was made");
-            taken.extend(branches::splice(graph, &ifs, now));
+            settling.settle(graph, &ready, now).map_err(|why| network.error(why))?;
             left = later;
         }
     }

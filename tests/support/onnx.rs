@@ -39,6 +39,19 @@ pub fn node(op: &str, inputs: &[&str], output: &str, attribute: Option<(&str, u6
     node
 }
 
+/// An `If` called `If_output`: of either branch its nodes, and which of their tensors it hands on.
+pub fn if_node(condition: &str, output: &str, yes: (&[Vec<u8>], &str), no: (&[Vec<u8>], &str)) -> Vec<u8> {
+    let branch = |name: &str, (nodes, handed_on): (&[Vec<u8>], &str)| {
+        let mut graph: Vec<u8> = nodes.iter().flat_map(|node| bytes(1, node)).collect();
+        graph.extend(bytes(2, name.as_bytes()));
+        graph.extend(bytes(12, &bytes(1, handed_on.as_bytes())));
+        // Type 5 is GRAPH.
+        bytes(5, &[bytes(1, name.as_bytes()), bytes(6, &graph), number(20, 5)].concat())
+    };
+    let node = node("If", &[condition], output, None);
+    [node, branch("then_branch", yes), branch("else_branch", no)].concat()
+}
+
 /// A tensor of float32 with its shape.
 fn port((name, shape): (&str, &[u64])) -> Vec<u8> {
     let dims: Vec<u8> = shape.iter().flat_map(|&dim| bytes(1, &number(1, dim))).collect();

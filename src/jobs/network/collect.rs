@@ -102,7 +102,7 @@ pub(super) fn collect(
             None => {
                 using.truncate(seen);
                 let stopped = using.len() + skipped.len() < setup.samples.len();
-                let reached = gather.came().to_vec();
+                let reached = gather.came();
                 let (histograms, channels) = gather.finish_all(whole);
                 return Ok(Some(Collected { histograms, channels, samples: using, reached, skipped, stopped }));
             }

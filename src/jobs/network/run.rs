@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::setup::Setup;
 use crate::histogram::Stats;
 use crate::jobs::answer::Tensors;
-use crate::model::{ModelError, Tensor};
+use crate::model::{ModelError, Observer, Tensor};
 
 /// What is kept of the runs for what is asked later.
 pub(in crate::jobs) struct Run {
@@ -32,7 +32,7 @@ impl Runs {
         &self,
         setup: &Setup,
         sample: &[Tensor],
-        see: &mut dyn FnMut(usize, &[usize], &[f32]),
+        see: Observer,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<bool, ModelError> {
         self.0.fetch_add(1, Ordering::Relaxed);

@@ -6,7 +6,6 @@ use crate::histogram::{BinPass, Histogram, RangePass};
 use crate::jobs::gather::Gather;
 use crate::jobs::recipe::Recipe;
 use crate::jobs::values::{Batch, Seen, Values, Watch};
-use crate::model::Reach;
 use crate::session::Failure;
 
 /// The tensors of a network: activations in the graph's order, each sample a batch, and behind them weights, which are
@@ -61,10 +60,8 @@ impl Values for NetworkValues<'_> {
         }
         let mut batches = Vec::new();
         for reach in setup.reaches(samples) {
-            match &reach[tensor] {
-                Reach::Never => {}
-                Reach::Shape(shape) => batches.push(batch(shape)),
-                Reach::OfValues => return Err(depends()),
+            for shape in &reach[tensor] {
+                batches.push(batch(shape.as_ref().ok_or_else(depends)?));
             }
         }
         if batches.is_empty() {

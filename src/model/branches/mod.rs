@@ -1,14 +1,17 @@
 //! What stands inside nodes: the branches of an `If`, the bodies of `Loop` and `Scan`.
 //!
 //! An `If` is settled before the engine sees it: the branch that a sample takes stands in the graph in its place, so that
-//! what is inside is seen and tapped as all else is. Which branch that is, `stages` finds out.
+//! what is inside is seen and tapped as all else is. A `Loop` or a `Scan` of a few turns is written out, turn by turn.
+//! Which branch a sample takes, and whether there is a next turn, `stages` finds out.
 
 mod names;
+mod nodes;
 mod splice;
+mod turns;
 mod unseen;
 
 pub(super) use names::name_apart;
-pub(super) use splice::{Branch, conditions, order, ready, splice};
+pub(super) use splice::{Branch, Settling, Standing, order};
 pub(super) use unseen::unseen;
 
 use tract_onnx::pb::{GraphProto, NodeProto};

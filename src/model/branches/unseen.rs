@@ -38,7 +38,10 @@ impl Unseen {
         for node in &graph.node {
             let name = one_line(node_name(node));
             for (attribute, inner) in inside(node) {
-                if node.op_type != "If" {
+                let written_out = taken.contains(&(identity(node).to_owned(), true));
+                if node.op_type != "If" && written_out {
+                    self.walk(inner, taken);
+                } else if node.op_type != "If" {
                     let bodies = self.bodies.entry(one_line(&node.op_type)).or_default();
                     bodies.push((name.clone(), size(inner)));
                 } else if taken.contains(&(identity(node).to_owned(), attribute == "then_branch")) {

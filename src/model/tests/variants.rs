@@ -55,7 +55,7 @@ fn samples_of_any_length_run_as_if_alone() {
         assert_eq!(seen, alone, "{n}");
         assert_eq!(seen["h"].shape(), [n, 2]);
         let reach = graph.reach(&[x]).unwrap();
-        assert_eq!(reach[1], Reach::Shape(vec![n, 2]));
+        assert_eq!(reach[1], [Some(vec![n, 2])]);
     }
     let error = graph.run(&[wave(&[3, 4], 0.0)], &mut |_, _, _| {}, &|| false).unwrap_err().message;
     assert_eq!(error, "made.onnx takes nx3 of F32 as x, and 3x4 of F32 was given.");
@@ -147,7 +147,7 @@ fn each_sample_takes_its_branch_and_what_is_inside_is_seen() {
     assert_eq!(floats(&seen["If_y/else_branch/t"]), [0.0, 1.0]);
     assert!(!seen.contains_key("t"));
     let reach = graph.reach(&[tensor(&[2], &[0.0, -1.0])]).unwrap();
-    assert_eq!((&reach[2], &reach[4]), (&Reach::Never, &Reach::Shape(vec![2])));
+    assert_eq!((&reach[2], &reach[4]), (&Reach::new(), &vec![Some(vec![2])]));
     assert_eq!(graph.assumptions(), [DECIDED]);
 }
 
@@ -316,8 +316,8 @@ fn a_name_inside_may_hide_one_outside() {
     );
 }
 
-#[test]
-fn bodies_are_said_not_to_be_looked_at() {
+/// Adds rows up one after the other: the sums so far, with another sign.
+fn sums() -> ModelProto {
     let body = GraphProto {
         input: vec![port("s", Some(&[2])), port("row", Some(&[2]))],
         node: vec![node("Add", &["s", "row"], &["next"]), node("Neg", &["next"], &["out"])],
@@ -325,10 +325,152 @@ fn bodies_are_said_not_to_be_looked_at() {
         ..GraphProto::default()
     };
     let scan = ints(inner(node("Scan", &["start", "x"], &["end", "y"]), "body", body), "num_scan_inputs", &[1]);
-    let graph = build(model(&[("x", &[3, 2])], vec![constant("start", &[2], &[0.0; 2]), scan], &["y"]), &[]);
-    assert_eq!(floats(&run(&graph, &[tensor(&[3, 2], &[1.0; 6])]).0[0]), [-1.0, -1.0, -2.0, -2.0, -3.0, -3.0]);
+    model(&[("x", &[-1, 2])], vec![constant("start", &[2], &[0.0; 2]), scan], &["y", "end"])
+}
+
+/// All values of each tensor that a run shows, in the order in which they come.
+fn all_seen(graph: &Graph, sample: &[Tensor]) -> BTreeMap<String, Vec<f32>> {
+    let mut seen: BTreeMap<String, Vec<f32>> = BTreeMap::new();
+    let mut see = |tensor: usize, _: &[usize], values: &[f32]| {
+        seen.entry(graph.tensors()[tensor].name.clone()).or_default().extend(values);
+    };
+    graph.run(sample, &mut see, &|| false).unwrap().unwrap();
+    seen
+}
+
+#[test]
+fn a_short_scan_is_written_out_and_a_long_one_is_said_not_to_be_looked_at() {
+    let graph = build(sums(), &[("x", &[3, 2])]);
+    assert_eq!(names(&graph), ["x", "row", "next", "out", "end", "y"]);
+    assert_eq!((graph.tensors()[5].op_type.as_str(), graph.tensors()[5].node.as_str()), ("Scan", "Scan_end"));
+    let x = [tensor(&[3, 2], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0])];
+    let seen = all_seen(&graph, &x);
+    assert_eq!(seen["row"], [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    assert_eq!(seen["next"], [1.0, 2.0, 4.0, 6.0, 9.0, 12.0]);
+    assert_eq!(seen["y"], [-1.0, -2.0, -4.0, -6.0, -9.0, -12.0]);
+    assert_eq!(seen["out"], seen["y"]);
+    assert_eq!(seen["end"], [9.0, 12.0]);
+    assert_eq!(graph.assumptions(), [""; 0]);
+    assert_eq!(graph.reach(&x).unwrap()[2], vec![Some(vec![2]); 3]);
+    // One clip for all turns.
+    let samples = [wave(&[3, 2], 0.0), wave(&[2, 2], 0.3), wave(&[3, 2], 1.0)];
+    for tensor in 0..5 {
+        let found = effects(&graph, &[tensor], &samples);
+        let expected = by_hand_of_all(&graph, tensor, &samples);
+        assert!((found.sqnr_db.get() - expected).abs() < 1e-6, "{tensor} {found:?} {expected}");
+    }
+    let long = build(sums(), &[("x", &[40, 2])]);
+    assert_eq!(names(&long), ["x", "end", "y"]);
+    assert_eq!(all_seen(&long, &[tensor(&[40, 2], &[1.0; 80])])["end"], [40.0, 40.0]);
     let said = "2 nodes inside Scan_end (Scan) are not looked at: tensors there hold other values in each turn";
-    assert_eq!(graph.assumptions(), [said]);
+    assert_eq!(long.assumptions(), [said]);
+}
+
+/// As `by_hand` where a tensor is seen more than once.
+fn by_hand_of_all(graph: &Graph, tensor: usize, samples: &[Tensor]) -> f64 {
+    let mut set = graph.clone();
+    set.set(tensor, Some(GRID));
+    let outputs = |graph: &Graph, x: &Tensor| {
+        let outputs = graph.run(std::slice::from_ref(x), &mut |_, _, _| {}, &|| false).unwrap().unwrap();
+        outputs.iter().flat_map(floats).collect::<Vec<_>>()
+    };
+    let (mut signal, mut noise) = (0.0, 0.0);
+    for x in samples {
+        for (a, b) in outputs(graph, x).into_iter().zip(outputs(&set, x)) {
+            signal += f64::from(a).powi(2);
+            noise += (f64::from(a) - f64::from(b)).powi(2);
+        }
+    }
+    10.0 * (signal / noise).log10()
+}
+
+#[test]
+fn a_scan_may_go_backwards() {
+    let mut proto = sums();
+    let node = &mut proto.graph.as_mut().unwrap().node[1];
+    for list in ["scan_input_directions", "scan_output_directions"] {
+        *node = over_rows(node.clone());
+        let attribute = node.attribute.last_mut().unwrap();
+        (attribute.name, attribute.ints) = (list.into(), vec![1]);
+    }
+    let graph = build(proto, &[("x", &[3, 2])]);
+    let seen = all_seen(&graph, &[tensor(&[3, 2], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0])]);
+    assert_eq!(seen["row"], [5.0, 6.0, 3.0, 4.0, 1.0, 2.0]);
+    assert_eq!(seen["y"], [-9.0, -12.0, -8.0, -10.0, -5.0, -6.0]);
+}
+
+fn typed_port(name: &str, of: tensor_proto::DataType) -> ValueInfoProto {
+    let mut port = port(name, Some(&[]));
+    if let Some(type_proto::Value::TensorType(tensor)) = port.r#type.as_mut().and_then(|t| t.value.as_mut()) {
+        tensor.elem_type = of as i32;
+    }
+    port
+}
+
+/// Doubles `s`, which begins as `x`, in every turn, and goes on while `going`, a tensor of the body, is true.
+fn doubled(before: &[NodeProto], most: &str, going_on: &str, going: &str, extra: &[NodeProto]) -> ModelProto {
+    let mut nodes = vec![node("Add", &["s", "s"], &["twice"])];
+    nodes.extend(extra.iter().cloned());
+    let body = GraphProto {
+        input: vec![
+            typed_port("i", tensor_proto::DataType::Int64),
+            typed_port("c", tensor_proto::DataType::Bool),
+            port("s", Some(&[2])),
+        ],
+        node: nodes,
+        output: vec![typed_port(going, tensor_proto::DataType::Bool), port("twice", None), port("twice", None)],
+        ..GraphProto::default()
+    };
+    let all = before.iter().cloned();
+    let turns = inner(node("Loop", &[most, going_on, "x"], &["last", "each"]), "body", body);
+    model(&[("x", &[2])], all.chain([turns, node("Neg", &["last"], &["y"])]).collect(), &["y", "each"])
+}
+
+#[test]
+fn a_loop_is_written_out_by_number_and_by_condition() {
+    let x = |a: f32, b: f32| [tensor(&[2], &[a, b])];
+    // Three turns, said by a constant.
+    let graph = build(doubled(&[integer("three", 3)], "three", "", "c", &[]), &[]);
+    assert_eq!((names(&graph), graph.is_one()), (vec!["x", "twice", "last", "each", "y"], true));
+    let seen = all_seen(&graph, &x(1.0, -2.0));
+    assert_eq!(seen["twice"], [2.0, -4.0, 4.0, -8.0, 8.0, -16.0]);
+    assert_eq!((&seen["each"], &seen["y"]), (&seen["twice"], &vec![-8.0, 16.0]));
+    // As long as the sum of what was doubled is less than ten: a matter of the sample.
+    let extra = [
+        constant("ten", &[], &[10.0]),
+        ints(node("ReduceSum", &["twice"], &["total"]), "keepdims", &[0]),
+        node("Less", &["total", "ten"], &["small"]),
+    ];
+    let graph = build(doubled(&[integer("many", 20)], "many", "", "small", &extra), &[]);
+    for (a, turns) in [(1.0, 3), (3.0, 1), (0.1, 6)] {
+        let seen = all_seen(&graph, &x(a, a));
+        assert_eq!(seen["twice"].len(), 2 * turns, "{a}");
+        assert_eq!(seen["y"][0], -a * 2.0_f32.powi(turns as i32));
+        assert_eq!(seen["total"].len(), turns);
+    }
+    // A branch inside, taken by the turn's own values.
+    let yes = [node("Neg", &["twice"], &["t"])];
+    let no = [node("Abs", &["twice"], &["e"])];
+    let extra = [
+        ints(node("ReduceSum", &["twice"], &["total"]), "keepdims", &[0]),
+        constant("five", &[], &[5.0]),
+        node("Less", &["total", "five"], &["small"]),
+        branches(node("If", &["small"], &["chosen"]), (&yes, &["t"]), (&no, &["e"])),
+    ];
+    let graph = build(doubled(&[integer("three", 3)], "three", "", "c", &extra), &[]);
+    let seen = all_seen(&graph, &x(1.0, 1.0));
+    assert_eq!(seen["chosen"], [-2.0, -2.0, 4.0, 4.0, 8.0, 8.0]);
+    assert_eq!((&seen["t"], &seen["e"]), (&vec![-2.0, -2.0], &vec![4.0, 4.0, 8.0, 8.0]));
+}
+
+#[test]
+fn a_loop_that_is_too_long_is_refused_by_name() {
+    let proto = doubled(&[integer("many", 33)], "many", "", "c", &[]);
+    let error = Graph::build(&network(proto), &Shapes::new()).unwrap_err().message;
+    assert!(error.starts_with("made.onnx cannot be run: the Loop Loop_last takes more than 32 turns"), "{error}");
+    let proto = doubled(&[integer("none", 0)], "none", "", "c", &[]);
+    let error = Graph::build(&network(proto), &Shapes::new()).unwrap_err().message;
+    assert!(error.starts_with("made.onnx cannot be run: the Loop Loop_last takes no turn"), "{error}");
 }
 
 #[test]

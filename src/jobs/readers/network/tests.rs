@@ -216,3 +216,66 @@ fn a_clip_that_makes_the_outputs_nan_is_never_taken() {
         assert!(tuned.after.sqnr_db > good && unseen > good, "{present} {rounds}: {tuned:?}");
     }
 }
+
+/// Positive samples go one way, negative ones the other.
+fn two_ways(rows: &[[f32; 4]], rules: &[&str]) -> Net {
+    let sum = |of: &str, to: &str| onnx::node("ReduceSum", &[of], to, Some(("keepdims", 0)));
+    let yes = [onnx::node("Neg", &["x"], "a", None), onnx::node("Abs", &["a"], "b", None)];
+    let no = [onnx::node("Exp", &["x"], "c", None)];
+    let nodes = [
+        onnx::node("Neg", &["x"], "n", None),
+        sum("x", "s"),
+        sum("n", "t"),
+        onnx::node("Greater", &["s", "t"], "positive", None),
+        onnx::if_node("positive", "y", (&yes, "b"), (&no, "c")),
+    ];
+    net(&nodes, rows, rules, |_| {}).read()
+}
+
+#[test]
+fn what_only_some_samples_reach_is_counted_on_those_and_said() {
+    let rows = [[1.0, 2.0, 3.0, 4.0], [-1.0, -2.0, -3.0, -4.0], [5.0, 6.0, 7.0, 8.0]];
+    let net = two_ways(&rows, &["a=axis:1"]);
+    let layer = |name: &str| &net.session.layers()[net.session.position(&Key::activation(name)).unwrap()];
+    let notes = |name: &str| layer(name).origin.notes.clone();
+    assert_eq!(notes("a"), ["Counted on 2 of 3 samples: the others take another branch."]);
+    assert_eq!(notes("c"), ["Counted on 1 of 3 samples: the others take another branch."]);
+    assert!(notes("x").is_empty() && notes("y").is_empty());
+    let count = |name: &str| net.ready(name).histogram().stats.count;
+    assert_eq!([count("x"), count("a"), count("b"), count("c"), count("y")], [12, 8, 8, 4, 12]);
+    // Its channels are those of the samples that reach it.
+    let channels = layer("a").channels();
+    let of = |channel: usize| channels[channel].histogram().stats.clone();
+    assert_eq!((of(3).count, of(3).min, of(3).max), (2, Some(-8.0), Some(-4.0)));
+}
+
+#[test]
+fn trials_of_a_network_whose_samples_go_different_ways() {
+    let rows: Vec<[f32; 4]> = (0..6).map(|i| [0.3, -0.7, 1.1, 2.0].map(|x| if i % 2 == 0 { x } else { -x })).collect();
+    let net = two_ways(&rows, &[]);
+    for name in ["x", "n", "a", "b", "c", "y"] {
+        net.loader.request(Request::Trial(Trial::Alone { key: Key::activation(name), params: on(1.0) }));
+        let Told::Trial(News::Alone { result, .. }) = net.next() else { panic!("it is answered") };
+        let found = result.unwrap();
+        assert_eq!(found.samples, 6, "{name}");
+        assert_eq!(found.sqnr_db < Decibels::PERFECT, name != "n", "{name}: {found:?}");
+    }
+    net.loader.request(Request::Trial(Trial::Whole([(Key::activation("c"), on(1.0))].into())));
+    assert!(matches!(net.next(), Told::Trial(News::Whole { result: Ok(_), .. })));
+    net.loader.request(Request::Trial(Trial::Sensitivity(Params::default())));
+    loop {
+        match net.next() {
+            Told::Trial(News::SensitivityEnd(result)) => break result.unwrap(),
+            Told::Trial(News::Sensitivity(..)) => {}
+            _ => panic!("it ends"),
+        }
+    }
+    let layers = vec![tune_layer(&net, "c", 0.5, Arc::new(Max))];
+    let params: Params = [(Key::activation("c"), on(0.5))].into();
+    net.loader.request(Request::Trial(Trial::Tune(Tune { params, layers, rounds: 1 })));
+    loop {
+        if let Told::Trial(News::Tuned(result)) = net.next() {
+            break drop(result.unwrap().unwrap());
+        }
+    }
+}
