@@ -33,3 +33,8 @@ pub(super) fn all(graph: &GraphProto) -> Vec<&GraphProto> {
     }
     all
 }
+
+/// What a node with graphs inside is told from others by: its first output.
+fn identity(node: &NodeProto) -> &str {
+    node.output.iter().find(|output| !output.is_empty()).map_or("", String::as_str)
+}

@@ -1,9 +1,9 @@
 //! What is inside nodes, put in their place from the outside in.
 
 use super::super::activations::{node_name, taken_by};
-use super::inside;
 use super::nodes::node;
 use super::turns::{self, Names};
+use super::{identity, inside};
 use std::collections::{HashMap, HashSet};
 use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, ValueInfoProto};
 
@@ -174,11 +174,6 @@ impl Settling {
         }
         Ok(())
     }
-}
-
-/// What such a node is told from others by: its first output.
-pub(super) fn identity(node: &NodeProto) -> &str {
-    node.output.iter().find(|output| !output.is_empty()).map_or("", String::as_str)
 }
 
 /// Where a tensor of a file stands.

@@ -3,8 +3,8 @@
 //! Before each turn there is a question, as before an `If`: whether there is a next one. What a turn makes is called as in
 //! the body, with the turn's number behind it from the second on.
 
+use super::identity;
 use super::nodes::{constant, gather, node, unsqueeze};
-use super::splice::identity;
 use std::collections::HashMap;
 use tract_onnx::pb::{GraphProto, NodeProto};
 

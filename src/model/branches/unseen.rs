@@ -1,7 +1,7 @@
 //! What of a graph is not looked at, in sentences.
 
-use super::splice::{Branch, identity};
-use super::{all, inside};
+use super::splice::Branch;
+use super::{all, identity, inside};
 use crate::model::activations::node_name;
 use crate::model::error::one_line;
 use std::collections::BTreeSet;
