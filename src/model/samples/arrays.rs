@@ -90,7 +90,7 @@ impl Arrays {
         }
         let shapes = shapes.ok_or_else(|| network.error(none_named()))?;
         let inputs = wanted.iter().zip(&shapes).map(|((_, dtype, _), shape)| (*dtype, shape.clone())).collect();
-        Ok(Opened { maker: Arrays { inputs, files }, shapes, assumptions })
+        Ok(Opened { maker: Arrays { inputs, files }, shapes: vec![shapes], assumptions })
     }
 
     /// A file that cannot be read counts as one sample, so that its error comes to light.

@@ -60,7 +60,8 @@ pub enum Layout {
 #[derive(Debug)]
 pub struct Samples {
     maker: Maker,
-    shapes: Shapes,
+    /// At least one.
+    shapes: Vec<Shapes>,
     assumptions: Vec<String>,
 }
 
@@ -74,8 +75,8 @@ enum Maker {
 /// What a maker finds out when it is opened.
 struct Opened<M> {
     maker: M,
-    /// The shape of each input, in order.
-    shapes: Vec<Vec<usize>>,
+    /// Of each kind of sample the shape of each input, in order; the first sample's first.
+    shapes: Vec<Vec<Vec<usize>>>,
     assumptions: Vec<String>,
 }
 
@@ -112,9 +113,10 @@ impl Samples {
     }
 
     fn made<M>(network: &Network, opened: Opened<M>, wrap: impl Fn(M) -> Maker) -> Samples {
-        let names = network.inputs().iter().map(|port| port.name.clone());
+        let named =
+            |shapes: Vec<Vec<usize>>| network.inputs().iter().map(|port| port.name.clone()).zip(shapes).collect();
         let Opened { maker, shapes, assumptions } = opened;
-        Samples { maker: wrap(maker), shapes: names.zip(shapes).collect(), assumptions }
+        Samples { maker: wrap(maker), shapes: shapes.into_iter().map(named).collect(), assumptions }
     }
 
     /// How many samples there are; at least one.
@@ -144,8 +146,13 @@ impl Samples {
         }
     }
 
-    /// The shape of every input, for [`Graph::build`](super::Graph::build).
+    /// The shape of every input of the first sample, for [`Graph::build`](super::Graph::build).
     pub fn shapes(&self) -> &Shapes {
+        &self.shapes[0]
+    }
+
+    /// The different shapes that samples have, the first sample's first.
+    pub fn all_shapes(&self) -> &[Shapes] {
         &self.shapes
     }
 

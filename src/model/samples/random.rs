@@ -40,7 +40,7 @@ impl Random {
             }
             inputs.push((dtype, shape));
         }
-        let shapes = inputs.iter().map(|(_, shape)| shape.clone()).collect();
+        let shapes = vec![inputs.iter().map(|(_, shape)| shape.clone()).collect()];
         Ok(Opened { maker: Random { n, seed, inputs }, shapes, assumptions })
     }
 
