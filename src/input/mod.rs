@@ -35,6 +35,7 @@ mod convert;
 mod discover;
 mod dtype;
 mod error;
+mod exact;
 mod group;
 mod layout;
 mod naming;
@@ -49,6 +50,7 @@ pub use array::{Array, BodyReport, CHUNK, Follower, Lead};
 pub use discover::{Discovered, discover};
 pub use dtype::DType;
 pub use error::InputError;
+pub use exact::Exact;
 pub use group::{GroupError, GroupPattern};
 pub use part::Part;
 
