@@ -200,6 +200,9 @@ fn taking(inputs: &[(&str, &str)]) -> Network {
     network(proto)
 }
 
+/// An input's dimensions and an array's; how many samples that is, of which shape, and whether something is said of it.
+type Case<'a> = (&'a str, &'a [usize], usize, &'a [usize], bool);
+
 /// How many samples of which shape come of an array, and whether something is said of it.
 fn cut_of(dims: &str, shape: &[usize]) -> (usize, Vec<usize>, bool) {
     let folder = tempfile::tempdir().unwrap();
@@ -212,7 +215,7 @@ fn cut_of(dims: &str, shape: &[usize]) -> (usize, Vec<usize>, bool) {
 
 #[test]
 fn the_first_axis_is_a_batch_only_where_that_is_known() {
-    let cases: [(&str, &[usize], usize, &[usize], bool); 21] = [
+    let cases: [Case; 21] = [
         // Pictures, with and without a name for the batch.
         ("N 3 8 8", &[5, 3, 8, 8], 5, &[1, 3, 8, 8], false),
         ("? 3 ? ?", &[5, 3, 8, 8], 5, &[1, 3, 8, 8], true),
