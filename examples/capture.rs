@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for arg in args {
         match arg.split_once('=') {
             Some((name, shape)) => {
-                let shape = shape.split('x').map(str::parse).collect::<Result<Vec<usize>, _>>()?;
+                let shape = shape.split('x').map(str::parse).collect::<Result<Vec<_>, _>>()?;
                 options.shapes.insert(name.to_owned(), shape);
             }
             None => files.push(PathBuf::from(arg)),

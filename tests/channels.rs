@@ -273,13 +273,13 @@ fn the_strip_fits_every_screen() {
 fn a_session_that_receives_has_weights_per_channel() {
     use qviz::calibrate;
     use qviz::jobs::{NetworkLoader, NetworkOrder, Recipe, Subject, Ties, Told};
-    use qviz::model::{SampleOptions, SampleSource};
+    use qviz::model::{Dim, SampleOptions, SampleSource};
     use qviz::quant::Format;
     use qviz::session::{Kind, Session};
 
     let mut session = Session::new(vec![calibrate::by_id("max").unwrap()], "max", Format::INT8);
     let model = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/models/ch_ppocr_mobile_v2.0_cls_infer.onnx");
-    let shapes = [("x".to_owned(), vec![1, 3, 32, 64])].into();
+    let shapes = [("x".to_owned(), [1, 3, 32, 64].map(Dim::Fixed).to_vec())].into();
     let order = NetworkOrder {
         subject: Subject {
             model: model.into(),

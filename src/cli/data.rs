@@ -8,7 +8,9 @@ use clap::{Args, ValueEnum};
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Running a model")]
 pub(super) struct DataArgs {
-    /// What MODEL.onnx is run on: .npy and .npz files, directories of PNG and JPEG pictures, globs
+    /// What MODEL.onnx is run on: .npy, .npz and .safetensors files, directories of PNG and JPEG pictures, globs. Of
+    /// several inputs an archive has an array each by its name; other files are named like their input, lie in a folder
+    /// of that name, or are given as NAME=PATH
     #[arg(long, value_name = "PATH", num_args = 1..)]
     pub data: Vec<PathBuf>,
     /// Other samples, that nothing is chosen by: `tune` and `sensitivity` judge on them too
@@ -38,9 +40,10 @@ pub(super) struct DataArgs {
     /// The size that pictures are brought to, where the model does not fix it: 224x224 (width, height)
     #[arg(long, value_name = "WxH", value_parser = parse_size)]
     pub resize: Option<(u32, u32)>,
-    /// The shape of an input that neither the model nor the data fixes: x=1x3x224x224
+    /// The shape of an input that neither the model nor the data fixes: x=1x3x224x224. A letter stands for any size:
+    /// x=1xnx4 says that the first axis of the data is cut into samples of one row, x=nx4 that it is a batch of any
     #[arg(long, value_name = "NAME=SHAPE", value_parser = parse_shape)]
-    pub shape: Vec<(String, Vec<usize>)>,
+    pub shape: Vec<(String, Vec<Size>)>,
 }
 
 /// The order of the axes of a batch of pictures.
@@ -52,6 +55,14 @@ pub(super) enum Order {
     Nhwc,
 }
 
+/// One dimension of an input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Size {
+    Fixed(usize),
+    /// Any, with a name.
+    Any(String),
+}
+
 fn parse_count(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "a number of samples, 1 or more".to_owned())
 }
@@ -61,18 +72,23 @@ fn parse_size(text: &str) -> Result<(u32, u32), String> {
     size.filter(|(w, h)| *w > 0 && *h > 0).ok_or_else(|| "a size is width x height, such as 224x224".to_owned())
 }
 
-fn parse_shape(text: &str) -> Result<(String, Vec<usize>), String> {
+fn parse_shape(text: &str) -> Result<(String, Vec<Size>), String> {
     let shape = text.rsplit_once('=').and_then(|(name, dims)| {
-        let dims: Option<Vec<usize>> = dims.split('x').map(|n| n.parse().ok().filter(|n| *n > 0)).collect();
+        let dims: Option<Vec<Size>> = dims.split('x').map(parse_dim).collect();
         Some((name.to_owned(), dims?))
     });
-    shape.ok_or_else(|| "a shape is NAME=1x3x224x224".to_owned())
+    shape.ok_or_else(|| "a shape is NAME=1x3x224x224, with a letter for a size that is not fixed".to_owned())
+}
+
+fn parse_dim(text: &str) -> Option<Size> {
+    let is_name = |name: &str| name.starts_with(char::is_alphabetic) && !name.contains(char::is_whitespace);
+    text.parse().map(Size::Fixed).ok().or_else(|| is_name(text).then(|| Size::Any(text.to_owned())))
 }
 
 #[cfg(feature = "onnx")]
 mod network {
-    use super::{DataArgs, Order};
-    use crate::model::{Layout, SampleOptions, SampleSource};
+    use super::{DataArgs, Order, Size};
+    use crate::model::{Dim, Layout, SampleOptions, SampleSource};
 
     impl DataArgs {
         /// Where samples come from; `None` where nothing was said.
@@ -92,8 +108,13 @@ mod network {
         /// What is said about them.
         pub fn options(&self) -> SampleOptions {
             let given = |values: &[f32]| (!values.is_empty()).then(|| values.to_vec());
+            let dim = |size: &Size| match size {
+                Size::Fixed(n) => Dim::Fixed(*n),
+                Size::Any(name) => Dim::Named(name.clone()),
+            };
+            let dims = |(name, shape): &(String, Vec<Size>)| (name.clone(), shape.iter().map(dim).collect());
             SampleOptions {
-                shapes: self.shape.iter().cloned().collect(),
+                shapes: self.shape.iter().map(dims).collect(),
                 mean: given(&self.mean),
                 std: given(&self.std),
                 layout: self.layout.map(|order| match order {
@@ -102,6 +123,21 @@ mod network {
                 }),
                 resize: self.resize,
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_numbers_or_any() {
+        let any = |name: &str| Size::Any(name.into());
+        assert_eq!(parse_shape("x=1xnx4"), Ok(("x".into(), vec![Size::Fixed(1), any("n"), Size::Fixed(4)])));
+        assert_eq!(parse_shape("a=b=batchx0"), Ok(("a=b".into(), vec![any("batch"), Size::Fixed(0)])));
+        for wrong in ["x", "x=", "x=1xx2", "x=-1x3", "x=1 x2", "x=?x2"] {
+            assert!(parse_shape(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -92,6 +92,15 @@ impl Part {
         }
     }
 
+    /// Its name in its archive; nothing where it is a file of its own.
+    pub fn key(&self) -> Option<&str> {
+        match &self.place {
+            Place::Npz { entry, .. } => Some(entry.key()),
+            Place::SafeTensors { tensor, .. } => Some(&tensor.key),
+            Place::Npy { .. } | Place::Memory { .. } | Place::Stdin(_) => None,
+        }
+    }
+
     /// Whether it can be read more than once: false for pipes.
     pub fn seekable_twice(&self) -> bool {
         !matches!(self.place, Place::Stdin(None) | Place::Npy { regular: false, .. })

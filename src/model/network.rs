@@ -7,6 +7,7 @@ use std::fmt;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::Arc;
 use tract_onnx::pb::tensor_shape_proto::dimension::Value as DimValue;
 use tract_onnx::pb::type_proto::Value as TypeValue;
@@ -139,6 +140,19 @@ impl fmt::Display for Dim {
             Dim::Named(name) => f.write_str(name),
             Dim::Unknown => f.write_str("?"),
         }
+    }
+}
+
+impl FromStr for Dim {
+    type Err = String;
+
+    /// A number, or a name.
+    fn from_str(text: &str) -> Result<Dim, String> {
+        if let Ok(n) = text.parse() {
+            return Ok(Dim::Fixed(n));
+        }
+        let is_name = text.starts_with(char::is_alphabetic) && !text.contains(char::is_whitespace);
+        if is_name { Ok(Dim::Named(text.into())) } else { Err(format!("{text:?} is neither a size nor a name")) }
     }
 }
 

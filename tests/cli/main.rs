@@ -990,6 +990,29 @@ fn what_cannot_be_run_is_one_sentence() {
     says(&["report", CLASSIFIER, "--data", "torn.png", "--resize", "64x32"], 1, &["torn.png"]);
 }
 
+#[cfg(feature = "onnx")]
+#[test]
+fn what_is_assumed_of_samples_is_told_with_the_option_that_says_otherwise() {
+    let here = tempdir().unwrap();
+    let n = 2 * 3 * 16 * 32;
+    let data: Vec<u8> = normal(n, 3).iter().flat_map(|x| x.to_le_bytes()).collect();
+    fs::write(here.path().join("two.npy"), npy("<f4", &[2, 3, 16, 32], &data)).unwrap();
+    let run = |options: &[&str]| {
+        let ran = qviz(
+            here.path(),
+            &[&["report", CLASSIFIER, "--method", "max", "--only", "x", "--data"][..], options].concat(),
+        );
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        ran.err
+    };
+    let told = run(&["two.npy"]);
+    let says = "two.npy: 2x3x16x32 is 2 samples of x ?x3x?x?; if it is one, give its shape, such as --shape x=2x3xnxn";
+    assert!(told.contains("on 2 samples") && told.contains(says), "{told}");
+    let told = run(&["two.npy", "--shape", "x=2x3xnxn"]);
+    assert!(told.contains("on 1 sample\n") && !told.contains("--shape"), "{told}");
+    assert!(run(&["x=two.npy", "--shape", "x=nx3x16x32"]).contains("on 2 samples\n"));
+}
+
 /// Of eight bins entropy has no answer, and what stands in for it is named as what it is.
 #[test]
 fn a_stand_in_is_named() {

@@ -3,13 +3,20 @@
 use super::build::Shapes;
 use super::error::ModelError;
 use super::network::{Dim, Network, Port};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use tract_onnx::prelude::Tensor;
 
 mod arrays;
+mod axis;
+mod cast;
 mod files;
+mod fit;
+mod pair;
 mod pictures;
 mod random;
+mod sets;
+mod stored;
 
 use arrays::Arrays;
 use pictures::Pictures;
@@ -18,10 +25,17 @@ use random::Random;
 /// Where samples come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SampleSource {
-    /// `.npy`, `.npz`, `.png` and `.jpg` files, directories of them, and glob patterns. Arrays and pictures do not mix.
+    /// `.npy`, `.npz`, `.safetensors`, `.pb` (a `TensorProto`), `.png` and `.jpg` files, directories of them, and glob
+    /// patterns. Arrays and pictures do not mix.
     ///
-    /// An `.npz` holds an array for each input, by its name. A lone array is for a model's only input. Entries of a
-    /// directory or pattern that cannot be read or are no samples are left out, and [`Samples::assumptions`] says so.
+    /// An archive holds an array for each input, by its name. Other arrays are for a model's only input; where it has
+    /// several, a file is for the input that it is named like, or a folder that it is in, or that is said in front of it
+    /// as `NAME=PATH`; `.pb` are numbered as in ONNX's test data. Entries of a directory or pattern that cannot be read
+    /// or are no samples are left out, and [`Samples::assumptions`] says so.
+    ///
+    /// The first axis of an array is cut into samples where it is known to be a batch: by the model's number, by the
+    /// name of its dimension, by other inputs that are as long, or as it is an array of pictures. Else the array is one
+    /// sample. Samples need not be of one shape.
     Files(Vec<PathBuf>),
     /// Made up: standard normal floats, and integers from 0 to 9. Ranges of activations mean nothing then.
     Random {
@@ -35,8 +49,9 @@ pub enum SampleSource {
 /// What is known about the samples beyond their files.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SampleOptions {
-    /// Shapes of inputs, by name, for dimensions that neither the model nor the data fixes.
-    pub shapes: Shapes,
+    /// Dimensions of inputs, by name, where those of the model do not say what is needed: numbers where neither it nor
+    /// the data has one, and a name such as `batch` for a first axis that is one.
+    pub shapes: BTreeMap<String, Vec<Dim>>,
     /// Subtracted from each channel of a picture whose values are 0 to 1.
     pub mean: Option<Vec<f32>>,
     /// Divides each channel after that.
@@ -60,7 +75,8 @@ pub enum Layout {
 #[derive(Debug)]
 pub struct Samples {
     maker: Maker,
-    shapes: Shapes,
+    /// At least one.
+    shapes: Vec<Shapes>,
     assumptions: Vec<String>,
 }
 
@@ -74,8 +90,8 @@ enum Maker {
 /// What a maker finds out when it is opened.
 struct Opened<M> {
     maker: M,
-    /// The shape of each input, in order.
-    shapes: Vec<Vec<usize>>,
+    /// Of each kind of sample the shape of each input, in order; the first sample's first.
+    shapes: Vec<Vec<Vec<usize>>>,
     assumptions: Vec<String>,
 }
 
@@ -112,9 +128,10 @@ impl Samples {
     }
 
     fn made<M>(network: &Network, opened: Opened<M>, wrap: impl Fn(M) -> Maker) -> Samples {
-        let names = network.inputs().iter().map(|port| port.name.clone());
+        let named =
+            |shapes: Vec<Vec<usize>>| network.inputs().iter().map(|port| port.name.clone()).zip(shapes).collect();
         let Opened { maker, shapes, assumptions } = opened;
-        Samples { maker: wrap(maker), shapes: names.zip(shapes).collect(), assumptions }
+        Samples { maker: wrap(maker), shapes: shapes.into_iter().map(named).collect(), assumptions }
     }
 
     /// How many samples there are; at least one.
@@ -144,14 +161,14 @@ impl Samples {
         }
     }
 
-    /// The shape of every input, for [`Graph::build`](super::Graph::build).
+    /// The shape of every input of the first sample, for [`Graph::build`](super::Graph::build).
     pub fn shapes(&self) -> &Shapes {
-        &self.shapes
+        &self.shapes[0]
     }
 
-    /// The distinct shapes of all samples, those of the first one first.
+    /// The different shapes that samples have, the first sample's first.
     pub fn all_shapes(&self) -> &[Shapes] {
-        std::slice::from_ref(&self.shapes)
+        &self.shapes
     }
 
     /// What was taken for granted, a sentence without its full stop each; to be shown to the user.
@@ -167,14 +184,19 @@ impl Samples {
 
 /// The dimensions of an input, those that the user gives filled in.
 fn dims(network: &Network, port: &Port, options: &SampleOptions) -> Result<Option<Vec<Dim>>, ModelError> {
-    match options.shapes.get(&port.name) {
-        None => Ok(port.dims.clone()),
-        Some(shape) if super::build::fits(shape, port.dims.as_deref()) => {
-            Ok(Some(shape.iter().map(|&n| Dim::Fixed(n)).collect()))
-        }
-        Some(shape) => {
-            let given = super::error::shape_text(shape);
-            Err(network.error(format!("takes {port}, and {given} was given.")))
-        }
+    let Some(given) = options.shapes.get(&port.name) else { return Ok(port.dims.clone()) };
+    let agrees = |(given, dim): (&Dim, &Dim)| match (given, dim) {
+        (Dim::Fixed(given), Dim::Fixed(n)) => given == n,
+        _ => true,
+    };
+    let own = port.dims.as_ref();
+    if own.is_some_and(|own| own.len() != given.len() || !given.iter().zip(own).all(agrees)) {
+        let given = given.iter().map(Dim::to_string).collect::<Vec<_>>().join("x");
+        return Err(network.error(format!("takes {port}, and {given} was given.")));
     }
+    let more = |(ix, given): (usize, &Dim)| match (given, own.map(|own| &own[ix])) {
+        (Dim::Named(_) | Dim::Unknown, Some(fixed @ Dim::Fixed(_))) => fixed.clone(),
+        _ => given.clone(),
+    };
+    Ok(Some(given.iter().enumerate().map(more).collect()))
 }

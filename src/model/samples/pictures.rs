@@ -114,7 +114,7 @@ impl Pictures {
             Layout::Nchw => vec![batch, channels, height_, width_],
             Layout::Nhwc => vec![batch, height_, width_, channels],
         };
-        let shapes = vec![shape.clone()];
+        let shapes = vec![vec![shape.clone()]];
         let maker = Pictures { paths, batch, shape, dtype, layout, channels, width, height, mean, std };
         Ok(Opened { maker, shapes, assumptions })
     }

@@ -2,6 +2,7 @@
 
 use super::super::error::ModelError;
 use super::super::network::{Dim, Network};
+use super::axis::Axis;
 use super::{Opened, SampleOptions, dims};
 use crate::error::{ErrorKind, Predicate};
 use tract_onnx::prelude::{DatumType, Tensor};
@@ -27,7 +28,9 @@ impl Random {
         for port in network.inputs() {
             let unknown = || network.error(port.ask());
             let mut dims = dims(network, port, options)?.ok_or_else(unknown)?;
-            if let Some(batch @ (Dim::Named(_) | Dim::Unknown)) = dims.first_mut() {
+            if let Some(batch @ (Dim::Named(_) | Dim::Unknown)) = dims.first_mut()
+                && Axis::of(batch) != Axis::Inner
+            {
                 *batch = Dim::Fixed(1);
                 assumptions.push(format!("a batch of 1 for {}", port.name));
             }
@@ -40,7 +43,7 @@ impl Random {
             }
             inputs.push((dtype, shape));
         }
-        let shapes = inputs.iter().map(|(_, shape)| shape.clone()).collect();
+        let shapes = vec![inputs.iter().map(|(_, shape)| shape.clone()).collect()];
         Ok(Opened { maker: Random { n, seed, inputs }, shapes, assumptions })
     }
 
