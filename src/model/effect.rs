@@ -3,8 +3,9 @@
 use super::behind::{Behind, Source, Step};
 use super::error::{ModelError, guarded};
 use super::graph::{Cancelled, Graph};
-use super::reference::{OtherShape, Reference, compared};
+use super::reference::{OtherShape, Reference, bytes, compared};
 use super::score::{OutputEffect, Score};
+use super::sizes;
 use super::tap::Tap;
 use crate::guard::{joined, share};
 use crate::quant::QuantParams;
@@ -12,7 +13,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tract_onnx::prelude::{IntoTValue, TValue, TVec, Tensor, TractError, TractResult, TypedSimpleState};
-use tract_onnx::tract_core::internal::{IntoArcTensor, OutletId};
+use tract_onnx::tract_core::internal::{IntoArcTensor, OutletId, SymbolValues};
 use tract_onnx::tract_core::plan;
 
 /// Activations whose grids are tried, and everything that is needed to run what follows them on some samples.
@@ -34,6 +35,8 @@ struct Kept {
     reference: Vec<Arc<Tensor>>,
     /// The values from elsewhere, in the order of [`Source::Kept`].
     values: Vec<Arc<Tensor>>,
+    /// The sizes that the run has settled.
+    sizes: SymbolValues,
 }
 
 impl Effect {
@@ -67,7 +70,7 @@ impl Effect {
             let sample = sample?;
             let Some(reference) = float.outputs(i, &sample, cancelled)? else { return Ok(None) };
             let Some(kept) = effect.keep(reference, &sample, &kept, cancelled)? else { return Ok(None) };
-            taken += kept.reference.iter().chain(&kept.values).map(|t| t.as_bytes().len()).sum::<usize>();
+            taken += kept.reference.iter().chain(&kept.values).map(|tensor| bytes(tensor)).sum::<usize>();
             if taken > memory && !effect.samples.is_empty() {
                 break;
             }
@@ -147,10 +150,12 @@ impl Effect {
         wanted: &BTreeMap<OutletId, usize>,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Option<Kept>, ModelError> {
+        let graph = &self.graph;
         let mut missing = wanted.len();
         let mut values: Vec<Option<Arc<Tensor>>> = vec![None; wanted.len()];
-        let graph = &self.graph;
-        let done = Cell::new(missing == 0);
+        let mut symbols = SymbolValues::default();
+        let settles_sizes = sizes::any(graph.plan.model());
+        let done = Cell::new(missing == 0 && !settles_sizes);
         // What comes after the last value that is wanted need not run.
         let enough = || done.get() || cancelled();
         let run = graph.execute(sample, &enough, &mut |ctx, state, node, inputs| {
@@ -164,13 +169,15 @@ impl Effect {
                     missing -= 1;
                 }
             }
-            done.set(missing == 0);
+            sizes::learn(&mut symbols, node, &results);
+            done.set(missing == 0 && !settles_sizes);
             Ok(results)
         })?;
         if run.is_none() && !done.get() {
             return Ok(None);
         }
-        Ok(Some(Kept { reference, values: values.into_iter().map(|value| value.expect("the run made it")).collect() }))
+        let values = values.into_iter().map(|value| value.expect("the run made it")).collect();
+        Ok(Some(Kept { reference, values, sizes: symbols }))
     }
 
     /// Runs what follows on one sample.
@@ -183,6 +190,7 @@ impl Effect {
         let plan = &self.graph.plan;
         let mut state = plan.spawn()?;
         state.turn_state.values = vec![None; plan.model().nodes().len()];
+        state.turn_state.resolved_symbols = kept.sizes.clone();
         for step in &self.steps {
             let node = plan.model().node(step.node);
             let failed = |error| Failure { node: Some(step.node), error };
@@ -202,6 +210,8 @@ impl Effect {
                 }
                 None => guarded(|| state.compute_one_with_inputs(node.id, inputs)).map_err(failed)?,
             }
+            let turn = &mut state.turn_state;
+            sizes::learn(&mut turn.resolved_symbols, node, turn.values[node.id].as_deref().unwrap_or_default());
         }
         let outputs = self.outputs.iter().map(|source| value(source, kept, &state)).collect::<TractResult<Vec<_>>>()?;
         Ok(compared(&self.graph, &kept.reference, &outputs)?)

@@ -41,6 +41,7 @@ mod network;
 mod reference;
 mod samples;
 mod score;
+mod sizes;
 mod tap;
 #[cfg(test)]
 mod tests;

@@ -58,7 +58,7 @@ impl<'a> Reference<'a> {
         let none = vec![None; self.graph.grids.len()];
         let Some(outputs) = answers(self.graph, &none, sample, cancelled)? else { return Ok(None) };
         let outputs: Vec<Arc<Tensor>> = outputs.into_iter().map(IntoArcTensor::into_arc_tensor).collect();
-        let bytes: usize = outputs.iter().map(|t| t.as_bytes().len()).sum();
+        let bytes: usize = outputs.iter().map(|output| bytes(output)).sum();
         let mut kept = kept();
         if kept.bytes + bytes <= self.memory {
             let len = kept.outputs.len().max(place + 1);
@@ -125,6 +125,11 @@ fn answers(
         Some(tap) => graph.pass(tap, node, inputs, grids),
         None => plan::eval(ctx, state, node, inputs),
     })
+}
+
+/// The memory that the values of a tensor take.
+pub(super) fn bytes(tensor: &Tensor) -> usize {
+    tensor.as_plain_ram_storage().map_or(0, |values| values.as_bytes().len())
 }
 
 /// The sums over one sample.

@@ -13,6 +13,7 @@ mod cls;
 mod errors;
 mod graphs;
 mod samples;
+mod trials;
 mod weights;
 
 /// PaddleOCR's text direction classifier; see assets/models/README.md.
