@@ -15,7 +15,7 @@ use super::source::Usage;
 use crate::jobs::{Left, News, Request, Told, Trial, Tune, TuneLayer, Tuned};
 use crate::quant::OutputEffect;
 use crate::report::{self, Json, number, visible};
-use crate::session::{Decision, Key, Sensitivity, Target};
+use crate::session::{Arrival, Decision, Key, Sensitivity, Target};
 
 /// Reads all layers, and leaves those in float that `--skip-worst` means.
 pub(super) fn loaded(shared: SharedArgs, exact: bool) -> Result<Loaded, Failed> {
@@ -30,7 +30,7 @@ pub(super) fn loaded(shared: SharedArgs, exact: bool) -> Result<Loaded, Failed> 
     if loaded.network == 0 {
         return Err(Usage("--skip-worst puts a network on trial; name one: qviz MODEL.onnx --data PATH.".into()).into());
     }
-    let all = each(&loaded);
+    let all = each(&mut loaded);
     let in_float = |s: &Sensitivity| {
         let decision = |t: Target| loaded.session.ready(&t).map(|r| r.decision().with_quantized(false)).map(|d| (t, d));
         loaded.session.with_channels(&s.key).into_iter().filter_map(decision).collect::<Vec<_>>()
@@ -126,22 +126,21 @@ fn whole(loaded: &Loaded) -> Option<(OutputEffect, Option<OutputEffect>)> {
     told
 }
 
-/// Every tensor's sensitivity, as far as it was found.
-fn each(loaded: &Loaded) -> Vec<Sensitivity> {
-    let mut all = Vec::new();
+/// Every tensor's sensitivity, as far as it was found. Why there are no more is the session's to complain of.
+fn each(loaded: &mut Loaded) -> Vec<Sensitivity> {
+    let (mut all, mut failure) = (Vec::new(), None);
     hear(loaded, Trial::Sensitivity(loaded.session.params()), "sensitivity", |news| match news {
         News::Sensitivity(s, _) => {
             all.push(s);
             false
         }
         News::SensitivityEnd(result) => {
-            if let Err(why) = result {
-                failed(&why);
-            }
+            failure = result.err();
             true
         }
         _ => false,
     });
+    failure.into_iter().for_each(|why| drop(loaded.session.receive(Arrival::Failed(why))));
     all
 }
 
@@ -150,12 +149,12 @@ pub(super) fn sensitivity(shared: SharedArgs, json: bool, output: Option<PathBuf
     if exists(output.as_deref(), force) {
         return Ok(1);
     }
-    let loaded = network(shared, false)?;
+    let mut loaded = network(shared, false)?;
     if loaded.network == 0 {
         return Ok(complain(&loaded.session).max(1));
     }
     let Some((all, check)) = whole(&loaded) else { return Ok(complain(&loaded.session).max(1)) };
-    let each = each(&loaded);
+    let each = each(&mut loaded);
     let of = loaded.session.params().len();
     let document = report::sensitivity_json(&loaded.session, &all, check.as_ref(), &each);
     if json {

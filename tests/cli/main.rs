@@ -15,6 +15,7 @@ mod npy;
 #[path = "../support/onnx.rs"]
 mod onnx;
 
+mod panics;
 mod scales;
 
 use npy::{floats, normal, npy, write};
