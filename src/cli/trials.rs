@@ -13,7 +13,7 @@ use super::load::{BEAT, Loaded, load};
 use super::out::{Failed, complain, exists, print};
 use super::source::Usage;
 use crate::jobs::{Left, News, Request, Told, Trial, Tune, TuneLayer, Tuned};
-use crate::quant::OutputEffect;
+use crate::quant::{OutputEffect, OutputEffects};
 use crate::report::{self, Json, number, visible};
 use crate::session::{Arrival, Decision, Key, Sensitivity, Target};
 
@@ -48,13 +48,13 @@ pub(super) fn outputs(shared: SharedArgs, json: bool, exact: bool) -> Result<u8,
     }
     let told = whole(&loaded);
     let code = || complain(&loaded.session).max(u8::from(told.is_none()));
-    let effects = told.as_ref().map(|(all, check)| (all, check.as_ref()));
+    let effects = told.as_ref().map(|(effects, check)| (effects, check.as_ref()));
     if json {
         print(&Json::text(&loaded.scales().with_outputs(effects)))?;
     } else {
         print(&report::text(&loaded.session))?;
-        if let Some((all, check)) = effects {
-            print(&report::outputs(all, check))?;
+        if let Some((OutputEffects { all, each }, check)) = effects {
+            print(&report::outputs(all, each, check))?;
         }
     }
     Ok(loaded.exit(code(), "the report{} was printed"))
@@ -111,12 +111,12 @@ fn failed(why: &crate::session::Failure) {
 }
 
 /// Everything as it is chosen.
-fn whole(loaded: &Loaded) -> Option<(OutputEffect, Option<OutputEffect>)> {
+fn whole(loaded: &Loaded) -> Option<(OutputEffects, Option<OutputEffect>)> {
     let mut told = None;
     hear(loaded, Trial::Whole(loaded.session.params()), "whole network", |news| match news {
-        News::Whole { result, check, .. } => {
+        News::Whole { result, each, check, .. } => {
             match result {
-                Ok(effect) => told = Some((effect, check)),
+                Ok(all) => told = Some((OutputEffects { all, each }, check)),
                 Err(why) => failed(&why),
             }
             true
@@ -153,7 +153,7 @@ pub(super) fn sensitivity(shared: SharedArgs, json: bool, output: Option<PathBuf
     if loaded.network == 0 {
         return Ok(complain(&loaded.session).max(1));
     }
-    let Some((all, check)) = whole(&loaded) else { return Ok(complain(&loaded.session).max(1)) };
+    let Some((OutputEffects { all, .. }, check)) = whole(&loaded) else { return Ok(complain(&loaded.session).max(1)) };
     let each = each(&mut loaded);
     let of = loaded.session.params().len();
     let document = report::sensitivity_json(&loaded.session, &all, check.as_ref(), &each);
@@ -232,17 +232,25 @@ fn summary(tuned: &Tuned) -> String {
     let mut rows = vec![("searched on", tuned.before, tuned.after)];
     rows.extend(tuned.unseen.map(|(before, after)| ("kept aside", before, after)));
     rows.extend(tuned.check.map(|(before, after)| ("check", before, after)));
-    let mut out = "samples      count  before_db  after_db  before_cosine  after_cosine\n".to_owned();
+    let mut out = "samples      count  before_db  after_db  before_cosine  after_cosine".to_owned();
+    // Of outputs that are integers or booleans, where there are such.
+    let agree = rows.iter().any(|(_, before, after)| before.agreement.or(after.agreement).is_some());
+    out += if agree { "  before_agreement  after_agreement\n" } else { "\n" };
     for (name, before, after) in rows {
+        let (db, cosine) = (report::ratio, report::cosine);
         out += &format!(
-            "{:<11}  {:>5}  {:>9.2}  {:>8.2}  {:>13.6}  {:>12.6}\n",
+            "{:<11}  {:>5}  {:>9}  {:>8}  {:>13}  {:>12}",
             name.replace(' ', "-"),
             before.samples,
-            before.sqnr_db.get(),
-            after.sqnr_db.get(),
-            before.cosine,
-            after.cosine
+            db(before.sqnr_db),
+            db(after.sqnr_db),
+            cosine(before.cosine),
+            cosine(after.cosine)
         );
+        if agree {
+            out += &format!("  {:>16}  {:>15}", cosine(before.agreement), cosine(after.agreement));
+        }
+        out.push('\n');
         if let Some(of) = before.cut_from() {
             out += &format!("# {name}: {} of {of} samples\n", before.samples);
         }

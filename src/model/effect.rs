@@ -139,7 +139,7 @@ impl Effect {
         }
         // Sums in the order of the samples, so that they are the same on any number of threads.
         scores.sort_by_key(|(ix, _)| *ix);
-        Ok(Some(Score::sum(scores.into_iter().map(|(_, score)| score), self.of)))
+        Ok(Some(Score::sum(scores.into_iter().map(|(_, score)| score), self.of).0))
     }
 
     /// Runs one sample as a whole.

@@ -55,6 +55,6 @@ pub use graph::{Graph, Input, Observer};
 pub use network::{Dim, Network, Port};
 pub use reference::{Judged, Reference};
 pub use samples::{Layout, SampleOptions, SampleSource, Samples};
-pub use score::OutputEffect;
+pub use score::{OutputEffect, OutputEffects};
 pub use tract_onnx::prelude::{DatumType, Tensor};
 pub use weights::{Weight, WeightUse};

@@ -2,7 +2,7 @@
 
 use super::error::{ModelError, shape_text};
 use super::graph::Graph;
-use super::score::{OutputEffect, Score};
+use super::score::{OutputEffects, Score};
 use super::tap::Tap;
 use crate::guard::{joined, share};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -77,7 +77,7 @@ impl<'a> Reference<'a> {
     /// # Errors
     ///
     /// A sample cannot be loaded or does not fit, a node fails, or an output has another shape than in float.
-    pub fn whole(&self, graph: &Graph, judged: &Judged) -> Result<Option<OutputEffect>, ModelError> {
+    pub fn whole(&self, graph: &Graph, judged: &Judged) -> Result<Option<OutputEffects>, ModelError> {
         let next = AtomicUsize::new(0);
         let part = || {
             let mut scores = Vec::new();
@@ -110,7 +110,8 @@ impl<'a> Reference<'a> {
         }
         // Sums in the order of the samples, so that they are the same on any number of threads.
         scores.sort_by_key(|(at, _)| *at);
-        Ok(Some(Score::sum(scores.into_iter().map(|(_, score)| score), judged.samples)))
+        let (all, each) = Score::sum(scores.into_iter().map(|(_, score)| score), judged.samples);
+        Ok(Some(OutputEffects { all, each: graph.output_names.iter().cloned().zip(each).collect() }))
     }
 }
 

@@ -15,6 +15,8 @@ mod npy;
 #[path = "../support/onnx.rs"]
 mod onnx;
 
+#[cfg(feature = "onnx")]
+mod outputs;
 mod panics;
 mod scales;
 

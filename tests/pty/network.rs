@@ -5,9 +5,10 @@ use std::path::Path;
 use tempfile::tempdir;
 use vt100::Screen;
 
-#[cfg(debug_assertions)]
-use super::terminal::find;
-use super::terminal::{Start, has};
+use super::terminal::{Start, find, has};
+
+#[path = "../support/onnx.rs"]
+mod onnx;
 
 /// The row that says what the choices do to the outputs, once both answers of the present choices are there.
 fn output(screen: &Screen) -> Option<String> {
@@ -59,14 +60,13 @@ fn a_clip_is_tried_on_the_outputs_of_the_bundled_network() {
 }
 
 /// What fails behind the screen is a sentence on it; everything else goes on.
-#[cfg(debug_assertions)]
 #[test]
 fn a_defect_behind_the_screen_is_said_and_the_screen_goes_on() {
     let folder = tempdir().unwrap();
-    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/models/ch_ppocr_mobile_v2.0_cls_infer.onnx");
-    let args = [model.to_str().unwrap(), "--random", "2", "--shape", "x=1x3x48x96"];
-    let start = Start::qviz(folder.path()).args(args).env("QVIZ_TEST_PANIC", "hand").env("RUST_BACKTRACE", "1");
-    let mut terminal = start.run();
+    let nodes = [onnx::node("Relu", &["x"], "r", None), onnx::node("Neg", &["r"], "y", None)];
+    std::fs::write(folder.path().join("net.onnx"), onnx::model(("x", &[1, 64]), &nodes, ("y", &[1, 64]))).unwrap();
+    let start = Start::qviz(folder.path()).args(["net.onnx", "--random", "2"]);
+    let mut terminal = start.env("QVIZ_TEST_PANIC", "hand").env("RUST_BACKTRACE", "1").run();
     terminal.wait("the sentence", |screen| has(screen, "a defect of qviz"));
     terminal.keys("j=0.05\r");
     terminal.wait("the whole network's answer all the same", |screen| {

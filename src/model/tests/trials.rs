@@ -27,7 +27,7 @@ fn trials_are_runs(proto: ModelProto, samples: &[Vec<Tensor>]) -> usize {
         let load = |at: usize| Ok(samples[at].clone());
         let judged =
             Judged { samples: samples.len(), load: &load, threads: 2, cancelled: &|| false, stopped: &|| false };
-        float.whole(graph, &judged).unwrap().unwrap()
+        float.whole(graph, &judged).unwrap().unwrap().all
     };
     let tried = |graph: &Graph, tensors: &[usize]| {
         let samples = samples.iter().cloned().map(Ok);
@@ -49,7 +49,7 @@ fn trials_are_runs(proto: ModelProto, samples: &[Vec<Tensor>]) -> usize {
         assert_eq!(tried(&graph, &[tensor]), alone, "{name}");
         let others: Vec<usize> = all.iter().copied().filter(|other| *other != tensor).collect();
         assert_eq!(tried(&on(&others), &[tensor]), everything, "{name} among the others");
-        heard += usize::from(alone.sqnr_db.finite().is_some());
+        heard += usize::from(alone.quality().finite().is_some());
     }
     heard
 }
