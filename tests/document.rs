@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use qviz::ErrorKind;
 use qviz::calibrate::{self, Measured};
 use qviz::histogram::Histogram;
-use qviz::quant::{Clip, Decibels, Format, OutputEffect};
+use qviz::quant::{Clip, Decibels, Format, OutputEffect, OutputEffects};
 use qviz::report::{Json, ReadError, Scales};
 use qviz::session::{
     Arrival, Channels, Failure, Joint, Key, Kind, Layer, Origin, Ready, Received, Session, Start, Target,
@@ -103,13 +103,34 @@ fn session() -> Session {
     session
 }
 
-const WHOLE: OutputEffect =
-    OutputEffect { sqnr_db: Decibels::new(31.5), cosine: 0.999, top1_agreement: Some(0.75), samples: 4, of: 4 };
-const CHECK: OutputEffect =
-    OutputEffect { sqnr_db: Decibels::new(f64::INFINITY), cosine: f64::NAN, top1_agreement: None, samples: 2, of: 2 };
+fn effect(db: f64, cosine: f64, top1_agreement: Option<f64>, samples: usize) -> OutputEffect {
+    let (sqnr_db, cosine) = (Some(Decibels::new(db)), Some(cosine));
+    OutputEffect { sqnr_db, cosine, agreement: None, top1_agreement, samples, of: samples }
+}
 
 fn scales() -> Scales {
-    Scales::of(&session()).with_outputs(Some((&WHOLE, Some(&CHECK))))
+    let all = effect(31.5, 0.999, Some(0.75), 4);
+    let whole = OutputEffects { all, each: vec![("y".to_owned(), all)] };
+    Scales::of(&session()).with_outputs(Some((&whole, Some(&effect(f64::INFINITY, f64::NAN, None, 2)))))
+}
+
+#[test]
+fn each_of_several_outputs_has_its_own_figures() {
+    let classes = OutputEffect { agreement: Some(0.875), samples: 4, of: 4, ..OutputEffect::default() };
+    let floats = effect(f64::NAN, f64::NAN, None, 4);
+    let all = OutputEffect { agreement: classes.agreement, ..floats };
+    let each = vec![("scores".to_owned(), floats), ("classes".to_owned(), classes)];
+    let scales = Scales::of(&session()).with_outputs(Some((&OutputEffects { all, each }, None)));
+    let json = Json::text(&scales);
+    assert_eq!(read(&json).unwrap(), scales);
+    let outputs = &serde_json::from_str::<serde_json::Value>(&json).unwrap()["outputs"];
+    assert_eq!((&outputs["whole"]["agreement"], &outputs["whole"]["compared"]), (&0.875.into(), &"nan".into()));
+    let [scores, classes] = outputs["each"].as_array().unwrap().as_slice() else { panic!("{outputs}") };
+    assert_eq!(
+        (&scores["name"], &scores["compared"], scores.get("agreement")),
+        (&"scores".into(), &"nan".into(), None)
+    );
+    assert_eq!((&classes["compared"], &classes["agreement"]), (&"nothing".into(), &0.875.into()));
 }
 
 #[test]

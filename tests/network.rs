@@ -20,7 +20,14 @@ use support::Story;
 const TOOK: Duration = Duration::from_millis(12);
 
 fn effect(sqnr_db: f64) -> OutputEffect {
-    OutputEffect { sqnr_db: Decibels::new(sqnr_db), cosine: 0.99998, top1_agreement: Some(0.9375), samples: 8, of: 8 }
+    OutputEffect {
+        sqnr_db: Some(Decibels::new(sqnr_db)),
+        cosine: Some(0.99998),
+        top1_agreement: Some(0.9375),
+        samples: 8,
+        of: 8,
+        ..OutputEffect::default()
+    }
 }
 
 fn news(s: &mut Story, news: News) {
@@ -39,7 +46,7 @@ fn alone(s: &Story, layer: usize, params: Vec<QuantParams>, sqnr_db: f64) -> New
 
 fn whole(s: &Story, sqnr_db: f64) -> News {
     let params = s.model.session.params();
-    News::Whole { params, result: Ok(effect(sqnr_db)), check: None, took: TOOK }
+    News::Whole { params, result: Ok(effect(sqnr_db)), each: Vec::new(), check: None, took: TOOK }
 }
 
 fn left(steps: usize) -> Left {
@@ -118,7 +125,7 @@ fn an_answer_is_shown_with_its_age() {
     assert!(line_with(&s, "clip 5.353").contains("· output 41.2 dB"));
     // On samples that nothing was chosen by, where there are any.
     let News::Whole { params, result, took, .. } = whole(&s, 30.2) else { unreachable!() };
-    news(&mut s, News::Whole { params, result, check: Some(effect(29.4)), took });
+    news(&mut s, News::Whole { params, result, each: Vec::new(), check: Some(effect(29.4)), took });
     assert!(row(&s).trim_end().ends_with("check 29.4 dB"), "{}", row(&s));
     // While a clip is in the hand the whole is of the one before.
     let at = s.line();
@@ -146,9 +153,9 @@ fn an_answer_is_shown_with_its_age() {
 }
 
 #[test]
-fn float_no_effect_undefined_and_errors_are_said() {
+fn float_no_effect_nan_and_errors_are_said() {
     let mut s = story();
-    for (db, said) in [(f64::INFINITY, "no effect"), (f64::NAN, "undefined"), (f64::NEG_INFINITY, "-∞ dB")] {
+    for (db, said) in [(f64::INFINITY, "no effect"), (f64::NAN, "NaN"), (f64::NEG_INFINITY, "-∞ dB")] {
         let own = s.model.session.params_of(&s.key_of(6));
         let told = alone(&s, 6, own, db);
         news(&mut s, told);

@@ -118,16 +118,23 @@ fn a_network_on_trial() {
     s.select("06.conv11.hswish");
     let took = std::time::Duration::from_millis(12);
     let effect = |db| OutputEffect {
-        sqnr_db: Decibels::new(db),
-        cosine: 0.99998,
+        sqnr_db: Some(Decibels::new(db)),
+        cosine: Some(0.99998),
         top1_agreement: Some(0.9375),
         samples: 8,
         of: 8,
+        ..OutputEffect::default()
     };
     let (key, own) = (s.key_of(6), s.model.session.params_of(&s.key_of(6)));
     s.tell(Msg::Job(Told::Trial(News::Alone { key, params: own, result: Ok(effect(41.2)), took })));
     let params = s.model.session.params();
-    s.tell(Msg::Job(Told::Trial(News::Whole { params, result: Ok(effect(30.2)), check: None, took })));
+    s.tell(Msg::Job(Told::Trial(News::Whole {
+        params,
+        result: Ok(effect(30.2)),
+        each: Vec::new(),
+        check: None,
+        took,
+    })));
     snapshot("network", &s);
     s.keys("r");
     for (layer, db, steps) in [(6, 41.2, 11), (2, 22.3, 10)] {

@@ -13,9 +13,9 @@ use super::load::{BEAT, Loaded, load};
 use super::out::{Failed, complain, exists, print};
 use super::source::Usage;
 use crate::jobs::{Left, News, Request, Told, Trial, Tune, TuneLayer, Tuned};
-use crate::quant::OutputEffect;
+use crate::quant::{OutputEffect, OutputEffects};
 use crate::report::{self, Json, number, visible};
-use crate::session::{Decision, Key, Sensitivity, Target};
+use crate::session::{Arrival, Decision, Key, Sensitivity, Target};
 
 /// Reads all layers, and leaves those in float that `--skip-worst` means.
 pub(super) fn loaded(shared: SharedArgs, exact: bool) -> Result<Loaded, Failed> {
@@ -30,7 +30,7 @@ pub(super) fn loaded(shared: SharedArgs, exact: bool) -> Result<Loaded, Failed> 
     if loaded.network == 0 {
         return Err(Usage("--skip-worst puts a network on trial; name one: qviz MODEL.onnx --data PATH.".into()).into());
     }
-    let all = each(&loaded);
+    let all = each(&mut loaded);
     let in_float = |s: &Sensitivity| {
         let decision = |t: Target| loaded.session.ready(&t).map(|r| r.decision().with_quantized(false)).map(|d| (t, d));
         loaded.session.with_channels(&s.key).into_iter().filter_map(decision).collect::<Vec<_>>()
@@ -48,13 +48,13 @@ pub(super) fn outputs(shared: SharedArgs, json: bool, exact: bool) -> Result<u8,
     }
     let told = whole(&loaded);
     let code = || complain(&loaded.session).max(u8::from(told.is_none()));
-    let effects = told.as_ref().map(|(all, check)| (all, check.as_ref()));
+    let effects = told.as_ref().map(|(effects, check)| (effects, check.as_ref()));
     if json {
         print(&Json::text(&loaded.scales().with_outputs(effects)))?;
     } else {
         print(&report::text(&loaded.session))?;
-        if let Some((all, check)) = effects {
-            print(&report::outputs(all, check))?;
+        if let Some((OutputEffects { all, each }, check)) = effects {
+            print(&report::outputs(all, each, check))?;
         }
     }
     Ok(loaded.exit(code(), "the report{} was printed"))
@@ -111,12 +111,12 @@ fn failed(why: &crate::session::Failure) {
 }
 
 /// Everything as it is chosen.
-fn whole(loaded: &Loaded) -> Option<(OutputEffect, Option<OutputEffect>)> {
+fn whole(loaded: &Loaded) -> Option<(OutputEffects, Option<OutputEffect>)> {
     let mut told = None;
     hear(loaded, Trial::Whole(loaded.session.params()), "whole network", |news| match news {
-        News::Whole { result, check, .. } => {
+        News::Whole { result, each, check, .. } => {
             match result {
-                Ok(effect) => told = Some((effect, check)),
+                Ok(all) => told = Some((OutputEffects { all, each }, check)),
                 Err(why) => failed(&why),
             }
             true
@@ -126,22 +126,21 @@ fn whole(loaded: &Loaded) -> Option<(OutputEffect, Option<OutputEffect>)> {
     told
 }
 
-/// Every tensor's sensitivity, as far as it was found.
-fn each(loaded: &Loaded) -> Vec<Sensitivity> {
-    let mut all = Vec::new();
+/// Every tensor's sensitivity, as far as it was found. Why there are no more is the session's to complain of.
+fn each(loaded: &mut Loaded) -> Vec<Sensitivity> {
+    let (mut all, mut failure) = (Vec::new(), None);
     hear(loaded, Trial::Sensitivity(loaded.session.params()), "sensitivity", |news| match news {
         News::Sensitivity(s, _) => {
             all.push(s);
             false
         }
         News::SensitivityEnd(result) => {
-            if let Err(why) = result {
-                failed(&why);
-            }
+            failure = result.err();
             true
         }
         _ => false,
     });
+    failure.into_iter().for_each(|why| drop(loaded.session.receive(Arrival::Failed(why))));
     all
 }
 
@@ -150,12 +149,12 @@ pub(super) fn sensitivity(shared: SharedArgs, json: bool, output: Option<PathBuf
     if exists(output.as_deref(), force) {
         return Ok(1);
     }
-    let loaded = network(shared, false)?;
+    let mut loaded = network(shared, false)?;
     if loaded.network == 0 {
         return Ok(complain(&loaded.session).max(1));
     }
-    let Some((all, check)) = whole(&loaded) else { return Ok(complain(&loaded.session).max(1)) };
-    let each = each(&loaded);
+    let Some((OutputEffects { all, .. }, check)) = whole(&loaded) else { return Ok(complain(&loaded.session).max(1)) };
+    let each = each(&mut loaded);
     let of = loaded.session.params().len();
     let document = report::sensitivity_json(&loaded.session, &all, check.as_ref(), &each);
     if json {
@@ -233,17 +232,25 @@ fn summary(tuned: &Tuned) -> String {
     let mut rows = vec![("searched on", tuned.before, tuned.after)];
     rows.extend(tuned.unseen.map(|(before, after)| ("kept aside", before, after)));
     rows.extend(tuned.check.map(|(before, after)| ("check", before, after)));
-    let mut out = "samples      count  before_db  after_db  before_cosine  after_cosine\n".to_owned();
+    let mut out = "samples      count  before_db  after_db  before_cosine  after_cosine".to_owned();
+    // Of outputs that are integers or booleans, where there are such.
+    let agree = rows.iter().any(|(_, before, after)| before.agreement.or(after.agreement).is_some());
+    out += if agree { "  before_agreement  after_agreement\n" } else { "\n" };
     for (name, before, after) in rows {
+        let (db, cosine) = (report::ratio, report::cosine);
         out += &format!(
-            "{:<11}  {:>5}  {:>9.2}  {:>8.2}  {:>13.6}  {:>12.6}\n",
+            "{:<11}  {:>5}  {:>9}  {:>8}  {:>13}  {:>12}",
             name.replace(' ', "-"),
             before.samples,
-            before.sqnr_db.get(),
-            after.sqnr_db.get(),
-            before.cosine,
-            after.cosine
+            db(before.sqnr_db),
+            db(after.sqnr_db),
+            cosine(before.cosine),
+            cosine(after.cosine)
         );
+        if agree {
+            out += &format!("  {:>16}  {:>15}", cosine(before.agreement), cosine(after.agreement));
+        }
+        out.push('\n');
         if let Some(of) = before.cut_from() {
             out += &format!("# {name}: {} of {of} samples\n", before.samples);
         }

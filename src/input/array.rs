@@ -4,6 +4,7 @@ use super::layout::Layout;
 use super::npy::fill;
 use super::{DType, InputError, npz};
 use crate::error::Predicate;
+use crate::guard::{joined, share};
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::sync::Mutex;
@@ -137,10 +138,11 @@ fn stream_on(
     let stream = Stream::new(reader, layout);
     let report = std::thread::scope(|scope| -> Result<BodyReport, Predicate> {
         let run = |mut follower: Follower| stream.run(&mut *follower);
-        let followers: Vec<_> = followers.into_iter().map(|follower| scope.spawn(move || run(follower))).collect();
+        let followers: Vec<_> =
+            followers.into_iter().map(|follower| scope.spawn(move || share(|| run(follower)))).collect();
         let mut report = stream.run(lead)?;
         for follower in followers {
-            let one = follower.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            let one = joined(follower.join())?;
             report.overflowed += one.overflowed;
         }
         Ok(report)

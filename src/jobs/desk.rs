@@ -72,15 +72,18 @@ impl<W: Piece> Desk<W> {
         let mut waiting = self.waiting();
         waiting.closed = true;
         let asked = std::mem::take(&mut waiting.asked);
-        asked.into_values().chain(waiting.line.drain(..)).collect()
+        let left = asked.into_values().chain(waiting.line.drain(..)).collect();
+        drop(waiting);
+        self.changed.notify_all();
+        left
     }
 
     /// Waits for the most wanted piece of work, which ends a [`Desk::stop`] of the one before. `None` when it was
-    /// cancelled.
+    /// cancelled or closed.
     pub fn next(&self) -> Option<W> {
         let mut waiting = self.waiting();
         loop {
-            if self.cancelled() {
+            if self.cancelled() || waiting.closed {
                 return None;
             }
             let work = match waiting.asked.pop_first() {
@@ -171,10 +174,13 @@ mod tests {
         desk.ask((1, "waits")).unwrap();
         assert_eq!(desk.close(), [(1, "waits")]);
         assert_eq!(desk.ask((1, "late")), Err((1, "late")));
-        std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| desk.next());
-            desk.cancel();
-            assert_eq!(waiting.join().unwrap(), None);
-        });
+        for end in [Desk::cancel, |desk: &Desk<(u8, &'static str)>| drop(desk.close())] {
+            let desk = Desk::new();
+            std::thread::scope(|scope| {
+                let waiting = scope.spawn(|| desk.next());
+                end(&desk);
+                assert_eq!(waiting.join().unwrap(), None);
+            });
+        }
     }
 }

@@ -141,6 +141,8 @@ pub enum News {
         params: Params,
         /// What it does.
         result: Result<OutputEffect, Failure>,
+        /// What it does to each output, by its name.
+        each: Vec<(String, OutputEffect)>,
         /// What it does on the samples that nothing was chosen by, if there are any.
         check: Option<OutputEffect>,
         /// How long that took.
@@ -162,7 +164,7 @@ impl News {
         let took = Duration::ZERO;
         match trial {
             Trial::Alone { key, params } => News::Alone { key, params, result: Err(why), took },
-            Trial::Whole(params) => News::Whole { params, result: Err(why), check: None, took },
+            Trial::Whole(params) => News::Whole { params, result: Err(why), each: Vec::new(), check: None, took },
             Trial::Sensitivity(_) => News::SensitivityEnd(Err(why)),
             Trial::Tune(_) => News::Tuned(Err(why)),
         }

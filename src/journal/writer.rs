@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use super::page::Page;
+use crate::guard::guarded;
 use crate::report::save;
 
 /// Writes pages on a thread of its own: syncing a disk takes longer than a frame.
@@ -26,7 +27,11 @@ impl Writer {
         let trouble = Arc::<Mutex<_>>::default();
         let told = trouble.clone();
         let tell = move |why| *told.lock().unwrap_or_else(PoisonError::into_inner) = why;
-        let thread = std::thread::spawn(move || run(&path, &orders, &tell));
+        let thread = std::thread::spawn(move || {
+            if guarded(|| run(&path, &orders, &tell)).is_err() {
+                tell(Some("The writer of the journal failed: a defect of qviz, please report it.".to_owned()));
+            }
+        });
         Writer { sender: Some(sender), thread: Some(thread), trouble }
     }
 

@@ -55,9 +55,18 @@ impl Behind {
                 needed.extend(model.node(node).inputs.iter().map(|input| input.node));
             }
         }
-        let nodes: Vec<usize> =
-            order.iter().copied().filter(|node| behind.contains(node) && needed.contains(node)).collect();
-        let inside: HashSet<usize> = nodes.iter().copied().collect();
+        let mut inside: HashSet<usize> = behind.intersection(&needed).copied().collect();
+        // What is not plain numbers, such as the packed side of a product, is made again from what is: it could neither
+        // be counted as memory nor be kept without its own copy of the values.
+        for &node in order.iter().rev() {
+            if inside.contains(&node) {
+                let inputs = model.node(node).inputs.iter();
+                let packed = inputs.filter(|input| model.outlet_fact(**input).is_ok_and(|fact| fact.is_exotic()));
+                let packed = packed.map(|input| input.node).filter(|&node| !model.node(node).op_is::<Const>());
+                inside.extend(packed.collect::<Vec<_>>());
+            }
+        }
+        let nodes: Vec<usize> = order.iter().copied().filter(|node| inside.contains(node)).collect();
         let mut kept = BTreeMap::new();
         let mut source = |outlet: OutletId| {
             let node = model.node(outlet.node);

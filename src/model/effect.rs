@@ -3,8 +3,9 @@
 use super::behind::{Behind, Source};
 use super::error::{ModelError, guarded};
 use super::graph::{Course, Graph};
-use super::reference::{Reference, compared, incomparable};
+use super::reference::{Reference, bytes, compared, incomparable};
 use super::score::{OutputEffect, Score};
+use super::sizes;
 use super::tap::Tap;
 use super::variant::Cancelled;
 use crate::guard::{joined, share};
@@ -12,7 +13,7 @@ use crate::quant::QuantParams;
 use std::cell::Cell;
 use std::sync::Arc;
 use tract_onnx::prelude::{IntoTValue, TValue, TVec, Tensor, TractError, TractResult, TypedSimpleState};
-use tract_onnx::tract_core::internal::{IntoArcTensor, OutletId};
+use tract_onnx::tract_core::internal::{IntoArcTensor, OutletId, SymbolValues};
 use tract_onnx::tract_core::plan;
 
 /// Activations whose grids are tried, and everything that is needed to run what follows them on some samples.
@@ -42,6 +43,8 @@ struct Kept {
     reference: Vec<Arc<Tensor>>,
     /// The values from elsewhere, in the order of [`Source::Kept`].
     values: Vec<Arc<Tensor>>,
+    /// The sizes that the run has settled.
+    sizes: SymbolValues,
 }
 
 impl Effect {
@@ -74,12 +77,12 @@ impl Effect {
             let sample = sample?;
             let Some(reference) = float.outputs(i, &sample, cancelled)? else { return Ok(None) };
             let Some(part) = effect.part(&sample, cancelled)? else { return Ok(None) };
-            let Some(values) = effect.keep(part, &sample, cancelled)? else { return Ok(None) };
-            taken += reference.iter().chain(&values).map(|t| t.as_bytes().len()).sum::<usize>();
+            let Some((values, sizes)) = effect.keep(part, &sample, cancelled)? else { return Ok(None) };
+            taken += reference.iter().chain(&values).map(|tensor| bytes(tensor)).sum::<usize>();
             if taken > memory && !effect.samples.is_empty() {
                 break;
             }
-            effect.samples.push(Kept { part, reference, values });
+            effect.samples.push(Kept { part, reference, values, sizes });
         }
         Ok(Some(effect))
     }
@@ -149,7 +152,7 @@ impl Effect {
         }
         // Sums in the order of the samples, so that they are the same on any number of threads.
         scores.sort_by_key(|(ix, _)| *ix);
-        Ok(Some(Score::sum(scores.into_iter().map(|(_, score)| score), self.of)))
+        Ok(Some(Score::sum(scores.into_iter().map(|(_, score)| score), self.of).0))
     }
 
     /// The part for a sample: one that is there, or a new one. `None` when it was cancelled.
@@ -165,18 +168,21 @@ impl Effect {
         })))
     }
 
-    /// Runs one sample as a whole: the values that its part wants from elsewhere. `None` when it was cancelled.
+    /// Runs one sample as a whole: the values that its part wants from elsewhere, and the sizes that the run has settled.
+    /// `None` when it was cancelled.
     fn keep(
         &self,
         part: usize,
         sample: &[Tensor],
         cancelled: &dyn Fn() -> bool,
-    ) -> Result<Option<Vec<Arc<Tensor>>>, ModelError> {
+    ) -> Result<Option<(Vec<Arc<Tensor>>, SymbolValues)>, ModelError> {
         let Part { course, behind } = &self.parts[part];
         let (variant, wanted, grids) = (course.variant(), &behind.kept, course.grids(&self.graph.grids));
         let mut missing = wanted.len();
         let mut values: Vec<Option<Arc<Tensor>>> = vec![None; wanted.len()];
-        let done = Cell::new(missing == 0);
+        let mut symbols = SymbolValues::default();
+        let settles_sizes = sizes::any(variant.plan.model());
+        let done = Cell::new(missing == 0 && !settles_sizes);
         // What comes after the last value that is wanted need not run.
         let enough = || done.get() || cancelled();
         let run = variant.execute(sample, self.graph.executor(), &enough, &mut |ctx, state, node, inputs| {
@@ -190,13 +196,15 @@ impl Effect {
                     missing -= 1;
                 }
             }
-            done.set(missing == 0);
+            sizes::learn(&mut symbols, node, &results);
+            done.set(missing == 0 && !settles_sizes);
             Ok(results)
         })?;
         if run.is_none() && !done.get() {
             return Ok(None);
         }
-        Ok(Some(values.into_iter().map(|value| value.expect("the run made it")).collect()))
+        let values = values.into_iter().map(|value| value.expect("the run made it")).collect();
+        Ok(Some((values, symbols)))
     }
 
     /// Runs what follows on one sample. `grids` are in the order of its plan's activations.
@@ -211,6 +219,7 @@ impl Effect {
         let plan = &variant.plan;
         let mut state = plan.spawn()?;
         state.turn_state.values = vec![None; plan.model().nodes().len()];
+        state.turn_state.resolved_symbols = kept.sizes.clone();
         for step in &behind.steps {
             let node = plan.model().node(step.node);
             let failed = |error| Failure { at: Some((kept.part, step.node)), error };
@@ -230,6 +239,8 @@ impl Effect {
                 }
                 None => guarded(|| state.compute_one_with_inputs(node.id, inputs)).map_err(failed)?,
             }
+            let turn = &mut state.turn_state;
+            sizes::learn(&mut turn.resolved_symbols, node, turn.values[node.id].as_deref().unwrap_or_default());
         }
         let outputs: Vec<TValue> =
             behind.outputs.iter().map(|source| value(source, kept, &state)).collect::<TractResult<_>>()?;

@@ -44,6 +44,7 @@ mod pool;
 mod reference;
 mod samples;
 mod score;
+mod sizes;
 mod stages;
 mod tap;
 #[cfg(test)]
@@ -59,6 +60,6 @@ pub use graph::{Graph, Input, Observer, Reach};
 pub use network::{Dim, Network, Port};
 pub use reference::{Judged, Reference};
 pub use samples::{Layout, SampleOptions, SampleSource, Samples};
-pub use score::OutputEffect;
+pub use score::{OutputEffect, OutputEffects};
 pub use tract_onnx::prelude::{DatumType, Tensor};
 pub use weights::{Weight, WeightUse};

@@ -2,7 +2,7 @@
 
 use super::error::{ModelError, reason, shape_text};
 use super::graph::Graph;
-use super::score::{OutputEffect, Score};
+use super::score::{OutputEffects, Score};
 use crate::error::{ErrorKind, Predicate};
 use crate::guard::{joined, share};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -57,7 +57,7 @@ impl<'a> Reference<'a> {
         let none = vec![None; self.graph.grids.len()];
         let Some(outputs) = self.graph.answers(&none, sample, cancelled)? else { return Ok(None) };
         let outputs: Vec<Arc<Tensor>> = outputs.into_iter().map(IntoArcTensor::into_arc_tensor).collect();
-        let bytes: usize = outputs.iter().map(|t| t.as_bytes().len()).sum();
+        let bytes: usize = outputs.iter().map(|output| bytes(output)).sum();
         let mut kept = kept();
         if kept.bytes + bytes <= self.memory {
             let len = kept.outputs.len().max(place + 1);
@@ -76,7 +76,7 @@ impl<'a> Reference<'a> {
     /// # Errors
     ///
     /// A sample cannot be loaded or does not fit, a node fails, or an output has another shape than in float.
-    pub fn whole(&self, graph: &Graph, judged: &Judged) -> Result<Option<OutputEffect>, ModelError> {
+    pub fn whole(&self, graph: &Graph, judged: &Judged) -> Result<Option<OutputEffects>, ModelError> {
         let next = AtomicUsize::new(0);
         let part = || {
             let mut scores = Vec::new();
@@ -107,8 +107,14 @@ impl<'a> Reference<'a> {
         }
         // Sums in the order of the samples, so that they are the same on any number of threads.
         scores.sort_by_key(|(at, _)| *at);
-        Ok(Some(Score::sum(scores.into_iter().map(|(_, score)| score), judged.samples)))
+        let (all, each) = Score::sum(scores.into_iter().map(|(_, score)| score), judged.samples);
+        Ok(Some(OutputEffects { all, each: graph.outputs().iter().cloned().zip(each).collect() }))
     }
+}
+
+/// The memory that the values of a tensor take.
+pub(super) fn bytes(tensor: &Tensor) -> usize {
+    tensor.as_plain_ram_storage().map_or(0, |values| values.as_bytes().len())
 }
 
 /// The sums over one sample.

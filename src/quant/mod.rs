@@ -25,6 +25,6 @@ pub use clip::Clip;
 pub use decibels::Decibels;
 pub use format::Format;
 pub use fp8::Fp8;
-pub use output::OutputEffect;
+pub use output::{OutputEffect, OutputEffects};
 pub use params::QuantParams;
 pub use scheme::Scheme;

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::effect::Effect;
-use super::number::{self, plain_decibels};
+use super::effect::{Effect, cosine, ratio};
+use super::number;
 use super::one_word;
 use super::table::{Column, table};
 use crate::quant::OutputEffect;
@@ -62,17 +62,30 @@ pub fn sensitivity(
     let method = |s: &Sensitivity| layer_of(session, s).and_then(Layer::decision).map(|d| d.method.clone());
     let op = |s: &Sensitivity| layer_of(session, s).map(|l| one_word(&l.op)).filter(|_| has_op(session, s));
     let dash = || "-".to_owned();
+    let gain = |s: &Sensitivity| Some(s.without.sqnr_db?.gain_over(whole.sqnr_db?));
     let columns = [
         Column::left("layer", |s: &&Sensitivity| one_word(s.key.name())),
         Column::left("kind", |s: &&Sensitivity| s.key.kind().word().into()),
         Column::left("op", |s: &&Sensitivity| op(s).unwrap_or_else(dash)),
         Column::left("method", |s: &&Sensitivity| method(s).unwrap_or_else(dash)),
-        Column::right("alone_db", |s: &&Sensitivity| plain_decibels(s.alone.sqnr_db.get())),
-        Column::right("alone_cosine", |s: &&Sensitivity| format!("{:.6}", s.alone.cosine)),
-        Column::right("without_db", |s: &&Sensitivity| plain_decibels(s.without.sqnr_db.get())),
-        Column::right("gain_db", |s: &&Sensitivity| plain_decibels(s.without.sqnr_db.gain_over(whole.sqnr_db).get())),
+        Column::right("alone_db", |s: &&Sensitivity| ratio(s.alone.sqnr_db)),
+        Column::right("alone_cosine", |s: &&Sensitivity| cosine(s.alone.cosine)),
+        Column::right("without_db", |s: &&Sensitivity| ratio(s.without.sqnr_db)),
+        Column::right("gain_db", |s: &&Sensitivity| ratio(gain(s))),
     ];
-    table(&columns, &Sensitivity::worst_first(each)) + &outputs(whole, check) + &cut(each)
+    let of_agreement = [
+        Column::right("alone_agreement", |s: &&Sensitivity| share(s.alone.agreement)),
+        Column::right("without_agreement", |s: &&Sensitivity| share(s.without.agreement)),
+    ];
+    // Of outputs that are integers or booleans, where there are such.
+    let has = whole.agreement.is_some() || each.iter().any(|s| s.alone.agreement.is_some());
+    let columns: Vec<_> = columns.into_iter().chain(of_agreement.into_iter().filter(|_| has)).collect();
+    table(&columns, &Sensitivity::worst_first(each)) + &outputs(whole, &[], check) + &cut(each)
+}
+
+/// A share with six digits behind the point; `-` where there is none.
+fn share(share: Option<f64>) -> String {
+    share.map_or("-".into(), |share| format!("{share:.6}"))
 }
 
 /// That some tensors were judged on fewer samples than there were: memory did not hold them.
@@ -84,15 +97,24 @@ fn cut(each: &[Sensitivity]) -> String {
     })
 }
 
-/// What everything that is chosen does to the outputs, a line each behind a `#`.
-pub fn outputs(whole: &OutputEffect, check: Option<&OutputEffect>) -> String {
-    let line = |name: &str, effect: &OutputEffect| {
-        let top1 = effect.top1_agreement.map_or(String::new(), |t| format!(", top-1 {}", number::percent(t)));
-        let (db, n) = (plain_decibels(effect.sqnr_db.get()), samples(effect));
-        format!("# {name}: {db} dB, cosine {:.6}{top1}, {n}\n", effect.cosine)
-    };
-    let check = check.map_or(String::new(), |check| line("on the check samples", check));
-    line("everything as chosen", whole) + &check
+/// What everything that is chosen does to the outputs, a line each behind a `#`; and to each of several.
+pub fn outputs(whole: &OutputEffect, each: &[(String, OutputEffect)], check: Option<&OutputEffect>) -> String {
+    let line = |name: &str, effect: &OutputEffect| format!("# {name}: {}, {}\n", in_words(effect), samples(effect));
+    let several = if each.len() > 1 { each } else { &[] };
+    let mut out = line("everything as chosen", whole);
+    for (name, effect) in several {
+        out += &format!("#   {}: {}\n", one_word(name), in_words(effect));
+    }
+    out + &check.map_or(String::new(), |check| line("on the check samples", check))
+}
+
+/// `31.24 dB, cosine 0.999812`, `agreement 98.0 %`, or both; without either `- dB, cosine -`.
+fn in_words(effect: &OutputEffect) -> String {
+    let floats = format!("{} dB, cosine {}", ratio(effect.sqnr_db), cosine(effect.cosine));
+    let floats = Some(floats).filter(|_| effect.sqnr_db.is_some() || effect.agreement.is_none());
+    let agreement = effect.agreement.map(|share| format!("agreement {}", number::percent(share)));
+    let top1 = effect.top1_agreement.map(|share| format!("top-1 {}", number::percent(share)));
+    floats.into_iter().chain(agreement).chain(top1).collect::<Vec<_>>().join(", ")
 }
 
 fn layer_of<'a>(session: &'a Session, of: &Sensitivity) -> Option<&'a Layer> {

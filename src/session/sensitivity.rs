@@ -17,7 +17,7 @@ impl Sensitivity {
     /// all others. Equal ones stay as they come.
     pub fn worst_first<'a>(all: impl IntoIterator<Item = &'a Sensitivity>) -> Vec<&'a Sensitivity> {
         let mut all: Vec<&Sensitivity> = all.into_iter().collect();
-        all.sort_by_key(|s| s.alone.sqnr_db);
+        all.sort_by_key(|s| s.alone.quality());
         all
     }
 }
@@ -29,8 +29,7 @@ mod tests {
 
     #[test]
     fn what_makes_the_outputs_nan_is_worse_than_everything() {
-        let effect =
-            |db| OutputEffect { sqnr_db: Decibels::new(db), cosine: 1.0, top1_agreement: None, samples: 1, of: 1 };
+        let effect = |db| OutputEffect { sqnr_db: Some(Decibels::new(db)), ..OutputEffect::default() };
         let of = |(name, db): (&str, f64)| Sensitivity {
             key: Key::activation(name),
             alone: effect(db),

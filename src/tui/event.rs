@@ -4,6 +4,7 @@ use std::sync::mpsc::Sender;
 
 use crossterm::event::{self, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
 
+use crate::guard::guarded;
 use crate::jobs;
 
 use super::command::{Command, bound};
@@ -29,19 +30,22 @@ pub enum Event {
 /// Listens to the terminal on a thread of its own. It blocks in the read: at rest nothing wakes up.
 pub fn listen(sender: Sender<Event>) {
     std::thread::spawn(move || {
-        loop {
-            match event::read() {
-                Ok(event) => {
-                    if sender.send(Event::Terminal(event)).is_err() {
-                        return;
+        // A screen that hears no key any more is as good as gone.
+        let lost = guarded(|| {
+            loop {
+                match event::read() {
+                    Ok(event) => {
+                        if sender.send(Event::Terminal(event)).is_err() {
+                            return false;
+                        }
                     }
-                }
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(_) => {
-                    let _ = sender.send(Event::Hangup);
-                    return;
+                    Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                    Err(_) => return true,
                 }
             }
+        });
+        if lost.unwrap_or(true) {
+            let _ = sender.send(Event::Hangup);
         }
     });
 }

@@ -82,13 +82,15 @@ impl Drop for Guard {
     }
 }
 
-/// From now on a panic of this thread gives the terminal back before it is reported. Panics of the loader's threads
-/// are not printed over the screen: the loader turns them into an error of their layer.
+/// From now on a panic of this thread gives the terminal back before it is reported, unless it is one of guarded work,
+/// which is told as a sentence. Panics of the loader's threads are not printed over the screen: the loader turns them
+/// into an error of their layer.
 pub fn restore_on_panic() {
     let before = std::panic::take_hook();
     let ui = std::thread::current().id();
     std::panic::set_hook(Box::new(move |info| {
-        if std::thread::current().id() == ui {
+        let is_ui = std::thread::current().id() == ui;
+        if is_ui && !crate::guard::is_caught(true) {
             restore();
             before(info);
         } else if !TAKEN.load(Ordering::SeqCst) {

@@ -15,6 +15,9 @@ mod npy;
 #[path = "../support/onnx.rs"]
 mod onnx;
 
+#[cfg(feature = "onnx")]
+mod outputs;
+mod panics;
 mod scales;
 
 use npy::{floats, normal, npy, write};

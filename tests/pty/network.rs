@@ -5,7 +5,10 @@ use std::path::Path;
 use tempfile::tempdir;
 use vt100::Screen;
 
-use super::terminal::{Start, has};
+use super::terminal::{Start, find, has};
+
+#[path = "../support/onnx.rs"]
+mod onnx;
 
 /// The row that says what the choices do to the outputs, once both answers of the present choices are there.
 fn output(screen: &Screen) -> Option<String> {
@@ -54,4 +57,25 @@ fn a_clip_is_tried_on_the_outputs_of_the_bundled_network() {
     terminal.wait_for("stays in float");
     terminal.keys("qq");
     assert_eq!(terminal.end().code, 0);
+}
+
+/// What fails behind the screen is a sentence on it; everything else goes on.
+#[test]
+fn a_defect_behind_the_screen_is_said_and_the_screen_goes_on() {
+    let folder = tempdir().unwrap();
+    let nodes = [onnx::node("Relu", &["x"], "r", None), onnx::node("Neg", &["r"], "y", None)];
+    std::fs::write(folder.path().join("net.onnx"), onnx::model(("x", &[1, 64]), &nodes, ("y", &[1, 64]))).unwrap();
+    let start = Start::qviz(folder.path()).args(["net.onnx", "--random", "2"]);
+    let mut terminal = start.env("QVIZ_TEST_PANIC", "hand").env("RUST_BACKTRACE", "1").run();
+    terminal.wait("the sentence", |screen| has(screen, "a defect of qviz"));
+    terminal.keys("j=0.05\r");
+    terminal.wait("the whole network's answer all the same", |screen| {
+        let text = screen.contents();
+        let row = text.lines().find(|l| l.contains("as chosen") || l.contains(" all "))?;
+        row.contains(" dB").then_some(())
+    });
+    terminal.keys("qq");
+    let end = terminal.end();
+    assert_eq!(end.code, 0);
+    assert!(find(&end.raw, b"panicked").is_none(), "{}", end.screen.contents());
 }

@@ -52,10 +52,15 @@ pub fn if_node(condition: &str, output: &str, yes: (&[Vec<u8>], &str), no: (&[Ve
     [node, branch("then_branch", yes), branch("else_branch", no)].concat()
 }
 
-/// A tensor of float32 with its shape.
-fn port((name, shape): (&str, &[u64])) -> Vec<u8> {
+/// Types of elements.
+pub const FLOAT: u64 = 1;
+pub const INT64: u64 = 7;
+pub const BOOL: u64 = 9;
+
+/// A tensor with its type and shape.
+fn port(name: &str, dtype: u64, shape: &[u64]) -> Vec<u8> {
     let dims: Vec<u8> = shape.iter().flat_map(|&dim| bytes(1, &number(1, dim))).collect();
-    let tensor = [number(1, 1), bytes(2, &dims)].concat();
+    let tensor = [number(1, dtype), bytes(2, &dims)].concat();
     [bytes(1, name.as_bytes()), bytes(2, &bytes(1, &tensor))].concat()
 }
 
@@ -75,10 +80,20 @@ pub fn model(input: (&str, &[u64]), nodes: &[Vec<u8>], output: (&str, &[u64])) -
 
 /// The same with constants.
 pub fn model_with(input: (&str, &[u64]), nodes: &[Vec<u8>], constants: &[Vec<u8>], output: (&str, &[u64])) -> Vec<u8> {
+    model_to(input, nodes, constants, &[(output.0, FLOAT, output.1)])
+}
+
+/// The same with several outputs, each of a type.
+pub fn model_to(
+    input: (&str, &[u64]),
+    nodes: &[Vec<u8>],
+    constants: &[Vec<u8>],
+    outputs: &[(&str, u64, &[u64])],
+) -> Vec<u8> {
     let mut graph: Vec<u8> = nodes.iter().flat_map(|node| bytes(1, node)).collect();
     graph.extend(bytes(2, b"made"));
     graph.extend(constants.iter().flat_map(|constant| bytes(5, constant)));
-    graph.extend(bytes(11, &port(input)));
-    graph.extend(bytes(12, &port(output)));
+    graph.extend(bytes(11, &port(input.0, FLOAT, input.1)));
+    graph.extend(outputs.iter().flat_map(|&(name, dtype, shape)| bytes(12, &port(name, dtype, shape))));
     [number(1, 8), bytes(7, &graph), bytes(8, &number(2, 13))].concat()
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::ErrorKind;
-use crate::guard::guarded;
+use crate::guard::{asked_panic, guarded};
 use crate::input::{Discovered, Source};
 use crate::jobs::answer::{Context, Tensors, answer};
 use crate::jobs::channels::{self, analyse_channels};
@@ -101,7 +101,12 @@ impl Loader {
             tell: Box::new(tell),
         });
         let discoverer = shared.clone();
-        std::thread::spawn(move || discoverer.discover(order.discover));
+        std::thread::spawn(move || {
+            if guarded(|| discoverer.discover(order.discover)).is_err() {
+                (discoverer.tell)(Told::Arrived(Arrival::Failed(defect(""))));
+                (discoverer.tell)(Told::Done);
+            }
+        });
         for _ in 0..shared.threads {
             let worker = shared.clone();
             std::thread::spawn(move || worker.work());
@@ -202,7 +207,12 @@ impl Shared {
             };
             match work {
                 Work::Layer(place) => {
-                    self.layer(found, place);
+                    // Counted as done whatever becomes of it, or the end would never come.
+                    if guarded(|| self.layer(found, place)).is_err() {
+                        let file = found.tensors.layers[place].origin.files.first().cloned().unwrap_or_default();
+                        let (key, result) = (found.tensors.key(place), Err(defect(&file)));
+                        (self.tell)(Told::Arrived(Arrival::Layer { key, result }));
+                    }
                     self.finished(found, 1);
                 }
                 Work::Asked(request) => self.asked(found, request),
@@ -243,6 +253,7 @@ impl Shared {
     fn layer(&self, found: &Found, place: usize) {
         let (source, key) = (&found.sources[place], found.tensors.key(place));
         let file = || found.tensors.layers[place].origin.files.first().cloned().unwrap_or_default();
+        asked_panic("layer");
         let start = self.plan.start(&found.tensors.layers[place].subject());
         let progress = now_and_then(|share| (self.tell)(Told::Progress { key: key.clone(), share }));
         let cancelled = || self.desk.cancelled();
@@ -303,7 +314,9 @@ impl Shared {
     }
 
     fn end(&self, found: &Found) {
-        self.ties(found);
+        if guarded(|| self.ties(found)).is_err() {
+            (self.tell)(Told::Arrived(Arrival::Failed(defect(""))));
+        }
         (self.tell)(Told::Done);
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::ErrorKind;
-use crate::guard::guarded;
+use crate::guard::{asked_panic, guarded};
 use crate::jobs::answer::{Context, Tensors, answer};
 use crate::jobs::desk::{Desk, Piece};
 use crate::jobs::feed::{Feed, Tell};
@@ -111,7 +111,7 @@ impl NetworkLoader {
                 (worker.tell)(Told::Done);
             }
             // Whatever is asked from now on would wait for ever.
-            worker.close(&file);
+            worker.close(&gone(&file));
         });
         NetworkLoader { shared }
     }
@@ -200,9 +200,19 @@ impl Shared {
         (self.tell)(Told::Done);
         let run = &run;
         std::thread::scope(|scope| {
-            scope.spawn(|| self.serve_trials(run));
-            self.serve(run);
+            scope.spawn(|| self.to_its_end(run, || self.serve_trials(run)));
+            self.to_its_end(run, || self.serve(run));
         });
+    }
+
+    /// Answers as long as it is asked. What dies over it leaves nobody waiting: not who has asked, and not the other
+    /// thread, which would go on with half of the answers.
+    fn to_its_end(&self, run: &Run, serve: impl FnOnce()) {
+        if guarded(serve).is_err() {
+            let why = defect(run.setup.network.file());
+            (self.tell)(Told::Arrived(Arrival::Failed(why.clone())));
+            self.close(&why);
+        }
     }
 
     /// Answers what is quick until the loader is dropped. A panic is an answer too.
@@ -213,7 +223,10 @@ impl Shared {
         while let Some(Quick(request)) = self.desk.next() {
             let answered = match &request {
                 Request::Trial(Trial::Alone { key, params }) => {
-                    let told = guarded(|| in_hand.alone(&self.served(run), key, params));
+                    let told = guarded(|| {
+                        asked_panic("hand");
+                        in_hand.alone(&self.served(run), key, params)
+                    });
                     if told.is_err() {
                         in_hand = InHand::default();
                     }
@@ -246,8 +259,13 @@ impl Shared {
 
     /// Answers what takes long until the loader is dropped. A panic is an answer too.
     fn serve_trials(&self, run: &Run) {
+        asked_panic("thread");
         while let Some(Long(trial)) = self.trials.next() {
-            if guarded(|| self.served(run).trial(trial.clone())).is_err() {
+            let tried = guarded(|| {
+                asked_panic("trial");
+                self.served(run).trial(trial.clone());
+            });
+            if tried.is_err() {
                 self.refuse(Request::Trial(trial), defect(run.setup.network.file()));
             }
         }
@@ -270,11 +288,11 @@ impl Shared {
     }
 
     /// Nothing is answered any more.
-    fn close(&self, file: &str) {
+    fn close(&self, why: &Failure) {
         let quick = self.desk.close().into_iter().map(|Quick(request)| request);
         let long = self.trials.close().into_iter().map(|Long(trial)| Request::Trial(trial));
         if !self.desk.cancelled() {
-            quick.chain(long).for_each(|request| self.refuse(request, gone(file)));
+            quick.chain(long).for_each(|request| self.refuse(request, why.clone()));
         }
     }
 }

@@ -37,7 +37,7 @@ pub(super) fn alone(search: &mut Standing, choose: bool) -> Result<Option<Vec<f6
                     let Some(output) = effect.output(&params, budget.threads, budget.cancelled)? else {
                         return Ok(None);
                     };
-                    sum += output.sqnr_db.noise();
+                    sum += output.quality().noise();
                 }
                 Ok(Some(sum / spread.len() as f64))
             };

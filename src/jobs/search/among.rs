@@ -40,7 +40,7 @@ pub(super) fn among(
         let price = |tried: Tried| -> Result<Option<Vec<Decibels>>, ModelError> {
             let params = vec![Some(tried.params()); own.len()];
             let output = |e: &Effect| e.output(&params, budget.threads, budget.cancelled);
-            effects.iter().map(|effect| Ok(output(effect)?.map(|o| o.sqnr_db))).collect()
+            effects.iter().map(|effect| Ok(output(effect)?.map(|o| o.quality()))).collect()
         };
         let Some(base) = price(search.present[i])? else { return Ok(None) };
         let mut best = Best { gain: Decibels::new(0.0), after: sqnr, tried: search.present[i] };

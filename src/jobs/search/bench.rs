@@ -3,7 +3,7 @@
 use crate::ErrorKind;
 use crate::jobs::network::{Run, Setup};
 use crate::jobs::trial::Params;
-use crate::model::{Effect, Graph, Judged, ModelError, OutputEffect, Reference, Samples};
+use crate::model::{Effect, Graph, Judged, ModelError, OutputEffect, OutputEffects, Reference, Samples};
 use crate::quant::QuantParams;
 
 /// Memory for the values that partial runs begin with, and for the outputs of the float network.
@@ -129,15 +129,15 @@ impl<'a> Bench<'a> {
     /// The network's outputs with all activations on `params`, over all samples: nothing of them is kept in memory.
     /// `None` when it was cancelled.
     pub fn whole(&self, params: &[Option<QuantParams>]) -> Result<Option<OutputEffect>, ModelError> {
-        self.whole_until(params, &|| false)
+        Ok(self.whole_until(params, &|| false)?.map(|effects| effects.all))
     }
 
-    /// The same over the samples that were run until it was `stopped`, at least one.
+    /// The same, and of each output, over the samples that were run until it was `stopped`, at least one.
     pub fn whole_until(
         &self,
         params: &[Option<QuantParams>],
         stopped: Ask,
-    ) -> Result<Option<OutputEffect>, ModelError> {
+    ) -> Result<Option<OutputEffects>, ModelError> {
         let judged = Judged {
             samples: self.samples.len(),
             load: &|at| self.source.get(self.samples[at]),

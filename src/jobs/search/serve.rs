@@ -9,7 +9,7 @@ use crate::jobs::network::Run;
 use crate::jobs::told::Told;
 use crate::jobs::trial::{Left, News, Params, Trial, Tune};
 use crate::model::ModelError;
-use crate::quant::OutputEffect;
+use crate::quant::{OutputEffect, OutputEffects};
 use crate::session::Failure;
 
 /// Samples that sensitivities are taken over.
@@ -47,22 +47,22 @@ impl<F: Fn() -> Option<Trial>> Served<'_, F> {
 
     fn whole(&self, params: Params, stopped: Ask) {
         let started = Instant::now();
-        let tried = || -> Result<Option<(OutputEffect, Option<OutputEffect>)>, ModelError> {
+        let tried = || -> Result<Option<(OutputEffects, Option<OutputEffect>)>, ModelError> {
             let split = Split::of(&params, self.run)?;
             let bench = Bench::new(&self.run.setup, &split.weights, self.budget())?;
             let Some(effect) = bench.whole_until(&split.activations, stopped)? else { return Ok(None) };
             let check = match bench.on_check() {
                 None => None,
-                Some(check) => check.whole_until(&split.activations, stopped)?,
+                Some(check) => check.whole_until(&split.activations, stopped)?.map(|effects| effects.all),
             };
             Ok(Some((effect, check)))
         };
-        let (result, check) = match tried() {
-            Ok(Some((effect, check))) => (Ok(effect), check),
+        let (result, each, check) = match tried() {
+            Ok(Some((OutputEffects { all, each }, check))) => (Ok(all), each, check),
             Ok(None) => return,
-            Err(why) => (Err(Failure::from(why)), None),
+            Err(why) => (Err(Failure::from(why)), Vec::new(), None),
         };
-        self.news(News::Whole { params, result, check, took: started.elapsed() });
+        self.news(News::Whole { params, result, each, check, took: started.elapsed() });
     }
 
     fn sensitivity(&self, params: &Params) {

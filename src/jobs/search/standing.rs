@@ -3,7 +3,7 @@
 use super::bench::{Budget, output_numbers};
 use crate::jobs::network::Run;
 use crate::jobs::trial::{Tried, TuneLayer, TuneStep};
-use crate::quant::{Decibels, OutputEffect, QuantParams};
+use crate::quant::{Decibels, QuantParams};
 use crate::session::Failure;
 
 /// Numbers at the outputs that are enough to judge by.
@@ -69,11 +69,11 @@ impl<'a> Standing<'a> {
 
     /// Tells what stands at the end for those layers of which something else was told last: the uniform start of layers
     /// that no round looked at, and what was taken back.
-    pub fn tell_rest(&mut self, whole: &OutputEffect) {
+    /// `db` is what the whole network has reached, on how many samples of how many.
+    pub fn tell_rest(&mut self, db: Decibels, samples: usize, of: usize) {
         for (i, layer) in self.layers.iter().enumerate().filter(|(i, _)| self.present[*i] != self.told[*i]) {
-            let (key, chosen, OutputEffect { sqnr_db, samples, of, .. }) = (layer.key.clone(), self.present[i], *whole);
-            let step = TuneStep { key, chosen, before: sqnr_db, after: sqnr_db, samples, of };
-            (self.found)(step, 0);
+            let (key, chosen) = (layer.key.clone(), self.present[i]);
+            (self.found)(TuneStep { key, chosen, before: db, after: db, samples, of }, 0);
         }
     }
 

@@ -5,6 +5,7 @@ use super::among::among;
 use super::bench::{Bench, Budget, Split};
 use super::standing::{NUMBERS, Standing};
 use super::uniform::uniform;
+use crate::ErrorKind;
 use crate::jobs::network::Run;
 use crate::jobs::trial::{Tune, TuneStep, Tuned};
 use crate::model::ModelError;
@@ -54,10 +55,14 @@ pub(super) fn tune(
     search.left = layers.len() * rounds;
 
     let Some(before) = bench.whole(&search.now)? else { return Ok(None) };
-    let Some(mut best) = all.whole(&search.now)? else { return Ok(None) };
+    if !before.is_of_something() {
+        return Err(nothing_to_judge_by(run));
+    }
+    let Some(whole) = all.whole(&search.now)? else { return Ok(None) };
+    let mut best = whole.quality();
     if layers.len() > 1 {
-        let Some(start) = uniform(&mut search, &all, best.sqnr_db)? else { return Ok(None) };
-        best.sqnr_db = start;
+        let Some(start) = uniform(&mut search, &all, best)? else { return Ok(None) };
+        best = start;
     }
     let alone_first = layers.len() > 1 && search.few() * bench.output_numbers() < NUMBERS;
     let mut order: Vec<usize> = (0..layers.len()).collect();
@@ -71,15 +76,15 @@ pub(super) fn tune(
         let went_on = if round == 0 && alone_first {
             true
         } else {
-            let Some(gained) = among(&mut search, weights, &order, best.sqnr_db)? else { return Ok(None) };
+            let Some(gained) = among(&mut search, weights, &order, best)? else { return Ok(None) };
             gained
         };
         let Some(reached) = all.whole(&search.now)? else { return Ok(None) };
-        if reached.sqnr_db < best.sqnr_db {
+        if reached.quality() < best {
             // It has fitted the samples that it saw: take the round back.
             (search.present, search.now) = (present, now);
         } else {
-            best = reached;
+            best = reached.quality();
         }
         if search.stopped() || !went_on {
             break;
@@ -88,8 +93,19 @@ pub(super) fn tune(
     if search.decided == 0 && search.stopped() {
         return Ok(None);
     }
-    search.tell_rest(&best);
+    search.tell_rest(best, whole.samples, whole.of);
     worth(&bench, &split, search.now, before, &Bench::new(setup, weights, budget.on(&aside))?)
+}
+
+/// Why there is no clip that is better than another.
+fn nothing_to_judge_by(run: &Run) -> Failure {
+    let file = run.setup.network.file().to_owned();
+    let why = if run.samples.is_empty() {
+        "could be run on no sample, so that no clip can be judged by its outputs"
+    } else {
+        "has no output with an element, so that no clip can be judged by its outputs"
+    };
+    Failure { kind: ErrorKind::Unfit, message: format!("{file} {why}."), file }
 }
 
 /// What it was worth, on the samples that were searched on, on those kept aside, and on those to check on.

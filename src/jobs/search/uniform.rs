@@ -33,8 +33,8 @@ pub(super) fn uniform(
             tensors.iter().for_each(|&tensor| now[tensor] = Some(tried.params()));
         }
         let Some(output) = bench.whole(&now)? else { return Ok(None) };
-        if output.sqnr_db > sqnr {
-            sqnr = output.sqnr_db;
+        if output.quality() > sqnr {
+            sqnr = output.quality();
             (search.present, search.now) = (present, now);
         }
     }

@@ -151,10 +151,10 @@ fn every_tap_has_its_effect() {
             (signal + f64::from(a) * f64::from(a), noise + (f64::from(a) - f64::from(b)).powi(2))
         });
         let sqnr_db = if noise == 0.0 { f64::INFINITY } else { 10.0 * (signal / noise).log10() };
-        assert_eq!(found.sqnr_db.get(), sqnr_db, "{name}");
+        assert_eq!(found.quality().get(), sqnr_db, "{name}");
         assert!(found.top1_agreement.is_some());
         let nothing = effect.output(&[None], 1, &|| false).unwrap().unwrap();
-        assert_eq!((nothing.sqnr_db, nothing.top1_agreement), (Decibels::PERFECT, Some(1.0)), "{name}");
+        assert_eq!((nothing.quality(), nothing.top1_agreement), (Decibels::PERFECT, Some(1.0)), "{name}");
     }
     assert!(audible * 2 > names.len(), "only {audible} of {} taps can be heard", names.len());
 }

@@ -82,7 +82,7 @@ fn dead_ends_are_seen() {
     assert_eq!(floats(&seen["c"])[2], 0.5);
     // Trying a grid there is without effect, and no failure.
     let effect = effect(&graph, &[1], vec![tensor(&[2, 2], &[1.0, -1.0, 0.0, 2.0])]);
-    assert_eq!(effect.output(&[Some(GRID)], 1, &|| false).unwrap().unwrap().sqnr_db, Decibels::PERFECT);
+    assert_eq!(effect.output(&[Some(GRID)], 1, &|| false).unwrap().unwrap().quality(), Decibels::PERFECT);
 }
 
 fn effect(graph: &Graph, tensors: &[usize], samples: Vec<Tensor>) -> Effect {
@@ -145,10 +145,10 @@ fn others_act_only_if_asked() {
         let effect = effect(graph, &[2], vec![tensor(&[1, 2], &[0.2, 0.9])]);
         effect.output(&[None], 1, &|| false).unwrap().unwrap()
     };
-    assert_eq!(try_b(&float).sqnr_db, Decibels::PERFECT);
+    assert_eq!(try_b(&float).quality(), Decibels::PERFECT);
     let noise = 0.2_f64.powi(2) + 0.1_f64.powi(2);
     let expected = 10.0 * ((0.2_f64.powi(2) + 0.9_f64.powi(2)) / noise).log10();
-    assert!((try_b(&graph).sqnr_db.get() - expected).abs() < 1e-4);
+    assert!((try_b(&graph).quality().get() - expected).abs() < 1e-4);
     assert_eq!(try_b(&graph).top1_agreement, Some(1.0));
 }
 
@@ -192,7 +192,7 @@ fn several_tensors_can_be_tried_together_on_any_number_of_threads() {
             noise += (f64::from(y) - f64::from(z)).powi(2);
         }
     }
-    assert!((one.sqnr_db.get() - 10.0 * (signal / noise).log10()).abs() < 1e-9);
+    assert!((one.quality().get() - 10.0 * (signal / noise).log10()).abs() < 1e-9);
     assert_eq!(one.samples, 5);
 }
 
@@ -229,10 +229,10 @@ fn shapes_that_depend_on_values() {
     let behind = effect(&graph, &[2], vec![x.clone()]).output(&[Some(GRID)], 1, &|| false).unwrap().unwrap();
     let noise = 0.2_f64.powi(2) + 0.1_f64.powi(2) + 1.5_f64.powi(2);
     let signal = 0.2_f64.powi(2) + 0.9_f64.powi(2) + 9.0;
-    assert!((behind.sqnr_db.get() - 10.0 * (signal / noise).log10()).abs() < 1e-4);
+    assert!((behind.quality().get() - 10.0 * (signal / noise).log10()).abs() < 1e-4);
     let before = effect(&graph, &[1], vec![x.clone()]);
     let fine = QuantParams::new(0.1, 0, Format::INT8).unwrap();
-    assert!(before.output(&[Some(fine)], 1, &|| false).unwrap().unwrap().sqnr_db.get() > 60.0);
+    assert!(before.output(&[Some(fine)], 1, &|| false).unwrap().unwrap().quality().get() > 60.0);
     // On a grid that makes 0 of 0.2 the output is another shape: there is nothing to compare.
     let error = before.output(&[Some(GRID)], 1, &|| false).unwrap_err().message;
     let expected = "made.onnx has an output y whose shape depends on values: it is 3 in float and 2 on this grid, so that the two cannot be compared.";
@@ -267,5 +267,5 @@ fn a_size_that_is_computed_is_followed() {
     let effect = effect(&graph, &[1], vec![x]).output(&[Some(GRID)], 1, &|| false).unwrap().unwrap();
     let noise = 0.2_f64.powi(2) + 0.1_f64.powi(2);
     let signal = 0.2_f64.powi(2) + 0.9_f64.powi(2) + 1.0;
-    assert!((effect.sqnr_db.get() - 10.0 * (signal / noise).log10()).abs() < 1e-4);
+    assert!((effect.quality().get() - 10.0 * (signal / noise).log10()).abs() < 1e-4);
 }

@@ -13,6 +13,7 @@ mod cls;
 mod errors;
 mod graphs;
 mod samples;
+mod trials;
 mod variants;
 mod weights;
 

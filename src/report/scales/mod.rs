@@ -6,7 +6,7 @@ mod read;
 
 use serde::{Deserialize, Serialize};
 
-use super::effect::Effect;
+use super::effect::{Effect, NamedEffect};
 use crate::session::Kind;
 
 pub use read::ReadError;
@@ -38,7 +38,7 @@ pub struct Scales {
 }
 
 /// What everything that is chosen does to a network's outputs.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Outputs {
     /// On the samples that it was calibrated on.
@@ -46,6 +46,9 @@ pub struct Outputs {
     /// On those kept to check on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<Effect>,
+    /// On each of them, where there are several, on the samples that it was calibrated on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub each: Vec<NamedEffect>,
 }
 
 /// One tensor of the document.

@@ -8,7 +8,8 @@ use super::{
 };
 use crate::calibrate::{Measured, Metrics};
 use crate::histogram::Stats;
-use crate::quant::{Clip, Format, OutputEffect, QuantParams};
+use crate::quant::{Clip, Format, OutputEffect, OutputEffects, QuantParams};
+use crate::report::effect::named;
 use crate::report::number::finite;
 use crate::session::{Kind, Layer, Ready, Session};
 
@@ -34,8 +35,12 @@ impl Scales {
 
     /// The same with what everything that is chosen does to the network's outputs, on its samples and on those to check
     /// on.
-    pub fn with_outputs(mut self, effects: Option<(&OutputEffect, Option<&OutputEffect>)>) -> Scales {
-        self.outputs = effects.map(|(all, check)| Outputs { whole: all.into(), check: check.map(Into::into) });
+    pub fn with_outputs(mut self, effects: Option<(&OutputEffects, Option<&OutputEffect>)>) -> Scales {
+        self.outputs = effects.map(|(OutputEffects { all, each }, check)| Outputs {
+            whole: all.into(),
+            check: check.map(Into::into),
+            each: named(each),
+        });
         self
     }
 }

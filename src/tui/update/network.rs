@@ -127,7 +127,7 @@ pub(super) fn news(model: &mut Model, news: News) {
             let result = result.map_err(sentence);
             network.alone.answer = Some(Answer { of: (key, params), result, check: None, took });
         }
-        News::Whole { params, result, check, took } => {
+        News::Whole { params, result, check, took, .. } => {
             network.whole.answer = Some(Answer { of: params, result: result.map_err(sentence), check, took });
         }
         News::Sensitivity(found, left) => {
@@ -159,9 +159,9 @@ pub(super) fn news(model: &mut Model, news: News) {
                         worst.cut_from().map_or(String::new(), |of| format!(" on {} of {of} samples", worst.samples));
                     let how = if stopped { "stopped: sensitivity of" } else { "sensitivity of" };
                     let text = format!(
-                        "{how} {}; {name} costs the outputs most ({} dB alone{cut}); O leaves the worst in float",
+                        "{how} {}; {name} costs the outputs most ({} alone{cut}); O leaves the worst in float",
                         layers(found),
-                        number::decibels(worst.sqnr_db.get())
+                        brief(&worst)
                     );
                     tell(model, text);
                 }
@@ -227,6 +227,28 @@ fn step_in_words(model: &Model, step: &TuneStep) -> String {
     format!("{name}: {alone}{} → {} dB{on}, clip {clip}, {format}", db(step.before), db(step.after))
 }
 
+/// `31.2 dB`, or the share of what is the same where the outputs are no floats; a dash where nothing was compared.
+fn brief(effect: &OutputEffect) -> String {
+    match (effect.sqnr_db, effect.agreement) {
+        (Some(db), _) => format!("{} dB", number::decibels(db.get())),
+        (None, Some(share)) => format!("{} the same", number::percent(share)),
+        (None, None) => "–".into(),
+    }
+}
+
+/// The same with one more digit.
+fn exact(effect: &OutputEffect) -> String {
+    effect.sqnr_db.map_or_else(|| brief(effect), |x| format!("{} dB", db(x)))
+}
+
+/// What stands before the arrow; the unit comes behind it.
+fn start(before: &OutputEffect, after: &OutputEffect) -> String {
+    match (before.sqnr_db, after.sqnr_db) {
+        (Some(x), Some(_)) => db(x),
+        _ => exact(before),
+    }
+}
+
 fn db(x: Decibels) -> String {
     let x = x.get();
     if x.is_finite() { format!("{x:.2}") } else { number::decibels(x) }
@@ -279,12 +301,12 @@ fn tuned_in_words(
     };
     let stopped = if stopped { "stopped: " } else { "" };
     if changed + kept == 0 {
-        return format!("{stopped}no better clip for {what}: the output stays at {} dB", db(tuned.before.sqnr_db));
+        return format!("{stopped}no better clip for {what}: the output stays at {}", exact(&tuned.before));
     }
     let on = |before: &OutputEffect, after: &OutputEffect, which: &str| {
         let (n, s) = (before.samples, if before.samples == 1 { "" } else { "s" });
         let of = before.cut_from().map_or(String::new(), |of| format!(" of {of}"));
-        format!("{} → {} dB on {n}{of} {which} sample{s}", db(before.sqnr_db), db(after.sqnr_db))
+        format!("{} → {} on {n}{of} {which} sample{s}", start(before, after), exact(after))
     };
     let Tuned { before, after, unseen, check } = tuned;
     let mut text = format!("{stopped}{what} tuned: {}", on(before, after, "searched"));

@@ -287,7 +287,7 @@ fn output(pen: &Pen, model: &Model, style: Style) -> (String, Style) {
     let asked = network.and_then(|n| n.alone.asked.as_ref()).is_some_and(|(_, grids)| !grids.is_empty());
     let effect = answer.filter(|_| asked).and_then(|answer| answer.result.as_ref().ok());
     let fresh = network.is_some_and(|n| n.alone.is_answered());
-    let text = effect.map_or(String::new(), |e| format!("· output {}", super::output::in_decibels(e.sqnr_db)));
+    let text = effect.map_or(String::new(), |e| format!("· output {}", super::output::headline(e)));
     (text, if fresh { style } else { pen.look.theme.dim })
 }
 

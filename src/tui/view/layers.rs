@@ -163,7 +163,11 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, (index, name): (usize, &str), w
         // What it does to the outputs; of other decisions than the present ones it is dim.
         if let Some((network, found)) = network.and_then(|n| Some((n, n.sensitivity.get(&layer.key)?))) {
             let style = if network.sensitivity_is_old() || !quantized { theme.dim } else { Style::new() };
-            pen.right(sqnr, area.y, SQNR, &number::decibels(found.alone.sqnr_db.get()), style);
+            let text = match (found.alone.sqnr_db, found.alone.agreement) {
+                (None, Some(share)) => format!("{:.1}%", share * 100.0),
+                (db, _) => db.map_or("–".into(), |db| number::decibels(db.get())),
+            };
+            pen.right(sqnr, area.y, SQNR, &text, style);
         }
     } else if quantized {
         pen.right(sqnr, area.y, SQNR, &number::decibels(ready.metrics().sqnr_db), Style::new());
@@ -237,7 +241,7 @@ fn of_network(model: &Model) -> Vec<(String, bool)> {
         let whole = network.whole.answer.as_ref().and_then(|answer| answer.result.as_ref().ok());
         // Both must be of the same samples.
         let whole = whole.filter(|whole| whole.samples == found.without.samples);
-        let gain = whole.and_then(|whole| found.without.sqnr_db.gain_over(whole.sqnr_db).finite());
+        let gain = whole.and_then(|whole| found.without.sqnr_db?.gain_over(whole.sqnr_db?).finite());
         if let Some(gain) = gain.filter(|_| network.whole_is_answered()) {
             let sign = if gain < 0.0 { "" } else { "+" };
             said.push((

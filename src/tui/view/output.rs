@@ -79,7 +79,7 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
         return;
     }
     let classifies = [network.whole.effect(), network.alone.effect()].into_iter().flatten();
-    let room = Room::fitting(area.width, classifies.clone().any(|e| e.top1_agreement.is_some()));
+    let room = Room::fitting(area.width, classifies.clone().any(|e| share(e).is_some()));
     let x = pen.text(area.x, area.y, area.width, room.title, theme.title);
 
     let selected = model.session.layers().get(model.list.selected);
@@ -130,19 +130,24 @@ impl Half {
         };
         let value = if fresh { theme.clip } else { theme.dim };
         let label = format!("{} ", self.fields.label);
-        let db = format!("{:>width$}", in_decibels(effect.sqnr_db), width = usize::from(DB));
+        let db = format!("{:>width$}", headline(effect), width = usize::from(DB));
         let mut pieces = vec![(label, theme.dim), (db, value)];
         let plain = if fresh { Style::new() } else { theme.dim };
         if self.fields.cosine {
-            pieces.push((format!("   cosine {:<8}", cosine(effect.cosine)), plain));
+            let text = match (effect.cosine, effect.agreement) {
+                // The share that is the headline.
+                (None, Some(_)) => "   is the same   ".to_owned(),
+                (x, _) => format!("   cosine {:<8}", x.map_or("–".into(), cosine)),
+            };
+            pieces.push((text, plain));
         }
-        if let Some(share) = effect.top1_agreement.filter(|_| self.fields.top1) {
-            pieces.push((format!("   top-1 {:<7}", number::percent(share)), plain));
+        if let Some((name, share)) = share(effect).filter(|_| self.fields.top1) {
+            pieces.push((format!("   {name} {:<7}", number::percent(share)), plain));
         }
         if self.fields.age {
             let age = match answer.check {
                 _ if !fresh => was_for(answer),
-                Some(check) => format!("check {}", in_decibels(check.sqnr_db)),
+                Some(check) => format!("check {}", headline(&check)),
                 None => format!("{}, {}", short(answer.took), samples(effect)),
             };
             pieces.push((format!("   {age}"), theme.dim));
@@ -168,10 +173,23 @@ fn samples(effect: &OutputEffect) -> String {
     effect.cut_from().map_or_else(|| format!("{n} sample{s}"), |of| format!("{n}/{of} samples"))
 }
 
+/// What stands behind the cosine, and its name: a classifier's best class, or the integers and booleans among floats.
+fn share(effect: &OutputEffect) -> Option<(&'static str, f64)> {
+    let among_floats = effect.agreement.filter(|_| effect.sqnr_db.is_some());
+    effect.top1_agreement.map(|share| ("top-1", share)).or(among_floats.map(|share| ("equal", share)))
+}
+
+/// The one figure of an effect: the SQNR of the floats, or the share of what is the same where there are none; a dash
+/// where nothing was compared.
+pub(super) fn headline(effect: &OutputEffect) -> String {
+    let agreement = || effect.agreement.map_or("–".into(), number::percent);
+    effect.sqnr_db.map_or_else(agreement, in_decibels)
+}
+
 /// `41.2 dB`; what changes no output has no effect.
-pub(super) fn in_decibels(db: Decibels) -> String {
+fn in_decibels(db: Decibels) -> String {
     match db.get() {
-        db if db.is_nan() => "undefined".into(),
+        db if db.is_nan() => "NaN".into(),
         f64::INFINITY => "no effect".into(),
         db => format!("{} dB", number::decibels(db)),
     }
@@ -213,7 +231,7 @@ mod tests {
     fn what_is_shown_keeps_its_meaning() {
         assert_eq!(
             [f64::INFINITY, f64::NAN, 41.23].map(|db| in_decibels(Decibels::new(db))),
-            ["no effect", "undefined", "41.2 dB"]
+            ["no effect", "NaN", "41.2 dB"]
         );
         assert_eq!([1.0, 0.9999999, 0.99998, -0.5].map(cosine), ["1", ">0.99999", "0.99998", "-0.50000"]);
         assert_eq!([0.1, 12.4, 400.0].map(|ms| short(Duration::from_secs_f64(ms / 1e3))), ["<1 ms", "12 ms", "0.4 s"]);
@@ -226,11 +244,17 @@ mod tests {
     }
 
     #[test]
+    fn the_headline_is_of_what_was_compared() {
+        let none = OutputEffect::default();
+        let whole = OutputEffect { agreement: Some(0.982), ..none };
+        let both = OutputEffect { sqnr_db: Some(Decibels::new(30.0)), ..whole };
+        assert_eq!([none, whole, both].map(|e| headline(&e)), ["–", "98.2 %", "30.0 dB"]);
+        assert_eq!([none, whole, both].map(|e| share(&e)), [None, None, Some(("equal", 0.982))]);
+    }
+
+    #[test]
     fn a_cut_is_said() {
-        let of = |samples, of| {
-            let sqnr_db = Decibels::new(30.0);
-            super::samples(&OutputEffect { sqnr_db, cosine: 1.0, top1_agreement: None, samples, of })
-        };
+        let of = |samples, of| super::samples(&OutputEffect { samples, of, ..OutputEffect::default() });
         assert_eq!([of(8, 8), of(1, 1), of(3, 8)], ["8 samples", "1 sample", "3/8 samples"]);
     }
 

@@ -1,0 +1,123 @@
+//! Figures of outputs are of what was compared: floats by distance, the rest by agreement, and nothing where nothing is.
+
+use std::fs;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::{normal, npy, onnx, qviz, tempdir};
+
+/// Scores of fifty classes for each of forty rows, the best class, whether a score is positive, and no score at all;
+/// with `outputs` of these.
+fn classes(outputs: &[&str]) -> TempDir {
+    let folder = tempdir().unwrap();
+    let nodes = [
+        onnx::node("MatMul", &["x", "w"], "scores", None),
+        onnx::node("ArgMax", &["scores"], "best", Some(("axis", 1))),
+        onnx::node("Greater", &["scores", "zero"], "positive", None),
+        onnx::node("MatMul", &["x", "nothing"], "none", None),
+        onnx::node("Log", &["scores"], "nan", None),
+    ];
+    let w = normal(8 * 50, 3);
+    let constants = [
+        onnx::constant("w", &[8, 50], &w),
+        onnx::constant("zero", &[1], &[0.0]),
+        onnx::constant("nothing", &[8, 0], &[]),
+    ];
+    let port = |name: &&'static str| -> (&str, u64, &[u64]) {
+        match *name {
+            "best" => ("best", onnx::INT64, &[1, 1]),
+            "positive" => ("positive", onnx::BOOL, &[1, 50]),
+            "none" => ("none", onnx::FLOAT, &[1, 0]),
+            name => (name, onnx::FLOAT, &[1, 50]),
+        }
+    };
+    let known = ["scores", "best", "positive", "none", "nan"];
+    let wanted: Vec<_> = known.iter().filter(|name| outputs.contains(name)).map(port).collect();
+    fs::write(folder.path().join("net.onnx"), onnx::model_to(("x", &[1, 8]), &nodes, &constants, &wanted)).unwrap();
+    let x: Vec<u8> = normal(40 * 8, 7).into_iter().flat_map(f32::to_le_bytes).collect();
+    fs::write(folder.path().join("x.npy"), npy("<f4", &[40, 8], &x)).unwrap();
+    folder
+}
+
+const ON: [&str; 5] = ["net.onnx", "--data", "x.npy", "--bits", "3"];
+
+/// What a command prints, and its last lines that begin with `#`.
+#[track_caller]
+fn told(folder: &TempDir, command: &[&str]) -> (String, Vec<String>) {
+    let ran = qviz(folder.path(), &[command, &ON].concat());
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let lines = ran.out.lines().filter(|line| line.starts_with('#')).map(String::from).collect();
+    (ran.out, lines)
+}
+
+#[track_caller]
+fn json(folder: &TempDir) -> Value {
+    let (out, _) = told(folder, &["report", "--outputs", "--json"]);
+    serde_json::from_str::<Value>(&out).unwrap()["outputs"].clone()
+}
+
+/// The share in `agreement 97.5 %`.
+fn agreement(line: &str) -> f64 {
+    let at = line.split("agreement ").nth(1).unwrap_or_else(|| panic!("{line}"));
+    at.split(' ').next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn integers_and_booleans_are_compared_by_agreement() {
+    for output in ["best", "positive"] {
+        let here = classes(&[output]);
+        let (_, lines) = told(&here, &["report", "--outputs"]);
+        assert!((50.0..100.0).contains(&agreement(&lines[0])), "{lines:?}");
+        assert!(!lines[0].contains("dB") && lines[0].ends_with("40 samples"), "{lines:?}");
+        let whole = &json(&here)["whole"];
+        assert!((0.5..1.0).contains(&whole["agreement"].as_f64().unwrap()), "{whole}");
+        assert_eq!(
+            (&whole["compared"], &whole["sqnr_db"], &whole["cosine"]),
+            (&"nothing".into(), &Value::Null, &Value::Null)
+        );
+        // What changes the answers is worse than what does not.
+        let (table, _) = told(&here, &["sensitivity"]);
+        let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
+        assert_eq!(rows[0][8..], ["alone_agreement", "without_agreement"]);
+        let alone: Vec<f64> =
+            rows[1..].iter().filter(|row| row.len() == 10).map(|row| row[8].parse().unwrap()).collect();
+        assert!(alone.len() >= 3 && alone.is_sorted() && alone[0] < 1.0, "{table}");
+        assert_eq!(rows[1][4..8], ["-"; 4]);
+        let (tuned, _) = told(&here, &["tune"]);
+        let row: Vec<&str> = tuned.lines().nth(1).unwrap().split_whitespace().collect();
+        assert_eq!((row[2], row[5]), ("-", "-"), "{tuned}");
+        assert!(row[7].parse::<f64>().unwrap() >= row[6].parse::<f64>().unwrap(), "{tuned}");
+    }
+}
+
+#[test]
+fn several_outputs_have_a_row_each() {
+    let here = classes(&["scores", "best", "positive", "none"]);
+    let (_, lines) = told(&here, &["report", "--outputs"]);
+    assert_eq!(lines.len(), 5, "{lines:?}");
+    assert!(lines[0].contains(" dB, cosine 0.") && agreement(&lines[0]) < 100.0, "{lines:?}");
+    assert!(lines[1].starts_with("#   scores: ") && lines[1].contains(" dB") && !lines[1].contains("agreement"));
+    assert!(lines[2].starts_with("#   best: agreement "), "{lines:?}");
+    assert!(lines[3].starts_with("#   positive: agreement "), "{lines:?}");
+    assert_eq!(lines[4], "#   none: - dB, cosine -");
+    let outputs = json(&here);
+    let each = outputs["each"].as_array().unwrap();
+    let names: Vec<&str> = each.iter().map(|one| one["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["scores", "best", "positive", "none"]);
+    assert!(each[0]["sqnr_db"].is_f64() && each[0].get("compared").is_none() && each[0].get("agreement").is_none());
+    assert_eq!((&each[3]["compared"], &each[3]["sqnr_db"]), (&"nothing".into(), &Value::Null));
+}
+
+#[test]
+fn nan_and_nothing_are_no_perfection() {
+    let (_, lines) = told(&classes(&["nan"]), &["report", "--outputs"]);
+    assert!(lines[0].starts_with("# everything as chosen: nan dB, cosine nan"), "{lines:?}");
+    let here = classes(&["none"]);
+    let (_, lines) = told(&here, &["report", "--outputs"]);
+    assert_eq!(lines[0], "# everything as chosen: - dB, cosine -, 40 samples");
+    assert_eq!(json(&here)["whole"]["compared"], "nothing");
+    let ran = qviz(here.path(), &[&["tune"], &ON[..]].concat());
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains("net.onnx has no output with an element"), "{}", ran.err);
+}
