@@ -73,6 +73,12 @@ pub fn constant(name: &str, shape: &[u64], values: &[f32]) -> Vec<u8> {
     tensor
 }
 
+/// A constant of int64: a row.
+pub fn integers(name: &str, values: &[i64]) -> Vec<u8> {
+    let raw = values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
+    [number(1, values.len() as u64), number(2, INT64), bytes(8, name.as_bytes()), bytes(9, &raw)].concat()
+}
+
 /// A model of one input and one output.
 pub fn model(input: (&str, &[u64]), nodes: &[Vec<u8>], output: (&str, &[u64])) -> Vec<u8> {
     model_with(input, nodes, &[], output)
