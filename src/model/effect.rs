@@ -41,7 +41,12 @@ struct Kept {
     /// Its place in [`Effect::parts`].
     part: usize,
     reference: Vec<Arc<Tensor>>,
-    /// The values from elsewhere, in the order of [`Source::Kept`].
+    elsewhere: Elsewhere,
+}
+
+/// What the nodes behind the activations need from the rest of a run.
+struct Elsewhere {
+    /// Values, in the order of [`Source::Kept`].
     values: Vec<Arc<Tensor>>,
     /// The sizes that the run has settled.
     sizes: SymbolValues,
@@ -77,12 +82,12 @@ impl Effect {
             let sample = sample?;
             let Some(reference) = float.outputs(i, &sample, cancelled)? else { return Ok(None) };
             let Some(part) = effect.part(&sample, cancelled)? else { return Ok(None) };
-            let Some((values, sizes)) = effect.keep(part, &sample, cancelled)? else { return Ok(None) };
-            taken += reference.iter().chain(&values).map(|tensor| bytes(tensor)).sum::<usize>();
+            let Some(elsewhere) = effect.keep(part, &sample, cancelled)? else { return Ok(None) };
+            taken += reference.iter().chain(&elsewhere.values).map(|tensor| bytes(tensor)).sum::<usize>();
             if taken > memory && !effect.samples.is_empty() {
                 break;
             }
-            effect.samples.push(Kept { part, reference, values, sizes });
+            effect.samples.push(Kept { part, reference, elsewhere });
         }
         Ok(Some(effect))
     }
@@ -168,19 +173,18 @@ impl Effect {
         })))
     }
 
-    /// Runs one sample as a whole: the values that its part wants from elsewhere, and the sizes that the run has settled.
-    /// `None` when it was cancelled.
+    /// Runs one sample as a whole: what its part wants from elsewhere. `None` when it was cancelled.
     fn keep(
         &self,
         part: usize,
         sample: &[Tensor],
         cancelled: &dyn Fn() -> bool,
-    ) -> Result<Option<(Vec<Arc<Tensor>>, SymbolValues)>, ModelError> {
+    ) -> Result<Option<Elsewhere>, ModelError> {
         let Part { course, behind } = &self.parts[part];
         let (variant, wanted, grids) = (course.variant(), &behind.kept, course.grids(&self.graph.grids));
         let mut missing = wanted.len();
         let mut values: Vec<Option<Arc<Tensor>>> = vec![None; wanted.len()];
-        let mut symbols = SymbolValues::default();
+        let mut sizes = SymbolValues::default();
         let settles_sizes = sizes::any(variant.plan.model());
         let done = Cell::new(missing == 0 && !settles_sizes);
         // What comes after the last value that is wanted need not run.
@@ -196,7 +200,7 @@ impl Effect {
                     missing -= 1;
                 }
             }
-            sizes::learn(&mut symbols, node, &results);
+            sizes::learn(&mut sizes, node, &results);
             done.set(missing == 0 && !settles_sizes);
             Ok(results)
         })?;
@@ -204,7 +208,7 @@ impl Effect {
             return Ok(None);
         }
         let values = values.into_iter().map(|value| value.expect("the run made it")).collect();
-        Ok(Some((values, symbols)))
+        Ok(Some(Elsewhere { values, sizes }))
     }
 
     /// Runs what follows on one sample. `grids` are in the order of its plan's activations.
@@ -219,7 +223,7 @@ impl Effect {
         let plan = &variant.plan;
         let mut state = plan.spawn()?;
         state.turn_state.values = vec![None; plan.model().nodes().len()];
-        state.turn_state.resolved_symbols = kept.sizes.clone();
+        state.turn_state.resolved_symbols = kept.elsewhere.sizes.clone();
         for step in &behind.steps {
             let node = plan.model().node(step.node);
             let failed = |error| Failure { at: Some((kept.part, step.node)), error };
@@ -262,7 +266,7 @@ impl From<TractError> for Failure {
 
 fn value(source: &Source, kept: &Kept, state: &TypedSimpleState) -> TractResult<TValue> {
     Ok(match source {
-        Source::Kept(place) => kept.values[*place].clone().into_tvalue(),
+        Source::Kept(place) => kept.elsewhere.values[*place].clone().into_tvalue(),
         Source::Constant(tensor) => tensor.clone().into_tvalue(),
         Source::Node(outlet) => {
             state.turn_state.values[outlet.node].as_ref().expect("nodes run in order")[outlet.slot].clone()
