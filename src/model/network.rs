@@ -2,6 +2,7 @@ use super::branches;
 use super::error::{ModelError, guarded, one_line};
 use super::external;
 use crate::error::{ErrorKind, Predicate};
+use crate::input::Foreign;
 use std::collections::HashSet;
 use std::fmt;
 use std::fs::File;
@@ -76,8 +77,10 @@ impl Network {
         if reader.metadata().is_ok_and(|m| m.is_dir()) {
             return Err(fail("is a directory; give the .onnx file in it.".into()));
         }
-        let proto = guarded(|| onnx().proto_model_for_read(&mut reader))
-            .map_err(|e| fail(no_model(&e.root_cause().to_string())))?;
+        let proto = guarded(|| onnx().proto_model_for_read(&mut reader)).map_err(|e| match Foreign::of(path) {
+            Ok(Some(pointer @ Foreign::LfsPointer)) => fail(pointer.to_string().into()),
+            _ => fail(no_model(&e.root_cause().to_string())),
+        })?;
         let folder = path.parent().map_or_else(PathBuf::new, Path::to_owned);
         Network::from_proto(file, folder, proto)
     }

@@ -28,6 +28,9 @@ fn files_that_are_no_models() {
     let whole = std::fs::read(cls_path()).unwrap();
     let cut = open(&whole[..whole.len() / 2]);
     assert!(cut.starts_with("model.onnx is not an ONNX model ("), "{cut}");
+    let pointer =
+        open(b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22\nsize 12\n");
+    assert_eq!(pointer, "model.onnx is a Git LFS pointer, not the file itself; run git lfs pull.");
     let missing = Network::open("no/such.onnx".as_ref()).unwrap_err();
     assert_eq!(missing.message, "no/such.onnx does not exist; check the path.");
     let folder = Network::open(env!("CARGO_MANIFEST_DIR").as_ref()).unwrap_err();
