@@ -46,7 +46,7 @@ fn alone(s: &Story, layer: usize, params: Vec<QuantParams>, sqnr_db: f64) -> New
 
 fn whole(s: &Story, sqnr_db: f64) -> News {
     let params = s.model.session.params();
-    News::Whole { params, result: Ok(effect(sqnr_db)), each: Vec::new(), check: None, took: TOOK }
+    News::Whole { params, result: Ok(effect(sqnr_db).into()), check: None, took: TOOK }
 }
 
 fn left(steps: usize) -> Left {
@@ -125,7 +125,7 @@ fn an_answer_is_shown_with_its_age() {
     assert!(line_with(&s, "clip 5.353").contains("· output 41.2 dB"));
     // On samples that nothing was chosen by, where there are any.
     let News::Whole { params, result, took, .. } = whole(&s, 30.2) else { unreachable!() };
-    news(&mut s, News::Whole { params, result, each: Vec::new(), check: Some(effect(29.4)), took });
+    news(&mut s, News::Whole { params, result, check: Some(effect(29.4)), took });
     assert!(row(&s).trim_end().ends_with("check 29.4 dB"), "{}", row(&s));
     // While a clip is in the hand the whole is of the one before.
     let at = s.line();

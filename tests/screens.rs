@@ -128,13 +128,7 @@ fn a_network_on_trial() {
     let (key, own) = (s.key_of(6), s.model.session.params_of(&s.key_of(6)));
     s.tell(Msg::Job(Told::Trial(News::Alone { key, params: own, result: Ok(effect(41.2)), took })));
     let params = s.model.session.params();
-    s.tell(Msg::Job(Told::Trial(News::Whole {
-        params,
-        result: Ok(effect(30.2)),
-        each: Vec::new(),
-        check: None,
-        took,
-    })));
+    s.tell(Msg::Job(Told::Trial(News::Whole { params, result: Ok(effect(30.2).into()), check: None, took })));
     snapshot("network", &s);
     s.keys("r");
     for (layer, db, steps) in [(6, 41.2, 11), (2, 22.3, 10)] {

@@ -53,8 +53,8 @@ pub(super) fn outputs(shared: SharedArgs, json: bool, exact: bool) -> Result<u8,
         print(&Json::text(&loaded.scales().with_outputs(effects)))?;
     } else {
         print(&report::text(&loaded.session))?;
-        if let Some((OutputEffects { all, each }, check)) = effects {
-            print(&report::outputs(all, each, check))?;
+        if let Some((effects, check)) = effects {
+            print(&report::outputs(&effects.all, effects.several(), check))?;
         }
     }
     Ok(loaded.exit(code(), "the report{} was printed"))
@@ -114,9 +114,9 @@ fn failed(why: &crate::session::Failure) {
 fn whole(loaded: &Loaded) -> Option<(OutputEffects, Option<OutputEffect>)> {
     let mut told = None;
     hear(loaded, Trial::Whole(loaded.session.params()), "whole network", |news| match news {
-        News::Whole { result, each, check, .. } => {
+        News::Whole { result, check, .. } => {
             match result {
-                Ok(all) => told = Some((OutputEffects { all, each }, check)),
+                Ok(effects) => told = Some((effects, check)),
                 Err(why) => failed(&why),
             }
             true
@@ -237,18 +237,18 @@ fn summary(tuned: &Tuned) -> String {
     let agree = rows.iter().any(|(_, before, after)| before.agreement.or(after.agreement).is_some());
     out += if agree { "  before_agreement  after_agreement\n" } else { "\n" };
     for (name, before, after) in rows {
-        let (db, cosine) = (report::ratio, report::cosine);
+        let (db, fraction) = (report::ratio, report::fraction);
         out += &format!(
             "{:<11}  {:>5}  {:>9}  {:>8}  {:>13}  {:>12}",
             name.replace(' ', "-"),
             before.samples,
             db(before.sqnr_db),
             db(after.sqnr_db),
-            cosine(before.cosine),
-            cosine(after.cosine)
+            fraction(before.cosine),
+            fraction(after.cosine)
         );
         if agree {
-            out += &format!("  {:>16}  {:>15}", cosine(before.agreement), cosine(after.agreement));
+            out += &format!("  {:>16}  {:>15}", fraction(before.agreement), fraction(after.agreement));
         }
         out.push('\n');
         if let Some(of) = before.cut_from() {

@@ -74,13 +74,10 @@ impl Counter {
 
     pub fn see(&mut self, seen: Seen) {
         match (&mut self.sweep, seen) {
-            (sweep, Seen::Begin) => {
+            (_, Seen::Begin) => {
                 let Some(&along) = self.window.lies.batches.get(self.at) else { return };
                 self.at += 1;
-                match sweep {
-                    Sweep::First(ranges) => ranges.begin_batch(along),
-                    Sweep::Second(bins) => bins.begin_batch(along),
-                }
+                self.begin(along);
             }
             (Sweep::First(ranges), Seen::Values(values)) => ranges.push(values),
             (Sweep::Second(bins), Seen::Values(values)) => bins.push(values),
@@ -97,17 +94,15 @@ impl Counter {
         if along.channels != self.window.lies.channels() {
             return;
         }
+        self.begin(along);
+        self.see(Seen::Values(values));
+        self.see(Seen::End);
+    }
+
+    fn begin(&mut self, along: Along) {
         match &mut self.sweep {
-            Sweep::First(ranges) => {
-                ranges.begin_batch(along);
-                ranges.push(values);
-                ranges.end_batch();
-            }
-            Sweep::Second(bins) => {
-                bins.begin_batch(along);
-                bins.push(values);
-                bins.end_batch();
-            }
+            Sweep::First(ranges) => ranges.begin_batch(along),
+            Sweep::Second(bins) => bins.begin_batch(along),
         }
     }
 

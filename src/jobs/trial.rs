@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::calibrate::Calibrator;
 use crate::histogram::Histogram;
-use crate::quant::{Clip, Decibels, Format, OutputEffect, QuantParams};
+use crate::quant::{Clip, Decibels, Format, OutputEffect, OutputEffects, QuantParams};
 use crate::session::{Failure, Key, Kind, Sensitivity, Session};
 
 /// What tensors are quantized with, each by its key: one, or of a weight one for each channel. A tensor that is not
@@ -140,9 +140,7 @@ pub enum News {
         /// What was tried.
         params: Params,
         /// What it does.
-        result: Result<OutputEffect, Failure>,
-        /// What it does to each output, by its name.
-        each: Vec<(String, OutputEffect)>,
+        result: Result<OutputEffects, Failure>,
         /// What it does on the samples that nothing was chosen by, if there are any.
         check: Option<OutputEffect>,
         /// How long that took.
@@ -164,7 +162,7 @@ impl News {
         let took = Duration::ZERO;
         match trial {
             Trial::Alone { key, params } => News::Alone { key, params, result: Err(why), took },
-            Trial::Whole(params) => News::Whole { params, result: Err(why), each: Vec::new(), check: None, took },
+            Trial::Whole(params) => News::Whole { params, result: Err(why), check: None, took },
             Trial::Sensitivity(_) => News::SensitivityEnd(Err(why)),
             Trial::Tune(_) => News::Tuned(Err(why)),
         }

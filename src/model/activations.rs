@@ -5,7 +5,8 @@ use tract_onnx::pb::{GraphProto, NodeProto};
 
 /// A tensor that is computed when the network runs, and whose elements are floats.
 ///
-/// Tensors inside the branch that an `If` takes are among them, those inside `Loop` and `Scan` are not.
+/// Tensors inside the branch that an `If` takes are among them, and those inside a `Loop` or `Scan` of so few turns that
+/// they are written out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Activation {
     /// The tensor's name in the ONNX graph: unique, and what a runtime's calibration table lists. Where branches use one

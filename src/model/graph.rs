@@ -231,7 +231,8 @@ impl Graph {
     /// Runs the network on one sample and answers its outputs.
     ///
     /// `observe` sees each activation that the sample reaches once (in a `Loop` or `Scan` that is written out once a turn),
-    /// as soon as it is made and before its own grid acts on it; halves and doubles are converted to f32. No activation is kept longer than the network needs it.
+    /// as soon as it is made and before its own grid acts on it; halves and doubles are converted to f32. No activation is
+    /// kept longer than the network needs it.
     ///
     /// `cancelled` is asked before each node; the answer then is `None`.
     ///

@@ -32,6 +32,20 @@ pub struct OutputEffects {
     pub each: Vec<(String, OutputEffect)>,
 }
 
+impl From<OutputEffect> for OutputEffects {
+    /// Of a network whose outputs were not told apart.
+    fn from(all: OutputEffect) -> OutputEffects {
+        OutputEffects { all, each: Vec::new() }
+    }
+}
+
+impl OutputEffects {
+    /// On each of several outputs; nothing where one is all.
+    pub fn several(&self) -> &[(String, OutputEffect)] {
+        if self.each.len() > 1 { &self.each } else { &[] }
+    }
+}
+
 impl OutputEffect {
     /// How many samples there were to be, where it is over fewer.
     pub fn cut_from(&self) -> Option<usize> {

@@ -72,9 +72,8 @@ impl From<&OutputEffect> for Effect {
     }
 }
 
-/// Each of several outputs; nothing where one is all.
+/// Each of these outputs.
 pub(super) fn named(each: &[(String, OutputEffect)]) -> Vec<NamedEffect> {
-    let each = if each.len() > 1 { each } else { &[] };
     each.iter().map(|(name, effect)| NamedEffect { name: name.clone(), effect: effect.into() }).collect()
 }
 
@@ -87,12 +86,12 @@ pub fn ratio(db: Option<Decibels>) -> String {
     }
 }
 
-/// Six digits behind the point; `nan` and `-` as before.
-pub fn cosine(cosine: Option<f64>) -> String {
-    match cosine {
+/// A cosine or a share, with six digits behind the point; `nan` and `-` as before.
+pub fn fraction(x: Option<f64>) -> String {
+    match x {
         None => "-".into(),
-        Some(cosine) if cosine.is_nan() => "nan".into(),
-        Some(cosine) => format!("{cosine:.6}"),
+        Some(x) if x.is_nan() => "nan".into(),
+        Some(x) => format!("{x:.6}"),
     }
 }
 
@@ -105,7 +104,7 @@ mod tests {
         let of = |db: Option<f64>| OutputEffect { sqnr_db: db.map(Decibels::new), cosine: db, ..Default::default() };
         let all = [None, Some(f64::NAN), Some(f64::INFINITY), Some(f64::NEG_INFINITY), Some(31.239)].map(of);
         assert_eq!(all.map(|e| ratio(e.sqnr_db)), ["-", "nan", "inf", "-inf", "31.24"]);
-        assert_eq!([all[0], all[1], all[4]].map(|e| cosine(e.cosine)), ["-", "nan", "31.239000"]);
+        assert_eq!([all[0], all[1], all[4]].map(|e| fraction(e.cosine)), ["-", "nan", "31.239000"]);
         use Compared::{Equal, Lost, Nan, Nothing};
         let compared = all.map(|e| Effect::from(&e).compared);
         assert_eq!(compared, [Some(Nothing), Some(Nan), Some(Equal), Some(Lost), None]);

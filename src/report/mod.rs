@@ -15,7 +15,7 @@ mod text;
 mod visible;
 
 pub use compare::{best, compare, why};
-pub use effect::{Compared, Effect, NamedEffect, cosine, ratio};
+pub use effect::{Compared, Effect, NamedEffect, fraction, ratio};
 pub use export::{ExportError, Exporter, Json, export};
 pub use save::{SaveError, save};
 pub use scales::{

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::effect::{Effect, cosine, ratio};
+use super::effect::{Effect, fraction, ratio};
 use super::number;
 use super::one_word;
 use super::table::{Column, table};
@@ -69,23 +69,18 @@ pub fn sensitivity(
         Column::left("op", |s: &&Sensitivity| op(s).unwrap_or_else(dash)),
         Column::left("method", |s: &&Sensitivity| method(s).unwrap_or_else(dash)),
         Column::right("alone_db", |s: &&Sensitivity| ratio(s.alone.sqnr_db)),
-        Column::right("alone_cosine", |s: &&Sensitivity| cosine(s.alone.cosine)),
+        Column::right("alone_cosine", |s: &&Sensitivity| fraction(s.alone.cosine)),
         Column::right("without_db", |s: &&Sensitivity| ratio(s.without.sqnr_db)),
         Column::right("gain_db", |s: &&Sensitivity| ratio(gain(s))),
     ];
     let of_agreement = [
-        Column::right("alone_agreement", |s: &&Sensitivity| share(s.alone.agreement)),
-        Column::right("without_agreement", |s: &&Sensitivity| share(s.without.agreement)),
+        Column::right("alone_agreement", |s: &&Sensitivity| fraction(s.alone.agreement)),
+        Column::right("without_agreement", |s: &&Sensitivity| fraction(s.without.agreement)),
     ];
     // Of outputs that are integers or booleans, where there are such.
     let has = whole.agreement.is_some() || each.iter().any(|s| s.alone.agreement.is_some());
     let columns: Vec<_> = columns.into_iter().chain(of_agreement.into_iter().filter(|_| has)).collect();
     table(&columns, &Sensitivity::worst_first(each)) + &outputs(whole, &[], check) + &cut(each)
-}
-
-/// A share with six digits behind the point; `-` where there is none.
-fn share(share: Option<f64>) -> String {
-    share.map_or("-".into(), |share| format!("{share:.6}"))
 }
 
 /// That some tensors were judged on fewer samples than there were: memory did not hold them.
@@ -97,12 +92,11 @@ fn cut(each: &[Sensitivity]) -> String {
     })
 }
 
-/// What everything that is chosen does to the outputs, a line each behind a `#`; and to each of several.
+/// What everything that is chosen does to the outputs, a line each behind a `#`; and to each of these.
 pub fn outputs(whole: &OutputEffect, each: &[(String, OutputEffect)], check: Option<&OutputEffect>) -> String {
     let line = |name: &str, effect: &OutputEffect| format!("# {name}: {}, {}\n", in_words(effect), samples(effect));
-    let several = if each.len() > 1 { each } else { &[] };
     let mut out = line("everything as chosen", whole);
-    for (name, effect) in several {
+    for (name, effect) in each {
         out += &format!("#   {}: {}\n", one_word(name), in_words(effect));
     }
     out + &check.map_or(String::new(), |check| line("on the check samples", check))
@@ -110,7 +104,7 @@ pub fn outputs(whole: &OutputEffect, each: &[(String, OutputEffect)], check: Opt
 
 /// `31.24 dB, cosine 0.999812`, `agreement 98.0 %`, or both; without either `- dB, cosine -`.
 fn in_words(effect: &OutputEffect) -> String {
-    let floats = format!("{} dB, cosine {}", ratio(effect.sqnr_db), cosine(effect.cosine));
+    let floats = format!("{} dB, cosine {}", ratio(effect.sqnr_db), fraction(effect.cosine));
     let floats = Some(floats).filter(|_| effect.sqnr_db.is_some() || effect.agreement.is_none());
     let agreement = effect.agreement.map(|share| format!("agreement {}", number::percent(share)));
     let top1 = effect.top1_agreement.map(|share| format!("top-1 {}", number::percent(share)));

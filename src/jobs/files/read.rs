@@ -28,7 +28,7 @@ pub fn read_layer(
 ) -> Result<Option<(Origin, Histogram)>, InputError> {
     let once = !source.parts.iter().all(Part::seekable_twice);
     let passes = if once { 1 } else { 2 };
-    let mut pass = Pass::new(source, threads, progress, cancelled, passes);
+    let mut pass = Pass::new(source, threads, progress, cancelled, passes)?;
 
     if once {
         let mut growing = GrowingHistogram::new(recipe.bins);
@@ -158,6 +158,8 @@ impl Take for BinPass {
 /// One sweep over a layer's batches after another.
 struct Pass<'a> {
     source: &'a Source,
+    /// Looked for once: each look reads all headers.
+    parts: Vec<Part>,
     threads: usize,
     origin: Origin,
     progress: &'a dyn Fn(f64),
@@ -174,16 +176,17 @@ impl<'a> Pass<'a> {
         progress: &'a dyn Fn(f64),
         cancelled: &'a dyn Fn() -> bool,
         passes: usize,
-    ) -> Pass<'a> {
-        Pass { source, threads, origin: Origin::default(), progress, cancelled, passes, done: 0 }
+    ) -> Result<Pass<'a>, InputError> {
+        let parts = source.arrays()?;
+        Ok(Pass { source, parts, threads, origin: Origin::default(), progress, cancelled, passes, done: 0 })
     }
 
     /// Returns whether it got to the end.
     pub fn run(&mut self, take: &mut dyn Take) -> Result<bool, InputError> {
-        let parts = self.source.arrays()?;
-        let mut shapes = Vec::with_capacity(parts.len());
+        let parts = self.parts.len();
+        let mut shapes = Vec::with_capacity(parts);
         let mut dtype: Option<DType> = None;
-        for (index, part) in parts.iter().enumerate() {
+        for (index, part) in self.parts.iter().enumerate() {
             let mut next = Some(part.open()?);
             while let Some(array) = next.take() {
                 shapes.push(array.shape().to_vec());
@@ -202,7 +205,7 @@ impl<'a> Pass<'a> {
                         stopped = true;
                         return ControlFlow::Break(());
                     }
-                    let part_done = (index as f64 + seen as f64 / len as f64) / parts.len() as f64;
+                    let part_done = (index as f64 + seen as f64 / len as f64) / parts as f64;
                     (self.progress)((self.done as f64 + part_done) / self.passes as f64);
                     ControlFlow::Continue(())
                 })?;

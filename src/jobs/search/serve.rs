@@ -57,12 +57,12 @@ impl<F: Fn() -> Option<Trial>> Served<'_, F> {
             };
             Ok(Some((effect, check)))
         };
-        let (result, each, check) = match tried() {
-            Ok(Some((OutputEffects { all, each }, check))) => (Ok(all), each, check),
+        let (result, check) = match tried() {
+            Ok(Some((effects, check))) => (Ok(effects), check),
             Ok(None) => return,
-            Err(why) => (Err(Failure::from(why)), Vec::new(), None),
+            Err(why) => (Err(Failure::from(why)), None),
         };
-        self.news(News::Whole { params, result, each, check, took: started.elapsed() });
+        self.news(News::Whole { params, result, check, took: started.elapsed() });
     }
 
     fn sensitivity(&self, params: &Params) {

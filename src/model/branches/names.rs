@@ -107,12 +107,17 @@ fn rename(graph: &mut GraphProto, scopes: &Scopes) {
             name.clone_from(new);
         }
     };
-    graph.input.iter_mut().for_each(|input| new(&mut input.name));
-    graph.output.iter_mut().for_each(|output| new(&mut output.name));
-    graph.value_info.iter_mut().for_each(|info| new(&mut info.name));
-    graph.initializer.iter_mut().for_each(|tensor| new(&mut tensor.name));
-    graph.sparse_initializer.iter_mut().filter_map(|tensor| tensor.values.as_mut()).for_each(|t| new(&mut t.name));
+    each_name(graph, &new);
+}
+
+/// Goes through all names of tensors in the graph itself.
+pub(super) fn each_name(graph: &mut GraphProto, change: &dyn Fn(&mut String)) {
+    graph.input.iter_mut().for_each(|input| change(&mut input.name));
+    graph.output.iter_mut().for_each(|output| change(&mut output.name));
+    graph.value_info.iter_mut().for_each(|info| change(&mut info.name));
+    graph.initializer.iter_mut().for_each(|tensor| change(&mut tensor.name));
+    graph.sparse_initializer.iter_mut().filter_map(|tensor| tensor.values.as_mut()).for_each(|t| change(&mut t.name));
     for node in &mut graph.node {
-        node.input.iter_mut().chain(&mut node.output).for_each(new);
+        node.input.iter_mut().chain(&mut node.output).for_each(change);
     }
 }

@@ -4,6 +4,7 @@
 //! the body, with the turn's number behind it from the second on.
 
 use super::identity;
+use super::names::each_name;
 use super::nodes::{constant, gather, node, unsqueeze};
 use std::collections::HashMap;
 use tract_onnx::pb::{GraphProto, NodeProto};
@@ -185,10 +186,8 @@ fn rename(graph: &mut GraphProto, new: &HashMap<String, String>) {
             name.clone_from(new);
         }
     };
-    graph.output.iter_mut().for_each(|output| change(&mut output.name));
-    graph.initializer.iter_mut().for_each(|tensor| change(&mut tensor.name));
+    each_name(graph, &change);
     for node in &mut graph.node {
-        node.input.iter_mut().chain(&mut node.output).for_each(change);
         for attribute in &mut node.attribute {
             attribute.g.iter_mut().chain(&mut attribute.graphs).for_each(|graph| rename(graph, new));
         }

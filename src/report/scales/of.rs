@@ -36,10 +36,10 @@ impl Scales {
     /// The same with what everything that is chosen does to the network's outputs, on its samples and on those to check
     /// on.
     pub fn with_outputs(mut self, effects: Option<(&OutputEffects, Option<&OutputEffect>)>) -> Scales {
-        self.outputs = effects.map(|(OutputEffects { all, each }, check)| Outputs {
-            whole: all.into(),
+        self.outputs = effects.map(|(effects, check)| Outputs {
+            whole: (&effects.all).into(),
             check: check.map(Into::into),
-            each: named(each),
+            each: named(effects.several()),
         });
         self
     }

@@ -127,8 +127,9 @@ pub(super) fn news(model: &mut Model, news: News) {
             let result = result.map_err(sentence);
             network.alone.answer = Some(Answer { of: (key, params), result, check: None, took });
         }
-        News::Whole { params, result, check, took, .. } => {
-            network.whole.answer = Some(Answer { of: params, result: result.map_err(sentence), check, took });
+        News::Whole { params, result, check, took } => {
+            let result = result.map(|effects| effects.all).map_err(sentence);
+            network.whole.answer = Some(Answer { of: params, result, check, took });
         }
         News::Sensitivity(found, left) => {
             network.step(left);

@@ -133,7 +133,7 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, (index, name): (usize, &str), w
     let spark = widths.spark.then(|| take(SPARK as u16 + 1));
     let shape = widths.shape.then(|| take(SHAPE + 1));
     let op = widths.op.then(|| take(OP + 1));
-    let name_width = end.saturating_sub(area.x + 3);
+    let name_width = widths.name(area.width);
     let name = if selected { format!("{name:<width$}", width = usize::from(name_width)) } else { name.to_owned() };
     pen.text(area.x + 2, area.y, name_width, &name, name_style);
 

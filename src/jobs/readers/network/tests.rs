@@ -160,7 +160,8 @@ fn a_panic_in_a_trial_or_a_request_is_its_answer_and_the_next_one_is_answered() 
     let Told::Trial(News::Tuned(Err(why))) = net.next() else { panic!("the search ends") };
     assert!(why.message.contains("please report"), "{why}");
     net.loader.request(Request::Trial(Trial::Whole(params)));
-    let Told::Trial(News::Whole { result: Ok(effect), .. }) = net.next() else { panic!("it goes on") };
+    let Told::Trial(News::Whole { result: Ok(effects), .. }) = net.next() else { panic!("it goes on") };
+    let effect = effects.all;
     assert_eq!((effect.samples, effect.of), (3, 3));
     // Nobody but a defect asks for a method that is not there.
     let start = Start { method: 99, format: Format::INT8, quantized: true, axis: Some(1) };
@@ -198,7 +199,8 @@ fn a_clip_that_makes_the_outputs_nan_is_never_taken() {
     let key = Key::activation("b");
     let whole = |clip: f32| {
         net.loader.request(Request::Trial(Trial::Whole([(key.clone(), on(clip))].into())));
-        let Told::Trial(News::Whole { result: Ok(effect), .. }) = net.next() else { panic!("it runs") };
+        let Told::Trial(News::Whole { result: Ok(effects), .. }) = net.next() else { panic!("it runs") };
+        let effect = effects.all;
         effect.quality()
     };
     let good = Decibels::new(100.0);
