@@ -49,7 +49,9 @@ pub(in super::super) fn changes(n: usize) -> String {
 
 /// Takes the steps that can be taken by now, and asks for what the next one rests on.
 pub(super) fn go_on(model: &mut Model, cmds: &mut Vec<Cmd>) {
-    if model.taking.waiting.is_empty() {
+    // Before the layers are known every step would seem to be about none of them, and be dropped.
+    let known = model.loading.found || model.loading.finished;
+    if model.taking.waiting.is_empty() || !known {
         return;
     }
     while let Some(step) = model.taking.waiting.front() {
