@@ -38,6 +38,7 @@ fn main() {
         ties: Ties::default(),
         one_pass: false,
         measure: false,
+        ignore_sentinels: false,
         threads: 2,
     };
     let (sender, events) = channel();

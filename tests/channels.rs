@@ -292,6 +292,7 @@ fn a_session_that_receives_has_weights_per_channel() {
         ties: Ties::default(),
         one_pass: false,
         measure: false,
+        ignore_sentinels: false,
         threads: 2,
     };
     let (sender, events) = std::sync::mpsc::channel();

@@ -286,7 +286,16 @@ mod loaders {
                 let subject = Subject { model: model.clone(), samples, options, check: None };
                 let ties = Ties { asked: Vec::new(), concats };
                 let (sender, events) = channel();
-                let order = NetworkOrder { subject, recipe, plan, ties, one_pass, measure: true, threads: 2 };
+                let order = NetworkOrder {
+                    subject,
+                    recipe,
+                    plan,
+                    ties,
+                    one_pass,
+                    measure: true,
+                    ignore_sentinels: false,
+                    threads: 2,
+                };
                 (NetworkLoader::start(order, move |told| drop(sender.send(told))), events)
             };
             let (_at_first, events) = load(true);

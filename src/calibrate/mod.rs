@@ -20,6 +20,7 @@
 mod aciq;
 mod cost;
 mod coverage;
+mod crowd;
 mod disagreement;
 mod entropy;
 mod fit;
@@ -49,6 +50,7 @@ mod warning;
 pub use aciq::Aciq;
 pub use cost::Metrics;
 pub use coverage::Coverage;
+pub use crowd::crowd;
 pub use disagreement::{Disagreement, disagreement};
 pub use entropy::Entropy;
 pub use fit::{Fit, Shape};

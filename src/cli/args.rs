@@ -160,6 +160,10 @@ pub(super) struct SharedArgs {
     /// Leaves each input of a Concat its own range; otherwise they share one, as runtimes want it
     #[arg(long)]
     pub no_tie: bool,
+    /// Leaves a mask's value out: where all values of a tensor at -1e4 and below are one value (-1e9, -3.4e38), they
+    /// count as infinities, in no range and no error. Takes one more reading, and says how many there were
+    #[arg(long)]
+    pub ignore_sentinels: bool,
     /// Joins files into batches of one layer: 'acts/{batch}/{layer}.npy', matched relative to each PATH
     #[arg(long, value_name = "PATTERN")]
     pub group: Option<GroupPattern>,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::args::SharedArgs;
 use super::bundled;
-use crate::input::{Discovered, discover};
+use crate::input::{Discovered, Source, discover};
 use crate::jobs::{Loader, Order, Recipe, Start};
 use crate::report::visible;
 use crate::session::Session;
@@ -32,7 +32,13 @@ pub(super) fn start(shared: SharedArgs, session: &Session, measure: bool) -> Res
     let discover: Box<dyn FnOnce() -> Discovered + Send> = if shared.paths.is_empty() {
         Box::new(bundled::bundled)
     } else {
-        Box::new(move || discover(&shared.paths, shared.group.as_ref()))
+        Box::new(move || {
+            let mut found = discover(&shared.paths, shared.group.as_ref());
+            if shared.ignore_sentinels {
+                found.sources = found.sources.into_iter().map(Source::leaving_out_sentinels).collect();
+            }
+            found
+        })
     };
     let order = Order { discover, recipe, plan: session.plan(), ties, measure, threads };
     Ok(Box::new(move |tell| Box::new(Loader::start(order, tell))))
@@ -61,9 +67,9 @@ fn network(
         )));
     };
     let subject = Subject { model, samples, options: shared.data.options(), check: shared.data.check() };
-    let one_pass = shared.data.one_pass;
+    let (one_pass, ignore_sentinels) = (shared.data.one_pass, shared.ignore_sentinels);
     let (plan, ties) = (session.plan(), shared.ties());
-    let order = NetworkOrder { subject, recipe, plan, ties, one_pass, measure, threads };
+    let order = NetworkOrder { subject, recipe, plan, ties, one_pass, measure, ignore_sentinels, threads };
     Ok(Box::new(move |tell| Box::new(NetworkLoader::start(order, tell))))
 }
 

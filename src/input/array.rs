@@ -2,7 +2,7 @@ use super::convert::Converter;
 use super::error::{cut_short, io_predicate};
 use super::layout::Layout;
 use super::npy::fill;
-use super::{DType, InputError, npz};
+use super::{DType, InputError, Sentinel, npz};
 use crate::error::Predicate;
 use crate::guard::{joined, share};
 use std::io::{self, Read};
@@ -22,6 +22,8 @@ pub struct Array {
     pub(super) body: Body,
     /// Of a pipe: what opens the array that may follow.
     pub(super) next: Option<Following>,
+    /// What counts as −Inf.
+    pub(super) sentinel: Option<Sentinel>,
 }
 
 /// Takes a reader that stands behind an array.
@@ -78,8 +80,8 @@ impl Array {
     /// `f` returns `Break` to stop early, which is no error. An f64 that overflows f32 becomes ±Inf and is counted. What
     /// may follow in a pipe is left there: [`Array::read_on`] gives it.
     pub fn read(self, f: &mut dyn FnMut(&[f32]) -> ControlFlow<()>) -> Result<BodyReport, InputError> {
-        let Array { error, layout, body, .. } = self;
-        body.stream(&layout, &mut |_, chunk| f(chunk), Vec::new()).map(|(report, _)| report).map_err(error)
+        let Array { error, layout, body, sentinel, .. } = self;
+        body.stream(&layout, sentinel, &mut |_, chunk| f(chunk), Vec::new()).map(|(report, _)| report).map_err(error)
     }
 
     /// The same on several threads: `lead` on this one, and each of the `followers` on one of its own. Each chunk goes to
@@ -88,8 +90,8 @@ impl Array {
     /// Answers also the array that follows in a pipe. In a file there is none: [`Part::arrays`](super::Part::arrays) has
     /// told all of them apart.
     pub fn read_on(self, lead: Lead, followers: Vec<Follower>) -> Result<(BodyReport, Option<Array>), InputError> {
-        let Array { error, layout, body, next } = self;
-        let (report, reader) = body.stream(&layout, lead, followers).map_err(error)?;
+        let Array { error, layout, body, next, sentinel } = self;
+        let (report, reader) = body.stream(&layout, sentinel, lead, followers).map_err(error)?;
         Ok((report, next.zip(reader).map(|(next, reader)| next(reader)).transpose()?.flatten()))
     }
 }
@@ -99,16 +101,17 @@ impl Body {
     fn stream(
         self,
         layout: &Layout,
+        sentinel: Option<Sentinel>,
         lead: Lead,
         followers: Vec<Follower>,
     ) -> Result<(BodyReport, Option<Box<dyn Read + Send>>), Predicate> {
         match self {
             Body::Stream(mut reader) => {
-                let (report, whole) = stream_on(&mut reader, layout, lead, followers)?;
+                let (report, whole) = stream_on(Stream::new(&mut reader, layout, sentinel), lead, followers)?;
                 Ok((report, whole.then_some(reader)))
             }
             Body::Zip(opened) => opened.with_body(|reader, last| {
-                let stream = Stream::new(&mut *reader, layout);
+                let stream = Stream::new(&mut *reader, layout, sentinel);
                 let (report, whole) = (stream.run(lead)?, stream.is_whole());
                 // Only the read that finds the end of an entry compares its checksum.
                 if whole && last {
@@ -130,12 +133,10 @@ pub type Follower<'a> = Box<dyn FnMut(u64, &[f32]) -> ControlFlow<()> + Send + '
 
 /// Answers also whether it came to the end.
 fn stream_on(
-    reader: impl Read + Send,
-    layout: &Layout,
+    stream: Stream<impl Read + Send>,
     lead: Lead,
     followers: Vec<Follower>,
 ) -> Result<(BodyReport, bool), Predicate> {
-    let stream = Stream::new(reader, layout);
     let report = std::thread::scope(|scope| -> Result<BodyReport, Predicate> {
         let run = |mut follower: Follower| stream.run(&mut *follower);
         let followers: Vec<_> =
@@ -153,6 +154,7 @@ fn stream_on(
 /// A body that is read by turns: one thread copies the next chunk while the others work on theirs.
 struct Stream<'a, R> {
     layout: &'a Layout,
+    sentinel: Option<Sentinel>,
     next: Mutex<Next<R>>,
 }
 
@@ -163,8 +165,8 @@ struct Next<R> {
 }
 
 impl<'a, R: Read> Stream<'a, R> {
-    fn new(reader: R, layout: &'a Layout) -> Stream<'a, R> {
-        Stream { layout, next: Mutex::new(Next { reader, done: 0, stopped: false }) }
+    fn new(reader: R, layout: &'a Layout, sentinel: Option<Sentinel>) -> Stream<'a, R> {
+        Stream { layout, sentinel, next: Mutex::new(Next { reader, done: 0, stopped: false }) }
     }
 
     /// Whether all was read, and nobody stopped.
@@ -186,6 +188,9 @@ impl<'a, R: Read> Stream<'a, R> {
         while let Some((at, n)) = self.next(if direct { values.as_mut_bytes() } else { &mut bytes })? {
             if !direct {
                 converter.convert(&bytes[..n * size], &mut values[..n]);
+            }
+            if let Some(sentinel) = self.sentinel {
+                sentinel.leave_out(&mut values[..n]);
             }
             if f(at, &values[..n]).is_break() {
                 self.next.lock().expect("reading does not panic").stopped = true;

@@ -46,6 +46,7 @@ mod npy;
 mod npz;
 mod part;
 mod safetensors;
+mod sentinel;
 mod shards;
 mod stdin;
 #[cfg(test)]
@@ -59,6 +60,7 @@ pub use exact::Exact;
 pub use foreign::{FOREIGN_START, Foreign, foreign};
 pub use group::{GroupError, GroupPattern};
 pub use part::Part;
+pub use sentinel::{Sentinel, SentinelSearch};
 
 /// One tensor as it lies on disk: its name, and its batches in order.
 #[derive(Clone, Debug)]

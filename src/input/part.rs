@@ -1,6 +1,7 @@
 use super::array::{Array, Body, Following};
 use super::error::{cut_short, io_predicate, thousands};
 use super::layout::Layout;
+use super::sentinel::{Sentinel, Sought};
 use super::stdin::{self, Stdin};
 use super::{InputError, npy, npz, safetensors};
 use crate::error::Predicate;
@@ -20,6 +21,8 @@ pub struct Part {
     place: Place,
     /// Which of the arrays there, where they were told apart.
     nth: Option<Nth>,
+    /// Where its tensor's sentinel is left out.
+    sought: Option<Arc<Sought>>,
 }
 
 #[derive(Clone, Debug)]
@@ -60,7 +63,7 @@ impl Part {
     }
 
     fn at(place: Place) -> Part {
-        Part { place, nth: None }
+        Part { place, nth: None, sought: None }
     }
 
     pub(super) fn stdin() -> Part {
@@ -121,7 +124,7 @@ impl Part {
     }
 
     fn nth(&self, number: usize, start: u64, last: bool) -> Part {
-        Part { place: self.place.clone(), nth: Some(Nth { number, start, last }) }
+        Part { nth: Some(Nth { number, start, last }), ..self.clone() }
     }
 
     /// Where the arrays start. `number` counts them, and tells at which of them an error occurred.
@@ -165,7 +168,19 @@ impl Part {
 
     /// Opens the array anew, parses its header, and compares what that promises with what the file holds.
     pub fn open(&self) -> Result<Array, InputError> {
-        self.try_open().map_err(|predicate| self.error(predicate))
+        let sentinel = self.sentinel()?;
+        let array = self.try_open().map_err(|predicate| self.error(predicate))?;
+        Ok(Array { sentinel, ..array })
+    }
+
+    /// The same without the sentinel that is found.
+    pub(super) fn leaving_out(self, sought: &Arc<Sought>) -> Part {
+        Part { sought: Some(sought.clone()), ..self }
+    }
+
+    /// The sentinel of its tensor, where that is left out.
+    pub(super) fn sentinel(&self) -> Result<Option<Sentinel>, InputError> {
+        self.sought.as_ref().map_or(Ok(None), |sought| sought.sentinel())
     }
 
     fn try_open(&self) -> Result<Array, Predicate> {
@@ -225,7 +240,7 @@ impl Part {
 
     fn array(&self, layout: Layout, body: Body, next: Option<Following>) -> Array {
         let part = self.clone();
-        Array { error: Box::new(move |predicate| part.error(predicate)), layout, body, next }
+        Array { error: Box::new(move |predicate| part.error(predicate)), layout, body, next, sentinel: None }
     }
 
     /// The sentence that starts with this array's name.

@@ -31,6 +31,8 @@ impl QuantParams {
     /// * affine: ONNX Runtime's `compute_scale_zp`: `scale = (max - min) / (qmax - qmin)` in f64, rounded to f32 at the
     ///   end, and `zero_point = round_half_even(qmin - min / scale)`.
     ///
+    /// Every code stands for a finite number: near the largest f32 the scale is the largest one that keeps it so.
+    ///
     /// A range of zero, or one so small that its scale would not be a normal f32, gives scale 1.0 and zero point 0, so
     /// that nothing divides by zero. [`QuantParams::is_fallback`] tells.
     pub fn from_clip(clip: Clip, format: impl Into<Format>) -> QuantParams {
@@ -44,7 +46,7 @@ impl QuantParams {
             (scale as f32, zero_point.clamp(f64::from(qmin), f64::from(qmax)) as i32)
         };
         if scale >= f32::MIN_POSITIVE {
-            QuantParams { scale, zero_point, format }
+            QuantParams { scale: finite_at_the_ends(scale, zero_point, format), zero_point, format }
         } else {
             QuantParams { scale: 1.0, zero_point: 0, format }
         }
@@ -131,6 +133,17 @@ impl QuantParams {
             Format::Fp8(fp8) => width.run(Floats { scale: self.scale, fp8, values }),
         }
     }
+}
+
+/// The scale, or the largest one at which no code of the format stands for an infinity.
+fn finite_at_the_ends(scale: f32, zero_point: i32, format: Format) -> f32 {
+    let reach = (format.qmax() - zero_point).max(zero_point - format.qmin()) as f32;
+    if (reach * scale).is_finite() {
+        return scale;
+    }
+    // The division rounds to nearest, which may be one float too many.
+    let largest = f32::MAX / reach;
+    if (reach * largest).is_finite() { largest } else { largest.next_down() }
 }
 
 /// Fake quantization without a step through integers: those of 16 bits and less are exact in f32.
@@ -224,6 +237,19 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn no_code_stands_for_an_infinity(
+            min in prop_oneof![Just(0.0_f32), Just(f32::MIN), -1_f32..0.0], max in prop_oneof![Just(f32::MAX), Just(3.4e38), 0_f32..1.0],
+            num_bits in prop_oneof![2_u8..=8, Just(16)], signed: bool, symmetric: bool, fp8 in prop_oneof![Just(None), Just(Some(Fp8::E4m3)), Just(Some(Fp8::E5m2))],
+        ) {
+            let format = fp8.map_or(Format::Int(Scheme::new(num_bits, signed, symmetric).unwrap()), Format::Fp8);
+            let params = QuantParams::from_clip(Clip::new(min, max), format);
+            prop_assert!(params.scale().is_finite());
+            for x in [f32::MIN, f32::MAX, min, max] {
+                prop_assert!(params.fake_quant(x).is_finite(), "{} of {:?}", x, params);
+            }
+        }
+
         #[test]
         fn many_at_once_are_the_same_bits(
             mut values in proptest::collection::vec(any::<u32>().prop_map(f32::from_bits), 0..70),

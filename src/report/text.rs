@@ -141,6 +141,7 @@ impl<'a> Row<'a> {
             (self.layer.origin.overflowed > 0, "overflow"),
             (ready.method_note().is_some(), "note"),
             (ready.saturates_much(), "saturates"),
+            (ready.crowd().is_some(), "one-step"),
         ];
         state.extend(words.iter().filter(|(is, _)| *is).map(|(_, word)| *word));
         if state.is_empty() { "ok".into() } else { state.join(",").replace(' ', "-") }

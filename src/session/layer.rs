@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use super::{Decision, Key, Kind, Ready, Subject, Tie};
 use crate::calibrate::Warning;
+use crate::histogram::Stats;
 use crate::quant::QuantParams;
 
 /// One tensor of the network.
@@ -44,6 +45,17 @@ pub enum LayerState {
     Ready(Box<Ready>),
     /// It cannot be read; one sentence says why.
     Failed(String),
+}
+
+/// What is said where nearly all values fall on one step.
+fn crowd_note(share: f64, stats: &Stats) -> String {
+    let (min, max) = stats.range();
+    let far = if -min > max { min } else { max };
+    format!(
+        "{} of the values between the outermost steps fall on one step, so that nothing tells them apart. If the {far:e} \
+         that sets the range only stands for something left out, leave it out (--ignore-sentinels); else clip nearer.",
+        if share >= 0.9995 { "All".to_owned() } else { format!("{:.1} %", 100.0 * share) },
+    )
 }
 
 impl Layer {
@@ -172,6 +184,14 @@ impl Layer {
         }
         if ready.saturates_much() {
             notes.push("More than 1 % of the values saturate at this clip.".to_owned());
+        }
+        if let Some(share) = ready.crowd() {
+            notes.push(crowd_note(share, ready.stats()));
+        }
+        if ready.measured_in_vain() {
+            notes.push(
+                "Not measured on the values: each channel has a range of its own, and errors of bins stand.".to_owned(),
+            );
         }
         notes.extend(ready.stand_in_note().map(str::to_owned));
         // Why the method's number is what it is, while it is the one that stands.

@@ -184,6 +184,11 @@ impl Ready {
             .filter(|m| (m.clip, m.format) == (self.decision.clip, self.decision.format))
     }
 
+    /// Whether values were measured, of the range as a whole, and its channels stand in its place.
+    pub(super) fn measured_in_vain(&self) -> bool {
+        self.measured.is_some() && self.aggregate.is_some()
+    }
+
     /// Keeps what was measured, for as long as its clip is the chosen one.
     pub fn set_measured(&mut self, measured: Measured) {
         self.measured = Some(measured);
@@ -216,6 +221,13 @@ impl Ready {
     /// Whether more values saturate at the present clip than is usual.
     pub fn saturates_much(&self) -> bool {
         self.decision.quantized && self.metrics().saturated >= calibrate::SATURATES_MUCH
+    }
+
+    /// The share of the values that fall on one step at the present clip, if those are nearly all: see
+    /// [`calibrate::crowd`]. `None` where channels stand in its place.
+    pub fn crowd(&self) -> Option<f64> {
+        let alone = self.decision.quantized && self.aggregate.is_none();
+        if alone { calibrate::crowd(self.histogram(), &self.outcome.params) } else { None }
     }
 
     /// What the chosen method says of its number, unless a hand has moved it.

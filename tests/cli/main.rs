@@ -19,6 +19,7 @@ mod onnx;
 mod outputs;
 mod panics;
 mod scales;
+mod sentinels;
 
 use npy::{floats, normal, npy, write};
 

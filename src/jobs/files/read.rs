@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::ErrorKind;
 use crate::histogram::{BatchRange, BinPass, GrowingHistogram, Histogram, RangePass, RangePiece};
-use crate::input::{Array, BodyReport, CHUNK, DType, Follower, InputError, Part, Source};
+use crate::input::{Array, BodyReport, CHUNK, DType, Follower, InputError, Part, Sentinel, Source};
 use crate::jobs::recipe::Recipe;
 use crate::session::Origin;
 
@@ -178,7 +178,9 @@ impl<'a> Pass<'a> {
         passes: usize,
     ) -> Result<Pass<'a>, InputError> {
         let parts = source.arrays()?;
-        Ok(Pass { source, parts, threads, origin: Origin::default(), progress, cancelled, passes, done: 0 })
+        let notes = source.sentinel()?.iter().map(Sentinel::note).collect();
+        let origin = Origin { notes, ..Origin::default() };
+        Ok(Pass { source, parts, threads, origin, progress, cancelled, passes, done: 0 })
     }
 
     /// Returns whether it got to the end.

@@ -59,6 +59,7 @@ impl Values for FileValues<'_> {
 
     fn count(&self, of: &[usize], recipe: &Recipe, watch: &Watch) -> Result<Option<Histogram>, Failure> {
         let names: Vec<&str> = of.iter().map(|&tensor| self.sources[tensor].name.as_str()).collect();
+        // Each without its own sentinel, where that is left out.
         let parts = of.iter().flat_map(|&tensor| self.sources[tensor].parts.clone()).collect();
         let all = Source { name: names.join(" + "), parts };
         readable_again(&all)?;

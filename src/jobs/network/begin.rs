@@ -10,6 +10,7 @@ use super::values::NetworkValues;
 use crate::ErrorKind;
 use crate::guard::{guarded, share};
 use crate::histogram::{Histogram, Packed};
+use crate::input::SentinelSearch;
 use crate::jobs::channels::{self, Lies, Window, analyse_channels, count_windows};
 use crate::jobs::joint;
 use crate::jobs::measure::{self, measure};
@@ -25,6 +26,8 @@ pub(in crate::jobs) struct Begin<'a> {
     pub plan: &'a Plan,
     pub ties: &'a Ties,
     pub measure: bool,
+    /// Whether sentinels are looked for, in a run of their own, and left out.
+    pub ignore_sentinels: bool,
     pub threads: usize,
     pub tell: &'a (dyn Fn(Told) + Sync),
     /// Whether to leave at once.
@@ -52,6 +55,9 @@ pub(in crate::jobs) fn begin(begin: &Begin, run: &mut Run) -> bool {
     begin.weights(run);
     // As long as nothing else is known every sample counts.
     run.samples = (0..run.setup.samples.len()).collect();
+    if begin.ignore_sentinels && !begin.sentinels(run) {
+        return false;
+    }
     let asked = begin.asked(run);
     match begin.activations(run, &asked) {
         Some(counted) => begin.channels(run, &asked, counted),
@@ -94,6 +100,27 @@ impl Begin<'_> {
             let result = guarded(read).unwrap_or_else(|_| Err(defect(run.setup.network.file())));
             self.layer(run.tensors.key(first + i), result);
         }
+    }
+
+    /// Looks for sentinels among the values of each activation, in one run over the samples. Returns false when it was
+    /// cancelled.
+    fn sentinels(&self, run: &mut Run) -> bool {
+        let mut searches = vec![SentinelSearch::default(); run.activations()];
+        let search = || -> bool {
+            for sample in 0..run.setup.samples.len() {
+                (self.tell)(Told::Running { done: sample, of: run.setup.samples.len(), left: None });
+                // What is wrong with a sample is told when it is counted.
+                let Ok(values) = run.setup.samples.get(sample) else { continue };
+                let mut see = |tensor: usize, _: &[usize], values: &[f32]| searches[tensor].push(values);
+                if matches!(run.runs.run(&run.setup, &values, &mut see, self.cancelled), Ok(false)) {
+                    return false;
+                }
+            }
+            true
+        };
+        let Ok(done) = guarded(search) else { return true };
+        run.runs.sentinels = searches.into_iter().map(SentinelSearch::finish).collect();
+        done
     }
 
     /// The channels that are wanted, of every tensor.
@@ -257,7 +284,7 @@ impl Begin<'_> {
                 let taken = next.lock().unwrap_or_else(PoisonError::into_inner).next();
                 let Some((tensor, histogram)) = taken.filter(|_| !(self.cancelled)()) else { return };
                 let mut notes = notes.to_vec();
-                notes.extend(run.reached_by_some(tensor));
+                notes.extend(run.notes_of(tensor));
                 let origin = run.setup.origin(tensor, run.reached[tensor], notes);
                 let read = guarded(|| self.analysed(run, tensor, origin, histogram));
                 done(tensor, read.unwrap_or_else(|_| Err(defect(run.setup.network.file()))));

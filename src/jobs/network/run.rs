@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::setup::Setup;
 use crate::histogram::Stats;
+use crate::input::Sentinel;
 use crate::jobs::answer::Tensors;
 use crate::model::{ModelError, Observer, Tensor};
 
@@ -22,9 +23,14 @@ pub(in crate::jobs) struct Run {
     pub runs: Runs,
 }
 
-/// How often the network was run over a sample for the sake of its values.
+/// Runs of the network over samples for the sake of its values.
 #[derive(Default)]
-pub(in crate::jobs) struct Runs(AtomicUsize);
+pub(in crate::jobs) struct Runs {
+    /// How often a sample was run.
+    count: AtomicUsize,
+    /// Of each activation, what is left out of its values; empty where nothing is.
+    pub sentinels: Vec<Option<Sentinel>>,
+}
 
 impl Runs {
     /// Runs one sample. Returns false when it was cancelled.
@@ -35,15 +41,25 @@ impl Runs {
         see: Observer,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<bool, ModelError> {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        let ran = setup.graph.run(sample, see, cancelled)?;
+        self.count.fetch_add(1, Ordering::Relaxed);
+        let mut without = Vec::new();
+        let mut see = |tensor: usize, shape: &[usize], values: &[f32]| match self.sentinels.get(tensor) {
+            Some(Some(sentinel)) => {
+                without.clear();
+                without.extend_from_slice(values);
+                sentinel.leave_out(&mut without);
+                see(tensor, shape, &without);
+            }
+            _ => see(tensor, shape, values),
+        };
+        let ran = setup.graph.run(sample, &mut see, cancelled)?;
         Ok(ran.is_some())
     }
 
     /// How many there were.
     #[cfg(test)]
     pub fn count(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
+        self.count.load(Ordering::Relaxed)
     }
 }
 
@@ -53,8 +69,14 @@ impl Run {
         self.setup.graph.tensors().len()
     }
 
+    /// What is to be said of an activation alone.
+    pub fn notes_of(&self, tensor: usize) -> impl Iterator<Item = String> {
+        let sentinel = self.runs.sentinels.get(tensor).copied().flatten();
+        self.reached_by_some(tensor).into_iter().chain(sentinel.map(|sentinel| sentinel.note()))
+    }
+
     /// What is to be said of an activation that not every sample reaches.
-    pub fn reached_by_some(&self, tensor: usize) -> Option<String> {
+    fn reached_by_some(&self, tensor: usize) -> Option<String> {
         match (self.reached[tensor], self.samples.len()) {
             (reached, of) if reached == of => None,
             (0, _) => Some("No sample reaches this tensor: the branch that it is in was not taken.".to_owned()),

@@ -293,8 +293,7 @@ impl Shared {
         let Some((origin, histogram)) = read else { return Ok(None) };
         let subject = found.tensors.layers[place].subject();
         let mut ready = Ready::analyse(Arc::new(histogram), &self.plan, &subject);
-        // Channels have clips of their own.
-        if self.measure && self.plan.start(&subject).axis.is_none() {
+        if self.measure {
             let wanted = Wanted { tensor: place, clip: ready.decision().clip, format: ready.format() };
             let values = FileValues { sources: &found.sources, threads: 1 };
             let unwatched = Watch { progress: &|_| {}, ..*watch };

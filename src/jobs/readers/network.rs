@@ -32,6 +32,8 @@ pub struct NetworkOrder {
     pub one_pass: bool,
     /// Whether each first choice is measured on the values too, which takes one more run over the samples.
     pub measure: bool,
+    /// Whether each activation's [sentinel](crate::input::Sentinel) is left out, which takes one more run over the samples.
+    pub ignore_sentinels: bool,
     /// How many threads compute; at least 1.
     pub threads: usize,
 }
@@ -47,6 +49,7 @@ struct Shared {
     ties: Ties,
     one_pass: bool,
     measure: bool,
+    ignore_sentinels: bool,
     threads: usize,
     tell: Tell,
     /// What is quick: the clip in the hand, and what needs values again.
@@ -88,13 +91,14 @@ impl Piece for Long {
 impl NetworkLoader {
     /// Opens the model and begins to run it. `tell` is called from the loader's threads.
     pub fn start(order: NetworkOrder, tell: impl Fn(Told) + Send + Sync + 'static) -> NetworkLoader {
-        let NetworkOrder { subject, recipe, plan, ties, one_pass, measure, threads } = order;
+        let NetworkOrder { subject, recipe, plan, ties, one_pass, measure, ignore_sentinels, threads } = order;
         let shared = Arc::new(Shared {
             recipe,
             plan,
             ties,
             one_pass,
             measure,
+            ignore_sentinels,
             threads: threads.max(1),
             tell: Box::new(tell),
             desk: Desk::new(),
@@ -187,6 +191,7 @@ impl Shared {
             plan: &self.plan,
             ties: &self.ties,
             measure: self.measure,
+            ignore_sentinels: self.ignore_sentinels,
             threads: self.threads,
             tell: &self.tell,
             cancelled: &|| self.desk.cancelled(),

@@ -50,6 +50,7 @@ fn order(model: &Path, samples: SampleSource, session: &Session) -> NetworkOrder
         plan: session.plan(),
         ties: Ties::default(),
         one_pass: false,
+        ignore_sentinels: false,
         measure: false,
         threads: 2,
     }
