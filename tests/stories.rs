@@ -584,3 +584,28 @@ fn a_clip_that_a_file_proposes_is_chosen_like_a_method_s() {
         Imported { id: "x".into(), label: "x".into(), clip: Clip::symmetric(1.0) }
     ));
 }
+
+#[test]
+fn what_an_earlier_run_left_waits_until_the_layers_are_known() {
+    let mut earlier = story();
+    earlier.keys("HHl");
+    earlier.press(KeyCode::Down).keys("1");
+    let left = earlier.model.session.unsaved();
+    assert_eq!(left.len(), 2);
+    let (amax, layers) = (earlier.amax(), earlier.model.session.layers().len());
+
+    let mut s = Story::unfound(qviz::cli::bundled(), Format::INT8, (160, 45));
+    s.model.taking = qviz::tui::taking::Taking::of(left, "at 14:02".into());
+    s.model.mode = Mode::Offer;
+    // A quick hand, before the list has come.
+    s.keys("R");
+    assert_eq!(s.model.taking.pending().count(), 2, "nothing is thrown away");
+    s.find();
+    for layer in 0..layers {
+        s.read(layer);
+    }
+    assert_eq!(s.model.session.unsaved().len(), 2);
+    s.select(earlier.model.session.layers()[earlier.model.list.selected].name());
+    assert_eq!(s.amax(), amax);
+    assert!(s.screen().contains("2 changes taken up"));
+}

@@ -55,15 +55,24 @@ impl Story {
 
     /// Names only: nothing was read yet.
     pub fn unread(discovered: Discovered, format: Format, size: (u16, u16)) -> Story {
+        let mut story = Story::unfound(discovered, format, size);
+        story.find();
+        story
+    }
+
+    /// The screen before it knows of any layer.
+    pub fn unfound(discovered: Discovered, format: Format, size: (u16, u16)) -> Story {
         let session = Session::new(calibrate::defaults(), calibrate::DEFAULT_METHOD, format);
         let recipe = Recipe::new(2048, session.methods().iter().map(AsRef::as_ref));
         let model = Model::new(session, "acts".into(), look(Depth::Sixteen, false), size);
-        let mut story = Story { model, cmds: Vec::new(), discovered, recipe };
-        let sources = &story.discovered.sources;
-        let layers = sources.iter().map(waiting).collect();
-        let failures = story.discovered.errors.iter().cloned().map(Failure::from).collect();
-        story.arrive(Arrival::Found { layers, failures });
-        story
+        Story { model, cmds: Vec::new(), discovered, recipe }
+    }
+
+    /// The names are there.
+    pub fn find(&mut self) -> &mut Story {
+        let layers = self.discovered.sources.iter().map(waiting).collect();
+        let failures = self.discovered.errors.iter().cloned().map(Failure::from).collect();
+        self.arrive(Arrival::Found { layers, failures })
     }
 
     /// The bundled activations as if a network had made them, the last three as weights; read.
