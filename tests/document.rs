@@ -63,7 +63,7 @@ fn session() -> Session {
     for (name, kind, values, start) in &tensors {
         let origin = Origin {
             files: vec![format!("dumps/{}.npy", name.len())],
-            shape: vec![values.len() as u64 / 10, 10],
+            shape: Some(vec![values.len() as u64 / 10, 10]),
             dtype: "float32".into(),
             ..Origin::default()
         };

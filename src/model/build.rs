@@ -1,6 +1,7 @@
 //! From a parsed file to a plan that runs: shapes, taps, optimization.
 
 use super::activations::{self, Activation};
+use super::constants;
 use super::error::{ModelError, guarded, one_line, reason, shape_text};
 use super::network::{Dim, Network, Port};
 use super::pool::Pool;
@@ -89,6 +90,26 @@ pub(super) fn conditions(network: &Network, proto: &ModelProto, fed: &[Fed]) -> 
     }
     let file = network.file().to_owned();
     Ok(Conditions::Asked(Variant { file, plan, outputs, activations: Vec::new(), concats: Vec::new() }))
+}
+
+/// What a graph without inputs comes to: its one output, called `name`.
+///
+/// # Errors
+///
+/// A constant cannot be read, tract lacks an operator, or a node fails.
+pub(super) fn constant(network: &Network, proto: &ModelProto, name: &str) -> Result<Tensor, ModelError> {
+    let graph = proto.graph.as_ref().expect("it was made with one");
+    constants::check(graph, &network.folder).map_err(|why| network.error(why))?;
+    unknown_operator(network, graph)?;
+    let run = || {
+        let found = TypedSimplePlan::new(typed(network, proto, &[], &[])?)?.run(Default::default())?;
+        Ok(found.into_iter().next().map(|value| (*value).clone()))
+    };
+    let found = guarded(run).map_err(|error| {
+        let (name, why) = (one_line(name), reason(&error));
+        network.error(Predicate::new(ErrorKind::Failed, format!("has a weight {name} that cannot be computed ({why}).")))
+    })?;
+    found.ok_or_else(|| network.error(format!("has no constant {}.", one_line(name))))
 }
 
 /// The conditions called `names`, as they were computed.
@@ -185,7 +206,8 @@ fn unprepared(error: &TractError) -> Predicate {
 /// The graph with every tap as an output behind its own.
 fn typed(network: &Network, proto: &ModelProto, fed: &[Fed], activations: &[Activation]) -> TractResult<TypedModel> {
     // What the file notes about the shapes inside was true for other inputs.
-    let onnx = tract_onnx::onnx().with_ignore_value_info(true);
+    let graph = proto.graph.as_ref().expect("checked when the network was made");
+    let onnx = constants::onnx(graph, &network.folder).with_ignore_value_info(true);
     let parsed = onnx.parse(proto, network.folder.to_str())?;
     if let Some(name) = parsed.unresolved_inputs.first() {
         bail!("no node makes the tensor {name}");
@@ -277,8 +299,9 @@ fn number_anew(mut model: TypedModel, activations: &mut Vec<Activation>) -> Trac
     let taps = taps(&model);
     let mut kept = Vec::with_capacity(taps.len());
     for (new, (old, node)) in taps.into_iter().enumerate() {
-        let shape = model.outlet_fact(node.into())?.shape.as_concrete().map(<[usize]>::to_vec);
-        kept.push(Activation { shape, ..activations[old].clone() });
+        let fact = model.outlet_fact(node.into())?;
+        let shape = fact.shape.as_concrete().map(<[usize]>::to_vec);
+        kept.push(Activation { shape, dtype: fact.datum_type, ..activations[old].clone() });
         let tap: &mut Tap = model.nodes[node].op_as_mut().expect("it is a tap");
         tap.activation = new;
     }

@@ -1,12 +1,11 @@
 use super::branches;
-use super::error::{ModelError, guarded, one_line};
-use super::external;
+use super::constants;
+use super::error::{ModelError, guarded, io_predicate, one_line};
 use crate::error::{ErrorKind, Predicate};
 use crate::input::Foreign;
 use std::collections::HashSet;
 use std::fmt;
 use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -93,7 +92,8 @@ impl Network {
             return Err(fail(no_model("it holds no nodes")));
         };
         branches::name_apart(graph);
-        external::check(graph).map_err(&fail)?;
+        constants::check_locations(graph).map_err(&fail)?;
+        constants::standardize(graph, &folder).map_err(&fail)?;
         let constant: HashSet<&str> = graph.initializer.iter().map(|tensor| tensor.name.as_str()).collect();
         let inputs = graph.input.iter().filter(|input| !constant.contains(input.name.as_str())).map(port).collect();
         let outputs = graph.output.iter().map(port).collect();
@@ -113,6 +113,11 @@ impl Network {
     /// What comes out, in the order of the file.
     pub fn outputs(&self) -> &[Port] {
         &self.outputs
+    }
+
+    /// The same file with another graph, of the same inputs and outputs.
+    pub(super) fn with_proto(&self, proto: ModelProto) -> Network {
+        Network { proto: Arc::new(proto), ..self.clone() }
     }
 
     pub(super) fn graph(&self) -> &GraphProto {
@@ -189,14 +194,4 @@ fn port(info: &ValueInfoProto) -> Port {
 /// Of what is no model, or was one: a protobuf does not say which, and one that is torn may well parse.
 fn no_model(why: &str) -> Predicate {
     Predicate::damaged(format!("is not an ONNX model ({}).", one_line(why)))
-}
-
-/// What an error of the operating system means for the user.
-pub(super) fn io_predicate(error: &io::Error) -> Predicate {
-    let text = match error.kind() {
-        io::ErrorKind::NotFound => "does not exist; check the path.".into(),
-        io::ErrorKind::PermissionDenied => "cannot be read: permission denied; make it readable for this user.".into(),
-        _ => format!("cannot be read ({}); check the disk and try again.", one_line(&error.to_string())),
-    };
-    Predicate::new(ErrorKind::of_system(error), text)
 }

@@ -78,8 +78,9 @@ impl Begin<'_> {
                 let values = run.setup.network.weight_values(weight)?;
                 let origin = Origin {
                     files: vec![run.setup.network.file().to_owned()],
-                    shape: weight.shape.iter().map(|&n| n as u64).collect(),
-                    dtype: "float32".into(),
+                    shape: Some(weight.shape.iter().map(|&n| n as u64).collect()),
+                    dtype: weight.dtype.clone(),
+                    initializer: weight.initializer.clone(),
                     ..Origin::default()
                 };
                 let histogram = Histogram::of(&values, self.recipe.bins, &self.recipe.grids);

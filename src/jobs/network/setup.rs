@@ -54,7 +54,8 @@ impl Setup {
 
     /// What is to be known before any number is believed: what was taken for granted, and what is not looked at.
     pub fn assumptions(&self) -> Vec<String> {
-        [self.samples.assumptions(), self.graph.assumptions()].concat()
+        let integers = self.network.integer_weights();
+        [self.samples.assumptions(), self.graph.assumptions(), integers.as_slice()].concat()
     }
 
     /// A layer for each activation in the graph's order, and behind them one for each weight.
@@ -90,12 +91,15 @@ impl Setup {
 
     /// What the document says of an activation that `samples` samples were run through.
     pub fn origin(&self, tensor: usize, samples: usize, notes: Vec<String>) -> Origin {
-        let mut shape: Vec<u64> = self.graph.tensors()[tensor].shape.iter().flatten().map(|&n| n as u64).collect();
-        // Samples lie one behind the other along the first axis.
-        if let Some(first) = shape.first_mut() {
-            *first *= samples as u64;
+        let tensor = &self.graph.tensors()[tensor];
+        Origin {
+            files: vec![self.network.file().to_owned()],
+            shape: tensor.shape.as_ref().map(|shape| shape.iter().map(|&n| n as u64).collect()),
+            samples: Some(samples as u64),
+            dtype: tensor.dtype_name().into(),
+            notes,
+            ..Origin::default()
         }
-        Origin { files: vec![self.network.file().to_owned()], shape, dtype: "float32".into(), notes, overflowed: 0 }
     }
 
     /// What is to be said of every number that comes from these samples.
