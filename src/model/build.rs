@@ -142,7 +142,7 @@ pub(super) fn inputs(network: &Network, shapes: &Shapes) -> Result<Vec<Fed>, Mod
 fn input(network: &Network, port: &Port, given: Option<&Vec<usize>>) -> Result<Fed, ModelError> {
     let name = &port.name;
     let Some(dtype) = port.dtype else {
-        return Err(network.error(format!("has an input {name} that is no tensor of a known type.")));
+        return Err(network.error(port.unfit()));
     };
     let fixed = port.dims.as_deref().and_then(fixed);
     let shape = match (given, fixed) {

@@ -1,5 +1,5 @@
 use super::branches;
-use super::constants;
+use super::constants::{self, Element};
 use super::error::{ModelError, guarded, io_predicate, one_line};
 use crate::error::{ErrorKind, Predicate};
 use crate::input::Foreign;
@@ -11,7 +11,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use tract_onnx::pb::tensor_shape_proto::dimension::Value as DimValue;
 use tract_onnx::pb::type_proto::Value as TypeValue;
-use tract_onnx::pb::{GraphProto, ModelProto, ValueInfoProto, tensor_proto};
+use tract_onnx::pb::{GraphProto, ModelProto, ValueInfoProto};
 use tract_onnx::prelude::{DatumType, Framework, onnx};
 
 /// An ONNX file, parsed: what goes in, what comes out, and the nodes between as they were written.
@@ -33,11 +33,22 @@ pub struct Port {
     pub name: String,
     /// The type of its elements; `None` where the file gives none that tract knows.
     pub dtype: Option<DatumType>,
+    /// The type that the file gives, by its NumPy name, where tract knows it not.
+    pub foreign: Option<String>,
     /// Its dimensions; `None` where not even their number is known.
     pub dims: Option<Vec<Dim>>,
 }
 
 impl Port {
+    /// That it is of no type that can be fed.
+    pub(super) fn unfit(&self) -> Predicate {
+        let text = match &self.foreign {
+            Some(of) => format!("takes {self} of {of}, which is not run here; export it with inputs of float32."),
+            None => format!("takes {self} of a type that is not known."),
+        };
+        text.into()
+    }
+
     /// Asks for its shape, with an example: a batch of one, and 224 wherever else the file has no number.
     pub(super) fn ask(&self) -> Predicate {
         let size = |(i, dim): (usize, &Dim)| match dim {
@@ -179,16 +190,18 @@ impl fmt::Display for Port {
 fn port(info: &ValueInfoProto) -> Port {
     let name = info.name.clone();
     let Some(TypeValue::TensorType(tensor)) = info.r#type.as_ref().and_then(|t| t.value.as_ref()) else {
-        return Port { name, dtype: None, dims: None };
+        return Port { name, dtype: None, foreign: None, dims: None };
     };
-    let dtype = tensor_proto::DataType::try_from(tensor.elem_type).ok().and_then(|dtype| dtype.try_into().ok());
+    let element = Element(tensor.elem_type);
+    let dtype = element.datum_type();
+    let foreign = (dtype.is_none() && tensor.elem_type != 0).then(|| element.name());
     let dim = |value: &Option<DimValue>| match value {
         Some(DimValue::DimValue(n)) => usize::try_from(*n).map_or(Dim::Unknown, Dim::Fixed),
         Some(DimValue::DimParam(name)) if !matches!(name.as_str(), "" | "?") => Dim::Named(name.clone()),
         _ => Dim::Unknown,
     };
     let dims = tensor.shape.as_ref().map(|shape| shape.dim.iter().map(|d| dim(&d.value)).collect());
-    Port { name, dtype, dims }
+    Port { name, dtype, foreign, dims }
 }
 
 /// Of what is no model, or was one: a protobuf does not say which, and one that is torn may well parse.

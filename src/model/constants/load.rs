@@ -12,7 +12,6 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tract_onnx::Onnx;
 use tract_onnx::data_resolver::ModelDataResolver;
 use tract_onnx::pb::{GraphProto, TensorProto};
 use tract_onnx::prelude::{Tensor, TractResult};
@@ -40,10 +39,9 @@ pub(in crate::model) fn load(tensor: &TensorProto, folder: &Path) -> Result<Tens
     })
 }
 
-/// tract's reader of models, which reads constants of this graph from other files as they are.
-pub(in crate::model) fn onnx(graph: &GraphProto, folder: &Path) -> Onnx {
-    let provider = Arc::new(Files::of(tensors(graph), folder));
-    Onnx { provider, ..tract_onnx::onnx() }
+/// What reads the constants of this graph from other files.
+pub(in crate::model) fn files(graph: &GraphProto, folder: &Path) -> Arc<dyn ModelDataResolver + Send + Sync> {
+    Arc::new(Files::of(tensors(graph), folder))
 }
 
 /// The tensors of a graph, and of those inside its nodes.

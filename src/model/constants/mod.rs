@@ -15,5 +15,5 @@ mod standard;
 
 pub(super) use element::Element;
 pub(super) use external::check_locations;
-pub(super) use load::{check, load, onnx};
+pub(super) use load::{check, files, load};
 pub(super) use standard::standardize;
