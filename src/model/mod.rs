@@ -37,6 +37,7 @@ mod branches;
 mod build;
 mod constants;
 mod effect;
+mod engine;
 mod error;
 mod found;
 mod graph;
