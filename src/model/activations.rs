@@ -88,6 +88,8 @@ pub(super) fn candidates(graph: &GraphProto) -> Vec<Activation> {
     inputs
         .chain(made)
         .filter(|(name, ..)| !name.is_empty() && !constant.contains(name))
+        // What is quantized is no float, whatever stands in for its type.
+        .filter(|(_, op_type, _)| *op_type != "QuantizeLinear")
         .map(|(name, op_type, node)| Activation {
             name: name.into(),
             op_type: op_type.into(),

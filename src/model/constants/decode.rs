@@ -1,18 +1,17 @@
 //! Bytes of types that tract has not, in those that stand in for them.
 
 use super::element::Element;
+use super::small::{Small, power};
 
 /// The same values as bytes of [`Element::wider`].
 pub(super) fn widened(element: Element, bytes: &[u8], values: usize) -> Vec<u8> {
-    let floats = |value: fn(u8) -> f32| bytes.iter().flat_map(|&byte| value(byte).to_le_bytes()).collect();
+    let bits = element.bits().unwrap_or(8) as u32;
+    let floats =
+        |value: &dyn Fn(u8) -> f32| parts(bytes, bits.min(8)).flat_map(|code| value(code).to_le_bytes()).collect();
     let mut wide: Vec<u8> = match element {
+        _ if Small::of(element).is_some() => floats(&|code| Small::of(element).map_or(f32::NAN, |of| of.value(code))),
         Element::BFLOAT16 => bytes.chunks_exact(2).flat_map(|b| [0, 0, b[0], b[1]]).collect(),
-        Element::FLOAT8E4M3FN => floats(|byte| small(byte, E4M3FN)),
-        Element::FLOAT8E4M3FNUZ => floats(|byte| small(byte, E4M3FNUZ)),
-        Element::FLOAT8E5M2 => floats(|byte| small(byte, E5M2)),
-        Element::FLOAT8E5M2FNUZ => floats(|byte| small(byte, E5M2FNUZ)),
-        Element::FLOAT8E8M0 => floats(|byte| if byte == 0xff { f32::NAN } else { power(i32::from(byte) - 127) }),
-        Element::FLOAT4E2M1 => parts(bytes, 4).flat_map(|code| small(code, E2M1).to_le_bytes()).collect(),
+        Element::FLOAT8E8M0 => floats(&|byte| if byte == 0xff { f32::NAN } else { power(i32::from(byte) - 127) }),
         Element::UINT4 => parts(bytes, 4).collect(),
         Element::UINT2 => parts(bytes, 2).collect(),
         Element::INT4 => parts(bytes, 4).map(|code| ((code << 4) as i8 >> 4) as u8).collect(),
@@ -20,7 +19,7 @@ pub(super) fn widened(element: Element, bytes: &[u8], values: usize) -> Vec<u8> 
         _ => bytes.to_vec(),
     };
     // The last byte may hold room that is no value.
-    if element.bits().is_some_and(|bits| bits < 8) {
+    if bits < 8 {
         wide.truncate(values * if element == Element::FLOAT4E2M1 { 4 } else { 1 });
     }
     wide
@@ -28,58 +27,8 @@ pub(super) fn widened(element: Element, bytes: &[u8], values: usize) -> Vec<u8> 
 
 /// The values that are packed into bytes, the lowest bits first.
 fn parts(bytes: &[u8], bits: u32) -> impl Iterator<Item = u8> {
-    bytes.iter().flat_map(move |&byte| (0..8 / bits).map(move |at| (byte >> (at * bits)) & ((1 << bits) - 1)))
-}
-
-/// A float of at most 8 bits: a sign, an exponent, a mantissa.
-#[derive(Clone, Copy)]
-struct Small {
-    bits: u32,
-    mantissa: u32,
-    bias: i32,
-    special: Special,
-}
-
-/// Which codes are no finite numbers.
-#[derive(Clone, Copy, PartialEq)]
-enum Special {
-    None,
-    /// All ones: NaN.
-    AllOnes,
-    /// As IEEE 754 has it: the largest exponent.
-    TopExponent,
-    /// What would be minus zero: NaN.
-    MinusZero,
-}
-
-const E2M1: Small = Small { bits: 4, mantissa: 1, bias: 1, special: Special::None };
-const E4M3FN: Small = Small { bits: 8, mantissa: 3, bias: 7, special: Special::AllOnes };
-const E4M3FNUZ: Small = Small { bits: 8, mantissa: 3, bias: 8, special: Special::MinusZero };
-const E5M2: Small = Small { bits: 8, mantissa: 2, bias: 15, special: Special::TopExponent };
-const E5M2FNUZ: Small = Small { bits: 8, mantissa: 2, bias: 16, special: Special::MinusZero };
-
-fn small(code: u8, of: Small) -> f32 {
-    let sign = 1_u32 << (of.bits - 1);
-    let code = u32::from(code);
-    let (negative, magnitude) = (code & sign != 0, code & (sign - 1));
-    let (exponent, mantissa) = (magnitude >> of.mantissa, magnitude & ((1 << of.mantissa) - 1));
-    let top = (sign - 1) >> of.mantissa;
-    let value = match of.special {
-        Special::MinusZero if code == sign => f32::NAN,
-        Special::AllOnes if magnitude == sign - 1 => f32::NAN,
-        Special::TopExponent if exponent == top && mantissa == 0 => f32::INFINITY,
-        Special::TopExponent if exponent == top => f32::NAN,
-        _ => {
-            let leading = if exponent > 0 { 1 << of.mantissa } else { 0 };
-            (mantissa + leading) as f32 * power(exponent.max(1) as i32 - of.bias - of.mantissa as i32)
-        }
-    };
-    if negative { -value } else { value }
-}
-
-/// `2^exponent`, exact down to the smallest power that f32 has.
-fn power(exponent: i32) -> f32 {
-    2_f32.powi(exponent)
+    let mask = (0xff_u16 >> (8 - bits)) as u8;
+    bytes.iter().flat_map(move |&byte| (0..8 / bits).map(move |at| (byte >> (at * bits)) & mask))
 }
 
 #[cfg(test)]

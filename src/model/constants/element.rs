@@ -12,7 +12,11 @@ pub(in crate::model) struct Element(pub i32);
 const MARK: &str = "element type in the file";
 
 impl Element {
-    pub const STRING: Element = Element(DataType::String as i32);
+    pub const UINT8: Element = Element(2);
+    pub const INT8: Element = Element(3);
+    pub const UINT16: Element = Element(4);
+    pub const INT16: Element = Element(5);
+    pub const STRING: Element = Element(8);
     pub const BFLOAT16: Element = Element(16);
     pub const FLOAT8E4M3FN: Element = Element(17);
     pub const FLOAT8E4M3FNUZ: Element = Element(18);

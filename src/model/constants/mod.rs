@@ -10,10 +10,13 @@ mod element;
 mod external;
 mod load;
 mod place;
+mod quantizers;
+mod small;
 mod sparse;
 mod standard;
 
 pub(super) use element::Element;
 pub(super) use external::check_locations;
 pub(super) use load::{check, files, load};
+pub(super) use small::Small;
 pub(super) use standard::standardize;

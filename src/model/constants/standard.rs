@@ -3,6 +3,7 @@
 use super::bytes::bytes;
 use super::decode::widened;
 use super::element::{Element, values};
+use super::quantizers;
 use super::sparse;
 use crate::error::Predicate;
 use crate::model::error::one_line;
@@ -19,6 +20,11 @@ use tract_onnx::pb::{GraphProto, TensorProto};
 ///
 /// A constant is of a type that no number is of, or its bytes do not fit its shape.
 pub(in crate::model) fn standardize(graph: &mut GraphProto, folder: &Path) -> Result<(), Predicate> {
+    graph_of_standards(graph, folder)?;
+    quantizers::name_types(graph)
+}
+
+fn graph_of_standards(graph: &mut GraphProto, folder: &Path) -> Result<(), Predicate> {
     for tensor in std::mem::take(&mut graph.sparse_initializer) {
         graph.initializer.push(sparse::dense(&tensor, folder)?);
     }
@@ -46,7 +52,7 @@ pub(in crate::model) fn standardize(graph: &mut GraphProto, folder: &Path) -> Re
                 }
                 standard(tensor, folder)?;
             }
-            attribute.g.iter_mut().chain(&mut attribute.graphs).try_for_each(|inner| standardize(inner, folder))?;
+            attribute.g.iter_mut().chain(&mut attribute.graphs).try_for_each(|inner| graph_of_standards(inner, folder))?;
         }
     }
     Ok(())

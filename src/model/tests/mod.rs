@@ -10,6 +10,7 @@ use tract_onnx::pb::{
 };
 
 mod cls;
+mod constants;
 mod errors;
 mod functions;
 mod graphs;

@@ -106,9 +106,9 @@ impl Network {
         let count = nodes.len();
         nodes.sort_unstable();
         nodes.dedup();
-        let (s, are) = if count == 1 { ("", "is") } else { ("s", "are") };
+        let s = if count == 1 { "" } else { "s" };
         let of: Vec<String> = nodes.into_iter().map(one_line).collect();
-        (count > 0).then(|| format!("the weights of {count} node{s} ({}) {are} integers already and are not listed", of.join(", ")))
+        (count > 0).then(|| format!("the weights of {count} node{s} ({}) are integers already and are not listed", of.join(", ")))
     }
 }
 

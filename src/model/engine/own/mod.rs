@@ -13,8 +13,10 @@
 //! where it depends on values, as behind `NonZero`; a function that only hands dimensions on need not mind.
 
 mod element;
+mod quantize;
 
 pub(super) use element::celu;
+pub(super) use quantize::{dequantize, dynamic, quantize};
 
 use std::sync::Arc;
 use tract_onnx::model::optional_inputs;

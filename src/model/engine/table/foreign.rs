@@ -1,5 +1,6 @@
 //! Operators that are not ONNX's own.
 
+use crate::model::engine::own::{dequantize, quantize};
 use crate::model::engine::row::{MANY, Row, any, int, row, text};
 
 const MICROSOFT: &str = "com.microsoft";
@@ -25,6 +26,8 @@ pub(super) const ROWS: &[Row] = &[
         any("gather_axis"),
         any("quantize_axis"),
     ]),
+    row("QuantizeLinear", 3, 1).of(MICROSOFT).with(&[any("axis"), any("block_size"), any("output_dtype")]).own(quantize),
+    row("DequantizeLinear", 3, 1).of(MICROSOFT).with(&[any("axis"), any("block_size")]).own(dequantize),
     row("MultiHeadAttention", 3, 1).of(MICROSOFT).with(&[any("num_heads"), any("scale")]),
     row("GroupQueryAttention", 9, 3).of(MICROSOFT).with(&[
         any("num_heads"),

@@ -1,5 +1,6 @@
 //! Products, convolutions, and those of integers.
 
+use crate::model::engine::own::{dequantize, dynamic, quantize};
 use crate::model::engine::row::{MANY, Row, any, int, row};
 
 pub(super) const ROWS: &[Row] = &[
@@ -44,15 +45,16 @@ pub(super) const ROWS: &[Row] = &[
     ]),
     row("QuantizeLinear", 3, 1).since(10).with(&[
         any("axis").since(13),
-        int("block_size", 0).since(21),
-        int("output_dtype", 0).since(21),
+        any("block_size").since(21),
+        // The reader gives it to nodes of older versions too, whose zero point is of a type that tract has not.
+        any("output_dtype"),
         int("precision", 0).since(23),
-        int("saturate", 1).since(19),
-    ]),
+        any("saturate").since(19),
+    ]).own(quantize),
     row("DequantizeLinear", 3, 1).since(10).with(&[
         any("axis").since(13),
-        int("block_size", 0).since(21),
-        int("output_dtype", 0).since(23),
-    ]),
-    row("DynamicQuantizeLinear", 1, 3).since(11),
+        any("block_size").since(21),
+        any("output_dtype").since(23),
+    ]).own(dequantize),
+    row("DynamicQuantizeLinear", 1, 3).since(11).own(dynamic),
 ];

@@ -3,6 +3,7 @@
 use super::*;
 
 mod element;
+mod quantize;
 mod refused;
 
 /// The node `y = op(inputs)`, run by an opset: the inputs are those of the network, in the node's order. `None` is left
