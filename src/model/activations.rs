@@ -28,15 +28,6 @@ pub struct Activation {
 }
 
 impl Activation {
-    /// The type of its elements, by its NumPy name.
-    pub fn dtype_name(&self) -> &'static str {
-        match self.dtype {
-            DatumType::F16 => "float16",
-            DatumType::F64 => "float64",
-            _ => "float32",
-        }
-    }
-
     /// Takes in what another plan knows of the same tensor.
     pub(super) fn agree_with(&mut self, other: &Activation) {
         if self.shape != other.shape {
@@ -47,6 +38,17 @@ impl Activation {
                 self.consumers.push(consumer.clone());
             }
         }
+    }
+}
+
+/// NumPy's name of a type.
+pub fn type_name(dtype: DatumType) -> String {
+    let text = format!("{dtype:?}").to_ascii_lowercase();
+    match text.split_at_checked(1) {
+        Some(("f", bits)) => format!("float{bits}"),
+        Some(("i", bits)) => format!("int{bits}"),
+        Some(("u", bits)) => format!("uint{bits}"),
+        _ => text,
     }
 }
 

@@ -54,7 +54,7 @@ mod tests;
 mod variant;
 mod weights;
 
-pub use activations::{Activation, Concat, Consumer};
+pub use activations::{Activation, Concat, Consumer, type_name};
 pub use build::Shapes;
 pub use effect::Effect;
 pub use error::ModelError;

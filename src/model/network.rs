@@ -208,7 +208,8 @@ fn port(info: &ValueInfoProto) -> Port {
         return Port { name, dtype: None, foreign: None, dims: None };
     };
     let element = Element(tensor.elem_type);
-    let dtype = element.datum_type();
+    // tract has texts, and nothing that computes with them.
+    let dtype = element.datum_type().filter(|_| element != Element::STRING);
     let foreign = (dtype.is_none() && tensor.elem_type != 0).then(|| element.name());
     let dim = |value: &Option<DimValue>| match value {
         Some(DimValue::DimValue(n)) => usize::try_from(*n).map_or(Dim::Unknown, Dim::Fixed),

@@ -8,6 +8,7 @@ mod bytes;
 mod decode;
 mod element;
 mod external;
+mod lazy;
 mod load;
 mod place;
 mod quantizers;
@@ -17,6 +18,7 @@ mod standard;
 
 pub(super) use element::Element;
 pub(super) use external::check_locations;
+pub(super) use lazy::{FROM_FILE, from_file_op, leave_in_files};
 pub(super) use load::{check, files, load};
 pub(super) use small::Small;
 pub(super) use standard::standardize;

@@ -11,7 +11,7 @@ use std::collections::HashSet;
 use std::path::Path;
 use tract_onnx::pb::attribute_proto::AttributeType;
 use tract_onnx::pb::tensor_proto::DataLocation;
-use tract_onnx::pb::{GraphProto, TensorProto};
+use tract_onnx::pb::{AttributeProto, GraphProto, TensorProto};
 
 /// Puts in the place of constants that tract cannot read such as it can, of the same values, in the graph and in those
 /// inside its nodes. What lies in another file stays there. The error is a predicate to the model's name.
@@ -44,6 +44,9 @@ fn graph_of_standards(graph: &mut GraphProto, folder: &Path) -> Result<(), Predi
                 if attribute.name == "sparse_value" {
                     attribute.name = "value".into();
                 }
+            }
+            if node.op_type == "Constant" {
+                as_tensor(attribute);
             }
             for tensor in attribute.t.iter_mut().chain(&mut attribute.tensors) {
                 // Sentences call it by what the node makes of it.
@@ -79,6 +82,20 @@ fn standard(tensor: &mut TensorProto, folder: &Path) -> Result<(), Predicate> {
     }
     element.stand_in(tensor, wider);
     Ok(())
+}
+
+/// The numbers that a `Constant` holds in itself, as a tensor.
+fn as_tensor(attribute: &mut AttributeProto) {
+    let floats = |dims: Vec<i64>, float_data| TensorProto { dims, data_type: 1, float_data, ..TensorProto::default() };
+    let whole = |dims: Vec<i64>, int64_data| TensorProto { dims, data_type: 7, int64_data, ..TensorProto::default() };
+    let tensor = match &*attribute.name {
+        "value_float" => floats(Vec::new(), vec![attribute.f]),
+        "value_int" => whole(Vec::new(), vec![attribute.i]),
+        "value_floats" => floats(vec![attribute.floats.len() as i64], std::mem::take(&mut attribute.floats)),
+        "value_ints" => whole(vec![attribute.ints.len() as i64], std::mem::take(&mut attribute.ints)),
+        _ => return,
+    };
+    (attribute.name, attribute.r#type, attribute.t) = ("value".into(), AttributeType::Tensor as i32, Some(tensor));
 }
 
 /// All names that nodes take, and what goes out, in the graph and in those inside its nodes.

@@ -7,7 +7,7 @@ use crate::model::error::{ModelError, one_line, reason};
 use crate::model::network::Network;
 use std::collections::HashSet;
 use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
-use tract_onnx::prelude::{DatumType, Tensor, TractError};
+use tract_onnx::prelude::{Tensor, TractError};
 
 /// The tensor called `name`, computed from constants alone. Only what it is computed from is in memory.
 ///
@@ -41,16 +41,6 @@ pub(super) fn singles(network: &Network, name: &str, tensor: Tensor) -> Result<V
     };
     let singles = tensor.cast_to::<f32>().map_err(fail)?;
     singles.try_as_plain_ram().and_then(|plain| Ok(plain.as_slice::<f32>()?.to_vec())).map_err(fail)
-}
-
-/// NumPy's name of a type that tract computes floats in.
-pub(super) fn name(dtype: DatumType) -> String {
-    match dtype {
-        DatumType::F16 => "float16",
-        DatumType::F64 => "float64",
-        _ => "float32",
-    }
-    .into()
 }
 
 /// The nodes, each behind those that make what it takes.

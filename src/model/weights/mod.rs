@@ -156,7 +156,7 @@ impl<'a> Found<'a> {
                         self.places.insert(name.into(), None);
                         return;
                     }
-                    Ok(tensor) => (tensor.shape().to_vec(), fold::name(tensor.datum_type())),
+                    Ok(tensor) => (tensor.shape().to_vec(), super::activations::type_name(tensor.datum_type())),
                     // Its row says why.
                     Err(_) => (Vec::new(), "float32".into()),
                 };

@@ -101,7 +101,7 @@ fn a_range_is_found_while_it_runs() {
     for (x, quantized, scale, zero) in [
         (vec![0.0, 0.0], vec![0_u8, 0], 1.0, 0_u8),
         (vec![-253.0, 257.0, 0.5], vec![0, 254, 126], 2.0, 126),
-        (vec![1.0, 2.1, 1.3], vec![121, 255, 158], 0.008235294, 0),
+        (vec![1.0, 2.1, 1.3], vec![121, 255, 158], 2.1 / 255.0, 0),
         (vec![-4.0, -1.0], vec![0, 191], 0.015686275, 255),
     ] {
         let found = compute(node("DynamicQuantizeLinear", &[], &["y", "s", "z"]), 13, &[Some(row::<f32>(&x))]).unwrap();
