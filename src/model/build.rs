@@ -16,10 +16,6 @@ use tract_onnx::prelude::{DatumType, Tensor, TractError};
 use tract_onnx::tract_core::internal::{InletId, OutletId, TractResult, TypedModel, TypedSimplePlan, bail};
 use tract_onnx::tract_hir::internal::{InferenceFact, InferenceModel, InferenceModelExt, expand};
 
-/// Where large constants in other files take more bytes than this, they stay there until a run needs them. Below, they are
-/// packed once and for all, which makes runs faster.
-const LEFT_IN_FILES: u64 = 256 << 20;
-
 /// The shapes of inputs, by name.
 pub type Shapes = BTreeMap<String, Vec<usize>>;
 
@@ -113,7 +109,8 @@ pub(super) fn constant(network: &Network, proto: &ModelProto, name: &str) -> Res
     };
     let found = guarded(run).map_err(|error| {
         let (name, why) = (one_line(name), reason(&error));
-        network.error(Predicate::new(ErrorKind::Failed, format!("has a weight {name} that cannot be computed ({why}).")))
+        network
+            .error(Predicate::new(ErrorKind::Failed, format!("has a weight {name} that cannot be computed ({why}).")))
     })?;
     found.ok_or_else(|| network.error(format!("has no constant {}.", one_line(name))))
 }
@@ -190,7 +187,7 @@ fn unprepared(error: &TractError) -> Predicate {
 
 /// The graph with every tap as an output behind its own.
 fn typed(network: &Network, proto: &ModelProto, fed: &[Fed], activations: &[Activation]) -> TractResult<TypedModel> {
-    let left = constants::leave_in_files(proto, LEFT_IN_FILES);
+    let left = constants::leave_in_files(proto, network.in_files);
     let proto = left.as_ref().unwrap_or(proto);
     let graph = proto.graph.as_ref().expect("checked when the network was made");
     let mut onnx = Onnx { provider: constants::files(graph, &network.folder), ..engine::onnx() };

@@ -15,6 +15,9 @@ use tract_onnx::pb::type_proto::Value as TypeValue;
 use tract_onnx::pb::{GraphProto, ModelProto, ValueInfoProto};
 use tract_onnx::prelude::{DatumType, Framework, onnx};
 
+/// Weights that take less are packed once and for all, which makes runs faster.
+const IN_FILES: u64 = 256 << 20;
+
 /// An ONNX file, parsed: what goes in, what comes out, and the nodes between as they were written.
 ///
 /// Cheap to clone. Nothing has been run, and tract may still lack an operator: [`Graph::build`](super::Graph::build) says.
@@ -23,6 +26,8 @@ pub struct Network {
     pub(super) file: String,
     pub(super) folder: PathBuf,
     pub(super) proto: Arc<ModelProto>,
+    /// Where large constants in other files take more bytes than this, they stay there until a run needs them.
+    pub(super) in_files: u64,
     inputs: Vec<Port>,
     outputs: Vec<Port>,
 }
@@ -123,12 +128,19 @@ impl Network {
         let constant: HashSet<&str> = graph.initializer.iter().map(|tensor| tensor.name.as_str()).collect();
         let inputs = graph.input.iter().filter(|input| !constant.contains(input.name.as_str())).map(port).collect();
         let outputs = graph.output.iter().map(port).collect();
-        Ok(Network { inputs, outputs, proto: Arc::new(proto), file, folder })
+        Ok(Network { inputs, outputs, proto: Arc::new(proto), in_files: IN_FILES, file, folder })
     }
 
     /// The file as it was named by the user.
     pub fn file(&self) -> &str {
         &self.file
+    }
+
+    /// The same network, whose large constants stay in the files that they lie in, beside the model, where these take more
+    /// than so many bytes (256 MB if nothing is said) and only products and look-ups take them. A run reads each when it
+    /// comes to it, which costs time and keeps memory at that of the largest.
+    pub fn leaving_in_files(self, more_than: u64) -> Network {
+        Network { in_files: more_than, ..self }
     }
 
     /// What has to be fed, in the order of the file. Inputs that have an initializer are constants and not among them.

@@ -55,7 +55,8 @@ impl Setup {
     /// What is to be known before any number is believed: what was taken for granted, and what is not looked at.
     pub fn assumptions(&self) -> Vec<String> {
         let integers = self.network.integer_weights();
-        [self.samples.assumptions(), self.graph.assumptions(), integers.as_slice(), self.not_floats().as_slice()].concat()
+        [self.samples.assumptions(), self.graph.assumptions(), integers.as_slice(), self.not_floats().as_slice()]
+            .concat()
     }
 
     /// What goes in and is no float, or that there is no float at all.

@@ -45,14 +45,8 @@ mod tests {
     fn small_floats_are_those_of_ml_dtypes() {
         let codes = [0x00, 0x01, 0x07, 0x08, 0x38, 0x7b, 0x7e, 0xb8];
         let all = |element| floats(element, &codes, codes.len());
-        assert_eq!(
-            all(Element::FLOAT8E4M3FN),
-            [0.0, 0.001953125, 0.013671875, 0.015625, 1.0, 352.0, 448.0, -1.0]
-        );
-        assert_eq!(
-            all(Element::FLOAT8E4M3FNUZ),
-            [0.0, 0.0009765625, 0.0068359375, 0.0078125, 0.5, 176.0, 224.0, -0.5]
-        );
+        assert_eq!(all(Element::FLOAT8E4M3FN), [0.0, 0.001953125, 0.013671875, 0.015625, 1.0, 352.0, 448.0, -1.0]);
+        assert_eq!(all(Element::FLOAT8E4M3FNUZ), [0.0, 0.0009765625, 0.0068359375, 0.0078125, 0.5, 176.0, 224.0, -0.5]);
         let e5m2 = floats(Element::FLOAT8E5M2, &[0x01, 0x04, 0x3c, 0x7b, 0x7c, 0xfc], 6);
         assert_eq!(e5m2, [1.52587890625e-05, 6.103515625e-05, 1.0, 57344.0, f32::INFINITY, f32::NEG_INFINITY]);
         let fnuz = floats(Element::FLOAT8E5M2FNUZ, &[0x01, 0x04, 0x40, 0x7f], 4);

@@ -35,6 +35,11 @@ impl Element {
         Element(mark.and_then(|entry| entry.value.parse().ok()).unwrap_or(tensor.data_type))
     }
 
+    /// Takes away what looks like such a mark and comes from the file.
+    pub fn unmark(tensor: &mut TensorProto) {
+        tensor.external_data.retain(|entry| entry.key != MARK);
+    }
+
     /// Gives the tensor to tract as another type.
     pub fn stand_in(self, tensor: &mut TensorProto, as_type: DataType) {
         tensor.data_type = as_type as i32;

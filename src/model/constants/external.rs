@@ -1,7 +1,7 @@
 //! Tensors that an ONNX file keeps in other files: refused before anything is read if these lie elsewhere.
 
-use crate::model::error::one_line;
 use crate::error::Predicate;
+use crate::model::error::one_line;
 use std::path::{Component, Path};
 use tract_onnx::pb::tensor_proto::DataLocation;
 use tract_onnx::pb::{AttributeProto, GraphProto, SparseTensorProto, TensorProto};

@@ -41,7 +41,12 @@ pub(in crate::model) fn leave_in_files(proto: &ModelProto, more_than: u64) -> Op
     let graph = GraphProto {
         node: nodes.chain(graph.node.iter().cloned()).collect(),
         initializer: kept.collect(),
-        input: graph.input.iter().filter(|input| left.iter().all(|tensor| tensor.name != input.name)).cloned().collect(),
+        input: graph
+            .input
+            .iter()
+            .filter(|input| left.iter().all(|tensor| tensor.name != input.name))
+            .cloned()
+            .collect(),
         output: graph.output.clone(),
         name: graph.name.clone(),
         ..GraphProto::default()

@@ -33,18 +33,21 @@ impl Place {
             None | Some("") => Ok(None),
             Some(text) => text.parse::<u64>().map(Some).map_err(|_| {
                 let text = one_line(text);
-                let said = format!("keeps tensor {name} in {file}, with the {key} {text:?}, which is none; export it again.");
+                let said =
+                    format!("keeps tensor {name} in {file}, with the {key} {text:?}, which is none; export it again.");
                 Predicate::damaged(said)
             }),
         };
         let (offset, given) = (number("offset")?.unwrap_or(0), number("length")?);
         let Some(wanted) = values(&tensor.dims).and_then(|values| Element::of(tensor).bytes(values)) else {
-            let text = format!("keeps tensor {name} in {file}, and says no shape that bytes can have; export it again.");
+            let text =
+                format!("keeps tensor {name} in {file}, and says no shape that bytes can have; export it again.");
             return Err(Predicate::damaged(text));
         };
         if let Some(given) = given.filter(|given| *given != wanted) {
-            let text =
-                format!("keeps tensor {name} in {given} bytes of {file}, where its shape takes {wanted}; export it again.");
+            let text = format!(
+                "keeps tensor {name} in {given} bytes of {file}, where its shape takes {wanted}; export it again."
+            );
             return Err(Predicate::damaged(text));
         }
         let path = inside(folder, location, &name)?;

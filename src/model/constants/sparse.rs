@@ -38,9 +38,10 @@ pub(super) fn dense(sparse: &SparseTensorProto, folder: &Path) -> Result<TensorP
     for (value, index) in found.chunks_exact(width).zip(indices.chunks(axes.max(1))) {
         let place = match axes {
             1 => index.first().copied().and_then(|at| u64::try_from(at).ok()).filter(|at| *at < count),
-            _ => index.iter().zip(&sparse.dims).try_fold(0_u64, |place, (&at, &n)| {
-                (0..n).contains(&at).then(|| place * n as u64 + at as u64)
-            }),
+            _ => index
+                .iter()
+                .zip(&sparse.dims)
+                .try_fold(0_u64, |place, (&at, &n)| (0..n).contains(&at).then(|| place * n as u64 + at as u64)),
         };
         let at = place.ok_or_else(|| damaged("has a value outside its shape"))? as usize * width;
         all[at..at + width].copy_from_slice(value);

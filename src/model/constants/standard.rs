@@ -55,13 +55,18 @@ fn graph_of_standards(graph: &mut GraphProto, folder: &Path) -> Result<(), Predi
                 }
                 standard(tensor, folder)?;
             }
-            attribute.g.iter_mut().chain(&mut attribute.graphs).try_for_each(|inner| graph_of_standards(inner, folder))?;
+            attribute
+                .g
+                .iter_mut()
+                .chain(&mut attribute.graphs)
+                .try_for_each(|inner| graph_of_standards(inner, folder))?;
         }
     }
     Ok(())
 }
 
 fn standard(tensor: &mut TensorProto, folder: &Path) -> Result<(), Predicate> {
+    Element::unmark(tensor);
     let element = Element::of(tensor);
     if element.datum_type().is_some() && element != Element::STRING {
         return Ok(());

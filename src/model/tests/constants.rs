@@ -9,10 +9,7 @@ fn raw(name: &str, data_type: i32, dims: &[i64], raw: &[u8]) -> TensorProto {
 
 /// `y = x + Cast(c)`, with what `c` comes to.
 fn added(constant: TensorProto, dims: &[i64]) -> Result<Vec<f32>, String> {
-    let nodes = vec![
-        ints(node("Cast", &["c"], &["f"]), "to", &[1]),
-        node("Add", &["x", "f"], &["y"]),
-    ];
+    let nodes = vec![ints(node("Cast", &["c"], &["f"]), "to", &[1]), node("Add", &["x", "f"], &["y"])];
     added_in(PathBuf::new(), constant, dims, nodes)
 }
 
@@ -40,10 +37,7 @@ fn types_that_tract_has_not_run_with_their_values() {
 #[test]
 fn what_cannot_be_a_constant_is_named() {
     let refused = added(raw("c", 16, &[3], &[0; 4]), &[3]).unwrap_err();
-    assert_eq!(
-        refused,
-        "made.onnx holds a tensor c of 4 bytes, where 3 of bfloat16 takes 6; export it again."
-    );
+    assert_eq!(refused, "made.onnx holds a tensor c of 4 bytes, where 3 of bfloat16 takes 6; export it again.");
     assert!(added(raw("c", 16, &[i64::MAX, 9], &[0; 4]), &[1]).unwrap_err().contains("tensor c"));
     assert!(added(raw("c", 16, &[-1], &[0; 4]), &[1]).unwrap_err().contains("tensor c"));
     let texts = TensorProto { string_data: vec![b"cat".to_vec()], ..raw("c", 8, &[1], &[]) };
@@ -113,7 +107,10 @@ fn constants_in_other_files_are_held_against_them() {
         (&at("99999999999999999999"), "which is none"),
         (&[("location", "c.bin"), ("length", "5")], "in 5 bytes of c.bin, where its shape takes 4"),
         (&[("location", "lfs.bin")], "keeps tensor c in lfs.bin, which is a Git LFS pointer"),
-        (&[("location", "gone.bin")], "keeps tensor c in gone.bin, which is not there; put that file beside the model."),
+        (
+            &[("location", "gone.bin")],
+            "keeps tensor c in gone.bin, which is not there; put that file beside the model.",
+        ),
     ] {
         let refused = of(16, entries).unwrap_err();
         assert!(refused.starts_with("made.onnx keeps tensor c in ") && refused.contains(said), "{refused}");
@@ -133,4 +130,31 @@ fn links_do_not_lead_out_of_the_folder() {
     let nodes = vec![node("Add", &["x", "c"], &["y"])];
     let refused = added_in(folder.path().to_owned(), constant, &[2], nodes).unwrap_err();
     assert_eq!(refused, "made.onnx keeps tensor c in \"c.bin\", outside its own folder; that is not read.");
+}
+
+#[test]
+fn large_constants_may_stay_in_their_file() {
+    const SIDE: usize = 1024;
+    let folder = tempfile::tempdir().unwrap();
+    // Brain floats: halves of 1, 2, 3 … by turns.
+    let bits = |i: usize| half::bf16::from_f32((i % 7) as f32 / 2.0).to_bits();
+    let bytes: Vec<u8> = (0..SIDE * SIDE).flat_map(|i| bits(i).to_le_bytes()).collect();
+    std::fs::write(folder.path().join("c.bin"), &bytes).unwrap();
+    let nodes = vec![
+        ints(node("Cast", &["c"], &["w"]), "to", &[1]),
+        node("MatMul", &["x", "w"], &["h"]),
+        node("Relu", &["h"], &["y"]),
+    ];
+    let mut proto = model(&[("x", &[2, SIDE as i64])], nodes, &["y"]);
+    let constant = beside(16, &[SIDE as i64, SIDE as i64], &[("location", "c.bin")]);
+    proto.graph.as_mut().unwrap().initializer.push(constant);
+    let packed = Network::from_proto("made.onnx".into(), folder.path().to_owned(), proto).unwrap();
+    let left = packed.clone().leaving_in_files(0);
+    assert!(super::super::constants::leave_in_files(&left.proto, 0).is_some());
+    assert!(super::super::constants::leave_in_files(&left.proto, 1 << 30).is_none());
+    let sample = [tensor(&[2, SIDE], &(0..2 * SIDE).map(|i| (i % 5) as f32 - 2.0).collect::<Vec<_>>())];
+    let graph = |network: &Network| Graph::build(network, &Shapes::new()).unwrap();
+    let (packed, left) = (run(&graph(&packed), &sample), run(&graph(&left), &sample));
+    assert_eq!(floats(&packed.0[0]), floats(&left.0[0]));
+    assert_eq!(packed.1.keys().collect::<Vec<_>>(), left.1.keys().collect::<Vec<_>>());
 }

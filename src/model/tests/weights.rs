@@ -142,7 +142,8 @@ fn a_weight_that_is_only_moved_is_the_constant_itself() {
         let constants = [vec![float_tensor("w", dims, &values)], further].concat();
         only(&with_constants(&[("x", &[2, 4])], vec![by, product()], constants))
     };
-    let constant = |shape: &[usize], axis| ("w".into(), None, shape.to_vec(), Some(axis), "float32".into(), values.clone());
+    let constant =
+        |shape: &[usize], axis| ("w".into(), None, shape.to_vec(), Some(axis), "float32".into(), values.clone());
     let transposed = || node("Transpose", &["w"], &["W"]);
     assert_eq!(moved(transposed(), &[3, 4], vec![]), constant(&[3, 4], 0));
     let reshape = || node("Reshape", &["w", "s"], &["W"]);
@@ -167,7 +168,8 @@ fn a_weight_that_is_computed_is_listed_as_it_is_taken() {
         whole_numbers("parts", &[2, 1]),
     ];
     let float = with_constants(&[("x", &[2, 2])], nodes, constants);
-    let expected = ("W".into(), Some("w".into()), vec![2, 2], Some(1), "float32".into(), vec![10.0, 200.0, 40.0, 500.0]);
+    let expected =
+        ("W".into(), Some("w".into()), vec![2, 2], Some(1), "float32".into(), vec![10.0, 200.0, 40.0, 500.0]);
     assert_eq!(only(&float), expected);
     // And quantized as it is taken.
     let weight = float.weights().remove(0);

@@ -108,7 +108,9 @@ impl Network {
         nodes.dedup();
         let s = if count == 1 { "" } else { "s" };
         let of: Vec<String> = nodes.into_iter().map(one_line).collect();
-        (count > 0).then(|| format!("the weights of {count} node{s} ({}) are integers already and are not listed", of.join(", ")))
+        (count > 0).then(|| {
+            format!("the weights of {count} node{s} ({}) are integers already and are not listed", of.join(", "))
+        })
     }
 }
 

@@ -79,7 +79,8 @@ fn einsum(node: &NodeProto) -> Vec<(usize, Channels)> {
     let inputs: Vec<&str> = inputs.split(',').collect();
     let channels = |at: usize| {
         let others = |letter: char| inputs.iter().enumerate().any(|(other, of)| other != at && of.contains(letter));
-        let mut free = inputs[at].chars().enumerate().filter(|(_, c)| c.is_alphabetic() && output.contains(*c) && !others(*c));
+        let mut free =
+            inputs[at].chars().enumerate().filter(|(_, c)| c.is_alphabetic() && output.contains(*c) && !others(*c));
         match (free.next(), free.next()) {
             (Some((axis, _)), None) if !inputs[at].contains('.') => Channels::At(axis),
             _ => Channels::None,

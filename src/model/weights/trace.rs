@@ -39,8 +39,7 @@ pub(super) enum Behind {
 
 impl<'a> Constants<'a> {
     pub fn of(graph: &'a GraphProto) -> Constants<'a> {
-        let mut constants =
-            Constants { tensors: HashMap::new(), makers: HashMap::new(), names: HashSet::new() };
+        let mut constants = Constants { tensors: HashMap::new(), makers: HashMap::new(), names: HashSet::new() };
         constants.take_in(graph);
         constants
     }

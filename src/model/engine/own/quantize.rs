@@ -49,7 +49,10 @@ impl Scales {
             size => {
                 let mut wanted: TVec<usize> = shape.into();
                 wanted[axis] = along.div_ceil(size);
-                ensure!(scale == &*wanted, "scales of {scale:?}, where blocks of {size} along axis {axis} are {wanted:?}");
+                ensure!(
+                    scale == &*wanted,
+                    "scales of {scale:?}, where blocks of {size} along axis {axis} are {wanted:?}"
+                );
                 Some((size, wanted[axis]))
             }
         };
@@ -180,7 +183,8 @@ impl Function for Dynamic {
 
     fn eval(&self, inputs: Vec<Option<TValue>>) -> TractResult<Vec<Tensor>> {
         let x = required(&inputs, 0)?;
-        let (least, largest) = floats(x)?.iter().fold((0_f32, 0_f32), |(least, largest), x| (least.min(*x), largest.max(*x)));
+        let (least, largest) =
+            floats(x)?.iter().fold((0_f32, 0_f32), |(least, largest), x| (least.min(*x), largest.max(*x)));
         let scale = if largest == least { 1.0 } else { (largest - least) / 255.0 };
         let zero = (-least / scale).clamp(0.0, 255.0).round_ties_even();
         let mut all = each(x, DatumType::U8, |_, x| integer(x / scale, zero, (0.0, 255.0)))?;

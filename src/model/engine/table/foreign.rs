@@ -26,7 +26,10 @@ pub(super) const ROWS: &[Row] = &[
         any("gather_axis"),
         any("quantize_axis"),
     ]),
-    row("QuantizeLinear", 3, 1).of(MICROSOFT).with(&[any("axis"), any("block_size"), any("output_dtype")]).own(quantize),
+    row("QuantizeLinear", 3, 1)
+        .of(MICROSOFT)
+        .with(&[any("axis"), any("block_size"), any("output_dtype")])
+        .own(quantize),
     row("DequantizeLinear", 3, 1).of(MICROSOFT).with(&[any("axis"), any("block_size")]).own(dequantize),
     row("MultiHeadAttention", 3, 1).of(MICROSOFT).with(&[any("num_heads"), any("scale")]),
     row("GroupQueryAttention", 9, 3).of(MICROSOFT).with(&[

@@ -43,18 +43,20 @@ pub(super) const ROWS: &[Row] = &[
         any("pads"),
         any("strides"),
     ]),
-    row("QuantizeLinear", 3, 1).since(10).with(&[
-        any("axis").since(13),
-        any("block_size").since(21),
-        // The reader gives it to nodes of older versions too, whose zero point is of a type that tract has not.
-        any("output_dtype"),
-        int("precision", 0).since(23),
-        any("saturate").since(19),
-    ]).own(quantize),
-    row("DequantizeLinear", 3, 1).since(10).with(&[
-        any("axis").since(13),
-        any("block_size").since(21),
-        any("output_dtype").since(23),
-    ]).own(dequantize),
+    row("QuantizeLinear", 3, 1)
+        .since(10)
+        .with(&[
+            any("axis").since(13),
+            any("block_size").since(21),
+            // The reader gives it to nodes of older versions too, whose zero point is of a type that tract has not.
+            any("output_dtype"),
+            int("precision", 0).since(23),
+            any("saturate").since(19),
+        ])
+        .own(quantize),
+    row("DequantizeLinear", 3, 1)
+        .since(10)
+        .with(&[any("axis").since(13), any("block_size").since(21), any("output_dtype").since(23)])
+        .own(dequantize),
     row("DynamicQuantizeLinear", 1, 3).since(11).own(dynamic),
 ];
