@@ -107,6 +107,7 @@ impl Network {
 
     /// A network out of a protobuf that is in memory. `file` names it in messages; external tensors are looked for in
     /// `folder`.
+    #[cfg(test)]
     pub(super) fn from_proto(file: String, folder: PathBuf, proto: ModelProto) -> Result<Network, ModelError> {
         Network::with_defaults(file, folder, proto, &engine::Defaults::default())
     }

@@ -81,6 +81,7 @@ impl Begin<'_> {
                     shape: Some(weight.shape.iter().map(|&n| n as u64).collect()),
                     dtype: weight.dtype.clone(),
                     initializer: weight.initializer.clone(),
+                    notes: weight.computed_from().into_iter().collect(),
                     ..Origin::default()
                 };
                 let histogram = Histogram::of(&values, self.recipe.bins, &self.recipe.grids);

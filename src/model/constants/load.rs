@@ -55,10 +55,13 @@ fn tensors(graph: &GraphProto) -> Vec<&TensorProto> {
     all
 }
 
+/// Where in a file, as the model writes it: offset and length.
+type At = (usize, Option<usize>);
+
 /// Reads parts of files, in the type that stands in for that of the file.
 struct Files {
-    /// By offset and length, as the model writes them: the file, the type, and how many values.
-    foreign: HashMap<(usize, Option<usize>), Vec<(PathBuf, Element, usize)>>,
+    /// The file, the type, and how many values.
+    foreign: HashMap<At, Vec<(PathBuf, Element, usize)>>,
 }
 
 impl Files {

@@ -188,7 +188,13 @@ fn integers_that_become_floats_are_weights() {
     ];
     let mut w = float_tensor("w", &[2, 2], &[]);
     (w.data_type, w.int32_data) = (tensor_proto::DataType::Int8 as i32, vec![1, -2, 3, 4]);
-    let float = with_constants(&[("x", &[2, 2])], nodes, vec![w, float_tensor("scale", &[2], &[0.5, 0.25])]);
+    // A node may call its tensor otherwise than what it makes of it.
+    let mut scale = constant("scale", &[2], &[0.5, 0.25]);
+    scale.attribute[0].t.as_mut().unwrap().name = "another".into();
+    let nodes = [vec![scale], nodes].concat();
+    let float = with_constants(&[("x", &[2, 2])], nodes, vec![w]);
+    let said = "Computed from w, which is int8 in the file.";
+    assert_eq!(float.weights()[0].computed_from().as_deref(), Some(said));
     let expected = ("W".into(), Some("w".into()), vec![2, 2], Some(1), "float32".into(), vec![0.5, -0.5, 1.5, 1.0]);
     assert_eq!(only(&float), expected);
 }

@@ -16,7 +16,8 @@ use tract_onnx::prelude::{Tensor, TractError};
 /// A constant cannot be read, or a node cannot be run.
 pub(super) fn value(network: &Network, constants: &Constants, name: &str) -> Result<Tensor, ModelError> {
     let (nodes, tensors) = constants.before(name);
-    let (node, initializer) = (in_order(nodes), tensors.into_iter().cloned().collect::<Vec<TensorProto>>());
+    let named = |(name, tensor): (&str, &TensorProto)| TensorProto { name: name.into(), ..tensor.clone() };
+    let (node, initializer) = (in_order(nodes), tensors.into_iter().map(named).collect::<Vec<_>>());
     if node.is_empty() && initializer.is_empty() {
         return Err(network.error(format!("has no constant {}.", one_line(name))));
     }

@@ -24,6 +24,8 @@ pub struct Weight {
     pub name: String,
     /// The largest constant that it is computed from, where it is not one itself.
     pub initializer: Option<String>,
+    /// The type of that constant in the file, by its NumPy name.
+    pub initializer_dtype: Option<String>,
     /// Its dimensions.
     pub shape: Vec<usize>,
     /// The type of its elements in the file, by its NumPy name (`float32`, `bfloat16`).
@@ -33,6 +35,15 @@ pub struct Weight {
     /// The axis of the output channels, along which an integer runtime allows a scale each. `None` where it has none,
     /// or where its uses disagree: then only one scale for the whole tensor is right.
     pub axis: Option<usize>,
+}
+
+impl Weight {
+    /// That it is computed, and of what: a sentence.
+    pub fn computed_from(&self) -> Option<String> {
+        let of = self.initializer.as_ref()?;
+        let dtype = self.initializer_dtype.as_deref().unwrap_or("no known type");
+        Some(format!("Computed from {}, which is {dtype} in the file.", one_line(of)))
+    }
 }
 
 /// A node that multiplies with a weight.
@@ -145,7 +156,7 @@ impl<'a> Found<'a> {
         let (weight, axis) = match self.constants.behind(name, operand, &self.network.folder) {
             Behind::Nothing => return,
             Behind::Constant { name, shape, axis, dtype } => {
-                (Weight { name, initializer: None, shape, dtype, uses: vec![of], axis }, axis)
+                (Weight { name, initializer: None, initializer_dtype: None, shape, dtype, uses: vec![of], axis }, axis)
             }
             Behind::Computed { from } => {
                 if let Some(known) = self.places.get(name) {
@@ -166,7 +177,9 @@ impl<'a> Found<'a> {
                     return;
                 }
                 let axis = operand.axis(shape.len());
-                (Weight { name: name.into(), initializer: from, shape, dtype, uses: vec![of], axis }, axis)
+                let (initializer, initializer_dtype) = from.unzip();
+                let uses = vec![of];
+                (Weight { name: name.into(), initializer, initializer_dtype, shape, dtype, uses, axis }, axis)
             }
         };
         match self.places.get(&weight.name) {

@@ -32,8 +32,8 @@ pub(super) enum Behind {
     },
     /// What nodes make of constants.
     Computed {
-        /// The largest of them.
-        from: Option<String>,
+        /// The largest of them, and its type.
+        from: Option<(String, String)>,
     },
 }
 
@@ -78,8 +78,8 @@ impl<'a> Constants<'a> {
         self.tensors.get(name).copied()
     }
 
-    /// The nodes and the constants that `name` is computed from, in no order.
-    pub fn before(&self, name: &str) -> (Vec<&'a NodeProto>, Vec<&'a TensorProto>) {
+    /// The nodes and, by their names, the constants that `name` is computed from, in no order.
+    pub fn before(&self, name: &str) -> (Vec<&'a NodeProto>, Vec<(&'a str, &'a TensorProto)>) {
         let (mut nodes, mut tensors, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
         let mut todo: Vec<&'a str> = self.names.get(name).copied().into_iter().collect();
         while let Some(name) = todo.pop() {
@@ -91,7 +91,7 @@ impl<'a> Constants<'a> {
                     nodes.push(*node);
                     todo.extend(node.input.iter().map(String::as_str));
                 }
-                (_, Some(tensor)) => tensors.push(*tensor),
+                (_, Some(tensor)) => tensors.push((name, *tensor)),
                 (Some(node), None) => nodes.push(*node),
                 (None, None) => {}
             }
@@ -112,10 +112,10 @@ impl<'a> Constants<'a> {
         if nodes.is_empty() && tensors.is_empty() {
             return Behind::Nothing;
         }
-        let size = |tensor: &&&TensorProto| tensor.dims.iter().fold(1_i64, |all, n| all.saturating_mul(*n));
+        let size = |tensor: &TensorProto| tensor.dims.iter().fold(1_i64, |all, n| all.saturating_mul(*n));
         // Of equally large ones the one that comes first in the alphabet, so that it is always the same.
-        let largest = tensors.iter().max_by_key(|tensor| (size(tensor), std::cmp::Reverse(&tensor.name)));
-        Behind::Computed { from: largest.map(|tensor| tensor.name.clone()).filter(|name| !name.is_empty()) }
+        let largest = tensors.into_iter().max_by_key(|(name, tensor)| (size(tensor), std::cmp::Reverse(*name)));
+        Behind::Computed { from: largest.map(|(name, tensor)| (name.to_owned(), Element::of(tensor).name())) }
     }
 
     /// The constant behind nodes that only move its values; `None` where there is another kind of node, or where its
