@@ -305,7 +305,7 @@ fn a_session_that_receives_has_weights_per_channel() {
         }
     }
     let weights = session.layers().iter().filter(|layer| layer.kind() == Kind::Weight);
-    let by_channel = weights.map(|weight| (weight.channels().len(), weight.origin.shape[0] as usize));
+    let by_channel = weights.map(|weight| (weight.channels().len(), weight.origin.shape.as_ref().unwrap()[0] as usize));
     let by_channel: Vec<(usize, usize)> = by_channel.collect();
     assert!(by_channel.len() > 10 && by_channel.iter().all(|(channels, _)| *channels > 1), "{by_channel:?}");
 }

@@ -54,7 +54,22 @@ impl Setup {
 
     /// What is to be known before any number is believed: what was taken for granted, and what is not looked at.
     pub fn assumptions(&self) -> Vec<String> {
-        [self.samples.assumptions(), self.graph.assumptions()].concat()
+        let integers = self.network.integer_weights();
+        [self.samples.assumptions(), self.graph.assumptions(), integers.as_slice(), self.not_floats().as_slice()]
+            .concat()
+    }
+
+    /// What goes in and is no float, or that there is no float at all.
+    fn not_floats(&self) -> Option<String> {
+        if self.graph.tensors().is_empty() && self.weights.is_empty() {
+            return Some("no tensor of floats is in it: there is nothing to calibrate".into());
+        }
+        let whole = self.network.inputs().iter().filter_map(|input| {
+            let of = input.dtype.filter(|dtype| !dtype.is_float())?;
+            Some(format!("{} ({})", input.name, crate::model::type_name(of)))
+        });
+        let whole: Vec<String> = whole.collect();
+        (!whole.is_empty()).then(|| format!("no float, and so not listed: the input {}", whole.join(", the input ")))
     }
 
     /// A layer for each activation in the graph's order, and behind them one for each weight.
@@ -90,12 +105,15 @@ impl Setup {
 
     /// What the document says of an activation that `samples` samples were run through.
     pub fn origin(&self, tensor: usize, samples: usize, notes: Vec<String>) -> Origin {
-        let mut shape: Vec<u64> = self.graph.tensors()[tensor].shape.iter().flatten().map(|&n| n as u64).collect();
-        // Samples lie one behind the other along the first axis.
-        if let Some(first) = shape.first_mut() {
-            *first *= samples as u64;
+        let tensor = &self.graph.tensors()[tensor];
+        Origin {
+            files: vec![self.network.file().to_owned()],
+            shape: tensor.shape.as_ref().map(|shape| shape.iter().map(|&n| n as u64).collect()),
+            samples: Some(samples as u64),
+            dtype: crate::model::type_name(tensor.dtype),
+            notes,
+            ..Origin::default()
         }
-        Origin { files: vec![self.network.file().to_owned()], shape, dtype: "float32".into(), notes, overflowed: 0 }
     }
 
     /// What is to be said of every number that comes from these samples.
