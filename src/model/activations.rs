@@ -83,8 +83,8 @@ pub(super) fn shapes_follow(graph: &GraphProto) -> bool {
     graph.node.iter().all(|node| match &*node.op_type {
         "Compress" | "If" | "Loop" | "NonMaxSuppression" | "NonZero" | "Scan" | "StringSplit" | "Unique" => false,
         "ConstantOfShape" | "OneHot" | "Range" => node.input.iter().all(fixed),
-        "CenterCropPad" | "Expand" | "Pad" | "ReduceSum" | "Reshape" | "Resize" | "Slice" | "Split" | "Squeeze" | "Tile"
-        | "TopK" | "Unsqueeze" | "Upsample" => node.input.iter().skip(1).all(fixed),
+        "CenterCropPad" | "Expand" | "Pad" | "ReduceSum" | "Reshape" | "Resize" | "Slice" | "Split" | "Squeeze"
+        | "Tile" | "TopK" | "Unsqueeze" | "Upsample" => node.input.iter().skip(1).all(fixed),
         _ => true,
     })
 }

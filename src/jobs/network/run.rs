@@ -36,8 +36,7 @@ impl Runs {
         cancelled: &dyn Fn() -> bool,
     ) -> Result<bool, ModelError> {
         self.0.fetch_add(1, Ordering::Relaxed);
-        let ran = setup.graph.run(sample, see, cancelled)?;
-        Ok(ran.is_some())
+        setup.engine.show(sample, see, cancelled)
     }
 
     /// How many there were.
@@ -50,7 +49,7 @@ impl Runs {
 impl Run {
     /// How many of the tensors are activations; weights follow them.
     pub fn activations(&self) -> usize {
-        self.setup.graph.tensors().len()
+        self.setup.engine.tensors().len()
     }
 
     /// What is to be said of an activation that not every sample reaches.

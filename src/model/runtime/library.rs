@@ -148,9 +148,8 @@ fn version(info: &str, file: &Path) -> Option<String> {
     let is_version = |text: &&str| text.split('.').count() > 1 && text.split('.').all(|n| n.parse::<u32>().is_ok());
     let branch = info.split_once("git-branch=rel-").and_then(|(_, rest)| rest.split([',', ' ']).next());
     let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let of_file = name.split_once("onnxruntime.").map(|(_, rest)| {
-        rest.trim_start_matches("so.").trim_end_matches(".dylib")
-    });
+    let of_file =
+        name.split_once("onnxruntime.").map(|(_, rest)| rest.trim_start_matches("so.").trim_end_matches(".dylib"));
     [branch, of_file].into_iter().flatten().find(is_version).map(str::to_owned)
 }
 
@@ -177,7 +176,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let none = |_: &Path| Err(Predicate::from("is none."));
         let error = first(&places(folder.path()), &none).unwrap_err();
-        let looked = format!("ONNX Runtime is not found (looked at {}, the system's libraries).", folder.path().display());
+        let looked =
+            format!("ONNX Runtime is not found (looked at {}, the system's libraries).", folder.path().display());
         assert!(error.message.starts_with(&looked), "{error}");
         for remedy in ["pip install onnxruntime", "--onnxruntime PATH", "ORT_DYLIB_PATH"] {
             assert!(error.message.contains(remedy), "{error}");

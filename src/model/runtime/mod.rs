@@ -108,7 +108,8 @@ impl Runtime {
             appended.node("Shape", &activation.name, &format!("{SHAPE}{place}"));
             appended.output(&format!("{SHAPE}{place}"));
         }
-        let state = State { shapes: open(&appended)?, known: HashMap::new(), parts: Vec::new(), halves: Halves::default() };
+        let state =
+            State { shapes: open(&appended)?, known: HashMap::new(), parts: Vec::new(), halves: Halves::default() };
         let mut runtime = Runtime {
             concats: activations::concats(graph, &activations),
             assumptions: branches::unseen(graph, &BTreeSet::new()),
@@ -274,7 +275,8 @@ impl Runtime {
 
 /// Whether an activation has to be made an output to be seen: it is neither one already nor fed.
 fn gives(network: &Network, activation: &Activation) -> bool {
-    !activation.is_output && activation.op_type != "input"
+    !activation.is_output
+        && activation.op_type != "input"
         && network.inputs().iter().all(|port| port.name != activation.name)
 }
 

@@ -127,7 +127,8 @@ mod tests {
 
     #[test]
     fn a_library_is_known_by_its_name() {
-        for name in ["libonnxruntime.so", "libonnxruntime.so.1.20.1", "libonnxruntime.1.20.1.dylib", "onnxruntime.dll"] {
+        for name in ["libonnxruntime.so", "libonnxruntime.so.1.20.1", "libonnxruntime.1.20.1.dylib", "onnxruntime.dll"]
+        {
             assert!(is_library(name), "{name}");
         }
         for name in ["libonnxruntime_providers_shared.so", "onnxruntime.py", "libonnx.so", "onnxruntime.lib"] {
@@ -152,7 +153,8 @@ mod tests {
     fn what_is_named_is_taken_at_its_word() {
         let folder = tempfile::tempdir().unwrap();
         let own = made(folder.path(), "build/my_runtime.so");
-        let environment = made(folder.path(), "venv/lib/python3.12/site-packages/onnxruntime/capi/libonnxruntime.so.1.20.1");
+        let environment =
+            made(folder.path(), "venv/lib/python3.12/site-packages/onnxruntime/capi/libonnxruntime.so.1.20.1");
         let archive = made(folder.path(), "onnxruntime-linux-x64-1.20.1/lib/libonnxruntime.so");
         let search = |given: &str| Places { given: Some(folder.path().join(given)), ..places(&[]) }.search();
         assert_eq!(search("build/my_runtime.so"), Found::Files(vec![own.clone()]));

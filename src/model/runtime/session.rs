@@ -116,7 +116,8 @@ impl Halves {
     }
 
     fn half<'a>(&mut self, tensor: &Tensor, shape: &[i64]) -> Result<SessionInputValue<'a>, Predicate> {
-        let singles = tensor.cast_to::<f32>().map_err(|error| format!("takes halves ({}).", one_line(&error.to_string())))?;
+        let singles =
+            tensor.cast_to::<f32>().map_err(|error| format!("takes halves ({}).", one_line(&error.to_string())))?;
         let values = plain::<f32>(&singles)?;
         let session = match &mut self.to_half {
             Some(session) => session,
@@ -128,11 +129,7 @@ impl Halves {
     }
 
     /// The elements of an output as single floats, and its shape.
-    pub fn floats(
-        &mut self,
-        value: &DynValue,
-        see: &mut dyn FnMut(&[usize], &[f32]),
-    ) -> Result<(), Predicate> {
+    pub fn floats(&mut self, value: &DynValue, see: &mut dyn FnMut(&[usize], &[f32])) -> Result<(), Predicate> {
         let dtype = element(value.dtype());
         match dtype {
             Some(TensorElementType::Float32) => {
