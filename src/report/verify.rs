@@ -93,7 +93,7 @@ impl Verification<'_> {
         }
         for (who, names) in [("tract", self.only_tract), (self.runtime, self.only_runtime)] {
             if !names.is_empty() {
-                out += &format!("\nNot compared, {who} alone has {}: {}\n", tensors(names.len()), listed(names));
+                out += &format!("\nOnly in {who}, not compared: {} ({})\n", tensors(names.len()), listed(names));
             }
         }
         if all && !self.tensors.is_empty() {
@@ -106,7 +106,7 @@ impl Verification<'_> {
         let (of, runtime) = (self.tensors.len(), self.runtime);
         let on = number::of(self.samples as u64, "sample");
         let apart = self.tensors.iter().filter(|tensor| !self.agrees(tensor)).count();
-        let share = |tolerance: f64| format!("{} % of its largest value", plain(tolerance * 100.0));
+        let share = |tolerance: f64| format!("{} %", plain(tolerance * 100.0));
         let halves = self.tolerance.is_none() && self.tensors.iter().any(|tensor| tensor.dtype.ends_with("16"));
         let mut limit = share(self.tolerance.unwrap_or(TOLERANCE));
         if halves {
@@ -114,12 +114,17 @@ impl Verification<'_> {
         }
         match apart {
             0 if of == 0 => format!("tract and {runtime} have no float tensor in common."),
-            0 => format!("tract and {runtime} agree on {on}: none of {} differs by more than {limit}.", tensors(of)),
+            0 => format!(
+                "tract and {runtime} agree on {on}: none of {} differs by more than {limit} of its \
+                 largest value.",
+                tensors(of)
+            ),
             n => format!(
-                "tract and {runtime} disagree on {on}: {n} of {} {} by more than {limit}. Look at the first; what follows \
-                 may only inherit.",
+                "tract and {runtime} disagree on {on}: {n} of {} {} by more than {limit} of {} largest \
+                 value. The first is where to look: those behind it may only inherit.",
                 tensors(of),
-                if n == 1 { "differs" } else { "differ" }
+                if n == 1 { "differs" } else { "differ" },
+                if n == 1 { "its" } else { "their" }
             ),
         }
     }
@@ -132,9 +137,9 @@ impl Verification<'_> {
             Column::left("dtype", |tensor: &&VerifiedTensor| tensor.dtype.to_owned()),
             Column::right("samples", difference(|d| d.samples.to_string())),
             Column::right("values", difference(|d| d.count.to_string())),
-            Column::right("largest", difference(|d| number::shortest(d.amax))),
-            Column::right("apart", difference(|d| scientific(d.largest))),
-            Column::right("relative", difference(|d| scientific(d.relative()))),
+            Column::right("largest", difference(|d| word(f64::from(d.amax), 4))),
+            Column::right("apart", difference(|d| word(d.largest, 2))),
+            Column::right("relative", difference(|d| word(d.relative(), 2))),
             Column::left("state", |tensor: &&VerifiedTensor| {
                 let word = match tensor.difference {
                     d if d.shapes.is_some() => "other-shape",
@@ -247,11 +252,104 @@ fn plain(x: f64) -> String {
     }
 }
 
-/// `2.1e-5`, `0`, `nan`.
-fn scientific(x: f64) -> String {
-    match x {
-        x if x.is_nan() => "nan".into(),
-        0.0 => "0".into(),
-        x => format!("{x:.1e}"),
+/// `0.15`, `2.1e-5`, `0`, `nan`: without a blank or a comma in it.
+fn word(x: f64, digits: usize) -> String {
+    if x.is_nan() { "nan".into() } else { significant(x, digits).replace(',', "") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn difference(one: &[f32], other: &[f32]) -> Difference {
+        let mut difference = Difference::default();
+        difference.push(0, (&[one.len()], one), (&[other.len()], other));
+        difference
+    }
+
+    /// A network whose second tensor differs a little, and whose third is not a number in one engine.
+    fn with(tolerance: Option<f64>, dtype: &str, show: impl Fn(&Verification)) {
+        let near = difference(&[100.0, 2.0], &[100.0, 2.5]);
+        let nan = difference(&[1.0], &[f32::NAN]);
+        let equal = difference(&[12345678.0], &[12345678.0]);
+        let tensor = |name, op, difference| VerifiedTensor { name, op, dtype, difference };
+        show(&Verification {
+            tensors: vec![tensor("x", "input", &equal), tensor("a b", "Conv", &near), tensor("y", "Log", &nan)],
+            only_tract: &["t".to_owned()],
+            only_runtime: &[],
+            samples: 1,
+            runtime: "ONNX Runtime 1.20.1",
+            tolerance,
+        });
+    }
+
+    #[test]
+    fn the_first_that_differs_and_the_worst_are_told() {
+        with(None, "float32", |found| {
+            assert!(!found.is_fine());
+            let expected = "\
+tract and ONNX Runtime 1.20.1 disagree on 1 sample: 2 of 3 tensors differ by more than 0.01 % of their largest value. \
+The first is where to look: those behind it may only inherit.
+
+       tensor   op    dtype    samples  values  largest  apart  relative  state
+first  a\\x20b  Conv  float32        1       2    100.0   0.50    0.0050  differs
+worst  y        Log   float32        1       1    1.000      0       nan  not-finite
+a\\x20b: 2 in tract and 2.5 in ONNX Runtime, value 1 of sample 0.
+y: 1 in tract and NaN in ONNX Runtime, value 0 of sample 0.
+
+Only in tract, not compared: 1 tensor (t)
+";
+            assert_eq!(found.text(false), expected);
+            let all = found.text(true);
+            assert!(all.starts_with(expected));
+            let rows: Vec<&str> = all[expected.len()..].lines().filter_map(|l| l.split_whitespace().next()).collect();
+            assert_eq!(rows, ["tensor", "x", "a\\x20b", "y"]);
+        });
+    }
+
+    #[test]
+    fn a_tolerance_is_for_all_and_without_one_halves_have_theirs() {
+        with(Some(0.01), "float32", |found| {
+            assert!(found.text(false).contains(": 1 of 3 tensors differs by more than 1 % of its largest value."));
+            assert_eq!(found.first().map(|tensor| tensor.name), Some("y"));
+        });
+        with(None, "float16", |found| {
+            assert!(found.text(false).contains("0.01 % (1 % for 16-bit floats) of its largest value"));
+            assert_eq!(found.first().map(|tensor| tensor.name), Some("y"));
+        });
+        with(Some(1e-4), "float16", |found| assert_eq!(found.first().map(|tensor| tensor.name), Some("a b")));
+    }
+
+    #[test]
+    fn documents_hold_what_is_no_number_as_null() {
+        with(None, "float32", |found| {
+            let document: serde_json::Value = serde_json::from_str(&found.json()).unwrap();
+            assert_eq!((&document["first"], &document["worst"]), (&"a b".into(), &"y".into()));
+            let nan = &document["tensors"][2];
+            assert_eq!((&nan["relative"], &nan["unlike"]), (&serde_json::Value::Null, &1.into()));
+            assert_eq!((&nan["agrees"], &document["agrees"]), (&false.into(), &false.into()));
+            assert_eq!(document["tensors"][1]["relative"], 0.005);
+        });
+    }
+
+    #[test]
+    fn engines_that_agree_say_so() {
+        let same = difference(&[1.0], &[1.0]);
+        let tensor = VerifiedTensor { name: "x", op: "input", dtype: "float32", difference: &same };
+        let found = Verification {
+            tensors: vec![tensor],
+            only_tract: &[],
+            only_runtime: &[],
+            samples: 4,
+            runtime: "ONNX Runtime",
+            tolerance: None,
+        };
+        assert!(found.is_fine());
+        let begin =
+            "tract and ONNX Runtime agree on 4 samples: none of 1 tensor differs by more than 0.01 % of its largest";
+        assert!(found.text(false).starts_with(begin), "{}", found.text(false));
+        assert!(found.text(false).contains("\nworst  x ") && !found.text(false).contains("first"));
+        let none = Verification { tensors: Vec::new(), ..found };
+        assert_eq!(none.text(true), "tract and ONNX Runtime have no float tensor in common.\n");
     }
 }

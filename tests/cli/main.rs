@@ -19,6 +19,8 @@ mod onnx;
 mod outputs;
 mod panics;
 mod scales;
+#[cfg(feature = "onnxruntime")]
+mod verify;
 
 use npy::{floats, normal, npy, write};
 

@@ -22,11 +22,9 @@ impl Appended {
     }
 
     /// The model with it.
-    pub fn behind(&self, model: &[u8]) -> Vec<u8> {
-        let mut all = Vec::with_capacity(model.len() + self.graph.len() + 16);
-        all.extend_from_slice(model);
-        bytes(&mut all, 7, &self.graph);
-        all
+    pub fn behind(&self, mut model: Vec<u8>) -> Vec<u8> {
+        bytes(&mut model, 7, &self.graph);
+        model
     }
 }
 
@@ -98,7 +96,7 @@ mod tests {
         let long = "a/long/name/".repeat(20);
         appended.node("Shape", "y", &long);
         appended.output(&long);
-        let after = parsed(&appended.behind(&model));
+        let after = parsed(&appended.behind(model.clone()));
         assert_eq!((after.ir_version, after.opset_import.len()), (8, 1));
         let graph = after.graph.unwrap();
         assert_eq!((graph.name.as_str(), graph.input.len(), &graph.node[0]), ("cast", 1, &before.node[0]));

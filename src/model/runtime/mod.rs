@@ -1,7 +1,7 @@
 //! A second engine: the ONNX Runtime that the user has installed.
 //!
 //! ```text
-//! places --files--> library --> session: a model with more outputs than it was written with (appended)
+//! places --files--> looks --one--> library --> session: a model with more outputs than it was written with (appended)
 //!                                  |
 //! parts: which of them in one run  +--> Runtime: every activation, shown as tract's are
 //! ```
@@ -11,6 +11,7 @@
 
 mod appended;
 mod library;
+mod looks;
 mod parts;
 mod places;
 mod session;
@@ -31,7 +32,7 @@ use appended::Appended;
 use ort::session::Session;
 use ort::value::TensorElementType;
 use session::{Halves, Named};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -45,9 +46,7 @@ const SHAPE: &str = "qviz:shape:";
 /// Its activations are those of the graph itself; what stands inside an `If`, a `Loop` or a `Scan` is not looked at.
 pub struct Runtime {
     network: Network,
-    /// The file's bytes.
-    model: Vec<u8>,
-    folder: PathBuf,
+    path: PathBuf,
     activations: Vec<Activation>,
     types: Vec<TensorElementType>,
     concats: Vec<Concat>,
@@ -75,22 +74,18 @@ impl Runtime {
     ///
     /// The file cannot be read again; ONNX Runtime cannot load it; or no sample can be run.
     pub fn open(library: &Library, network: &Network, path: &Path, samples: &Samples) -> Result<Runtime, ModelError> {
-        let model = std::fs::read(path).map_err(|error| network.error(io_predicate(&error)))?;
-        Runtime::of(library, network, model, samples, parts::BUDGET)
+        Runtime::of(library, network, path, samples, parts::BUDGET)
     }
 
     fn of(
-        _: &Library,
+        library: &Library,
         network: &Network,
-        model: Vec<u8>,
+        path: &Path,
         samples: &Samples,
         budget: usize,
     ) -> Result<Runtime, ModelError> {
         let graph = network.graph();
-        let folder = network.folder.clone();
-        let open = |appended: &Appended| {
-            session::open(&appended.behind(&model), &folder).map_err(|why: Predicate| network.error(why))
-        };
+        let open = |appended: &Appended| open(network, path, appended);
         let mut activations = activations::candidates_of_shapes(graph);
         // An input is one already, and what is an output too; ONNX Runtime wants no name twice.
         let mut appended = Appended::default();
@@ -112,11 +107,10 @@ impl Runtime {
             State { shapes: open(&appended)?, known: HashMap::new(), parts: Vec::new(), halves: Halves::default() };
         let mut runtime = Runtime {
             concats: activations::concats(graph, &activations),
-            assumptions: branches::unseen(graph, &BTreeSet::new()),
+            assumptions: assumptions(library, network),
             is_one: samples.all_shapes().len() == 1 && activations::shapes_follow(graph),
             network: network.clone(),
-            model,
-            folder,
+            path: path.to_owned(),
             activations,
             types,
             budget,
@@ -218,7 +212,7 @@ impl Runtime {
         let mut appended = Appended::default();
         let wanted = self.activations[part.clone()].iter();
         wanted.filter(|a| gives(&self.network, a)).for_each(|a| appended.output(&a.name));
-        session::open(&appended.behind(&self.model), &self.folder).map_err(|why| self.network.error(why))
+        open(&self.network, &self.path, &appended)
     }
 
     /// The shapes of the first sample that can be loaded and run.
@@ -271,6 +265,20 @@ impl Runtime {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Loads a model with what is appended to it.
+fn open(network: &Network, path: &Path, appended: &Appended) -> Result<Session, ModelError> {
+    // Read each time: it may be large, and few sessions are made.
+    let model = std::fs::read(path).map_err(|error| network.error(io_predicate(&error)))?;
+    session::open(&appended.behind(model), &network.folder).map_err(|why| network.error(why))
+}
+
+/// Who runs the network, and what is not looked at: a sentence without its full stop each.
+fn assumptions(library: &Library, network: &Network) -> Vec<String> {
+    let who = format!("run by {}, {}", library.name(), library.path().display());
+    let inner = branches::inner(network.graph(), "ONNX Runtime shows only what stands in the graph itself");
+    [Some(who), inner].into_iter().flatten().collect()
 }
 
 /// Whether an activation has to be made an output to be seen: it is neither one already nor fed.

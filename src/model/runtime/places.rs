@@ -3,7 +3,23 @@
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Where systems keep libraries.
+const SYSTEM: &[&str] = if cfg!(target_os = "macos") {
+    &["/opt/homebrew/lib", "/usr/local/lib"]
+} else {
+    &["/usr/local/lib", "/usr/lib", "/usr/lib64", "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu"]
+};
+
+/// How long a Python is waited for.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// A path is not longer.
+const LONGEST: u64 = 4096;
 
 /// Where is looked, in this order.
 pub(super) struct Places {
@@ -13,6 +29,10 @@ pub(super) struct Places {
     pub dylib: Option<PathBuf>,
     /// Roots of Python environments, the active one first.
     pub environments: Vec<PathBuf>,
+    /// Folders of the system's libraries.
+    pub folders: Vec<PathBuf>,
+    /// A Python that is asked for its environment where nothing else is found.
+    pub python: Option<PathBuf>,
 }
 
 /// What was found.
@@ -29,10 +49,18 @@ impl Places {
     pub fn of_process(given: Option<&Path>) -> Places {
         let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let active = ["VIRTUAL_ENV", "CONDA_PREFIX"].into_iter().filter_map(variable);
-        let path = env::var_os("PATH").unwrap_or_default();
-        let mut environments: Vec<PathBuf> = active.chain(of_python(&path)).collect();
-        environments.extend(variable("HOME").map(|home| home.join(".local")));
-        Places { given: given.map(Path::to_owned), dylib: variable("ORT_DYLIB_PATH"), environments }
+        let python = python(&env::var_os("PATH").unwrap_or_default());
+        let home = variable("HOME").map(|home| home.join(".local"));
+        let mut environments: Vec<PathBuf> = Vec::new();
+        for root in active.chain(python.iter().flat_map(|python| roots(python))).chain(home) {
+            if !environments.contains(&root) {
+                environments.push(root);
+            }
+        }
+        let search = ["LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"].into_iter().filter_map(variable);
+        let mut folders: Vec<PathBuf> = search.flat_map(|paths| env::split_paths(&paths).collect::<Vec<_>>()).collect();
+        folders.extend(SYSTEM.iter().map(PathBuf::from));
+        Places { given: given.map(Path::to_owned), dylib: variable("ORT_DYLIB_PATH"), environments, folders, python }
     }
 
     /// The libraries that are there. What was named is taken at its word: nothing else is looked at then.
@@ -41,30 +69,50 @@ impl Places {
             let files = if named.is_file() { vec![named.clone()] } else { in_folder(named) };
             return if files.is_empty() { Found::NotIn(named.clone()) } else { Found::Files(files) };
         }
-        let mut files: Vec<PathBuf> = Vec::new();
-        for file in self.environments.iter().flat_map(|root| in_environment(root)) {
-            if !files.contains(&file) {
-                files.push(file);
-            }
+        let of_environments = self.environments.iter().flat_map(|root| in_environment(root));
+        let mut files: Vec<PathBuf> = of_environments.chain(self.folders.iter().flat_map(|f| libraries(f))).collect();
+        if files.is_empty() {
+            // It may be a script that starts another one, as pyenv's are.
+            files = self.python.as_deref().and_then(prefix).map(|root| in_environment(&root)).unwrap_or_default();
         }
         Found::Files(files)
     }
 }
 
-/// The roots that belong to the first `python3` or `python` on the path: the environment that it stands in, and the
-/// installation that it is a link to.
-fn of_python(path: &OsStr) -> Vec<PathBuf> {
+/// The first `python3` or `python` on the path.
+fn python(path: &OsStr) -> Option<PathBuf> {
     let names = if cfg!(windows) { ["python.exe", "python3.exe"] } else { ["python3", "python"] };
-    let on_path = env::split_paths(path).flat_map(|folder| names.map(|name| folder.join(name)));
-    let Some(python) = on_path.into_iter().find(|file| file.is_file()) else { return Vec::new() };
-    let root = |python: &Path| {
-        let folder = python.parent()?;
+    env::split_paths(path).flat_map(|folder| names.map(|name| folder.join(name))).find(|file| file.is_file())
+}
+
+/// The roots that a Python belongs to: the environment that it stands in, and the installation that it is a link to.
+fn roots(python: &Path) -> Vec<PathBuf> {
+    let root = |python: &Path| match python.parent()? {
+        bin if bin.ends_with("bin") || bin.ends_with("Scripts") => bin.parent().map(Path::to_owned),
         // On Windows it stands in the root itself.
-        if folder.file_name()? == "bin" || folder.file_name()? == "Scripts" { folder.parent() } else { Some(folder) }
-            .map(Path::to_owned)
+        folder => cfg!(windows).then(|| folder.to_owned()),
     };
-    let real = fs::canonicalize(&python).ok();
-    [Some(python), real].into_iter().flatten().filter_map(|python| root(&python)).collect()
+    let real = fs::canonicalize(python).ok();
+    [Some(python.to_owned()), real].into_iter().flatten().filter_map(|python| root(&python)).collect()
+}
+
+/// The root of the environment that a Python says that it runs in. One that takes its time is not waited for.
+fn prefix(python: &Path) -> Option<PathBuf> {
+    let mut command = Command::new(python);
+    command.args(["-c", "import sys; print(sys.prefix)"]);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()?;
+    let started = Instant::now();
+    while child.try_wait().ok()?.is_none() {
+        if started.elapsed() > PATIENCE {
+            let _ = child.kill();
+            let _ = child.wait();
+            return None;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let mut said = String::new();
+    child.stdout.take()?.take(LONGEST).read_to_string(&mut said).ok()?;
+    Some(PathBuf::from(said.lines().next()?)).filter(|root| root.is_absolute())
 }
 
 /// The libraries of a folder that the user has named: in it, in its `lib`, or in the environment that it is.
@@ -122,7 +170,8 @@ mod tests {
     }
 
     fn places(environments: &[&Path]) -> Places {
-        Places { given: None, dylib: None, environments: environments.iter().map(|p| p.to_path_buf()).collect() }
+        let environments = environments.iter().map(|p| p.to_path_buf()).collect();
+        Places { given: None, dylib: None, environments, folders: Vec::new(), python: None }
     }
 
     #[test]
@@ -144,9 +193,14 @@ mod tests {
         made(active.path(), "lib/python3.12/site-packages/onnxruntime/capi/libonnxruntime_providers_shared.so");
         let system = made(other.path(), "lib/python3/dist-packages/onnxruntime/capi/libonnxruntime.so.1.17.0");
         let windows = made(other.path(), "Lib/site-packages/onnxruntime/capi/onnxruntime.dll");
-        let found = places(&[active.path(), other.path(), active.path()]).search();
-        assert_eq!(found, Found::Files(vec![new, old, system, windows]));
+        let found = places(&[active.path(), other.path()]).search();
+        assert_eq!(found, Found::Files(vec![new, old, system.clone(), windows.clone()]));
         assert_eq!(places(&[&active.path().join("nowhere")]).search(), Found::Files(vec![]));
+        // The system's come last.
+        let own = made(other.path(), "usr/lib/libonnxruntime.so.1.21.0");
+        let folders = vec![other.path().join("usr/lib")];
+        let found = Places { folders, ..places(&[other.path()]) }.search();
+        assert_eq!(found, Found::Files(vec![system, windows, own]));
     }
 
     #[test]
@@ -166,7 +220,7 @@ mod tests {
         assert_eq!(named.search(), Found::NotIn(folder.path().join("build")));
         let variable = Places { dylib: Some(own.clone()), ..places(&[&venv]) };
         assert_eq!(variable.search(), Found::Files(vec![own]));
-        let both = Places { given: Some(environment.clone()), dylib: Some(folder.path().into()), environments: vec![] };
+        let both = Places { given: Some(environment.clone()), dylib: Some(folder.path().into()), ..places(&[]) };
         assert_eq!(both.search(), Found::Files(vec![environment]));
     }
 
@@ -179,7 +233,25 @@ mod tests {
         fs::create_dir_all(root.join("venv/bin")).unwrap();
         std::os::unix::fs::symlink(&real, root.join("venv/bin/python3")).unwrap();
         let path = env::join_paths([root.join("empty"), root.join("venv/bin")]).unwrap();
-        assert_eq!(of_python(&path), [root.join("venv"), root.join("usr")]);
-        assert_eq!(of_python(OsStr::new("")), [PathBuf::new(); 0]);
+        let found = python(&path).unwrap();
+        assert_eq!(roots(&found), [root.join("venv"), root.join("usr")]);
+        assert_eq!(python(OsStr::new("")), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_python_that_is_a_script_is_asked() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let library =
+            made(folder.path(), "real/lib/python3.12/site-packages/onnxruntime/capi/libonnxruntime.so.1.20.1");
+        let script = made(folder.path(), "shims/python3");
+        fs::write(&script, format!("#!/bin/sh\necho {}\n", folder.path().join("real").display())).unwrap();
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+        assert_eq!(roots(&script), [PathBuf::new(); 0]);
+        let asked = Places { python: Some(script.clone()), ..places(&[]) };
+        assert_eq!(asked.search(), Found::Files(vec![library]));
+        fs::write(&script, "#!/bin/sh\nexit 1\n").unwrap();
+        assert_eq!(asked.search(), Found::Files(vec![]));
     }
 }
