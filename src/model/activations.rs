@@ -66,30 +66,11 @@ pub(super) fn node_name(node: &NodeProto) -> &str {
 /// Everything that is not constant by the look of the graph, in its order. Types and shapes are not known here: integers
 /// are still among them, and so is what becomes constant once the shapes are known.
 pub(super) fn candidates(graph: &GraphProto) -> Vec<Activation> {
-    not_among(graph, &constants(graph, false))
+    not_among(graph, &constants(graph))
 }
 
-/// Everything that is not constant once the shapes of all tensors are known.
-#[cfg(feature = "onnxruntime")]
-pub(super) fn candidates_of_shapes(graph: &GraphProto) -> Vec<Activation> {
-    not_among(graph, &constants(graph, true))
-}
-
-/// Whether the shapes of all tensors follow from those of the inputs: no operator takes them from values.
-#[cfg(feature = "onnxruntime")]
-pub(super) fn shapes_follow(graph: &GraphProto) -> bool {
-    let constant = constants(graph, true);
-    let fixed = |name: &String| name.is_empty() || constant.contains(name.as_str());
-    graph.node.iter().all(|node| match &*node.op_type {
-        "Compress" | "If" | "Loop" | "NonMaxSuppression" | "NonZero" | "Scan" | "StringSplit" | "Unique" => false,
-        "ConstantOfShape" | "OneHot" | "Range" => node.input.iter().all(fixed),
-        "CenterCropPad" | "Expand" | "Pad" | "ReduceSum" | "Reshape" | "Resize" | "Slice" | "Split" | "Squeeze"
-        | "Tile" | "TopK" | "Unsqueeze" | "Upsample" => node.input.iter().skip(1).all(fixed),
-        _ => true,
-    })
-}
-
-fn not_among(graph: &GraphProto, constant: &HashSet<&str>) -> Vec<Activation> {
+/// Everything that is in none of these.
+pub(super) fn not_among(graph: &GraphProto, constant: &HashSet<&str>) -> Vec<Activation> {
     let mut consumers = consumers(graph);
     let outputs: HashSet<&str> = graph.output.iter().map(|output| output.name.as_str()).collect();
     let inputs = graph.input.iter().map(|input| (input.name.as_str(), "input", ""));
@@ -121,22 +102,25 @@ pub(super) fn concats(graph: &GraphProto, activations: &[Activation]) -> Vec<Con
     graph.node.iter().filter(|node| node.op_type == "Concat").filter_map(concat).collect()
 }
 
-/// Initializers, and what is computed from nothing else; if the shapes are `known`, these are constants too.
-fn constants(graph: &GraphProto, known: bool) -> HashSet<&str> {
+/// Initializers, and what is computed from nothing else.
+pub(super) fn constants(graph: &GraphProto) -> HashSet<&str> {
     let mut constant: HashSet<&str> = graph.initializer.iter().map(|tensor| tensor.name.as_str()).collect();
     let sparse = graph.sparse_initializer.iter().filter_map(|tensor| tensor.values.as_ref());
     constant.extend(sparse.map(|values| values.name.as_str()));
     for node in &graph.node {
         let inputs: Vec<&str> = node.input.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
-        let random = node.op_type.starts_with("Random") || matches!(&*node.op_type, "Bernoulli" | "Multinomial");
-        let has_graph = node.attribute.iter().any(|attribute| attribute.g.is_some());
-        let from_constants = !inputs.is_empty() && inputs.iter().all(|name| constant.contains(name));
-        let is_shape = known && matches!(&*node.op_type, "Shape" | "Size");
-        if node.op_type == "Constant" || is_shape || (from_constants && !random && !has_graph) {
+        if node.op_type == "Constant" || (!inputs.is_empty() && computes(node, &inputs, &constant)) {
             constant.extend(node.output.iter().map(String::as_str));
         }
     }
     constant
+}
+
+/// Whether a node makes the same of the same, of these `inputs` that are constant.
+pub(super) fn computes(node: &NodeProto, inputs: &[&str], constant: &HashSet<&str>) -> bool {
+    let random = node.op_type.starts_with("Random") || matches!(&*node.op_type, "Bernoulli" | "Multinomial");
+    let has_graph = node.attribute.iter().any(|attribute| attribute.g.is_some());
+    inputs.iter().all(|name| constant.contains(name)) && !random && !has_graph
 }
 
 /// Who takes each tensor. A node takes what the graphs inside it take.

@@ -15,6 +15,7 @@ mod looks;
 mod parts;
 mod places;
 mod session;
+mod settled;
 #[cfg(test)]
 mod tests;
 
@@ -32,6 +33,7 @@ use appended::Appended;
 use ort::session::Session;
 use ort::value::TensorElementType;
 use session::{Halves, Named};
+use settled::Settled;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -51,7 +53,10 @@ pub struct Runtime {
     types: Vec<TensorElementType>,
     concats: Vec<Concat>,
     assumptions: Vec<String>,
+    /// Whether all samples give an activation one shape.
     is_one: bool,
+    /// Whether the shapes of the inputs decide on all others.
+    follows: bool,
     budget: usize,
     state: Mutex<State>,
 }
@@ -86,7 +91,8 @@ impl Runtime {
     ) -> Result<Runtime, ModelError> {
         let graph = network.graph();
         let open = |appended: &Appended| open(network, path, appended);
-        let mut activations = activations::candidates_of_shapes(graph);
+        let Settled { constant, open: open_shapes } = Settled::of(graph);
+        let mut activations = activations::not_among(graph, &constant);
         // An input is one already, and what is an output too; ONNX Runtime wants no name twice.
         let mut appended = Appended::default();
         activations.iter().filter(|a| gives(network, a)).for_each(|a| appended.output(&a.name));
@@ -105,10 +111,12 @@ impl Runtime {
         }
         let state =
             State { shapes: open(&appended)?, known: HashMap::new(), parts: Vec::new(), halves: Halves::default() };
+        let follows = activations.iter().all(|a| !open_shapes.contains(a.name.as_str()));
         let mut runtime = Runtime {
             concats: activations::concats(graph, &activations),
             assumptions: assumptions(library, network),
-            is_one: samples.all_shapes().len() == 1 && activations::shapes_follow(graph),
+            is_one: samples.all_shapes().len() == 1 && follows,
+            follows,
             network: network.clone(),
             path: path.to_owned(),
             activations,
@@ -117,8 +125,9 @@ impl Runtime {
             state: Mutex::new(state),
         };
         let shapes = runtime.shapes_of_one(samples)?;
-        if runtime.is_one {
-            runtime.activations.iter_mut().zip(shapes).for_each(|(a, shape)| a.shape = Some(shape));
+        if samples.all_shapes().len() == 1 {
+            let known = runtime.activations.iter_mut().zip(shapes).filter(|(a, _)| !open_shapes.contains(&*a.name));
+            known.for_each(|(a, shape)| a.shape = Some(shape));
         }
         Ok(runtime)
     }
@@ -243,7 +252,7 @@ impl Runtime {
                 found[place] = session::whole(&value).map_err(|why| self.network.error(why))?;
             }
         }
-        if activations::shapes_follow(self.network.graph()) {
+        if self.follows {
             state.known.insert(fed, found.clone());
         }
         Ok(found)

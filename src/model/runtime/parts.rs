@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// Memory that the activations of one run may take, a single one that takes more aside.
-pub(super) const BUDGET: usize = 512 << 20;
+pub(super) const BUDGET: usize = 256 << 20;
 
 /// The activations of each run, as ranges of places: `bytes` are what each takes.
 pub(super) fn cut(bytes: &[usize], budget: usize) -> Vec<Range<usize>> {

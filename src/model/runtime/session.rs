@@ -4,6 +4,7 @@ use super::super::error::one_line;
 use super::appended::cast;
 use crate::error::{ErrorKind, Predicate};
 use crate::guard::guarded;
+use ort::ep::CPU;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::session::{RunOptions, Session, SessionInputValue};
 use ort::value::{DynValue, TensorElementType, TensorRef, ValueType};
@@ -39,7 +40,10 @@ fn as_written(builder: SessionBuilder) -> ort::Result<SessionBuilder> {
         // Threads of its own at rest leave the processor to those that count.
         .with_intra_op_spinning(false)?
         // Several sessions of one model would each keep another copy of the weights.
-        .with_prepacking(false)?)
+        .with_prepacking(false)?
+        // What a run has needed is given back: an arena would keep it, for every session.
+        .with_memory_pattern(false)?
+        .with_execution_providers([CPU::default().with_arena_allocator(false).build()])?)
 }
 
 /// The values of what was asked for, in the session's order. `None` when it was cancelled.
