@@ -105,7 +105,9 @@ impl Runtime {
         activations.retain(|a| matches!(of(a), Some(Float32 | Float16 | Bfloat16 | Float64)));
         let types = activations.iter().filter_map(of).collect();
         let mut appended = Appended::default();
-        for (place, activation) in activations.iter().enumerate() {
+        // Of the nodes that lead nowhere the last is run first: so each shape is taken as soon as its tensor is made, which
+        // then is let go. The other way round all are held to the end.
+        for (place, activation) in activations.iter().enumerate().rev() {
             appended.node("Shape", &activation.name, &format!("{SHAPE}{place}"));
             appended.output(&format!("{SHAPE}{place}"));
         }
