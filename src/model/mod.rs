@@ -11,6 +11,9 @@
 //! tells the optimizer nothing about itself: whatever is fused or dropped, it is not across a tap. So the tensors are the
 //! file's, under the file's names, all of them, and replacing one has the effect that it has in the file.
 //!
+//! Who only counts needs less of a network than that: an [`Engine`], which an ONNX Runtime that is installed is as well
+//! (`Runtime`, with the feature `onnxruntime`).
+//!
 //! ```no_run
 //! use qviz::model::{Graph, Network, SampleOptions, SampleSource, Samples};
 //!

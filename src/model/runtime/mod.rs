@@ -1,9 +1,10 @@
 //! A second engine: the ONNX Runtime that the user has installed.
 //!
 //! ```text
-//! places --files--> looks --one--> library --> session: a model with more outputs than it was written with (appended)
-//!                                  |
-//! parts: which of them in one run  +--> Runtime: every activation, shown as tract's are
+//! places --files--> looks --one--> library
+//! ready: sessions of a model with more outputs than it was written with (appended), and what is settled before a run
+//! parts: which outputs in one run
+//! Runtime: every activation, shown as tract's are
 //! ```
 //!
 //! It is found when it is asked for, opened once, never downloaded, and needed neither to build nor to test. The graph
@@ -14,6 +15,7 @@ mod library;
 mod looks;
 mod parts;
 mod places;
+mod ready;
 mod session;
 mod settled;
 #[cfg(test)]
@@ -22,14 +24,12 @@ mod tests;
 pub use library::Library;
 
 use super::activations::{self, Activation, Concat};
-use super::branches;
 use super::engine::Engine;
 use super::error::ModelError;
 use super::graph::{Observer, Reach};
-use super::network::{Network, io_predicate};
+use super::network::Network;
 use super::samples::Samples;
 use crate::error::Predicate;
-use appended::Appended;
 use ort::session::Session;
 use ort::value::TensorElementType;
 use session::{Halves, Named};
@@ -39,9 +39,6 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tract_onnx::prelude::Tensor;
-
-/// What the shapes of activations are called among the outputs: this and their place.
-const SHAPE: &str = "qviz:shape:";
 
 /// A network that ONNX Runtime runs.
 ///
@@ -90,33 +87,18 @@ impl Runtime {
         budget: usize,
     ) -> Result<Runtime, ModelError> {
         let graph = network.graph();
-        let open = |appended: &Appended| open(network, path, appended);
         let Settled { constant, open: open_shapes } = Settled::of(graph);
         let mut activations = activations::not_among(graph, &constant);
-        // An input is one already, and what is an output too; ONNX Runtime wants no name twice.
-        let mut appended = Appended::default();
-        activations.iter().filter(|a| gives(network, a)).for_each(|a| appended.output(&a.name));
-        let typed = open(&appended)?;
-        let all = typed.outputs().iter().chain(typed.inputs());
-        let types: HashMap<&str, TensorElementType> =
-            all.filter_map(|outlet| Some((outlet.name(), session::element(outlet.dtype())?))).collect();
-        use TensorElementType::{Bfloat16, Float16, Float32, Float64};
-        let of = |a: &Activation| types.get(a.name.as_str()).copied();
-        activations.retain(|a| matches!(of(a), Some(Float32 | Float16 | Bfloat16 | Float64)));
+        let types = ready::types(network, path, &activations)?;
+        let of = |a: &Activation| types.get(&a.name).copied();
+        activations.retain(|a| of(a).is_some());
         let types = activations.iter().filter_map(of).collect();
-        let mut appended = Appended::default();
-        // Of the nodes that lead nowhere the last is run first: so each shape is taken as soon as its tensor is made, which
-        // then is let go. The other way round all are held to the end.
-        for (place, activation) in activations.iter().enumerate().rev() {
-            appended.node("Shape", &activation.name, &format!("{SHAPE}{place}"));
-            appended.output(&format!("{SHAPE}{place}"));
-        }
-        let state =
-            State { shapes: open(&appended)?, known: HashMap::new(), parts: Vec::new(), halves: Halves::default() };
+        let shapes = ready::shapes(network, path, &activations)?;
+        let state = State { shapes, known: HashMap::new(), parts: Vec::new(), halves: Halves::default() };
         let follows = activations.iter().all(|a| !open_shapes.contains(a.name.as_str()));
         let mut runtime = Runtime {
             concats: activations::concats(graph, &activations),
-            assumptions: assumptions(library, network),
+            assumptions: ready::assumptions(library, network),
             is_one: samples.all_shapes().len() == 1 && follows,
             follows,
             network: network.clone(),
@@ -161,7 +143,7 @@ impl Runtime {
             // A larger sample than those before.
             state.parts.clear();
             for part in parts::cut(&bytes, self.budget) {
-                let session = self.session(&part)?;
+                let session = ready::values(&self.network, &self.path, &self.activations[part.clone()])?;
                 state.parts.push((part, session));
             }
         }
@@ -218,14 +200,6 @@ impl Runtime {
         Ok(())
     }
 
-    /// A session that gives these activations.
-    fn session(&self, part: &Range<usize>) -> Result<Session, ModelError> {
-        let mut appended = Appended::default();
-        let wanted = self.activations[part.clone()].iter();
-        wanted.filter(|a| gives(&self.network, a)).for_each(|a| appended.output(&a.name));
-        open(&self.network, &self.path, &appended)
-    }
-
     /// The shapes of the first sample that can be loaded and run.
     fn shapes_of_one(&self, samples: &Samples) -> Result<Vec<Vec<usize>>, ModelError> {
         let mut failed = None;
@@ -250,7 +224,7 @@ impl Runtime {
         let ran = session::run(shapes, inputs, &|| false).map_err(|why| self.network.error(why))?;
         let mut found = vec![Vec::new(); self.activations.len()];
         for (name, value) in names.iter().zip(ran.unwrap_or_default()) {
-            if let Some(place) = name.strip_prefix(SHAPE).and_then(|place| place.parse::<usize>().ok()) {
+            if let Some(place) = ready::place(name) {
                 found[place] = session::whole(&value).map_err(|why| self.network.error(why))?;
             }
         }
@@ -276,27 +250,6 @@ impl Runtime {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Loads a model with what is appended to it.
-fn open(network: &Network, path: &Path, appended: &Appended) -> Result<Session, ModelError> {
-    // Read each time: it may be large, and few sessions are made.
-    let model = std::fs::read(path).map_err(|error| network.error(io_predicate(&error)))?;
-    session::open(&appended.behind(model), &network.folder).map_err(|why| network.error(why))
-}
-
-/// Who runs the network, and what is not looked at: a sentence without its full stop each.
-fn assumptions(library: &Library, network: &Network) -> Vec<String> {
-    let who = format!("run by {}, {}", library.name(), library.path().display());
-    let inner = branches::inner(network.graph(), "ONNX Runtime shows only what stands in the graph itself");
-    [Some(who), inner].into_iter().flatten().collect()
-}
-
-/// Whether an activation has to be made an output to be seen: it is neither one already nor fed.
-fn gives(network: &Network, activation: &Activation) -> bool {
-    !activation.is_output
-        && activation.op_type != "input"
-        && network.inputs().iter().all(|port| port.name != activation.name)
 }
 
 impl Engine for Runtime {
