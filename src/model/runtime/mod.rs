@@ -55,6 +55,8 @@ pub struct Runtime {
     /// Whether the shapes of the inputs decide on all others.
     follows: bool,
     budget: usize,
+    /// One sample at a time: a larger one cuts the parts anew.
+    turn: Mutex<()>,
     state: Mutex<State>,
 }
 
@@ -106,6 +108,7 @@ impl Runtime {
             activations,
             types,
             budget,
+            turn: Mutex::new(()),
             state: Mutex::new(state),
         };
         let shapes = runtime.shapes_of_one(samples)?;
@@ -275,6 +278,7 @@ impl Engine for Runtime {
     }
 
     fn show(&self, sample: &[Tensor], observe: Observer, cancelled: &dyn Fn() -> bool) -> Result<bool, ModelError> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         for part in 0..self.parts(sample)? {
             if !self.show_part(part, sample, observe, cancelled)? {
                 return Ok(false);
