@@ -80,7 +80,11 @@ pub(super) fn node_name(node: &NodeProto) -> &str {
 /// Everything that is not constant by the look of the graph, in its order. Types and shapes are not known here: integers
 /// are still among them, and so is what becomes constant once the shapes are known.
 pub(super) fn candidates(graph: &GraphProto) -> Vec<Activation> {
-    let constant = constants(graph);
+    not_among(graph, &constants(graph))
+}
+
+/// Everything that is in none of these.
+pub(super) fn not_among(graph: &GraphProto, constant: &HashSet<&str>) -> Vec<Activation> {
     let mut consumers = consumers(graph);
     let outputs: HashSet<&str> = graph.output.iter().map(|output| output.name.as_str()).collect();
     let inputs = graph.input.iter().map(|input| (input.name.as_str(), "input", ""));
@@ -116,7 +120,7 @@ pub(super) fn concats(graph: &GraphProto, activations: &[Activation]) -> Vec<Con
 }
 
 /// Initializers, and what is computed from nothing else.
-fn constants(graph: &GraphProto) -> HashSet<&str> {
+pub(super) fn constants(graph: &GraphProto) -> HashSet<&str> {
     let mut constant: HashSet<&str> = graph.initializer.iter().map(|tensor| tensor.name.as_str()).collect();
     let sparse = graph.sparse_initializer.iter().filter_map(|tensor| tensor.values.as_ref());
     constant.extend(sparse.map(|values| values.name.as_str()));

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use crate::model::{Graph, ModelError, Network, Reach, SampleOptions, SampleSource, Samples, Weight};
+use crate::ErrorKind;
+use crate::model::{Engine, Graph, ModelError, Network, Reach, SampleOptions, SampleSource, Samples, Weight};
+#[cfg(feature = "onnxruntime")]
+use crate::model::{Library, Runtime};
 use crate::session::{Key, Kind, Layer, Origin};
 
 /// What to run, on what.
@@ -16,6 +19,19 @@ pub struct Subject {
     pub options: SampleOptions,
     /// Other samples, to judge on what nothing was chosen by.
     pub check: Option<SampleSource>,
+    /// Who runs it.
+    pub backend: Backend,
+}
+
+/// Who runs a network.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Backend {
+    /// tract, which is built in and can put a network on trial.
+    #[default]
+    Tract,
+    /// The ONNX Runtime that is installed: the library that is named, or that is found. It counts, and tries nothing.
+    #[cfg(feature = "onnxruntime")]
+    OnnxRuntime(Option<PathBuf>),
 }
 
 /// A network that is ready to run.
@@ -23,7 +39,10 @@ pub(in crate::jobs) struct Setup {
     pub network: Network,
     pub samples: Samples,
     pub check: Option<Samples>,
-    pub graph: Graph,
+    /// What counts.
+    pub engine: Box<dyn Engine>,
+    /// What puts on trial, where that is possible.
+    graph: Option<Graph>,
     pub weights: Vec<Weight>,
     /// Of each sample that can be loaded, how it reaches the activations; found when it is first asked for.
     reaches: OnceLock<Vec<Option<Arc<Vec<Reach>>>>>,
@@ -39,10 +58,33 @@ impl Setup {
         let network = Network::open(&subject.model)?;
         let samples = Samples::open(&network, &subject.samples, &subject.options)?;
         let check = subject.check.map(|source| Samples::open(&network, &source, &subject.options)).transpose()?;
-        // One thread a run: measured, the others are better used for counting, and for other samples.
-        let graph = Graph::of(&network, &samples)?;
         let weights = network.weights();
-        Ok(Setup { network, samples, check, graph, weights, reaches: OnceLock::new() })
+        let (engine, graph): (Box<dyn Engine>, _) = match subject.backend {
+            Backend::Tract => {
+                // One thread a run: measured, the others are better used for counting, and for other samples.
+                let graph = Graph::of(&network, &samples)?;
+                (Box::new(graph.clone()), Some(graph))
+            }
+            #[cfg(feature = "onnxruntime")]
+            Backend::OnnxRuntime(library) => {
+                let library = Library::open(library.as_deref())?;
+                (Box::new(Runtime::open(&library, &network, &subject.model, &samples)?), None)
+            }
+        };
+        Ok(Setup { network, samples, check, engine, graph, weights, reaches: OnceLock::new() })
+    }
+
+    /// What trials run.
+    ///
+    /// # Errors
+    ///
+    /// The network is run by who only counts.
+    pub fn graph(&self) -> Result<&Graph, ModelError> {
+        self.graph.as_ref().ok_or_else(|| {
+            let file = self.network.file().to_owned();
+            let message = format!("{file} is counted by ONNX Runtime; trials replace tensors, which needs tract.");
+            ModelError { kind: ErrorKind::Unfit, file, message }
+        })
     }
 
     /// What is run on what, in a few words.
@@ -55,13 +97,13 @@ impl Setup {
     /// What is to be known before any number is believed: what was taken for granted, and what is not looked at.
     pub fn assumptions(&self) -> Vec<String> {
         let integers = self.network.integer_weights();
-        [self.samples.assumptions(), self.graph.assumptions(), integers.as_slice(), self.not_floats().as_slice()]
+        [self.samples.assumptions(), self.engine.assumptions(), integers.as_slice(), self.not_floats().as_slice()]
             .concat()
     }
 
     /// What goes in and is no float, or that there is no float at all.
     fn not_floats(&self) -> Option<String> {
-        if self.graph.tensors().is_empty() && self.weights.is_empty() {
+        if self.engine.tensors().is_empty() && self.weights.is_empty() {
             return Some("no tensor of floats is in it: there is nothing to calibrate".into());
         }
         let whole = self.network.inputs().iter().filter_map(|input| {
@@ -75,7 +117,7 @@ impl Setup {
     /// A layer for each activation in the graph's order, and behind them one for each weight.
     pub fn layers(&self) -> Vec<Layer> {
         let file = || vec![self.network.file().to_owned()];
-        let activations = self.graph.tensors().iter().map(|tensor| {
+        let activations = self.engine.tensors().iter().map(|tensor| {
             Layer::waiting(Key::activation(tensor.name.as_str()), file()).with_op(tensor.op_type.as_str())
         });
         let weights = self.weights.iter().map(|weight| {
@@ -90,7 +132,7 @@ impl Setup {
         let all = self.reaches.get_or_init(|| {
             let mut known: Vec<Arc<Vec<Reach>>> = Vec::new();
             let mut of = |sample: usize| {
-                let reach = self.graph.reach(&self.samples.get(sample).ok()?).ok()?;
+                let reach = self.engine.reach(&self.samples.get(sample).ok()?).ok()?;
                 // Many samples, few plans.
                 let at = known.iter().position(|known| **known == reach).unwrap_or_else(|| {
                     known.push(Arc::new(reach));
@@ -105,7 +147,7 @@ impl Setup {
 
     /// What the document says of an activation that `samples` samples were run through.
     pub fn origin(&self, tensor: usize, samples: usize, notes: Vec<String>) -> Origin {
-        let tensor = &self.graph.tensors()[tensor];
+        let tensor = &self.engine.tensors()[tensor];
         Origin {
             files: vec![self.network.file().to_owned()],
             shape: tensor.shape.as_ref().map(|shape| shape.iter().map(|&n| n as u64).collect()),
