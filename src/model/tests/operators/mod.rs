@@ -2,7 +2,10 @@
 
 use super::*;
 
+mod along;
 mod element;
+mod limits;
+mod other;
 mod refused;
 
 /// The node `y = op(inputs)`, run by an opset: the inputs are those of the network, in the node's order. `None` is left
