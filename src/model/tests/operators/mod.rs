@@ -2,7 +2,10 @@
 
 use super::*;
 
+mod along;
 mod element;
+mod limits;
+mod other;
 mod quantize;
 mod refused;
 
