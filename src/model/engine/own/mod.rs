@@ -12,9 +12,18 @@
 //! By the time that an operator is asked, the types and shapes of its inputs are known. A dimension is still a symbol
 //! where it depends on values, as behind `NonZero`; a function that only hands dimensions on need not mind.
 
+mod attention;
 mod element;
+mod normalize;
+mod real;
+mod recurrent;
 
+pub(super) use attention::{attention, rotary_embedding};
 pub(super) use element::celu;
+pub(super) use normalize::{
+    batch, global_lp_pool, group, instance, layer, local_response, lp, lp_pool, mean_variance, root_mean_square,
+};
+pub(super) use recurrent::{gru, lstm, rnn};
 
 use std::sync::Arc;
 use tract_onnx::model::optional_inputs;

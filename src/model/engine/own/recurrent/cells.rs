@@ -50,7 +50,9 @@ impl<T: Real> Cell<'_, T> {
         let mut gates = product(inputs.view(), self.weights.input);
         let mut bias = self.weights.input_bias.clone();
         let last = if self.resets_bias() { bias.len() / 3 * 2 } else { bias.len() };
-        Zip::from(bias.slice_mut(s![..last])).and(self.weights.recurrence_bias.slice(s![..last])).for_each(|b, &r| *b += r);
+        Zip::from(bias.slice_mut(s![..last]))
+            .and(self.weights.recurrence_bias.slice(s![..last]))
+            .for_each(|b, &r| *b += r);
         gates += &bias;
         gates
     }
@@ -114,8 +116,7 @@ impl<T: Real> Cell<'_, T> {
                 };
                 let was = memory[j];
                 let input = self.activate(0, gate(0) + peephole(0, was));
-                let forget =
-                    if input_forget { T::one() - input } else { self.activate(0, gate(2) + peephole(2, was)) };
+                let forget = if input_forget { T::one() - input } else { self.activate(0, gate(2) + peephole(2, was)) };
                 let now = forget * was + input * self.activate(1, gate(3));
                 let output = self.activate(0, gate(1) + peephole(1, now));
                 memory[j] = now;

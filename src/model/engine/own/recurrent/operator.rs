@@ -135,7 +135,13 @@ impl Recurrent {
     }
 
     /// The state that the file lets direction `i` begin with, if any.
-    fn start<T: Real>(&self, inputs: &[Option<&Tensor>], input: usize, i: usize, state: &mut Array2<T>) -> TractResult<()> {
+    fn start<T: Real>(
+        &self,
+        inputs: &[Option<&Tensor>],
+        input: usize,
+        i: usize,
+        state: &mut Array2<T>,
+    ) -> TractResult<()> {
         if let Some(given) = inputs.get(input).copied().flatten() {
             // The directions are the first axis, or the second behind the batch.
             let given = axes::<T, Ix3>(given, "an initial state")?;

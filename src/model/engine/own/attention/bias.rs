@@ -1,0 +1,100 @@
+//! What is added to the scores of queries and keys: minus infinity where a query may not look.
+
+use crate::model::engine::own::real::Real;
+use tract_onnx::tract_core::internal::tract_ndarray::{Array2, ArrayD, Axis, IxDyn};
+use tract_onnx::tract_core::internal::{DatumType, Tensor, TractResult, ensure, format_err};
+
+/// The bias of all heads, made one head at a time.
+pub(super) struct Bias<T> {
+    /// Of `[batch, heads, queries, keys]`, as far as it is not broadcast; fewer keys than there are if it is `short`.
+    mask: Option<ArrayD<T>>,
+    /// For each batch, the position of the first query among the keys.
+    offsets: Vec<i64>,
+    /// For each batch, how many keys there are that are no padding.
+    valid: Vec<usize>,
+    /// How far a query looks to the left and to the right, where that is bounded.
+    left: Option<i64>,
+    right: Option<i64>,
+    /// Queries and keys.
+    dims: (usize, usize),
+}
+
+/// What a bias is made of.
+pub(super) struct Parts<'a> {
+    pub mask: Option<&'a Tensor>,
+    /// How many keys come from an earlier run.
+    pub past: usize,
+    /// For each batch, how many keys are no padding.
+    pub valid: Option<Vec<usize>>,
+    pub left: Option<i64>,
+    pub right: Option<i64>,
+    /// Batch, heads, queries, keys.
+    pub dims: [usize; 4],
+}
+
+impl<T: Real> Bias<T> {
+    /// # Errors
+    ///
+    /// The mask or the lengths do not fit.
+    pub(super) fn new(parts: Parts) -> TractResult<Bias<T>> {
+        let [batch, heads, queries, keys] = parts.dims;
+        let mask = parts.mask.map(|mask| expanded(mask, [batch, heads, queries, keys])).transpose()?;
+        let offsets = match &parts.valid {
+            Some(valid) => valid.iter().map(|valid| *valid as i64 - queries as i64).collect(),
+            None => vec![parts.past as i64; batch],
+        };
+        let valid = parts.valid.unwrap_or_else(|| vec![keys; batch]);
+        ensure!(valid.len() == batch, "there are {} lengths for a batch of {batch}", valid.len());
+        Ok(Bias { mask, offsets, valid, left: parts.left, right: parts.right, dims: (queries, keys) })
+    }
+
+    /// That of one head; nothing where nothing is added.
+    pub(super) fn of(&self, batch: usize, head: usize) -> Option<Array2<T>> {
+        let bounded = self.left.is_some() || self.right.is_some() || self.valid[batch] < self.dims.1;
+        if self.mask.is_none() && !bounded {
+            return None;
+        }
+        let never = T::neg_infinity();
+        let mut bias = Array2::zeros(self.dims);
+        if let Some(mask) = &self.mask {
+            let pick = |axis: usize, i: usize| if mask.shape()[axis] == 1 { 0 } else { i };
+            let own = mask.index_axis(Axis(0), pick(0, batch));
+            let own = own.index_axis(Axis(0), pick(1, head));
+            bias.assign(&own.broadcast(IxDyn(&[self.dims.0, self.dims.1])).expect("it was expanded so far"));
+        }
+        for ((i, j), bias) in bias.indexed_iter_mut() {
+            let (query, key) = (i as i64 + self.offsets[batch], j as i64);
+            let too_far = self.left.is_some_and(|left| query - key > left);
+            if too_far || self.right.is_some_and(|right| key - query > right) || j >= self.valid[batch] {
+                *bias = never;
+            }
+        }
+        Some(bias)
+    }
+}
+
+/// The mask as numbers to add, with four axes, and with all keys: those that it does not name are not looked at.
+fn expanded<T: Real>(mask: &Tensor, [batch, heads, queries, keys]: [usize; 4]) -> TractResult<ArrayD<T>> {
+    let mut numbers: ArrayD<T> = match mask.datum_type() {
+        DatumType::Bool => {
+            let allowed = mask.to_plain_array_view::<bool>()?;
+            allowed.mapv(|allowed| if allowed { T::zero() } else { T::neg_infinity() })
+        }
+        _ => mask.to_plain_array_view::<T>()?.to_owned(),
+    };
+    ensure!((1..=4).contains(&numbers.ndim()), "the mask has {} axes", numbers.ndim());
+    while numbers.ndim() < 4 {
+        numbers.insert_axis_inplace(Axis(0));
+    }
+    let mut shape = numbers.shape().to_vec();
+    if shape[3] < keys {
+        shape[3] = keys;
+        let mut all = ArrayD::from_elem(IxDyn(&shape), T::neg_infinity());
+        all.slice_axis_mut(Axis(3), (..numbers.len_of(Axis(3))).into()).assign(&numbers);
+        numbers = all;
+    }
+    let whole = numbers.broadcast(IxDyn(&[batch, heads, queries, keys]));
+    let misfit = || format_err!("the mask is {:?}, where it is {:?}", mask.shape(), [batch, heads, queries, keys]);
+    whole.map(|_| ()).ok_or_else(misfit)?;
+    Ok(numbers)
+}
