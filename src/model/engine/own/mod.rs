@@ -18,7 +18,7 @@ mod normalize;
 mod real;
 mod recurrent;
 
-pub(super) use attention::{attention, rotary_embedding};
+pub(super) use attention::{attention, multi_head, packed, rotary_embedding};
 pub(super) use element::celu;
 pub(super) use normalize::{
     batch, global_lp_pool, group, instance, layer, local_response, lp, lp_pool, mean_variance, root_mean_square,

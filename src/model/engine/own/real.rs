@@ -13,20 +13,24 @@ pub(super) trait Real: Datum + NdFloat {
 }
 
 impl Real for f32 {
+    #[inline]
     fn of(number: f64) -> f32 {
         number as f32
     }
 
+    #[inline]
     fn wide(self) -> f64 {
         self.into()
     }
 }
 
 impl Real for f64 {
+    #[inline]
     fn of(number: f64) -> f64 {
         number
     }
 
+    #[inline]
     fn wide(self) -> f64 {
         self
     }

@@ -1,5 +1,6 @@
 //! Operators that are not ONNX's own.
 
+use crate::model::engine::own;
 use crate::model::engine::row::{MANY, Row, any, int, row, text};
 
 const MICROSOFT: &str = "com.microsoft";
@@ -25,7 +26,22 @@ pub(super) const ROWS: &[Row] = &[
         any("gather_axis"),
         any("quantize_axis"),
     ]),
-    row("MultiHeadAttention", 3, 1).of(MICROSOFT).with(&[any("num_heads"), any("scale")]),
+    row("MultiHeadAttention", 8, 3)
+        .of(MICROSOFT)
+        .with(&[any("mask_filter_value"), any("num_heads"), any("scale"), any("unidirectional")])
+        .own(own::multi_head),
+    row("Attention", 6, 2)
+        .of(MICROSOFT)
+        .with(&[
+            int("do_rotary", 0),
+            any("mask_filter_value"),
+            any("num_heads"),
+            int("past_present_share_buffer", 0),
+            any("qkv_hidden_sizes"),
+            any("scale"),
+            any("unidirectional"),
+        ])
+        .own(own::packed),
     row("GroupQueryAttention", 9, 3).of(MICROSOFT).with(&[
         any("num_heads"),
         any("kv_num_heads"),

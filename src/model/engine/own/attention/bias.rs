@@ -2,7 +2,7 @@
 
 use crate::model::engine::own::real::Real;
 use tract_onnx::tract_core::internal::tract_ndarray::{Array2, ArrayD, Axis, IxDyn};
-use tract_onnx::tract_core::internal::{DatumType, Tensor, TractResult, ensure, format_err};
+use tract_onnx::tract_core::internal::{DatumType, Tensor, TractResult, ensure};
 
 /// The bias of all heads, made one head at a time.
 pub(super) struct Bias<T> {
@@ -20,8 +20,9 @@ pub(super) struct Bias<T> {
 }
 
 /// What a bias is made of.
-pub(super) struct Parts<'a> {
-    pub mask: Option<&'a Tensor>,
+pub(super) struct Parts<T> {
+    /// Numbers to add, broadcast to `dims`; of the keys it may name the first only, and others are not looked at then.
+    pub mask: Option<ArrayD<T>>,
     /// How many keys come from an earlier run.
     pub past: usize,
     /// For each batch, how many keys are no padding.
@@ -36,9 +37,9 @@ impl<T: Real> Bias<T> {
     /// # Errors
     ///
     /// The mask or the lengths do not fit.
-    pub(super) fn new(parts: Parts) -> TractResult<Bias<T>> {
-        let [batch, heads, queries, keys] = parts.dims;
-        let mask = parts.mask.map(|mask| expanded(mask, [batch, heads, queries, keys])).transpose()?;
+    pub(super) fn new(parts: Parts<T>) -> TractResult<Bias<T>> {
+        let [batch, _, queries, keys] = parts.dims;
+        let mask = parts.mask.map(|mask| expanded(mask, parts.dims)).transpose()?;
         let offsets = match &parts.valid {
             Some(valid) => valid.iter().map(|valid| *valid as i64 - queries as i64).collect(),
             None => vec![parts.past as i64; batch],
@@ -73,28 +74,33 @@ impl<T: Real> Bias<T> {
     }
 }
 
-/// The mask as numbers to add, with four axes, and with all keys: those that it does not name are not looked at.
-fn expanded<T: Real>(mask: &Tensor, [batch, heads, queries, keys]: [usize; 4]) -> TractResult<ArrayD<T>> {
-    let mut numbers: ArrayD<T> = match mask.datum_type() {
-        DatumType::Bool => {
-            let allowed = mask.to_plain_array_view::<bool>()?;
-            allowed.mapv(|allowed| if allowed { T::zero() } else { T::neg_infinity() })
-        }
-        _ => mask.to_plain_array_view::<T>()?.to_owned(),
-    };
-    ensure!((1..=4).contains(&numbers.ndim()), "the mask has {} axes", numbers.ndim());
-    while numbers.ndim() < 4 {
-        numbers.insert_axis_inplace(Axis(0));
+/// A mask as numbers to add.
+///
+/// # Errors
+///
+/// It is neither of floats nor of truth values.
+pub(super) fn additive<T: Real>(mask: &Tensor) -> TractResult<ArrayD<T>> {
+    if mask.datum_type() != DatumType::Bool {
+        return Ok(mask.to_plain_array_view::<T>()?.to_owned());
     }
-    let mut shape = numbers.shape().to_vec();
-    if shape[3] < keys {
-        shape[3] = keys;
+    let allowed = mask.to_plain_array_view::<bool>()?;
+    Ok(allowed.mapv(|allowed| if allowed { T::zero() } else { T::neg_infinity() }))
+}
+
+/// The mask with four axes, and with all keys: those that it does not name are not looked at.
+fn expanded<T: Real>(mut mask: ArrayD<T>, dims: [usize; 4]) -> TractResult<ArrayD<T>> {
+    let given = mask.shape().to_vec();
+    ensure!((1..=4).contains(&given.len()), "the mask has {} axes", given.len());
+    while mask.ndim() < 4 {
+        mask.insert_axis_inplace(Axis(0));
+    }
+    let mut shape = mask.shape().to_vec();
+    if shape[3] < dims[3] {
+        shape[3] = dims[3];
         let mut all = ArrayD::from_elem(IxDyn(&shape), T::neg_infinity());
-        all.slice_axis_mut(Axis(3), (..numbers.len_of(Axis(3))).into()).assign(&numbers);
-        numbers = all;
+        all.slice_axis_mut(Axis(3), (..mask.len_of(Axis(3))).into()).assign(&mask);
+        mask = all;
     }
-    let whole = numbers.broadcast(IxDyn(&[batch, heads, queries, keys]));
-    let misfit = || format_err!("the mask is {:?}, where it is {:?}", mask.shape(), [batch, heads, queries, keys]);
-    whole.map(|_| ()).ok_or_else(misfit)?;
-    Ok(numbers)
+    ensure!(mask.broadcast(IxDyn(&dims)).is_some(), "the mask is {given:?}, where it is {dims:?}");
+    Ok(mask)
 }

@@ -1,12 +1,12 @@
 //! Attention: its attributes, and which heads there are.
 
-use super::bias::{Bias, Parts};
-use super::heads::{Precision, Scoring, Shown, head};
+use super::bias::{Bias, Parts, additive};
+use super::heads::{Precision, Scoring, Shown, attend, behind, side_by_side, split};
 use crate::model::engine::own::real::{Computed, Formula, Real};
 use crate::model::engine::own::{Fact, Given, own, required};
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
-use tract_onnx::tract_core::internal::tract_ndarray::{Array4, ArrayView4, Axis, Ix4, concatenate, s};
+use tract_onnx::tract_core::internal::tract_ndarray::{ArrayView4, Axis, Ix4};
 use tract_onnx::tract_core::internal::{IntoTensor, Tensor, TractResult, bail, ensure};
 use tract_onnx::tract_hir::internal::InferenceOp;
 
@@ -88,11 +88,11 @@ impl Attention {
     /// An input as `[batch, heads, length, size]`.
     fn view<'a, T: Real>(&self, inputs: &[Option<&'a Tensor>], input: usize) -> TractResult<ArrayView4<'a, T>> {
         let view = required(inputs, input)?.to_plain_array_view::<T>()?;
-        let [batch, heads, length, size] = self.heads(input, view.shape())?;
-        if view.ndim() == 4 {
-            return Ok(view.into_dimensionality::<Ix4>()?);
+        let [_, heads, _, _] = self.heads(input, view.shape())?;
+        match view.ndim() {
+            4 => Ok(view.into_dimensionality()?),
+            _ => split(view.into_dimensionality()?, heads),
         }
-        Ok(view.into_shape_with_order([batch, length, heads, size])?.permuted_axes([0, 2, 1, 3]))
     }
 }
 
@@ -125,17 +125,17 @@ impl Formula for Attention {
         let given = |input: usize| inputs.get(input).copied().flatten();
         let flat = required(inputs, Q)?.rank() == 3;
         let query = self.view::<T>(inputs, Q)?;
-        let key = behind(given(PAST_KEY), self.view::<T>(inputs, K)?)?;
-        let value = behind(given(PAST_VALUE), self.view::<T>(inputs, V)?)?;
-        let ([batch, query_heads, queries, size], [_, key_heads, keys, _]) = (dims(query), dims(key.view()));
-        let value_size = value.len_of(Axis(3));
-        let fits = dims(key.view()) == [batch, key_heads, keys, size];
-        let fits = fits && dims(value.view()) == [batch, key_heads, keys, value_size];
-        ensure!(fits, "queries {:?}, keys {:?} and values {:?} do not fit", query.dim(), key.dim(), value.dim());
-        ensure!(key_heads > 0 && query_heads % key_heads == 0, "{query_heads} heads do not share {key_heads} keys");
+        let past = |input: usize| match given(input) {
+            Some(past) => TractResult::Ok(Some(past.to_plain_array_view::<T>()?.into_dimensionality::<Ix4>()?)),
+            None => Ok(None),
+        };
+        let key = behind(past(PAST_KEY)?, self.view::<T>(inputs, K)?)?;
+        let value = behind(past(PAST_VALUE)?, self.view::<T>(inputs, V)?)?;
+        let (batch, query_heads, queries, size) = query.dim();
+        let keys = key.len_of(Axis(2));
         ensure!(given(PAST_KEY).is_none() || given(VALID).is_none(), "there are both a past and nonpad_kv_seqlen");
         let bias = Bias::<T>::new(Parts {
-            mask: given(MASK),
+            mask: given(MASK).map(additive).transpose()?,
             past: keys - required(inputs, K)?.shape()[if flat { 1 } else { 2 }],
             valid: given(VALID).map(valid).transpose()?,
             left: self.left,
@@ -148,41 +148,9 @@ impl Formula for Attention {
             shown: self.shown,
             precision: self.precision,
         };
-        let mut y = Array4::zeros([batch, query_heads, queries, value_size]);
-        let mut shown = Array4::zeros([batch, query_heads, queries, keys]);
-        let group = query_heads / key_heads;
-        for (b, h) in (0..batch).flat_map(|b| (0..query_heads).map(move |h| (b, h))) {
-            let own = [
-                query.slice(s![b, h, .., ..]),
-                key.slice(s![b, h / group, .., ..]),
-                value.slice(s![b, h / group, .., ..]),
-            ];
-            let (output, step) = head(&scoring, own, bias.of(b, h));
-            y.slice_mut(s![b, h, .., ..]).assign(&output);
-            shown.slice_mut(s![b, h, .., ..]).assign(&step);
-        }
-        let y = if flat {
-            let y = y.permuted_axes([0, 2, 1, 3]).as_standard_layout().into_owned();
-            y.into_shape_with_order([batch, queries, query_heads * value_size])?.into_tensor()
-        } else {
-            y.into_tensor()
-        };
+        let (y, shown) = attend(&scoring, query, key.view(), value.view(), &bias)?;
+        let y = if flat { side_by_side(y)?.into_tensor() } else { y.into_tensor() };
         Ok(vec![y, key.into_tensor(), value.into_tensor(), shown.into_tensor()])
-    }
-}
-
-fn dims<T>(view: ArrayView4<T>) -> [usize; 4] {
-    view.dim().into()
-}
-
-/// What is new behind what is kept from an earlier run.
-fn behind<T: Real>(past: Option<&Tensor>, new: ArrayView4<T>) -> TractResult<Array4<T>> {
-    match past {
-        Some(past) => {
-            let past = past.to_plain_array_view::<T>()?.into_dimensionality::<Ix4>()?;
-            Ok(concatenate(Axis(2), &[past, new])?)
-        }
-        None => Ok(new.as_standard_layout().into_owned()),
     }
 }
 
