@@ -7,9 +7,10 @@ const MICROSOFT: &str = "com.microsoft";
 const ML: &str = "ai.onnx.ml";
 
 pub(super) const ROWS: &[Row] = &[
+    row("Gelu", 1, 1).of(MICROSOFT).own(own::element::gelu),
     row("BiasGelu", 2, 1).of(MICROSOFT),
     row("FastGelu", 2, 1).of(MICROSOFT),
-    row("QuickGelu", 1, 1).of(MICROSOFT).with(&[any("alpha")]),
+    row("QuickGelu", 1, 1).of(MICROSOFT).with(&[any("alpha")]).own(own::element::quick_gelu),
     row("SkipLayerNormalization", 5, 1).of(MICROSOFT).with(&[any("epsilon")]),
     row("SkipSimplifiedLayerNormalization", 4, 1).of(MICROSOFT).with(&[any("epsilon")]),
     row("MatMulNBits", 5, 1).of(MICROSOFT).with(&[
@@ -29,7 +30,7 @@ pub(super) const ROWS: &[Row] = &[
     row("MultiHeadAttention", 8, 3)
         .of(MICROSOFT)
         .with(&[any("mask_filter_value"), any("num_heads"), any("scale"), any("unidirectional")])
-        .own(own::multi_head),
+        .own(own::attention::multi_head),
     row("Attention", 6, 2)
         .of(MICROSOFT)
         .with(&[
@@ -41,7 +42,7 @@ pub(super) const ROWS: &[Row] = &[
             any("scale"),
             any("unidirectional"),
         ])
-        .own(own::packed),
+        .own(own::attention::packed),
     row("GroupQueryAttention", 9, 3).of(MICROSOFT).with(&[
         any("num_heads"),
         any("kv_num_heads"),

@@ -23,7 +23,7 @@ pub(super) const ROWS: &[Row] = &[
         any("strides"),
     ]),
     row("GlobalAveragePool", 1, 1),
-    row("GlobalLpPool", 1, 1).with(&[any("p")]).own(own::global_lp_pool),
+    row("GlobalLpPool", 1, 1).with(&[any("p")]).own(own::normalize::global_lp_pool),
     row("GlobalMaxPool", 1, 1),
     row("LpPool", 1, 1)
         .since(2)
@@ -36,7 +36,7 @@ pub(super) const ROWS: &[Row] = &[
             any("pads"),
             any("strides"),
         ])
-        .own(own::lp_pool),
+        .own(own::normalize::lp_pool),
     row("Resize", 4, 1).since(10).with(&[
         any("antialias").since(18),
         any("axes").since(18),
@@ -52,20 +52,20 @@ pub(super) const ROWS: &[Row] = &[
     row("BatchNormalization", 5, 1)
         .since(7)
         .with(&[any("epsilon"), any("momentum"), int("spatial", 1).until(8), int("training_mode", 0).since(14)])
-        .own(own::batch),
+        .own(own::normalize::batch),
     row("GroupNormalization", 3, 1)
         .since(18)
         .with(&[any("epsilon"), any("num_groups"), int("stash_type", 1).since(21)])
-        .own(own::group),
-    row("InstanceNormalization", 3, 1).with(&[any("epsilon")]).own(own::instance),
-    row("LayerNormalization", 3, 3).with(&[any("axis"), any("epsilon"), any("stash_type")]).own(own::layer),
+        .own(own::normalize::group),
+    row("InstanceNormalization", 3, 1).with(&[any("epsilon")]).own(own::normalize::instance),
+    row("LayerNormalization", 3, 3).with(&[any("axis"), any("epsilon"), any("stash_type")]).own(own::normalize::layer),
     row("RMSNormalization", 2, 1)
         .since(23)
         .with(&[any("axis"), any("epsilon"), int("stash_type", 1)])
-        .own(own::root_mean_square),
-    row("LpNormalization", 1, 1).with(&[any("axis"), any("p")]).own(own::lp),
-    row("LRN", 1, 1).with(&[any("alpha"), any("beta"), any("bias"), any("size")]).own(own::local_response),
-    row("MeanVarianceNormalization", 1, 1).since(9).with(&[any("axes")]).own(own::mean_variance),
+        .own(own::normalize::root_mean_square),
+    row("LpNormalization", 1, 1).with(&[any("axis"), any("p")]).own(own::normalize::lp),
+    row("LRN", 1, 1).with(&[any("alpha"), any("beta"), any("bias"), any("size")]).own(own::normalize::local_response),
+    row("MeanVarianceNormalization", 1, 1).since(9).with(&[any("axes")]).own(own::normalize::mean_variance),
     row("Attention", 7, 4)
         .since(23)
         .with(&[
@@ -79,11 +79,11 @@ pub(super) const ROWS: &[Row] = &[
             any("softcap"),
             any("softmax_precision"),
         ])
-        .own(own::attention),
+        .own(own::attention::attention),
     row("RotaryEmbedding", 4, 1)
         .since(23)
         .with(&[any("interleaved"), any("num_heads"), any("rotary_embedding_dim")])
-        .own(own::rotary_embedding),
+        .own(own::attention::rotary_embedding),
     row("LSTM", 8, 3)
         .since(7)
         .with(&[
@@ -96,7 +96,7 @@ pub(super) const ROWS: &[Row] = &[
             any("input_forget"),
             any("layout").since(14),
         ])
-        .own(own::lstm),
+        .own(own::recurrent::lstm),
     row("GRU", 6, 2)
         .since(7)
         .with(&[
@@ -109,7 +109,7 @@ pub(super) const ROWS: &[Row] = &[
             any("layout").since(14),
             any("linear_before_reset"),
         ])
-        .own(own::gru),
+        .own(own::recurrent::gru),
     row("RNN", 6, 2)
         .since(7)
         .with(&[
@@ -121,7 +121,7 @@ pub(super) const ROWS: &[Row] = &[
             any("hidden_size"),
             any("layout").since(14),
         ])
-        .own(own::rnn),
+        .own(own::recurrent::rnn),
     row("If", 1, MANY).with(&[any("else_branch"), any("then_branch")]),
     row("Scan", MANY, MANY).since(9).with(&[
         any("body"),

@@ -1,5 +1,6 @@
 //! Where elements go: shapes, places, constants.
 
+use crate::model::engine::own;
 use crate::model::engine::row::{MANY, Row, any, row, text};
 
 pub(super) const ROWS: &[Row] = &[
@@ -12,14 +13,14 @@ pub(super) const ROWS: &[Row] = &[
         any("value_string").since(12),
         any("value_strings").since(12),
     ]),
-    row("ConstantOfShape", 1, 1).since(9).with(&[any("value")]),
+    row("ConstantOfShape", 1, 1).since(9).with(&[any("value")]).own(own::constant_of_shape),
     row("Identity", 1, 1),
     row("Concat", MANY, 1).with(&[any("axis")]),
     row("Expand", 2, 1).since(8),
     row("EyeLike", 1, 1).since(9).with(&[any("dtype"), any("k")]),
     row("Flatten", 1, 1).with(&[any("axis")]),
     row("NonZero", 1, 1).since(9),
-    row("OneHot", 3, 1).since(9).with(&[any("axis")]),
+    row("OneHot", 3, 1).since(9).with(&[any("axis")]).own(own::one_hot),
     row("Range", 3, 1).since(11),
     row("Reshape", 2, 1).since(5).with(&[any("allowzero").since(14)]),
     row("Shape", 1, 1).with(&[any("end").since(15), any("start").since(15)]),

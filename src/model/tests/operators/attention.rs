@@ -116,3 +116,39 @@ fn positions_turn_pairs() {
 fn op_of(heads: i64) -> NodeProto {
     ints(op("RotaryEmbedding"), "num_heads", &[heads])
 }
+
+fn of_microsoft(mut op: NodeProto) -> NodeProto {
+    op.domain = "com.microsoft".into();
+    op
+}
+
+#[test]
+fn multi_head_attention_has_masks_biases_and_a_past() {
+    let op = ints(node("MultiHeadAttention", &[], &["y", "key", "value"]), "num_heads", &[2]);
+    let mut given = inputs(&[1, 2, 4], &[1, 2, 4], &[1, 2, 4]);
+    let mask = Tensor::from_shape(&[1, 3], &[1_i32, 1, 0]).unwrap();
+    given.extend(
+        [wave(&[12], 4), mask, wave(&[1, 2, 2, 3], 5), wave(&[1, 2, 1, 2], 6), wave(&[1, 2, 1, 2], 7)].map(Some),
+    );
+    let found = compute(of_microsoft(op), 17, &given).unwrap();
+    let expected = [-0.0460672, -0.9013202, 0.6017427, 0.4215145, 0.1703475, -0.8363957, 0.3203578, 0.9842845];
+    close(&floats(&found[0]), &expected);
+    close(&floats(&found[1]), &[0.25, 1.125, 0.25, 2.0, -1.0, 0.75, -0.375, 0.5, -1.0, 0.75, 0.125, -0.5]);
+    let values = [0.875, -0.625, -0.375, -1.0, -1.625, 0.125, 0.25, 1.125, 0.75, 0.125, -0.5, -1.125];
+    close(&floats(&found[2]), &values);
+}
+
+#[test]
+fn attention_of_one_product_is_not_that_of_onnx() {
+    let op = ints(ints(node("Attention", &[], &["y", "present"]), "num_heads", &[1]), "unidirectional", &[1]);
+    let inputs = [wave(&[2, 2, 3], 1), wave(&[3, 6], 2), wave(&[6], 3), row(&[3_i32, 2]), wave(&[2, 2, 1, 1, 2], 4)];
+    let found = compute(of_microsoft(float(op, "mask_filter_value", -5.0)), 17, &inputs.map(Some)).unwrap();
+    let expected = [0.1087281, 0.8698251, 0.04409535, 0.7560586, -0.517684, 0.3655685, -0.5115808, 0.3688913];
+    close(&floats(&found[0]), &expected);
+    let present = [
+        -1.0, -0.125, -0.1875, 2.265625, -0.1875, 2.328125, 0.75, -0.75, -0.1875, 2.390625, -0.1875, 2.453125, 0.125,
+        1.0, -0.03125, -0.25, -0.5, -0.0625, -0.5, 0.375, -0.96875, 0.125, -1.4375, 0.3125,
+    ];
+    assert_eq!(found[1].shape(), [2, 2, 1, 3, 2]);
+    close(&floats(&found[1]), &present);
+}

@@ -2,9 +2,12 @@
 
 use super::*;
 
+mod along;
 mod attention;
 mod element;
+mod limits;
 mod normalize;
+mod other;
 mod recurrent;
 mod refused;
 

@@ -1,6 +1,6 @@
 //! What is added to the scores of queries and keys: minus infinity where a query may not look.
 
-use crate::model::engine::own::real::Real;
+use crate::model::engine::own::formula::Wide;
 use tract_onnx::tract_core::internal::tract_ndarray::{Array2, ArrayD, Axis, IxDyn};
 use tract_onnx::tract_core::internal::{DatumType, Tensor, TractResult, ensure};
 
@@ -33,7 +33,7 @@ pub(super) struct Parts<T> {
     pub dims: [usize; 4],
 }
 
-impl<T: Real> Bias<T> {
+impl<T: Wide> Bias<T> {
     /// # Errors
     ///
     /// The mask or the lengths do not fit.
@@ -79,7 +79,7 @@ impl<T: Real> Bias<T> {
 /// # Errors
 ///
 /// It is neither of floats nor of truth values.
-pub(super) fn additive<T: Real>(mask: &Tensor) -> TractResult<ArrayD<T>> {
+pub(super) fn additive<T: Wide>(mask: &Tensor) -> TractResult<ArrayD<T>> {
     if mask.datum_type() != DatumType::Bool {
         return Ok(mask.to_plain_array_view::<T>()?.to_owned());
     }
@@ -88,7 +88,7 @@ pub(super) fn additive<T: Real>(mask: &Tensor) -> TractResult<ArrayD<T>> {
 }
 
 /// The mask with four axes, and with all keys: those that it does not name are not looked at.
-fn expanded<T: Real>(mut mask: ArrayD<T>, dims: [usize; 4]) -> TractResult<ArrayD<T>> {
+fn expanded<T: Wide>(mut mask: ArrayD<T>, dims: [usize; 4]) -> TractResult<ArrayD<T>> {
     let given = mask.shape().to_vec();
     ensure!((1..=4).contains(&given.len()), "the mask has {} axes", given.len());
     while mask.ndim() < 4 {

@@ -2,7 +2,7 @@
 
 use super::bias::{Bias, Parts, additive};
 use super::heads::{Precision, Scoring, Shown, attend, behind, side_by_side, split};
-use crate::model::engine::own::real::{Computed, Formula, Real};
+use crate::model::engine::own::formula::{Computed, Formula, Wide};
 use crate::model::engine::own::{Fact, Given, own, required};
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
@@ -48,7 +48,7 @@ impl Common {
     }
 
     /// The output, from heads with what is kept of an earlier run before them.
-    fn attend<T: Real>(
+    fn attend<T: Wide>(
         &self,
         query: ArrayView4<T>,
         [key, value]: [ArrayView4<T>; 2],
@@ -70,17 +70,19 @@ impl Common {
     }
 
     /// A mask of whole numbers as what is added: of each key, of each query and key, or how many keys there are.
-    fn filtered<T: Real>(&self, mask: &Tensor, [batch, _, queries, keys]: [usize; 4]) -> TractResult<ArrayD<T>> {
+    fn filtered<T: Wide>(&self, mask: &Tensor, [batch, _, queries, keys]: [usize; 4]) -> TractResult<ArrayD<T>> {
         let mask = mask.cast_to::<i64>()?;
         let mask = mask.to_plain_array_view::<i64>()?;
-        let add = |allowed: bool| if allowed { T::zero() } else { T::of(self.filter.into()) };
+        let add = |allowed: bool| if allowed { T::zero() } else { T::nearest(self.filter.into()) };
         match *mask.shape() {
             [lengths] if lengths == batch => {
                 let lengths = mask.into_dimensionality::<Ix1>()?;
                 let of = |(b, _, _, key): (usize, usize, usize, usize)| add((key as i64) < lengths[b]);
                 Ok(Array4::from_shape_fn([batch, 1, 1, keys], of).into_dyn())
             }
-            [b, k] if [b, k] == [batch, keys] => Ok(mask.mapv(|x| add(x != 0)).into_shape_with_order(vec![b, 1, 1, k])?),
+            [b, k] if [b, k] == [batch, keys] => {
+                Ok(mask.mapv(|x| add(x != 0)).into_shape_with_order(vec![b, 1, 1, k])?)
+            }
             [b, q, k] if [b, q, k] == [batch, queries, keys] => {
                 Ok(mask.mapv(|x| add(x != 0)).into_shape_with_order(vec![b, 1, q, k])?)
             }
@@ -103,7 +105,7 @@ fn length(inputs: &[Option<Given>], input: usize, axis: usize) -> TractResult<us
 
 impl MultiHead {
     /// An input with its share of the bias: `[batch, heads, length, size]`.
-    fn heads<T: Real>(&self, inputs: &[Option<&Tensor>], input: usize) -> TractResult<Array4<T>> {
+    fn heads<T: Wide>(&self, inputs: &[Option<&Tensor>], input: usize) -> TractResult<Array4<T>> {
         let view = required(inputs, input)?.to_plain_array_view::<T>()?;
         if view.ndim() == 4 {
             return Ok(view.into_dimensionality()?.to_owned());
@@ -140,7 +142,7 @@ impl Formula for MultiHead {
         ])
     }
 
-    fn compute<T: Real>(&self, inputs: &[Option<&Tensor>]) -> TractResult<Vec<Tensor>> {
+    fn compute<T: Wide>(&self, inputs: &[Option<&Tensor>]) -> TractResult<Vec<Tensor>> {
         let all = |input: usize, past: usize| {
             let past = given(inputs, past).map(|past| past.to_plain_array_view::<T>()).transpose()?;
             let past = past.map(|past| past.into_dimensionality()).transpose()?;
@@ -161,7 +163,8 @@ impl Packed {
             None => (columns % 3 == 0).then_some([columns / 3; 3]),
         };
         let heads = self.common.heads;
-        match sizes.filter(|sizes| sizes.iter().sum::<usize>() == columns && sizes.iter().all(|size| size % heads == 0)) {
+        match sizes.filter(|sizes| sizes.iter().sum::<usize>() == columns && sizes.iter().all(|size| size % heads == 0))
+        {
             Some(sizes) => Ok(sizes),
             None => bail!("{columns} columns are not queries, keys and values of {heads} heads"),
         }
@@ -179,7 +182,7 @@ impl Formula for Packed {
         Ok(vec![Fact::new(x.dtype, [batch, queries, values]), present])
     }
 
-    fn compute<T: Real>(&self, inputs: &[Option<&Tensor>]) -> TractResult<Vec<Tensor>> {
+    fn compute<T: Wide>(&self, inputs: &[Option<&Tensor>]) -> TractResult<Vec<Tensor>> {
         let x = required(inputs, 0)?.to_plain_array_view::<T>()?.into_dimensionality::<Ix3>()?;
         let weights = required(inputs, 1)?.to_plain_array_view::<T>()?.into_dimensionality::<Ix2>()?;
         let ((batch, queries, columns), out) = (x.dim(), weights.ncols());
@@ -194,7 +197,9 @@ impl Formula for Packed {
         let [query, key, _] = self.sizes(out)?;
         let part = |columns: std::ops::Range<usize>| {
             let own: ArrayView3<T> = product.slice(s![.., .., columns]);
-            Ok::<_, tract_onnx::prelude::TractError>(split(own.as_standard_layout().view(), self.common.heads)?.to_owned())
+            Ok::<_, tract_onnx::prelude::TractError>(
+                split(own.as_standard_layout().view(), self.common.heads)?.to_owned(),
+            )
         };
         let past = given(inputs, 4).map(|past| past.to_plain_array_view::<T>()).transpose()?;
         let past = past.map(|past| past.into_dimensionality::<Ix5>()).transpose()?;

@@ -1,7 +1,7 @@
 //! What heads compute, each by itself.
 
-use crate::model::engine::own::real::Real;
 use super::bias::Bias;
+use crate::model::engine::own::formula::Wide;
 use half::{bf16, f16};
 use tract_onnx::tract_core::internal::tract_ndarray::{
     Array2, Array3, Array4, ArrayView1, ArrayView2, ArrayView3, ArrayView4, ArrayViewMut1, Axis, concatenate, s,
@@ -38,11 +38,11 @@ pub(super) enum Precision {
 }
 
 impl Precision {
-    fn round<T: Real>(self, x: T) -> T {
+    fn round<T: Wide>(self, x: T) -> T {
         match self {
             Precision::Full => x,
-            Precision::Half => T::of(f16::from_f64(x.wide()).to_f64()),
-            Precision::Brain => T::of(bf16::from_f64(x.wide()).to_f64()),
+            Precision::Half => T::nearest(f16::from_f64(x.wide()).to_f64()),
+            Precision::Brain => T::nearest(bf16::from_f64(x.wide()).to_f64()),
         }
     }
 }
@@ -53,7 +53,7 @@ impl Precision {
 /// # Errors
 ///
 /// They do not fit.
-pub(super) fn attend<T: Real>(
+pub(super) fn attend<T: Wide>(
     scoring: &Scoring,
     query: ArrayView4<T>,
     key: ArrayView4<T>,
@@ -69,11 +69,8 @@ pub(super) fn attend<T: Real>(
     let mut y = Array4::zeros([batch, query_heads, queries, value_size]);
     let mut shown = Array4::zeros([batch, query_heads, queries, keys]);
     for (b, h) in (0..batch).flat_map(|b| (0..query_heads).map(move |h| (b, h))) {
-        let own = [
-            query.slice(s![b, h, .., ..]),
-            key.slice(s![b, h / group, .., ..]),
-            value.slice(s![b, h / group, .., ..]),
-        ];
+        let own =
+            [query.slice(s![b, h, .., ..]), key.slice(s![b, h / group, .., ..]), value.slice(s![b, h / group, .., ..])];
         let (output, step) = head(scoring, own, bias.of(b, h));
         y.slice_mut(s![b, h, .., ..]).assign(&output);
         shown.slice_mut(s![b, h, .., ..]).assign(&step);
@@ -86,7 +83,7 @@ pub(super) fn attend<T: Real>(
 /// # Errors
 ///
 /// There are too many numbers.
-pub(super) fn side_by_side<T: Real>(heads: Array4<T>) -> TractResult<Array3<T>> {
+pub(super) fn side_by_side<T: Wide>(heads: Array4<T>) -> TractResult<Array3<T>> {
     let (batch, count, length, size) = heads.dim();
     let heads = heads.permuted_axes([0, 2, 1, 3]).as_standard_layout().into_owned();
     Ok(heads.into_shape_with_order([batch, length, count * size])?)
@@ -108,7 +105,7 @@ pub(super) fn split<T>(whole: ArrayView3<T>, heads: usize) -> TractResult<ArrayV
 /// # Errors
 ///
 /// They do not fit.
-pub(super) fn behind<T: Real>(past: Option<ArrayView4<T>>, new: ArrayView4<T>) -> TractResult<Array4<T>> {
+pub(super) fn behind<T: Wide>(past: Option<ArrayView4<T>>, new: ArrayView4<T>) -> TractResult<Array4<T>> {
     match past {
         Some(past) => Ok(concatenate(Axis(2), &[past, new])?),
         None => Ok(new.as_standard_layout().into_owned()),
@@ -116,18 +113,18 @@ pub(super) fn behind<T: Real>(past: Option<ArrayView4<T>>, new: ArrayView4<T>) -
 }
 
 /// The output of one head, and the step that is shown.
-fn head<T: Real>(
+fn head<T: Wide>(
     scoring: &Scoring,
     [query, key, value]: [ArrayView2<T>; 3],
     bias: Option<Array2<T>>,
 ) -> (Array2<T>, Array2<T>) {
     let mut scores = query.dot(&key.t());
-    let scale = T::of(scoring.scale);
+    let scale = T::nearest(scoring.scale);
     scores.mapv_inplace(|x| x * scale);
     let mut shown = (scoring.shown == Shown::Scores).then(|| scores.clone());
     if scoring.softcap > 0.0 {
-        let cap = T::of(scoring.softcap);
-        scores.mapv_inplace(|x| (x / cap).tanh() * cap);
+        let cap = T::nearest(scoring.softcap);
+        scores.mapv_inplace(|x| (x / cap).tangent() * cap);
     }
     shown = shown.or_else(|| (scoring.shown == Shown::Capped).then(|| scores.clone()));
     if let Some(bias) = &bias {
@@ -147,10 +144,10 @@ fn head<T: Real>(
     (output, shown.unwrap_or(scores))
 }
 
-fn softmax<T: Real>(row: &mut ArrayViewMut1<T>, precision: Precision) {
+fn softmax<T: Wide>(row: &mut ArrayViewMut1<T>, precision: Precision) {
     row.mapv_inplace(|x| precision.round(x));
     let largest = row.iter().copied().fold(T::neg_infinity(), T::max);
-    row.mapv_inplace(|x| (x - largest).exp());
-    let total = T::of(row.iter().map(|x| x.wide()).sum());
+    row.mapv_inplace(|x| (x - largest).e());
+    let total = T::nearest(row.iter().map(|x| x.wide()).sum());
     row.mapv_inplace(|x| precision.round(x / total));
 }

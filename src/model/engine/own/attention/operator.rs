@@ -2,7 +2,7 @@
 
 use super::bias::{Bias, Parts, additive};
 use super::heads::{Precision, Scoring, Shown, attend, behind, side_by_side, split};
-use crate::model::engine::own::real::{Computed, Formula, Real};
+use crate::model::engine::own::formula::{Computed, Formula, Wide};
 use crate::model::engine::own::{Fact, Given, own, required};
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
@@ -86,7 +86,7 @@ impl Attention {
     }
 
     /// An input as `[batch, heads, length, size]`.
-    fn view<'a, T: Real>(&self, inputs: &[Option<&'a Tensor>], input: usize) -> TractResult<ArrayView4<'a, T>> {
+    fn view<'a, T: Wide>(&self, inputs: &[Option<&'a Tensor>], input: usize) -> TractResult<ArrayView4<'a, T>> {
         let view = required(inputs, input)?.to_plain_array_view::<T>()?;
         let [_, heads, _, _] = self.heads(input, view.shape())?;
         match view.ndim() {
@@ -121,7 +121,7 @@ impl Formula for Attention {
         ])
     }
 
-    fn compute<T: Real>(&self, inputs: &[Option<&Tensor>]) -> TractResult<Vec<Tensor>> {
+    fn compute<T: Wide>(&self, inputs: &[Option<&Tensor>]) -> TractResult<Vec<Tensor>> {
         let given = |input: usize| inputs.get(input).copied().flatten();
         let flat = required(inputs, Q)?.rank() == 3;
         let query = self.view::<T>(inputs, Q)?;

@@ -1,6 +1,6 @@
 //! RotaryEmbedding: pairs of numbers, turned by an angle for their position.
 
-use crate::model::engine::own::real::{Computed, Formula, Real};
+use crate::model::engine::own::formula::{Computed, Formula, Wide};
 use crate::model::engine::own::{Fact, Given, own, required};
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
@@ -19,7 +19,7 @@ struct Rotary {
 
 impl Rotary {
     /// The cosines or sines of each batch, position and pair.
-    fn angles<T: Real>(&self, cache: &Tensor, positions: Option<&Tensor>, dims: [usize; 3]) -> TractResult<Array3<T>> {
+    fn angles<T: Wide>(&self, cache: &Tensor, positions: Option<&Tensor>, dims: [usize; 3]) -> TractResult<Array3<T>> {
         let cache = cache.to_plain_array_view::<T>()?;
         let angles = match positions {
             None => cache.into_dimensionality::<Ix3>()?.to_owned(),
@@ -46,7 +46,7 @@ impl Formula for Rotary {
         Ok(vec![required(inputs, 0)?.fact()])
     }
 
-    fn compute<T: Real>(&self, inputs: &[Option<&Tensor>]) -> TractResult<Vec<Tensor>> {
+    fn compute<T: Wide>(&self, inputs: &[Option<&Tensor>]) -> TractResult<Vec<Tensor>> {
         let mut y = required(inputs, 0)?.to_plain_array_view::<T>()?.as_standard_layout().into_owned();
         // As [batch, position, head, number].
         let mut whole: ArrayViewMut4<T> = match *y.shape() {

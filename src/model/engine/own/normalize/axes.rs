@@ -1,7 +1,7 @@
 //! MeanVarianceNormalization and LpNormalization: over any axes.
 
 use super::{each, moments, position, sum};
-use crate::model::engine::own::real::{Computed, Formula, Real};
+use crate::model::engine::own::formula::{Computed, Formula, Wide};
 use crate::model::engine::own::{Fact, Given, own, required};
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
@@ -26,7 +26,7 @@ enum By {
 }
 
 impl By {
-    fn normalize<T: Real>(&self, values: &mut [T]) {
+    fn normalize<T: Wide>(&self, values: &mut [T]) {
         let (mean, divisor) = match self {
             By::Deviation => {
                 let (mean, variance) = moments(values);
@@ -48,7 +48,7 @@ impl Formula for Axes {
         Ok(vec![required(inputs, 0)?.fact()])
     }
 
-    fn compute<T: Real>(&self, inputs: &[Option<&Tensor>]) -> TractResult<Vec<Tensor>> {
+    fn compute<T: Wide>(&self, inputs: &[Option<&Tensor>]) -> TractResult<Vec<Tensor>> {
         let x = required(inputs, 0)?.to_plain_array_view::<T>()?;
         let rank = x.ndim();
         let over = self.axes.iter().map(|axis| position(*axis, rank)).collect::<TractResult<Vec<usize>>>()?;

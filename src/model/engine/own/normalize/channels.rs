@@ -1,7 +1,7 @@
 //! BatchNormalization, InstanceNormalization and GroupNormalization: the second axis are channels.
 
 use super::{each, moments};
-use crate::model::engine::own::real::{Computed, Formula, Real};
+use crate::model::engine::own::formula::{Computed, Formula, Wide};
 use crate::model::engine::own::{Fact, Given, own, required};
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
@@ -34,7 +34,7 @@ impl Formula for Channels {
         Ok(vec![required(inputs, 0)?.fact()])
     }
 
-    fn compute<T: Real>(&self, inputs: &[Option<&Tensor>]) -> TractResult<Vec<Tensor>> {
+    fn compute<T: Wide>(&self, inputs: &[Option<&Tensor>]) -> TractResult<Vec<Tensor>> {
         let mut y = required(inputs, 0)?.to_plain_array_view::<T>()?.as_standard_layout().into_owned();
         ensure!(y.ndim() > 0, "the input has no axes");
         // A single axis is that of the batch, and there is one channel.

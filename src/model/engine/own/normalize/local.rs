@@ -1,7 +1,7 @@
 //! LRN: over the channels around.
 
 use super::position;
-use crate::model::engine::own::real::{Computed, Formula, Real};
+use crate::model::engine::own::formula::{Computed, Formula, Wide};
 use crate::model::engine::own::{Fact, Given, own, required};
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
@@ -24,7 +24,7 @@ impl Formula for LocalResponse {
         Ok(vec![x.fact()])
     }
 
-    fn compute<T: Real>(&self, inputs: &[Option<&Tensor>]) -> TractResult<Vec<Tensor>> {
+    fn compute<T: Wide>(&self, inputs: &[Option<&Tensor>]) -> TractResult<Vec<Tensor>> {
         let mut y = required(inputs, 0)?.to_plain_array_view::<T>()?.to_owned();
         let squares = y.mapv(|x| x * x);
         let channels = y.len_of(Axis(1));
@@ -35,7 +35,7 @@ impl Formula for LocalResponse {
             let sums = squares.slice_axis(Axis(1), Slice::from(around)).sum_axis(Axis(1));
             channel.zip_mut_with(&sums, |x, sum| {
                 let divisor = (self.bias + self.alpha / self.size as f64 * sum.wide()).powf(self.beta);
-                *x = T::of(x.wide() / divisor);
+                *x = T::nearest(x.wide() / divisor);
             });
         }
         Ok(vec![y.into_tensor()])

@@ -12,11 +12,11 @@ pub(in crate::model::engine) use local::local_response;
 pub(in crate::model::engine) use pool::{global_lp_pool, lp_pool};
 pub(in crate::model::engine) use trailing::{layer, root_mean_square};
 
-use super::real::Real;
+use super::formula::Wide;
 use tract_onnx::tract_core::internal::{TractResult, ensure};
 
 /// The sum of `of` each value. Doubles in lanes: exact enough for any length, and the compiler makes wide code of it.
-fn sum<T: Real>(values: &[T], of: impl Fn(f64) -> f64) -> f64 {
+fn sum<T: Wide>(values: &[T], of: impl Fn(f64) -> f64) -> f64 {
     let mut lanes = [0.0; 8];
     let (chunks, rest) = values.as_chunks::<8>();
     for chunk in chunks {
@@ -26,7 +26,7 @@ fn sum<T: Real>(values: &[T], of: impl Fn(f64) -> f64) -> f64 {
 }
 
 /// The mean and the variance of all these.
-fn moments<T: Real>(values: &[T]) -> (f64, f64) {
+fn moments<T: Wide>(values: &[T]) -> (f64, f64) {
     let count = values.len() as f64;
     let mean = sum(values, |x| x) / count;
     (mean, sum(values, |x| (x - mean) * (x - mean)) / count)
@@ -40,6 +40,6 @@ fn position(axis: i64, rank: usize) -> TractResult<usize> {
 }
 
 /// Applies a function to each value, computed in doubles.
-fn each<T: Real>(values: &mut [T], of: impl Fn(f64) -> f64) {
-    values.iter_mut().for_each(|x| *x = T::of(of(x.wide())));
+fn each<T: Wide>(values: &mut [T], of: impl Fn(f64) -> f64) {
+    values.iter_mut().for_each(|x| *x = T::nearest(of(x.wide())));
 }

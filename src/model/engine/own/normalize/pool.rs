@@ -1,7 +1,7 @@
 //! LpPool and GlobalLpPool: the norm of what a window holds.
 
 use super::{position, sum};
-use crate::model::engine::own::real::{Computed, Formula, Real};
+use crate::model::engine::own::formula::{Computed, Formula, Wide};
 use crate::model::engine::own::{Fact, Given, own, required};
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
@@ -39,7 +39,7 @@ impl Formula for Global {
         Ok(vec![fact])
     }
 
-    fn compute<T: Real>(&self, inputs: &[Option<&Tensor>]) -> TractResult<Vec<Tensor>> {
+    fn compute<T: Wide>(&self, inputs: &[Option<&Tensor>]) -> TractResult<Vec<Tensor>> {
         let x = required(inputs, 0)?.to_plain_array_view::<T>()?;
         let x = x.as_standard_layout();
         let mut shape = x.shape().to_vec();
@@ -48,7 +48,7 @@ impl Formula for Global {
         let mut y = ArrayD::<T>::zeros(IxDyn(&shape));
         let planes = x.as_slice().expect("it is in standard layout").chunks_exact(plane.max(1));
         for (y, plane) in y.iter_mut().zip(planes) {
-            *y = T::of(root(sum(plane, |x| power(x, self.p)), self.p));
+            *y = T::nearest(root(sum(plane, |x| power(x, self.p)), self.p));
         }
         Ok(vec![y.into_tensor()])
     }
@@ -117,7 +117,7 @@ impl Formula for Windows {
         Ok(vec![fact])
     }
 
-    fn compute<T: Real>(&self, inputs: &[Option<&Tensor>]) -> TractResult<Vec<Tensor>> {
+    fn compute<T: Wide>(&self, inputs: &[Option<&Tensor>]) -> TractResult<Vec<Tensor>> {
         let mut sums = required(inputs, 0)?.to_plain_array_view::<T>()?.mapv(|x| power(x.wide(), self.p));
         // The sum over a window is that along one axis after the other.
         for i in 0..self.kernel.len() {
@@ -138,7 +138,7 @@ impl Formula for Windows {
             }
             sums = reduced;
         }
-        Ok(vec![sums.mapv(|x| T::of(root(x, self.p))).into_tensor()])
+        Ok(vec![sums.mapv(|x| T::nearest(root(x, self.p))).into_tensor()])
     }
 }
 

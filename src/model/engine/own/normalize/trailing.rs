@@ -1,7 +1,7 @@
 //! LayerNormalization and RMSNormalization: over the last axes, however many.
 
 use super::{each, moments, position, sum};
-use crate::model::engine::own::real::{Computed, Formula, Real};
+use crate::model::engine::own::formula::{Computed, Formula, Wide};
 use crate::model::engine::own::{Fact, Given, own, required};
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
@@ -31,7 +31,7 @@ impl Formula for Trailing {
         Ok([x.fact()].into_iter().chain(besides).collect())
     }
 
-    fn compute<T: Real>(&self, inputs: &[Option<&Tensor>]) -> TractResult<Vec<Tensor>> {
+    fn compute<T: Wide>(&self, inputs: &[Option<&Tensor>]) -> TractResult<Vec<Tensor>> {
         let mut y = required(inputs, 0)?.to_plain_array_view::<T>()?.as_standard_layout().into_owned();
         let axis = position(self.axis, y.ndim())?;
         let size: usize = y.shape()[axis..].iter().product();
@@ -40,8 +40,8 @@ impl Formula for Trailing {
             let (mean, variance) = if self.centred { moments(row) } else { (0.0, sum(row, |x| x * x) / size as f64) };
             let inverse = 1.0 / (variance + self.epsilon).sqrt();
             each(row, |x| (x - mean) * inverse);
-            means.push(T::of(mean));
-            inverses.push(T::of(inverse));
+            means.push(T::nearest(mean));
+            inverses.push(T::nearest(inverse));
         }
         let shape: Vec<usize> = y.shape().iter().enumerate().map(|(i, n)| if i < axis { *n } else { 1 }).collect();
         apply(&mut y, axis, required(inputs, 1)?, |y, scale| *y *= scale)?;
@@ -63,7 +63,7 @@ impl Formula for Trailing {
 }
 
 /// Combines all values with those of `other`, which is broadcast.
-fn apply<T: Real>(y: &mut ArrayD<T>, axis: usize, other: &Tensor, combine: impl Fn(&mut T, T)) -> TractResult<()> {
+fn apply<T: Wide>(y: &mut ArrayD<T>, axis: usize, other: &Tensor, combine: impl Fn(&mut T, T)) -> TractResult<()> {
     let other: ArrayViewD<T> = other.to_plain_array_view()?;
     // Nearly always it is the same for each row.
     if let Some(row) = other.broadcast(&y.shape()[axis..]) {

@@ -1,6 +1,6 @@
 //! The activation functions of recurrent operators: their names, and what `activation_alpha` and `activation_beta` hold.
 
-use super::super::real::Real;
+use crate::model::engine::own::formula::Wide;
 use tract_onnx::tract_core::internal::{TractResult, bail};
 
 /// One of the functions that the attribute `activations` may name.
@@ -54,19 +54,19 @@ impl Activation {
     }
 
     /// The function's value; NaN at NaN.
-    pub(super) fn at<T: Real>(self, x: T) -> T {
+    pub(super) fn at<T: Wide>(self, x: T) -> T {
         let (zero, one) = (T::zero(), T::one());
-        let real = |number: f32| T::of(number.into());
+        let real = |number: f32| T::nearest(number.into());
         match self {
-            Activation::Sigmoid => one / (one + (-x).exp()),
-            Activation::Tanh => x.tanh(),
+            Activation::Sigmoid => one / (one + (-x).e()),
+            Activation::Tanh => x.tangent(),
             Activation::Relu => between(x, zero, T::infinity()),
             Activation::Affine { alpha, beta } => real(alpha) * x + real(beta),
             Activation::LeakyRelu { alpha } if x < zero => real(alpha) * x,
             Activation::LeakyRelu { .. } => x,
             Activation::ThresholdedRelu { alpha } if x < real(alpha) => zero,
             Activation::ThresholdedRelu { .. } => x,
-            Activation::ScaledTanh { alpha, beta } => real(alpha) * (real(beta) * x).tanh(),
+            Activation::ScaledTanh { alpha, beta } => real(alpha) * (real(beta) * x).tangent(),
             Activation::HardSigmoid { alpha, beta } => between(real(alpha) * x + real(beta), zero, one),
             Activation::Elu { alpha } if x < zero => real(alpha) * x.exp_m1(),
             Activation::Elu { .. } => x,
@@ -84,7 +84,7 @@ fn given(name: &str, attribute: &str, number: Option<f32>) -> TractResult<f32> {
 }
 
 /// `x` within bounds; NaN stays NaN.
-pub(super) fn between<T: Real>(x: T, low: T, high: T) -> T {
+pub(super) fn between<T: Wide>(x: T, low: T, high: T) -> T {
     if x < low {
         low
     } else if x > high {

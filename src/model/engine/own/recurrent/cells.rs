@@ -2,7 +2,7 @@
 
 use super::activation::{Activation, between};
 use super::{State, Weights, product};
-use crate::model::engine::own::real::Real;
+use crate::model::engine::own::formula::Wide;
 use tract_onnx::tract_core::internal::tract_ndarray::{Array2, Axis, Zip, s};
 
 /// Which cell it is.
@@ -43,7 +43,7 @@ impl Kind {
     }
 }
 
-impl<T: Real> Cell<'_, T> {
+impl<T: Wide> Cell<'_, T> {
     /// The gates' share that comes from the inputs: a row for each row of `inputs`. It holds the biases, except that which
     /// a GRU resets.
     pub(super) fn from_inputs(&self, inputs: &Array2<T>) -> Array2<T> {

@@ -4,8 +4,8 @@ mod activation;
 mod cells;
 mod operator;
 
+use super::formula::{Computed, Wide};
 use super::own;
-use super::real::{Computed, Real};
 use cells::Kind;
 use operator::Recurrent;
 use tract_onnx::model::ParsingContext;
@@ -31,7 +31,7 @@ struct Weights<'a, T> {
 }
 
 /// `rows · weightsᵀ`. Of a single row it is a product with a vector, which saves packing the weights at each step.
-fn product<T: Real>(rows: ArrayView2<T>, weights: ArrayView2<T>) -> Array2<T> {
+fn product<T: Wide>(rows: ArrayView2<T>, weights: ArrayView2<T>) -> Array2<T> {
     match rows.nrows() {
         1 => weights.dot(&rows.row(0)).insert_axis(Axis(0)),
         _ => rows.dot(&weights.t()),

@@ -3,7 +3,7 @@
 use super::activation::Activation;
 use super::cells::{Cell, Kind};
 use super::{State, Weights};
-use crate::model::engine::own::real::{Formula, Real};
+use crate::model::engine::own::formula::{Formula, Wide};
 use crate::model::engine::own::{Fact, Given, required};
 use tract_onnx::pb::NodeProto;
 use tract_onnx::tract_core::internal::tract_ndarray::{
@@ -98,7 +98,7 @@ impl Formula for Recurrent {
         Ok(facts)
     }
 
-    fn compute<T: Real>(&self, inputs: &[Option<&Tensor>]) -> TractResult<Vec<Tensor>> {
+    fn compute<T: Wide>(&self, inputs: &[Option<&Tensor>]) -> TractResult<Vec<Tensor>> {
         let x = self.time_first(axes::<T, Ix3>(required(inputs, X)?, "the input")?);
         let (time, batch, _) = x.dim();
         let size = axes::<T, Ix3>(required(inputs, R)?, "the recurrence weights")?.dim().2;
@@ -135,7 +135,7 @@ impl Recurrent {
     }
 
     /// The state that the file lets direction `i` begin with, if any.
-    fn start<T: Real>(
+    fn start<T: Wide>(
         &self,
         inputs: &[Option<&Tensor>],
         input: usize,
@@ -155,7 +155,7 @@ impl Recurrent {
     }
 
     /// The cell of direction `i`.
-    fn cell<'a, T: Real>(
+    fn cell<'a, T: Wide>(
         &'a self,
         inputs: &[Option<&'a Tensor>],
         i: usize,
@@ -188,14 +188,14 @@ impl Recurrent {
                 peepholes: if self.is_lstm() { vector(P, 3 * size)? } else { None },
             },
             activations: &self.directions[i].activations,
-            clip: self.clip.map(|clip| T::of(clip.into())),
+            clip: self.clip.map(|clip| T::nearest(clip.into())),
         })
     }
 }
 
 /// Steps a cell along all sequences, each over its own length, and writes down what is hidden after each step. Behind the
 /// end of a sequence that is zero.
-fn run<T: Real>(
+fn run<T: Wide>(
     cell: &Cell<T>,
     reverse: bool,
     x: ArrayView3<T>,
@@ -249,7 +249,7 @@ fn lengths(inputs: &[Option<&Tensor>], time: usize, batch: usize) -> TractResult
 }
 
 /// A tensor as an array with so many axes.
-fn axes<'a, T: Real, D: Dimension>(tensor: &'a Tensor, what: &str) -> TractResult<ArrayView<'a, T, D>> {
+fn axes<'a, T: Wide, D: Dimension>(tensor: &'a Tensor, what: &str) -> TractResult<ArrayView<'a, T, D>> {
     let view = tensor.to_plain_array_view::<T>()?;
     let rank = view.ndim();
     match view.into_dimensionality() {

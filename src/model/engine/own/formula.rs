@@ -1,20 +1,21 @@
 //! Operators that compute in real numbers: in which precision they do.
 
+use super::number::Real;
 use super::{Fact, Function, Given, required};
 use std::fmt::Debug;
-use tract_onnx::tract_core::internal::{Datum, DatumType, TValue, Tensor, TractResult, tract_ndarray::NdFloat};
+use tract_onnx::tract_core::internal::{DatumType, TValue, Tensor, TractResult, tract_ndarray::NdFloat};
 
-/// A type of numbers that is computed in.
-pub(super) trait Real: Datum + NdFloat {
+/// Floats that arrays are computed of, and that are taken together in doubles.
+pub(super) trait Wide: Real + NdFloat {
     /// The nearest number of this type.
-    fn of(number: f64) -> Self;
+    fn nearest(number: f64) -> Self;
     /// The number itself.
     fn wide(self) -> f64;
 }
 
-impl Real for f32 {
+impl Wide for f32 {
     #[inline]
-    fn of(number: f64) -> f32 {
+    fn nearest(number: f64) -> f32 {
         number as f32
     }
 
@@ -24,9 +25,9 @@ impl Real for f32 {
     }
 }
 
-impl Real for f64 {
+impl Wide for f64 {
     #[inline]
-    fn of(number: f64) -> f64 {
+    fn nearest(number: f64) -> f64 {
         number
     }
 
@@ -42,7 +43,7 @@ pub(super) trait Formula: Debug + Send + Sync + 'static {
     fn outputs(&self, inputs: &[Option<Given>]) -> TractResult<Vec<Fact>>;
 
     /// As [`Function::eval`], with all inputs and outputs that are floats in one precision.
-    fn compute<T: Real>(&self, inputs: &[Option<&Tensor>]) -> TractResult<Vec<Tensor>>;
+    fn compute<T: Wide>(&self, inputs: &[Option<&Tensor>]) -> TractResult<Vec<Tensor>>;
 
     /// The type of an output, where the first input is of type `first`.
     fn dtype(&self, _output: usize, first: DatumType) -> DatumType {
@@ -71,7 +72,7 @@ impl<F: Formula> Function for Computed<F> {
     }
 }
 
-fn compute<T: Real, F: Formula>(formula: &F, inputs: &[Option<TValue>]) -> TractResult<Vec<Tensor>> {
+fn compute<T: Wide, F: Formula>(formula: &F, inputs: &[Option<TValue>]) -> TractResult<Vec<Tensor>> {
     let cast = |input: &TValue| match input.datum_type() {
         dtype if dtype.is_float() && dtype != T::datum_type() => Ok(Some(input.cast_to::<T>()?.into_owned())),
         _ => Ok(None),
