@@ -160,7 +160,7 @@ impl Packed {
     fn sizes(&self, columns: usize) -> TractResult<[usize; 3]> {
         let sizes = match &self.sizes {
             Some(sizes) => <[usize; 3]>::try_from(&sizes[..]).ok(),
-            None => (columns % 3 == 0).then_some([columns / 3; 3]),
+            None => columns.is_multiple_of(3).then_some([columns / 3; 3]),
         };
         let heads = self.common.heads;
         match sizes.filter(|sizes| sizes.iter().sum::<usize>() == columns && sizes.iter().all(|size| size % heads == 0))

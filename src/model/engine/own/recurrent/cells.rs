@@ -46,7 +46,7 @@ impl Kind {
 impl<T: Wide> Cell<'_, T> {
     /// The gates' share that comes from the inputs: a row for each row of `inputs`. It holds the biases, except that which
     /// a GRU resets.
-    pub(super) fn from_inputs(&self, inputs: &Array2<T>) -> Array2<T> {
+    pub(super) fn share_of_inputs(&self, inputs: &Array2<T>) -> Array2<T> {
         let mut gates = product(inputs.view(), self.weights.input);
         let mut bias = self.weights.input_bias.clone();
         let last = if self.resets_bias() { bias.len() / 3 * 2 } else { bias.len() };
@@ -91,7 +91,7 @@ impl<T: Wide> Cell<'_, T> {
         zr.mapv_inplace(|x| self.activate(0, x));
         let (z, r) = zr.split_at(Axis(1), size);
         if self.resets_bias() {
-            h += &((product(hidden, last) + &self.weights.recurrence_bias.slice(s![2 * size..])) * &r);
+            h += &((product(hidden, last) + self.weights.recurrence_bias.slice(s![2 * size..])) * &r);
         } else {
             h += &product((&r * &hidden).view(), last);
         }

@@ -205,7 +205,7 @@ fn run<T: Wide>(
 ) -> State<T> {
     let (time, batch, input_size) = x.dim();
     let rows = x.as_standard_layout().into_owned().into_shape_with_order([time * batch, input_size]);
-    let gates = cell.from_inputs(&rows.expect("it is in standard layout"));
+    let gates = cell.share_of_inputs(&rows.expect("it is in standard layout"));
     for step in 0..lengths.iter().copied().max().unwrap_or(0) {
         // When the step takes place in each sequence that still runs.
         let times: Vec<Option<usize>> = lengths
