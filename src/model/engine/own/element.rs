@@ -2,6 +2,7 @@
 
 use super::number::Real;
 use super::{Built, Fact, Function, Given, by_tract, own, required, take};
+use crate::vector::{Kernel, Width};
 use std::f32::consts::LN_2;
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
@@ -38,10 +39,26 @@ impl<S: Scalar> Function for Element<S> {
 
 impl<S: Scalar> Element<S> {
     fn each<R: Real>(&self, mut values: Tensor) -> TractResult<Tensor> {
-        for x in values.try_as_plain_ram_mut()?.as_slice_mut::<R>()? {
-            *x = self.0.of(*x);
-        }
+        let mut plain = values.try_as_plain_ram_mut()?;
+        Width::default().run(Each { scalar: &self.0, values: plain.as_slice_mut::<R>()? });
         Ok(values)
+    }
+}
+
+/// The loop over all elements, for the widest registers.
+struct Each<'a, S, R> {
+    scalar: &'a S,
+    values: &'a mut [R],
+}
+
+impl<S: Scalar, R: Real> Kernel for Each<'_, S, R> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for x in self.values {
+            *x = self.scalar.of(*x);
+        }
     }
 }
 
@@ -54,6 +71,7 @@ macro_rules! functions {
         }
 
         impl Scalar for $name {
+            #[inline(always)]
             fn of<R: Real>(&self, $x: R) -> R {
                 $(let $attribute = R::of(self.$attribute);)*
                 $value
@@ -101,16 +119,19 @@ pub(in crate::model::engine) fn gelu(context: &ParsingContext, node: &NodeProto)
 }
 
 /// Kept between 0 and 1.
+#[inline(always)]
 fn unit<R: Real>(x: R) -> R {
     let x = if x < R::zero() { R::zero() } else { x };
     if x > R::one() { R::one() } else { x }
 }
 
+#[inline(always)]
 fn logistic<R: Real>(x: R) -> R {
     R::one() / (R::one() + (-x).e())
 }
 
 /// ln(1 + exp(x)), where exp(x) may be more than there are numbers for.
+#[inline(always)]
 fn soft<R: Real>(x: R) -> R {
     (if x < R::zero() { R::zero() } else { x }) + (-x.abs()).e().ln_1p()
 }

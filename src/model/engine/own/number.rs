@@ -12,18 +12,21 @@ pub(super) trait Real: Float + Datum {
 }
 
 impl Real for f32 {
+    #[inline(always)]
     fn of(x: f32) -> f32 {
         x
     }
 
     /// Cephes' polynomial, without a branch, so that a loop over it becomes one of wide registers: within 2 units in the
     /// last place, NaN at NaN, infinity and 0 beyond the ends.
+    #[inline(always)]
     fn e(self) -> f32 {
         let x = if self > 89.0 { 89.0 } else { self };
         let x = if x < -104.0 { -104.0 } else { x };
         // The nearest whole number, by the bits that a large one leaves no room for.
         const ROUND: f32 = 12_582_912.0;
-        let n = (x * std::f32::consts::LOG2_E + ROUND) - ROUND;
+        let shifted = x * std::f32::consts::LOG2_E + ROUND;
+        let n = shifted - ROUND;
         let r = x - n * 0.693_359_4 + n * 2.121_944_4e-4;
         let p = 1.987_569_1e-4;
         let p = p * r + 1.398_2e-3;
@@ -32,22 +35,23 @@ impl Real for f32 {
         let p = p * r + 0.166_666_66;
         let p = p * r + 0.5;
         let p = p * r * r + r + 1.0;
-        // In two steps, or what is below the least normal number would be lost. NaN is 0 here, and NaN in p.
-        let n = n as i32;
+        // In two steps, or what is below the least normal number would be lost. Of NaN this is anything, and p is NaN.
+        let n = (shifted.to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32);
         let half = n >> 1;
-        let power = |n: i32| f32::from_bits(((n + 127) << 23) as u32);
-        p * power(half) * power(n - half)
+        let power = |n: i32| f32::from_bits((n.wrapping_add(127) << 23) as u32);
+        p * power(half) * power(n.wrapping_sub(half))
     }
 
+    #[inline(always)]
     fn tangent(self) -> f32 {
         let a = self.abs();
         let far = 1.0 - 2.0 / ((2.0 * a).e() + 1.0);
         let z = self * self;
         let p = -5.704_988_7e-3;
-        let p = p * z + 2.063_908_9e-2;
+        let p = p * z + 2.063_909e-2;
         let p = p * z - 5.373_971_6e-2;
         let p = p * z + 0.133_314_42;
-        let p = p * z - 0.333_332_82;
+        let p = p * z - 0.333_332_8;
         let near = p * z * self + self;
         if a < 0.625 { near } else { far.copysign(self) }
     }

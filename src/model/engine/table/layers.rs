@@ -23,7 +23,7 @@ pub(super) const ROWS: &[Row] = &[
         any("strides"),
     ]),
     row("GlobalAveragePool", 1, 1),
-    row("GlobalLpPool", 1, 1).with(&[any("p")]).own(own::normalize::global_lp_pool),
+    row("GlobalLpPool", 1, 1).since(2).with(&[any("p")]).own(own::normalize::global_lp_pool),
     row("GlobalMaxPool", 1, 1),
     row("LpPool", 1, 1)
         .since(2)
@@ -37,7 +37,7 @@ pub(super) const ROWS: &[Row] = &[
             any("strides"),
         ])
         .own(own::normalize::lp_pool),
-    row("Resize", 4, 1).since(10).with(&[
+    row("Resize", 4, 1).since(10).before(11, 2).with(&[
         any("antialias").since(18),
         any("axes").since(18),
         any("coordinate_transformation_mode").since(11),

@@ -3,7 +3,7 @@
 use crate::model::engine::row::{Row, any, row};
 
 pub(super) const ROWS: &[Row] = &[
-    row("DFT", 3, 1).since(17).with(&[any("axis").until(19), any("inverse"), any("onesided")]),
+    row("DFT", 3, 1).since(17).before(20, 2).with(&[any("axis").until(19), any("inverse"), any("onesided")]),
     row("STFT", 4, 1).since(17).with(&[any("onesided")]),
     row("MelWeightMatrix", 5, 1).since(17).with(&[any("output_datatype")]),
     row("BlackmanWindow", 1, 1).since(17).with(&[any("output_datatype"), any("periodic")]),
