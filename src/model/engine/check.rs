@@ -99,22 +99,12 @@ fn unlike(honoured: Honoured, given: &AttributeProto) -> Option<String> {
         Honoured::Any => None,
         Honoured::Int(value) => (given.i != value).then(|| value.to_string()),
         Honoured::Text(text) => (given.s != text.as_bytes()).then(|| text.to_owned()),
-        Honoured::Texts(texts) => {
-            let same = given.strings.chunks(texts.len()).all(|chunk| {
-                chunk.len() == texts.len() && chunk.iter().zip(texts).all(|(given, text)| given == text.as_bytes())
-            });
-            (!same).then(|| texts.join(", "))
-        }
     }
 }
 
 /// The value of an attribute, as far as one can be refused for it.
 fn value(attribute: &AttributeProto) -> String {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let value = match (&attribute.s[..], &attribute.strings[..]) {
-        ([], []) => attribute.i.to_string(),
-        ([], texts) => texts.iter().map(|bytes| text(bytes)).collect::<Vec<_>>().join(", "),
-        (bytes, _) => text(bytes),
-    };
+    let text = String::from_utf8_lossy(&attribute.s);
+    let value = if text.is_empty() { attribute.i.to_string() } else { text.into_owned() };
     one_line(&value)
 }

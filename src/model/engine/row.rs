@@ -94,8 +94,6 @@ pub(super) enum Honoured {
     Any,
     Int(i64),
     Text(&'static str),
-    /// A list of these, any number of times.
-    Texts(&'static [&'static str]),
 }
 
 pub(super) const fn any(name: &'static str) -> Attribute {
@@ -108,10 +106,6 @@ pub(super) const fn int(name: &'static str, value: i64) -> Attribute {
 
 pub(super) const fn text(name: &'static str, value: &'static str) -> Attribute {
     attribute(name, Honoured::Text(value))
-}
-
-pub(super) const fn texts(name: &'static str, values: &'static [&'static str]) -> Attribute {
-    attribute(name, Honoured::Texts(values))
 }
 
 const fn attribute(name: &'static str, honoured: Honoured) -> Attribute {

@@ -13,13 +13,17 @@
 //! where it depends on values, as behind `NonZero`; a function that only hands dimensions on need not mind.
 
 mod along;
+pub(super) mod attention;
 mod axes;
 mod bits;
 pub(super) mod element;
+mod formula;
 mod limits;
+pub(super) mod normalize;
 mod number;
 mod one_hot;
 mod quantize;
+pub(super) mod recurrent;
 mod reduce;
 
 pub(super) use along::{arg_max, arg_min, log_softmax};
@@ -92,6 +96,12 @@ impl Given {
     /// The same type and shape as an output.
     pub fn fact(&self) -> Fact {
         Fact { dtype: self.dtype, shape: self.shape.clone() }
+    }
+}
+
+impl Fact {
+    pub fn new(dtype: DatumType, shape: impl IntoIterator<Item = impl ToDim>) -> Fact {
+        Fact { dtype, shape: shape.into_iter().map(|dim| dim.to_dim()).collect() }
     }
 }
 

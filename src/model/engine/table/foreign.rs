@@ -32,7 +32,22 @@ pub(super) const ROWS: &[Row] = &[
         .with(&[any("axis"), any("block_size"), any("output_dtype")])
         .own(own::quantize),
     row("DequantizeLinear", 3, 1).of(MICROSOFT).with(&[any("axis"), any("block_size")]).own(own::dequantize),
-    row("MultiHeadAttention", 3, 1).of(MICROSOFT).with(&[any("num_heads"), any("scale")]),
+    row("MultiHeadAttention", 8, 3)
+        .of(MICROSOFT)
+        .with(&[any("mask_filter_value"), any("num_heads"), any("scale"), any("unidirectional")])
+        .own(own::attention::multi_head),
+    row("Attention", 6, 2)
+        .of(MICROSOFT)
+        .with(&[
+            int("do_rotary", 0),
+            any("mask_filter_value"),
+            any("num_heads"),
+            int("past_present_share_buffer", 0),
+            any("qkv_hidden_sizes"),
+            any("scale"),
+            any("unidirectional"),
+        ])
+        .own(own::attention::packed),
     row("GroupQueryAttention", 9, 3).of(MICROSOFT).with(&[
         any("num_heads"),
         any("kv_num_heads"),
