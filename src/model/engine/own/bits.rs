@@ -1,7 +1,7 @@
 //! `BitShift`, and what is true of elements: `Equal`, `IsNaN`, `IsInf`.
 
 use super::number::numbers;
-use super::{Built, Fact, Function, Given, own, required};
+use super::{Built, Fact, Function, Given, own, own_but_of_dims, required};
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
 use tract_onnx::tract_core::broadcast::multi_broadcast;
@@ -106,8 +106,8 @@ fn same<T: Datum + Copy + PartialEq>(a: &Tensor, b: &Tensor) -> TractResult<Tens
     pairs::<T, bool>(a, b, |a, b| a == b)
 }
 
-pub(in crate::model::engine) fn equal(_: &ParsingContext, node: &NodeProto) -> TractResult<Built> {
-    own(node, Equal)
+pub(in crate::model::engine) fn equal(context: &ParsingContext, node: &NodeProto) -> TractResult<Built> {
+    own_but_of_dims(context, node, Equal)
 }
 
 /// Whether floats are what is asked for.

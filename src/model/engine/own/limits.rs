@@ -1,7 +1,7 @@
 //! `Relu`, `Clip`, `Max` and `Min`, of numbers of any type. tract's swallow NaN.
 
 use super::number::{larger, numbers, smaller};
-use super::{Built, Fact, Function, Given, own, required, take};
+use super::{Built, Fact, Function, Given, own_but_of_dims, required, take};
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
 use tract_onnx::tract_core::broadcast::multi_broadcast;
@@ -98,22 +98,22 @@ fn extreme<T: Datum + Copy + PartialOrd + Zero>(a: Tensor, b: &Tensor, which: &E
     Ok(a)
 }
 
-pub(in crate::model::engine) fn relu(_: &ParsingContext, node: &NodeProto) -> TractResult<Built> {
-    own(node, Limits::Zero)
+pub(in crate::model::engine) fn relu(context: &ParsingContext, node: &NodeProto) -> TractResult<Built> {
+    own_but_of_dims(context, node, Limits::Zero)
 }
 
 /// With limits as attributes before opset 11, as inputs from then on.
 pub(in crate::model::engine) fn clip_node(context: &ParsingContext, node: &NodeProto) -> TractResult<Built> {
     if context.onnx_operator_set_version < 11 {
-        return own(node, Limits::Fixed(node.get_attr_opt("min")?, node.get_attr_opt("max")?));
+        return own_but_of_dims(context, node, Limits::Fixed(node.get_attr_opt("min")?, node.get_attr_opt("max")?));
     }
-    own(node, Limits::Given)
+    own_but_of_dims(context, node, Limits::Given)
 }
 
-pub(in crate::model::engine) fn max(_: &ParsingContext, node: &NodeProto) -> TractResult<Built> {
-    own(node, Extreme::Max)
+pub(in crate::model::engine) fn max(context: &ParsingContext, node: &NodeProto) -> TractResult<Built> {
+    own_but_of_dims(context, node, Extreme::Max)
 }
 
-pub(in crate::model::engine) fn min(_: &ParsingContext, node: &NodeProto) -> TractResult<Built> {
-    own(node, Extreme::Min)
+pub(in crate::model::engine) fn min(context: &ParsingContext, node: &NodeProto) -> TractResult<Built> {
+    own_but_of_dims(context, node, Extreme::Min)
 }

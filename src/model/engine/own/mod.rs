@@ -137,7 +137,20 @@ pub(super) fn by_tract(context: &ParsingContext, node: &NodeProto) -> TractResul
 pub(super) fn own(node: &NodeProto, function: impl Function) -> TractResult<Built> {
     let inputs = optional_inputs(node).take(node.input.len()).collect();
     let outputs = node.output.iter().enumerate().filter(|(_, name)| !name.is_empty()).map(|(i, _)| i).collect();
-    Ok((Box::new(Own { name: node.op_type.clone(), function: Arc::new(function), inputs, outputs }), Vec::new()))
+    let name = node.op_type.clone();
+    Ok((Box::new(Own { name, function: Arc::new(function), inputs, outputs, of_dims: None }), Vec::new()))
+}
+
+/// As [`own`]; but of dimensions, which tract keeps as such where they depend on values, tract computes it.
+pub(super) fn own_but_of_dims(
+    context: &ParsingContext,
+    node: &NodeProto,
+    function: impl Function,
+) -> TractResult<Built> {
+    let inputs = optional_inputs(node).take(node.input.len()).collect();
+    let name = node.op_type.clone();
+    let of_dims = Some(by_tract(context, node)?.0);
+    Ok((Box::new(Own { name, function: Arc::new(function), inputs, outputs: vec![0], of_dims }), Vec::new()))
 }
 
 /// An operator of our own, as tract sees it.
@@ -149,6 +162,8 @@ struct Own {
     inputs: Vec<Option<usize>>,
     /// Those outputs that the node does not leave out.
     outputs: Vec<usize>,
+    /// Who computes it instead where an input holds dimensions.
+    of_dims: Option<Box<dyn InferenceOp>>,
 }
 
 impl PartialEq for Own {
@@ -188,6 +203,10 @@ impl Op for Own {
 
 impl EvalOp for Own {
     fn eval_out_of_plan(&self, inputs: TVec<TValue>) -> TractResult<Option<TVec<TValue>>> {
+        if let Some(tract) = self.of_dims.as_ref().filter(|_| inputs.iter().any(|i| i.datum_type() == DatumType::TDim))
+        {
+            return tract.eval_out_of_plan(inputs);
+        }
         if inputs.iter().any(|input| plain(input).is_none()) {
             return Ok(None);
         }
@@ -222,6 +241,10 @@ impl InferenceOp for Own {
         outputs: TVec<&InferenceFact>,
         observed: TVec<&InferenceFact>,
     ) -> TractResult<(TVec<InferenceFact>, TVec<InferenceFact>, TVec<InferenceFact>)> {
+        let of_dims = inputs.iter().any(|fact| fact.datum_type.concretize() == Some(DatumType::TDim));
+        if let Some(tract) = self.of_dims.as_mut().filter(|_| of_dims) {
+            return tract.infer_facts(inputs, outputs, observed);
+        }
         let mut found: TVec<InferenceFact> = outputs.into_iter().cloned().collect();
         if let Some(given) = inputs.iter().map(|fact| of_inference(fact)).collect::<Option<Vec<_>>>() {
             match self.facts(&given) {
@@ -243,12 +266,18 @@ impl InferenceOp for Own {
 
     fn to_typed(
         &self,
-        _: &InferenceModel,
+        source: &InferenceModel,
         node: &InferenceNode,
         target: &mut TypedModel,
         mapping: &HashMap<OutletId, OutletId>,
     ) -> TractResult<TVec<OutletId>> {
         let mut inputs: TVec<OutletId> = node.inputs.iter().map(|input| mapping[input]).collect();
+        if let Some(tract) = &self.of_dims {
+            let types = inputs.iter().map(|input| Ok(target.outlet_fact(*input)?.datum_type));
+            if types.collect::<TractResult<Vec<_>>>()?.contains(&DatumType::TDim) {
+                return tract.to_typed(source, node, target, mapping);
+            }
+        }
         for (i, input) in inputs.iter_mut().enumerate() {
             if target.outlet_fact(*input)?.datum_type == DatumType::TDim {
                 // What is a dimension to tract is a number to ONNX.
