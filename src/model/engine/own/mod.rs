@@ -5,6 +5,7 @@
 //! 1. In a file of this folder, a type that holds the node's attributes implements [`Function`]: what comes out
 //!    ([`Function::outputs`]), and the numbers ([`Function::eval`]). Inputs and outputs are the node's own, in the order of
 //!    ONNX's specification; those that the node leaves out are `None`.
+//!    What computes in floats of any precision implements [`Formula`](formula::Formula) in its place.
 //! 2. Beside it, a [`Builder`](super::row::Builder) reads the attributes and hands the function to [`own`].
 //! 3. Its row in `engine/table` says so: `row("Celu", 1, 1).with(&[any("alpha")]).own(celu)`.
 //! 4. A test holds it against numbers of ONNX's reference or of ONNX Runtime.

@@ -68,6 +68,7 @@ pub(super) const ROWS: &[Row] = &[
     row("MeanVarianceNormalization", 1, 1).since(9).with(&[any("axes")]).own(own::normalize::mean_variance),
     row("Attention", 7, 4)
         .since(23)
+        .before(24, 6)
         .with(&[
             any("is_causal"),
             any("kv_num_heads"),

@@ -136,7 +136,7 @@ impl Formula for Attention {
         ensure!(given(PAST_KEY).is_none() || given(VALID).is_none(), "there are both a past and nonpad_kv_seqlen");
         let bias = Bias::<T>::new(Parts {
             mask: given(MASK).map(additive).transpose()?,
-            past: keys - required(inputs, K)?.shape()[if flat { 1 } else { 2 }],
+            past: given(PAST_KEY).map_or(0, |past| past.shape()[2]),
             valid: given(VALID).map(valid).transpose()?,
             left: self.left,
             right: self.right,
