@@ -1,6 +1,7 @@
 //! From a parsed file to a plan that runs: shapes, taps, optimization.
 
 use super::activations::{self, Activation};
+use super::engine;
 use super::error::{ModelError, guarded, one_line, reason, shape_text};
 use super::network::{Dim, Network, Port};
 use super::pool::Pool;
@@ -8,7 +9,7 @@ use super::tap::{Site, Tap};
 use super::variant::Variant;
 use crate::error::{ErrorKind, Predicate};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use tract_onnx::pb::{GraphProto, ModelProto, NodeProto};
+use tract_onnx::pb::ModelProto;
 use tract_onnx::prelude::{DatumType, Tensor, TractError};
 use tract_onnx::tract_core::internal::{InletId, OutletId, TractResult, TypedModel, TypedSimplePlan, bail};
 use tract_onnx::tract_hir::internal::{InferenceFact, InferenceModel, InferenceModelExt, expand};
@@ -39,7 +40,7 @@ pub(super) fn variant(
     let graph = proto.graph.as_ref().expect("checked when the network was made");
     let mut activations = activations::candidates(graph);
     activations.retain(|activation| names.get(&activation.name) != Some(&None));
-    unknown_operator(network, graph)?;
+    engine::check(proto).map_err(|refusal| network.error(refusal))?;
     let own = graph.output.len();
     let plan = guarded(|| {
         let mut model = optimized(typed(network, proto, fed, &activations)?, own)?;
@@ -78,7 +79,7 @@ pub(super) enum Conditions {
 /// As [`variant`]; or a condition is no single truth value.
 pub(super) fn conditions(network: &Network, proto: &ModelProto, fed: &[Fed]) -> Result<Conditions, ModelError> {
     let graph = proto.graph.as_ref().expect("checked when the network was made");
-    unknown_operator(network, graph)?;
+    engine::check(proto).map_err(|refusal| network.error(refusal))?;
     let plan = guarded(|| TypedSimplePlan::new(typed(network, proto, fed, &[])?.into_optimized()?));
     let plan = plan.map_err(|error| network.error(unprepared(&error)))?;
     let outputs = plan.model().outputs.clone();
@@ -145,26 +146,6 @@ pub(super) fn fits(shape: &[usize], dims: Option<&[Dim]>) -> bool {
     })
 }
 
-/// tract parses an operator that it does not have, and fails later with less to say.
-fn unknown_operator(network: &Network, graph: &GraphProto) -> Result<(), ModelError> {
-    let known = tract_onnx::onnx().op_register.0;
-    match unknown_node(graph, &|op| known.contains_key(op)) {
-        Some(node) => {
-            let (op, node) = (one_line(&node.op_type), one_line(activations::node_name(node)));
-            Err(network.error(format!("cannot be run: tract has no operator {op} (node {node}).")))
-        }
-        None => Ok(()),
-    }
-}
-
-/// The first node whose operator is not `known`, in the graph or in those inside its nodes.
-fn unknown_node<'a>(graph: &'a GraphProto, known: &dyn Fn(&str) -> bool) -> Option<&'a NodeProto> {
-    graph.node.iter().find_map(|node| {
-        let mut inner = node.attribute.iter().filter_map(|attribute| attribute.g.as_ref());
-        if known(&node.op_type) { inner.find_map(|graph| unknown_node(graph, known)) } else { Some(node) }
-    })
-}
-
 /// The whole predicate for a network that cannot be prepared.
 fn unprepared(error: &TractError) -> Predicate {
     let why = reason(error);
@@ -184,9 +165,7 @@ fn unprepared(error: &TractError) -> Predicate {
 
 /// The graph with every tap as an output behind its own.
 fn typed(network: &Network, proto: &ModelProto, fed: &[Fed], activations: &[Activation]) -> TractResult<TypedModel> {
-    // What the file notes about the shapes inside was true for other inputs.
-    let onnx = tract_onnx::onnx().with_ignore_value_info(true);
-    let parsed = onnx.parse(proto, network.folder.to_str())?;
+    let parsed = engine::onnx().parse(proto, network.folder.to_str())?;
     if let Some(name) = parsed.unresolved_inputs.first() {
         bail!("no node makes the tensor {name}");
     }

@@ -36,6 +36,7 @@ mod behind;
 mod branches;
 mod build;
 mod effect;
+mod engine;
 mod error;
 mod external;
 mod found;

@@ -1,4 +1,5 @@
 use super::branches;
+use super::engine;
 use super::error::{ModelError, guarded, one_line};
 use super::external;
 use crate::error::{ErrorKind, Predicate};
@@ -82,13 +83,27 @@ impl Network {
             _ => fail(no_model(&e.root_cause().to_string())),
         })?;
         let folder = path.parent().map_or_else(PathBuf::new, Path::to_owned);
-        Network::from_proto(file, folder, proto)
+        let defaults = match proto.functions[..] {
+            [] => engine::Defaults::default(),
+            _ => engine::Defaults::of(&std::fs::read(path).map_err(|e| fail(io_predicate(&e)))?),
+        };
+        Network::with_defaults(file, folder, proto, &defaults)
     }
 
     /// A network out of a protobuf that is in memory. `file` names it in messages; external tensors are looked for in
     /// `folder`.
-    pub(super) fn from_proto(file: String, folder: PathBuf, mut proto: ModelProto) -> Result<Network, ModelError> {
+    pub(super) fn from_proto(file: String, folder: PathBuf, proto: ModelProto) -> Result<Network, ModelError> {
+        Network::with_defaults(file, folder, proto, &engine::Defaults::default())
+    }
+
+    fn with_defaults(
+        file: String,
+        folder: PathBuf,
+        mut proto: ModelProto,
+        defaults: &engine::Defaults,
+    ) -> Result<Network, ModelError> {
         let fail = |predicate: Predicate| ModelError::new(file.clone(), predicate);
+        engine::prepare(&mut proto, defaults).map_err(&fail)?;
         let Some(graph) = proto.graph.as_mut().filter(|graph| !graph.node.is_empty()) else {
             return Err(fail(no_model("it holds no nodes")));
         };

@@ -10,7 +10,7 @@ mod splice;
 mod turns;
 mod unseen;
 
-pub(super) use names::name_apart;
+pub(super) use names::{each_name, name_apart};
 pub(super) use splice::{Branch, Settling, Standing, order};
 pub(super) use unseen::unseen;
 

@@ -11,7 +11,9 @@ use tract_onnx::pb::{
 
 mod cls;
 mod errors;
+mod functions;
 mod graphs;
+mod operators;
 mod samples;
 mod trials;
 mod variants;
