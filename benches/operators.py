@@ -186,7 +186,7 @@ class Tally:
         ops = {node.op_type for node in model.graph.node}
         domains = {node.domain for node in model.graph.node}
         values = [*model.graph.input, *model.graph.output]
-        tensors_only = all(value.type.HasField("tensor_type") for value in values)
+        tensors_only = all(value.type.WhichOneof("value") in (None, "tensor_type") for value in values)
         strings = any(value.type.tensor_type.elem_type == onnx.TensorProto.STRING for value in values)
         if ops & NOT_OURS or "ai.onnx.preview.training" in domains or not tensors_only or strings:
             return self.count("not applicable", name)
