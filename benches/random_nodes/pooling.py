@@ -30,7 +30,8 @@ def max_pool(rng):
     if version >= 12 and maybe(rng, 0.2):
         x = (x * 40).astype(pick(rng, np.int8, np.uint8))
     elif maybe(rng, 0.2):
-        x.ravel()[rng.integers(0, x.size, 3)] = np.nan if maybe(rng) else -np.inf
+        # No NaN: ONNX Runtime hands it on from some windows and not from others.
+        x.ravel()[rng.integers(0, x.size, 3)] = -np.inf
     attributes = windows(rng, n, version >= 10)
     outputs = pick(rng, 1, 1, 2)
     if version >= 10 and maybe(rng):

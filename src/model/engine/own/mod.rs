@@ -13,8 +13,17 @@
 //! where it depends on values, as behind `NonZero`; a function that only hands dimensions on need not mind.
 
 mod element;
+mod nd;
+mod pad;
+mod pool;
+mod spectrum;
+mod windows;
 
 pub(super) use element::celu;
+pub(super) use nd::{gather_nd, scatter_nd};
+pub(super) use pad::pad;
+pub(super) use pool::{average_pool, global_lp_pool, lp_pool, max_pool};
+pub(super) use spectrum::{dft, mel_weight_matrix};
 
 use std::sync::Arc;
 use tract_onnx::model::optional_inputs;

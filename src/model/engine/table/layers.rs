@@ -1,5 +1,6 @@
 //! Pooling, normalizations, attention, recurrence, and nodes with graphs inside.
 
+use crate::model::engine::own::{average_pool, global_lp_pool, lp_pool, max_pool};
 use crate::model::engine::row::{MANY, Row, any, int, row, texts};
 
 pub(super) const ROWS: &[Row] = &[
@@ -11,7 +12,8 @@ pub(super) const ROWS: &[Row] = &[
         any("kernel_shape"),
         any("pads"),
         any("strides"),
-    ]),
+    ])
+    .own(average_pool),
     row("MaxPool", 1, 2).with(&[
         any("auto_pad"),
         any("ceil_mode").since(10),
@@ -20,9 +22,20 @@ pub(super) const ROWS: &[Row] = &[
         any("pads"),
         any("storage_order").since(8),
         any("strides"),
-    ]),
+    ])
+    .own(max_pool),
+    row("LpPool", 1, 1).since(2).with(&[
+        any("auto_pad"),
+        any("ceil_mode").since(18),
+        any("dilations").since(18),
+        any("kernel_shape"),
+        any("p"),
+        any("pads"),
+        any("strides"),
+    ])
+    .own(lp_pool),
     row("GlobalAveragePool", 1, 1),
-    row("GlobalLpPool", 1, 1).with(&[any("p")]),
+    row("GlobalLpPool", 1, 1).since(2).with(&[any("p")]).own(global_lp_pool),
     row("GlobalMaxPool", 1, 1),
     row("Resize", 4, 1).since(10).with(&[
         any("antialias").since(18),

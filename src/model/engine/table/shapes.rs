@@ -1,5 +1,6 @@
 //! Where elements go: shapes, places, constants.
 
+use crate::model::engine::own::{gather_nd, pad, scatter_nd};
 use crate::model::engine::row::{MANY, Row, any, row, text};
 
 pub(super) const ROWS: &[Row] = &[
@@ -32,14 +33,14 @@ pub(super) const ROWS: &[Row] = &[
     row("Trilu", 2, 1).since(14).with(&[any("upper")]),
     row("Unsqueeze", 2, 1).with(&[any("axes").until(12)]),
     row("Compress", 2, 1).since(9).with(&[any("axis")]),
-    row("Pad", 4, 1).since(2).with(&[any("mode"), any("pads").until(10), any("value").until(10)]),
+    row("Pad", 4, 1).since(2).with(&[any("mode"), any("pads").until(10), any("value").until(10)]).own(pad),
     row("DepthToSpace", 1, 1).with(&[any("blocksize"), any("mode").since(11)]),
     row("SpaceToDepth", 1, 1).with(&[any("blocksize"), text("mode", "DCR").since(28)]),
     row("Gather", 2, 1).with(&[any("axis")]),
     row("GatherElements", 2, 1).since(11).with(&[any("axis")]),
-    row("GatherND", 2, 1).since(11).with(&[any("batch_dims").since(12)]),
+    row("GatherND", 2, 1).since(11).with(&[any("batch_dims").since(12)]).own(gather_nd),
     row("Scatter", 3, 1).since(9).with(&[any("axis")]),
     row("ScatterElements", 3, 1).since(11).with(&[any("axis"), any("reduction").since(16)]),
-    row("ScatterND", 3, 1).since(11).with(&[any("reduction").since(16)]),
+    row("ScatterND", 3, 1).since(11).with(&[any("reduction").since(16)]).own(scatter_nd),
     row("NonMaxSuppression", 5, 1).since(10).with(&[any("center_point_box")]),
 ];
