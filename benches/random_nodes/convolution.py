@@ -48,7 +48,8 @@ def conv_transpose(rng):
 
 
 def quantized(rng, values, dtype):
-    low, high = (0, 256) if dtype == np.uint8 else (-128, 128)
+    # ONNX Runtime's sums of bytes saturate on some machines, unless weights are of 7 bits.
+    low, high = (0, 256) if dtype == np.uint8 else (-64, 64)
     return rng.integers(low, high, values.shape).astype(dtype)
 
 

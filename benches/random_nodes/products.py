@@ -70,7 +70,7 @@ def einsum(rng):
 def matmul_integer(rng):
     a, b = matrices(rng)
     types = np.uint8, pick(rng, np.uint8, np.int8)
-    whole = lambda s, t: rng.integers(*((0, 256) if t == np.uint8 else (-128, 128)), s).astype(t)  # noqa: E731
+    whole = lambda s, t: rng.integers(*((0, 256) if t == np.uint8 else (-64, 64)), s).astype(t)  # noqa: E731
     a, b = whole(a, types[0]), whole(b, types[1])
     zero_a = Fixed(whole((), types[0])) if maybe(rng, 0.7) else None
     zero_b = None

@@ -12,17 +12,26 @@
 //! By the time that an operator is asked, the types and shapes of its inputs are known. A dimension is still a symbol
 //! where it depends on values, as behind `NonZero`; a function that only hands dimensions on need not mind.
 
+mod conv_transpose;
 mod element;
+mod integer;
+mod interpolate;
 mod nd;
 mod pad;
+mod places;
 mod pool;
+mod resize;
 mod spectrum;
 mod windows;
 
+pub(super) use conv_transpose::conv_transpose;
 pub(super) use element::celu;
+pub(super) use integer::matmul_integer;
 pub(super) use nd::{gather_nd, scatter_nd};
 pub(super) use pad::pad;
+pub(super) use places::{center_crop_pad, one_hot, reverse_sequence};
 pub(super) use pool::{average_pool, global_lp_pool, lp_pool, max_pool};
+pub(super) use resize::resize;
 pub(super) use spectrum::{dft, mel_weight_matrix};
 
 use std::sync::Arc;

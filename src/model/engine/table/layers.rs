@@ -1,7 +1,8 @@
 //! Pooling, normalizations, attention, recurrence, and nodes with graphs inside.
 
-use crate::model::engine::own::{average_pool, global_lp_pool, lp_pool, max_pool};
+use crate::model::engine::own::{average_pool, global_lp_pool, lp_pool, max_pool, resize};
 use crate::model::engine::row::{MANY, Row, any, int, row, texts};
+use tract_onnx::pb::NodeProto;
 
 pub(super) const ROWS: &[Row] = &[
     row("AveragePool", 1, 1).with(&[
@@ -47,8 +48,15 @@ pub(super) const ROWS: &[Row] = &[
         any("keep_aspect_ratio_policy").since(18),
         any("mode"),
         any("nearest_mode").since(11),
-    ]),
-    row("GridSample", 2, 1).since(16).with(&[any("align_corners"), any("mode"), any("padding_mode")]),
+    ])
+    .unless(kept_ratio_of_some)
+    .own(resize),
+    // From opset 10 on it is Resize.
+    row("Upsample", 2, 1).since(9).with(&[any("mode")]).own(resize),
+    row("GridSample", 2, 1)
+        .since(16)
+        .with(&[any("align_corners"), any("mode"), any("padding_mode")])
+        .unless(cubic_at_the_border),
     row("BatchNormalization", 5, 1).since(7).with(&[
         any("epsilon"),
         any("momentum"),
@@ -110,3 +118,21 @@ pub(super) const ROWS: &[Row] = &[
     // What ONNX Runtime writes into ONNX's own domain.
     row("SimplifiedLayerNormalization", 2, 1).with(&[any("axis"), any("epsilon"), int("stash_type", 1)]),
 ];
+
+fn text_of<'a>(node: &'a NodeProto, name: &str) -> &'a [u8] {
+    node.attribute.iter().find(|attribute| attribute.name == name).map_or(&[], |attribute| &attribute.s)
+}
+
+/// tract takes other neighbours there than ONNX Runtime and PyTorch.
+fn cubic_at_the_border(node: &NodeProto, _: i64) -> Option<String> {
+    let is_cubic = matches!(text_of(node, "mode"), b"cubic" | b"bicubic");
+    (is_cubic && text_of(node, "padding_mode") == b"border").then(|| "padding_mode = border with a cubic mode".into())
+}
+
+/// ONNX and ONNX Runtime say different things of it.
+fn kept_ratio_of_some(node: &NodeProto, _: i64) -> Option<String> {
+    let keeps = matches!(text_of(node, "keep_aspect_ratio_policy"), b"not_larger" | b"not_smaller");
+    let some = node.attribute.iter().any(|attribute| attribute.name == "axes");
+    let corners = text_of(node, "coordinate_transformation_mode") == b"align_corners";
+    (keeps && (some || corners)).then(|| "keep_aspect_ratio_policy with axes or align_corners".into())
+}

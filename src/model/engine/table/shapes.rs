@@ -1,6 +1,6 @@
 //! Where elements go: shapes, places, constants.
 
-use crate::model::engine::own::{gather_nd, pad, scatter_nd};
+use crate::model::engine::own::{center_crop_pad, gather_nd, one_hot, pad, reverse_sequence, scatter_nd};
 use crate::model::engine::row::{MANY, Row, any, row, text};
 
 pub(super) const ROWS: &[Row] = &[
@@ -20,7 +20,9 @@ pub(super) const ROWS: &[Row] = &[
     row("EyeLike", 1, 1).since(9).with(&[any("dtype"), any("k")]),
     row("Flatten", 1, 1).with(&[any("axis")]),
     row("NonZero", 1, 1).since(9),
-    row("OneHot", 3, 1).since(9).with(&[any("axis")]),
+    row("OneHot", 3, 1).since(9).with(&[any("axis")]).own(one_hot),
+    row("CenterCropPad", 2, 1).since(18).with(&[any("axes")]).own(center_crop_pad),
+    row("ReverseSequence", 2, 1).since(10).with(&[any("batch_axis"), any("time_axis")]).own(reverse_sequence),
     row("Range", 3, 1).since(11),
     row("Reshape", 2, 1).since(5).with(&[any("allowzero").since(14)]),
     row("Shape", 1, 1).with(&[any("end").since(15), any("start").since(15)]),
