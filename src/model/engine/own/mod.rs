@@ -12,30 +12,41 @@
 //! By the time that an operator is asked, the types and shapes of its inputs are known. A dimension is still a symbol
 //! where it depends on values, as behind `NonZero`; a function that only hands dimensions on need not mind.
 
+mod along;
+mod axes;
+mod bits;
 mod conv_transpose;
-mod element;
+pub(super) mod element;
 mod integer;
 mod interpolate;
+mod limits;
 mod nd;
+mod number;
+mod one_hot;
 mod pad;
 mod places;
 mod pool;
+mod reduce;
 mod resize;
 mod spectrum;
 mod windows;
 
+pub(super) use along::{arg_max, arg_min, log_softmax};
+pub(super) use bits::{bit_shift, equal, is_inf, is_nan};
 pub(super) use conv_transpose::conv_transpose;
-pub(super) use element::celu;
 pub(super) use integer::matmul_integer;
+pub(super) use limits::{clip_node as clip, max, min, relu};
 pub(super) use nd::{gather_nd, scatter_nd};
+pub(super) use one_hot::{constant_of_shape, one_hot};
 pub(super) use pad::pad;
-pub(super) use places::{center_crop_pad, one_hot, reverse_sequence};
+pub(super) use places::{center_crop_pad, reverse_sequence};
 pub(super) use pool::{average_pool, global_lp_pool, lp_pool, max_pool};
+pub(super) use reduce::{reduce_l2, reduce_log_sum_exp, reduce_max, reduce_min};
 pub(super) use resize::resize;
 pub(super) use spectrum::{dft, mel_weight_matrix};
 
-use std::sync::Arc;
-use tract_onnx::model::optional_inputs;
+use std::sync::{Arc, LazyLock};
+use tract_onnx::model::{OnnxOpRegister, ParsingContext, optional_inputs};
 use tract_onnx::pb::NodeProto;
 use tract_onnx::tract_core::internal::*;
 use tract_onnx::tract_hir::infer::{Factoid, InferenceFact, InferenceModel, InferenceNode, InferenceOp};
@@ -79,7 +90,6 @@ impl Given {
     /// # Errors
     ///
     /// It is not constant, as far as is known.
-    #[allow(dead_code)]
     pub fn value(&self) -> TractResult<&Arc<Tensor>> {
         self.constant.as_ref().ok_or_else(|| Unknown("the value of an input").into())
     }
@@ -89,7 +99,6 @@ impl Given {
     /// # Errors
     ///
     /// One of them depends on values.
-    #[allow(dead_code)]
     pub fn dims(&self) -> TractResult<TVec<usize>> {
         let dim = |dim: &TDim| dim.to_usize().map_err(|_| Unknown("the shape of an input").into());
         self.shape.iter().map(dim).collect()
@@ -102,7 +111,6 @@ impl Given {
 }
 
 impl Fact {
-    #[allow(dead_code)]
     pub fn new(dtype: DatumType, shape: impl IntoIterator<Item = impl ToDim>) -> Fact {
         Fact { dtype, shape: shape.into_iter().map(|dim| dim.to_dim()).collect() }
     }
@@ -114,11 +122,30 @@ impl Fact {
 ///
 /// It has not.
 pub(super) fn required<T>(inputs: &[Option<T>], index: usize) -> TractResult<&T> {
-    inputs.get(index).and_then(Option::as_ref).ok_or_else(|| format_err!("input {index} is missing"))
+    inputs.get(index).and_then(Option::as_ref).with_context(|| format!("input {index} is missing"))
+}
+
+/// The value of one of the inputs that a node must have, out of them.
+///
+/// # Errors
+///
+/// It has not.
+pub(super) fn take(inputs: &mut [Option<TValue>], index: usize) -> TractResult<TValue> {
+    inputs.get_mut(index).and_then(Option::take).with_context(|| format!("input {index} is missing"))
+}
+
+/// What a builder makes: an operator, and the names that it takes from around the node.
+pub(super) type Built = (Box<dyn InferenceOp>, Vec<String>);
+
+/// The operator as tract computes it.
+pub(super) fn by_tract(context: &ParsingContext, node: &NodeProto) -> TractResult<Built> {
+    static TRACT: LazyLock<OnnxOpRegister> = LazyLock::new(|| tract_onnx::onnx().op_register);
+    let builder = TRACT.0.get(&node.op_type).with_context(|| format!("tract has no operator {}", node.op_type))?;
+    builder(context, node)
 }
 
 /// The operator of this node that computes `function`.
-pub(super) fn own(node: &NodeProto, function: impl Function) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {
+pub(super) fn own(node: &NodeProto, function: impl Function) -> TractResult<Built> {
     let inputs = optional_inputs(node).take(node.input.len()).collect();
     let outputs = node.output.iter().enumerate().filter(|(_, name)| !name.is_empty()).map(|(i, _)| i).collect();
     Ok((Box::new(Own { name: node.op_type.clone(), function: Arc::new(function), inputs, outputs }), Vec::new()))

@@ -1,4 +1,4 @@
-//! Elements put elsewhere: `OneHot`, `ReverseSequence`, `CenterCropPad`, `Col2Im`.
+//! Elements put elsewhere: `ReverseSequence`, `CenterCropPad`.
 
 use super::pad::picked;
 use super::{Fact, Function, Given, own, required};
@@ -18,54 +18,6 @@ fn axis_of(axis: i64, rank: usize) -> TractResult<usize> {
     let place = if axis < 0 { axis + rank as i64 } else { axis };
     ensure!((0..rank as i64).contains(&place), "there is no axis {axis} of {rank}");
     Ok(place as usize)
-}
-
-#[derive(Debug)]
-struct OneHot {
-    axis: i64,
-}
-
-impl OneHot {
-    fn depth(depth: &Tensor) -> TractResult<i64> {
-        let depth = numbers(depth)?.first().copied().context("the depth is missing")?;
-        ensure!(depth > 0, "the depth is {depth}");
-        Ok(depth)
-    }
-}
-
-impl Function for OneHot {
-    fn outputs(&self, inputs: &[Option<Given>]) -> TractResult<Vec<Fact>> {
-        let (places, values) = (required(inputs, 0)?, required(inputs, 2)?);
-        let depth = OneHot::depth(required(inputs, 1)?.value()?)?;
-        let mut shape = places.shape.clone();
-        shape.insert(axis_of(self.axis, shape.len() + 1)?, depth.to_dim());
-        Ok(vec![Fact { dtype: values.dtype, shape }])
-    }
-
-    fn eval(&self, inputs: Vec<Option<TValue>>) -> TractResult<Vec<Tensor>> {
-        let (places, depth) = (required(&inputs, 0)?, OneHot::depth(required(&inputs, 1)?)?);
-        let axis = axis_of(self.axis, places.rank() + 1)?;
-        let values = required(&inputs, 2)?;
-        let inner: usize = places.shape()[axis..].iter().product();
-        let all = numbers(places)?;
-        let mut chosen = vec![Some(0); all.len() * depth as usize];
-        for (i, &place) in all.iter().enumerate() {
-            let place = if place < 0 { place + depth } else { place };
-            // What lies outside is off everywhere.
-            if (0..depth).contains(&place) {
-                chosen[(i / inner * depth as usize + place as usize) * inner + i % inner] = Some(1);
-            }
-        }
-        let fill = Tensor::zero_scalar_dt(values.datum_type())?;
-        let flat = dispatch_datum!(picked(values.datum_type())(values, &[chosen], &fill))?;
-        let mut shape = places.shape().to_vec();
-        shape.insert(axis, depth as usize);
-        Ok(vec![flat.into_shape(&shape)?])
-    }
-}
-
-pub(in crate::model::engine) fn one_hot(_: &ParsingContext, node: &NodeProto) -> Built {
-    own(node, OneHot { axis: node.get_attr_opt("axis")?.unwrap_or(-1) })
 }
 
 #[derive(Debug)]

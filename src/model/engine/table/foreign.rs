@@ -1,14 +1,16 @@
 //! Operators that are not ONNX's own.
 
+use crate::model::engine::own;
 use crate::model::engine::row::{MANY, Row, any, int, row, text};
 
 const MICROSOFT: &str = "com.microsoft";
 const ML: &str = "ai.onnx.ml";
 
 pub(super) const ROWS: &[Row] = &[
+    row("Gelu", 1, 1).of(MICROSOFT).own(own::element::gelu),
     row("BiasGelu", 2, 1).of(MICROSOFT),
     row("FastGelu", 2, 1).of(MICROSOFT),
-    row("QuickGelu", 1, 1).of(MICROSOFT).with(&[any("alpha")]),
+    row("QuickGelu", 1, 1).of(MICROSOFT).with(&[any("alpha")]).own(own::element::quick_gelu),
     row("SkipLayerNormalization", 5, 1).of(MICROSOFT).with(&[any("epsilon")]),
     row("SkipSimplifiedLayerNormalization", 4, 1).of(MICROSOFT).with(&[any("epsilon")]),
     row("MatMulNBits", 5, 1).of(MICROSOFT).with(&[

@@ -1,6 +1,6 @@
 //! Pooling, normalizations, attention, recurrence, and nodes with graphs inside.
 
-use crate::model::engine::own::{average_pool, global_lp_pool, lp_pool, max_pool, resize};
+use crate::model::engine::own;
 use crate::model::engine::row::{MANY, Row, any, int, row, texts};
 use tract_onnx::pb::NodeProto;
 
@@ -14,7 +14,7 @@ pub(super) const ROWS: &[Row] = &[
         any("pads"),
         any("strides"),
     ])
-    .own(average_pool),
+    .own(own::average_pool),
     row("MaxPool", 1, 2).with(&[
         any("auto_pad"),
         any("ceil_mode").since(10),
@@ -24,7 +24,7 @@ pub(super) const ROWS: &[Row] = &[
         any("storage_order").since(8),
         any("strides"),
     ])
-    .own(max_pool),
+    .own(own::max_pool),
     row("LpPool", 1, 1).since(2).with(&[
         any("auto_pad"),
         any("ceil_mode").since(18),
@@ -34,11 +34,11 @@ pub(super) const ROWS: &[Row] = &[
         any("pads"),
         any("strides"),
     ])
-    .own(lp_pool),
+    .own(own::lp_pool),
     row("GlobalAveragePool", 1, 1),
-    row("GlobalLpPool", 1, 1).since(2).with(&[any("p")]).own(global_lp_pool),
+    row("GlobalLpPool", 1, 1).since(2).with(&[any("p")]).own(own::global_lp_pool),
     row("GlobalMaxPool", 1, 1),
-    row("Resize", 4, 1).since(10).with(&[
+    row("Resize", 4, 1).since(10).before(11, 2).with(&[
         any("antialias").since(18),
         any("axes").since(18),
         any("coordinate_transformation_mode").since(11),
@@ -50,9 +50,9 @@ pub(super) const ROWS: &[Row] = &[
         any("nearest_mode").since(11),
     ])
     .unless(kept_ratio_of_some)
-    .own(resize),
+    .own(own::resize),
     // From opset 10 on it is Resize.
-    row("Upsample", 2, 1).since(9).with(&[any("mode")]).own(resize),
+    row("Upsample", 2, 1).since(9).with(&[any("mode")]).own(own::resize),
     row("GridSample", 2, 1)
         .since(16)
         .with(&[any("align_corners"), any("mode"), any("padding_mode")])

@@ -1,6 +1,6 @@
 //! Products, convolutions, and those of integers.
 
-use crate::model::engine::own::{conv_transpose, matmul_integer};
+use crate::model::engine::own;
 use crate::model::engine::row::{MANY, Row, any, int, row};
 
 pub(super) const ROWS: &[Row] = &[
@@ -25,8 +25,8 @@ pub(super) const ROWS: &[Row] = &[
         any("pads"),
         any("strides"),
     ])
-    .own(conv_transpose),
-    row("MatMulInteger", 4, 1).since(10).own(matmul_integer),
+    .own(own::conv_transpose),
+    row("MatMulInteger", 4, 1).since(10).own(own::matmul_integer),
     row("QLinearMatMul", 8, 1).since(10),
     row("ConvInteger", 4, 1).since(10).with(&[
         any("auto_pad"),

@@ -2,8 +2,13 @@
 
 use super::*;
 
+mod along;
 mod element;
+mod limits;
+mod other;
+mod places;
 mod refused;
+mod windows;
 
 /// The node `y = op(inputs)`, run by an opset: the inputs are those of the network, in the node's order. `None` is left
 /// out.
