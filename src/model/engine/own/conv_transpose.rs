@@ -21,7 +21,9 @@ struct ConvTranspose {
 enum Pads {
     Given(Option<Vec<usize>>),
     /// As many as bring the result to the input's length times the stride; the odd one behind, or before.
-    Same { upper: bool },
+    Same {
+        upper: bool,
+    },
 }
 
 /// Along each axis.
@@ -55,7 +57,10 @@ impl ConvTranspose {
                 }
                 (None, Pads::Same { .. }) => {
                     // ONNX and ONNX Runtime say different things of it.
-                    ensure!(full >= x[i] * stride, "auto_pad with strides beyond the kernel is not computed; give the pads");
+                    ensure!(
+                        full >= x[i] * stride,
+                        "auto_pad with strides beyond the kernel is not computed; give the pads"
+                    );
                     Some(x[i] * stride)
                 }
                 (None, Pads::Given(_)) => None,

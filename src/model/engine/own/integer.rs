@@ -47,12 +47,21 @@ impl Function for Product {
         ensure!([1, m].contains(&zero_a.len()) && [1, n].contains(&zero_b.len()), "the zero points do not fit");
         let batch: Vec<usize> = batch.iter().map(|dim| Ok(dim.to_usize()?)).collect::<TractResult<_>>()?;
         let out: Vec<usize> = out.iter().map(|dim| Ok(dim.to_usize()?)).collect::<TractResult<_>>()?;
-        let side = |tensor: &Tensor, rows: usize, columns: usize, zero: &[i32], by_row: bool| -> TractResult<Vec<i32>> {
-            let values = tensor.cast_to::<i32>()?;
-            let values = values.try_as_plain_ram()?.as_slice::<i32>()?;
-            let of = |i: usize| zero[if zero.len() == 1 { 0 } else if by_row { i / columns % rows } else { i % columns }];
-            Ok(values.iter().enumerate().map(|(i, x)| x - of(i)).collect())
-        };
+        let side =
+            |tensor: &Tensor, rows: usize, columns: usize, zero: &[i32], by_row: bool| -> TractResult<Vec<i32>> {
+                let values = tensor.cast_to::<i32>()?;
+                let values = values.try_as_plain_ram()?.as_slice::<i32>()?;
+                let of = |i: usize| {
+                    zero[if zero.len() == 1 {
+                        0
+                    } else if by_row {
+                        i / columns % rows
+                    } else {
+                        i % columns
+                    }]
+                };
+                Ok(values.iter().enumerate().map(|(i, x)| x - of(i)).collect())
+            };
         let (left, right) = (side(a, m, k, &zero_a, true)?, side(b, k, n, &zero_b, false)?);
         let mut result = vec![0_i32; out.iter().product()];
         for (i, result) in result.chunks_mut((m * n).max(1)).enumerate() {

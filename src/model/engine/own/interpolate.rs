@@ -62,12 +62,24 @@ impl Line {
         match r#where {
             _ if self.is_same() => x,
             Where::HalfPixel => half_pixel,
-            Where::PytorchHalfPixel => if self.out > 1 { half_pixel } else { 0.0 },
+            Where::PytorchHalfPixel => {
+                if self.out > 1 {
+                    half_pixel
+                } else {
+                    0.0
+                }
+            }
             Where::HalfPixelSymmetric => {
                 let adjustment = out / (self.scale * len);
                 len / 2.0 * (1.0 - adjustment) + half_pixel
             }
-            Where::AlignCorners => if self.out > 1 { x * (len - 1.0) / (out - 1.0) } else { 0.0 },
+            Where::AlignCorners => {
+                if self.out > 1 {
+                    x * (len - 1.0) / (out - 1.0)
+                } else {
+                    0.0
+                }
+            }
             Where::Asymmetric => x / self.scale,
             Where::TfHalfPixel => (x + 0.5) / self.scale,
             Where::Roi => {

@@ -16,7 +16,10 @@ impl Function for Gather {
         let (x, places) = (required(inputs, 0)?, required(inputs, 1)?);
         let (depth, outer) = places.shape.split_last().context("the indices are a single number")?;
         let taken = self.batch + depth.to_usize()?;
-        ensure!(taken <= x.shape.len() && self.batch <= outer.len(), "the indices have more coordinates than axes are there");
+        ensure!(
+            taken <= x.shape.len() && self.batch <= outer.len(),
+            "the indices have more coordinates than axes are there"
+        );
         Ok(vec![Fact { dtype: x.dtype, shape: outer.iter().chain(&x.shape[taken..]).cloned().collect() }])
     }
 
@@ -91,7 +94,8 @@ impl Function for Scatter {
             // Bytes are counted round, as ONNX Runtime does.
             DatumType::F16 => {
                 let (x, updates) = (x.cast_to::<f32>()?, updates.cast_to::<f32>()?);
-                let sum = scattered(&x, places, &updates, |a, b| float(reduction, f64::from(*a), f64::from(*b)) as f32)?;
+                let sum =
+                    scattered(&x, places, &updates, |a, b| float(reduction, f64::from(*a), f64::from(*b)) as f32)?;
                 sum.cast_to_dt(dtype)?.into_owned()
             }
             DatumType::F32 => scattered(x, places, updates, |a: &f32, b: &f32| match reduction {
@@ -140,7 +144,12 @@ fn scattered<T: Datum>(
     let mut result = x.clone();
     let starts = starts(places, axes)?;
     let updates = updates.try_as_plain_ram()?.as_slice::<T>()?;
-    ensure!(updates.len() == starts.len() * step, "there are {} updates for {} places", updates.len(), starts.len() * step);
+    ensure!(
+        updates.len() == starts.len() * step,
+        "there are {} updates for {} places",
+        updates.len(),
+        starts.len() * step
+    );
     let mut plain = result.try_as_plain_ram_mut()?;
     let values = plain.as_slice_mut::<T>()?;
     for (start, updates) in starts.into_iter().zip(updates.chunks(step.max(1))) {

@@ -12,10 +12,17 @@ use tract_onnx::tract_hir::internal::InferenceOp;
 #[derive(Clone, Copy, Debug)]
 enum Kind {
     /// With places or without, counted along the first axis first or along the last.
-    Max { places: bool, first_axis_first: bool },
+    Max {
+        places: bool,
+        first_axis_first: bool,
+    },
     /// Whether what is padded counts.
-    Mean { padded: bool },
-    Norm { p: i32 },
+    Mean {
+        padded: bool,
+    },
+    Norm {
+        p: i32,
+    },
 }
 
 #[derive(Debug)]

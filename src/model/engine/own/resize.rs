@@ -95,9 +95,11 @@ impl Resize {
     /// Each axis, as it is and as it is to be.
     fn lines(&self, shape: &[usize], given: &Sizes) -> TractResult<Vec<Line>> {
         let rank = shape.len();
-        let mut lines: Vec<Line> = shape.iter().map(|&len| Line { len, out: len, scale: 1.0, roi: (0.0, 1.0) }).collect();
+        let mut lines: Vec<Line> =
+            shape.iter().map(|&len| Line { len, out: len, scale: 1.0, roi: (0.0, 1.0) }).collect();
         let axes = self.axes.clone().unwrap_or_else(|| (0..rank as i64).collect());
-        let axes: Vec<usize> = axes.iter().map(|&axis| if axis < 0 { axis + rank as i64 } else { axis } as usize).collect();
+        let axes: Vec<usize> =
+            axes.iter().map(|&axis| if axis < 0 { axis + rank as i64 } else { axis } as usize).collect();
         ensure!(axes.iter().all(|&axis| axis < rank), "there are no axes {axes:?}");
         let same = |len: usize| len == axes.len();
         if given.sizes.is_empty() {

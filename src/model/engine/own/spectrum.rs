@@ -96,7 +96,8 @@ impl Function for Dft {
 /// Halved as long as it goes, and then worked out number by number.
 fn transform(x: &[Complex], sign: f64) -> Vec<Complex> {
     let n = x.len();
-    let turns: Vec<Complex> = (0..n).map(|k| (sign * TAU * k as f64 / n as f64).sin_cos()).map(|(s, c)| (c, s)).collect();
+    let turns: Vec<Complex> =
+        (0..n).map(|k| (sign * TAU * k as f64 / n as f64).sin_cos()).map(|(s, c)| (c, s)).collect();
     let times = |(a, b): Complex, (c, d): Complex| (a * c - b * d, a * d + b * c);
     let plus = |a: Complex, b: Complex| (a.0 + b.0, a.1 + b.1);
     if n % 2 == 0 && n > 2 {

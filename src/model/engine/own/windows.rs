@@ -59,7 +59,12 @@ impl Windows {
     }
 
     pub fn axes(&self, sizes: &[usize]) -> TractResult<Vec<Axis>> {
-        ensure!(sizes.len() == self.kernel.len(), "the kernel has {} axes, the picture {}", self.kernel.len(), sizes.len());
+        ensure!(
+            sizes.len() == self.kernel.len(),
+            "the kernel has {} axes, the picture {}",
+            self.kernel.len(),
+            sizes.len()
+        );
         (0..sizes.len()).map(|i| self.axis(i, sizes[i])).collect()
     }
 
@@ -71,9 +76,15 @@ impl Windows {
             Pads::Valid => (0, 0),
             same => {
                 // ONNX and ONNX Runtime say different things of both.
-                ensure!(dilation == 1, "auto_pad {same:?} with dilations is not computed; export it with explicit pads");
+                ensure!(
+                    dilation == 1,
+                    "auto_pad {same:?} with dilations is not computed; export it with explicit pads"
+                );
                 let needed = (len.div_ceil(stride).max(1) - 1) * stride + field;
-                ensure!(needed >= len, "auto_pad {same:?} with strides beyond the kernel is not computed; give the pads");
+                ensure!(
+                    needed >= len,
+                    "auto_pad {same:?} with strides beyond the kernel is not computed; give the pads"
+                );
                 let less = (needed - len) / 2;
                 let more = needed - len - less;
                 if matches!(same, Pads::SameUpper) { (less, more) } else { (more, less) }
@@ -93,7 +104,6 @@ impl Windows {
         Ok(Axis { len, out, before, after, kernel, stride, dilation })
     }
 }
-
 
 impl Axis {
     /// One window that is all.

@@ -5,52 +5,59 @@ use crate::model::engine::row::{MANY, Row, any, int, row, texts};
 use tract_onnx::pb::NodeProto;
 
 pub(super) const ROWS: &[Row] = &[
-    row("AveragePool", 1, 1).with(&[
-        any("auto_pad"),
-        any("ceil_mode").since(10),
-        any("count_include_pad").since(7),
-        any("dilations").since(19),
-        any("kernel_shape"),
-        any("pads"),
-        any("strides"),
-    ])
-    .own(own::average_pool),
-    row("MaxPool", 1, 2).with(&[
-        any("auto_pad"),
-        any("ceil_mode").since(10),
-        any("dilations").since(10),
-        any("kernel_shape"),
-        any("pads"),
-        any("storage_order").since(8),
-        any("strides"),
-    ])
-    .own(own::max_pool),
-    row("LpPool", 1, 1).since(2).with(&[
-        any("auto_pad"),
-        any("ceil_mode").since(18),
-        any("dilations").since(18),
-        any("kernel_shape"),
-        any("p"),
-        any("pads"),
-        any("strides"),
-    ])
-    .own(own::lp_pool),
+    row("AveragePool", 1, 1)
+        .with(&[
+            any("auto_pad"),
+            any("ceil_mode").since(10),
+            any("count_include_pad").since(7),
+            any("dilations").since(19),
+            any("kernel_shape"),
+            any("pads"),
+            any("strides"),
+        ])
+        .own(own::average_pool),
+    row("MaxPool", 1, 2)
+        .with(&[
+            any("auto_pad"),
+            any("ceil_mode").since(10),
+            any("dilations").since(10),
+            any("kernel_shape"),
+            any("pads"),
+            any("storage_order").since(8),
+            any("strides"),
+        ])
+        .own(own::max_pool),
+    row("LpPool", 1, 1)
+        .since(2)
+        .with(&[
+            any("auto_pad"),
+            any("ceil_mode").since(18),
+            any("dilations").since(18),
+            any("kernel_shape"),
+            any("p"),
+            any("pads"),
+            any("strides"),
+        ])
+        .own(own::lp_pool),
     row("GlobalAveragePool", 1, 1),
     row("GlobalLpPool", 1, 1).since(2).with(&[any("p")]).own(own::global_lp_pool),
     row("GlobalMaxPool", 1, 1),
-    row("Resize", 4, 1).since(10).before(11, 2).with(&[
-        any("antialias").since(18),
-        any("axes").since(18),
-        any("coordinate_transformation_mode").since(11),
-        any("cubic_coeff_a").since(11),
-        any("exclude_outside").since(11),
-        any("extrapolation_value").since(11),
-        any("keep_aspect_ratio_policy").since(18),
-        any("mode"),
-        any("nearest_mode").since(11),
-    ])
-    .unless(kept_ratio_of_some)
-    .own(own::resize),
+    row("Resize", 4, 1)
+        .since(10)
+        .before(11, 2)
+        .with(&[
+            any("antialias").since(18),
+            any("axes").since(18),
+            any("coordinate_transformation_mode").since(11),
+            any("cubic_coeff_a").since(11),
+            any("exclude_outside").since(11),
+            any("extrapolation_value").since(11),
+            any("keep_aspect_ratio_policy").since(18),
+            any("mode"),
+            any("nearest_mode").since(11),
+        ])
+        .unless(kept_ratio_of_some)
+        .own(own::resize),
     // From opset 10 on it is Resize.
     row("Upsample", 2, 1).since(9).with(&[any("mode")]).own(own::resize),
     row("GridSample", 2, 1)

@@ -15,17 +15,18 @@ pub(super) const ROWS: &[Row] = &[
         any("pads"),
         any("strides"),
     ]),
-    row("ConvTranspose", 3, 1).with(&[
-        any("auto_pad"),
-        any("dilations"),
-        any("group"),
-        any("kernel_shape"),
-        any("output_padding"),
-        any("output_shape"),
-        any("pads"),
-        any("strides"),
-    ])
-    .own(own::conv_transpose),
+    row("ConvTranspose", 3, 1)
+        .with(&[
+            any("auto_pad"),
+            any("dilations"),
+            any("group"),
+            any("kernel_shape"),
+            any("output_padding"),
+            any("output_shape"),
+            any("pads"),
+            any("strides"),
+        ])
+        .own(own::conv_transpose),
     row("MatMulInteger", 4, 1).since(10).own(own::matmul_integer),
     row("QLinearMatMul", 8, 1).since(10),
     row("ConvInteger", 4, 1).since(10).with(&[

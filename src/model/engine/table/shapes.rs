@@ -39,7 +39,11 @@ pub(super) const ROWS: &[Row] = &[
     row("Trilu", 2, 1).since(14).with(&[any("upper")]),
     row("Unsqueeze", 2, 1).before(13, 1).with(&[any("axes").until(12)]),
     row("Compress", 2, 1).since(9).with(&[any("axis")]),
-    row("Pad", 4, 1).since(2).before(11, 1).with(&[any("mode"), any("pads").until(10), any("value").until(10)]).own(own::pad),
+    row("Pad", 4, 1)
+        .since(2)
+        .before(11, 1)
+        .with(&[any("mode"), any("pads").until(10), any("value").until(10)])
+        .own(own::pad),
     row("DepthToSpace", 1, 1).with(&[any("blocksize"), any("mode").since(11)]),
     row("SpaceToDepth", 1, 1).with(&[any("blocksize"), text("mode", "DCR").since(28)]),
     row("Gather", 2, 1).with(&[any("axis")]),
