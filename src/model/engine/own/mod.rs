@@ -17,22 +17,40 @@ mod along;
 pub(super) mod attention;
 mod axes;
 mod bits;
+mod conv_transpose;
 pub(super) mod element;
 mod formula;
+mod integer;
+mod interpolate;
 mod limits;
+mod nd;
 pub(super) mod normalize;
 mod number;
 mod one_hot;
+mod pad;
+mod places;
+mod pool;
 mod quantize;
 pub(super) mod recurrent;
 mod reduce;
+mod resize;
+mod spectrum;
+mod windows;
 
 pub(super) use along::{arg_max, arg_min, log_softmax};
 pub(super) use bits::{bit_shift, equal, is_inf, is_nan};
+pub(super) use conv_transpose::conv_transpose;
+pub(super) use integer::matmul_integer;
 pub(super) use limits::{clip_node as clip, max, min, relu};
+pub(super) use nd::{gather_nd, scatter_nd};
 pub(super) use one_hot::{constant_of_shape, one_hot};
+pub(super) use pad::pad;
+pub(super) use places::{center_crop_pad, reverse_sequence};
+pub(super) use pool::{average_pool, global_lp_pool, lp_pool, max_pool};
 pub(super) use quantize::{dequantize, dynamic, quantize};
 pub(super) use reduce::{reduce_l2, reduce_log_sum_exp, reduce_max, reduce_min};
+pub(super) use resize::resize;
+pub(super) use spectrum::{dft, mel_weight_matrix};
 
 use std::sync::{Arc, LazyLock};
 use tract_onnx::model::{OnnxOpRegister, ParsingContext, optional_inputs};
@@ -88,7 +106,6 @@ impl Given {
     /// # Errors
     ///
     /// One of them depends on values.
-    #[allow(dead_code)]
     pub fn dims(&self) -> TractResult<TVec<usize>> {
         let dim = |dim: &TDim| dim.to_usize().map_err(|_| Unknown("the shape of an input").into());
         self.shape.iter().map(dim).collect()

@@ -2,29 +2,31 @@
 
 use crate::model::engine::own;
 use crate::model::engine::row::{MANY, Row, any, int, row};
+use tract_onnx::pb::NodeProto;
 
 pub(super) const ROWS: &[Row] = &[
-    row("AveragePool", 1, 1).with(&[
-        any("auto_pad"),
-        any("ceil_mode").since(10),
-        any("count_include_pad").since(7),
-        any("dilations").since(19),
-        any("kernel_shape"),
-        any("pads"),
-        any("strides"),
-    ]),
-    row("MaxPool", 1, 2).with(&[
-        any("auto_pad"),
-        any("ceil_mode").since(10),
-        any("dilations").since(10),
-        any("kernel_shape"),
-        any("pads"),
-        any("storage_order").since(8),
-        any("strides"),
-    ]),
-    row("GlobalAveragePool", 1, 1),
-    row("GlobalLpPool", 1, 1).since(2).with(&[any("p")]).own(own::normalize::global_lp_pool),
-    row("GlobalMaxPool", 1, 1),
+    row("AveragePool", 1, 1)
+        .with(&[
+            any("auto_pad"),
+            any("ceil_mode").since(10),
+            any("count_include_pad").since(7),
+            any("dilations").since(19),
+            any("kernel_shape"),
+            any("pads"),
+            any("strides"),
+        ])
+        .own(own::average_pool),
+    row("MaxPool", 1, 2)
+        .with(&[
+            any("auto_pad"),
+            any("ceil_mode").since(10),
+            any("dilations").since(10),
+            any("kernel_shape"),
+            any("pads"),
+            any("storage_order").since(8),
+            any("strides"),
+        ])
+        .own(own::max_pool),
     row("LpPool", 1, 1)
         .since(2)
         .with(&[
@@ -36,19 +38,32 @@ pub(super) const ROWS: &[Row] = &[
             any("pads"),
             any("strides"),
         ])
-        .own(own::normalize::lp_pool),
-    row("Resize", 4, 1).since(10).before(11, 2).with(&[
-        any("antialias").since(18),
-        any("axes").since(18),
-        any("coordinate_transformation_mode").since(11),
-        any("cubic_coeff_a").since(11),
-        any("exclude_outside").since(11),
-        any("extrapolation_value").since(11),
-        any("keep_aspect_ratio_policy").since(18),
-        any("mode"),
-        any("nearest_mode").since(11),
-    ]),
-    row("GridSample", 2, 1).since(16).with(&[any("align_corners"), any("mode"), any("padding_mode")]),
+        .own(own::lp_pool),
+    row("GlobalAveragePool", 1, 1),
+    row("GlobalLpPool", 1, 1).since(2).with(&[any("p")]).own(own::global_lp_pool),
+    row("GlobalMaxPool", 1, 1),
+    row("Resize", 4, 1)
+        .since(10)
+        .before(11, 2)
+        .with(&[
+            any("antialias").since(18),
+            any("axes").since(18),
+            any("coordinate_transformation_mode").since(11),
+            any("cubic_coeff_a").since(11),
+            any("exclude_outside").since(11),
+            any("extrapolation_value").since(11),
+            any("keep_aspect_ratio_policy").since(18),
+            any("mode"),
+            any("nearest_mode").since(11),
+        ])
+        .unless(kept_ratio_of_some)
+        .own(own::resize),
+    // From opset 10 on it is Resize.
+    row("Upsample", 2, 1).since(9).with(&[any("mode")]).own(own::resize),
+    row("GridSample", 2, 1)
+        .since(16)
+        .with(&[any("align_corners"), any("mode"), any("padding_mode")])
+        .unless(cubic_at_the_border),
     row("BatchNormalization", 5, 1)
         .since(7)
         .with(&[any("epsilon"), any("momentum"), int("spatial", 1).until(8), int("training_mode", 0).since(14)])
@@ -135,3 +150,21 @@ pub(super) const ROWS: &[Row] = &[
     // What ONNX Runtime writes into ONNX's own domain.
     row("SimplifiedLayerNormalization", 2, 1).with(&[any("axis"), any("epsilon"), int("stash_type", 1)]),
 ];
+
+fn text_of<'a>(node: &'a NodeProto, name: &str) -> &'a [u8] {
+    node.attribute.iter().find(|attribute| attribute.name == name).map_or(&[], |attribute| &attribute.s)
+}
+
+/// tract takes other neighbours there than ONNX Runtime and PyTorch.
+fn cubic_at_the_border(node: &NodeProto, _: i64) -> Option<String> {
+    let is_cubic = matches!(text_of(node, "mode"), b"cubic" | b"bicubic");
+    (is_cubic && text_of(node, "padding_mode") == b"border").then(|| "padding_mode = border with a cubic mode".into())
+}
+
+/// ONNX and ONNX Runtime say different things of it.
+fn kept_ratio_of_some(node: &NodeProto, _: i64) -> Option<String> {
+    let keeps = matches!(text_of(node, "keep_aspect_ratio_policy"), b"not_larger" | b"not_smaller");
+    let some = node.attribute.iter().any(|attribute| attribute.name == "axes");
+    let corners = text_of(node, "coordinate_transformation_mode") == b"align_corners";
+    (keeps && (some || corners)).then(|| "keep_aspect_ratio_policy with axes or align_corners".into())
+}

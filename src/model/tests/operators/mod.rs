@@ -8,9 +8,11 @@ mod element;
 mod limits;
 mod normalize;
 mod other;
+mod places;
 mod quantize;
 mod recurrent;
 mod refused;
+mod windows;
 
 /// The node `y = op(inputs)`, run by an opset: the inputs are those of the network, in the node's order. `None` is left
 /// out.

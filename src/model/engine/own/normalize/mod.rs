@@ -3,13 +3,11 @@
 mod axes;
 mod channels;
 mod local;
-mod pool;
 mod trailing;
 
 pub(in crate::model::engine) use axes::{lp, mean_variance};
 pub(in crate::model::engine) use channels::{batch, group, instance};
 pub(in crate::model::engine) use local::local_response;
-pub(in crate::model::engine) use pool::{global_lp_pool, lp_pool};
 pub(in crate::model::engine) use trailing::{layer, root_mean_square};
 
 use super::formula::Wide;
