@@ -5,10 +5,11 @@ use std::sync::Arc;
 use clap::{Args, Parser, Subcommand};
 
 use super::data::DataArgs;
+#[cfg(feature = "onnxruntime")]
+use super::data::{LibraryArg, SampleArgs};
 use super::patterns::Asked;
 use super::scales::ScalesArgs;
 #[cfg(feature = "onnxruntime")]
-use super::verify::VerifyArgs;
 use crate::calibrate::{self, Calibrator, DEFAULT_METHOD};
 use crate::histogram::{DEFAULT_BINS, MAX_BINS};
 use crate::input::GroupPattern;
@@ -99,6 +100,35 @@ pub(super) enum Command {
         #[command(flatten)]
         shared: SharedArgs,
     },
+}
+
+/// What to verify, on what.
+#[cfg(feature = "onnxruntime")]
+#[derive(Args)]
+pub(super) struct VerifyArgs {
+    /// The network
+    #[arg(value_name = "MODEL.onnx")]
+    pub model: PathBuf,
+    /// Prints a row for every tensor too, in the order of the file
+    #[arg(long)]
+    pub all: bool,
+    /// How far the engines may be apart, as a share of a tensor's largest value; without it 1e-4, and 1e-2 for 16-bit
+    /// floats
+    #[arg(long, value_name = "SHARE", value_parser = parse_share)]
+    pub tolerance: Option<f64>,
+    /// Prints JSON instead
+    #[arg(long, conflicts_with = "all")]
+    pub json: bool,
+    #[command(flatten)]
+    pub library: LibraryArg,
+    #[command(flatten)]
+    pub samples: SampleArgs,
+}
+
+#[cfg(feature = "onnxruntime")]
+fn parse_share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share: &f64| share.is_finite() && *share >= 0.0);
+    share.ok_or_else(|| format!("a share of the largest value, 0 or more, such as {:e}", crate::report::TOLERANCE))
 }
 
 #[derive(Args)]

@@ -62,6 +62,11 @@ pub use group::{GroupError, GroupPattern};
 pub use part::Part;
 pub use sentinel::{Sentinel, SentinelSearch};
 
+use crate::ErrorKind;
+use sentinel::Sought;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
 /// One tensor as it lies on disk: its name, and its batches in order.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -79,5 +84,38 @@ impl Source {
             all.append(&mut part.arrays()?);
         }
         Ok(all)
+    }
+
+    /// The same tensor without its sentinel, if it has one: see [`SentinelSearch`]. It takes one more reading, when the
+    /// values are first read.
+    pub fn leaving_out_sentinels(self) -> Source {
+        let as_it_is = self.clone();
+        let sought = Arc::new(Sought::new(move || as_it_is.search()));
+        let parts = self.parts.into_iter().map(|part| part.leaving_out(&sought)).collect();
+        Source { parts, ..self }
+    }
+
+    /// The sentinel that is left out.
+    ///
+    /// # Errors
+    /// An array that cannot be read, or only once.
+    pub fn sentinel(&self) -> Result<Option<Sentinel>, InputError> {
+        self.parts.first().map_or(Ok(None), Part::sentinel)
+    }
+
+    fn search(&self) -> Result<SentinelSearch, InputError> {
+        if let Some(part) = self.parts.iter().find(|part| !part.seekable_twice()) {
+            let file = part.file();
+            let message = format!("{file} can be read only once, too seldom to look for sentinels first; give a file.");
+            return Err(InputError { kind: ErrorKind::Unfit, file, message });
+        }
+        let mut search = SentinelSearch::default();
+        for array in self.arrays()? {
+            array.open()?.read(&mut |chunk| {
+                search.push(chunk);
+                ControlFlow::Continue(())
+            })?;
+        }
+        Ok(search)
     }
 }

@@ -1,9 +1,8 @@
 //! Values that stand for nothing: what a mask puts into places that shall not count.
 
-use super::{InputError, Part, Source};
-use crate::ErrorKind;
-use std::ops::ControlFlow;
-use std::sync::{Arc, OnceLock};
+use super::InputError;
+use std::fmt;
+use std::sync::OnceLock;
 
 /// A mask's value is far below everything that a network computes.
 const AT_MOST: f32 = -1e4;
@@ -54,60 +53,41 @@ impl SentinelSearch {
     }
 }
 
-/// Of the arrays of one source: found when the first of them is opened.
-#[derive(Debug)]
+/// Of one tensor: looked for when its values are first opened.
 pub(super) struct Sought {
-    parts: Vec<Part>,
+    look: Box<dyn Fn() -> Result<SentinelSearch, InputError> + Send + Sync>,
     found: OnceLock<Option<Sentinel>>,
 }
 
 impl Sought {
+    /// `look` looks at all values.
+    pub fn new(look: impl Fn() -> Result<SentinelSearch, InputError> + Send + Sync + 'static) -> Sought {
+        Sought { look: Box::new(look), found: OnceLock::new() }
+    }
+
     /// # Errors
-    /// An array that cannot be read, or only once.
+    /// Those of looking, which is tried again the next time.
     pub fn sentinel(&self) -> Result<Option<Sentinel>, InputError> {
-        if let Some(found) = self.found.get() {
-            return Ok(*found);
-        }
-        let mut search = SentinelSearch::default();
-        for part in &self.parts {
-            if !part.seekable_twice() {
-                let file = part.file();
-                let message =
-                    format!("{file} can be read only once, too seldom to look for sentinels first; give a file.");
-                return Err(InputError { kind: ErrorKind::Unfit, file, message });
-            }
-            for array in part.arrays()? {
-                array.open()?.read(&mut |chunk| {
-                    search.push(chunk);
-                    ControlFlow::Continue(())
-                })?;
+        match self.found.get() {
+            Some(found) => Ok(*found),
+            None => {
+                let search = (self.look)()?;
+                Ok(*self.found.get_or_init(|| search.finish()))
             }
         }
-        Ok(*self.found.get_or_init(|| search.finish()))
     }
 }
 
-impl Source {
-    /// The same tensor without its sentinel, if it has one: see [`SentinelSearch`]. It takes one more reading, when the
-    /// values are first read.
-    pub fn leaving_out_sentinels(self) -> Source {
-        let sought = Arc::new(Sought { parts: self.parts.clone(), found: OnceLock::new() });
-        let parts = self.parts.into_iter().map(|part| part.leaving_out(&sought)).collect();
-        Source { parts, ..self }
-    }
-
-    /// The sentinel that is left out.
-    ///
-    /// # Errors
-    /// An array that cannot be read, or only once.
-    pub fn sentinel(&self) -> Result<Option<Sentinel>, InputError> {
-        self.parts.first().map_or(Ok(None), Part::sentinel)
+impl fmt::Debug for Sought {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sought").field("found", &self.found).finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::testing::{self, f32s};
+    use super::super::{Part, Source};
     use super::*;
 
     fn source(batches: &[&[f32]]) -> Source {

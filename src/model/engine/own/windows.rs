@@ -90,8 +90,14 @@ impl Windows {
                 if matches!(same, Pads::SameUpper) { (less, more) } else { (more, less) }
             }
         };
-        let room = (len + before + after).checked_sub(field);
-        let room = room.with_context(|| format!("a window of {field} is larger than the {len} that it goes over"))?;
+        let padded = len + before + after;
+        if padded < field {
+            // ONNX Runtime's division rounds towards 0, so that there is one window, cut off, while a stride reaches over
+            // what is missing.
+            ensure!(field - padded < stride, "a window of {field} is larger than the {len} that it goes over");
+            return Ok(Axis { len, out: 1, before, after, kernel, stride, dilation });
+        }
+        let room = padded - field;
         let mut out = room / stride + 1;
         let standing_out = room.div_ceil(stride) + 1;
         if self.ceil && standing_out > out {

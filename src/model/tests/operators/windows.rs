@@ -73,3 +73,14 @@ fn transposed_convolutions_of_a_given_size() {
     }
     assert_eq!(transposed("NOTSET", Some(8)), [1.0, 2.0, 5.0, 4.0, 9.0, 6.0, 9.0, 0.0]);
 }
+
+#[test]
+fn a_window_that_a_stride_reaches_beyond_the_picture_is_cut_off() {
+    let row = || [Some(tensor(&[1, 1, 1, 4], &[-1.0, -2.0, -3.0, -4.0]))];
+    let pool = |op_type: &str, stride| list(list(op(op_type), "kernel_shape", &[2, 2]), "strides", &[stride, stride]);
+    for (stride, max, mean) in [(2, vec![-1.0, -3.0], vec![-1.5, -3.5]), (3, vec![-1.0], vec![-1.5])] {
+        assert_eq!(floats(&compute(pool("MaxPool", stride), 11, &row()).unwrap()[0]), max);
+        assert_eq!(floats(&compute(pool("AveragePool", stride), 11, &row()).unwrap()[0]), mean);
+    }
+    assert!(compute(pool("MaxPool", 1), 11, &row()).unwrap_err().contains("a window of 2 is larger than the 1"));
+}
