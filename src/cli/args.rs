@@ -355,6 +355,15 @@ fn parse_bins(text: &str) -> Result<usize, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(feature = "onnxruntime")]
+    #[test]
+    fn a_tolerance_is_a_share() {
+        assert_eq!((parse_share("1e-3"), parse_share("0")), (Ok(1e-3), Ok(0.0)));
+        for wrong in ["-1", "nan", "inf", "x", "1 %"] {
+            assert_eq!(parse_share(wrong), Err("a share of the largest value, 0 or more, such as 1e-4".into()));
+        }
+    }
     use clap::CommandFactory;
 
     fn parsed(words: &str) -> Cli {
