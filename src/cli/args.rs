@@ -355,6 +355,11 @@ fn parse_bins(text: &str) -> Result<usize, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::CommandFactory;
+
+    fn parsed(words: &str) -> Cli {
+        Cli::try_parse_from(words.split(' ')).unwrap_or_else(|e| panic!("{words}: {e}"))
+    }
 
     #[cfg(feature = "onnxruntime")]
     #[test]
@@ -363,11 +368,6 @@ mod tests {
         for wrong in ["-1", "nan", "inf", "x", "1 %"] {
             assert_eq!(parse_share(wrong), Err("a share of the largest value, 0 or more, such as 1e-4".into()));
         }
-    }
-    use clap::CommandFactory;
-
-    fn parsed(words: &str) -> Cli {
-        Cli::try_parse_from(words.split(' ')).unwrap_or_else(|e| panic!("{words}: {e}"))
     }
 
     #[test]
