@@ -27,7 +27,7 @@ def graph(weights):
     nodes, constants = [], []
 
     def constant(name, value):
-        constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        constants.append(numpy_helper.from_array(np.array(value, order="C"), name))
         return name
 
     def node(op, inputs, output, **attributes):
