@@ -9,6 +9,7 @@ use tract_onnx::pb::GraphProto;
 ///
 /// What a branch calls its output as the `If` does is the `If`'s output, and keeps its name.
 pub(in crate::model) fn name_apart(graph: &mut GraphProto) {
+    nodes_apart(graph);
     if graph.node.iter().all(|node| inside(node).next().is_none()) {
         return;
     }
@@ -20,6 +21,16 @@ pub(in crate::model) fn name_apart(graph: &mut GraphProto) {
     names.tensors = defined(graph).map(str::to_owned).collect();
     names.nodes = graph.node.iter().map(|node| node.name.clone()).collect();
     names.inner_graphs(graph, &mut Vec::new());
+}
+
+/// A name that several nodes have is the first one's; the others go by their output's, as nodes without a name do.
+fn nodes_apart(graph: &mut GraphProto) {
+    let mut known: HashSet<String> = HashSet::new();
+    for node in &mut graph.node {
+        if !node.name.is_empty() && !known.insert(node.name.clone()) {
+            node.name.clear();
+        }
+    }
 }
 
 #[derive(Default)]

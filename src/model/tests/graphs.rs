@@ -269,3 +269,22 @@ fn a_size_that_is_computed_is_followed() {
     let signal = 0.2_f64.powi(2) + 0.9_f64.powi(2) + 1.0;
     assert!((effect.quality().get() - 10.0 * (signal / noise).log10()).abs() < 1e-4);
 }
+
+#[test]
+fn nodes_of_one_name_are_told_apart_by_their_outputs() {
+    let called = |mut node: NodeProto| {
+        node.name = "F0::anon".into();
+        node
+    };
+    let nodes = vec![
+        called(node("Neg", &["x"], &["a"])),
+        called(node("Abs", &["a"], &["b"])),
+        called(node("Relu", &["b"], &["y"])),
+    ];
+    let graph = build(model(&[("x", &[1, 2])], nodes, &["y"]));
+    let made: Vec<&str> = graph.tensors().iter().map(|tensor| tensor.node.as_str()).collect();
+    assert_eq!(made, ["", "F0::anon", "b", "y"]);
+    assert_eq!(graph.tensors()[1].consumers[0].node, "b");
+    let (outputs, _) = run(&graph, &[tensor(&[1, 2], &[2.0, -5.0])]);
+    assert_eq!(floats(&outputs[0]), [2.0, 5.0]);
+}
