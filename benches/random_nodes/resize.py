@@ -18,7 +18,7 @@ def resize(rng):
         mode = "nearest"
     attributes = {"mode": mode}
     if version == 10:
-        return Node("Resize", [x, Fixed(np.array([1, 1, *rng.choice([0.5, 1, 1.5, 2], n)], np.float32))], attributes, 10)
+        return Node("Resize", [x, Fixed(np.array([1, 1, *rng.choice([0.5, 0.6, 0.8, 1, 1.5, 1.7, 2], n)], np.float32))], attributes, 10)
     where = pick(rng, "half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric", "tf_crop_and_resize",
                  "half_pixel", "half_pixel_symmetric" if version >= 19 else "asymmetric", None)
     if version < 13 and maybe(rng, 0.1):

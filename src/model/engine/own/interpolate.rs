@@ -26,6 +26,8 @@ pub(super) enum Nearest {
     PreferCeil,
     Floor,
     Ceil,
+    /// Of opset 10, which does not say: ONNX Runtime rounds up where the picture gets smaller.
+    Unsaid,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -104,7 +106,8 @@ impl Line {
             let whole = match how.nearest {
                 Nearest::PreferFloor if place == place.trunc() + 0.5 => place.floor(),
                 Nearest::PreferFloor | Nearest::PreferCeil => place.round(),
-                Nearest::Floor => place.floor(),
+                Nearest::Unsaid if self.scale < 1.0 => place.ceil(),
+                Nearest::Floor | Nearest::Unsaid => place.floor(),
                 Nearest::Ceil => place.ceil(),
             };
             (!self.is_outside(place, how.r#where)).then(|| whole.clamp(0.0, self.len as f32 - 1.0) as usize)

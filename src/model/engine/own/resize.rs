@@ -175,7 +175,7 @@ pub(in crate::model::engine) fn resize(context: &ParsingContext, node: &NodeProt
         Some(other) => bail!("its coordinate_transformation_mode is {other}"),
     };
     let nearest = match node.get_attr_opt::<&str>("nearest_mode")? {
-        None if old => Nearest::Floor,
+        None if old => Nearest::Unsaid,
         None | Some("round_prefer_floor") => Nearest::PreferFloor,
         Some("round_prefer_ceil") => Nearest::PreferCeil,
         Some("floor") => Nearest::Floor,

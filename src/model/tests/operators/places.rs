@@ -110,6 +110,8 @@ fn pictures_brought_to_another_size() {
     let mode = |op_type: &str, mode: &str| text(op(op_type), "mode", mode);
     let found = with_constants(mode("Resize", "nearest"), 10, q.clone(), &[scales(&[1.0, 1.0, 1.5, 1.5])]).unwrap();
     assert_eq!(floats(&found), [1.0, 1.0, 2.0, 1.0, 1.0, 2.0, 3.0, 3.0, 4.0]);
+    let smaller = with_constants(mode("Resize", "nearest"), 10, r.clone(), &[scales(&[1.0, 1.0, 0.6])]).unwrap();
+    assert_eq!(floats(&smaller), [1.0, 4.0, 16.0]);
     let found = with_constants(mode("Upsample", "linear"), 9, q, &[scales(&[1.0, 1.0, 1.0, 2.0])]).unwrap();
     assert_eq!(floats(&found), [1.0, 1.5, 2.0, 2.0, 3.0, 3.5, 4.0, 4.0]);
     // The corners are those of the result's true length.
