@@ -4,7 +4,7 @@
 
 runs `cargo run --example capture` on one sample of noise and compares: the tensors have to be all of ONNX Runtime's
 floats that are not constant at these shapes (that is: that another sample changes), and each within 1e-4 of its own
-largest magnitude, or of 0.01 if that is smaller (tract's sigmoid is exact to 5e-7, not to its smallest values).
+largest magnitude, or of 0.01 if that is smaller.
 
     python benches/ort_tensors.py --golden MODEL.onnx NAME=1x3x48x192 > tests/reference/cls.json
 
