@@ -113,7 +113,8 @@ impl GrowingHistogram {
         // |x| * 2^(bits - k), in two steps because the factor alone may overflow. Exact, unless the product is so small
         // that its bin is 0 in any case.
         let shift = self.k.map_or(0, |k| self.bits - k);
-        let (first, second) = (power_of_two(shift.min(100)), power_of_two((shift - 100).max(0)));
+        let first = shift.clamp(-126, 100);
+        let (first, second) = (power_of_two(first), power_of_two(shift - first));
         let kept = self.kept() as u32;
         let width = self.width;
         self.tally.count(values.len(), |slots| width.run(Slots { values, slots, first, second, kept }));
@@ -230,6 +231,9 @@ mod tests {
     fn the_ends_of_f32_are_binned() {
         let top = grown(&[f32::MAX, -1.0], 2048);
         assert_eq!((top.magnitude.amax, top.magnitude.bins(), top.magnitude.pos[4095]), (f32::MAX, 4096, 1));
+        // In a single bin as well: 2^-127 is no normal f32.
+        let one = grown(&[2.9166553e38], 1);
+        assert_eq!((one.magnitude.amax, one.magnitude.pos), (f32::MAX, vec![0, 1]));
         let tiny = f32::from_bits(3);
         let m = grown(&[tiny, -tiny, 0.0], 2048).magnitude;
         assert_eq!((m.amax, m.pos, m.neg), (f32::from_bits(4), vec![1, 0, 0, 1], vec![0, 0, 0, 1]));
