@@ -1,8 +1,6 @@
 //! From arguments to who brings the layers.
 
-use std::path::Path;
-
-use super::args::SharedArgs;
+use super::args::{SharedArgs, is_model};
 use super::bundled;
 use crate::input::{Discovered, Source, discover};
 use crate::jobs::{Loader, Order, Recipe, Start};
@@ -28,6 +26,9 @@ pub(super) fn start(shared: SharedArgs, session: &Session, measure: bool) -> Res
     if !shared.data.data.is_empty() || shared.data.random.is_some() {
         return Err(Usage("--data and --random feed a model; name one: qviz MODEL.onnx --data PATH.".into()));
     }
+    if shared.data.place.is_some() || shared.weights_method.is_some() {
+        return Err(Usage("--place and --weights-method are for a model; name one: qviz MODEL.onnx --data PATH.".into()));
+    }
     let ties = shared.ties();
     let discover: Box<dyn FnOnce() -> Discovered + Send> = if shared.paths.is_empty() {
         Box::new(bundled::bundled)
@@ -42,11 +43,6 @@ pub(super) fn start(shared: SharedArgs, session: &Session, measure: bool) -> Res
     };
     let order = Order { discover, recipe, plan: session.plan(), ties, measure, threads };
     Ok(Box::new(move |tell| Box::new(Loader::start(order, tell))))
-}
-
-/// Whether a path names a model and not a dump.
-pub(super) fn is_model(path: &Path) -> bool {
-    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("onnx"))
 }
 
 #[cfg(feature = "onnx")]
@@ -66,7 +62,8 @@ fn network(
             "{name} needs something to run on: --data PATH (.npy, .npz or a folder of pictures), or --random 8 to try it."
         )));
     };
-    let subject = Subject { model, samples, options: shared.data.options(), check: shared.data.check() };
+    let (options, check, placement) = (shared.data.options(), shared.data.check(), shared.data.placement());
+    let subject = Subject { model, samples, options, check, placement };
     let (one_pass, ignore_sentinels) = (shared.data.one_pass, shared.ignore_sentinels);
     let (plan, ties) = (session.plan(), shared.ties());
     let order = NetworkOrder { subject, recipe, plan, ties, one_pass, measure, ignore_sentinels, threads };

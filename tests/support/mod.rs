@@ -62,7 +62,7 @@ impl Story {
 
     /// The screen before it knows of any layer.
     pub fn unfound(discovered: Discovered, format: Format, size: (u16, u16)) -> Story {
-        let session = Session::new(calibrate::defaults(), calibrate::DEFAULT_METHOD, format);
+        let session = Session::new(calibrate::defaults(), "entropy", format);
         let recipe = Recipe::new(2048, session.methods().iter().map(AsRef::as_ref));
         let model = Model::new(session, "acts".into(), look(Depth::Sixteen, false), size);
         Story { model, cmds: Vec::new(), discovered, recipe }
@@ -87,7 +87,7 @@ impl Story {
 
     /// The same before it is run.
     pub fn of_network_unread(size: (u16, u16)) -> Story {
-        let session = Session::new(calibrate::defaults(), calibrate::DEFAULT_METHOD, Format::INT8);
+        let session = Session::new(calibrate::defaults(), "entropy", Format::INT8);
         let recipe = Recipe::new(2048, session.methods().iter().map(AsRef::as_ref));
         let mut model = Model::new(session, "net.onnx".into(), look(Depth::Sixteen, false), size);
         model.network = Some(Network::default());

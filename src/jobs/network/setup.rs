@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use crate::model::{Graph, ModelError, Network, Reach, SampleOptions, SampleSource, Samples, Weight};
-use crate::session::{Key, Kind, Layer, Origin};
+use crate::model::{Graph, ModelError, Network, Placement, Reach, SampleOptions, SampleSource, Samples, Weight};
+use crate::session::{Key, Kind, Layer, Origin, Places};
 
 /// What to run, on what.
 pub struct Subject {
@@ -16,6 +16,8 @@ pub struct Subject {
     pub options: SampleOptions,
     /// Other samples, to judge on what nothing was chosen by.
     pub check: Option<SampleSource>,
+    /// Which tensors are quantized unless a rule says otherwise.
+    pub placement: Placement,
 }
 
 /// A network that is ready to run.
@@ -25,6 +27,7 @@ pub(in crate::jobs) struct Setup {
     pub check: Option<Samples>,
     pub graph: Graph,
     pub weights: Vec<Weight>,
+    placement: Placement,
     /// Of each sample that can be loaded, how it reaches the activations; found when it is first asked for.
     reaches: OnceLock<Vec<Option<Arc<Vec<Reach>>>>>,
 }
@@ -42,7 +45,8 @@ impl Setup {
         // One thread a run: measured, the others are better used for counting, and for other samples.
         let graph = Graph::of(&network, &samples)?;
         let weights = network.weights();
-        Ok(Setup { network, samples, check, graph, weights, reaches: OnceLock::new() })
+        let placement = subject.placement;
+        Ok(Setup { network, samples, check, graph, weights, placement, reaches: OnceLock::new() })
     }
 
     /// What is run on what, in a few words.
@@ -60,14 +64,32 @@ impl Setup {
     /// A layer for each activation in the graph's order, and behind them one for each weight.
     pub fn layers(&self) -> Vec<Layer> {
         let file = || vec![self.network.file().to_owned()];
-        let activations = self.graph.tensors().iter().map(|tensor| {
-            Layer::waiting(Key::activation(tensor.name.as_str()), file()).with_op(tensor.op_type.as_str())
+        let places = Placement::ALL.map(|placement| placement.of(self.graph.tensors()));
+        let activations = self.graph.tensors().iter().enumerate().map(|(at, tensor)| {
+            let layer = Layer::waiting(Key::activation(tensor.name.as_str()), file()).with_op(tensor.op_type.as_str());
+            layer.with_places(self.places(|placement| places[placement][at].clone()))
         });
         let weights = self.weights.iter().map(|weight| {
             let op = weight.uses.first().map_or(String::new(), |u| u.op_type.clone());
-            Layer::waiting(Key::new(Kind::Weight, weight.name.as_str()), file()).with_op(op)
+            let ops = || weight.uses.iter().map(|used| used.op_type.as_str());
+            let layer = Layer::waiting(Key::new(Kind::Weight, weight.name.as_str()), file()).with_op(op);
+            layer.with_places(self.places(|placement| Placement::ALL[placement].of_weight(ops())))
         });
         activations.chain(weights).collect()
+    }
+
+    /// What each placement makes of a tensor.
+    fn places(&self, of: impl Fn(usize) -> Option<String>) -> Places {
+        let named = Placement::ALL.iter().enumerate().map(|(at, placement)| (placement.name(), of(at)));
+        let first = Placement::ALL.iter().position(|placement| *placement == self.placement);
+        Places::new(named.collect(), first.unwrap_or(0))
+    }
+
+    /// The `Concat`s by name, with the tensors that the values which they put together are quantized at.
+    pub fn concats(&self) -> Vec<(String, Vec<usize>)> {
+        let sources = self.placement.sources(self.graph.tensors());
+        let concats = self.graph.concats().iter();
+        concats.map(|c| (c.node.clone(), c.inputs.iter().map(|&input| sources[input]).collect())).collect()
     }
 
     /// How each of these samples reaches the activations. Samples that cannot be loaded or run are left out.

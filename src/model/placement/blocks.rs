@@ -7,32 +7,46 @@ use std::collections::HashMap;
 /// The activations of a graph with what they are computed from.
 pub(super) struct Blocks<'a> {
     activations: &'a [Activation],
-    /// Of each activation, those that its node takes.
+    families: Vec<Family>,
+    /// Of each activation, those that its node takes and that stand before it.
     takes: Vec<Vec<usize>>,
     /// Of each activation, the one that its block begins with: the result of a product, or what comes from outside.
     begins: Vec<usize>,
+    /// What each node makes.
+    made_by: HashMap<&'a str, Vec<usize>>,
 }
 
 impl<'a> Blocks<'a> {
     pub fn of(activations: &'a [Activation]) -> Blocks<'a> {
-        let mut by_node: HashMap<&str, Vec<usize>> = HashMap::new();
+        let mut taken_by: HashMap<&str, Vec<usize>> = HashMap::new();
+        let mut made_by: HashMap<&str, Vec<usize>> = HashMap::new();
         for (at, activation) in activations.iter().enumerate() {
             for consumer in &activation.consumers {
-                by_node.entry(&consumer.node).or_default().push(at);
+                taken_by.entry(&consumer.node).or_default().push(at);
+            }
+            if !activation.node.is_empty() {
+                made_by.entry(&activation.node).or_default().push(at);
+            }
+            if activation.op_type == "If" {
+                // What a branch hands on, it hands to the tensor's name: the If itself is gone.
+                made_by.entry(&activation.name).or_default().push(at);
             }
         }
-        let takes: Vec<Vec<usize>> =
-            activations.iter().map(|made| by_node.get(made.node.as_str()).cloned().unwrap_or_default()).collect();
+        let families: Vec<Family> = activations.iter().map(|activation| Family::of(&activation.op_type)).collect();
+        let mut takes: Vec<Vec<usize>> = Vec::with_capacity(activations.len());
         let mut begins: Vec<usize> = Vec::with_capacity(activations.len());
         for (at, activation) in activations.iter().enumerate() {
-            // The graph is in order, so that what a node takes stands before what it makes.
-            let newest = takes[at].iter().filter(|&&taken| taken < at).map(|&taken| begins[taken]).max();
-            begins.push(match Family::of(&activation.op_type) {
+            let node = if activation.op_type == "If" { &activation.name } else { &activation.node };
+            // The file is in order, so that what a node takes stands before what it makes.
+            let before = taken_by.get(node.as_str()).into_iter().flatten().copied().filter(|&taken| taken < at);
+            takes.push(if activation.node.is_empty() { Vec::new() } else { before.collect() });
+            let newest = takes[at].iter().map(|&taken| begins[taken]).max();
+            begins.push(match families[at] {
                 Family::Pointwise | Family::Move => newest.unwrap_or(at),
                 Family::Integer | Family::Concat | Family::Float => at,
             });
         }
-        Blocks { activations, takes, begins }
+        Blocks { activations, families, takes, begins, made_by }
     }
 
     /// Of each activation, why it stays in float.
@@ -41,67 +55,74 @@ impl<'a> Blocks<'a> {
         // From the end, so that what a move or a Concat hands on is known when what it takes is looked at.
         for at in (0..self.activations.len()).rev() {
             let needed = quantized[at] || self.is_taken_as_integers(at);
-            match Family::of(&self.activations[at].op_type) {
-                Family::Move | Family::Concat if needed && !self.takes[at].is_empty() => {
-                    // The values are quantized where they are made, once.
-                    self.takes[at].iter().for_each(|&taken| quantized[taken] = true);
-                    quantized[at] = false;
-                }
-                _ => quantized[at] = needed,
+            let hands_on = matches!(self.families[at], Family::Move | Family::Concat) && !self.takes[at].is_empty();
+            if needed && hands_on {
+                // The values are quantized where they are made, once.
+                self.takes[at].iter().for_each(|&taken| quantized[taken] = true);
             }
+            quantized[at] = needed && !hands_on;
         }
-        (0..quantized.len()).map(|at| if quantized[at] { None } else { Some(self.reason(at, &quantized)) }).collect()
+        (0..quantized.len()).map(|at| (!quantized[at]).then(|| self.reason(at, &quantized))).collect()
     }
 
     /// Whether an integer operator takes it, or a join as the older of its branches.
     fn is_taken_as_integers(&self, at: usize) -> bool {
         self.activations[at].consumers.iter().any(|consumer| match Family::of(&consumer.op_type) {
             Family::Integer => true,
-            Family::Pointwise => self.made_by(&consumer.node).is_some_and(|made| {
-                let joins = self.takes[made].iter().any(|&other| self.begins[other] != self.begins[at]);
-                joins && self.begins[made] != self.begins[at] && self.is_worth_keeping(at)
-            }),
+            Family::Pointwise => {
+                let made = self.made_by.get(consumer.node.as_str()).and_then(|made| made.first());
+                made.is_some_and(|&made| self.is_older_branch(at, made))
+            }
             Family::Move | Family::Concat | Family::Float => false,
         })
     }
 
-    /// What neither an integer operator nor the outside gives, as a mask, is not kept as integers for a join's sake.
-    fn is_worth_keeping(&self, at: usize) -> bool {
-        let begin = &self.activations[self.begins[at]].op_type;
-        matches!(Family::of(begin), Family::Integer | Family::Concat) || begin == "input"
-    }
-
-    fn made_by(&self, node: &str) -> Option<usize> {
-        self.activations.iter().position(|activation| activation.node == node && !node.is_empty())
+    /// Whether `made` joins the block of `at` with a newer one, and both are products: what neither is, as a mask or the
+    /// mean in a normalization, is not made integers for a join's sake.
+    fn is_older_branch(&self, at: usize, made: usize) -> bool {
+        let (own, newer) = (self.begins[at], self.begins[made]);
+        let is_product = |begin: usize| matches!(self.families[begin], Family::Integer | Family::Concat);
+        own != newer && is_product(own) && is_product(newer)
     }
 
     fn reason(&self, at: usize, quantized: &[bool]) -> String {
-        let activation = &self.activations[at];
-        let (family, consumers) = (Family::of(&activation.op_type), &activation.consumers);
-        if let (Family::Move, [source]) = (family, self.takes[at].as_slice()) {
-            let source = self.source(*source);
-            if quantized[source] {
-                return format!("the values of {}, moved", self.activations[source].name);
+        let (activation, consumers) = (&self.activations[at], &self.activations[at].consumers);
+        match (self.families[at], self.takes[at].as_slice()) {
+            (Family::Move, &[_]) if quantized[self.source(at)] => {
+                return format!("holds the values of {}, which are quantized there", self.name(self.source(at)));
             }
+            (Family::Concat, takes) if !takes.is_empty() && takes.iter().all(|&taken| quantized[self.source(taken)]) => {
+                return "puts together what is quantized already".to_owned();
+            }
+            _ => {}
         }
-        if family == Family::Concat && self.takes[at].iter().any(|&taken| quantized[self.source(taken)]) {
-            return format!("put together by {} from what is quantized", activation.node);
-        }
-        match consumers.as_slice() {
-            [] => "an output of the network, which stays in float".to_owned(),
-            [consumer, ..] => match Family::of(&consumer.op_type) {
-                Family::Pointwise => format!("inside {}+{}", activation.op_type, consumer.op_type),
-                Family::Move | Family::Concat => format!("handed on by {}, and no integer operator takes it", consumer.node),
-                Family::Integer | Family::Float => format!("taken by {}, which computes in float", consumer.op_type),
+        let pointwise = consumers.iter().find(|consumer| Family::of(&consumer.op_type) == Family::Pointwise);
+        match (consumers.first(), pointwise) {
+            (None, _) if activation.is_output => "an output of the network; no integer operator takes it".to_owned(),
+            (None, _) => "nothing that is looked at takes it".to_owned(),
+            (_, Some(consumer)) => {
+                let begin = &self.activations[self.begins[at]].op_type;
+                let first = if self.families[self.begins[at]] == Family::Integer { begin } else { &activation.op_type };
+                format!("inside {first}+{}", consumer.op_type)
+            }
+            (Some(consumer), None) => match Family::of(&consumer.op_type) {
+                Family::Move | Family::Concat => {
+                    format!("handed on by {}, and no integer operator takes it", consumer.op_type)
+                }
+                _ => format!("taken by {}, which computes in float", consumer.op_type),
             },
         }
     }
 
     /// Where values were made that moves have handed on.
-    fn source(&self, at: usize) -> usize {
-        match (Family::of(&self.activations[at].op_type), self.takes[at].as_slice()) {
-            (Family::Move, &[one]) if one < at => self.source(one),
+    pub fn source(&self, at: usize) -> usize {
+        match (self.families[at], self.takes[at].as_slice()) {
+            (Family::Move, &[one]) => self.source(one),
             _ => at,
         }
+    }
+
+    fn name(&self, at: usize) -> &str {
+        &self.activations[at].name
     }
 }

@@ -7,8 +7,6 @@
 
 mod blocks;
 mod operator;
-#[cfg(test)]
-mod tests;
 
 use super::activations::Activation;
 use blocks::Blocks;
@@ -47,14 +45,28 @@ impl Placement {
     pub fn of(self, activations: &[Activation]) -> Vec<Option<String>> {
         match self {
             Placement::All => vec![None; activations.len()],
-            Placement::Inputs => activations.iter().map(|activation| inputs(activation)).collect(),
+            Placement::Inputs => activations.iter().map(inputs).collect(),
             Placement::Fused => Blocks::of(activations).places(),
         }
     }
 
-    /// Whether a weight of this operator is quantized.
-    pub fn takes_weight(self, op: &str) -> bool {
-        self == Placement::All || Family::of(op) == Family::Integer
+    /// Of a weight that these operators take, why it stays in float.
+    pub fn of_weight<'a>(self, mut ops: impl Iterator<Item = &'a str>) -> Option<String> {
+        let taken = self == Placement::All || ops.any(|op| Family::of(op) == Family::Integer);
+        (!taken).then(|| "no integer operator takes it".to_owned())
+    }
+
+    /// Of each activation, the one whose values it holds when moves (Reshape, MaxPool, Resize) have handed them on: where
+    /// they are quantized once; itself otherwise, and where everything is quantized.
+    pub fn sources(self, activations: &[Activation]) -> Vec<usize> {
+        let all = 0..activations.len();
+        match self {
+            Placement::Fused => {
+                let blocks = Blocks::of(activations);
+                all.map(|at| blocks.source(at)).collect()
+            }
+            Placement::Inputs | Placement::All => all.collect(),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use tract_onnx::pb::{
 mod cls;
 mod errors;
 mod graphs;
+mod placement;
 mod samples;
 mod trials;
 mod variants;

@@ -11,7 +11,7 @@ use crate::calibrate::{Calibrator, Max};
 use crate::histogram::Histogram;
 use crate::jobs::readers::testing::Panics;
 use crate::jobs::trial::{Params, Tried, Tune, TuneLayer};
-use crate::model::{SampleOptions, SampleSource};
+use crate::model::{Placement, SampleOptions, SampleSource};
 use crate::quant::{Clip, Decibels, Format, QuantParams};
 use crate::session::{Key, Rules, Session, Start};
 
@@ -45,7 +45,7 @@ fn net(nodes: &[Vec<u8>], rows: &[[f32; 4]], rules: &[&str], change: impl FnOnce
 
 fn order(model: &Path, samples: SampleSource, session: &Session) -> NetworkOrder {
     NetworkOrder {
-        subject: Subject { model: model.into(), samples, options: SampleOptions::default(), check: None },
+        subject: Subject { model: model.into(), samples, options: SampleOptions::default(), check: None, placement: Placement::All },
         recipe: Recipe::magnitudes(128),
         plan: session.plan(),
         ties: Ties::default(),
@@ -165,7 +165,7 @@ fn a_panic_in_a_trial_or_a_request_is_its_answer_and_the_next_one_is_answered() 
     let effect = effects.all;
     assert_eq!((effect.samples, effect.of), (3, 3));
     // Nobody but a defect asks for a method that is not there.
-    let start = Start { method: 99, format: Format::INT8, quantized: true, axis: Some(1) };
+    let start = Start { method: 99, named: false, format: Format::INT8, quantized: true, axis: Some(1) };
     net.loader.request(Request::Channels { key: Key::activation("a"), start });
     let channels = loop {
         match net.next() {
