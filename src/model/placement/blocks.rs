@@ -101,9 +101,11 @@ impl<'a> Blocks<'a> {
             (None, _) if activation.is_output => "an output of the network; no integer operator takes it".to_owned(),
             (None, _) => "nothing that is looked at takes it".to_owned(),
             (_, Some(consumer)) => {
-                let begin = &self.activations[self.begins[at]].op_type;
-                let first = if self.families[self.begins[at]] == Family::Integer { begin } else { &activation.op_type };
-                format!("inside {first}+{}", consumer.op_type)
+                let (begin, taken_by) = (self.begins[at], &consumer.op_type);
+                match self.families[begin] {
+                    Family::Integer => format!("inside {}+{taken_by}", self.activations[begin].op_type),
+                    _ => format!("made by no integer operator, and taken by {taken_by}"),
+                }
             }
             (Some(consumer), None) => match Family::of(&consumer.op_type) {
                 Family::Move | Family::Concat => {
