@@ -6,7 +6,7 @@
 use std::sync::mpsc::channel;
 
 use qviz::calibrate;
-use qviz::jobs::{NetworkLoader, NetworkOrder, Recipe, Subject, Ties, Told};
+use qviz::jobs::{Backend, NetworkLoader, NetworkOrder, Recipe, Subject, Ties, Told};
 use qviz::model::{Placement, SampleOptions, SampleSource};
 use qviz::quant::Format;
 use qviz::report;
@@ -32,6 +32,7 @@ fn main() {
             samples: SampleSource::Random { n: 2, seed: 0 },
             options: SampleOptions { shapes: [(name.to_owned(), dims)].into(), ..SampleOptions::default() },
             check: None,
+            backend: Backend::Tract,
             placement: Placement::All,
         },
         recipe: Recipe::new(2048, session.methods().iter().map(AsRef::as_ref)),

@@ -272,7 +272,7 @@ fn the_strip_fits_every_screen() {
 #[test]
 fn a_session_that_receives_has_weights_per_channel() {
     use qviz::calibrate;
-    use qviz::jobs::{NetworkLoader, NetworkOrder, Recipe, Subject, Ties, Told};
+    use qviz::jobs::{Backend, NetworkLoader, NetworkOrder, Recipe, Subject, Ties, Told};
     use qviz::model::{Dim, Placement, SampleOptions, SampleSource};
     use qviz::quant::Format;
     use qviz::session::{Kind, Session};
@@ -286,6 +286,7 @@ fn a_session_that_receives_has_weights_per_channel() {
             samples: SampleSource::Random { n: 1, seed: 0 },
             options: SampleOptions { shapes, ..SampleOptions::default() },
             check: None,
+            backend: Backend::Tract,
             placement: Placement::All,
         },
         recipe: Recipe::new(128, session.methods().iter().map(AsRef::as_ref)),
@@ -306,7 +307,7 @@ fn a_session_that_receives_has_weights_per_channel() {
         }
     }
     let weights = session.layers().iter().filter(|layer| layer.kind() == Kind::Weight);
-    let by_channel = weights.map(|weight| (weight.channels().len(), weight.origin.shape[0] as usize));
+    let by_channel = weights.map(|weight| (weight.channels().len(), weight.origin.shape.as_ref().unwrap()[0] as usize));
     let by_channel: Vec<(usize, usize)> = by_channel.collect();
     assert!(by_channel.len() > 10 && by_channel.iter().all(|(channels, _)| *channels > 1), "{by_channel:?}");
 }

@@ -264,7 +264,7 @@ mod loaders {
     #[cfg(feature = "onnx")]
     #[test]
     fn activations_tied_later_are_what_they_would_have_been_at_first() {
-        use qviz::jobs::{NetworkLoader, NetworkOrder, Subject};
+        use qviz::jobs::{Backend, NetworkLoader, NetworkOrder, Subject};
         use qviz::model::{Placement, SampleOptions, SampleSource};
 
         let folder = tempfile::tempdir().unwrap();
@@ -283,8 +283,8 @@ mod loaders {
                     recipe.grids.push(qviz::histogram::GridSpec::NvidiaTorch { bins: 64 });
                 }
                 let (samples, options) = (SampleSource::Random { n: 5, seed: 3 }, SampleOptions::default());
-                let placement = Placement::All;
-                let subject = Subject { model: model.clone(), samples, options, check: None, placement };
+                let (backend, placement) = (Backend::Tract, Placement::All);
+                let subject = Subject { model: model.clone(), samples, options, check: None, backend, placement };
                 let ties = Ties { asked: Vec::new(), concats };
                 let (sender, events) = channel();
                 let order = NetworkOrder {

@@ -7,6 +7,8 @@ use clap::{Args, Parser, Subcommand};
 use super::data::DataArgs;
 use super::patterns::Asked;
 use super::scales::ScalesArgs;
+#[cfg(feature = "onnxruntime")]
+use super::verify::VerifyArgs;
 use crate::calibrate::{self, Calibrator, DEFAULT_METHOD};
 use crate::histogram::{DEFAULT_BINS, MAX_BINS};
 use crate::input::GroupPattern;
@@ -74,6 +76,9 @@ pub(super) enum Command {
         #[command(flatten)]
         shared: SharedArgs,
     },
+    /// Runs MODEL.onnx on tract and on the ONNX Runtime that you have installed, and says which tensors differ
+    #[cfg(feature = "onnxruntime")]
+    Verify(VerifyArgs),
     /// Lists every method: its id, whose it is, what it minimises, what is known to go wrong with it
     Methods {
         /// Prints JSON instead

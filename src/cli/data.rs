@@ -4,15 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-/// What a model is run on.
+/// What a model is run on, by whom, and how.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Running a model")]
 pub(super) struct DataArgs {
-    /// What MODEL.onnx is run on: .npy, .npz and .safetensors files, directories of PNG and JPEG pictures, globs. Of
-    /// several inputs an archive has an array each by its name; other files are named like their input, lie in a folder
-    /// of that name, or are given as NAME=PATH
-    #[arg(long, value_name = "PATH", num_args = 1..)]
-    pub data: Vec<PathBuf>,
+    #[command(flatten)]
+    pub samples: SampleArgs,
     /// Other samples, that nothing is chosen by: `tune` and `sensitivity` judge on them too
     #[arg(long, value_name = "PATH", num_args = 1..)]
     pub check: Vec<PathBuf>,
@@ -22,15 +19,62 @@ pub(super) struct DataArgs {
     /// Leaves the K tensors in float that cost the outputs most, each quantized alone
     #[arg(long, value_name = "K", default_value_t = 0)]
     pub skip_worst: usize,
+    /// Runs every sample once instead of twice, on power-of-two grids; for data that cannot be had twice
+    #[arg(long)]
+    pub one_pass: bool,
+    #[cfg(feature = "onnxruntime")]
+    #[command(flatten)]
+    pub engine: EngineArgs,
+}
+
+/// Who runs a model.
+#[cfg(feature = "onnxruntime")]
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct EngineArgs {
+    /// Who runs MODEL.onnx: tract, which is built in, or onnxruntime, which you have installed; that one counts what
+    /// tract cannot run, and puts nothing on trial
+    #[arg(long, value_name = "ENGINE", value_enum, default_value_t)]
+    pub engine: EngineName,
+    #[command(flatten)]
+    pub library: LibraryArg,
+}
+
+/// Which ONNX Runtime.
+#[cfg(feature = "onnxruntime")]
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct LibraryArg {
+    /// The ONNX Runtime to use: its library, or the folder or Python environment that it is in. Without it,
+    /// ORT_DYLIB_PATH, then the active Python environment and the one of python3
+    #[arg(long, value_name = "PATH")]
+    pub onnxruntime: Option<PathBuf>,
+}
+
+/// An engine by its name.
+#[cfg(feature = "onnxruntime")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum EngineName {
+    /// Built in
+    #[default]
+    Tract,
+    /// The library that is installed
+    Onnxruntime,
+}
+
+/// The samples that a model is run on.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Running a model")]
+pub(super) struct SampleArgs {
+    /// What MODEL.onnx is run on: .npy, .npz and .safetensors files, directories of PNG and JPEG pictures, globs. Of
+    /// several inputs an archive has an array each by its name; other files are named like their input, lie in a folder
+    /// of that name, or are given as NAME=PATH
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    pub data: Vec<PathBuf>,
     /// Runs the model on N made-up samples where there is no data; the ranges then mean little
     #[arg(long, value_name = "N", conflicts_with = "data", value_parser = parse_count)]
     pub random: Option<usize>,
     /// Another seed makes other random samples
     #[arg(long, value_name = "SEED", default_value_t = 0, requires = "random")]
     pub seed: u64,
-    /// Runs every sample once instead of twice, on power-of-two grids; for data that cannot be had twice
-    #[arg(long)]
-    pub one_pass: bool,
     /// Subtracted from each channel of pictures, whose values are 0 to 1: 0.485,0.456,0.406
     #[arg(long, value_name = "A,B,C", value_delimiter = ',')]
     pub mean: Vec<f32>,
@@ -102,19 +146,11 @@ fn parse_dim(text: &str) -> Option<Size> {
 
 #[cfg(feature = "onnx")]
 mod network {
-    use super::{DataArgs, Order, Place, Size};
+    use super::{DataArgs, Order, Place, SampleArgs, Size};
+    use crate::jobs::Backend;
     use crate::model::{Dim, Layout, Placement, SampleOptions, SampleSource};
 
     impl DataArgs {
-        /// Where samples come from; `None` where nothing was said.
-        pub fn source(&self) -> Option<SampleSource> {
-            match (self.random, self.data.is_empty()) {
-                (Some(n), _) => Some(SampleSource::Random { n, seed: self.seed }),
-                (None, false) => Some(SampleSource::Files(self.data.clone())),
-                (None, true) => None,
-            }
-        }
-
         /// Where the samples to judge on come from, if there are any.
         pub fn check(&self) -> Option<SampleSource> {
             (!self.check.is_empty()).then(|| SampleSource::Files(self.check.clone()))
@@ -127,6 +163,26 @@ mod network {
                 Some(Place::Fused) => Placement::Fused,
                 Some(Place::Inputs) => Placement::Inputs,
                 Some(Place::All) => Placement::All,
+            }
+        }
+
+        /// Who runs the model.
+        pub fn backend(&self) -> Backend {
+            #[cfg(feature = "onnxruntime")]
+            if self.engine.engine == super::EngineName::Onnxruntime {
+                return Backend::OnnxRuntime(self.engine.library.onnxruntime.clone());
+            }
+            Backend::Tract
+        }
+    }
+
+    impl SampleArgs {
+        /// Where samples come from; `None` where nothing was said.
+        pub fn source(&self) -> Option<SampleSource> {
+            match (self.random, self.data.is_empty()) {
+                (Some(n), _) => Some(SampleSource::Random { n, seed: self.seed }),
+                (None, false) => Some(SampleSource::Files(self.data.clone())),
+                (None, true) => None,
             }
         }
 

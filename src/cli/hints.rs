@@ -12,8 +12,18 @@ const HINTS: &[(&str, &str)] = &[
     ),
 ];
 
+/// What helps where tract cannot run a network: another engine at least counts.
+const COUNT_IT: &str =
+    "An installed ONNX Runtime may be able to count it: report, export and the screen take --engine onnxruntime.";
+
+/// Sentences that say that tract cannot run a network.
+const REFUSED: &[&str] = &[" cannot be run: tract has no operator ", " cannot be prepared", " cannot be run: node "];
+
 /// The sentence with the option that helps in it.
 pub(super) fn with_hint(sentence: &str) -> String {
+    if cfg!(feature = "onnxruntime") && REFUSED.iter().any(|says| sentence.contains(says)) {
+        return format!("{sentence} {COUNT_IT}");
+    }
     match HINTS.iter().find(|(says, _)| sentence.contains(says)) {
         Some((says, here)) => sentence.replacen(says, here, 1),
         None => sentence.to_owned(),
@@ -29,5 +39,12 @@ mod tests {
         assert_eq!(with_hint("x.onnx changes; count in one pass."), "x.onnx changes; use --one-pass.");
         assert_eq!(with_hint("give its shape, such as x=1x3."), "give its shape, such as --shape x=1x3.");
         assert_eq!(with_hint("x.npy is gone."), "x.npy is gone.");
+        #[cfg(feature = "onnxruntime")]
+        {
+            let said = with_hint("x.onnx cannot be run: tract has no operator Foo (node a).");
+            assert!(said.contains("(node a). An installed ONNX Runtime") && said.ends_with("--engine onnxruntime."));
+            let other = "x.onnx cannot be loaded by ONNX Runtime (no operator Foo).";
+            assert_eq!(with_hint(other), other);
+        }
     }
 }

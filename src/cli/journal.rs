@@ -48,8 +48,8 @@ fn data(shared: &SharedArgs) -> Data {
         words.push("bundled".into());
     }
     words.extend(shared.group.as_ref().map(|group| format!("group {group}")));
-    words.extend(shared.data.data.iter().map(|path| format!("data {}", absolute(path))));
-    words.extend(shared.data.random.map(|n| format!("random {n} {}", shared.data.seed)));
+    words.extend(shared.data.samples.data.iter().map(|path| format!("data {}", absolute(path))));
+    words.extend(shared.data.samples.random.map(|n| format!("random {n} {}", shared.data.samples.seed)));
     Data::new(words)
 }
 

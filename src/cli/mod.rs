@@ -14,6 +14,8 @@ mod run;
 mod scales;
 mod source;
 mod trials;
+#[cfg(feature = "onnxruntime")]
+mod verify;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -33,6 +33,8 @@ fn answer(cli: Cli) -> Result<u8, Failed> {
         }
         Some(Command::Sensitivity { json, output, force, shared }) => trials::sensitivity(shared, json, output, force),
         Some(Command::Tune { rounds, output, force, shared }) => trials::tune(shared, rounds, output, force),
+        #[cfg(feature = "onnxruntime")]
+        Some(Command::Verify(args)) => super::verify::verify(args),
         Some(Command::Methods { json }) => {
             print(&if json { methods::json() } else { methods::text() })?;
             Ok(0)

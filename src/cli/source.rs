@@ -1,5 +1,7 @@
 //! From arguments to who brings the layers.
 
+use std::path::Path;
+
 use super::args::{SharedArgs, is_model};
 use super::bundled;
 use crate::input::{Discovered, Source, discover};
@@ -23,7 +25,7 @@ pub(super) fn start(shared: SharedArgs, session: &Session, measure: bool) -> Res
         }
         return network(shared, session, recipe, measure, threads);
     }
-    if !shared.data.data.is_empty() || shared.data.random.is_some() {
+    if !shared.data.samples.data.is_empty() || shared.data.samples.random.is_some() {
         return Err(Usage("--data and --random feed a model; name one: qviz MODEL.onnx --data PATH.".into()));
     }
     if shared.data.place.is_some() || shared.weights_method.is_some() {
@@ -56,18 +58,23 @@ fn network(
     use crate::jobs::{NetworkLoader, NetworkOrder, Subject};
 
     let model = shared.paths[0].clone();
-    let Some(samples) = shared.data.source() else {
-        let name = visible(&model.to_string_lossy());
-        return Err(Usage(format!(
-            "{name} needs something to run on: --data PATH (.npy, .npz or a folder of pictures), or --random 8 to try it."
-        )));
-    };
-    let (options, check, placement) = (shared.data.options(), shared.data.check(), shared.data.placement());
-    let subject = Subject { model, samples, options, check, placement };
+    let Some(samples) = shared.data.samples.source() else { return Err(nothing_to_run_on(&model)) };
+    let (options, check, backend) = (shared.data.samples.options(), shared.data.check(), shared.data.backend());
+    let placement = shared.data.placement();
+    let subject = Subject { model, samples, options, check, backend, placement };
     let (one_pass, ignore_sentinels) = (shared.data.one_pass, shared.ignore_sentinels);
     let (plan, ties) = (session.plan(), shared.ties());
     let order = NetworkOrder { subject, recipe, plan, ties, one_pass, measure, ignore_sentinels, threads };
     Ok(Box::new(move |tell| Box::new(NetworkLoader::start(order, tell))))
+}
+
+/// A model without samples.
+#[cfg(feature = "onnx")]
+pub(super) fn nothing_to_run_on(model: &Path) -> Usage {
+    let name = visible(&model.to_string_lossy());
+    Usage(format!(
+        "{name} needs something to run on: --data PATH (.npy, .npz or a folder of pictures), or --random 8 to try it."
+    ))
 }
 
 #[cfg(not(feature = "onnx"))]

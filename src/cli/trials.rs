@@ -20,6 +20,9 @@ use crate::session::{Arrival, Decision, Key, Sensitivity, Target};
 /// Reads all layers, and leaves those in float that `--skip-worst` means.
 pub(super) fn loaded(shared: SharedArgs, exact: bool) -> Result<Loaded, Failed> {
     let worst = shared.data.skip_worst;
+    if worst > 0 {
+        tries(&shared)?;
+    }
     let mut loaded = load(shared, exact)?;
     if worst == 0 {
         return Ok(loaded);
@@ -62,6 +65,7 @@ pub(super) fn outputs(shared: SharedArgs, json: bool, exact: bool) -> Result<u8,
 
 /// Reads a network and everything in it. Where it could not be opened there are no layers, and a failure that says why.
 fn network(shared: SharedArgs, exact: bool) -> Result<Loaded, Failed> {
+    tries(&shared)?;
     let loaded = loaded(shared, exact)?;
     if loaded.network == 0 && loaded.session.failures().next().is_none() {
         return Err(
@@ -69,6 +73,17 @@ fn network(shared: SharedArgs, exact: bool) -> Result<Loaded, Failed> {
         );
     }
     Ok(loaded)
+}
+
+/// Refuses an engine that puts nothing on trial, before anything is read.
+fn tries(_shared: &SharedArgs) -> Result<(), Usage> {
+    #[cfg(feature = "onnxruntime")]
+    if _shared.data.engine.engine == super::data::EngineName::Onnxruntime {
+        let sentence =
+            "a trial replaces tensors while the network runs, which needs tract; leave out --engine onnxruntime.";
+        return Err(Usage(sentence.into()));
+    }
+    Ok(())
 }
 
 /// Asks, and hears what comes until `ends` has heard the last of it.

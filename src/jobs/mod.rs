@@ -12,6 +12,7 @@
 //! files, network           the first reading of each, which shares big arrays over threads, and their values
 //! search                   a network on trial: the clip in hand, sensitivities, the search for better clips
 //! readers                  the threads of files and of a network
+//! verify                   a network run by both engines, tensor by tensor
 //! ```
 
 mod answer;
@@ -33,13 +34,15 @@ mod ties;
 mod told;
 mod trial;
 mod values;
+#[cfg(feature = "onnxruntime")]
+mod verify;
 
 pub use channels::{MAX_CHANNELS, analyse_channels};
 pub use feed::{Feed, Start, Tell};
 pub use files::{measure_layer, read_channels, read_layer};
 pub use gather::Gather;
 #[cfg(feature = "onnx")]
-pub use network::Subject;
+pub use network::{Backend, Subject};
 pub use readers::{Loader, Order};
 #[cfg(feature = "onnx")]
 pub use readers::{NetworkLoader, NetworkOrder};
@@ -48,3 +51,5 @@ pub use request::Request;
 pub use ties::{Group, Ties};
 pub use told::Told;
 pub use trial::{Left, News, Params, Trial, Tried, Tune, TuneLayer, TuneStep, Tuned};
+#[cfg(feature = "onnxruntime")]
+pub use verify::{Compared, Examined, Verified, Verify, Watching};

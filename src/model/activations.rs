@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use tract_onnx::pb::{GraphProto, NodeProto};
+use tract_onnx::prelude::DatumType;
 
 /// A tensor that is computed when the network runs, and whose elements are floats.
 ///
@@ -20,6 +21,8 @@ pub struct Activation {
     pub consumers: Vec<Consumer>,
     /// Its dimensions; `None` where they depend on values, or where samples differ.
     pub shape: Option<Vec<usize>>,
+    /// The type of its elements.
+    pub dtype: DatumType,
     /// Whether it is an output of the network.
     pub is_output: bool,
 }
@@ -35,6 +38,17 @@ impl Activation {
                 self.consumers.push(consumer.clone());
             }
         }
+    }
+}
+
+/// NumPy's name of a type.
+pub fn type_name(dtype: DatumType) -> String {
+    let text = format!("{dtype:?}").to_ascii_lowercase();
+    match text.split_at_checked(1) {
+        Some(("f", bits)) => format!("float{bits}"),
+        Some(("i", bits)) => format!("int{bits}"),
+        Some(("u", bits)) => format!("uint{bits}"),
+        _ => text,
     }
 }
 
@@ -66,7 +80,11 @@ pub(super) fn node_name(node: &NodeProto) -> &str {
 /// Everything that is not constant by the look of the graph, in its order. Types and shapes are not known here: integers
 /// are still among them, and so is what becomes constant once the shapes are known.
 pub(super) fn candidates(graph: &GraphProto) -> Vec<Activation> {
-    let constant = constants(graph);
+    not_among(graph, &constants(graph))
+}
+
+/// Everything that is in none of these.
+pub(super) fn not_among(graph: &GraphProto, constant: &HashSet<&str>) -> Vec<Activation> {
     let mut consumers = consumers(graph);
     let outputs: HashSet<&str> = graph.output.iter().map(|output| output.name.as_str()).collect();
     let inputs = graph.input.iter().map(|input| (input.name.as_str(), "input", ""));
@@ -76,12 +94,15 @@ pub(super) fn candidates(graph: &GraphProto) -> Vec<Activation> {
     inputs
         .chain(made)
         .filter(|(name, ..)| !name.is_empty() && !constant.contains(name))
+        // What is quantized is no float, whatever stands in for its type.
+        .filter(|(_, op_type, _)| *op_type != "QuantizeLinear")
         .map(|(name, op_type, node)| Activation {
             name: name.into(),
             op_type: op_type.into(),
             node: node.into(),
             consumers: consumers.remove(name).unwrap_or_default(),
             shape: None,
+            dtype: DatumType::F32,
             is_output: outputs.contains(name),
         })
         .collect()
@@ -99,20 +120,25 @@ pub(super) fn concats(graph: &GraphProto, activations: &[Activation]) -> Vec<Con
 }
 
 /// Initializers, and what is computed from nothing else.
-fn constants(graph: &GraphProto) -> HashSet<&str> {
+pub(super) fn constants(graph: &GraphProto) -> HashSet<&str> {
     let mut constant: HashSet<&str> = graph.initializer.iter().map(|tensor| tensor.name.as_str()).collect();
     let sparse = graph.sparse_initializer.iter().filter_map(|tensor| tensor.values.as_ref());
     constant.extend(sparse.map(|values| values.name.as_str()));
     for node in &graph.node {
-        let inputs: Vec<&str> = node.input.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
-        let random = node.op_type.starts_with("Random") || matches!(&*node.op_type, "Bernoulli" | "Multinomial");
-        let has_graph = node.attribute.iter().any(|attribute| attribute.g.is_some());
-        let from_constants = !inputs.is_empty() && inputs.iter().all(|name| constant.contains(name));
-        if node.op_type == "Constant" || (from_constants && !random && !has_graph) {
+        if is_computed_from(node, &constant) {
             constant.extend(node.output.iter().map(String::as_str));
         }
     }
     constant
+}
+
+/// Whether a node depends on these constants alone.
+pub(super) fn is_computed_from(node: &NodeProto, constant: &HashSet<&str>) -> bool {
+    let mut inputs = node.input.iter().map(String::as_str).filter(|name| !name.is_empty()).peekable();
+    let random = node.op_type.starts_with("Random") || matches!(&*node.op_type, "Bernoulli" | "Multinomial");
+    let has_graph = node.attribute.iter().any(|attribute| attribute.g.is_some());
+    let from_constants = inputs.peek().is_some() && inputs.all(|name| constant.contains(name));
+    node.op_type == "Constant" || (from_constants && !random && !has_graph)
 }
 
 /// Who takes each tensor. A node takes what the graphs inside it take.

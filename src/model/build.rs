@@ -1,6 +1,8 @@
 //! From a parsed file to a plan that runs: shapes, taps, optimization.
 
 use super::activations::{self, Activation};
+use super::constants;
+use super::engine;
 use super::error::{ModelError, guarded, one_line, reason, shape_text};
 use super::network::{Dim, Network, Port};
 use super::pool::Pool;
@@ -8,7 +10,8 @@ use super::tap::{Site, Tap};
 use super::variant::Variant;
 use crate::error::{ErrorKind, Predicate};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use tract_onnx::pb::{GraphProto, ModelProto, NodeProto};
+use tract_onnx::Onnx;
+use tract_onnx::pb::ModelProto;
 use tract_onnx::prelude::{DatumType, Tensor, TractError};
 use tract_onnx::tract_core::internal::{InletId, OutletId, TractResult, TypedModel, TypedSimplePlan, bail};
 use tract_onnx::tract_hir::internal::{InferenceFact, InferenceModel, InferenceModelExt, expand};
@@ -39,7 +42,7 @@ pub(super) fn variant(
     let graph = proto.graph.as_ref().expect("checked when the network was made");
     let mut activations = activations::candidates(graph);
     activations.retain(|activation| names.get(&activation.name) != Some(&None));
-    unknown_operator(network, graph)?;
+    engine::check(proto).map_err(|refusal| network.error(refusal))?;
     let own = graph.output.len();
     let plan = guarded(|| {
         let mut model = optimized(typed(network, proto, fed, &activations)?, own)?;
@@ -78,7 +81,7 @@ pub(super) enum Conditions {
 /// As [`variant`]; or a condition is no single truth value.
 pub(super) fn conditions(network: &Network, proto: &ModelProto, fed: &[Fed]) -> Result<Conditions, ModelError> {
     let graph = proto.graph.as_ref().expect("checked when the network was made");
-    unknown_operator(network, graph)?;
+    engine::check(proto).map_err(|refusal| network.error(refusal))?;
     let plan = guarded(|| TypedSimplePlan::new(typed(network, proto, fed, &[])?.into_optimized()?));
     let plan = plan.map_err(|error| network.error(unprepared(&error)))?;
     let outputs = plan.model().outputs.clone();
@@ -89,6 +92,27 @@ pub(super) fn conditions(network: &Network, proto: &ModelProto, fed: &[Fed]) -> 
     }
     let file = network.file().to_owned();
     Ok(Conditions::Asked(Variant { file, plan, outputs, activations: Vec::new(), concats: Vec::new() }))
+}
+
+/// What a graph without inputs comes to: its one output, called `name`.
+///
+/// # Errors
+///
+/// A constant cannot be read, tract lacks an operator, or a node fails.
+pub(super) fn constant(network: &Network, proto: &ModelProto, name: &str) -> Result<Tensor, ModelError> {
+    let graph = proto.graph.as_ref().expect("it was made with one");
+    constants::check(graph, &network.folder).map_err(|why| network.error(why))?;
+    engine::check(proto).map_err(|refusal| network.error(refusal))?;
+    let run = || {
+        let found = TypedSimplePlan::new(typed(network, proto, &[], &[])?)?.run(Default::default())?;
+        Ok(found.into_iter().next().map(|value| (*value).clone()))
+    };
+    let found = guarded(run).map_err(|error| {
+        let (name, why) = (one_line(name), reason(&error));
+        network
+            .error(Predicate::new(ErrorKind::Failed, format!("has a weight {name} that cannot be computed ({why}).")))
+    })?;
+    found.ok_or_else(|| network.error(format!("has no constant {}.", one_line(name))))
 }
 
 /// The conditions called `names`, as they were computed.
@@ -119,9 +143,8 @@ pub(super) fn inputs(network: &Network, shapes: &Shapes) -> Result<Vec<Fed>, Mod
 }
 
 fn input(network: &Network, port: &Port, given: Option<&Vec<usize>>) -> Result<Fed, ModelError> {
-    let name = &port.name;
     let Some(dtype) = port.dtype else {
-        return Err(network.error(format!("has an input {name} that is no tensor of a known type.")));
+        return Err(network.error(port.unfit()));
     };
     let fixed = port.dims.as_deref().and_then(fixed);
     let shape = match (given, fixed) {
@@ -145,26 +168,6 @@ pub(super) fn fits(shape: &[usize], dims: Option<&[Dim]>) -> bool {
     })
 }
 
-/// tract parses an operator that it does not have, and fails later with less to say.
-fn unknown_operator(network: &Network, graph: &GraphProto) -> Result<(), ModelError> {
-    let known = tract_onnx::onnx().op_register.0;
-    match unknown_node(graph, &|op| known.contains_key(op)) {
-        Some(node) => {
-            let (op, node) = (one_line(&node.op_type), one_line(activations::node_name(node)));
-            Err(network.error(format!("cannot be run: tract has no operator {op} (node {node}).")))
-        }
-        None => Ok(()),
-    }
-}
-
-/// The first node whose operator is not `known`, in the graph or in those inside its nodes.
-fn unknown_node<'a>(graph: &'a GraphProto, known: &dyn Fn(&str) -> bool) -> Option<&'a NodeProto> {
-    graph.node.iter().find_map(|node| {
-        let mut inner = node.attribute.iter().filter_map(|attribute| attribute.g.as_ref());
-        if known(&node.op_type) { inner.find_map(|graph| unknown_node(graph, known)) } else { Some(node) }
-    })
-}
-
 /// The whole predicate for a network that cannot be prepared.
 fn unprepared(error: &TractError) -> Predicate {
     let why = reason(error);
@@ -184,8 +187,11 @@ fn unprepared(error: &TractError) -> Predicate {
 
 /// The graph with every tap as an output behind its own.
 fn typed(network: &Network, proto: &ModelProto, fed: &[Fed], activations: &[Activation]) -> TractResult<TypedModel> {
-    // What the file notes about the shapes inside was true for other inputs.
-    let onnx = tract_onnx::onnx().with_ignore_value_info(true);
+    let left = constants::leave_in_files(proto, network.in_files);
+    let proto = left.as_ref().unwrap_or(proto);
+    let graph = proto.graph.as_ref().expect("checked when the network was made");
+    let mut onnx = Onnx { provider: constants::files(graph, &network.folder), ..engine::onnx() };
+    onnx.op_register.insert(constants::FROM_FILE, constants::from_file_op);
     let parsed = onnx.parse(proto, network.folder.to_str())?;
     if let Some(name) = parsed.unresolved_inputs.first() {
         bail!("no node makes the tensor {name}");
@@ -277,8 +283,9 @@ fn number_anew(mut model: TypedModel, activations: &mut Vec<Activation>) -> Trac
     let taps = taps(&model);
     let mut kept = Vec::with_capacity(taps.len());
     for (new, (old, node)) in taps.into_iter().enumerate() {
-        let shape = model.outlet_fact(node.into())?.shape.as_concrete().map(<[usize]>::to_vec);
-        kept.push(Activation { shape, ..activations[old].clone() });
+        let fact = model.outlet_fact(node.into())?;
+        let shape = fact.shape.as_concrete().map(<[usize]>::to_vec);
+        kept.push(Activation { shape, dtype: fact.datum_type, ..activations[old].clone() });
         let tap: &mut Tap = model.nodes[node].op_as_mut().expect("it is a tap");
         tap.activation = new;
     }

@@ -1,4 +1,5 @@
 use crate::error::{ErrorKind, Predicate};
+use std::io;
 use tract_onnx::prelude::{TractError, TractResult};
 
 /// What is wrong with a model or with what it is fed, in one sentence that names the file, says what was found and what
@@ -61,6 +62,16 @@ pub(super) fn shape_text(shape: &[usize]) -> String {
         return "scalar".into();
     }
     shape.iter().map(usize::to_string).collect::<Vec<_>>().join("x")
+}
+
+/// What an error of the operating system means for the user.
+pub(super) fn io_predicate(error: &io::Error) -> Predicate {
+    let text = match error.kind() {
+        io::ErrorKind::NotFound => "does not exist; check the path.".into(),
+        io::ErrorKind::PermissionDenied => "cannot be read: permission denied; make it readable for this user.".into(),
+        _ => format!("cannot be read ({}); check the disk and try again.", one_line(&error.to_string())),
+    };
+    Predicate::new(ErrorKind::of_system(error), text)
 }
 
 #[cfg(test)]

@@ -11,6 +11,9 @@
 //! tells the optimizer nothing about itself: whatever is fused or dropped, it is not across a tap. So the tensors are the
 //! file's, under the file's names, all of them, and replacing one has the effect that it has in the file.
 //!
+//! Who only counts needs less of a network than that: an [`Engine`], which an ONNX Runtime that is installed is as well
+//! (`Runtime`, with the feature `onnxruntime`).
+//!
 //! ```no_run
 //! use qviz::model::{Graph, Network, SampleOptions, SampleSource, Samples};
 //!
@@ -35,15 +38,19 @@ mod activations;
 mod behind;
 mod branches;
 mod build;
+mod constants;
 mod effect;
+mod engine;
+mod engines;
 mod error;
-mod external;
 mod found;
 mod graph;
 mod network;
 mod placement;
 mod pool;
 mod reference;
+#[cfg(feature = "onnxruntime")]
+mod runtime;
 mod samples;
 mod score;
 mod sizes;
@@ -54,15 +61,18 @@ mod tests;
 mod variant;
 mod weights;
 
-pub use activations::{Activation, Concat, Consumer};
+pub use activations::{Activation, Concat, Consumer, type_name};
 pub use build::Shapes;
 pub use effect::Effect;
+pub use engines::Engine;
 pub use error::ModelError;
 pub use found::Input;
 pub use graph::{Graph, Observer, Reach};
 pub use network::{Dim, Network, Port};
 pub use placement::Placement;
 pub use reference::{Judged, Reference};
+#[cfg(feature = "onnxruntime")]
+pub use runtime::{Library, Runtime};
 pub use samples::{Layout, SampleOptions, SampleSource, Samples};
 pub use score::{OutputEffect, OutputEffects};
 pub use tract_onnx::prelude::{DatumType, Tensor};

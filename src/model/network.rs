@@ -1,19 +1,22 @@
 use super::branches;
-use super::error::{ModelError, guarded, one_line};
-use super::external;
+use super::constants::{self, Element};
+use super::engine;
+use super::error::{ModelError, guarded, io_predicate, one_line};
 use crate::error::{ErrorKind, Predicate};
 use crate::input::Foreign;
 use std::collections::HashSet;
 use std::fmt;
 use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use tract_onnx::pb::tensor_shape_proto::dimension::Value as DimValue;
 use tract_onnx::pb::type_proto::Value as TypeValue;
-use tract_onnx::pb::{GraphProto, ModelProto, ValueInfoProto, tensor_proto};
+use tract_onnx::pb::{GraphProto, ModelProto, ValueInfoProto};
 use tract_onnx::prelude::{DatumType, Framework, onnx};
+
+/// Weights that take less are packed once and for all, which makes runs faster.
+const IN_FILES: u64 = 256 << 20;
 
 /// An ONNX file, parsed: what goes in, what comes out, and the nodes between as they were written.
 ///
@@ -23,6 +26,8 @@ pub struct Network {
     pub(super) file: String,
     pub(super) folder: PathBuf,
     pub(super) proto: Arc<ModelProto>,
+    /// Where large constants in other files take more bytes than this, they stay there until a run needs them.
+    pub(super) in_files: u64,
     inputs: Vec<Port>,
     outputs: Vec<Port>,
 }
@@ -34,11 +39,22 @@ pub struct Port {
     pub name: String,
     /// The type of its elements; `None` where the file gives none that tract knows.
     pub dtype: Option<DatumType>,
+    /// The type that the file gives, by its NumPy name, where tract knows it not.
+    pub foreign: Option<String>,
     /// Its dimensions; `None` where not even their number is known.
     pub dims: Option<Vec<Dim>>,
 }
 
 impl Port {
+    /// That it is of no type that can be fed.
+    pub(super) fn unfit(&self) -> Predicate {
+        let text = match &self.foreign {
+            Some(of) => format!("takes {self} of {of}, which is not run here; export it with inputs of float32."),
+            None => format!("takes {self} of a type that is not known."),
+        };
+        text.into()
+    }
+
     /// Asks for its shape, with an example: a batch of one, and 224 wherever else the file has no number.
     pub(super) fn ask(&self) -> Predicate {
         let size = |(i, dim): (usize, &Dim)| match dim {
@@ -82,27 +98,50 @@ impl Network {
             _ => fail(no_model(&e.root_cause().to_string())),
         })?;
         let folder = path.parent().map_or_else(PathBuf::new, Path::to_owned);
-        Network::from_proto(file, folder, proto)
+        let defaults = match proto.functions[..] {
+            [] => engine::Defaults::default(),
+            _ => engine::Defaults::of(&std::fs::read(path).map_err(|e| fail(io_predicate(&e)))?),
+        };
+        Network::with_defaults(file, folder, proto, &defaults)
     }
 
     /// A network out of a protobuf that is in memory. `file` names it in messages; external tensors are looked for in
     /// `folder`.
-    pub(super) fn from_proto(file: String, folder: PathBuf, mut proto: ModelProto) -> Result<Network, ModelError> {
+    #[cfg(test)]
+    pub(super) fn from_proto(file: String, folder: PathBuf, proto: ModelProto) -> Result<Network, ModelError> {
+        Network::with_defaults(file, folder, proto, &engine::Defaults::default())
+    }
+
+    fn with_defaults(
+        file: String,
+        folder: PathBuf,
+        mut proto: ModelProto,
+        defaults: &engine::Defaults,
+    ) -> Result<Network, ModelError> {
         let fail = |predicate: Predicate| ModelError::new(file.clone(), predicate);
+        engine::prepare(&mut proto, defaults).map_err(&fail)?;
         let Some(graph) = proto.graph.as_mut().filter(|graph| !graph.node.is_empty()) else {
             return Err(fail(no_model("it holds no nodes")));
         };
         branches::name_apart(graph);
-        external::check(graph).map_err(&fail)?;
+        constants::check_locations(graph).map_err(&fail)?;
+        constants::standardize(graph, &folder).map_err(&fail)?;
         let constant: HashSet<&str> = graph.initializer.iter().map(|tensor| tensor.name.as_str()).collect();
         let inputs = graph.input.iter().filter(|input| !constant.contains(input.name.as_str())).map(port).collect();
         let outputs = graph.output.iter().map(port).collect();
-        Ok(Network { inputs, outputs, proto: Arc::new(proto), file, folder })
+        Ok(Network { inputs, outputs, proto: Arc::new(proto), in_files: IN_FILES, file, folder })
     }
 
     /// The file as it was named by the user.
     pub fn file(&self) -> &str {
         &self.file
+    }
+
+    /// The same network, whose large constants stay in the files that they lie in, beside the model, where these take more
+    /// than so many bytes (256 MB if nothing is said) and only products and look-ups take them. A run reads each when it
+    /// comes to it, which costs time and keeps memory at that of the largest.
+    pub fn leaving_in_files(self, more_than: u64) -> Network {
+        Network { in_files: more_than, ..self }
     }
 
     /// What has to be fed, in the order of the file. Inputs that have an initializer are constants and not among them.
@@ -113,6 +152,11 @@ impl Network {
     /// What comes out, in the order of the file.
     pub fn outputs(&self) -> &[Port] {
         &self.outputs
+    }
+
+    /// The same file with another graph, of the same inputs and outputs.
+    pub(super) fn with_proto(&self, proto: ModelProto) -> Network {
+        Network { proto: Arc::new(proto), ..self.clone() }
     }
 
     pub(super) fn graph(&self) -> &GraphProto {
@@ -174,29 +218,22 @@ impl fmt::Display for Port {
 fn port(info: &ValueInfoProto) -> Port {
     let name = info.name.clone();
     let Some(TypeValue::TensorType(tensor)) = info.r#type.as_ref().and_then(|t| t.value.as_ref()) else {
-        return Port { name, dtype: None, dims: None };
+        return Port { name, dtype: None, foreign: None, dims: None };
     };
-    let dtype = tensor_proto::DataType::try_from(tensor.elem_type).ok().and_then(|dtype| dtype.try_into().ok());
+    let element = Element(tensor.elem_type);
+    // tract has texts, and nothing that computes with them.
+    let dtype = element.datum_type().filter(|_| element != Element::STRING);
+    let foreign = (dtype.is_none() && tensor.elem_type != 0).then(|| element.name());
     let dim = |value: &Option<DimValue>| match value {
         Some(DimValue::DimValue(n)) => usize::try_from(*n).map_or(Dim::Unknown, Dim::Fixed),
         Some(DimValue::DimParam(name)) if !matches!(name.as_str(), "" | "?") => Dim::Named(name.clone()),
         _ => Dim::Unknown,
     };
     let dims = tensor.shape.as_ref().map(|shape| shape.dim.iter().map(|d| dim(&d.value)).collect());
-    Port { name, dtype, dims }
+    Port { name, dtype, foreign, dims }
 }
 
 /// Of what is no model, or was one: a protobuf does not say which, and one that is torn may well parse.
 fn no_model(why: &str) -> Predicate {
     Predicate::damaged(format!("is not an ONNX model ({}).", one_line(why)))
-}
-
-/// What an error of the operating system means for the user.
-pub(super) fn io_predicate(error: &io::Error) -> Predicate {
-    let text = match error.kind() {
-        io::ErrorKind::NotFound => "does not exist; check the path.".into(),
-        io::ErrorKind::PermissionDenied => "cannot be read: permission denied; make it readable for this user.".into(),
-        _ => format!("cannot be read ({}); check the disk and try again.", one_line(&error.to_string())),
-    };
-    Predicate::new(ErrorKind::of_system(error), text)
 }

@@ -43,6 +43,11 @@ impl<'a> Reference<'a> {
         Reference { graph, memory, kept: Mutex::default() }
     }
 
+    /// The graph whose answers they are.
+    pub fn graph(&self) -> &'a Graph {
+        self.graph
+    }
+
     /// The answer to `sample`, which always is the one at this `place`. `None` when it was cancelled.
     pub(super) fn outputs(
         &self,

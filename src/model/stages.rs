@@ -5,6 +5,7 @@
 
 use super::branches::{Branch, Settling};
 use super::build::{self, Conditions, Fed};
+use super::constants;
 use super::error::{ModelError, shape_text};
 use super::network::Network;
 use super::pool::Pool;
@@ -187,6 +188,7 @@ impl Stages {
 
     fn make(&self, way: &Way, pool: &mut Pool) -> Result<Stage, ModelError> {
         let network = &self.network;
+        constants::check(network.graph(), &network.folder).map_err(|why| network.error(why))?;
         let fed: Vec<Fed> = network
             .inputs()
             .iter()

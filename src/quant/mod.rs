@@ -15,6 +15,7 @@
 
 mod clip;
 mod decibels;
+mod difference;
 mod format;
 mod fp8;
 mod output;
@@ -23,6 +24,7 @@ mod scheme;
 
 pub use clip::Clip;
 pub use decibels::Decibels;
+pub use difference::{Apart, Difference};
 pub use format::Format;
 pub use fp8::Fp8;
 pub use output::{OutputEffect, OutputEffects};

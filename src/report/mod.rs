@@ -12,6 +12,7 @@ mod scales;
 mod sensitivity;
 mod table;
 mod text;
+mod verify;
 mod visible;
 
 pub use compare::{best, compare, why};
@@ -24,4 +25,5 @@ pub use scales::{
 };
 pub use sensitivity::{outputs, sensitivity, sensitivity_json};
 pub use text::text;
+pub use verify::{TOLERANCE, Verification, VerifiedTensor};
 pub use visible::{one_word, visible};

@@ -133,8 +133,9 @@ pub(super) fn finite(x: f64) -> Option<f64> {
     x.is_finite().then_some(x)
 }
 
-/// A shape: `8x64x28x28`; `scalar` for rank 0.
-pub fn shape(axes: &[u64]) -> String {
+/// A shape: `8x64x28x28`; `scalar` for rank 0, `?` where it is not known, or not the same in all samples.
+pub fn shape(axes: Option<&[u64]>) -> String {
+    let Some(axes) = axes else { return "?".into() };
     if axes.is_empty() {
         return "scalar".into();
     }
@@ -199,8 +200,9 @@ mod tests {
         );
         assert_eq!([31.24, -0.04, -3.16].map(decibels), ["31.2", "0.0", "-3.2"]);
         assert_eq!((of(1, "value"), of(1_204, "value")), ("1 value".into(), "1,204 values".into()));
-        assert_eq!(shape(&[]), "scalar");
-        assert_eq!(shape(&[8, 64]), "8x64");
+        assert_eq!(shape(Some(&[])), "scalar");
+        assert_eq!(shape(None), "?");
+        assert_eq!(shape(Some(&[8, 64])), "8x64");
         assert_eq!(shortest(0.1), "0.1");
         assert_eq!(shortest(1e-30), "1e-30");
     }

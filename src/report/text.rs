@@ -19,7 +19,7 @@ struct Said {
 }
 
 const COLUMNS: [Said; 14] = [
-    Said { heading: "shape", left: true, cell: |row, _| number::shape(&row.layer.origin.shape) },
+    Said { heading: "shape", left: true, cell: |row, _| number::shape(row.layer.origin.shape.as_deref()) },
     Said { heading: "dtype", left: true, cell: |row, _| row.layer.origin.dtype.clone() },
     Said { heading: "count", left: false, cell: |_, r| r.stats().count.to_string() },
     Said { heading: "min", left: false, cell: |_, r| shortest(r.stats().min) },

@@ -29,8 +29,13 @@ pub struct Layer {
 pub struct Origin {
     /// The files that hold it, one a batch.
     pub files: Vec<String>,
-    /// Its shape; several batches are added up along the first axis where the other axes agree.
-    pub shape: Vec<u64>,
+    /// Its shape: of files, several batches added up along the first axis where the other axes agree; of a network, the
+    /// tensor's own, in one sample. `None` where it is not known, or not the same in all samples.
+    pub shape: Option<Vec<u64>>,
+    /// How many samples of a network it was counted on; `None` where it came from none.
+    pub samples: Option<u64>,
+    /// The constant of the network that it is computed from, where it is computed from one and is none itself.
+    pub initializer: Option<String>,
     /// The element type, by its numpy name; empty until a header was read.
     pub dtype: String,
     /// What else is to be known of all of its numbers, one sentence each.

@@ -34,7 +34,7 @@ impl Ask {
             Ask::Format => "int8, uint4 affine, 16, e4m3 · Enter · Esc leaves it".into(),
             Ask::Axis => {
                 let layer = model.session.layers().get(model.list.selected);
-                let shape = layer.map(|l| number::shape(&l.origin.shape)).unwrap_or_default();
+                let shape = number::shape(layer.and_then(|l| l.origin.shape.as_deref()));
                 format!("of {shape}: 0, 1, -1 … · none: per tensor · Enter · Esc leaves it").into()
             }
             Ask::Tie => "a, head*, op:Conv · none: a range of its own · Enter · Esc leaves it".into(),

@@ -20,6 +20,8 @@ mod outputs;
 mod panics;
 mod scales;
 mod sentinels;
+#[cfg(feature = "onnxruntime")]
+mod verify;
 
 use npy::{floats, normal, npy, write};
 

@@ -220,7 +220,7 @@ impl<'a> Pass<'a> {
         }
         self.done += 1;
         self.origin.files = self.source.parts.iter().map(Part::file).collect();
-        self.origin.shape = joined_shape(&shapes);
+        self.origin.shape = Some(joined_shape(&shapes));
         Ok(true)
     }
 }
@@ -283,7 +283,7 @@ mod tests {
         let read = |source| read_layer(source, &recipe, 2, &|_| {}, &|| false).unwrap().unwrap();
         let (one, several) = (read(&one), read(&several));
         assert_eq!(one.1, several.1);
-        assert_eq!((&one.0.shape[..], &several.0.shape[..]), (&[505, 7][..], &[505, 7][..]));
+        assert_eq!((&one.0.shape, &several.0.shape), (&Some(vec![505, 7]), &Some(vec![505, 7])));
         assert_eq!((one.0.files.len(), several.0.files.len()), (1, 3));
     }
 

@@ -84,8 +84,10 @@ impl Begin<'_> {
                 let values = run.setup.network.weight_values(weight)?;
                 let origin = Origin {
                     files: vec![run.setup.network.file().to_owned()],
-                    shape: weight.shape.iter().map(|&n| n as u64).collect(),
-                    dtype: "float32".into(),
+                    shape: Some(weight.shape.iter().map(|&n| n as u64).collect()),
+                    dtype: weight.dtype.clone(),
+                    initializer: weight.initializer.clone(),
+                    notes: weight.computed_from().into_iter().collect(),
                     ..Origin::default()
                 };
                 let histogram = Histogram::of(&values, self.recipe.bins, &self.recipe.grids);

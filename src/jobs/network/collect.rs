@@ -75,7 +75,7 @@ pub(super) fn collect(
     let &Wanted { recipe, joints, channels, one_pass, threads } = wanted;
     let mut using: Vec<usize> = (0..setup.samples.len()).collect();
     let mut skipped = Vec::new();
-    let tensors = setup.graph.tensors().len();
+    let tensors = setup.engine.tensors().len();
     let passes = if one_pass { 1 } else { 2 };
     loop {
         let gather = Gather::with_joints(tensors, joints, recipe, one_pass, threads);

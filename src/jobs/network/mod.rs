@@ -9,5 +9,5 @@ mod values;
 pub(super) use begin::{Begin, begin};
 pub(super) use run::Run;
 pub(super) use setup::Setup;
-pub use setup::Subject;
+pub use setup::{Backend, Subject};
 pub(super) use values::NetworkValues;

@@ -52,8 +52,7 @@ impl Runs {
             }
             _ => see(tensor, shape, values),
         };
-        let ran = setup.graph.run(sample, &mut see, cancelled)?;
-        Ok(ran.is_some())
+        setup.engine.show(sample, &mut see, cancelled)
     }
 
     /// How many there were.
@@ -66,7 +65,7 @@ impl Runs {
 impl Run {
     /// How many of the tensors are activations; weights follow them.
     pub fn activations(&self) -> usize {
-        self.setup.graph.tensors().len()
+        self.setup.engine.tensors().len()
     }
 
     /// What is to be said of an activation alone.

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use crate::model::{Graph, ModelError, Network, Placement, Reach, SampleOptions, SampleSource, Samples, Weight};
+use crate::ErrorKind;
+use crate::model::{Engine, Graph, ModelError, Network, Placement, Reach, SampleOptions, SampleSource, Samples, Weight};
+#[cfg(feature = "onnxruntime")]
+use crate::model::{Library, Runtime};
 use crate::session::{Key, Kind, Layer, Origin, Places};
 
 /// What to run, on what.
@@ -16,8 +19,21 @@ pub struct Subject {
     pub options: SampleOptions,
     /// Other samples, to judge on what nothing was chosen by.
     pub check: Option<SampleSource>,
+    /// Who runs it.
+    pub backend: Backend,
     /// Which tensors are quantized unless a rule says otherwise.
     pub placement: Placement,
+}
+
+/// Who runs a network.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Backend {
+    /// tract, which is built in and can put a network on trial.
+    #[default]
+    Tract,
+    /// The ONNX Runtime that is installed: the library that is named, or that is found. It counts, and tries nothing.
+    #[cfg(feature = "onnxruntime")]
+    OnnxRuntime(Option<PathBuf>),
 }
 
 /// A network that is ready to run.
@@ -25,7 +41,10 @@ pub(in crate::jobs) struct Setup {
     pub network: Network,
     pub samples: Samples,
     pub check: Option<Samples>,
-    pub graph: Graph,
+    /// What counts.
+    pub engine: Box<dyn Engine>,
+    /// What puts on trial, where that is possible.
+    graph: Option<Graph>,
     pub weights: Vec<Weight>,
     placement: Placement,
     /// Of each sample that can be loaded, how it reaches the activations; found when it is first asked for.
@@ -42,11 +61,34 @@ impl Setup {
         let network = Network::open(&subject.model)?;
         let samples = Samples::open(&network, &subject.samples, &subject.options)?;
         let check = subject.check.map(|source| Samples::open(&network, &source, &subject.options)).transpose()?;
-        // One thread a run: measured, the others are better used for counting, and for other samples.
-        let graph = Graph::of(&network, &samples)?;
         let weights = network.weights();
         let placement = subject.placement;
-        Ok(Setup { network, samples, check, graph, weights, placement, reaches: OnceLock::new() })
+        let (engine, graph): (Box<dyn Engine>, _) = match subject.backend {
+            Backend::Tract => {
+                // One thread a run: measured, the others are better used for counting, and for other samples.
+                let graph = Graph::of(&network, &samples)?;
+                (Box::new(graph.clone()), Some(graph))
+            }
+            #[cfg(feature = "onnxruntime")]
+            Backend::OnnxRuntime(library) => {
+                let library = Library::open(library.as_deref())?;
+                (Box::new(Runtime::open(&library, &network, &subject.model, &samples)?), None)
+            }
+        };
+        Ok(Setup { network, samples, check, engine, graph, weights, placement, reaches: OnceLock::new() })
+    }
+
+    /// What trials run.
+    ///
+    /// # Errors
+    ///
+    /// The network is run by who only counts.
+    pub fn graph(&self) -> Result<&Graph, ModelError> {
+        self.graph.as_ref().ok_or_else(|| {
+            let file = self.network.file().to_owned();
+            let message = format!("{file} is counted by ONNX Runtime; trials replace tensors, which needs tract.");
+            ModelError { kind: ErrorKind::Unfit, file, message }
+        })
     }
 
     /// What is run on what, in a few words.
@@ -58,14 +100,29 @@ impl Setup {
 
     /// What is to be known before any number is believed: what was taken for granted, and what is not looked at.
     pub fn assumptions(&self) -> Vec<String> {
-        [self.samples.assumptions(), self.graph.assumptions()].concat()
+        let integers = self.network.integer_weights();
+        [self.samples.assumptions(), self.engine.assumptions(), integers.as_slice(), self.not_floats().as_slice()]
+            .concat()
+    }
+
+    /// What goes in and is no float, or that there is no float at all.
+    fn not_floats(&self) -> Option<String> {
+        if self.engine.tensors().is_empty() && self.weights.is_empty() {
+            return Some("no tensor of floats is in it: there is nothing to calibrate".into());
+        }
+        let whole = self.network.inputs().iter().filter_map(|input| {
+            let of = input.dtype.filter(|dtype| !dtype.is_float())?;
+            Some(format!("{} ({})", input.name, crate::model::type_name(of)))
+        });
+        let whole: Vec<String> = whole.collect();
+        (!whole.is_empty()).then(|| format!("no float, and so not listed: the input {}", whole.join(", the input ")))
     }
 
     /// A layer for each activation in the graph's order, and behind them one for each weight.
     pub fn layers(&self) -> Vec<Layer> {
         let file = || vec![self.network.file().to_owned()];
-        let places = Placement::ALL.map(|placement| placement.of(self.graph.tensors()));
-        let activations = self.graph.tensors().iter().enumerate().map(|(at, tensor)| {
+        let places = Placement::ALL.map(|placement| placement.of(self.engine.tensors()));
+        let activations = self.engine.tensors().iter().enumerate().map(|(at, tensor)| {
             let layer = Layer::waiting(Key::activation(tensor.name.as_str()), file()).with_op(tensor.op_type.as_str());
             layer.with_places(self.places(|placement| places[placement][at].clone()))
         });
@@ -87,8 +144,8 @@ impl Setup {
 
     /// The `Concat`s by name, with the tensors that the values which they put together are quantized at.
     pub fn concats(&self) -> Vec<(String, Vec<usize>)> {
-        let sources = self.placement.sources(self.graph.tensors());
-        let concats = self.graph.concats().iter();
+        let sources = self.placement.sources(self.engine.tensors());
+        let concats = self.engine.concats().iter();
         concats.map(|c| (c.node.clone(), c.inputs.iter().map(|&input| sources[input]).collect())).collect()
     }
 
@@ -97,7 +154,7 @@ impl Setup {
         let all = self.reaches.get_or_init(|| {
             let mut known: Vec<Arc<Vec<Reach>>> = Vec::new();
             let mut of = |sample: usize| {
-                let reach = self.graph.reach(&self.samples.get(sample).ok()?).ok()?;
+                let reach = self.engine.reach(&self.samples.get(sample).ok()?).ok()?;
                 // Many samples, few plans.
                 let at = known.iter().position(|known| **known == reach).unwrap_or_else(|| {
                     known.push(Arc::new(reach));
@@ -112,12 +169,15 @@ impl Setup {
 
     /// What the document says of an activation that `samples` samples were run through.
     pub fn origin(&self, tensor: usize, samples: usize, notes: Vec<String>) -> Origin {
-        let mut shape: Vec<u64> = self.graph.tensors()[tensor].shape.iter().flatten().map(|&n| n as u64).collect();
-        // Samples lie one behind the other along the first axis.
-        if let Some(first) = shape.first_mut() {
-            *first *= samples as u64;
+        let tensor = &self.engine.tensors()[tensor];
+        Origin {
+            files: vec![self.network.file().to_owned()],
+            shape: tensor.shape.as_ref().map(|shape| shape.iter().map(|&n| n as u64).collect()),
+            samples: Some(samples as u64),
+            dtype: crate::model::type_name(tensor.dtype),
+            notes,
+            ..Origin::default()
         }
-        Origin { files: vec![self.network.file().to_owned()], shape, dtype: "float32".into(), notes, overflowed: 0 }
     }
 
     /// What is to be said of every number that comes from these samples.

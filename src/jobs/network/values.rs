@@ -54,8 +54,8 @@ impl Values for NetworkValues<'_> {
             return Ok(vec![batch(&setup.weights[weight].shape)]);
         }
         let depends = || batch(&[]).error("has a shape that depends on the values; leave it per tensor.");
-        if setup.graph.is_one() {
-            let shape = setup.graph.tensors()[tensor].shape.as_ref().ok_or_else(depends)?;
+        if setup.engine.is_one() {
+            let shape = setup.engine.tensors()[tensor].shape.as_ref().ok_or_else(depends)?;
             return Ok(vec![batch(shape); samples.len()]);
         }
         let mut batches = Vec::new();
@@ -106,7 +106,7 @@ impl Values for NetworkValues<'_> {
             let name = tensors.layers[*without].name();
             return Err(self.fail(ErrorKind::Missing, format!("gave no counts for {name}.")));
         }
-        debug_assert_eq!(setup.graph.tensors().len(), activations);
+        debug_assert_eq!(setup.engine.tensors().len(), activations);
         let mut gather = Gather::new(1, recipe, *one_pass, self.threads);
         loop {
             let ran = self.run_again(watch, &mut |tensor, values| match tensor {

@@ -8,7 +8,7 @@ use crate::guard::{asked_panic, guarded};
 use crate::jobs::answer::{Context, Tensors, answer};
 use crate::jobs::desk::{Desk, Piece};
 use crate::jobs::feed::{Feed, Tell};
-use crate::jobs::network::{Begin, NetworkValues, Run, Setup, Subject, begin};
+use crate::jobs::network::{Backend, Begin, NetworkValues, Run, Setup, Subject, begin};
 use crate::jobs::recipe::Recipe;
 use crate::jobs::request::Request;
 use crate::jobs::search::{InHand, Served};
@@ -41,6 +41,8 @@ pub struct NetworkOrder {
 /// Runs a network in the background until it is dropped. Dropping does not wait.
 pub struct NetworkLoader {
     shared: Arc<Shared>,
+    /// Whether who runs the network can put it on trial.
+    tries: bool,
 }
 
 struct Shared {
@@ -92,6 +94,7 @@ impl NetworkLoader {
     /// Opens the model and begins to run it. `tell` is called from the loader's threads.
     pub fn start(order: NetworkOrder, tell: impl Fn(Told) + Send + Sync + 'static) -> NetworkLoader {
         let NetworkOrder { subject, recipe, plan, ties, one_pass, measure, ignore_sentinels, threads } = order;
+        let tries = subject.backend == Backend::Tract;
         let shared = Arc::new(Shared {
             recipe,
             plan,
@@ -117,7 +120,7 @@ impl NetworkLoader {
             // Whatever is asked from now on would wait for ever.
             worker.close(&gone(&file));
         });
-        NetworkLoader { shared }
+        NetworkLoader { shared, tries }
     }
 }
 
@@ -136,7 +139,7 @@ impl Feed for NetworkLoader {
     }
 
     fn has_network(&self) -> bool {
-        true
+        self.tries
     }
 
     /// Ends the pass over the samples that is under way with those seen so far, and a trial with what it has found; one

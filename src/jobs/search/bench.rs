@@ -94,7 +94,7 @@ impl<'a> Bench<'a> {
     /// The weights do not fit the network.
     pub fn new(setup: &'a Setup, weights: &[Vec<QuantParams>], budget: Budget<'a>) -> Result<Bench<'a>, ModelError> {
         let graph = with_weights(setup, weights)?;
-        let float = Reference::new(&setup.graph, MEMORY);
+        let float = Reference::new(setup.graph()?, MEMORY);
         Ok(Bench { setup, source: &setup.samples, float, graph, samples: budget.samples.to_vec(), budget })
     }
 
@@ -117,7 +117,7 @@ impl<'a> Bench<'a> {
     pub fn on_check(&self) -> Option<Bench<'a>> {
         let source = self.setup.check.as_ref()?;
         let samples = (0..source.len()).collect();
-        let (float, graph) = (Reference::new(&self.setup.graph, MEMORY), self.graph.clone());
+        let (float, graph) = (Reference::new(self.float.graph(), MEMORY), self.graph.clone());
         Some(Bench { setup: self.setup, source, float, graph, samples, budget: self.budget })
     }
 
@@ -164,7 +164,7 @@ impl<'a> Bench<'a> {
 
 /// How many numbers one sample gives at the outputs; 1 where that depends on values.
 pub(super) fn output_numbers(setup: &Setup) -> usize {
-    setup.graph.output_numbers().max(1)
+    setup.graph().map_or(1, |graph| graph.output_numbers().max(1))
 }
 
 /// The graph with its weights on these params; the float one where there are none.
@@ -177,7 +177,7 @@ fn with_weights(setup: &Setup, weights: &[Vec<QuantParams>]) -> Result<Graph, Mo
         .map(|(weight, params)| (weight.clone(), params.clone()))
         .collect();
     if params.is_empty() {
-        return Ok(setup.graph.clone());
+        return setup.graph().cloned();
     }
-    Ok(setup.graph.with_network(&setup.network.with_weights(&params)?))
+    Ok(setup.graph()?.with_network(&setup.network.with_weights(&params)?))
 }

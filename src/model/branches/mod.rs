@@ -10,8 +10,10 @@ mod splice;
 mod turns;
 mod unseen;
 
-pub(super) use names::name_apart;
+pub(super) use names::{each_name, name_apart};
 pub(super) use splice::{Branch, Settling, Standing, order};
+#[cfg(feature = "onnxruntime")]
+pub(super) use unseen::inner;
 pub(super) use unseen::unseen;
 
 use tract_onnx::pb::{GraphProto, NodeProto};

@@ -102,22 +102,22 @@ fn defined(graph: &GraphProto) -> impl Iterator<Item = &str> {
 
 /// Brings all names in the graph itself up to date.
 fn rename(graph: &mut GraphProto, scopes: &Scopes) {
-    let new = |name: &mut String| {
+    let mut new = |name: &mut String| {
         if let Some(new) = scopes.iter().rev().find_map(|scope| scope.get(name.as_str())) {
             name.clone_from(new);
         }
     };
-    each_name(graph, &new);
+    each_name(graph, &mut new);
 }
 
 /// Goes through all names of tensors in the graph itself.
-pub(super) fn each_name(graph: &mut GraphProto, change: &dyn Fn(&mut String)) {
+pub(in crate::model) fn each_name(graph: &mut GraphProto, change: &mut dyn FnMut(&mut String)) {
     graph.input.iter_mut().for_each(|input| change(&mut input.name));
     graph.output.iter_mut().for_each(|output| change(&mut output.name));
     graph.value_info.iter_mut().for_each(|info| change(&mut info.name));
     graph.initializer.iter_mut().for_each(|tensor| change(&mut tensor.name));
     graph.sparse_initializer.iter_mut().filter_map(|tensor| tensor.values.as_mut()).for_each(|t| change(&mut t.name));
     for node in &mut graph.node {
-        node.input.iter_mut().chain(&mut node.output).for_each(change);
+        node.input.iter_mut().chain(&mut node.output).for_each(&mut *change);
     }
 }

@@ -181,12 +181,12 @@ fn made(graph: &GraphProto) -> impl Iterator<Item = &str> {
 
 /// Brings all names up to date, inside as well.
 fn rename(graph: &mut GraphProto, new: &HashMap<String, String>) {
-    let change = |name: &mut String| {
+    let mut change = |name: &mut String| {
         if let Some(new) = new.get(name.as_str()) {
             name.clone_from(new);
         }
     };
-    each_name(graph, &change);
+    each_name(graph, &mut change);
     for node in &mut graph.node {
         for attribute in &mut node.attribute {
             attribute.g.iter_mut().chain(&mut attribute.graphs).for_each(|graph| rename(graph, new));

@@ -26,6 +26,14 @@ pub(in crate::model) fn unseen(graph: &GraphProto, taken: &BTreeSet<Branch>) -> 
     said
 }
 
+/// What stands inside nodes, where only the graph itself is looked at: a sentence without its full stop.
+#[cfg(feature = "onnxruntime")]
+pub(in crate::model) fn inner(graph: &GraphProto, why: &str) -> Option<String> {
+    let of = |node: &NodeProto| (one_line(node_name(node)), inside(node).map(|(_, inner)| size(inner)).sum());
+    let places: Vec<(String, usize)> = graph.node.iter().map(of).filter(|(_, nodes)| *nodes > 0).collect();
+    (!places.is_empty()).then(|| sentence(&places, "", why))
+}
+
 #[derive(Default)]
 struct Unseen {
     branches: Vec<(String, usize)>,

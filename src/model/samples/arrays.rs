@@ -49,7 +49,7 @@ impl Arrays {
         let mut wanted = Vec::new();
         for port in network.inputs() {
             let Some(dtype) = port.dtype else {
-                return Err(network.error(format!("takes {port} of a type that is not known.")));
+                return Err(network.error(port.unfit()));
             };
             wanted.push(Wanted { port, dtype, dims: dims(network, port, options)? });
         }

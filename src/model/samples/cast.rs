@@ -1,6 +1,6 @@
 //! Values as the type that a model takes: the same numbers, or an error.
 
-use super::super::tap::is_float;
+use super::super::activations::type_name as name;
 use crate::error::Predicate;
 use crate::input::Exact;
 use std::fmt::Debug;
@@ -81,16 +81,5 @@ fn dtype_bounds(dtype: DatumType) -> Option<(i128, i128)> {
         DatumType::I32 => signed(32),
         DatumType::I64 => signed(64),
         _ => None,
-    }
-}
-
-/// NumPy's name of a type.
-pub(super) fn name(dtype: DatumType) -> String {
-    let text = format!("{dtype:?}").to_ascii_lowercase();
-    match (is_float(dtype), text.split_at_checked(1)) {
-        (true, Some((_, bits))) => format!("float{bits}"),
-        (_, Some(("i", bits))) if bits.parse::<u8>().is_ok() => format!("int{bits}"),
-        (_, Some(("u", bits))) if bits.parse::<u8>().is_ok() => format!("uint{bits}"),
-        _ => text,
     }
 }

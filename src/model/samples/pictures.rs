@@ -159,7 +159,7 @@ impl Pictures {
 /// The error is a predicate to the picture's name.
 fn decode(path: &Path) -> Result<DynamicImage, Predicate> {
     let reader = ImageReader::open(path).and_then(ImageReader::with_guessed_format);
-    let mut reader = reader.map_err(|e| super::super::network::io_predicate(&e))?;
+    let mut reader = reader.map_err(|e| super::super::error::io_predicate(&e))?;
     let mut limits = Limits::default();
     limits.max_alloc = Some(DECODED);
     reader.limits(limits);

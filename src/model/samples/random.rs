@@ -35,8 +35,7 @@ impl Random {
                 assumptions.push(format!("a batch of 1 for {}", port.name));
             }
             let shape = super::super::build::fixed(&dims).ok_or_else(unknown)?;
-            let dtype =
-                port.dtype.ok_or_else(|| network.error(format!("takes {port} of a type that is not known.")))?;
+            let dtype = port.dtype.ok_or_else(|| network.error(port.unfit()))?;
             // Asked for now, so that no sample can fail later.
             if Tensor::zero::<f32>(&[1]).and_then(|one| Ok(one.cast_to_dt(dtype)?.into_owned())).is_err() {
                 return Err(network.error(format!("takes {port} of {dtype:?}, which cannot be made up.")));

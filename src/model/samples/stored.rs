@@ -1,7 +1,7 @@
 //! One array that is there for one input.
 
+use super::super::error::io_predicate;
 use super::super::error::{ModelError, guarded, one_line};
-use super::super::network::io_predicate;
 use crate::error::Predicate;
 use crate::input::{Exact, InputError, Part};
 use std::ops::Range;

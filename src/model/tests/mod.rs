@@ -10,8 +10,11 @@ use tract_onnx::pb::{
 };
 
 mod cls;
+mod constants;
 mod errors;
+mod functions;
 mod graphs;
+mod operators;
 mod placement;
 mod samples;
 mod trials;

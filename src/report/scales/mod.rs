@@ -63,12 +63,19 @@ pub struct TensorScales {
     /// The files that hold it, one a batch.
     #[serde(default)]
     pub files: Vec<String>,
-    /// Its shape; batches are added up along the first axis.
+    /// Its shape: of files, batches are added up along the first axis; of a network, the tensor's own, in one sample.
+    /// `None` where samples differ in it.
     #[serde(default)]
-    pub shape: Vec<u64>,
+    pub shape: Option<Vec<u64>>,
+    /// The samples of a network that it was counted on; absent of a weight, and of files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub samples: Option<u64>,
     /// The element type, by its NumPy name.
     #[serde(default)]
     pub dtype: String,
+    /// The constant of the network that a weight is computed from, where it is none itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initializer: Option<String>,
     /// The axis that lists go along, where each channel has a range of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub axis: Option<usize>,

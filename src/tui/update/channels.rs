@@ -38,18 +38,20 @@ pub(super) fn ask(model: &mut Model) {
 /// A typed axis: at once where its channels are there, else they are read. Nothing typed: one range per tensor.
 pub(super) fn typed(model: &mut Model, text: &str, cmds: &mut Vec<Cmd>) -> Result<(), String> {
     let Some(layer) = model.selected() else { return Ok(()) };
-    let (key, axes) = (layer.key.clone(), layer.origin.shape.len() as i64);
+    let key = layer.key.clone();
     let text = text.trim();
     if text.is_empty() {
         split(model, &key, None);
         return Ok(());
     }
     let axis: i64 = text.parse().map_err(|_| format!("\"{text}\" is no axis; one is a whole number such as 1"))?;
-    let from_front = if axis < 0 { axis + axes } else { axis };
-    if !(0..axes).contains(&from_front) {
+    // Where samples differ in shape, whoever reads them says which axes there are.
+    let axes = layer.origin.shape.as_ref().map(|shape| shape.len() as i64);
+    let from_front = if axis < 0 { axis + axes.unwrap_or(0) } else { axis };
+    if let Some(axes) = axes.filter(|axes| !(0..*axes).contains(&from_front)) {
         return Err(format!("there are {axes} axes, from 0 on; -1 is the last"));
     }
-    if layer.is_split_along(from_front as usize) {
+    if from_front >= 0 && layer.is_split_along(from_front as usize) {
         split(model, &key, Some(from_front as usize));
         return Ok(());
     }

@@ -50,16 +50,19 @@ fn title(pen: &mut Pen, area: Rect, model: &Model) {
         }
         let mut shape = layer.origin.shape.clone();
         if let Target::Channel { axis, .. } = at
-            && axis < shape.len()
+            && let Some(shape) = shape.as_mut().filter(|shape| axis < shape.len())
         {
             shape.remove(axis);
         }
         about += &match tied {
             true => format!(", tied  {}", number::of(stats.count, "value")),
-            false => format!("  {}  {}", number::shape(&shape), number::of(stats.count, "value")),
+            false => format!("  {}  {}", number::shape(shape.as_deref()), number::of(stats.count, "value")),
         };
         if layer.origin.files.len() > 1 && !tied {
             about += &format!(" in {} batches", layer.origin.files.len());
+        }
+        if let Some(samples) = layer.origin.samples.filter(|samples| *samples > 1 && !tied) {
+            about += &format!(" in {samples} samples");
         }
         if stats.zeros > 0 {
             let share = number::percent(stats.zeros as f64 / stats.finite() as f64);

@@ -159,7 +159,7 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, (index, name): (usize, &str), w
         return;
     };
     if let Some(x) = shape {
-        pen.right(x, area.y, SHAPE, &number::shape(&layer.origin.shape), theme.dim);
+        pen.right(x, area.y, SHAPE, &number::shape(layer.origin.shape.as_deref()), theme.dim);
     }
     if let Some(x) = spark {
         sparkline(pen, x, area.y, ready);

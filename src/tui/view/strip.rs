@@ -29,7 +29,7 @@ fn titles(pen: &mut Pen, areas: &Areas, model: &Model, strip: &Strip) {
     let theme = pen.look.theme;
     let Some(layer) = model.selected() else { return };
     let op = if layer.op.is_empty() { String::new() } else { format!("  {}", crate::report::visible(&layer.op)) };
-    let shape = format!("{op}  {}", number::shape(&layer.origin.shape));
+    let shape = format!("{op}  {}", number::shape(layer.origin.shape.as_deref()));
     let many = format!("  {} along axis {}", number::of(strip.channels as u64, "channel"), strip.axis);
     pen.titled_rule(
         areas.histogram_title,

@@ -45,7 +45,14 @@ fn net(nodes: &[Vec<u8>], rows: &[[f32; 4]], rules: &[&str], change: impl FnOnce
 
 fn order(model: &Path, samples: SampleSource, session: &Session) -> NetworkOrder {
     NetworkOrder {
-        subject: Subject { model: model.into(), samples, options: SampleOptions::default(), check: None, placement: Placement::All },
+        subject: Subject {
+            model: model.into(),
+            samples,
+            options: SampleOptions::default(),
+            check: None,
+            backend: Backend::Tract,
+            placement: Placement::All,
+        },
         recipe: Recipe::magnitudes(128),
         plan: session.plan(),
         ties: Ties::default(),

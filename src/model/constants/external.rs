@@ -1,7 +1,7 @@
 //! Tensors that an ONNX file keeps in other files: refused before anything is read if these lie elsewhere.
 
-use super::error::one_line;
 use crate::error::Predicate;
+use crate::model::error::one_line;
 use std::path::{Component, Path};
 use tract_onnx::pb::tensor_proto::DataLocation;
 use tract_onnx::pb::{AttributeProto, GraphProto, SparseTensorProto, TensorProto};
@@ -9,7 +9,7 @@ use tract_onnx::pb::{AttributeProto, GraphProto, SparseTensorProto, TensorProto}
 /// Looks at every tensor of the graph and of the graphs inside its nodes. The error is a predicate to the model's name.
 ///
 /// tract refuses links that lead outside when it reads.
-pub(super) fn check(graph: &GraphProto) -> Result<(), Predicate> {
+pub(in crate::model) fn check_locations(graph: &GraphProto) -> Result<(), Predicate> {
     graph.initializer.iter().try_for_each(location)?;
     graph.sparse_initializer.iter().try_for_each(sparse)?;
     graph.node.iter().flat_map(|node| &node.attribute).try_for_each(attribute)
@@ -18,7 +18,7 @@ pub(super) fn check(graph: &GraphProto) -> Result<(), Predicate> {
 fn attribute(attribute: &AttributeProto) -> Result<(), Predicate> {
     attribute.t.iter().chain(&attribute.tensors).try_for_each(location)?;
     attribute.sparse_tensor.iter().chain(&attribute.sparse_tensors).try_for_each(sparse)?;
-    attribute.g.iter().chain(&attribute.graphs).try_for_each(check)
+    attribute.g.iter().chain(&attribute.graphs).try_for_each(check_locations)
 }
 
 fn sparse(tensor: &SparseTensorProto) -> Result<(), Predicate> {

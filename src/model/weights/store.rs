@@ -1,0 +1,87 @@
+//! A weight's values put on a grid, and back into the graph.
+
+use super::Weight;
+use crate::model::error::one_line;
+use crate::quant::QuantParams;
+use half::f16;
+use tract_onnx::pb::tensor_proto::DataType;
+use tract_onnx::pb::{GraphProto, TensorProto};
+
+/// The error is a predicate to the model's name.
+pub(super) fn fake_quantize(values: &mut [f32], weight: &Weight, grids: &[QuantParams]) -> Result<(), String> {
+    let channels = weight.axis.map(|axis| weight.shape[axis]);
+    match (grids, weight.axis) {
+        ([grid], _) => grid.fake_quant_all(values),
+        (_, Some(axis)) if channels == Some(grids.len()) => {
+            let inner: usize = weight.shape[axis + 1..].iter().product();
+            for (row, values) in values.chunks_mut(inner.max(1)).enumerate() {
+                grids[row % grids.len()].fake_quant_all(values);
+            }
+        }
+        _ => {
+            let (name, given) = (one_line(&weight.name), grids.len());
+            let wanted = channels.map_or("1 grid".into(), |n| format!("1 grid or {n}"));
+            return Err(format!("has a weight {name} that takes {wanted}, and {given} were given."));
+        }
+    }
+    Ok(())
+}
+
+/// Puts these values in the place of the weight's: into the constant, or, where nodes compute it, in their place.
+pub(super) fn replace(graph: &mut GraphProto, weight: &Weight, values: &[f32]) {
+    if let Some(tensor) = constant(graph, &weight.name) {
+        return store(tensor, values);
+    }
+    let data_type = match &*weight.dtype {
+        "float16" => DataType::Float16,
+        "float64" => DataType::Double,
+        _ => DataType::Float,
+    };
+    let dims = weight.shape.iter().map(|&n| n as i64).collect();
+    let mut tensor =
+        TensorProto { name: weight.name.clone(), dims, data_type: data_type as i32, ..TensorProto::default() };
+    store(&mut tensor, values);
+    rename(graph, &weight.name);
+    graph.initializer.push(tensor);
+}
+
+/// The constant of this name, in the graph or in those inside its nodes.
+fn constant<'a>(graph: &'a mut GraphProto, name: &str) -> Option<&'a mut TensorProto> {
+    let GraphProto { initializer, node, .. } = graph;
+    if let Some(tensor) = initializer.iter_mut().find(|tensor| tensor.name == name) {
+        return Some(tensor);
+    }
+    node.iter_mut().find_map(|node| {
+        let is_it = node.op_type == "Constant" && node.output.first().is_some_and(|output| output == name);
+        node.attribute.iter_mut().find_map(|attribute| match is_it {
+            true if attribute.name == "value" => attribute.t.as_mut(),
+            true => None,
+            false => attribute.g.iter_mut().chain(&mut attribute.graphs).find_map(|inner| constant(inner, name)),
+        })
+    })
+}
+
+/// Takes a tensor's name from the node that makes it.
+fn rename(graph: &mut GraphProto, name: &str) {
+    for node in &mut graph.node {
+        for output in node.output.iter_mut().filter(|output| *output == name) {
+            output.push_str(" (as computed)");
+        }
+        let inner = node.attribute.iter_mut().flat_map(|a| a.g.iter_mut().chain(&mut a.graphs));
+        inner.for_each(|inner| rename(inner, name));
+    }
+}
+
+/// Writes the values into the tensor itself, in its own type.
+fn store(tensor: &mut TensorProto, values: &[f32]) {
+    tensor.raw_data = match DataType::try_from(tensor.data_type) {
+        Ok(DataType::Float16) => values.iter().flat_map(|&x| f16::from_f32(x).to_le_bytes()).collect(),
+        Ok(DataType::Double) => values.iter().flat_map(|&x| f64::from(x).to_le_bytes()).collect(),
+        _ => values.iter().flat_map(|x| x.to_le_bytes()).collect(),
+    };
+    tensor.float_data.clear();
+    tensor.int32_data.clear();
+    tensor.double_data.clear();
+    tensor.external_data.clear();
+    tensor.data_location = None;
+}
