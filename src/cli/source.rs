@@ -29,7 +29,9 @@ pub(super) fn start(shared: SharedArgs, session: &Session, measure: bool) -> Res
         return Err(Usage("--data and --random feed a model; name one: qviz MODEL.onnx --data PATH.".into()));
     }
     if shared.data.place.is_some() || shared.weights_method.is_some() {
-        return Err(Usage("--place and --weights-method are for a model; name one: qviz MODEL.onnx --data PATH.".into()));
+        return Err(Usage(
+            "--place and --weights-method are for a model; name one: qviz MODEL.onnx --data PATH.".into(),
+        ));
     }
     let ties = shared.ties();
     let discover: Box<dyn FnOnce() -> Discovered + Send> = if shared.paths.is_empty() {

@@ -77,7 +77,9 @@ impl Ready {
             // Say why, unless nothing was to be had.
             let note = (histogram.stats.finite() > 0).then(|| match &wanted.outcome {
                 Err(why) => format!("{} has no answer here: {why}.", wanted.id),
-                Ok(_) => format!("At the clip of {} every value would saturate, so that it does not choose.", wanted.id),
+                Ok(_) => {
+                    format!("At the clip of {} every value would saturate, so that it does not choose.", wanted.id)
+                }
             });
             StandIn { instead_of: wanted.id.clone(), note }
         });

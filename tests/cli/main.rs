@@ -18,6 +18,8 @@ mod onnx;
 #[cfg(feature = "onnx")]
 mod outputs;
 mod panics;
+#[cfg(feature = "onnx")]
+mod placement;
 mod scales;
 mod sentinels;
 #[cfg(feature = "onnxruntime")]

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use crate::ErrorKind;
-use crate::model::{Engine, Graph, ModelError, Network, Placement, Reach, SampleOptions, SampleSource, Samples, Weight};
+use crate::model::{
+    Engine, Graph, ModelError, Network, Placement, Reach, SampleOptions, SampleSource, Samples, Weight,
+};
 #[cfg(feature = "onnxruntime")]
 use crate::model::{Library, Runtime};
 use crate::session::{Key, Kind, Layer, Origin, Places};

@@ -91,7 +91,9 @@ impl<'a> Blocks<'a> {
             (Family::Move, &[_]) if quantized[self.source(at)] => {
                 return format!("holds the values of {}, which are quantized there", self.name(self.source(at)));
             }
-            (Family::Concat, takes) if !takes.is_empty() && takes.iter().all(|&taken| quantized[self.source(taken)]) => {
+            (Family::Concat, takes)
+                if !takes.is_empty() && takes.iter().all(|&taken| quantized[self.source(taken)]) =>
+            {
                 return "puts together what is quantized already".to_owned();
             }
             _ => {}
