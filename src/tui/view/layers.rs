@@ -34,7 +34,10 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         "" => model.list.sort.title().to_owned(),
         filter => format!("/{filter} {shown} of {all}"),
     };
-    let hidden = if model.list.hidden > 0 { format!(" +{} float", model.list.hidden) } else { String::new() };
+    let hidden = match model.list.hidden {
+        0 => String::new(),
+        n => format!(" +{n} float ({})", entry_of(Command::Float).keys[0]),
+    };
     let position = if shown > 0 { format!("  {at}/{shown}{hidden}") } else { hidden };
     // Heads of the columns, where the title leaves room for them.
     let db = if model.list.sort == Sort::Sensitive { " out dB" } else { " dB" };
