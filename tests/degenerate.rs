@@ -121,24 +121,19 @@ fn no_default_ever_chooses_a_clip_that_saturates_everything() {
         ("two masks", [vec![-3.4e38; 90], vec![-1e9; 10]].concat()),
         ("a mask and scores", (0..5000).map(|i| if i % 9 == 0 { -3.4e38 } else { (i as f32).sin() }).collect()),
     ]);
-    let mut formats: Vec<Format> =
-        [(8, true, true), (4, true, true), (8, false, true), (8, true, false), (8, false, false), (16, true, true)]
-            .map(|(bits, signed, symmetric)| Format::int(bits, signed, symmetric).unwrap())
-            .into();
-    formats.extend([Format::Fp8(Fp8::E4m3), Format::Fp8(Fp8::E5m2)]);
-    let methods: Vec<_> = calibrate::catalogue().into_iter().map(|(_, method)| method).collect();
+    let integers = [(8, true, true), (4, true, true), (8, false, true), (8, true, false)];
+    let integers = integers.map(|(bits, signed, symmetric)| Format::int(bits, signed, symmetric).unwrap());
+    let formats = [&integers[..], &[Format::Fp8(Fp8::E4m3)]].concat();
+    // Searches that are quadratic in the bins show no more on more of them.
+    let fast = |id: &&str| !id.starts_with("ort-entropy") && !id.starts_with("nvidia-np");
+    let methods: Vec<_> = calibrate::catalogue().into_iter().filter(|(id, _)| fast(id)).map(|(_, m)| m).collect();
     let grids: Vec<_> = methods.iter().flat_map(|method| method.grids()).collect();
     let layer = Layer::waiting(Key::activation("x"), Vec::new());
-    let default = methods.iter().position(|method| method.id() == calibrate::DEFAULT_METHOD).unwrap();
     let (mut instead, mut as_asked) = (0, 0);
     for (name, values) in &inputs {
-        let histogram = Arc::new(Histogram::of(values, 2048, &grids));
+        let histogram = Arc::new(Histogram::of(values, 256, &grids));
         let least = values.iter().filter(|x| x.is_finite() && **x != 0.0).map(|x| x.abs()).min_by(f32::total_cmp);
         for (&format, method) in formats.iter().flat_map(|format| (0..methods.len()).map(move |m| (format, m))) {
-            // The searches that are quadratic in the levels show nothing more on 16 bits.
-            if format.num_bits() == 16 && method != default {
-                continue;
-            }
             let plan = |rules| Plan { methods: methods.clone().into(), default_method: method, format, rules };
             let chosen = Ready::analyse(histogram.clone(), &plan(Rules::new()), &layer.subject());
             let (clip, id) = (chosen.decision().clip, methods[method].id());
