@@ -12,8 +12,9 @@ use crate::error::{ErrorKind, Predicate};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tract_onnx::Onnx;
 use tract_onnx::pb::ModelProto;
-use tract_onnx::prelude::{DatumType, Tensor, TractError};
+use tract_onnx::prelude::{DatumType, SpecialOps, Tensor, TractError};
 use tract_onnx::tract_core::internal::{InletId, OutletId, TractResult, TypedModel, TypedSimplePlan, bail};
+use tract_onnx::tract_core::ops::cast::cast;
 use tract_onnx::tract_hir::internal::{InferenceFact, InferenceModel, InferenceModelExt, expand};
 
 /// The shapes of inputs, by name.
@@ -208,8 +209,23 @@ fn typed(network: &Network, proto: &ModelProto, fed: &[Fed], activations: &[Acti
         outputs.iter_mut().filter(|output| **output == outlet).for_each(|output| *output = tap);
         outputs.push(tap);
     }
+    let own = model.outputs.len();
     model.select_output_outlets(&outputs)?;
-    model.into_typed()
+    let mut model = model.into_typed()?;
+    whole_numbers(&mut model, own)?;
+    Ok(model)
+}
+
+/// Makes 64 bit integers of outputs that tract holds as dimensions.
+fn whole_numbers(model: &mut TypedModel, own: usize) -> TractResult<()> {
+    for at in 0..own {
+        let output = model.outputs[at];
+        if model.outlet_fact(output)?.datum_type == DatumType::TDim {
+            let name = model.unique_name(format!("output {at}")).into_owned();
+            model.outputs[at] = model.wire_node(name, cast(DatumType::I64), &[output])?[0];
+        }
+    }
+    Ok(())
 }
 
 /// Puts a tap between an outlet and all who take it.

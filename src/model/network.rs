@@ -28,6 +28,9 @@ pub struct Network {
     pub(super) proto: Arc<ModelProto>,
     /// Where large constants in other files take more bytes than this, they stay there until a run needs them.
     pub(super) in_files: u64,
+    /// The tensors that the file itself names, where functions are written out, which name others besides.
+    #[cfg(feature = "onnxruntime")]
+    named: Option<Arc<HashSet<String>>>,
     inputs: Vec<Port>,
     outputs: Vec<Port>,
 }
@@ -119,6 +122,11 @@ impl Network {
         defaults: &engine::Defaults,
     ) -> Result<Network, ModelError> {
         let fail = |predicate: Predicate| ModelError::new(file.clone(), predicate);
+        #[cfg(feature = "onnxruntime")]
+        let named = match (&proto.functions[..], &proto.graph) {
+            ([], _) | (_, None) => None,
+            (_, Some(graph)) => Some(named(graph).into()),
+        };
         engine::prepare(&mut proto, defaults).map_err(&fail)?;
         let Some(graph) = proto.graph.as_mut().filter(|graph| !graph.node.is_empty()) else {
             return Err(fail(no_model("it holds no nodes")));
@@ -129,7 +137,16 @@ impl Network {
         let constant: HashSet<&str> = graph.initializer.iter().map(|tensor| tensor.name.as_str()).collect();
         let inputs = graph.input.iter().filter(|input| !constant.contains(input.name.as_str())).map(port).collect();
         let outputs = graph.output.iter().map(port).collect();
-        Ok(Network { inputs, outputs, proto: Arc::new(proto), in_files: IN_FILES, file, folder })
+        Ok(Network {
+            file,
+            folder,
+            proto: Arc::new(proto),
+            in_files: IN_FILES,
+            #[cfg(feature = "onnxruntime")]
+            named,
+            inputs,
+            outputs,
+        })
     }
 
     /// The file as it was named by the user.
@@ -154,6 +171,12 @@ impl Network {
         &self.outputs
     }
 
+    /// Whether the file itself names a tensor, which whoever reads the file finds there.
+    #[cfg(feature = "onnxruntime")]
+    pub(super) fn names(&self, tensor: &str) -> bool {
+        self.named.as_ref().is_none_or(|named| named.contains(tensor))
+    }
+
     /// The same file with another graph, of the same inputs and outputs.
     pub(super) fn with_proto(&self, proto: ModelProto) -> Network {
         Network { proto: Arc::new(proto), ..self.clone() }
@@ -166,6 +189,13 @@ impl Network {
     pub(super) fn error(&self, predicate: impl Into<Predicate>) -> ModelError {
         ModelError::new(self.file.clone(), predicate)
     }
+}
+
+/// The tensors that a graph names.
+#[cfg(feature = "onnxruntime")]
+fn named(graph: &GraphProto) -> HashSet<String> {
+    let made = graph.node.iter().flat_map(|node| &node.output).cloned();
+    made.chain(graph.input.iter().map(|input| input.name.clone())).collect()
 }
 
 impl fmt::Debug for Network {

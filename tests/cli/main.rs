@@ -922,7 +922,15 @@ fn a_network_s_activations_and_weights_are_layers() {
     assert!(ran.err.contains("3 random samples"), "{}", ran.err);
     let json = ran.json();
     let x = tensor(&json, "x");
-    assert_eq!((&x["kind"], &x["shape"]), (&"activation".into(), &serde_json::json!([3, 3, 32, 64])));
+    // The shape is the tensor's own; how many samples there were stands beside it.
+    assert_eq!((&x["kind"], &x["shape"]), (&"activation".into(), &serde_json::json!([1, 3, 32, 64])));
+    assert_eq!((&x["samples"], &x["dtype"]), (&3.into(), &"float32".into()));
+    for tensor in json["tensors"].as_array().unwrap().iter().filter(|tensor| tensor["axis"].is_u64()) {
+        let axis = tensor["axis"].as_u64().unwrap() as usize;
+        let scales = tensor["chosen"]["scale"].as_array().unwrap().len();
+        assert_eq!(tensor["shape"][axis], scales, "{}", tensor["name"]);
+        assert!(tensor.get("samples").is_none(), "{}", tensor["name"]);
+    }
     assert_eq!(x["stats"]["count"], 3 * 3 * 32 * 64);
     assert!(warnings(x).contains("random numbers"));
     // A weight has a range for each output channel, by its largest magnitude, on a signed symmetric grid.

@@ -20,11 +20,10 @@ pub(super) use check::check;
 pub(super) use functions::{Defaults, prepare};
 
 use row::By;
-use std::sync::LazyLock;
 use tract_onnx::Onnx;
 use tract_onnx::model::{OnnxOpRegister, ParsingContext};
 use tract_onnx::pb::NodeProto;
-use tract_onnx::tract_core::internal::{TractResult, format_err};
+use tract_onnx::tract_core::internal::{TractResult, bail};
 use tract_onnx::tract_hir::internal::InferenceOp;
 
 /// tract's reader, with the operators of the table and no others.
@@ -41,15 +40,11 @@ pub(super) fn onnx() -> Onnx {
 
 /// Makes the operator of a node, whoever computes it. tract knows operators by name alone, and this by domain as well.
 fn build(context: &ParsingContext, node: &NodeProto) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {
-    static TRACT: LazyLock<OnnxOpRegister> = LazyLock::new(|| tract_onnx::onnx().op_register);
-    let row = table::row(&node.domain, &node.op_type);
-    let builder = match row.map(|row| row.by) {
-        Some(By::Own(builder)) => Some(builder),
-        Some(By::Tract) => TRACT.0.get(&node.op_type).copied(),
-        None => None,
-    };
-    let builder = builder.ok_or_else(|| format_err!("there is no operator {} {}", node.domain, node.op_type))?;
-    builder(context, node)
+    match table::row(&node.domain, &node.op_type).map(|row| row.by) {
+        Some(By::Own(builder)) => builder(context, node),
+        Some(By::Tract) => own::by_tract(context, node),
+        None => bail!("there is no operator {} of the domain {}", node.op_type, node.domain),
+    }
 }
 
 #[cfg(test)]

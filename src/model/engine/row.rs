@@ -21,6 +21,8 @@ pub(super) struct Row {
     pub since: i64,
     /// How many inputs are honoured.
     pub inputs: usize,
+    /// Before which version fewer are, and how many.
+    pub fewer: (i64, usize),
     /// How many outputs are made.
     pub outputs: usize,
     /// What is honoured; any other attribute is refused.
@@ -41,12 +43,17 @@ pub(super) const MANY: usize = usize::MAX;
 
 /// An operator of ONNX's own, which tract computes with no attributes, unless said otherwise.
 pub(super) const fn row(op: &'static str, inputs: usize, outputs: usize) -> Row {
-    Row { op, domain: "", since: 1, inputs, outputs, attributes: &[], by: By::Tract, unless: None }
+    Row { op, domain: "", since: 1, inputs, fewer: (1, inputs), outputs, attributes: &[], by: By::Tract, unless: None }
 }
 
 impl Row {
     pub const fn since(self, since: i64) -> Row {
         Row { since, ..self }
+    }
+
+    /// Before this version, only so many inputs are there.
+    pub const fn before(self, opset: i64, inputs: usize) -> Row {
+        Row { fewer: (opset, inputs), ..self }
     }
 
     /// An operator of another domain.
@@ -87,8 +94,6 @@ pub(super) enum Honoured {
     Any,
     Int(i64),
     Text(&'static str),
-    /// A list of these, any number of times.
-    Texts(&'static [&'static str]),
 }
 
 pub(super) const fn any(name: &'static str) -> Attribute {
@@ -101,10 +106,6 @@ pub(super) const fn int(name: &'static str, value: i64) -> Attribute {
 
 pub(super) const fn text(name: &'static str, value: &'static str) -> Attribute {
     attribute(name, Honoured::Text(value))
-}
-
-pub(super) const fn texts(name: &'static str, values: &'static [&'static str]) -> Attribute {
-    attribute(name, Honoured::Texts(values))
 }
 
 const fn attribute(name: &'static str, honoured: Honoured) -> Attribute {

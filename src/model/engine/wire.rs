@@ -85,6 +85,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn defaults_of_a_function() {
+        // An attribute: its name, a number, and that it is one.
+        let attribute = [b"\x0a\x05alpha\x15".as_slice(), &3.5_f32.to_le_bytes(), b"\xa0\x01\x01"].concat();
+        let (mut function, mut model) = (Vec::new(), Vec::new());
+        put(1, b"Bend", &mut function);
+        put(FUNCTION_DEFAULTS, &attribute, &mut function);
+        put(MODEL_FUNCTIONS, &function, &mut model);
+        let found: Vec<_> = functions(&model).map(default_attributes).collect();
+        assert_eq!((found.len(), found[0].len()), (1, 1));
+        assert_eq!((&*found[0][0].name, found[0][0].f), ("alpha", 3.5));
+    }
+
+    #[test]
     fn fields_are_found_behind_others_and_what_is_torn_ends() {
         let mut message = vec![0x08, 0x96, 0x01, 0x25, 1, 2, 3, 4];
         put(25, b"first", &mut message);

@@ -38,7 +38,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use tract_onnx::prelude::Tensor;
+use tract_onnx::prelude::{DatumType, Tensor};
 
 /// A network that ONNX Runtime runs.
 ///
@@ -91,9 +91,17 @@ impl Runtime {
         let graph = network.graph();
         let Settled { constant, open: open_shapes } = Settled::of(graph);
         let mut activations = activations::not_among(graph, &constant);
+        activations.retain(|a| network.names(&a.name));
         let types = ready::types(network, path, &activations)?;
         let of = |a: &Activation| types.get(&a.name).copied();
         activations.retain(|a| of(a).is_some());
+        for activation in &mut activations {
+            match of(activation) {
+                Some(TensorElementType::Float16) => activation.dtype = DatumType::F16,
+                Some(TensorElementType::Float64) => activation.dtype = DatumType::F64,
+                _ => {}
+            }
+        }
         let types = activations.iter().filter_map(of).collect();
         let shapes = ready::shapes(network, path, &activations)?;
         let state = State { shapes, known: HashMap::new(), parts: Vec::new(), halves: Halves::default() };

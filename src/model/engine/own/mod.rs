@@ -5,6 +5,7 @@
 //! 1. In a file of this folder, a type that holds the node's attributes implements [`Function`]: what comes out
 //!    ([`Function::outputs`]), and the numbers ([`Function::eval`]). Inputs and outputs are the node's own, in the order of
 //!    ONNX's specification; those that the node leaves out are `None`.
+//!    What computes in floats of any precision implements [`Formula`](formula::Formula) in its place.
 //! 2. Beside it, a [`Builder`](super::row::Builder) reads the attributes and hands the function to [`own`].
 //! 3. Its row in `engine/table` says so: `row("Celu", 1, 1).with(&[any("alpha")]).own(celu)`.
 //! 4. A test holds it against numbers of ONNX's reference or of ONNX Runtime.
@@ -12,14 +13,47 @@
 //! By the time that an operator is asked, the types and shapes of its inputs are known. A dimension is still a symbol
 //! where it depends on values, as behind `NonZero`; a function that only hands dimensions on need not mind.
 
-mod element;
+mod along;
+pub(super) mod attention;
+mod axes;
+mod bits;
+mod conv_transpose;
+pub(super) mod element;
+mod formula;
+mod integer;
+mod interpolate;
+mod limits;
+mod nd;
+pub(super) mod normalize;
+mod number;
+mod one_hot;
+mod pad;
+mod places;
+mod pool;
 mod quantize;
+pub(super) mod recurrent;
+mod reduce;
+mod resize;
+mod spectrum;
+mod windows;
 
-pub(super) use element::celu;
+pub(super) use along::{arg_max, arg_min, log_softmax};
+pub(super) use bits::{bit_shift, equal, is_inf, is_nan};
+pub(super) use conv_transpose::conv_transpose;
+pub(super) use integer::matmul_integer;
+pub(super) use limits::{clip_node as clip, max, min, relu};
+pub(super) use nd::{gather_nd, scatter_nd};
+pub(super) use one_hot::{constant_of_shape, one_hot};
+pub(super) use pad::pad;
+pub(super) use places::{center_crop_pad, reverse_sequence};
+pub(super) use pool::{average_pool, global_lp_pool, lp_pool, max_pool};
 pub(super) use quantize::{dequantize, dynamic, quantize};
+pub(super) use reduce::{reduce_l2, reduce_log_sum_exp, reduce_max, reduce_min};
+pub(super) use resize::resize;
+pub(super) use spectrum::{dft, mel_weight_matrix};
 
-use std::sync::Arc;
-use tract_onnx::model::optional_inputs;
+use std::sync::{Arc, LazyLock};
+use tract_onnx::model::{OnnxOpRegister, ParsingContext, optional_inputs};
 use tract_onnx::pb::NodeProto;
 use tract_onnx::tract_core::internal::*;
 use tract_onnx::tract_hir::infer::{Factoid, InferenceFact, InferenceModel, InferenceNode, InferenceOp};
@@ -63,7 +97,6 @@ impl Given {
     /// # Errors
     ///
     /// It is not constant, as far as is known.
-    #[allow(dead_code)]
     pub fn value(&self) -> TractResult<&Arc<Tensor>> {
         self.constant.as_ref().ok_or_else(|| Unknown("the value of an input").into())
     }
@@ -73,7 +106,6 @@ impl Given {
     /// # Errors
     ///
     /// One of them depends on values.
-    #[allow(dead_code)]
     pub fn dims(&self) -> TractResult<TVec<usize>> {
         let dim = |dim: &TDim| dim.to_usize().map_err(|_| Unknown("the shape of an input").into());
         self.shape.iter().map(dim).collect()
@@ -86,7 +118,6 @@ impl Given {
 }
 
 impl Fact {
-    #[allow(dead_code)]
     pub fn new(dtype: DatumType, shape: impl IntoIterator<Item = impl ToDim>) -> Fact {
         Fact { dtype, shape: shape.into_iter().map(|dim| dim.to_dim()).collect() }
     }
@@ -98,14 +129,46 @@ impl Fact {
 ///
 /// It has not.
 pub(super) fn required<T>(inputs: &[Option<T>], index: usize) -> TractResult<&T> {
-    inputs.get(index).and_then(Option::as_ref).ok_or_else(|| format_err!("input {index} is missing"))
+    inputs.get(index).and_then(Option::as_ref).with_context(|| format!("input {index} is missing"))
+}
+
+/// The value of one of the inputs that a node must have, out of them.
+///
+/// # Errors
+///
+/// It has not.
+pub(super) fn take(inputs: &mut [Option<TValue>], index: usize) -> TractResult<TValue> {
+    inputs.get_mut(index).and_then(Option::take).with_context(|| format!("input {index} is missing"))
+}
+
+/// What a builder makes: an operator, and the names that it takes from around the node.
+pub(super) type Built = (Box<dyn InferenceOp>, Vec<String>);
+
+/// The operator as tract computes it.
+pub(super) fn by_tract(context: &ParsingContext, node: &NodeProto) -> TractResult<Built> {
+    static TRACT: LazyLock<OnnxOpRegister> = LazyLock::new(|| tract_onnx::onnx().op_register);
+    let builder = TRACT.0.get(&node.op_type).with_context(|| format!("tract has no operator {}", node.op_type))?;
+    builder(context, node)
 }
 
 /// The operator of this node that computes `function`.
-pub(super) fn own(node: &NodeProto, function: impl Function) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {
+pub(super) fn own(node: &NodeProto, function: impl Function) -> TractResult<Built> {
     let inputs = optional_inputs(node).take(node.input.len()).collect();
     let outputs = node.output.iter().enumerate().filter(|(_, name)| !name.is_empty()).map(|(i, _)| i).collect();
-    Ok((Box::new(Own { name: node.op_type.clone(), function: Arc::new(function), inputs, outputs }), Vec::new()))
+    let name = node.op_type.clone();
+    Ok((Box::new(Own { name, function: Arc::new(function), inputs, outputs, of_dims: None }), Vec::new()))
+}
+
+/// As [`own`]; but of dimensions, which tract keeps as such where they depend on values, tract computes it.
+pub(super) fn own_but_of_dims(
+    context: &ParsingContext,
+    node: &NodeProto,
+    function: impl Function,
+) -> TractResult<Built> {
+    let inputs = optional_inputs(node).take(node.input.len()).collect();
+    let name = node.op_type.clone();
+    let of_dims = Some(by_tract(context, node)?.0);
+    Ok((Box::new(Own { name, function: Arc::new(function), inputs, outputs: vec![0], of_dims }), Vec::new()))
 }
 
 /// An operator of our own, as tract sees it.
@@ -117,6 +180,8 @@ struct Own {
     inputs: Vec<Option<usize>>,
     /// Those outputs that the node does not leave out.
     outputs: Vec<usize>,
+    /// Who computes it instead where an input holds dimensions.
+    of_dims: Option<Box<dyn InferenceOp>>,
 }
 
 impl PartialEq for Own {
@@ -156,6 +221,10 @@ impl Op for Own {
 
 impl EvalOp for Own {
     fn eval_out_of_plan(&self, inputs: TVec<TValue>) -> TractResult<Option<TVec<TValue>>> {
+        if let Some(tract) = self.of_dims.as_ref().filter(|_| inputs.iter().any(|i| i.datum_type() == DatumType::TDim))
+        {
+            return tract.eval_out_of_plan(inputs);
+        }
         if inputs.iter().any(|input| plain(input).is_none()) {
             return Ok(None);
         }
@@ -190,6 +259,10 @@ impl InferenceOp for Own {
         outputs: TVec<&InferenceFact>,
         observed: TVec<&InferenceFact>,
     ) -> TractResult<(TVec<InferenceFact>, TVec<InferenceFact>, TVec<InferenceFact>)> {
+        let of_dims = inputs.iter().any(|fact| fact.datum_type.concretize() == Some(DatumType::TDim));
+        if let Some(tract) = self.of_dims.as_mut().filter(|_| of_dims) {
+            return tract.infer_facts(inputs, outputs, observed);
+        }
         let mut found: TVec<InferenceFact> = outputs.into_iter().cloned().collect();
         if let Some(given) = inputs.iter().map(|fact| of_inference(fact)).collect::<Option<Vec<_>>>() {
             match self.facts(&given) {
@@ -211,12 +284,18 @@ impl InferenceOp for Own {
 
     fn to_typed(
         &self,
-        _: &InferenceModel,
+        source: &InferenceModel,
         node: &InferenceNode,
         target: &mut TypedModel,
         mapping: &HashMap<OutletId, OutletId>,
     ) -> TractResult<TVec<OutletId>> {
         let mut inputs: TVec<OutletId> = node.inputs.iter().map(|input| mapping[input]).collect();
+        if let Some(tract) = &self.of_dims {
+            let types = inputs.iter().map(|input| Ok(target.outlet_fact(*input)?.datum_type));
+            if types.collect::<TractResult<Vec<_>>>()?.contains(&DatumType::TDim) {
+                return tract.to_typed(source, node, target, mapping);
+            }
+        }
         for (i, input) in inputs.iter_mut().enumerate() {
             if target.outlet_fact(*input)?.datum_type == DatumType::TDim {
                 // What is a dimension to tract is a number to ONNX.

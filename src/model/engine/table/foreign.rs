@@ -1,15 +1,16 @@
 //! Operators that are not ONNX's own.
 
-use crate::model::engine::own::{dequantize, quantize};
+use crate::model::engine::own;
 use crate::model::engine::row::{MANY, Row, any, int, row, text};
 
 const MICROSOFT: &str = "com.microsoft";
 const ML: &str = "ai.onnx.ml";
 
 pub(super) const ROWS: &[Row] = &[
+    row("Gelu", 1, 1).of(MICROSOFT).own(own::element::gelu),
     row("BiasGelu", 2, 1).of(MICROSOFT),
     row("FastGelu", 2, 1).of(MICROSOFT),
-    row("QuickGelu", 1, 1).of(MICROSOFT).with(&[any("alpha")]),
+    row("QuickGelu", 1, 1).of(MICROSOFT).with(&[any("alpha")]).own(own::element::quick_gelu),
     row("SkipLayerNormalization", 5, 1).of(MICROSOFT).with(&[any("epsilon")]),
     row("SkipSimplifiedLayerNormalization", 4, 1).of(MICROSOFT).with(&[any("epsilon")]),
     row("MatMulNBits", 5, 1).of(MICROSOFT).with(&[
@@ -29,9 +30,24 @@ pub(super) const ROWS: &[Row] = &[
     row("QuantizeLinear", 3, 1)
         .of(MICROSOFT)
         .with(&[any("axis"), any("block_size"), any("output_dtype")])
-        .own(quantize),
-    row("DequantizeLinear", 3, 1).of(MICROSOFT).with(&[any("axis"), any("block_size")]).own(dequantize),
-    row("MultiHeadAttention", 3, 1).of(MICROSOFT).with(&[any("num_heads"), any("scale")]),
+        .own(own::quantize),
+    row("DequantizeLinear", 3, 1).of(MICROSOFT).with(&[any("axis"), any("block_size")]).own(own::dequantize),
+    row("MultiHeadAttention", 8, 3)
+        .of(MICROSOFT)
+        .with(&[any("mask_filter_value"), any("num_heads"), any("scale"), any("unidirectional")])
+        .own(own::attention::multi_head),
+    row("Attention", 6, 2)
+        .of(MICROSOFT)
+        .with(&[
+            int("do_rotary", 0),
+            any("mask_filter_value"),
+            any("num_heads"),
+            int("past_present_share_buffer", 0),
+            any("qkv_hidden_sizes"),
+            any("scale"),
+            any("unidirectional"),
+        ])
+        .own(own::attention::packed),
     row("GroupQueryAttention", 9, 3).of(MICROSOFT).with(&[
         any("num_heads"),
         any("kv_num_heads"),

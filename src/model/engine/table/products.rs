@@ -1,6 +1,6 @@
 //! Products, convolutions, and those of integers.
 
-use crate::model::engine::own::{dequantize, dynamic, quantize};
+use crate::model::engine::own;
 use crate::model::engine::row::{MANY, Row, any, int, row};
 
 pub(super) const ROWS: &[Row] = &[
@@ -15,17 +15,19 @@ pub(super) const ROWS: &[Row] = &[
         any("pads"),
         any("strides"),
     ]),
-    row("ConvTranspose", 3, 1).with(&[
-        any("auto_pad"),
-        any("dilations"),
-        any("group"),
-        any("kernel_shape"),
-        any("output_padding"),
-        any("output_shape"),
-        any("pads"),
-        any("strides"),
-    ]),
-    row("MatMulInteger", 4, 1).since(10),
+    row("ConvTranspose", 3, 1)
+        .with(&[
+            any("auto_pad"),
+            any("dilations"),
+            any("group"),
+            any("kernel_shape"),
+            any("output_padding"),
+            any("output_shape"),
+            any("pads"),
+            any("strides"),
+        ])
+        .own(own::conv_transpose),
+    row("MatMulInteger", 4, 1).since(10).own(own::matmul_integer),
     row("QLinearMatMul", 8, 1).since(10),
     row("ConvInteger", 4, 1).since(10).with(&[
         any("auto_pad"),
@@ -53,10 +55,10 @@ pub(super) const ROWS: &[Row] = &[
             int("precision", 0).since(23),
             any("saturate").since(19),
         ])
-        .own(quantize),
+        .own(own::quantize),
     row("DequantizeLinear", 3, 1)
         .since(10)
         .with(&[any("axis").since(13), any("block_size").since(21), any("output_dtype").since(23)])
-        .own(dequantize),
-    row("DynamicQuantizeLinear", 1, 3).since(11).own(dynamic),
+        .own(own::dequantize),
+    row("DynamicQuantizeLinear", 1, 3).since(11).own(own::dynamic),
 ];

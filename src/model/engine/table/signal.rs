@@ -1,11 +1,16 @@
 //! Spectra and random numbers.
 
+use crate::model::engine::own;
 use crate::model::engine::row::{Row, any, row};
 
 pub(super) const ROWS: &[Row] = &[
-    row("DFT", 3, 1).since(17).with(&[any("axis").until(19), any("inverse"), any("onesided")]),
+    row("DFT", 3, 1)
+        .since(17)
+        .before(20, 2)
+        .with(&[any("axis").until(19), any("inverse"), any("onesided")])
+        .own(own::dft),
     row("STFT", 4, 1).since(17).with(&[any("onesided")]),
-    row("MelWeightMatrix", 5, 1).since(17).with(&[any("output_datatype")]),
+    row("MelWeightMatrix", 5, 1).since(17).with(&[any("output_datatype")]).own(own::mel_weight_matrix),
     row("BlackmanWindow", 1, 1).since(17).with(&[any("output_datatype"), any("periodic")]),
     row("HammingWindow", 1, 1).since(17).with(&[any("output_datatype"), any("periodic")]),
     row("HannWindow", 1, 1).since(17).with(&[any("output_datatype"), any("periodic")]),

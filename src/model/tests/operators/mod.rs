@@ -2,9 +2,17 @@
 
 use super::*;
 
+mod along;
+mod attention;
 mod element;
+mod limits;
+mod normalize;
+mod other;
+mod places;
 mod quantize;
+mod recurrent;
 mod refused;
+mod windows;
 
 /// The node `y = op(inputs)`, run by an opset: the inputs are those of the network, in the node's order. `None` is left
 /// out.
@@ -76,6 +84,29 @@ fn list(mut node: NodeProto, name: &str, ints: &[i64]) -> NodeProto {
     let r#type = attribute_proto::AttributeType::Ints as i32;
     node.attribute.push(AttributeProto { name: name.into(), r#type, ints: ints.to_vec(), ..AttributeProto::default() });
     node
+}
+
+/// A list of floats, however many.
+fn floats_of(mut node: NodeProto, name: &str, floats: &[f32]) -> NodeProto {
+    let r#type = attribute_proto::AttributeType::Floats as i32;
+    let floats = floats.to_vec();
+    node.attribute.push(AttributeProto { name: name.into(), r#type, floats, ..AttributeProto::default() });
+    node
+}
+
+/// A list of texts.
+fn texts(mut node: NodeProto, name: &str, texts: &[&str]) -> NodeProto {
+    let r#type = attribute_proto::AttributeType::Strings as i32;
+    let strings = texts.iter().map(|text| text.as_bytes().to_vec()).collect();
+    node.attribute.push(AttributeProto { name: name.into(), r#type, strings, ..AttributeProto::default() });
+    node
+}
+
+/// Numbers that are the same wherever they are made: eighths between -9 and 9, others for each `seed`.
+fn wave(shape: &[usize], seed: usize) -> Tensor {
+    let count = shape.iter().product();
+    let values: Vec<f32> = (0..count).map(|i| ((i * 7 + seed * 5) % 19) as f32 / 8.0 - 9.0 / 8.0).collect();
+    tensor(shape, &values)
 }
 
 /// A vector.

@@ -32,6 +32,8 @@ fn what_a_row_does_not_honour_is_refused_by_name() {
     assert!(refusal(value, 24).contains("has round_mode = down, where only up is computed"));
     assert!(refusal(op("Celu"), 9).contains("is of opset 9, and is computed as of opset 12 only"));
     assert!(refusal(op("Relu"), 99).contains("is of opset 99"));
+    let axes = compute(op("ReduceMean"), 13, &[Some(row(&[1.0_f32, 2.0])), Some(row(&[0_i64]))]).unwrap_err();
+    assert!(axes.contains("has 2 inputs, where only 1 are computed with"), "{axes}");
     let outputs = node("Relu", &[], &["y", "z"]);
     assert!(refusal(outputs, 13).contains("has 2 outputs, where only 1 are computed"));
 }
