@@ -888,7 +888,7 @@ fn layers_go_to_fp8() {
     let some = document(here.path(), &["--set", "04*=e5m2"]);
     assert_eq!(tensor(&some, "04.conv3.dw")["chosen"]["format"], "float8_e5m2");
     assert_eq!(tensor(&some, "05.conv9.add")["chosen"]["format"], Value::Null);
-    assert_eq!(tensor(&some, "05.conv9.add")["chosen"]["method"], "entropy");
+    assert_eq!(tensor(&some, "05.conv9.add")["chosen"]["method"], "mse");
     let some = document(here.path(), &["--format", "fp8", "--set", "04*=bits:16", "--set", "05*=asymmetric"]);
     assert_eq!(tensor(&some, "04.conv3.dw")["chosen"]["qmax"], 32_767);
     assert_eq!(tensor(&some, "05.conv9.add")["chosen"]["symmetric"], false);
