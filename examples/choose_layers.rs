@@ -7,7 +7,7 @@ use std::sync::mpsc::channel;
 
 use qviz::calibrate;
 use qviz::jobs::{Backend, NetworkLoader, NetworkOrder, Recipe, Subject, Ties, Told};
-use qviz::model::{SampleOptions, SampleSource};
+use qviz::model::{Placement, SampleOptions, SampleSource};
 use qviz::quant::Format;
 use qviz::report;
 use qviz::session::{Rules, Session, Setting, Subject as Asked};
@@ -33,6 +33,7 @@ fn main() {
             options: SampleOptions { shapes: [(name.to_owned(), dims)].into(), ..SampleOptions::default() },
             check: None,
             backend: Backend::Tract,
+            placement: Placement::All,
         },
         recipe: Recipe::new(2048, session.methods().iter().map(AsRef::as_ref)),
         plan: session.plan(),

@@ -273,7 +273,7 @@ fn the_strip_fits_every_screen() {
 fn a_session_that_receives_has_weights_per_channel() {
     use qviz::calibrate;
     use qviz::jobs::{Backend, NetworkLoader, NetworkOrder, Recipe, Subject, Ties, Told};
-    use qviz::model::{Dim, SampleOptions, SampleSource};
+    use qviz::model::{Dim, Placement, SampleOptions, SampleSource};
     use qviz::quant::Format;
     use qviz::session::{Kind, Session};
 
@@ -287,6 +287,7 @@ fn a_session_that_receives_has_weights_per_channel() {
             options: SampleOptions { shapes, ..SampleOptions::default() },
             check: None,
             backend: Backend::Tract,
+            placement: Placement::All,
         },
         recipe: Recipe::new(128, session.methods().iter().map(AsRef::as_ref)),
         plan: session.plan(),

@@ -104,6 +104,51 @@ fn a_clip_of_nothing_has_a_scale() {
     }
 }
 
+/// A clip below every value: of threes alone NVIDIA's searches end below 3, of zeros with a few others a percentile ends at
+/// 0, and a divergence of nothing over nothing is taken for the least. Asked for, such a clip is chosen; by itself never.
+#[test]
+fn no_default_ever_chooses_a_clip_that_saturates_everything() {
+    use qviz::quant::Fp8;
+    use qviz::session::{Key, Layer, Plan, Ready, Rules, Setting};
+
+    let mut inputs: Vec<(&str, Vec<f32>)> =
+        inputs().into_iter().map(|(name, batches)| (name, batches.concat())).collect();
+    let few = |n: usize, x: f32| (0..n).map(|i| if i % 1000 == 0 { x } else { 0.0 }).collect::<Vec<f32>>();
+    inputs.extend([
+        ("nearly one", (0..5000).map(|i| 1.0 - i as f32 * 1e-8).collect()),
+        ("one in a thousand", few(50_000, 7.0)),
+        ("one in fifty thousand", few(1000, 7.0).into_iter().chain(vec![0.0; 49_000]).collect()),
+        ("two masks", [vec![-3.4e38; 90], vec![-1e9; 10]].concat()),
+        ("a mask and scores", (0..5000).map(|i| if i % 9 == 0 { -3.4e38 } else { (i as f32).sin() }).collect()),
+    ]);
+    let integers = [(8, true, true), (4, true, true), (8, false, true), (8, true, false)];
+    let integers = integers.map(|(bits, signed, symmetric)| Format::int(bits, signed, symmetric).unwrap());
+    let formats = [&integers[..], &[Format::Fp8(Fp8::E4m3)]].concat();
+    // Searches that are quadratic in the bins show no more on more of them.
+    let fast = |id: &&str| !id.starts_with("ort-entropy") && !id.starts_with("nvidia-np");
+    let methods: Vec<_> = calibrate::catalogue().into_iter().filter(|(id, _)| fast(id)).map(|(_, m)| m).collect();
+    let grids: Vec<_> = methods.iter().flat_map(|method| method.grids()).collect();
+    let layer = Layer::waiting(Key::activation("x"), Vec::new());
+    let (mut instead, mut as_asked) = (0, 0);
+    for (name, values) in &inputs {
+        let histogram = Arc::new(Histogram::of(values, 256, &grids));
+        let least = values.iter().filter(|x| x.is_finite() && **x != 0.0).map(|x| x.abs()).min_by(f32::total_cmp);
+        for (&format, method) in formats.iter().flat_map(|format| (0..methods.len()).map(move |m| (format, m))) {
+            // The others would only be computed in vain.
+            let two = [methods[method].clone(), calibrate::by_id("max").unwrap()];
+            let plan = |rules| Plan { methods: two.clone().into(), default_method: 0, format, rules };
+            let chosen = Ready::analyse(histogram.clone(), &plan(Rules::new()), &layer.subject());
+            let (clip, id) = (chosen.decision().clip, methods[method].id());
+            assert!(least.is_none_or(|least| clip.amax() >= least), "{name}, {format}, {id}: {clip:?}");
+            instead += usize::from(chosen.instead_of().is_some());
+            let named = Rules::new().with(|_| true, Setting::Method(id.to_owned()));
+            let named = Ready::analyse(histogram.clone(), &plan(named), &layer.subject());
+            as_asked += usize::from(least.is_some_and(|least| named.decision().clip.amax() < least));
+        }
+    }
+    assert!(instead > 100 && as_asked > 10, "{instead} {as_asked}: the inputs are no test");
+}
+
 /// The answers as a table: thresholds on int8, with the notes below.
 fn table() -> String {
     let mut notes: Vec<String> = Vec::new();

@@ -397,3 +397,62 @@ fn every_size_has_room_for_it() {
         }
     }
 }
+
+/// The names in the list, in its order.
+fn listed(s: &Story) -> Vec<&str> {
+    s.model.list.order.iter().map(|&layer| s.model.session.layers()[layer].name()).collect()
+}
+
+#[test]
+fn what_the_placement_leaves_in_float_is_listed_on_request_and_says_why() {
+    let mut s = Story::of_placed_network((160, 45));
+    let hidden = ["01.conv1", "05.conv9.add"];
+    assert!(listed(&s).len() == 10 && hidden.iter().all(|name| !listed(&s).contains(name)), "{:?}", listed(&s));
+    assert!(s.screen().contains("1/10 +2 float"), "{}", s.screen());
+    s.keys("P");
+    assert!(listed(&s).len() == 12 && s.notice().contains("says why"), "{}", s.notice());
+    s.select("01.conv1");
+    let screen = s.screen();
+    assert!(screen.contains("Stays in float (fused): inside"), "{screen}");
+    assert!(screen.lines().any(|line| line.contains("01.conv1 ") && line.contains(" float")), "{screen}");
+    assert_eq!(s.document()["tensors"][1]["chosen"]["in_float"], "inside Conv+HardSwish");
+    // A hand quantizes it, as an edit like others.
+    s.keys("o");
+    assert!(s.ready().decision().quantized && !s.screen().contains("Stays in float"));
+    assert!(s.document()["tensors"][1]["chosen"].get("in_float").is_none());
+    s.keys("P");
+    assert!(listed(&s).contains(&"01.conv1") && !listed(&s).contains(&"05.conv9.add"));
+    assert!(s.notice().contains("1 tensor in float"), "{}", s.notice());
+    s.keys("u");
+    assert!(!s.ready().decision().quantized && !listed(&s).contains(&"01.conv1"));
+    // What a hand leaves in float stays in the list.
+    s.select("03.conv3.relu").keys("o");
+    assert!(listed(&s).contains(&"03.conv3.relu") && !s.screen().contains("Stays in float ("));
+}
+
+#[test]
+fn the_next_placement_is_one_step() {
+    let mut s = Story::of_placed_network((160, 45));
+    let quantized = |s: &Story| s.model.session.params().len();
+    assert_eq!(quantized(&s), 10);
+    asked(&mut s);
+    s.keys("W");
+    assert!(quantized(&s) == 9 && s.notice().starts_with("placement inputs: 9 tensors quantized"), "{}", s.notice());
+    assert!(matches!(asked(&mut s).as_slice(), [Trial::Whole(params)] if params.len() == 9), "it is tried at once");
+    s.keys("W");
+    assert!(quantized(&s) == 12 && s.notice().starts_with("placement all"), "{}", s.notice());
+    assert_eq!(listed(&s).len(), 12);
+    s.keys("W");
+    assert!(quantized(&s) == 10 && s.notice().starts_with("placement fused"), "{}", s.notice());
+    assert_eq!(s.model.session.history_len().0, 3);
+    s.keys("u");
+    assert_eq!((quantized(&s), s.model.session.placement()), (12, Some("all")));
+    s.keys("uu");
+    assert!(quantized(&s) == 10 && !s.model.session.is_dirty() && listed(&s).len() == 10);
+    // Of files there is none.
+    let mut s = Story::bundled();
+    s.keys("W");
+    assert!(s.notice().contains("only with a network"), "{}", s.notice());
+    s.keys("P");
+    assert!(s.notice().contains("only with a network"), "{}", s.notice());
+}

@@ -359,7 +359,7 @@ fn help_is_searched_by_word_and_by_key() {
     let mut s = story();
     s.keys("?");
     assert!(s.screen().contains("next minimum") && s.screen().contains("more below"));
-    for _ in 0..5 {
+    for _ in 0..6 {
         s.press(KeyCode::PageDown);
     }
     assert!(s.screen().contains("left in float"));

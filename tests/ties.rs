@@ -191,7 +191,7 @@ mod loaders {
         let methods = calibrate::defaults();
         let recipe = Recipe::new(512, methods.iter().map(AsRef::as_ref));
         let plan = Plan { methods: methods.into(), default_method: 2, format: Format::INT8, rules: Rules::new() };
-        let start = Start { method: 0, format: Format::INT8, quantized: true, axis: None };
+        let start = Start { method: 0, named: false, format: Format::INT8, quantized: true, axis: None };
         (recipe, plan, start)
     }
 
@@ -265,7 +265,7 @@ mod loaders {
     #[test]
     fn activations_tied_later_are_what_they_would_have_been_at_first() {
         use qviz::jobs::{Backend, NetworkLoader, NetworkOrder, Subject};
-        use qviz::model::{SampleOptions, SampleSource};
+        use qviz::model::{Placement, SampleOptions, SampleSource};
 
         let folder = tempfile::tempdir().unwrap();
         let model = folder.path().join("net.onnx");
@@ -283,8 +283,8 @@ mod loaders {
                     recipe.grids.push(qviz::histogram::GridSpec::NvidiaTorch { bins: 64 });
                 }
                 let (samples, options) = (SampleSource::Random { n: 5, seed: 3 }, SampleOptions::default());
-                let backend = Backend::Tract;
-                let subject = Subject { model: model.clone(), samples, options, check: None, backend };
+                let (backend, placement) = (Backend::Tract, Placement::All);
+                let subject = Subject { model: model.clone(), samples, options, check: None, backend, placement };
                 let ties = Ties { asked: Vec::new(), concats };
                 let (sender, events) = channel();
                 let order = NetworkOrder {

@@ -8,10 +8,9 @@ use super::{
 };
 
 /// The method that chooses a layer's clip unless the user says otherwise.
-pub const DEFAULT_METHOD: &str = "entropy";
+pub const DEFAULT_METHOD: &str = "mse";
 
-/// The method that chooses in its place on FP8, for which `entropy` is not defined: what NVIDIA ModelOpt and TensorRT-LLM
-/// calibrate FP8 by.
+/// The method that chooses in its place on FP8: what NVIDIA ModelOpt and TensorRT-LLM calibrate FP8 by.
 pub const FP8_METHOD: &str = "max";
 
 /// Every method's name, with letters for its parameters.
@@ -106,7 +105,7 @@ pub fn catalogue() -> Vec<(&'static str, Arc<dyn Calibrator>)> {
 
 /// The methods that are computed without being asked for: max, coverage, entropy, mse and percentile-99.99.
 pub fn defaults() -> Vec<Arc<dyn Calibrator>> {
-    let ids = ["max", "coverage", DEFAULT_METHOD, "mse", "percentile-99.99"];
+    let ids = ["max", "coverage", "entropy", DEFAULT_METHOD, "percentile-99.99"];
     ids.iter().map(|id| by_id(id).expect("the default methods exist")).collect()
 }
 
@@ -172,10 +171,7 @@ mod tests {
         assert_eq!(answers[..answers.len() / 2], answers[answers.len() / 2..]);
         let expected = ["max", "coverage", "mse", "percentile-P", "nvidia-mse", "nvidia-percentile-P", "ort-minmax"];
         assert!(expected.iter().all(|name| answers.contains(name)) && !answers.iter().any(|n| n.contains("entropy")));
-        assert!(
-            !by_id(DEFAULT_METHOD).unwrap().suits(Fp8::E4m3.into())
-                && by_id(FP8_METHOD).unwrap().suits(Fp8::E4m3.into())
-        );
+        assert!(!answers.is_empty() && by_id(FP8_METHOD).unwrap().suits(Fp8::E4m3.into()));
     }
 
     #[test]

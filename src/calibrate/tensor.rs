@@ -93,6 +93,21 @@ impl Tensor {
         Threshold { clip, params, metrics: self.metrics(clip), note: None }
     }
 
+    /// Whether some value other than zero surely does not saturate at a clip, as far as magnitudes and bins say; where there
+    /// is no such value, nothing is lost.
+    ///
+    /// NVIDIA's searches end at the middle or the lower edge of a bin: of threes alone they keep 2.999, at which each of them
+    /// saturates.
+    pub fn keeps_something(&self, clip: Clip) -> bool {
+        let stats = &self.histogram.stats;
+        if clip.amax() >= stats.amax() {
+            return true;
+        }
+        let below = self.edges().partition_point(|&edge| edge <= clip.amax()).saturating_sub(1);
+        let counts = self.histogram.magnitude.counts();
+        counts.iter().take(below).sum::<u64>() > stats.zeros
+    }
+
     /// What `calibrator` says about this tensor.
     pub fn candidate(&self, calibrator: &dyn Calibrator) -> Candidate {
         let outcome = calibrator.calibrate(self).map(|c| Threshold { note: c.note, ..self.threshold(c.clip) });

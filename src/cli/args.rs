@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -150,12 +150,15 @@ pub(super) struct SharedArgs {
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// The method to choose by, and the only one computed; several, between commas, are computed side by side, and the
-    /// first is chosen. Without it entropy is chosen (on FP8, where that is not defined, max) among max, coverage, entropy,
-    /// mse and percentile-99.99. There are also the peers' own: nvidia-entropy, nvidia-mse, nvidia-percentile-P, nvidia-np-entropy, ort-minmax,
+    /// first is chosen. Without it mse is chosen (on FP8 max) among max, coverage, entropy, mse and percentile-99.99. Of a
+    /// network it speaks of activations. There are also the peers' own: nvidia-entropy, nvidia-mse, nvidia-percentile-P, nvidia-np-entropy, ort-minmax,
     /// ort-entropy-BINS-LEVELS, ort-percentile-sym-P, ort-percentile-asym-P, trt-gtc2017, ncnn-kl, aciq-laplace and
     /// aciq-gauss (`qviz methods` describes them)
     #[arg(long, value_name = "METHOD", value_delimiter = ',', value_parser = parse_method)]
     pub method: Vec<Method>,
+    /// The method that chooses for a network's weights; max without it
+    #[arg(long, value_name = "METHOD", value_parser = parse_method)]
+    pub weights_method: Option<Method>,
     /// What layers go to: int8, uint4, 'uint8 affine', or 8-bit floating point, which is fp8 (e4m3) or e5m2. In place of
     /// --bits, --unsigned and --affine
     #[arg(long, value_name = "FORMAT", value_parser = Format::named, conflicts_with_all = ["bits", "unsigned", "affine"])]
@@ -174,7 +177,7 @@ pub(super) struct SharedArgs {
     pub bins: usize,
     /// What some layers want otherwise: PATTERNS=SETTINGS, both lists between commas. Patterns are globs on names, or
     /// op:GLOB on operators; settings are a method, a format (e4m3, or with a blank format:uint8 affine), bits:N, axis:N,
-    /// signed, unsigned, symmetric, affine, float. A later one prevails: --set '*.conv1=percentile-99.99' --set
+    /// signed, unsigned, symmetric, affine, float, quantized. A later one prevails: --set '*.conv1=percentile-99.99' --set
     /// '*.hswish=bits:16,affine'
     #[arg(long, value_name = "PATTERNS=SETTINGS")]
     pub set: Vec<Assignment>,
@@ -185,7 +188,7 @@ pub(super) struct SharedArgs {
     /// Leaves these layers in float: --skip '*.conv1,*.softmax'; of a network also by operator: --skip 'op:Softmax'
     #[arg(long, value_name = "PATTERNS")]
     pub skip: Vec<Names>,
-    /// Leaves all other layers in float
+    /// Quantizes exactly these layers, wherever they stand, and leaves all others in float
     #[arg(long, value_name = "PATTERNS")]
     pub only: Option<Names>,
     /// One range for all these tensors: one decision, one scale, chosen on all their values. May be given several times,
@@ -250,6 +253,13 @@ impl SharedArgs {
         if methods.is_empty() {
             methods = calibrate::defaults();
         }
+        if self.runs_model() {
+            // Last, so that it changes no number key.
+            let weights = self.weights_by();
+            if methods.iter().all(|m| m.id() != weights.id()) {
+                methods.push(weights);
+            }
+        }
         // What one layer is set to is computed for all, so that they can be compared.
         for setting in self.set.iter().flat_map(|a| &a.settings) {
             if let Setting::Method(id) = setting
@@ -277,6 +287,8 @@ impl SharedArgs {
             ("--affine", self.affine),
             ("--set", !self.set.is_empty()),
             ("--per-channel", !self.per_channel.is_empty()),
+            ("--weights-method", self.weights_method.is_some()),
+            ("--place", self.data.place.is_some()),
         ];
         let given: Vec<&str> = given.into_iter().filter(|(_, given)| *given).map(|(option, _)| option).collect();
         let name = visible(&document.path.to_string_lossy());
@@ -293,15 +305,27 @@ impl SharedArgs {
         session
     }
 
-    /// What runtimes do with weights: signed and symmetric, by their largest magnitude unless a method is named. What is
-    /// named is so for all layers.
+    /// Whether it is a model that is looked at, and not dumps.
+    pub fn runs_model(&self) -> bool {
+        self.paths.first().is_some_and(|path| is_model(path))
+    }
+
+    /// The method that chooses for weights: the largest magnitude, as runtimes have it, unless one is named for them.
+    fn weights_by(&self) -> Arc<dyn Calibrator> {
+        let max = || calibrate::by_id("max").expect("there is such a method");
+        self.weights_method.as_ref().map_or_else(max, |Method(named)| named.clone())
+    }
+
+    /// What runtimes do with weights: signed and symmetric, by a method of their own; and the method that is named for all
+    /// others.
     fn weights(&self) -> Rules {
         let is_weight = |s: &Subject| s.kind == Kind::Weight;
         let rules = Rules::new().with(is_weight, Setting::Signed(true)).with(is_weight, Setting::Symmetric(true));
+        let rules = rules.with(is_weight, Setting::Method(self.weights_by().id().into()));
         match self.method.first() {
-            None => rules.with(is_weight, Setting::Method("max".into())),
+            None => rules,
             // Named, so that it is not passed over where it has no answer.
-            Some(Method(named)) => rules.with(|_: &Subject| true, Setting::Method(named.id().into())),
+            Some(Method(named)) => rules.with(move |s: &Subject| !is_weight(s), Setting::Method(named.id().into())),
         }
     }
 
@@ -312,8 +336,8 @@ impl SharedArgs {
         };
         let rules = self.per_channel.iter().cloned().fold(self.weights(), along);
         let rules = self.taking.rules(rules);
-        let rules = self.set.iter().cloned().fold(rules, Rules::assign);
         let rules = self.only.iter().cloned().fold(rules, Rules::only);
+        let rules = self.set.iter().cloned().fold(rules, Rules::assign);
         self.skip.iter().cloned().fold(rules, Rules::skip)
     }
 
@@ -337,6 +361,11 @@ impl SharedArgs {
     pub fn chosen_method(&self) -> String {
         self.method.first().map_or_else(|| DEFAULT_METHOD.to_owned(), |m| m.0.id().to_owned())
     }
+}
+
+/// Whether a path names a model and not a dump.
+pub(super) fn is_model(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("onnx"))
 }
 
 fn parse_method(text: &str) -> Result<Method, String> {

@@ -13,6 +13,9 @@ pub(super) struct DataArgs {
     /// Other samples, that nothing is chosen by: `tune` and `sensitivity` judge on them too
     #[arg(long, value_name = "PATH", num_args = 1..)]
     pub check: Vec<PathBuf>,
+    /// Which tensors are quantized unless --set, --skip or --only say otherwise
+    #[arg(long, value_name = "WHERE")]
+    pub place: Option<Place>,
     /// Leaves the K tensors in float that cost the outputs most, each quantized alone
     #[arg(long, value_name = "K", default_value_t = 0)]
     pub skip_worst: usize,
@@ -99,6 +102,18 @@ pub(super) enum Order {
     Nhwc,
 }
 
+/// Where a network is quantized.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Place {
+    /// One quantizer where a fused block ends and an integer operator takes it, and one branch of a residual sum (the
+    /// default).
+    Fused,
+    /// What Conv, ConvTranspose, MatMul, Gemm, average pooling and recurrent layers take.
+    Inputs,
+    /// Every float tensor that the file names.
+    All,
+}
+
 /// One dimension of an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Size {
@@ -131,14 +146,24 @@ fn parse_dim(text: &str) -> Option<Size> {
 
 #[cfg(feature = "onnx")]
 mod network {
-    use super::{DataArgs, Order, SampleArgs, Size};
+    use super::{DataArgs, Order, Place, SampleArgs, Size};
     use crate::jobs::Backend;
-    use crate::model::{Dim, Layout, SampleOptions, SampleSource};
+    use crate::model::{Dim, Layout, Placement, SampleOptions, SampleSource};
 
     impl DataArgs {
         /// Where the samples to judge on come from, if there are any.
         pub fn check(&self) -> Option<SampleSource> {
             (!self.check.is_empty()).then(|| SampleSource::Files(self.check.clone()))
+        }
+
+        /// Where the network is quantized.
+        pub fn placement(&self) -> Placement {
+            match self.place {
+                None => Placement::default(),
+                Some(Place::Fused) => Placement::Fused,
+                Some(Place::Inputs) => Placement::Inputs,
+                Some(Place::All) => Placement::All,
+            }
         }
 
         /// Who runs the model.

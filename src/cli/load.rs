@@ -40,7 +40,7 @@ pub(super) fn load(shared: SharedArgs, exact: bool) -> Result<Loaded, Usage> {
     let mut session = shared.session();
     shared.passed_over().into_iter().for_each(|said| eprintln!("qviz: {said}"));
     let taking = shared.taking.clone();
-    let runs = shared.paths.first().is_some_and(|p| source::is_model(p));
+    let runs = shared.runs_model();
     let asked = shared.patterns();
     let interrupts = Interrupts::listen();
     let (sender, events) = channel();

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::args::SharedArgs;
+use super::args::{SharedArgs, is_model};
 use super::bundled;
 use crate::input::{Discovered, Source, discover};
 use crate::jobs::{Loader, Order, Recipe, Start};
@@ -28,6 +28,11 @@ pub(super) fn start(shared: SharedArgs, session: &Session, measure: bool) -> Res
     if !shared.data.samples.data.is_empty() || shared.data.samples.random.is_some() {
         return Err(Usage("--data and --random feed a model; name one: qviz MODEL.onnx --data PATH.".into()));
     }
+    if shared.data.place.is_some() || shared.weights_method.is_some() {
+        return Err(Usage(
+            "--place and --weights-method are for a model; name one: qviz MODEL.onnx --data PATH.".into(),
+        ));
+    }
     let ties = shared.ties();
     let discover: Box<dyn FnOnce() -> Discovered + Send> = if shared.paths.is_empty() {
         Box::new(bundled::bundled)
@@ -44,11 +49,6 @@ pub(super) fn start(shared: SharedArgs, session: &Session, measure: bool) -> Res
     Ok(Box::new(move |tell| Box::new(Loader::start(order, tell))))
 }
 
-/// Whether a path names a model and not a dump.
-pub(super) fn is_model(path: &Path) -> bool {
-    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("onnx"))
-}
-
 #[cfg(feature = "onnx")]
 fn network(
     shared: SharedArgs,
@@ -62,7 +62,8 @@ fn network(
     let model = shared.paths[0].clone();
     let Some(samples) = shared.data.samples.source() else { return Err(nothing_to_run_on(&model)) };
     let (options, check, backend) = (shared.data.samples.options(), shared.data.check(), shared.data.backend());
-    let subject = Subject { model, samples, options, check, backend };
+    let placement = shared.data.placement();
+    let subject = Subject { model, samples, options, check, backend, placement };
     let (one_pass, ignore_sentinels) = (shared.data.one_pass, shared.ignore_sentinels);
     let (plan, ties) = (session.plan(), shared.ties());
     let order = NetworkOrder { subject, recipe, plan, ties, one_pass, measure, ignore_sentinels, threads };

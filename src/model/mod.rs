@@ -46,6 +46,7 @@ mod error;
 mod found;
 mod graph;
 mod network;
+mod placement;
 mod pool;
 mod reference;
 #[cfg(feature = "onnxruntime")]
@@ -68,6 +69,7 @@ pub use error::ModelError;
 pub use found::Input;
 pub use graph::{Graph, Observer, Reach};
 pub use network::{Dim, Network, Port};
+pub use placement::Placement;
 pub use reference::{Judged, Reference};
 #[cfg(feature = "onnxruntime")]
 pub use runtime::{Library, Runtime};

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::{Decision, Key, Kind, Ready, Subject, Tie};
+use super::{Decision, Key, Kind, Places, Ready, Subject, Tie};
 use crate::calibrate::Warning;
 use crate::histogram::Stats;
 use crate::quant::QuantParams;
@@ -12,6 +12,8 @@ pub struct Layer {
     /// The operator that makes it (an activation) or takes it (a weight), as ONNX names it; empty where that is not
     /// known.
     pub op: String,
+    /// What each way to place the quantizers of a network makes of it.
+    pub places: Places,
     /// Where it came from, as far as that is known yet.
     pub origin: Origin,
     pub(super) state: LayerState,
@@ -69,6 +71,7 @@ impl Layer {
         Layer {
             key,
             op: String::new(),
+            places: Places::default(),
             origin: Origin { files, ..Origin::default() },
             state: LayerState::Waiting,
             splits: BTreeMap::new(),
@@ -80,6 +83,11 @@ impl Layer {
     /// The same with the operator that makes it or takes it.
     pub fn with_op(self, op: impl Into<String>) -> Layer {
         Layer { op: op.into(), ..self }
+    }
+
+    /// The same with what each placement makes of it.
+    pub fn with_places(self, places: Places) -> Layer {
+        Layer { places, ..self }
     }
 
     /// A file that is no layer: its row says why.
@@ -100,7 +108,17 @@ impl Layer {
 
     /// What rules see of it.
     pub fn subject(&self) -> Subject<'_> {
-        Subject { name: self.name(), kind: self.kind(), op: &self.op }
+        let placed = self.places.first().is_none();
+        Subject { name: self.name(), kind: self.kind(), op: &self.op, placed }
+    }
+
+    /// Why `placement` leaves it in float; `None` where it is quantized, and where it was not the placement.
+    pub fn in_float(&self, placement: Option<&str>) -> Option<&str> {
+        match self.decision() {
+            Some(decision) if decision.quantized => None,
+            Some(_) => self.places.under(placement?),
+            None => self.places.first(),
+        }
     }
 
     /// How far it is.

@@ -65,15 +65,22 @@ impl Ready {
         let tensor = Tensor::new(histogram.clone(), start.format);
         let offers = Offers::of(&tensor, &plan.methods, &[]);
         let answer = |c: &Candidate| c.outcome.as_ref().ok().map(|t| Decision::of_method(&c.id, t.clip, start.format));
+        let keeps_something = |c: &&Candidate| c.outcome.as_ref().is_ok_and(|t| tensor.keeps_something(t.clip));
         let wanted = &offers.candidates[start.method];
-        let decision = answer(wanted).or_else(|| offers.candidates.iter().find_map(answer)).unwrap_or_else(|| {
+        let chosen = Some(wanted).filter(|wanted| start.named || keeps_something(wanted)).and_then(answer);
+        let others = || offers.candidates.iter().filter(keeps_something).find_map(answer);
+        let decision = chosen.or_else(others).unwrap_or_else(|| {
             let (min, max) = histogram.stats.range();
             Decision::of_method("max", start.format.clip_for(min, max), start.format)
         });
         let stand_in = (decision.method != wanted.id).then(|| {
             // Say why, unless nothing was to be had.
-            let why = wanted.outcome.as_ref().err().filter(|_| histogram.stats.finite() > 0);
-            let note = why.map(|why| format!("{} has no answer here: {why}.", wanted.id));
+            let note = (histogram.stats.finite() > 0).then(|| match &wanted.outcome {
+                Err(why) => format!("{} has no answer here: {why}.", wanted.id),
+                Ok(_) => {
+                    format!("At the clip of {} every value would saturate, so that it does not choose.", wanted.id)
+                }
+            });
             StandIn { instead_of: wanted.id.clone(), note }
         });
         let decision = decision.with_quantized(start.quantized);

@@ -20,6 +20,9 @@ pub struct Subject<'a> {
     /// The operator that makes it (an activation) or takes it (a weight), as ONNX names it; empty where that is not
     /// known.
     pub op: &'a str,
+    /// Whether it is quantized unless a rule says otherwise: where it is a file's, always; of a network's tensors, where the
+    /// placement takes it.
+    pub placed: bool,
 }
 
 /// Names between commas: globs as of shells (`conv1,head*`), or operators behind `op:` (`op:Softmax`). A comma that
@@ -151,6 +154,7 @@ impl FromStr for Setting {
             "symmetric" => Some(Setting::Symmetric(true)),
             "affine" | "asymmetric" => Some(Setting::Symmetric(false)),
             "float" => Some(Setting::Quantized(false)),
+            "quantized" => Some(Setting::Quantized(true)),
             _ => match text.split_once(':') {
                 Some(("bits", bits)) => Some(width(bits).ok_or("the width is 2 to 8, or 16")?),
                 Some(("format", words)) => Some(Setting::Format(Format::named(words)?)),
@@ -166,7 +170,7 @@ impl FromStr for Setting {
         setting.ok_or_else(|| {
             format!(
                 "\"{text}\" is neither a method nor format:F (or F: int8, uint4, e4m3, e5m2), bits:N, axis:N, signed, \
-                 unsigned, symmetric, affine, asymmetric or float"
+                 unsigned, symmetric, affine, asymmetric, float or quantized"
             )
         })
     }
@@ -212,7 +216,7 @@ impl Rules {
     ///
     /// // Whatever ends the network stays in float.
     /// let rules = Rules::new().with(|s: &Subject| s.op == "Softmax", Setting::Quantized(false));
-    /// assert!(rules.settings(&Subject { name: "prob", kind: Kind::Activation, op: "Softmax" }).count() == 1);
+    /// assert!(rules.settings(&Subject { name: "prob", kind: Kind::Activation, op: "Softmax", placed: true }).count() == 1);
     /// ```
     pub fn with(mut self, who: impl Fn(&Subject) -> bool + Send + Sync + 'static, what: Setting) -> Rules {
         self.0.push((Arc::new(who), what));
@@ -233,9 +237,11 @@ impl Rules {
         self.with(move |s| names.fit(s), Setting::Quantized(false))
     }
 
-    /// Leaves all others in float.
+    /// Quantizes exactly these, whatever the placement, and leaves all others in float.
     pub fn only(self, names: Names) -> Rules {
-        self.with(move |s| !names.fit(s), Setting::Quantized(false))
+        let others = names.clone();
+        let rules = self.with(move |s| names.fit(s), Setting::Quantized(true));
+        rules.with(move |s| !others.fit(s), Setting::Quantized(false))
     }
 
     /// What is wanted for a layer, the last word last.
@@ -262,6 +268,9 @@ pub struct Plan {
 pub struct Start {
     /// Index of the method that chooses.
     pub method: usize,
+    /// Whether somebody has asked for that method: it chooses whatever it answers. One that nobody has asked for gives way
+    /// to another where every value would saturate at its clip.
+    pub named: bool,
     /// The format of numbers.
     pub format: Format,
     /// Whether it is quantized.
@@ -275,16 +284,21 @@ impl Plan {
     /// How a layer begins: as the session says, but for the rules that fit it. A rule for a method that is not among
     /// the plan's methods is left out.
     ///
-    /// Where no rule names a method and the plan's own is not defined for the layer's format ([`Calibrator::suits`]), as
-    /// `entropy` is not for FP8, `max` chooses.
+    /// Where no rule names a method and the layer goes to FP8, or the plan's own method is not defined for its format
+    /// ([`Calibrator::suits`]), `max` chooses.
     pub fn start(&self, subject: &Subject) -> Start {
-        let mut named = false;
-        let mut start = Start { method: self.default_method, format: self.format, quantized: true, axis: None };
+        let mut start = Start {
+            method: self.default_method,
+            named: false,
+            format: self.format,
+            quantized: subject.placed,
+            axis: None,
+        };
         for setting in self.rules.settings(subject) {
             match setting {
                 Setting::Method(id) => {
                     if let Some(method) = self.position(id) {
-                        (start.method, named) = (method, true);
+                        (start.method, start.named) = (method, true);
                     }
                 }
                 Setting::Format(format) => start.format = *format,
@@ -295,7 +309,8 @@ impl Plan {
                 Setting::Axis(axis) => start.axis = Some(*axis),
             }
         }
-        if !named && !self.methods[start.method].suits(start.format) {
+        let fp8 = matches!(start.format, Format::Fp8(_));
+        if !start.named && (fp8 || !self.methods[start.method].suits(start.format)) {
             start.method = self.position(FP8_METHOD).unwrap_or(start.method);
         }
         start
@@ -312,7 +327,7 @@ mod tests {
     use super::*;
 
     fn subject<'a>(name: &'a str, op: &'a str) -> Subject<'a> {
-        Subject { name, kind: Kind::Activation, op }
+        Subject { name, kind: Kind::Activation, op, placed: true }
     }
 
     fn plan(rules: Rules) -> Plan {

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ties::images_of;
-use super::{Decision, Key, Ready, Session, Step, Target, Wanted};
+use super::{Decision, Key, Ready, Session, Step, Subject, Target, Wanted};
 use crate::quant::Clip;
 
 /// Decisions that wait for their tensors.
@@ -88,7 +88,9 @@ impl Session {
         let Some(mut wanted) = take_up.wanted.get(key).cloned() else { return };
         let Some(layer) = self.layer(key).filter(|l| l.ready().is_some()) else { return };
         // Who leaves it in float now means it.
-        wanted.quantized &= self.plan.start(&layer.subject()).quantized;
+        // Rules still leave it in float; where the document has it, the placement is not asked.
+        let subject = Subject { placed: true, ..layer.subject() };
+        wanted.quantized &= self.plan.start(&subject).quantized;
         let (of, mut problems) = (self.tie_wanted(&wanted), Vec::new());
         let split = wanted.axis.is_none_or(|axis| self.layer(key).is_some_and(|l| l.is_split_along(axis)));
         let tied = of.is_empty() || self.knows_joint(&of);

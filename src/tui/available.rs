@@ -67,6 +67,13 @@ impl Model {
                 let trial = self.network.as_ref().is_some_and(|n| n.running.is_some());
                 (!runs && !trial).then_some("nothing is running")
             }
+            C::Float | C::Placement if self.session.placements().is_empty() => {
+                Some("only with a network: qviz MODEL.onnx --data PATH")
+            }
+            C::Placement if !self.loading.finished => Some("the network is still being run and counted"),
+            C::Placement => {
+                self.network.as_ref().and_then(|n| n.running.as_ref()).map(|_| "a trial is running; S stops it")
+            }
             C::Sensitivity => self.no_trial(),
             C::Tune => self.no_trial().or_else(|| {
                 let tunable = self.selected().is_some_and(|layer| TuneLayer::of(&self.session, &layer.key).is_some());

@@ -15,6 +15,12 @@ pub struct List {
     pub sort: Sort,
     /// The text that a layer's name must hold to be listed, in any case of letters; empty for all layers.
     pub filter: String,
+    /// Whether what the placement leaves in float is listed as well.
+    pub float: bool,
+    /// Whether there is a placement that could leave some in float.
+    pub placed: bool,
+    /// How many tensors are not listed because the placement leaves them in float.
+    pub hidden: usize,
     /// Whether the order does not fit the layers any more.
     pub stale: bool,
     /// Whether the window follows the selection; the wheel lets go.
@@ -63,9 +69,9 @@ impl List {
         Some(at + usize::from(self.heading.is_some_and(|heading| at >= heading)))
     }
 
-    /// After a decision changed: only the order by SQNR depends on it.
+    /// After a decision changed: the order by SQNR depends on it, and what is hidden because it stays in float.
     pub(super) fn resort(&mut self) {
-        self.stale |= self.sort == Sort::Worst;
+        self.stale |= self.sort == Sort::Worst || (self.placed && !self.float);
     }
 }
 

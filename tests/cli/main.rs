@@ -18,6 +18,8 @@ mod onnx;
 #[cfg(feature = "onnx")]
 mod outputs;
 mod panics;
+#[cfg(feature = "onnx")]
+mod placement;
 mod scales;
 mod sentinels;
 #[cfg(feature = "onnxruntime")]
@@ -807,7 +809,7 @@ fn concats() -> TempDir {
 #[test]
 fn the_inputs_of_a_concat_share_a_range() {
     let folder = concats();
-    let args = ["report", "--json", "net.onnx", "--data", "x.npy", "--exact"];
+    let args = ["report", "--json", "net.onnx", "--data", "x.npy", "--exact", "--place", "all"];
     let run = |more: &[&str]| {
         let ran = qviz(folder.path(), &[&args[..], more].concat());
         assert_eq!(ran.code, 0, "{}", ran.err);
@@ -847,16 +849,15 @@ fn the_inputs_of_a_concat_share_a_range() {
 #[test]
 fn a_search_decides_once_for_what_is_tied() {
     let folder = concats();
-    let ran =
-        qviz(folder.path(), &["tune", "net.onnx", "--data", "x.npy", "--method", "percentile-80", "-o", "tuned.json"]);
+    let network = ["net.onnx", "--data", "x.npy", "--method", "percentile-80", "--place", "all"];
+    let ran = qviz(folder.path(), &[&["tune"], &network[..], &["-o", "tuned.json"]].concat());
     assert_eq!(ran.code, 0, "{}", ran.err);
     let document: Value = serde_json::from_slice(&fs::read(folder.path().join("tuned.json")).unwrap()).unwrap();
     let chosen = ["a", "b", "c"].map(|name| tensor(&document, name)["chosen"].clone());
     for field in ["amax", "scale", "zero_point", "num_bits", "signed", "symmetric", "edited"] {
         assert!(chosen.iter().all(|c| c[field] == chosen[0][field]), "{field}: {chosen:?}");
     }
-    let before =
-        qviz(folder.path(), &["report", "--json", "net.onnx", "--data", "x.npy", "--method", "percentile-80"]).json();
+    let before = qviz(folder.path(), &[&["report", "--json"], &network[..]].concat()).json();
     assert_ne!(
         chosen[0]["amax"],
         tensor(&before, "a")["chosen"]["amax"],
@@ -887,7 +888,7 @@ fn layers_go_to_fp8() {
     let some = document(here.path(), &["--set", "04*=e5m2"]);
     assert_eq!(tensor(&some, "04.conv3.dw")["chosen"]["format"], "float8_e5m2");
     assert_eq!(tensor(&some, "05.conv9.add")["chosen"]["format"], Value::Null);
-    assert_eq!(tensor(&some, "05.conv9.add")["chosen"]["method"], "entropy");
+    assert_eq!(tensor(&some, "05.conv9.add")["chosen"]["method"], "mse");
     let some = document(here.path(), &["--format", "fp8", "--set", "04*=bits:16", "--set", "05*=asymmetric"]);
     assert_eq!(tensor(&some, "04.conv3.dw")["chosen"]["qmax"], 32_767);
     assert_eq!(tensor(&some, "05.conv9.add")["chosen"]["symmetric"], false);

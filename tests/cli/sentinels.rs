@@ -88,7 +88,8 @@ fn a_network_s_masked_scores_are_seen_without_it() {
     let x: Vec<u8> = normal(50 * 40, 7).into_iter().flat_map(f32::to_le_bytes).collect();
     fs::write(folder.path().join("x.npy"), npy::npy("<f4", &[50, 40], &x)).unwrap();
     let run = |more: &[&str]| {
-        let args = [&["export", "net.onnx", "--data", "x.npy", "--method", "max", "--exact"], more].concat();
+        let network = ["export", "net.onnx", "--data", "x.npy", "--place", "all", "--method", "max", "--exact"];
+        let args = [&network[..], more].concat();
         qviz(folder.path(), &args).json()
     };
     let plain = tensor(&run(&[]), "masked");

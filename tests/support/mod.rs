@@ -10,7 +10,7 @@ use qviz::input::{Discovered, Source};
 use qviz::jobs::{Recipe, Request, Told, analyse_channels, measure_layer, read_channels, read_layer};
 use qviz::quant::Format;
 use qviz::report;
-use qviz::session::{Arrival, Failure, Joint, Key, Kind, Layer, Ready, Session};
+use qviz::session::{Arrival, Failure, Joint, Key, Kind, Layer, Places, Ready, Session};
 use qviz::tui::event::message;
 use qviz::tui::look::{Depth, Glyphs, Look, Theme};
 use qviz::tui::model::Model;
@@ -62,7 +62,7 @@ impl Story {
 
     /// The screen before it knows of any layer.
     pub fn unfound(discovered: Discovered, format: Format, size: (u16, u16)) -> Story {
-        let session = Session::new(calibrate::defaults(), calibrate::DEFAULT_METHOD, format);
+        let session = Session::new(calibrate::defaults(), "entropy", format);
         let recipe = Recipe::new(2048, session.methods().iter().map(AsRef::as_ref));
         let model = Model::new(session, "acts".into(), look(Depth::Sixteen, false), size);
         Story { model, cmds: Vec::new(), discovered, recipe }
@@ -85,9 +85,28 @@ impl Story {
         story
     }
 
+    /// The same with placements: `fused` leaves the second and the sixth tensor in float, `inputs` the third as well.
+    pub fn of_placed_network(size: (u16, u16)) -> Story {
+        let places = |at: usize| {
+            let fused = matches!(at, 1 | 5).then(|| "inside Conv+HardSwish".to_owned());
+            let inputs = matches!(at, 1 | 2 | 5).then(|| "taken by no Conv".to_owned());
+            Places::new(vec![("fused", fused), ("inputs", inputs), ("all", None)], 0)
+        };
+        let mut story = Story::of_network_unread_placed(size, places);
+        for layer in 0..story.discovered.sources.len() {
+            story.read(layer);
+        }
+        story.tell(Msg::Job(Told::Done)).model.notice.take();
+        story
+    }
+
     /// The same before it is run.
     pub fn of_network_unread(size: (u16, u16)) -> Story {
-        let session = Session::new(calibrate::defaults(), calibrate::DEFAULT_METHOD, Format::INT8);
+        Story::of_network_unread_placed(size, |_| Places::default())
+    }
+
+    fn of_network_unread_placed(size: (u16, u16), places: impl Fn(usize) -> Places) -> Story {
+        let session = Session::new(calibrate::defaults(), "entropy", Format::INT8);
         let recipe = Recipe::new(2048, session.methods().iter().map(AsRef::as_ref));
         let mut model = Model::new(session, "net.onnx".into(), look(Depth::Sixteen, false), size);
         model.network = Some(Network::default());
@@ -98,6 +117,7 @@ impl Story {
             let kind = if i < weights { Kind::Activation } else { Kind::Weight };
             layer.key = Key::new(kind, layer.name());
             layer.op = "Conv".into();
+            layer.places = places(i);
         }
         story.arrive(Arrival::Found { layers, failures: Vec::new() });
         let assumptions = vec!["8 random samples (seed 0); ranges are not those of real data".to_owned()];
@@ -109,7 +129,8 @@ impl Story {
     pub fn read(&mut self, layer: usize) -> &mut Story {
         let plan = self.model.session.plan();
         let source = &self.discovered.sources[layer];
-        let analyse = |h| Ready::analyse(Arc::new(h), &plan, &waiting(source).subject());
+        let subject = self.model.session.layers()[layer].subject();
+        let analyse = |h| Ready::analyse(Arc::new(h), &plan, &subject);
         let result = read_layer(source, &self.recipe, 1, &|_| {}, &|| false)
             .map(|read| read.map(|(origin, h)| Box::new((origin, analyse(h)))).unwrap())
             .map_err(Failure::from);

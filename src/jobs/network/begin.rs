@@ -304,8 +304,7 @@ impl Begin<'_> {
 
     /// The groups that were asked for, and the inputs of each `Concat`. What was asked for and cannot be is told.
     fn groups(&self, run: &Run) -> Vec<Group> {
-        let concats = run.setup.engine.concats().iter().map(|concat| (concat.node.clone(), concat.inputs.clone()));
-        let (groups, errors) = self.ties.groups(&run.tensors.layers, self.plan, &concats.collect::<Vec<_>>());
+        let (groups, errors) = self.ties.groups(&run.tensors.layers, self.plan, &run.setup.concats());
         for message in errors {
             let file = run.setup.network.file().to_owned();
             let result = Err(Failure { kind: ErrorKind::Unfit, file, message });

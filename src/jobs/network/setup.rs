@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use crate::ErrorKind;
-use crate::model::{Engine, Graph, ModelError, Network, Reach, SampleOptions, SampleSource, Samples, Weight};
+use crate::model::{
+    Engine, Graph, ModelError, Network, Placement, Reach, SampleOptions, SampleSource, Samples, Weight,
+};
 #[cfg(feature = "onnxruntime")]
 use crate::model::{Library, Runtime};
-use crate::session::{Key, Kind, Layer, Origin};
+use crate::session::{Key, Kind, Layer, Origin, Places};
 
 /// What to run, on what.
 pub struct Subject {
@@ -21,6 +23,8 @@ pub struct Subject {
     pub check: Option<SampleSource>,
     /// Who runs it.
     pub backend: Backend,
+    /// Which tensors are quantized unless a rule says otherwise.
+    pub placement: Placement,
 }
 
 /// Who runs a network.
@@ -44,6 +48,7 @@ pub(in crate::jobs) struct Setup {
     /// What puts on trial, where that is possible.
     graph: Option<Graph>,
     pub weights: Vec<Weight>,
+    placement: Placement,
     /// Of each sample that can be loaded, how it reaches the activations; found when it is first asked for.
     reaches: OnceLock<Vec<Option<Arc<Vec<Reach>>>>>,
 }
@@ -59,6 +64,7 @@ impl Setup {
         let samples = Samples::open(&network, &subject.samples, &subject.options)?;
         let check = subject.check.map(|source| Samples::open(&network, &source, &subject.options)).transpose()?;
         let weights = network.weights();
+        let placement = subject.placement;
         let (engine, graph): (Box<dyn Engine>, _) = match subject.backend {
             Backend::Tract => {
                 // One thread a run: measured, the others are better used for counting, and for other samples.
@@ -71,7 +77,7 @@ impl Setup {
                 (Box::new(Runtime::open(&library, &network, &subject.model, &samples)?), None)
             }
         };
-        Ok(Setup { network, samples, check, engine, graph, weights, reaches: OnceLock::new() })
+        Ok(Setup { network, samples, check, engine, graph, weights, placement, reaches: OnceLock::new() })
     }
 
     /// What trials run.
@@ -117,14 +123,32 @@ impl Setup {
     /// A layer for each activation in the graph's order, and behind them one for each weight.
     pub fn layers(&self) -> Vec<Layer> {
         let file = || vec![self.network.file().to_owned()];
-        let activations = self.engine.tensors().iter().map(|tensor| {
-            Layer::waiting(Key::activation(tensor.name.as_str()), file()).with_op(tensor.op_type.as_str())
+        let places = Placement::ALL.map(|placement| placement.of(self.engine.tensors()));
+        let activations = self.engine.tensors().iter().enumerate().map(|(at, tensor)| {
+            let layer = Layer::waiting(Key::activation(tensor.name.as_str()), file()).with_op(tensor.op_type.as_str());
+            layer.with_places(self.places(|placement| places[placement][at].clone()))
         });
         let weights = self.weights.iter().map(|weight| {
             let op = weight.uses.first().map_or(String::new(), |u| u.op_type.clone());
-            Layer::waiting(Key::new(Kind::Weight, weight.name.as_str()), file()).with_op(op)
+            let ops = || weight.uses.iter().map(|used| used.op_type.as_str());
+            let layer = Layer::waiting(Key::new(Kind::Weight, weight.name.as_str()), file()).with_op(op);
+            layer.with_places(self.places(|placement| Placement::ALL[placement].of_weight(ops())))
         });
         activations.chain(weights).collect()
+    }
+
+    /// What each placement makes of a tensor.
+    fn places(&self, of: impl Fn(usize) -> Option<String>) -> Places {
+        let named = Placement::ALL.iter().enumerate().map(|(at, placement)| (placement.name(), of(at)));
+        let first = Placement::ALL.iter().position(|placement| *placement == self.placement);
+        Places::new(named.collect(), first.unwrap_or(0))
+    }
+
+    /// The `Concat`s by name, with the tensors that the values which they put together are quantized at.
+    pub fn concats(&self) -> Vec<(String, Vec<usize>)> {
+        let sources = self.placement.sources(self.engine.tensors());
+        let concats = self.engine.concats().iter();
+        concats.map(|c| (c.node.clone(), c.inputs.iter().map(|&input| sources[input]).collect())).collect()
     }
 
     /// How each of these samples reaches the activations. Samples that cannot be loaded or run are left out.

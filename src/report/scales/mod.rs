@@ -158,6 +158,9 @@ pub struct Chosen {
     pub tied_with: Option<Vec<String>>,
     /// Whether it is quantized at all, or left in float.
     pub quantized: bool,
+    /// Why the placement leaves it in float, where that is why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_float: Option<String>,
     /// Width in bits.
     pub num_bits: u8,
     /// Whether there are negative values.

@@ -16,7 +16,9 @@ use crate::session::{Kind, Layer, Ready, Session};
 impl Scales {
     /// A session as it stands now. What cannot be read stands in `errors`; layers that are still being read are left out.
     pub fn of(session: &Session) -> Scales {
-        let tensors = session.layers().iter().filter_map(|l| Some(tensor(l, l.ready()?))).collect();
+        let placement = session.placement();
+        let in_float = |l: &Layer| l.in_float(placement).map(str::to_owned);
+        let tensors = session.layers().iter().filter_map(|l| Some(tensor(l, l.ready()?, in_float(l)))).collect();
         let errors = session.failures();
         let errors = errors.map(|(file, message)| FileError { file: file.into(), message: message.into() }).collect();
         let tool = concat!("qviz ", env!("CARGO_PKG_VERSION")).to_owned();
@@ -53,7 +55,7 @@ fn parts<'a>(layer: &'a Layer, ready: &'a Ready) -> Per<&'a Ready> {
     }
 }
 
-fn tensor(layer: &Layer, ready: &Ready) -> TensorScales {
+fn tensor(layer: &Layer, ready: &Ready, in_float: Option<String>) -> TensorScales {
     let parts = &parts(layer, ready);
     TensorScales {
         name: layer.name().to_owned(),
@@ -66,7 +68,7 @@ fn tensor(layer: &Layer, ready: &Ready) -> TensorScales {
         axis: ready.axis(),
         stats: stats(ready.stats()),
         candidates: candidates(ready, parts),
-        chosen: chosen(layer, ready, parts),
+        chosen: Chosen { in_float, ..chosen(layer, ready, parts) },
         warnings: layer.notes(),
     }
 }
@@ -102,6 +104,7 @@ fn chosen(layer: &Layer, ready: &Ready, parts: &Per<&Ready>) -> Chosen {
         edited_channels: edited_channels(parts),
         tied_with: layer.tie().map(|_| layer.tied_with().into_iter().map(String::from).collect()),
         quantized: decision.quantized,
+        in_float: None,
         num_bits: format.num_bits(),
         signed: format.signed(),
         symmetric: format.symmetric(),

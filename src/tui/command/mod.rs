@@ -57,6 +57,10 @@ pub enum Command {
     Sort,
     /// Quantizes the layer, or leaves it in float.
     Toggle,
+    /// Lists what the placement leaves in float, or does not.
+    Float,
+    /// Goes to the next way to place the network's quantizers.
+    Placement,
     /// Linear or log counts.
     YScale,
     /// Magnitudes or signed values.

@@ -246,6 +246,14 @@ pub const COMMANDS: &[Entry] = &[
     ),
     entry(C::Toggle, "toggle", &[k('o'), k(' ')], "on/off", "Quantizes the layer, or leaves it in float.", Layers),
     entry(
+        C::Float,
+        "list-float",
+        &[k('P')],
+        "list what stays in float",
+        "Lists the tensors that the placement leaves in float as well, each with the reason, or only the others.",
+        Layers,
+    ),
+    entry(
         C::Curve(1),
         "next-curve",
         &[Key::code(KeyCode::Tab)],
@@ -314,6 +322,14 @@ pub const COMMANDS: &[Entry] = &[
         View,
     ),
     entry(C::Pan(1), "pan-right", &[k('>')], "pan right", "Moves the zoomed window to the right.", View),
+    entry(
+        C::Placement,
+        "placement",
+        &[k('W')],
+        "where to quantize",
+        "Goes to the next placement: where fused blocks end, the inputs of products, or every tensor.",
+        Network,
+    ),
     entry(
         C::Sensitivity,
         "sensitivity",

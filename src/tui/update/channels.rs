@@ -27,7 +27,7 @@ pub(super) fn decisions(
 pub(super) fn start(model: &Model, axis: Option<i64>) -> Option<Start> {
     let decision = model.selected()?.decision()?;
     let method = model.session.methods().iter().position(|m| m.id() == decision.method).unwrap_or(0);
-    Some(Start { method, format: decision.format, quantized: decision.quantized, axis })
+    Some(Start { method, named: false, format: decision.format, quantized: decision.quantized, axis })
 }
 
 pub(super) fn ask(model: &mut Model) {

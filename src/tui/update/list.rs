@@ -4,6 +4,7 @@ use alphanumeric_sort::compare_str;
 
 use crate::jobs::Request;
 use crate::quant::Decibels;
+use crate::report::number;
 use crate::session::{Kind, Ready, Target};
 
 use super::super::layout::Areas;
@@ -87,6 +88,13 @@ pub(super) fn arrange(model: &mut Model) {
     let filter = model.list.filter.to_lowercase();
     let shown = |l: &usize| filter.is_empty() || layers[*l].name().to_lowercase().contains(&filter);
     let mut order: Vec<usize> = (0..layers.len()).filter(shown).collect();
+    let fitting = order.len();
+    if !model.list.float {
+        let placement = model.session.placement();
+        order.retain(|&l| layers[l].in_float(placement).is_none());
+    }
+    model.list.placed = !model.session.placements().is_empty();
+    model.list.hidden = fitting - order.len();
     match model.list.sort {
         Sort::Files => {}
         Sort::Name => order.sort_by(|&a, &b| compare_str(layers[a].name(), layers[b].name())),
@@ -112,6 +120,17 @@ pub(super) fn arrange(model: &mut Model) {
     model.list.heading = first_weight.filter(|&at| at > 0 && model.list.sort == Sort::Files);
     model.list.order = order;
     model.list.stale = false;
+}
+
+/// Lists what the placement leaves in float as well, or no longer.
+pub(super) fn float(model: &mut Model) {
+    model.list.float = !model.list.float;
+    arrange(model);
+    model.list.follow = true;
+    model.say(match (model.list.float, model.list.hidden) {
+        (true, _) => "everything is listed; what stays in float says why".to_owned(),
+        (false, hidden) => format!("{} in float not listed", number::of(hidden as u64, "tensor")),
+    });
 }
 
 pub(super) fn toggle(model: &mut Model) {

@@ -7,6 +7,7 @@ mod hand;
 mod list;
 mod load;
 mod network;
+mod placement;
 mod prompt;
 mod stage;
 pub(super) mod taking;
@@ -128,6 +129,8 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         }
         Command::Sort => list::sort(model),
         Command::Toggle => list::toggle(model),
+        Command::Float => list::float(model),
+        Command::Placement => placement::next(model),
         Command::YScale => model.plot.log = !model.plot.log,
         Command::Sign => {
             model.plot.signed = !model.plot.signed;

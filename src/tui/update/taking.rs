@@ -107,7 +107,7 @@ pub(super) fn channels_came(model: &mut Model, key: &Id, axis: Option<usize>, re
 fn start(model: &Model, step: &Step) -> Option<Start> {
     let decision = &step.edits.first()?.after;
     let method = model.session.methods().iter().position(|m| m.id() == decision.method).unwrap_or(0);
-    Some(Start { method, format: decision.format, quantized: decision.quantized, axis: None })
+    Some(Start { method, named: false, format: decision.format, quantized: decision.quantized, axis: None })
 }
 
 fn request(need: &Need, start: Start) -> Request {

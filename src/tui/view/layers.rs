@@ -1,6 +1,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::super::command::{Command, entry_of};
 use super::super::layout::Areas;
 use super::super::list::{Row, Sort};
 use super::super::model::Model;
@@ -33,7 +34,11 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         "" => model.list.sort.title().to_owned(),
         filter => format!("/{filter} {shown} of {all}"),
     };
-    let position = if shown > 0 { format!("  {at}/{shown}") } else { String::new() };
+    let hidden = match model.list.hidden {
+        0 => String::new(),
+        n => format!(" +{n} float ({})", entry_of(Command::Float).keys[0]),
+    };
+    let position = if shown > 0 { format!("  {at}/{shown}{hidden}") } else { hidden };
     // Heads of the columns, where the title leaves room for them.
     let db = if model.list.sort == Sort::Sensitive { " out dB" } else { " dB" };
     let heads = [(2 + BADGE + 1 + db.len() as u16, db), (2 + BADGE + 1, " by ")];
@@ -109,9 +114,13 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, (index, name): (usize, &str), w
     let theme = pen.look.theme;
     let layer = &model.session.layers()[index];
     let selected = index == model.list.selected;
-    let name_style = if selected { theme.selected } else { Style::new() };
     let ready = layer.ready();
     let quantized = ready.is_none_or(|r| r.decision().quantized);
+    let name_style = match (selected, quantized) {
+        (true, _) => theme.selected,
+        (false, true) => Style::new(),
+        (false, false) => theme.dim,
+    };
     let marker = match (selected, quantized) {
         (_, false) => pen.look.glyphs.float,
         (true, true) => pen.look.glyphs.select,
@@ -217,7 +226,7 @@ fn notes(pen: &mut Pen, area: Rect, model: &Model) {
     };
     let Some(at) = at.filter(|_| area.height > 0) else { return };
     let of_range = model.session.notes(&at).into_iter().map(|note| (note, true));
-    let sentences: Vec<(String, bool)> = of_range.chain(of_network(model)).collect();
+    let sentences: Vec<(String, bool)> = in_float(model).into_iter().chain(of_range).chain(of_network(model)).collect();
     let width = usize::from(area.width.saturating_sub(3));
     let mut lines = sentences
         .iter()
@@ -229,6 +238,14 @@ fn notes(pen: &mut Pen, area: Rect, model: &Model) {
         }
         pen.text(area.x + 2, y, area.width - 2, &line, theme.dim);
     }
+}
+
+/// Why the placement leaves the selected tensor in float: no warning.
+fn in_float(model: &Model) -> Option<(String, bool)> {
+    let (layer, placement) = (model.selected()?, model.session.placement()?);
+    let why = layer.in_float(Some(placement))?;
+    let key = &entry_of(Command::Toggle).keys[0];
+    Some((format!("Stays in float ({placement}): {why}; {key} quantizes it."), false))
 }
 
 /// What the network had to say of the selected layer that the row of outputs has no room for; whether it is a warning.

@@ -11,7 +11,7 @@ use crate::calibrate::{Calibrator, Max};
 use crate::histogram::Histogram;
 use crate::jobs::readers::testing::Panics;
 use crate::jobs::trial::{Params, Tried, Tune, TuneLayer};
-use crate::model::{SampleOptions, SampleSource};
+use crate::model::{Placement, SampleOptions, SampleSource};
 use crate::quant::{Clip, Decibels, Format, QuantParams};
 use crate::session::{Key, Rules, Session, Start};
 
@@ -51,6 +51,7 @@ fn order(model: &Path, samples: SampleSource, session: &Session) -> NetworkOrder
             options: SampleOptions::default(),
             check: None,
             backend: Backend::Tract,
+            placement: Placement::All,
         },
         recipe: Recipe::magnitudes(128),
         plan: session.plan(),
@@ -171,7 +172,7 @@ fn a_panic_in_a_trial_or_a_request_is_its_answer_and_the_next_one_is_answered() 
     let effect = effects.all;
     assert_eq!((effect.samples, effect.of), (3, 3));
     // Nobody but a defect asks for a method that is not there.
-    let start = Start { method: 99, format: Format::INT8, quantized: true, axis: Some(1) };
+    let start = Start { method: 99, named: false, format: Format::INT8, quantized: true, axis: Some(1) };
     net.loader.request(Request::Channels { key: Key::activation("a"), start });
     let channels = loop {
         match net.next() {

@@ -1,0 +1,91 @@
+//! Where a network is quantized: which of its activations an integer runtime holds as integers.
+//!
+//! An ONNX file names every step of what a runtime computes at once. Quantizing each of them is what no runtime does, and
+//! costs most where it means least: HardSwish written as Add, Clip, Mul and Div rounds one convolution's result eight
+//! times. So tensors are looked at as a runtime would: behind a product everything pointwise is one block with it, what
+//! moves values changes none, and an integer operator takes integers.
+
+mod blocks;
+mod operator;
+
+use super::activations::Activation;
+use blocks::Blocks;
+use operator::Family;
+use std::fmt;
+use std::str::FromStr;
+
+/// Which activations are quantized unless something else is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Placement {
+    /// What Conv, ConvTranspose, MatMul, Gemm, average pooling and recurrent layers take, as pytorch-quantization's
+    /// modules have their quantizers.
+    Inputs,
+    /// One quantizer where a fused block ends and an integer operator takes it, and the older branch of a join: as
+    /// TensorRT, OpenVINO and ModelOpt place theirs.
+    #[default]
+    Fused,
+    /// Every activation that the file names.
+    All,
+}
+
+impl Placement {
+    /// All of them, in the order in which they are offered.
+    pub const ALL: [Placement; 3] = [Placement::Fused, Placement::Inputs, Placement::All];
+
+    /// Its name on the command line and in documents.
+    pub fn name(self) -> &'static str {
+        match self {
+            Placement::Inputs => "inputs",
+            Placement::Fused => "fused",
+            Placement::All => "all",
+        }
+    }
+
+    /// Of each activation, in the graph's order, why it stays in float; `None` where it is quantized.
+    pub fn of(self, activations: &[Activation]) -> Vec<Option<String>> {
+        match self {
+            Placement::All => vec![None; activations.len()],
+            Placement::Inputs => activations.iter().map(inputs).collect(),
+            Placement::Fused => Blocks::of(activations).places(),
+        }
+    }
+
+    /// Of a weight that these operators take, why it stays in float.
+    pub fn of_weight<'a>(self, mut ops: impl Iterator<Item = &'a str>) -> Option<String> {
+        let taken = self == Placement::All || ops.any(|op| Family::of(op) == Family::Integer);
+        (!taken).then(|| "no integer operator takes it".to_owned())
+    }
+
+    /// Of each activation, the one whose values it holds when moves (Reshape, MaxPool, Resize) have handed them on: where
+    /// they are quantized once; itself otherwise, and where everything is quantized.
+    pub fn sources(self, activations: &[Activation]) -> Vec<usize> {
+        let all = 0..activations.len();
+        match self {
+            Placement::Fused => {
+                let blocks = Blocks::of(activations);
+                all.map(|at| blocks.source(at)).collect()
+            }
+            Placement::Inputs | Placement::All => all.collect(),
+        }
+    }
+}
+
+fn inputs(activation: &Activation) -> Option<String> {
+    let taken = activation.consumers.iter().any(|consumer| Family::of(&consumer.op_type) == Family::Integer);
+    (!taken).then(|| "taken by no Conv, ConvTranspose, MatMul, Gemm, average pooling or recurrent layer".to_owned())
+}
+
+impl fmt::Display for Placement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Placement {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Placement, String> {
+        let found = Placement::ALL.into_iter().find(|placement| placement.name() == text);
+        found.ok_or_else(|| format!("\"{text}\" is no placement; it is fused, inputs or all"))
+    }
+}
