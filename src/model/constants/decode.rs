@@ -48,9 +48,9 @@ mod tests {
         assert_eq!(all(Element::FLOAT8E4M3FN), [0.0, 0.001953125, 0.013671875, 0.015625, 1.0, 352.0, 448.0, -1.0]);
         assert_eq!(all(Element::FLOAT8E4M3FNUZ), [0.0, 0.0009765625, 0.0068359375, 0.0078125, 0.5, 176.0, 224.0, -0.5]);
         let e5m2 = floats(Element::FLOAT8E5M2, &[0x01, 0x04, 0x3c, 0x7b, 0x7c, 0xfc], 6);
-        assert_eq!(e5m2, [1.52587890625e-05, 6.103515625e-05, 1.0, 57344.0, f32::INFINITY, f32::NEG_INFINITY]);
+        assert_eq!(e5m2, [1.525_878_9e-5, 6.103_515_6e-5, 1.0, 57344.0, f32::INFINITY, f32::NEG_INFINITY]);
         let fnuz = floats(Element::FLOAT8E5M2FNUZ, &[0x01, 0x04, 0x40, 0x7f], 4);
-        assert_eq!(fnuz, [7.62939453125e-06, 3.0517578125e-05, 1.0, 57344.0]);
+        assert_eq!(fnuz, [7.629_394_5e-6, 3.051_757_8e-5, 1.0, 57344.0]);
         for (element, code) in [
             (Element::FLOAT8E4M3FN, 0x7f),
             (Element::FLOAT8E4M3FNUZ, 0x80),
@@ -60,7 +60,7 @@ mod tests {
         ] {
             assert!(floats(element, &[code], 1)[0].is_nan(), "{}", element.name());
         }
-        assert_eq!(floats(Element::FLOAT8E8M0, &[0, 127, 130], 3), [5.877471754111438e-39, 1.0, 8.0]);
+        assert_eq!(floats(Element::FLOAT8E8M0, &[0, 127, 130], 3), [5.877_472e-39, 1.0, 8.0]);
         let e2m1 = floats(Element::FLOAT4E2M1, &[0x10, 0x32, 0x54, 0x76, 0xf9], 9);
         assert_eq!(e2m1, [0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, -0.5]);
         assert_eq!(floats(Element::BFLOAT16, &[0x80, 0x3f, 0x20, 0xc0], 2), [1.0, -2.5]);

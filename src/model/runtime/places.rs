@@ -248,7 +248,7 @@ mod tests {
         let script = made(folder.path(), "shims/python3");
         fs::write(&script, format!("#!/bin/sh\necho {}\n", folder.path().join("real").display())).unwrap();
         fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
-        assert_eq!(roots(&script), [PathBuf::new(); 0]);
+        assert!(roots(&script).is_empty());
         let asked = Places { python: Some(script.clone()), ..places(&[]) };
         assert_eq!(asked.search(), Found::Files(vec![library]));
         fs::write(&script, "#!/bin/sh\nexit 1\n").unwrap();

@@ -87,7 +87,7 @@ impl Function for Scatter {
         let (x, places, updates) = (required(&inputs, 0)?, required(&inputs, 1)?, required(&inputs, 2)?);
         let dtype = x.datum_type();
         if self.reduction == Reduction::None {
-            return Ok(vec![dispatch_datum!(scattered(dtype)(x, places, updates, |_, new| new.clone()))?]);
+            return Ok(vec![dispatch_datum!(scattered(dtype)(x, places, updates, |_, new| Clone::clone(new)))?]);
         }
         let reduction = self.reduction;
         Ok(vec![match dtype {

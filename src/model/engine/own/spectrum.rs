@@ -100,7 +100,7 @@ fn transform(x: &[Complex], sign: f64) -> Vec<Complex> {
         (0..n).map(|k| (sign * TAU * k as f64 / n as f64).sin_cos()).map(|(s, c)| (c, s)).collect();
     let times = |(a, b): Complex, (c, d): Complex| (a * c - b * d, a * d + b * c);
     let plus = |a: Complex, b: Complex| (a.0 + b.0, a.1 + b.1);
-    if n % 2 == 0 && n > 2 {
+    if n.is_multiple_of(2) && n > 2 {
         let half = |first: usize| transform(&x.iter().skip(first).step_by(2).copied().collect::<Vec<_>>(), sign);
         let (even, odd) = (half(0), half(1));
         return (0..n).map(|k| plus(even[k % (n / 2)], times(odd[k % (n / 2)], turns[k]))).collect();

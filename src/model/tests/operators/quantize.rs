@@ -46,7 +46,7 @@ fn small_floats_are_rounded_to_and_saturate_or_not() {
     assert!(beyond(17).iter().all(|x| x.is_nan()));
     assert_eq!(beyond(19), [f32::INFINITY, f32::NEG_INFINITY]);
     let found = there_and_back(&[0.1, -0.77, 5.3, 100.7, 0.001], 0.3, bytes("z", 17, &[], &[0]), true);
-    assert_eq!(found, [0.103125006, -0.75, 5.4, 96.0, 0.00117187505]);
+    assert_eq!(found, [0.103125006, -0.75, 5.4, 96.0, 0.001_171_875]);
 }
 
 /// Of one node: its numbers as floats.
