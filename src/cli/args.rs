@@ -9,7 +9,6 @@ use super::data::DataArgs;
 use super::data::{LibraryArg, SampleArgs};
 use super::patterns::Asked;
 use super::scales::ScalesArgs;
-#[cfg(feature = "onnxruntime")]
 use crate::calibrate::{self, Calibrator, DEFAULT_METHOD};
 use crate::histogram::{DEFAULT_BINS, MAX_BINS};
 use crate::input::GroupPattern;

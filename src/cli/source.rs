@@ -1,5 +1,6 @@
 //! From arguments to who brings the layers.
 
+#[cfg(feature = "onnx")]
 use std::path::Path;
 
 use super::args::{SharedArgs, is_model};
