@@ -134,7 +134,7 @@ fn the_report_is_a_word_a_column() {
     assert_eq!(names.len(), 12);
     assert_eq!((names[0], names[6], names[11]), ("00.input", "06.conv11.hswish", "11.softmax"));
     for row in &rows {
-        assert_eq!((row[2].as_str(), row[6].as_str()), ("float32", "entropy"));
+        assert_eq!((row[2].as_str(), row[6].as_str()), ("float32", "mse"));
         let number = |i: usize| row[i].parse::<f64>().unwrap();
         assert!(number(7) == -number(8) && (0.0..=100.0).contains(&number(11)) && number(13).is_finite(), "{row:?}");
         assert!((number(8) / 127.0 / number(9) - 1.0).abs() < 1e-6, "scale is amax / 127: {row:?}");

@@ -41,7 +41,7 @@ fn classes(outputs: &[&str]) -> TempDir {
     folder
 }
 
-const ON: [&str; 5] = ["net.onnx", "--data", "x.npy", "--bits", "3"];
+const ON: [&str; 7] = ["net.onnx", "--data", "x.npy", "--bits", "3", "--place", "all"];
 
 /// What a command prints, and its last lines that begin with `#`.
 #[track_caller]

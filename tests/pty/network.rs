@@ -65,7 +65,7 @@ fn a_defect_behind_the_screen_is_said_and_the_screen_goes_on() {
     let folder = tempdir().unwrap();
     let nodes = [onnx::node("Relu", &["x"], "r", None), onnx::node("Neg", &["r"], "y", None)];
     std::fs::write(folder.path().join("net.onnx"), onnx::model(("x", &[1, 64]), &nodes, ("y", &[1, 64]))).unwrap();
-    let start = Start::qviz(folder.path()).args(["net.onnx", "--random", "2"]);
+    let start = Start::qviz(folder.path()).args(["net.onnx", "--random", "2", "--place", "all"]);
     let mut terminal = start.env("QVIZ_TEST_PANIC", "hand").env("RUST_BACKTRACE", "1").run();
     terminal.wait("the sentence", |screen| has(screen, "a defect of qviz"));
     terminal.keys("j=0.05\r");

@@ -91,7 +91,12 @@ pub(super) fn arrange(model: &mut Model) {
     let fitting = order.len();
     if !model.list.float {
         let placement = model.session.placement();
-        order.retain(|&l| layers[l].in_float(placement).is_none());
+        let quantized: Vec<usize> =
+            order.iter().copied().filter(|&l| layers[l].in_float(placement).is_none()).collect();
+        // Where that is none, as in a network without products, an empty list would say less than a grey one.
+        if !quantized.is_empty() {
+            order = quantized;
+        }
     }
     model.list.placed = !model.session.placements().is_empty();
     model.list.hidden = fitting - order.len();
