@@ -72,7 +72,6 @@ impl Row {
     }
 
     /// Refused where there is more to say against it.
-    #[allow(dead_code)]
     pub const fn unless(self, condition: Condition) -> Row {
         Row { unless: Some(condition), ..self }
     }
