@@ -234,7 +234,7 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Kind;
+    use super::super::{Kind, Reason};
     use super::*;
 
     fn subject<'a>(name: &'a str, op: &'a str) -> Subject<'a> {
@@ -288,6 +288,36 @@ mod tests {
         ] {
             assert_eq!(told(name), (format.to_owned(), method.to_owned()), "{name}");
         }
+    }
+
+    #[test]
+    fn what_is_known_chooses_where_no_method_is_named() {
+        let known = |reason| Known { min: -1.0, max: 2.0, reason };
+        let set = |text: &str| text.parse::<Assignment>().unwrap();
+        let given = Known { min: 0.0, max: 6.0, reason: Reason::Given };
+        let rules = Rules::new()
+            .assign(set("named*=percentile-99.99"))
+            .with(|s| s.name.ends_with("given"), Setting::Known(given))
+            .assign(set("asked=known"))
+            .assign(set("max given=max"));
+        let plan = plan(rules);
+        let of = |name, known| {
+            let start = plan.start(&Subject { known, ..subject(name, "") });
+            (start.by_known, start.known.map(|known| known.max), start.method)
+        };
+        assert_eq!(of("x", Some(known(Reason::Input))), (true, Some(2.0), 2));
+        assert_eq!(of("x", Some(known(Reason::Graph))), (false, Some(2.0), 2), "an offer and no more");
+        assert_eq!(of("named", Some(known(Reason::Input))), (false, Some(2.0), 4));
+        assert_eq!(of("named given", Some(known(Reason::Input))), (true, Some(6.0), 4));
+        assert_eq!(of("asked", Some(known(Reason::Graph))), (true, Some(2.0), 2));
+        assert_eq!(of("asked", None), (true, None, 2), "so that one is told that there is none");
+        assert_eq!(of("max given", None), (false, Some(6.0), 0));
+        let input = Subject { known: Some(known(Reason::Input)), ..subject("x", "") };
+        let bounded = Subject { known: Some(Known { min: 0.0, max: 3.0, reason: Reason::Graph }), ..subject("y", "") };
+        let together = plan.start_together([input, bounded]).unwrap();
+        assert_eq!(together.known, Some(Known { min: -1.0, max: 3.0, reason: Reason::Graph }));
+        assert!(!together.by_known && plan.start_together([input, input]).unwrap().by_known);
+        assert_eq!(plan.start_together([input, subject("z", "")]).unwrap().known, None);
     }
 
     #[test]

@@ -113,7 +113,8 @@ fn what_the_values_contradict_does_not_choose() {
     let said = warnings(tensor(&document, "x"));
     assert!(said.contains("known has no answer here") && said.contains("-1 to 1"), "{said}");
     let ran = qviz(folder.path(), &["report", "net.onnx", "--data", "x.npy", "--mean", "1,2,3", "--std", "1,2"]);
-    assert!(ran.code == 1 && ran.out.contains("3 numbers for the mean and 2"), "{} {}", ran.out, ran.err);
+    let said = ran.out + &ran.err;
+    assert!(ran.code == 1 && said.contains("3 numbers for the mean and 2"), "{said}");
 }
 
 #[test]

@@ -81,7 +81,12 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn over(graph: &'a GraphProto, folder: &'a Path) -> Walk<'a> {
-        let tensors = graph.initializer.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
+        let named = graph.initializer.iter().map(|tensor| (tensor.name.as_str(), tensor));
+        let made = graph.node.iter().filter(|node| node.op_type == "Constant").filter_map(|node| {
+            let value = node.attribute.first().filter(|attribute| attribute.name == "value")?;
+            Some((node.output.first()?.as_str(), value.t.as_ref()?))
+        });
+        let tensors = named.chain(made).collect();
         Walk { graph, folder, tensors, ranges: HashMap::new() }
     }
 
@@ -108,9 +113,9 @@ impl<'a> Walk<'a> {
     /// What comes out of a node, where something is known of it.
     fn node(&mut self, node: &'a NodeProto) -> Option<Range> {
         if node.op_type == "Constant" {
-            return constant_of(node, self.folder).map(|interval| Range { interval, source: Source::Constant });
+            return constant_of(node).map(|interval| Range { interval, source: Source::Constant });
         }
-        // Constants are read only where somebody asks: those of a Conv are never.
+        // Tensors are read only where somebody asks: those of a Conv are never.
         made(node, &vec![Interval::ALL; node.input.len()])?;
         let takes: Vec<Range> = node.input.iter().map(|name| self.range(name)).collect();
         let intervals: Vec<Interval> = takes.iter().map(|range| range.interval).collect();
@@ -146,12 +151,11 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// The values of a `Constant` node.
-fn constant_of(node: &NodeProto, folder: &Path) -> Option<Interval> {
+/// The values of a `Constant` node that holds no tensor.
+fn constant_of(node: &NodeProto) -> Option<Interval> {
     let attribute = node.attribute.first()?;
     let all = |values: &mut dyn Iterator<Item = f64>| values.map(Interval::point).reduce(Interval::hull);
     match &*attribute.name {
-        "value" => interval_of(attribute.t.as_ref()?, folder),
         "value_float" => Some(Interval::point(attribute.f.into())),
         "value_int" => Some(Interval::point(attribute.i as f64)),
         "value_floats" => all(&mut attribute.floats.iter().map(|&x| f64::from(x))),
