@@ -191,7 +191,15 @@ mod loaders {
         let methods = calibrate::defaults();
         let recipe = Recipe::new(512, methods.iter().map(AsRef::as_ref));
         let plan = Plan { methods: methods.into(), default_method: 2, format: Format::INT8, rules: Rules::new() };
-        let start = Start { method: 0, named: false, format: Format::INT8, quantized: true, axis: None };
+        let start = Start {
+            method: 0,
+            named: false,
+            known: None,
+            by_known: false,
+            format: Format::INT8,
+            quantized: true,
+            axis: None,
+        };
         (recipe, plan, start)
     }
 

@@ -1,5 +1,4 @@
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
@@ -9,6 +8,7 @@ use super::data::DataArgs;
 use super::data::{LibraryArg, SampleArgs};
 use super::patterns::Asked;
 use super::scales::ScalesArgs;
+use super::words::{Chooser, KnownRange, Method, PerChannel, parse_chooser, parse_method};
 use crate::calibrate::{self, Calibrator, DEFAULT_METHOD};
 use crate::histogram::{DEFAULT_BINS, MAX_BINS};
 use crate::input::GroupPattern;
@@ -149,12 +149,12 @@ pub(super) struct SharedArgs {
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// The method to choose by, and the only one computed; several, between commas, are computed side by side, and the
-    /// first is chosen. Without it mse is chosen (on FP8 max) among max, coverage, entropy, mse and percentile-99.99. Of a
-    /// network it speaks of activations. There are also the peers' own: nvidia-entropy, nvidia-mse, nvidia-percentile-P, nvidia-np-entropy, ort-minmax,
+    /// first is chosen. Without it a range that is known of the inputs is chosen (known), and else mse (on FP8 max) among
+    /// max, coverage, entropy, mse and percentile-99.99. Of a network it speaks of activations. There are also the peers' own: nvidia-entropy, nvidia-mse, nvidia-percentile-P, nvidia-np-entropy, ort-minmax,
     /// ort-entropy-BINS-LEVELS, ort-percentile-sym-P, ort-percentile-asym-P, trt-gtc2017, ncnn-kl, aciq-laplace and
     /// aciq-gauss (`qviz methods` describes them)
-    #[arg(long, value_name = "METHOD", value_delimiter = ',', value_parser = parse_method)]
-    pub method: Vec<Method>,
+    #[arg(long, value_name = "METHOD", value_delimiter = ',', value_parser = parse_chooser)]
+    pub method: Vec<Chooser>,
     /// The method that chooses for a network's weights; max without it
     #[arg(long, value_name = "METHOD", value_parser = parse_method)]
     pub weights_method: Option<Method>,
@@ -162,6 +162,10 @@ pub(super) struct SharedArgs {
     /// --bits, --unsigned and --affine
     #[arg(long, value_name = "FORMAT", value_parser = Format::named, conflicts_with_all = ["bits", "unsigned", "affine", "symmetric"])]
     pub format: Option<Format>,
+    /// The range that some tensors do not leave, known beforehand: x=-2.12..2.64, or PATTERNS=A..B with patterns as of
+    /// --set. It stands, unless --set names a method for them. May be given several times
+    #[arg(long, value_name = "PATTERNS=A..B")]
+    pub range: Vec<KnownRange>,
     /// Width of the integers: 2 to 8, or 16
     #[arg(long, value_name = "BITS", default_value = "8", value_parser = parse_bits)]
     pub bits: u8,
@@ -178,8 +182,11 @@ pub(super) struct SharedArgs {
     /// Number of magnitude bins
     #[arg(long, value_name = "N", default_value_t = DEFAULT_BINS, value_parser = parse_bins)]
     pub bins: usize,
-    /// What some layers want otherwise: PATTERNS=SETTINGS, both lists between commas. Patterns are globs on names, or
-    /// op:GLOB on operators; settings are a method, a format (e4m3, or with a blank format:uint8 affine), bits:N, axis:N,
+    /// What some layers want otherwise: PATTERNS=SETTINGS, both lists between commas. Patterns are globs on names of
+    /// tensors, or of a network's layers, which mean its input and its weights together (where a tensor is called like the
+    /// node that makes it, the name is the tensor's, and node:NAME the layer); op:GLOB is what an operator makes, in:GLOB
+    /// what it takes, node:GLOB what a node takes, kind:weight and kind:activation all of a kind. Settings are a method,
+    /// known, a format (e4m3, or with a blank format:uint8 affine), bits:N, axis:N,
     /// signed, unsigned, symmetric, affine, float, quantized. A later one prevails: --set '*.conv1=percentile-99.99' --set
     /// '*.hswish=bits:16,affine'
     #[arg(long, value_name = "PATTERNS=SETTINGS")]
@@ -188,7 +195,8 @@ pub(super) struct SharedArgs {
     /// some layers only: PATTERNS=AXIS. May be given several times: --per-channel 1 --per-channel '*conv*=-3'
     #[arg(long, value_name = "[PATTERNS=]AXIS", allow_negative_numbers = true)]
     pub per_channel: Vec<PerChannel>,
-    /// Leaves these layers in float: --skip '*.conv1,*.softmax'; of a network also by operator: --skip 'op:Softmax'
+    /// Leaves these layers in float, patterns as of --set: --skip conv1 a layer's input and weights, --skip 'op:Softmax'
+    /// what softmaxes make
     #[arg(long, value_name = "PATTERNS")]
     pub skip: Vec<Names>,
     /// Quantizes exactly these layers, wherever they stand, and leaves all others in float
@@ -214,28 +222,6 @@ pub(super) struct SharedArgs {
     pub data: DataArgs,
 }
 
-/// An axis, and the layers that it is for; all without.
-#[derive(Clone)]
-pub(super) struct PerChannel {
-    names: Option<Names>,
-    axis: i64,
-}
-
-impl FromStr for PerChannel {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<PerChannel, String> {
-        let (names, axis) = text.rsplit_once('=').map_or((None, text), |(names, axis)| (Some(names), axis));
-        let axis =
-            axis.trim().parse().map_err(|_| format!("\"{axis}\" is no axis; write for example 1 or '*conv*=-3'"))?;
-        Ok(PerChannel { names: names.map(str::parse).transpose()?, axis })
-    }
-}
-
-/// A method as an argument.
-#[derive(Clone)]
-pub(super) struct Method(pub Arc<dyn Calibrator>);
-
 pub(super) fn parse() -> Cli {
     Cli::parse()
 }
@@ -254,7 +240,7 @@ impl SharedArgs {
 
     pub fn methods(&self) -> Vec<Arc<dyn Calibrator>> {
         let mut methods: Vec<Arc<dyn Calibrator>> = Vec::new();
-        for Method(method) in &self.method {
+        for method in self.named() {
             if methods.iter().all(|m| m.id() != method.id()) {
                 methods.push(method.clone());
             }
@@ -273,8 +259,9 @@ impl SharedArgs {
         for setting in self.set.iter().flat_map(|a| &a.settings) {
             if let Setting::Method(id) = setting
                 && methods.iter().all(|m| m.id() != id)
+                && let Ok(method) = calibrate::by_id(id)
             {
-                methods.push(calibrate::by_id(id).expect("a setting holds the id of a method"));
+                methods.push(method);
             }
         }
         for method in self.taking.methods().filter_map(|id| calibrate::by_id(id).ok()) {
@@ -295,6 +282,7 @@ impl SharedArgs {
             ("--unsigned", self.unsigned),
             ("--affine", self.affine),
             ("--symmetric", self.symmetric),
+            ("--range", !self.range.is_empty()),
             ("--set", !self.set.is_empty()),
             ("--per-channel", !self.per_channel.is_empty()),
             ("--weights-method", self.weights_method.is_some()),
@@ -335,7 +323,7 @@ impl SharedArgs {
         match self.method.first() {
             None => rules,
             // Named, so that it is not passed over where it has no answer.
-            Some(Method(named)) => rules.with(move |s: &Subject| !is_weight(s), Setting::Method(named.id().into())),
+            Some(named) => rules.with(move |s: &Subject| !is_weight(s), Setting::Method(named.id().into())),
         }
     }
 
@@ -347,6 +335,10 @@ impl SharedArgs {
         let rules = self.per_channel.iter().cloned().fold(self.weights(), along);
         let rules = self.taking.rules(rules);
         let rules = self.only.iter().cloned().fold(rules, Rules::only);
+        let known = |rules: Rules, KnownRange { names, range }: KnownRange| {
+            rules.with(move |s| names.fit(s), Setting::Known(range))
+        };
+        let rules = self.range.iter().cloned().fold(rules, known);
         let rules = self.set.iter().cloned().fold(rules, Rules::assign);
         self.skip.iter().cloned().fold(rules, Rules::skip)
     }
@@ -355,10 +347,11 @@ impl SharedArgs {
     pub fn patterns(&self) -> Asked {
         let per_channel = self.per_channel.iter().filter_map(|p| Some(("--per-channel", p.names.clone()?)));
         let set = self.set.iter().map(|assignment| ("--set", assignment.names.clone()));
+        let range = self.range.iter().map(|range| ("--range", range.names.clone()));
         let skip = self.skip.iter().map(|names| ("--skip", names.clone()));
         let only = self.only.iter().map(|names| ("--only", names.clone()));
         let tie = self.tie.iter().map(|names| ("--tie", names.clone()));
-        skip.chain(only).chain(set).chain(tie).chain(per_channel).collect()
+        skip.chain(only).chain(set).chain(range).chain(tie).chain(per_channel).collect()
     }
 
     /// Which tensors share one range.
@@ -367,19 +360,23 @@ impl SharedArgs {
         Ties { asked, concats: !self.no_tie }
     }
 
-    /// The id of the method that chooses: the first that was named.
+    /// The id of the method that chooses where nothing else does: the first that was named.
     pub fn chosen_method(&self) -> String {
-        self.method.first().map_or_else(|| DEFAULT_METHOD.to_owned(), |m| m.0.id().to_owned())
+        self.named().next().map_or_else(|| DEFAULT_METHOD.to_owned(), |method| method.id().to_owned())
+    }
+
+    /// The methods that were named.
+    fn named(&self) -> impl Iterator<Item = &Arc<dyn Calibrator>> {
+        self.method.iter().filter_map(|named| match named {
+            Chooser::Method(method) => Some(method),
+            Chooser::Known => None,
+        })
     }
 }
 
 /// Whether a path names a model and not a dump.
 pub(super) fn is_model(path: &Path) -> bool {
     path.extension().is_some_and(|e| e.eq_ignore_ascii_case("onnx"))
-}
-
-fn parse_method(text: &str) -> Result<Method, String> {
-    calibrate::by_id(text).map(Method).map_err(|e| e.to_string())
 }
 
 fn parse_bits(text: &str) -> Result<u8, String> {

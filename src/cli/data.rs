@@ -75,10 +75,11 @@ pub(super) struct SampleArgs {
     /// Another seed makes other random samples
     #[arg(long, value_name = "SEED", default_value_t = 0, requires = "random")]
     pub seed: u64,
-    /// Subtracted from each channel of pictures, whose values are 0 to 1: 0.485,0.456,0.406
+    /// Subtracted from each channel of pictures, whose values are 0 to 1: 0.485,0.456,0.406. Of arrays, what was subtracted
+    /// before they were written; nothing is done to them, and their range is known
     #[arg(long, value_name = "A,B,C", value_delimiter = ',')]
     pub mean: Vec<f32>,
-    /// Divides each channel of pictures: 0.229,0.224,0.225
+    /// Divides each channel of pictures: 0.229,0.224,0.225. Of arrays, what they were divided by
     #[arg(long, value_name = "A,B,C", value_delimiter = ',')]
     pub std: Vec<f32>,
     /// The order of a picture's axes, where the model's input does not show it

@@ -16,6 +16,7 @@ mod source;
 mod trials;
 #[cfg(feature = "onnxruntime")]
 mod verify;
+mod words;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -70,7 +70,12 @@ impl Story {
 
     /// The names are there.
     pub fn find(&mut self) -> &mut Story {
-        let layers = self.discovered.sources.iter().map(waiting).collect();
+        self.find_as(|layer| layer)
+    }
+
+    /// The same, with more known of the layers.
+    pub fn find_as(&mut self, make: impl Fn(Layer) -> Layer) -> &mut Story {
+        let layers = self.discovered.sources.iter().map(waiting).map(make).collect();
         let failures = self.discovered.errors.iter().cloned().map(Failure::from).collect();
         self.arrive(Arrival::Found { layers, failures })
     }

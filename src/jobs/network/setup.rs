@@ -1,5 +1,6 @@
 //! A network with what is to be run through it.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
@@ -9,7 +10,7 @@ use crate::model::{
 };
 #[cfg(feature = "onnxruntime")]
 use crate::model::{Library, Runtime};
-use crate::session::{Key, Kind, Layer, Origin, Places};
+use crate::session::{Key, Kind, Known, Layer, Origin, Places, Reason, Taker};
 
 /// What to run, on what.
 pub struct Subject {
@@ -124,17 +125,40 @@ impl Setup {
     pub fn layers(&self) -> Vec<Layer> {
         let file = || vec![self.network.file().to_owned()];
         let places = Placement::ALL.map(|placement| placement.of(self.engine.tensors()));
+        let known = self.network.known_ranges(self.samples.ranges());
+        let known = |name: &str| {
+            let range = known.get(name)?;
+            let reason = if range.of_input { Reason::Input } else { Reason::Graph };
+            Some(Known { min: range.min, max: range.max, reason })
+        };
+        let is_layer = self.layer_names();
+        let taker = |node: &str, op: &str| {
+            let is_layer = is_layer.contains(node);
+            Taker { node: node.to_owned(), op: op.to_owned(), is_layer }
+        };
         let activations = self.engine.tensors().iter().enumerate().map(|(at, tensor)| {
             let layer = Layer::waiting(Key::activation(tensor.name.as_str()), file()).with_op(tensor.op_type.as_str());
+            let takers = tensor.consumers.iter().map(|consumer| taker(&consumer.node, &consumer.op_type));
+            let layer = layer.with_takers(takers.collect()).with_known(known(&tensor.name));
             layer.with_places(self.places(|placement| places[placement][at].clone()))
         });
         let weights = self.weights.iter().map(|weight| {
             let op = weight.uses.first().map_or(String::new(), |u| u.op_type.clone());
             let ops = || weight.uses.iter().map(|used| used.op_type.as_str());
+            let takers = weight.uses.iter().map(|used| taker(&used.node, &used.op_type));
             let layer = Layer::waiting(Key::new(Kind::Weight, weight.name.as_str()), file()).with_op(op);
+            let layer = layer.with_takers(takers.collect());
             layer.with_places(self.places(|placement| Placement::ALL[placement].of_weight(ops())))
         });
         activations.chain(weights).collect()
+    }
+
+    /// The names of the nodes that multiply with a weight and are called otherwise than every tensor.
+    fn layer_names(&self) -> HashSet<&str> {
+        let nodes = self.weights.iter().flat_map(|weight| &weight.uses).map(|used| used.node.as_str());
+        let activations = self.engine.tensors().iter().map(|tensor| tensor.name.as_str());
+        let tensors: HashSet<&str> = activations.chain(self.weights.iter().map(|w| w.name.as_str())).collect();
+        nodes.filter(|node| !tensors.contains(node)).collect()
     }
 
     /// What each placement makes of a tensor.

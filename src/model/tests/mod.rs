@@ -14,6 +14,7 @@ mod constants;
 mod errors;
 mod functions;
 mod graphs;
+mod known;
 mod operators;
 mod placement;
 mod samples;

@@ -5,7 +5,7 @@ use alphanumeric_sort::compare_str;
 use crate::jobs::Request;
 use crate::quant::Decibels;
 use crate::report::number;
-use crate::session::{Kind, Ready, Target};
+use crate::session::{Kind, Names, Ready, Target};
 
 use super::super::layout::Areas;
 use super::super::list::Sort;
@@ -86,7 +86,12 @@ pub(super) fn arrange_if_stale(model: &mut Model) {
 pub(super) fn arrange(model: &mut Model) {
     let layers = model.session.layers();
     let filter = model.list.filter.to_lowercase();
-    let shown = |l: &usize| filter.is_empty() || layers[*l].name().to_lowercase().contains(&filter);
+    // The patterns of the command line, or a part of a name as it is.
+    let names = Names::loosely(&filter);
+    let shown = |l: &usize| {
+        let fits = || names.as_ref().is_some_and(|names| names.fit(&layers[*l].subject()));
+        layers[*l].name().to_lowercase().contains(&filter) || fits()
+    };
     let mut order: Vec<usize> = (0..layers.len()).filter(shown).collect();
     let fitting = order.len();
     if !model.list.float {
