@@ -9,7 +9,7 @@ use crate::model::{
 };
 #[cfg(feature = "onnxruntime")]
 use crate::model::{Library, Runtime};
-use crate::session::{Key, Kind, Layer, Origin, Places};
+use crate::session::{Deployed, Key, Kind, Layer, Origin, Places};
 
 /// What to run, on what.
 pub struct Subject {
@@ -25,6 +25,8 @@ pub struct Subject {
     pub backend: Backend,
     /// Which tensors are quantized unless a rule says otherwise.
     pub placement: Placement,
+    /// Whether it is looked at as the file has it, with its batch norms, and not as it is deployed.
+    pub as_written: bool,
 }
 
 /// Who runs a network.
@@ -60,7 +62,8 @@ impl Setup {
     ///
     /// The model cannot be read or run, or there are no samples that fit it.
     pub fn open(subject: Subject) -> Result<Setup, ModelError> {
-        let network = Network::open(&subject.model)?;
+        let written = Network::open(&subject.model)?;
+        let network = if subject.as_written { written } else { written.deployed() };
         let samples = Samples::open(&network, &subject.samples, &subject.options)?;
         let check = subject.check.map(|source| Samples::open(&network, &source, &subject.options)).transpose()?;
         let weights = network.weights();
@@ -102,9 +105,9 @@ impl Setup {
 
     /// What is to be known before any number is believed: what was taken for granted, and what is not looked at.
     pub fn assumptions(&self) -> Vec<String> {
-        let integers = self.network.integer_weights();
-        [self.samples.assumptions(), self.engine.assumptions(), integers.as_slice(), self.not_floats().as_slice()]
-            .concat()
+        let of_network = [self.network.changes(), self.network.integer_weights(), self.not_floats()];
+        let of_network: Vec<String> = of_network.into_iter().flatten().collect();
+        [self.samples.assumptions(), self.engine.assumptions(), of_network.as_slice()].concat()
     }
 
     /// What goes in and is no float, or that there is no float at all.
@@ -126,12 +129,16 @@ impl Setup {
         let places = Placement::ALL.map(|placement| placement.of(self.engine.tensors()));
         let activations = self.engine.tensors().iter().enumerate().map(|(at, tensor)| {
             let layer = Layer::waiting(Key::activation(tensor.name.as_str()), file()).with_op(tensor.op_type.as_str());
+            let absorbed = self.network.absorbed_by(&tensor.name).iter().map(|a| (a.name.clone(), a.how.clone()));
+            let layer = layer.with_deployed(Deployed { absorbed: absorbed.collect(), folded: Vec::new() });
             layer.with_places(self.places(|placement| places[placement][at].clone()))
         });
         let weights = self.weights.iter().map(|weight| {
             let op = weight.uses.first().map_or(String::new(), |u| u.op_type.clone());
             let ops = || weight.uses.iter().map(|used| used.op_type.as_str());
             let layer = Layer::waiting(Key::new(Kind::Weight, weight.name.as_str()), file()).with_op(op);
+            let folded = self.network.folded_into(&weight.name).to_vec();
+            let layer = layer.with_deployed(Deployed { folded, absorbed: Vec::new() });
             layer.with_places(self.places(|placement| Placement::ALL[placement].of_weight(ops())))
         });
         activations.chain(weights).collect()

@@ -86,7 +86,9 @@ pub(super) fn arrange_if_stale(model: &mut Model) {
 pub(super) fn arrange(model: &mut Model) {
     let layers = model.session.layers();
     let filter = model.list.filter.to_lowercase();
-    let shown = |l: &usize| filter.is_empty() || layers[*l].name().to_lowercase().contains(&filter);
+    let fits = |name: &str| name.to_lowercase().contains(&filter);
+    // A name of the file that is none of its own is found where its tensor went.
+    let shown = |l: &usize| fits(layers[*l].name()) || layers[*l].deployed.absorbed.iter().any(|(name, _)| fits(name));
     let mut order: Vec<usize> = (0..layers.len()).filter(shown).collect();
     let fitting = order.len();
     if !model.list.float {
