@@ -292,7 +292,8 @@ mod loaders {
                 }
                 let (samples, options) = (SampleSource::Random { n: 5, seed: 3 }, SampleOptions::default());
                 let (backend, placement) = (Backend::Tract, Placement::All);
-                let subject = Subject { model: model.clone(), samples, options, check: None, backend, placement };
+                let model = model.clone();
+                let subject = Subject { model, samples, options, check: None, backend, placement, as_written: false };
                 let ties = Ties { asked: Vec::new(), concats };
                 let (sender, events) = channel();
                 let order = NetworkOrder {

@@ -16,6 +16,10 @@ pub(super) struct DataArgs {
     /// Which tensors are quantized unless --set, --skip or --only say otherwise
     #[arg(long, value_name = "WHERE")]
     pub place: Option<Place>,
+    /// Looks at the model as the file has it, with its batch norms and every name of a tensor; without it as it is deployed:
+    /// batch norms folded into the weights before them, Identity and Dropout left out
+    #[arg(long)]
+    pub as_written: bool,
     /// Leaves the K tensors in float that cost the outputs most, each quantized alone
     #[arg(long, value_name = "K", default_value_t = 0)]
     pub skip_worst: usize,

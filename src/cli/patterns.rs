@@ -22,10 +22,20 @@ pub(super) fn check(asked: &Asked, layers: &[Layer]) -> Result<(), String> {
     for (option, names) in asked {
         let missed = names.each_fits(&subjects).find(|(_, fits)| !fits);
         if let Some((word, _)) = missed {
-            return Err(format!("{option} {word} fits no layer; {}.", instead(&word, layers)));
+            let why = deployed(&word, layers).unwrap_or_else(|| instead(&word, layers));
+            return Err(format!("{option} {word} fits no layer; {why}."));
         }
     }
     Ok(())
+}
+
+/// What became of the tensor of the file that is called so, where the network is looked at as it is deployed.
+fn deployed(word: &str, layers: &[Layer]) -> Option<String> {
+    let names: Names = word.parse().ok()?;
+    let fits = |layer: &Layer, name: &str| names.fit(&Subject { name, op: "", ..layer.subject() });
+    let mut absorbed = layers.iter().flat_map(|layer| layer.deployed.absorbed.iter().map(move |of| (layer, of)));
+    let (_, (name, how)) = absorbed.find(|(layer, (name, _))| fits(layer, name))?;
+    Some(visible(&format!("{name} {how} (--as-written has the file's own tensors)")))
 }
 
 /// What there is, the nearest first.
@@ -97,7 +107,7 @@ fn distance(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::{Key, Taker};
+    use crate::session::{Deployed, Key, Taker};
 
     fn layers() -> Vec<Layer> {
         let named = |name: &str| Layer::waiting(Key::activation(name), Vec::new()).with_op("Conv");
@@ -138,6 +148,19 @@ mod tests {
         ] {
             assert_eq!(checked(word).unwrap_err(), format!("--skip {word} fits no layer; {instead}."));
         }
+    }
+
+    #[test]
+    fn a_name_of_the_file_is_told_where_it_went() {
+        let absorbed = vec![("conv".to_owned(), "is folded into w, and bn is what comes out".to_owned())];
+        let deployed = Deployed { absorbed, ..Deployed::default() };
+        let layers = [Layer::waiting(Key::activation("bn"), Vec::new()).with_deployed(deployed)];
+        for word in ["conv", "con*"] {
+            let why = check(&vec![("--skip", word.parse().unwrap())], &layers).unwrap_err();
+            let said = "conv is folded into w, and bn is what comes out (--as-written has the file's own tensors).";
+            assert_eq!(why, format!("--skip {word} fits no layer; {said}"));
+        }
+        assert_eq!(check(&vec![("--skip", "bn".parse().unwrap())], &layers), Ok(()));
     }
 
     #[test]

@@ -39,6 +39,7 @@ mod behind;
 mod branches;
 mod build;
 mod constants;
+mod deployed;
 mod effect;
 mod engine;
 mod engines;
@@ -64,6 +65,7 @@ mod weights;
 
 pub use activations::{Activation, Concat, Consumer, type_name};
 pub use build::Shapes;
+pub use deployed::record::Absorbed;
 pub use effect::Effect;
 pub use engines::Engine;
 pub use error::ModelError;

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::{Decision, Key, Kind, Known, Places, Ready, Subject, Taker, Tie};
+use super::{Decision, Deployed, Key, Kind, Known, Places, Ready, Subject, Taker, Tie};
 use crate::calibrate::Warning;
 use crate::histogram::Stats;
 use crate::quant::QuantParams;
@@ -18,6 +18,8 @@ pub struct Layer {
     pub known: Option<Known>,
     /// What each way to place the quantizers of a network makes of it.
     pub places: Places,
+    /// What of the network's file it is there in the place of.
+    pub deployed: Deployed,
     /// Where it came from, as far as that is known yet.
     pub origin: Origin,
     pub(super) state: LayerState,
@@ -78,6 +80,7 @@ impl Layer {
             takers: Vec::new(),
             known: None,
             places: Places::default(),
+            deployed: Deployed::default(),
             origin: Origin { files, ..Origin::default() },
             state: LayerState::Waiting,
             splits: BTreeMap::new(),
@@ -104,6 +107,11 @@ impl Layer {
     /// The same with what each placement makes of it.
     pub fn with_places(self, places: Places) -> Layer {
         Layer { places, ..self }
+    }
+
+    /// The same with what of the network's file it is there in the place of.
+    pub fn with_deployed(self, deployed: Deployed) -> Layer {
+        Layer { deployed, ..self }
     }
 
     /// A file that is no layer: its row says why.

@@ -10,6 +10,7 @@ mod aggregate;
 mod arrival;
 mod counts;
 mod decision;
+mod deployed;
 mod facts;
 mod history;
 mod key;
@@ -35,6 +36,7 @@ use crate::quant::{Clip, Format, QuantParams};
 
 pub use arrival::{Arrival, Failure, Received};
 pub use decision::Decision;
+pub use deployed::Deployed;
 pub use facts::{Facts, FactsError, Split};
 use history::History;
 pub use history::{Edit, Step};

@@ -10,7 +10,7 @@ use crate::model::{
 };
 #[cfg(feature = "onnxruntime")]
 use crate::model::{Library, Runtime};
-use crate::session::{Key, Kind, Known, Layer, Origin, Places, Reason, Taker};
+use crate::session::{Deployed, Key, Kind, Known, Layer, Origin, Places, Reason, Taker};
 
 /// What to run, on what.
 pub struct Subject {
@@ -26,6 +26,8 @@ pub struct Subject {
     pub backend: Backend,
     /// Which tensors are quantized unless a rule says otherwise.
     pub placement: Placement,
+    /// Whether it is looked at as the file has it, with its batch norms, and not as it is deployed.
+    pub as_written: bool,
 }
 
 /// Who runs a network.
@@ -61,7 +63,8 @@ impl Setup {
     ///
     /// The model cannot be read or run, or there are no samples that fit it.
     pub fn open(subject: Subject) -> Result<Setup, ModelError> {
-        let network = Network::open(&subject.model)?;
+        let written = Network::open(&subject.model)?;
+        let network = if subject.as_written { written } else { written.deployed() };
         let samples = Samples::open(&network, &subject.samples, &subject.options)?;
         let check = subject.check.map(|source| Samples::open(&network, &source, &subject.options)).transpose()?;
         let weights = network.weights();
@@ -103,9 +106,9 @@ impl Setup {
 
     /// What is to be known before any number is believed: what was taken for granted, and what is not looked at.
     pub fn assumptions(&self) -> Vec<String> {
-        let integers = self.network.integer_weights();
-        [self.samples.assumptions(), self.engine.assumptions(), integers.as_slice(), self.not_floats().as_slice()]
-            .concat()
+        let of_network = [self.network.changes(), self.network.integer_weights(), self.not_floats()];
+        let of_network: Vec<String> = of_network.into_iter().flatten().collect();
+        [self.samples.assumptions(), self.engine.assumptions(), of_network.as_slice()].concat()
     }
 
     /// What goes in and is no float, or that there is no float at all.
@@ -140,6 +143,8 @@ impl Setup {
             let layer = Layer::waiting(Key::activation(tensor.name.as_str()), file()).with_op(tensor.op_type.as_str());
             let takers = tensor.consumers.iter().map(|consumer| taker(&consumer.node, &consumer.op_type));
             let layer = layer.with_takers(takers.collect()).with_known(known(&tensor.name));
+            let absorbed = self.network.absorbed_by(&tensor.name).iter().map(|a| (a.name.clone(), a.how.clone()));
+            let layer = layer.with_deployed(Deployed { absorbed: absorbed.collect(), folded: Vec::new() });
             layer.with_places(self.places(|placement| places[placement][at].clone()))
         });
         let weights = self.weights.iter().map(|weight| {
@@ -148,6 +153,8 @@ impl Setup {
             let takers = weight.uses.iter().map(|used| taker(&used.node, &used.op_type));
             let layer = Layer::waiting(Key::new(Kind::Weight, weight.name.as_str()), file()).with_op(op);
             let layer = layer.with_takers(takers.collect());
+            let folded = self.network.folded_into(&weight.name).to_vec();
+            let layer = layer.with_deployed(Deployed { folded, absorbed: Vec::new() });
             layer.with_places(self.places(|placement| Placement::ALL[placement].of_weight(ops())))
         });
         activations.chain(weights).collect()

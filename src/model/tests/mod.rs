@@ -11,6 +11,7 @@ use tract_onnx::pb::{
 
 mod cls;
 mod constants;
+mod deployed;
 mod errors;
 mod functions;
 mod graphs;

@@ -52,6 +52,7 @@ fn order(model: &Path, samples: SampleSource, session: &Session) -> NetworkOrder
             check: None,
             backend: Backend::Tract,
             placement: Placement::All,
+            as_written: false,
         },
         recipe: Recipe::magnitudes(128),
         plan: session.plan(),
