@@ -123,16 +123,16 @@ impl Setup {
     /// A layer for each activation in the graph's order, and behind them one for each weight.
     pub fn layers(&self) -> Vec<Layer> {
         let file = || vec![self.network.file().to_owned()];
-        let places = Placement::ALL.map(|placement| placement.of(self.engine.tensors()));
+        let places = Placement::ALL.map(|placement| placement.of(&self.network, self.engine.tensors()));
+        let weight_places = Placement::ALL.map(|placement| placement.of_weights(&self.network, &self.weights));
         let activations = self.engine.tensors().iter().enumerate().map(|(at, tensor)| {
             let layer = Layer::waiting(Key::activation(tensor.name.as_str()), file()).with_op(tensor.op_type.as_str());
             layer.with_places(self.places(|placement| places[placement][at].clone()))
         });
-        let weights = self.weights.iter().map(|weight| {
+        let weights = self.weights.iter().enumerate().map(|(at, weight)| {
             let op = weight.uses.first().map_or(String::new(), |u| u.op_type.clone());
-            let ops = || weight.uses.iter().map(|used| used.op_type.as_str());
             let layer = Layer::waiting(Key::new(Kind::Weight, weight.name.as_str()), file()).with_op(op);
-            layer.with_places(self.places(|placement| Placement::ALL[placement].of_weight(ops())))
+            layer.with_places(self.places(|placement| weight_places[placement][at].clone()))
         });
         activations.chain(weights).collect()
     }

@@ -15,6 +15,7 @@ mod errors;
 mod functions;
 mod graphs;
 mod operators;
+mod ort;
 mod placement;
 mod samples;
 mod trials;
