@@ -115,6 +115,8 @@ pub(super) enum Place {
     Fused,
     /// What Conv, ConvTranspose, MatMul, Gemm, average pooling and recurrent layers take.
     Inputs,
+    /// What ONNX Runtime's quantize_static quantizes with its default list of operators.
+    Ort,
     /// Every float tensor that the file names.
     All,
 }
@@ -167,6 +169,7 @@ mod network {
                 None => Placement::default(),
                 Some(Place::Fused) => Placement::Fused,
                 Some(Place::Inputs) => Placement::Inputs,
+                Some(Place::Ort) => Placement::Ort,
                 Some(Place::All) => Placement::All,
             }
         }

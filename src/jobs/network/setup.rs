@@ -127,7 +127,8 @@ impl Setup {
     /// A layer for each activation in the graph's order, and behind them one for each weight.
     pub fn layers(&self) -> Vec<Layer> {
         let file = || vec![self.network.file().to_owned()];
-        let places = Placement::ALL.map(|placement| placement.of(self.engine.tensors()));
+        let places = Placement::ALL.map(|placement| placement.of(&self.network, self.engine.tensors()));
+        let weight_places = Placement::ALL.map(|placement| placement.of_weights(&self.network, &self.weights));
         let known = self.network.known_ranges(self.samples.ranges());
         let known = |name: &str| {
             let range = known.get(name)?;
@@ -147,15 +148,14 @@ impl Setup {
             let layer = layer.with_deployed(Deployed { absorbed: absorbed.collect(), folded: Vec::new() });
             layer.with_places(self.places(|placement| places[placement][at].clone()))
         });
-        let weights = self.weights.iter().map(|weight| {
+        let weights = self.weights.iter().enumerate().map(|(at, weight)| {
             let op = weight.uses.first().map_or(String::new(), |u| u.op_type.clone());
-            let ops = || weight.uses.iter().map(|used| used.op_type.as_str());
             let takers = weight.uses.iter().map(|used| taker(&used.node, &used.op_type));
             let layer = Layer::waiting(Key::new(Kind::Weight, weight.name.as_str()), file()).with_op(op);
             let layer = layer.with_takers(takers.collect());
             let folded = self.network.folded_into(&weight.name).to_vec();
             let layer = layer.with_deployed(Deployed { folded, absorbed: Vec::new() });
-            layer.with_places(self.places(|placement| Placement::ALL[placement].of_weight(ops())))
+            layer.with_places(self.places(|placement| weight_places[placement][at].clone()))
         });
         activations.chain(weights).collect()
     }

@@ -17,6 +17,7 @@ mod functions;
 mod graphs;
 mod known;
 mod operators;
+mod ort;
 mod placement;
 mod samples;
 mod trials;

@@ -327,7 +327,7 @@ pub const COMMANDS: &[Entry] = &[
         "placement",
         &[k('W')],
         "where to quantize",
-        "Goes to the next placement: where fused blocks end, the inputs of products, or every tensor.",
+        "Goes to the next placement: where fused blocks end, the inputs of products, what ONNX Runtime quantizes, or every tensor.",
         Network,
     ),
     entry(
