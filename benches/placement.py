@@ -64,7 +64,7 @@ def quantized_by_runtime(path, feed, out):
 
 def quantized_by_qviz(path, feed, folder):
     np.savez(folder / "sample.npz", **feed)
-    command = [ROOT / "qviz", "export", path, "--data", folder / "sample.npz", "--place", "ort", "--method", "max"]
+    command = [ROOT / "qviz", "export", path, "--data", folder / "sample.npz", "--place", "ort", "--as-written", "--method", "max"]
     ran = subprocess.run(command, capture_output=True, text=True)
     if ran.returncode:
         sys.exit(f"{path}: {ran.stderr.strip()}")
