@@ -18,7 +18,7 @@ pub(super) fn of<'a>(
 ) -> Option<(Affine, Option<Moved<'a>>)> {
     let own = matches!(&*node.domain, "" | "ai.onnx") && opset >= 7;
     // A constant that stands first is left alone there.
-    if !own || node.input.first().is_none_or(|first| first != input) {
+    if !own || node.input.first().is_none_or(|first| first != input) || node.output.is_empty() {
         return None;
     }
     let constant = |place: usize| {
