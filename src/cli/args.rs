@@ -195,8 +195,8 @@ pub(super) struct SharedArgs {
     /// some layers only: PATTERNS=AXIS. May be given several times: --per-channel 1 --per-channel '*conv*=-3'
     #[arg(long, value_name = "[PATTERNS=]AXIS", allow_negative_numbers = true)]
     pub per_channel: Vec<PerChannel>,
-    /// Leaves these layers in float, patterns as of --set: --skip conv1 a layer's input and weights, --skip 'op:Softmax'
-    /// what softmaxes make
+    /// Leaves these layers in float, patterns as of --set: --skip '*.conv1,*.softmax'; of a network --skip conv1 is a layer's
+    /// input and its weights, --skip 'op:Softmax' what softmaxes make
     #[arg(long, value_name = "PATTERNS")]
     pub skip: Vec<Names>,
     /// Quantizes exactly these layers, wherever they stand, and leaves all others in float
