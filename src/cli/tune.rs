@@ -7,13 +7,17 @@ use super::args::{SharedArgs, TuneArgs};
 use super::load::Loaded;
 use super::out::{Failed, complain, exists, print};
 use super::trials::{failed, hear, network};
+use crate::calibrate::Tensor;
 use crate::jobs::{BudgetPoint, Jittered, News, Trial, Tune, TuneLayer, TuneSet, TuneStep, Tuned, UNCHANGED};
 use crate::quant::Decibels;
 use crate::report::{self, AloneScales, Json, TunedSet, Tuning, Widened, visible};
-use crate::session::{Key, Target};
+use crate::session::{Key, Session, Target};
 
 /// How many layers are named that cost the outputs most.
 const NAMED: usize = 5;
+
+/// The share of an error that is worth a word where it is one offset.
+const OFFSET: f64 = 0.3;
 
 /// Searches better clips, prints what they are worth, and writes them.
 pub(super) fn tune(shared: SharedArgs, asked: &TuneArgs, output: Option<PathBuf>, force: bool) -> Result<u8, Failed> {
@@ -49,9 +53,10 @@ pub(super) fn tune(shared: SharedArgs, asked: &TuneArgs, output: Option<PathBuf>
     });
     let decisions = decisions.collect();
     loaded.session.apply("tune", decisions);
-    print(&(summary(&tuned) + &remarks(&tuned, seed)))?;
+    let means: Vec<Option<f64>> = tuned.alone.iter().map(|(key, _)| mean_error(&loaded.session, key)).collect();
+    print(&(summary(&tuned) + &remarks(&tuned, &means, seed)))?;
     if let Some(path) = output {
-        let scales = loaded.scales().with_tuning(Some(tuning(&tuned, seed)));
+        let scales = loaded.scales().with_tuning(Some(tuning(&tuned, &means, seed)));
         if let Err(error) = report::export(&scales, &Json, &path, force) {
             eprintln!("qviz: {error}");
             return Ok(1);
@@ -79,6 +84,13 @@ fn searched(loaded: &Loaded, wanted: Tune) -> (Vec<TuneStep>, Option<Box<Tuned>>
         _ => false,
     });
     (steps, tuned)
+}
+
+/// The mean of a layer's error as it is chosen now, as a share of its size.
+fn mean_error(session: &Session, key: &Key) -> Option<f64> {
+    let ready = session.layer(key)?.ready()?;
+    let tensor = Tensor::new(ready.histogram().clone(), ready.format());
+    tensor.mean_error(ready.clip()).filter(|_| ready.decision().quantized)
 }
 
 /// One row a kind of samples.
@@ -124,7 +136,7 @@ fn spread(db: f64) -> String {
 }
 
 /// What was judged and taken, and where the loss sits; a line each, behind a `#`.
-fn remarks(tuned: &Tuned, seed: u64) -> String {
+fn remarks(tuned: &Tuned, means: &[Option<f64>], seed: u64) -> String {
     let mut out = String::new();
     let on = match &tuned.unseen {
         Some((before, _)) => format!("{} samples kept aside (seed {seed})", before.effect.samples),
@@ -152,15 +164,18 @@ fn remarks(tuned: &Tuned, seed: u64) -> String {
     }
     if !tuned.alone.is_empty() {
         out += "# where the loss sits, each layer alone, all others in float:\n";
-        for (key, db) in tuned.alone.iter().take(NAMED) {
-            out += &format!("#   {}  {}\n", report::ratio(Some(*db)), visible(key.name()));
+        for ((key, db), mean) in tuned.alone.iter().zip(means).take(NAMED) {
+            let offset = mean.filter(|mean| mean.abs() >= OFFSET);
+            let offset =
+                offset.map_or(String::new(), |m| format!("  (its error has a mean: {:.0} % of its size)", 100.0 * m));
+            out += &format!("#   {}  {}{offset}\n", report::ratio(Some(*db)), visible(key.name()));
         }
     }
     out
 }
 
 /// The same for the document.
-fn tuning(tuned: &Tuned, seed: u64) -> Tuning {
+fn tuning(tuned: &Tuned, means: &[Option<f64>], seed: u64) -> Tuning {
     let figure = report::figure;
     let set = |set: &TuneSet| TunedSet {
         by: set.by.into(),
@@ -175,6 +190,10 @@ fn tuning(tuned: &Tuned, seed: u64) -> Tuning {
         effect: (&point.effect).into(),
         mean_db: figure(point.mean_db),
     };
+    let alone = |((key, db), mean_error): (&(Key, Decibels), &Option<f64>)| {
+        let (name, kind) = (key.name().to_owned(), key.kind());
+        AloneScales { name, kind, mean_db: figure(db.get()), mean_error: *mean_error }
+    };
     Tuning {
         seed,
         stopped: tuned.stopped,
@@ -182,10 +201,6 @@ fn tuning(tuned: &Tuned, seed: u64) -> Tuning {
         taken: tuned.taken,
         budget: tuned.budget.iter().map(widened).collect(),
         widened: tuned.widened,
-        alone: tuned
-            .alone
-            .iter()
-            .map(|(key, db)| AloneScales { name: key.name().to_owned(), kind: key.kind(), mean_db: figure(db.get()) })
-            .collect(),
+        alone: tuned.alone.iter().zip(means).map(alone).collect(),
     }
 }

@@ -233,7 +233,8 @@ fn what_is_next_is_where_the_first_quantized_tensors_are() {
             });
             let mut expected: Vec<f64> = expected.collect();
             let mut found: Vec<f64> = found.iter().map(|l| 10.0 * (l.signal / l.noise).log10()).collect();
-            (expected.sort_by(f64::total_cmp), found.sort_by(f64::total_cmp));
+            expected.sort_by(f64::total_cmp);
+            found.sort_by(f64::total_cmp);
             assert_eq!(found.len(), expected.len(), "{group:?}");
             let near = found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-3);
             assert!(near && expected[0].is_finite(), "{group:?}: {found:?} and {expected:?}");

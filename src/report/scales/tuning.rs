@@ -72,6 +72,9 @@ pub struct AloneScales {
     pub kind: Kind,
     /// The mean of the samples' signal to noise in dB; `None` where there is no noise, or where the outputs are no numbers.
     pub mean_db: Option<f64>,
+    /// The mean of its error as a share of the root of the mean square, from the bins: near ±1 it is an offset.
+    #[serde(default)]
+    pub mean_error: Option<f64>,
 }
 
 /// A figure in dB as documents hold it.
