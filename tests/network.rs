@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crossterm::event::{Event as Input, KeyCode, MouseButton, MouseEventKind};
 use qviz::ErrorKind;
-use qviz::jobs::{Left, News, Request, Told, Trial, Tried, Tune, TuneStep, Tuned};
+use qviz::jobs::{Jittered, Left, News, Request, Told, Trial, Tried, Tune, TuneSet, TuneStep, Tuned, UNCHANGED};
 use qviz::quant::{Clip, Decibels, Format, OutputEffect, QuantParams};
 use qviz::session::{Failure, Kind, Sensitivity};
 use qviz::tui::list::{Row, Sort};
@@ -237,9 +237,25 @@ fn better(s: &Story, layer: usize, by: f32) -> Tried {
     Tried { clip: Clip::symmetric(choice.clip.amax() * by), format: choice.format }
 }
 
+fn judged(sqnr_db: f64, spread_db: f64) -> Jittered {
+    Jittered { effect: effect(sqnr_db), mean_db: sqnr_db, spread_db }
+}
+
 fn tuned(before: f64, after: f64) -> Box<Tuned> {
-    let unseen = Some((effect(before - 0.5), effect(after - 0.5)));
-    Box::new(Tuned { before: effect(before), after: effect(after), unseen, check: None })
+    let unseen = (judged(before - 0.5, 0.3), judged(after - 0.5, 0.2));
+    let set = |by, judged| TuneSet { by, judged };
+    Box::new(Tuned {
+        before: judged(before, 0.0),
+        after: judged(after, 0.0),
+        unseen: Some(unseen),
+        check: None,
+        sets: vec![set(UNCHANGED, unseen.0), set("out", unseen.1)],
+        taken: 1,
+        budget: Vec::new(),
+        widened: 0,
+        alone: Vec::new(),
+        stopped: false,
+    })
 }
 
 #[test]
@@ -253,15 +269,15 @@ fn a_layer_is_tuned_as_one_step() {
     assert_eq!((layers.len(), s.layer(&layers[0].key), layers[0].present.clip.amax()), (1, 6, own));
     let chosen = Tried { clip: Clip::unsigned(2.5), format: Format::INT8.with_signed(false) };
     let (before, after) = (Decibels::new(31.2), Decibels::new(31.853));
-    let step = TuneStep { key: s.key_of(6), chosen, before, after, samples: 8, of: 8 };
+    let step = TuneStep { key: s.key_of(6), chosen: Some(chosen), by: "out", before, after, samples: 8, of: 8 };
     news(&mut s, News::Step(step, left(0)));
-    assert_eq!(s.notice(), "06.conv11.hswish: 31.20 → 31.85 dB, clip 2.50, uint8 symmetric");
+    assert_eq!(s.notice(), "06.conv11.hswish: alone 31.20 → 31.85 dB, clip 2.50, uint8 symmetric");
     assert_eq!(s.amax(), own, "it is taken over at the end");
     news(&mut s, News::Tuned(Ok(Some(tuned(31.2, 31.85)))));
     assert_eq!((s.amax(), s.ready().format().signed(), s.model.session.history_len()), (2.5, false, (1, 0)));
     assert_eq!(
         s.notice(),
-        "06.conv11.hswish tuned: 31.20 → 31.85 dB on 8 searched samples, 30.70 → 31.35 dB on 8 unseen samples; u takes it back"
+        "06.conv11.hswish tuned: 31.20 → 31.85 dB on 8 searched samples, 30.70 → 31.35 dB ± 0.2 on 8 unseen samples, by out; u takes it back"
     );
     assert_eq!(asked(&mut s).len(), 2, "the new clip is tried");
     s.keys("u");
@@ -280,7 +296,8 @@ fn all_layers_are_tuned_as_one_step_and_a_hand_wins() {
     for (i, layer) in [2, 4, 6].into_iter().enumerate() {
         let chosen = better(&s, layer, 0.9);
         let [before, after] = [30.0, 31.0].map(|db| Decibels::new(db + i as f64));
-        let step = TuneStep { key: s.key_of(layer), chosen, before, after, samples: 8 - i, of: 8 };
+        let step =
+            TuneStep { key: s.key_of(layer), chosen: Some(chosen), by: "out", before, after, samples: 8 - i, of: 8 };
         news(&mut s, News::Step(step, left(8 - i)));
     }
     assert!(
@@ -293,7 +310,7 @@ fn all_layers_are_tuned_as_one_step_and_a_hand_wins() {
     s.keys("1");
     let by_hand = s.amax();
     s.keys("S");
-    news(&mut s, News::Tuned(Ok(Some(tuned(30.0, 33.0)))));
+    news(&mut s, News::Tuned(Ok(Some(Box::new(Tuned { stopped: true, ..*tuned(30.0, 33.0) })))));
     assert_eq!(s.amax(), by_hand);
     assert_eq!(s.model.session.changed(), 3);
     assert!(s.notice().starts_with("stopped: 2 of 9 layers tuned: 30.00 → 33.00 dB"), "{}", s.notice());

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::data::DataArgs;
 #[cfg(feature = "onnxruntime")]
@@ -12,7 +12,7 @@ use super::words::{Chooser, KnownRange, Method, PerChannel, parse_chooser, parse
 use crate::calibrate::{self, Calibrator, DEFAULT_METHOD};
 use crate::histogram::{DEFAULT_BINS, MAX_BINS};
 use crate::input::GroupPattern;
-use crate::jobs::Ties;
+use crate::jobs::{Allow, Objective, Ties};
 use crate::quant::{Format, Scheme};
 use crate::report::visible;
 use crate::session::{Assignment, Kind, Names, Rules, Session, Setting, Subject};
@@ -64,9 +64,8 @@ pub(super) enum Command {
     },
     /// Searches the clips that give the best outputs of MODEL.onnx, layer by layer, the most sensitive first
     Tune {
-        /// How often to go over all layers
-        #[arg(long, value_name = "N", default_value_t = 1)]
-        rounds: usize,
+        #[command(flatten)]
+        search: TuneArgs,
         /// Writes the scales that were found as a qviz.scales/1 document
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
@@ -99,6 +98,57 @@ pub(super) enum Command {
         #[command(flatten)]
         shared: SharedArgs,
     },
+}
+
+/// How `tune` searches.
+#[derive(Args)]
+pub(super) struct TuneArgs {
+    /// How often to go over all layers; from the second time on each is looked at among the others as they stand
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub rounds: usize,
+    /// What a clip is judged by, its tensor alone quantized: the error at the quantized tensors next behind it, or at the
+    /// outputs; of both the answer that samples kept aside favour
+    #[arg(long, value_name = "WHERE", value_enum, default_value_t)]
+    pub objective: ObjectiveName,
+    /// What may be tried besides each layer's own format, between commas: affine, unsigned (where nothing is negative),
+    /// 16bit, float
+    #[arg(long, value_name = "FORMATS", default_value = "", hide_default_value = true)]
+    pub allow: Allow,
+    /// Lets at most K layers go to 16 bits, those that cost the outputs most, and shows what each is worth
+    #[arg(long, value_name = "K")]
+    pub max_16bit: Option<usize>,
+    /// Leaves at most K layers in float, those that cost the outputs most, and shows what each is worth
+    #[arg(long, value_name = "K")]
+    pub max_float: Option<usize>,
+}
+
+/// What clips are judged by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum ObjectiveName {
+    /// The quantized tensors next behind a tensor
+    Next,
+    /// The network's outputs
+    Out,
+    /// Either, as unseen samples favour it
+    #[default]
+    Both,
+}
+
+impl TuneArgs {
+    pub fn objective(&self) -> Objective {
+        match self.objective {
+            ObjectiveName::Next => Objective::Next,
+            ObjectiveName::Out => Objective::Out,
+            ObjectiveName::Both => Objective::Both,
+        }
+    }
+
+    /// What may be tried, within the budgets that are given.
+    pub fn allow(&self) -> Allow {
+        let Allow { max_16bit, max_float, .. } = self.allow;
+        let (max_16bit, max_float) = (self.max_16bit.unwrap_or(max_16bit), self.max_float.unwrap_or(max_float));
+        Allow { max_16bit, max_float, ..self.allow }
+    }
 }
 
 /// What to verify, on what.

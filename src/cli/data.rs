@@ -76,8 +76,8 @@ pub(super) struct SampleArgs {
     /// Runs the model on N made-up samples where there is no data; the ranges then mean little
     #[arg(long, value_name = "N", conflicts_with = "data", value_parser = parse_count)]
     pub random: Option<usize>,
-    /// Another seed makes other random samples
-    #[arg(long, value_name = "SEED", default_value_t = 0, requires = "random")]
+    /// Another seed makes other random samples, and keeps other samples of `tune` aside
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
     pub seed: u64,
     /// Subtracted from each channel of pictures, whose values are 0 to 1: 0.485,0.456,0.406. Of arrays, what was subtracted
     /// before they were written; nothing is done to them, and their range is known

@@ -14,6 +14,7 @@ mod run;
 mod scales;
 mod source;
 mod trials;
+mod tune;
 #[cfg(feature = "onnxruntime")]
 mod verify;
 mod words;

@@ -4,7 +4,7 @@ use super::args::{Cli, Command, ScreenArgs, SharedArgs};
 use super::load::load;
 use super::out::{Failed, complain, exists, print};
 use super::source::{self, Usage};
-use super::{bundled, journal, methods, patterns, trials};
+use super::{bundled, journal, methods, patterns, trials, tune};
 use crate::report::{self, Json, visible};
 use crate::tui::{app, model::Model};
 
@@ -32,7 +32,7 @@ fn answer(cli: Cli) -> Result<u8, Failed> {
             Ok(loaded.exit(complain(&loaded.session), "the comparison was printed{}"))
         }
         Some(Command::Sensitivity { json, output, force, shared }) => trials::sensitivity(shared, json, output, force),
-        Some(Command::Tune { rounds, output, force, shared }) => trials::tune(shared, rounds, output, force),
+        Some(Command::Tune { search, output, force, shared }) => tune::tune(shared, &search, output, force),
         #[cfg(feature = "onnxruntime")]
         Some(Command::Verify(args)) => super::verify::verify(args),
         Some(Command::Methods { json }) => {

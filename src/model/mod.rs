@@ -48,10 +48,12 @@ mod error;
 mod found;
 mod graph;
 mod known;
+mod nearby;
 mod network;
 mod placement;
 mod pool;
 mod reference;
+mod rerun;
 #[cfg(feature = "onnxruntime")]
 mod runtime;
 mod samples;
@@ -73,12 +75,13 @@ pub use error::ModelError;
 pub use found::Input;
 pub use graph::{Graph, Observer, Reach};
 pub use known::KnownRange;
+pub use nearby::Nearby;
 pub use network::{Dim, Network, Port};
 pub use placement::Placement;
 pub use reference::{Judged, Reference};
 #[cfg(feature = "onnxruntime")]
 pub use runtime::{Library, Runtime};
 pub use samples::{Layout, SampleOptions, SampleSource, Samples};
-pub use score::{OutputEffect, OutputEffects};
+pub use score::{Loss, OutputEffect, OutputEffects};
 pub use tract_onnx::prelude::{DatumType, Tensor};
 pub use weights::{Weight, WeightUse};

@@ -2,7 +2,7 @@
 
 use super::error::{ModelError, reason, shape_text};
 use super::graph::Graph;
-use super::score::{OutputEffects, Score};
+use super::score::{Loss, OutputEffect, OutputEffects, Score};
 use crate::error::{ErrorKind, Predicate};
 use crate::guard::{joined, share};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -82,6 +82,24 @@ impl<'a> Reference<'a> {
     ///
     /// A sample cannot be loaded or does not fit, a node fails, or an output has another shape than in float.
     pub fn whole(&self, graph: &Graph, judged: &Judged) -> Result<Option<OutputEffects>, ModelError> {
+        let Some(scores) = self.scores(graph, judged)? else { return Ok(None) };
+        let (all, each) = Score::sum(scores.into_iter(), judged.samples);
+        Ok(Some(OutputEffects { all, each: graph.outputs().iter().cloned().zip(each).collect() }))
+    }
+
+    /// The same of all outputs together, and of each sample by itself.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reference::whole`].
+    pub fn losses(&self, graph: &Graph, judged: &Judged) -> Result<Option<(OutputEffect, Vec<Loss>)>, ModelError> {
+        let Some(scores) = self.scores(graph, judged)? else { return Ok(None) };
+        let each = scores.iter().map(Score::loss).collect();
+        Ok(Some((Score::sum(scores.into_iter(), judged.samples).0, each)))
+    }
+
+    /// How the samples that were run compare, in their order.
+    fn scores(&self, graph: &Graph, judged: &Judged) -> Result<Option<Vec<Score>>, ModelError> {
         let next = AtomicUsize::new(0);
         let part = || {
             let mut scores = Vec::new();
@@ -110,10 +128,9 @@ impl<'a> Reference<'a> {
             let Some(part) = part? else { return Ok(None) };
             scores.extend(part);
         }
-        // Sums in the order of the samples, so that they are the same on any number of threads.
+        // In the order of the samples, so that sums are the same on any number of threads.
         scores.sort_by_key(|(at, _)| *at);
-        let (all, each) = Score::sum(scores.into_iter().map(|(_, score)| score), judged.samples);
-        Ok(Some(OutputEffects { all, each: graph.outputs().iter().cloned().zip(each).collect() }))
+        Ok(Some(scores.into_iter().map(|(_, score)| score).collect()))
     }
 }
 
@@ -124,13 +141,23 @@ pub(super) fn bytes(tensor: &Tensor) -> usize {
 
 /// The sums over one sample.
 pub(super) fn compared(graph: &Graph, reference: &[Arc<Tensor>], outputs: &[TValue]) -> TractResult<Score> {
-    for ((reference, output), name) in reference.iter().zip(outputs).zip(graph.outputs()) {
+    same_shapes(reference, outputs, |output| graph.outputs()[output].clone())?;
+    Score::of(reference, outputs)
+}
+
+/// Refuses values of another shape than in float; each has a name, by its place.
+pub(super) fn same_shapes(
+    reference: &[Arc<Tensor>],
+    outputs: &[TValue],
+    name: impl Fn(usize) -> String,
+) -> TractResult<()> {
+    for (at, (reference, output)) in reference.iter().zip(outputs).enumerate() {
         if reference.shape() != output.shape() {
             let (float, grid) = (shape_text(reference.shape()), shape_text(output.shape()));
-            return Err(TractError::from(OtherShape { name: name.clone(), float, grid }));
+            return Err(TractError::from(OtherShape { name: name(at), float, grid }));
         }
     }
-    Score::of(reference, outputs)
+    Ok(())
 }
 
 /// Why two answers cannot be compared: a predicate to the model's name.

@@ -27,6 +27,6 @@ pub use decibels::Decibels;
 pub use difference::{Apart, Difference};
 pub use format::Format;
 pub use fp8::Fp8;
-pub use output::{OutputEffect, OutputEffects};
+pub use output::{Loss, OutputEffect, OutputEffects};
 pub use params::QuantParams;
 pub use scheme::Scheme;

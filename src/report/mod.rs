@@ -20,8 +20,8 @@ pub use effect::{Compared, Effect, NamedEffect, fraction, ratio};
 pub use export::{ExportError, Exporter, Json, export};
 pub use save::{SaveError, save};
 pub use scales::{
-    CandidateScales, Chosen, ErrorScales, FileError, MeasuredScales, Outputs, Per, RangeScales, ReadError, SCHEMA,
-    Scales, StatsScales, TensorScales,
+    AloneScales, CandidateScales, Chosen, ErrorScales, FileError, MeasuredScales, Outputs, Per, RangeScales, ReadError,
+    SCHEMA, Scales, StatsScales, TensorScales, TunedScales, TunedSet, Tuning, Widened, figure,
 };
 pub use sensitivity::{outputs, sensitivity, sensitivity_json};
 pub use text::text;

@@ -128,7 +128,8 @@ impl<'a> Row<'a> {
         let along = ready.axis().map(|axis| format!("axis-{axis}"));
         let stand_in = self.parts.iter().any(|r| r.instead_of().is_some());
         let words = [
-            (ready.edited(), "edited"),
+            (ready.edited() && ready.decision().tuned().is_none(), "edited"),
+            (ready.decision().tuned().is_some(), "tuned"),
             (!ready.decision().quantized, "float"),
             (ready.decision().tie.is_some(), "tied"),
             (stand_in, "stand-in"),

@@ -35,7 +35,7 @@ use crate::calibrate::{Calibrator, Measured, Tensor};
 use crate::quant::{Clip, Format, QuantParams};
 
 pub use arrival::{Arrival, Failure, Received};
-pub use decision::Decision;
+pub use decision::{Decision, Search};
 pub use deployed::Deployed;
 pub use facts::{Facts, FactsError, Split};
 use history::History;

@@ -115,6 +115,11 @@ impl Ready {
         &self.methods
     }
 
+    /// What is proposed by something else than a method.
+    pub fn imported(&self) -> &[Imported] {
+        &self.imported
+    }
+
     /// The counts.
     pub fn histogram(&self) -> &Arc<Histogram> {
         self.counts.histogram()

@@ -1,13 +1,18 @@
 //! A network quantized as it is chosen, compared with itself in float.
 
+use super::noise::{JITTERS, jittered, mean, spread};
 use crate::ErrorKind;
 use crate::jobs::network::{Run, Setup};
 use crate::jobs::trial::Params;
+use crate::jobs::tuning::Jittered;
 use crate::model::{Effect, Graph, Judged, ModelError, OutputEffect, OutputEffects, Reference, Samples};
 use crate::quant::QuantParams;
 
 /// Memory for the values that partial runs begin with, and for the outputs of the float network.
 const MEMORY: usize = 96 << 20;
+
+/// Numbers at the outputs that are enough to judge by.
+pub(super) const NUMBERS: usize = 1 << 17;
 
 /// What a piece of work on a network may use, and what ends it.
 #[derive(Clone, Copy)]
@@ -108,9 +113,10 @@ impl<'a> Bench<'a> {
         Ok(Bench { samples, ..Bench::new(setup, weights, budget)? })
     }
 
-    /// How many samples there are.
-    pub fn samples(&self) -> usize {
-        self.samples.len()
+    /// The same network on other samples.
+    pub fn on_samples(&self, samples: &[usize]) -> Bench<'a> {
+        let (float, graph) = (Reference::new(self.float.graph(), MEMORY), self.graph.clone());
+        Bench { setup: self.setup, source: self.source, float, graph, samples: samples.to_vec(), budget: self.budget }
     }
 
     /// The same on the samples that nothing was chosen by, if there are any.
@@ -146,6 +152,30 @@ impl<'a> Bench<'a> {
             stopped,
         };
         self.float.whole(&self.on(params), &judged)
+    }
+
+    /// The same, with the samples' mean, and how far both move when the last digits of the scales do. `None` when it was
+    /// cancelled.
+    pub fn judged(&self, params: &[Option<QuantParams>]) -> Result<Option<Jittered>, ModelError> {
+        let judged = Judged {
+            samples: self.samples.len(),
+            load: &|at| self.source.get(self.samples[at]),
+            threads: self.budget.threads,
+            cancelled: self.budget.cancelled,
+            stopped: &|| false,
+        };
+        let losses = |params: &[Option<QuantParams>]| self.float.losses(&self.on(params), &judged);
+        let Some((effect, each)) = losses(params)? else { return Ok(None) };
+        let (mut all, mut means) = (vec![effect.quality()], vec![mean(&each)]);
+        // Many numbers do not move.
+        let few = self.output_numbers() * self.samples.len() < NUMBERS;
+        for seed in 0..if few { JITTERS } else { 1 } {
+            let Some((effect, each)) = losses(&jittered(params, seed))? else { return Ok(None) };
+            all.push(effect.quality());
+            means.push(mean(&each));
+        }
+        let spread_db = spread(&all).max(spread(&means));
+        Ok(Some(Jittered { effect, mean_db: means[0].get(), spread_db }))
     }
 
     /// What is needed to try params on `tensors` while the other activations are on `others`; in float where there are

@@ -7,7 +7,8 @@ use super::sensitivity::sensitivity;
 use super::tune::tune;
 use crate::jobs::network::Run;
 use crate::jobs::told::Told;
-use crate::jobs::trial::{Left, News, Params, Trial, Tune};
+use crate::jobs::trial::{Left, News, Params, Trial};
+use crate::jobs::tuning::Tune;
 use crate::model::ModelError;
 use crate::quant::{OutputEffect, OutputEffects};
 use crate::session::Failure;
@@ -81,11 +82,8 @@ impl<F: Fn() -> Option<Trial>> Served<'_, F> {
     }
 
     fn tune(&self, wanted: &Tune) {
-        let started = Instant::now();
-        let mut done = 0;
         let mut found = |step, left| {
-            done += 1;
-            self.news(News::Step(step, to_come(started, done, left)));
+            self.news(News::Step(step, left));
             self.whole_meanwhile();
         };
         let result = tune(self.run, wanted, self.budget(), &mut found);

@@ -3,6 +3,7 @@
 mod exact;
 mod of;
 mod read;
+mod tuning;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +11,7 @@ use super::effect::{Effect, NamedEffect};
 use crate::session::Kind;
 
 pub use read::ReadError;
+pub use tuning::{AloneScales, TunedSet, Tuning, Widened, figure};
 
 /// The schema that this version writes and reads. Later versions of `/1` only add keys.
 pub const SCHEMA: &str = "qviz.scales/1";
@@ -30,6 +32,9 @@ pub struct Scales {
     /// What everything that is chosen does to a network's outputs, where that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outputs: Option<Outputs>,
+    /// What the search was worth that has found the clips, where it is one's answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tuning: Option<Tuning>,
     /// Each tensor that was read, in the session's order.
     pub tensors: Vec<TensorScales>,
     /// What could not be read.
@@ -164,6 +169,9 @@ pub struct Chosen {
     pub tied_with: Option<Vec<String>>,
     /// Whether it is quantized at all, or left in float.
     pub quantized: bool,
+    /// How a search has found the range, where one has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tuned: Option<TunedScales>,
     /// Why the placement leaves it in float, where that is why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_float: Option<String>,
@@ -185,6 +193,17 @@ pub struct Chosen {
     /// The same on the values themselves, where that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured: Option<MeasuredScales>,
+}
+
+/// What a search judged a range by.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct TunedScales {
+    /// `next`, `out`, `next+out`, `among`, `16bit` or `float`.
+    pub by: String,
+    /// How many dB better it is there than what was before.
+    #[serde(default)]
+    pub gain_db: Option<f64>,
 }
 
 /// What the chosen clip costs on the values themselves.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{
     CandidateScales, Chosen, ErrorScales, FileError, MeasuredScales, Outputs, Per, RangeScales, SCHEMA, Scales,
-    StatsScales, TensorScales,
+    StatsScales, TensorScales, TunedScales, Tuning,
 };
 use crate::calibrate::{Measured, Metrics};
 use crate::histogram::Stats;
@@ -22,7 +22,7 @@ impl Scales {
         let errors = session.failures();
         let errors = errors.map(|(file, message)| FileError { file: file.into(), message: message.into() }).collect();
         let tool = concat!("qviz ", env!("CARGO_PKG_VERSION")).to_owned();
-        Scales { schema: SCHEMA.to_owned(), tool, outputs: None, tensors, errors }
+        Scales { schema: SCHEMA.to_owned(), tool, outputs: None, tuning: None, tensors, errors }
     }
 
     /// The same with the tensors of an older document that are not in this one: what could not be read this time, or is
@@ -32,6 +32,12 @@ impl Scales {
         let kept: Vec<TensorScales> =
             older.tensors.iter().filter(|t| !known.contains(&(t.kind, t.name.as_str()))).cloned().collect();
         self.tensors.extend(kept);
+        self
+    }
+
+    /// The same with what the search was worth that has found it.
+    pub fn with_tuning(mut self, tuning: Option<Tuning>) -> Scales {
+        self.tuning = tuning;
         self
     }
 
@@ -106,6 +112,7 @@ fn chosen(layer: &Layer, ready: &Ready, parts: &Per<&Ready>) -> Chosen {
         edited_channels: edited_channels(parts),
         tied_with: layer.tie().map(|_| layer.tied_with().into_iter().map(String::from).collect()),
         quantized: decision.quantized,
+        tuned: decision.tuned().map(|s| TunedScales { by: s.by.clone(), gain_db: s.gain_db.and_then(finite) }),
         in_float: None,
         num_bits: format.num_bits(),
         signed: format.signed(),

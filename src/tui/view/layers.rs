@@ -184,6 +184,7 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, (index, name): (usize, &str), w
     let label = ready.candidate(&ready.decision().method).map_or("", |c| c.label.as_str());
     let badge_text = match (quantized, ready.edited()) {
         (false, _) => "float",
+        (true, _) if ready.decision().tuned().is_some() => "tuned",
         (true, true) => "hand",
         (true, false) => label,
     };

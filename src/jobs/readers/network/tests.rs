@@ -10,10 +10,13 @@ use super::*;
 use crate::calibrate::{Calibrator, Max};
 use crate::histogram::Histogram;
 use crate::jobs::readers::testing::Panics;
-use crate::jobs::trial::{Params, Tried, Tune, TuneLayer};
+use crate::jobs::trial::Params;
+use crate::jobs::tuning::{Tried, Tune, TuneLayer};
 use crate::model::{Placement, SampleOptions, SampleSource};
 use crate::quant::{Clip, Decibels, Format, QuantParams};
 use crate::session::{Key, Rules, Session, Start};
+
+mod tuning;
 
 #[path = "../../../../tests/support/onnx.rs"]
 mod onnx;
@@ -152,6 +155,7 @@ fn tune_layer(net: &Net, name: &str, clip: f32, method: Arc<dyn Calibrator>) -> 
         present: Tried { clip: Clip::symmetric(clip), format: Format::INT8 },
         histogram: net.ready(name).histogram().clone(),
         methods: vec![method],
+        imported: Vec::new(),
         tied: Vec::new(),
     }
 }
@@ -165,7 +169,7 @@ fn a_panic_in_a_trial_or_a_request_is_its_answer_and_the_next_one_is_answered() 
     let net = net(&chain(&["Neg", "Abs"]), &ROWS, &[], |_| {}).read();
     let params: Params = [(Key::activation("a"), on(8.0))].into();
     let layers = vec![tune_layer(&net, "a", 8.0, Arc::new(Panics))];
-    net.loader.request(Request::Trial(Trial::Tune(Tune { params: params.clone(), layers, rounds: 1 })));
+    net.loader.request(Request::Trial(Trial::Tune(Tune::new(params.clone(), layers))));
     let Told::Trial(News::Tuned(Err(why))) = net.next() else { panic!("the search ends") };
     assert!(why.message.contains("please report"), "{why}");
     net.loader.request(Request::Trial(Trial::Whole(params)));
@@ -225,14 +229,14 @@ fn a_clip_that_makes_the_outputs_nan_is_never_taken() {
     for (present, rounds) in [(0.5, 1), (0.5, 3), (100.0, 2)] {
         let layers = vec![tune_layer(&net, "b", present, Arc::new(Max))];
         let params: Params = [(key.clone(), on(present))].into();
-        net.loader.request(Request::Trial(Trial::Tune(Tune { params, layers, rounds })));
+        net.loader.request(Request::Trial(Trial::Tune(Tune { rounds, ..Tune::new(params, layers) })));
         let tuned = loop {
             if let Told::Trial(News::Tuned(result)) = net.next() {
                 break result.unwrap().unwrap();
             }
         };
-        let unseen = tuned.unseen.unwrap().1.quality();
-        assert!(tuned.after.quality() > good && unseen > good, "{present} {rounds}: {tuned:?}");
+        let unseen = tuned.unseen.unwrap().1.effect.quality();
+        assert!(tuned.after.effect.quality() > good && unseen > good, "{present} {rounds}: {tuned:?}");
     }
 }
 
@@ -291,7 +295,7 @@ fn trials_of_a_network_whose_samples_go_different_ways() {
     }
     let layers = vec![tune_layer(&net, "c", 0.5, Arc::new(Max))];
     let params: Params = [(Key::activation("c"), on(0.5))].into();
-    net.loader.request(Request::Trial(Trial::Tune(Tune { params, layers, rounds: 1 })));
+    net.loader.request(Request::Trial(Trial::Tune(Tune::new(params, layers))));
     loop {
         if let Told::Trial(News::Tuned(result)) = net.next() {
             break drop(result.unwrap().unwrap());
