@@ -42,6 +42,7 @@ mod ort_minmax;
 mod ort_percentile;
 mod pairwise;
 mod percentile;
+mod rank;
 mod registry;
 mod tensor;
 mod trt_gtc2017;
@@ -71,6 +72,7 @@ pub use percentile::Percentile;
 pub use registry::{DEFAULT_METHOD, FP8_METHOD, NAMES, UnknownMethod, by_id, catalogue, defaults};
 pub use tensor::Tensor;
 pub use trt_gtc2017::TrtGtc2017;
+pub use rank::Rank;
 pub use warning::{SATURATES_MUCH, Warning, warnings};
 
 use crate::histogram::{GridKind, GridSpec, NumpyHistogram};

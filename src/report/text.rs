@@ -1,6 +1,7 @@
 use super::number::{self, plain};
 use super::one_word;
 use super::table::{Column, table};
+use crate::calibrate::Rank;
 use crate::session::{Layer, LayerState, Ready, Session};
 
 /// A row: a tensor, and what stands in its place.
@@ -61,7 +62,8 @@ const MEASURED: [Said; 3] = [
 
 /// The report: one row a layer, one word a column, so that `awk '{print $1, $10}'` prints each layer's scale and a screen
 /// reader reads it in order. Where each channel has a range of its own, the columns of the range say the least and the
-/// largest, `0.01..0.09`, and those of the errors what they come to together. The columns' order and meaning do not change
+/// largest, `0.01..0.09`, and those of the errors what they come to together. Last
+/// stands what the state comes to: `costs` the outputs, is `wrong`, or `-`. The columns' order and meaning do not change
 /// within a major version.
 pub fn text(session: &Session) -> String {
     let rows: Vec<Row> = session.layers().iter().map(Row::of).collect();
@@ -70,6 +72,8 @@ pub fn text(session: &Session) -> String {
     columns.extend(COLUMNS.iter().map(Said::column));
     columns.push(Column::left("state", Row::state));
     columns.extend(MEASURED.iter().filter(|_| measured).map(Said::column));
+    let marked = |row: &Row| row.layer.rank().filter(|rank| rank.is_marked());
+    columns.push(Column::left("rank", move |row: &Row| marked(row).map_or("-", Rank::word).into()));
     table(&columns, &rows)
 }
 

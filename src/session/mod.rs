@@ -23,6 +23,7 @@ mod sensitivity;
 mod split;
 mod take_up;
 mod ties;
+mod uniform;
 mod wanted;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -37,7 +38,7 @@ pub use facts::{Facts, FactsError, Split};
 use history::History;
 pub use history::{Edit, Step};
 pub use key::{Key, Kind, Target};
-pub use layer::{Layer, LayerState, Origin};
+pub use layer::{Layer, LayerState, Note, Origin};
 pub use offers::Imported;
 pub use places::Places;
 pub use ready::Ready;
@@ -46,6 +47,7 @@ pub use sensitivity::Sensitivity;
 pub use split::Channels;
 pub use take_up::{Need, TakenUp};
 pub use ties::{Joint, Tie};
+pub use uniform::Uniform;
 pub use wanted::Wanted;
 
 /// Tensors, the methods that propose clips for them, and the history of what the user decided.
@@ -151,8 +153,8 @@ impl Session {
         }
     }
 
-    /// What is worth knowing before trusting the numbers of a range: see [`Layer::notes`].
-    pub fn notes(&self, target: &Target) -> Vec<String> {
+    /// What is worth knowing before trusting the numbers of a range: see [`Layer::ranked_notes`].
+    pub fn notes(&self, target: &Target) -> Vec<Note> {
         let layer = target.tensor().and_then(|key| self.layer(key));
         let Some((layer, ready)) = layer.zip(self.ready(target)) else { return Vec::new() };
         match target {

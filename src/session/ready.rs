@@ -53,6 +53,19 @@ struct StandIn {
     note: Option<String>,
 }
 
+/// The clip that is wanted, with the id of its method; where that has none, or nobody has `named` it and every value would
+/// saturate, that of the first method that has one; where none has, the largest magnitude.
+fn answer(tensor: &Tensor, all: &[Candidate], wanted: &Candidate, named: bool) -> (String, Clip) {
+    let clip = |c: &Candidate| c.outcome.as_ref().ok().map(|t| (c.id.clone(), t.clip));
+    let keeps_something = |c: &&Candidate| c.outcome.as_ref().is_ok_and(|t| tensor.keeps_something(t.clip));
+    let chosen = Some(wanted).filter(|wanted| named || keeps_something(wanted)).and_then(clip);
+    let others = || all.iter().filter(keeps_something).find_map(clip);
+    chosen.or_else(others).unwrap_or_else(|| {
+        let (min, max) = tensor.histogram().stats.range();
+        ("max".to_owned(), tensor.format().clip_for(min, max))
+    })
+}
+
 impl Ready {
     /// Tries every method of `plan` on the histogram of `subject` and chooses the answer of the one that the plan says;
     /// where that has none, the first method that has one; where none has, the largest magnitude.
@@ -64,15 +77,9 @@ impl Ready {
     pub fn begin(histogram: Arc<Histogram>, plan: &Plan, start: &Start) -> Ready {
         let tensor = Tensor::new(histogram.clone(), start.format);
         let offers = Offers::of(&tensor, &plan.methods, &[]);
-        let answer = |c: &Candidate| c.outcome.as_ref().ok().map(|t| Decision::of_method(&c.id, t.clip, start.format));
-        let keeps_something = |c: &&Candidate| c.outcome.as_ref().is_ok_and(|t| tensor.keeps_something(t.clip));
         let wanted = &offers.candidates[start.method];
-        let chosen = Some(wanted).filter(|wanted| start.named || keeps_something(wanted)).and_then(answer);
-        let others = || offers.candidates.iter().filter(keeps_something).find_map(answer);
-        let decision = chosen.or_else(others).unwrap_or_else(|| {
-            let (min, max) = histogram.stats.range();
-            Decision::of_method("max", start.format.clip_for(min, max), start.format)
-        });
+        let (method, clip) = answer(&tensor, &offers.candidates, wanted, start.named);
+        let decision = Decision::of_method(&method, clip, start.format);
         let stand_in = (decision.method != wanted.id).then(|| {
             // Say why, unless nothing was to be had.
             let note = (histogram.stats.finite() > 0).then(|| match &wanted.outcome {
@@ -241,6 +248,14 @@ impl Ready {
     pub fn method_note(&self) -> Option<&str> {
         let method = self.candidate(&self.decision.method).filter(|_| !self.edited())?;
         method.outcome.as_ref().ok()?.note.as_deref()
+    }
+
+    /// The present decision by another method, and whether one stands in for it as at the start: it has no answer on this
+    /// format, or one at which every value would saturate. `None` where there is no such method.
+    pub(super) fn by_method(&self, id: &str) -> Option<(Decision, bool)> {
+        let wanted = self.offers.candidate(id)?;
+        let (method, clip) = answer(&self.tensor(self.offers.format), &self.offers.candidates, wanted, false);
+        Some((self.decision.with_method(&method, clip), method != id))
     }
 
     /// Whether there is a finite value other than zero.

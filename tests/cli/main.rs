@@ -16,6 +16,8 @@ mod npy;
 mod onnx;
 
 #[cfg(feature = "onnx")]
+mod by_method;
+#[cfg(feature = "onnx")]
 mod outputs;
 mod panics;
 #[cfg(feature = "onnx")]
