@@ -161,7 +161,8 @@ fn methods_by_the_outputs() {
     let of: ByMethod = s.model.network.as_ref().unwrap().methods.asked.clone().unwrap();
     for (id, db, stand_ins) in [("max", 21.0, 0), ("coverage", 18.5, 0), ("entropy", 30.2, 2), ("mse", 33.75, 0)] {
         let (question, method) = (of.question, id.to_owned());
-        let found = MethodEffect { question, method, stand_ins, effects: effect(db).into(), check: Some(effect(db - 1.0)) };
+        let found =
+            MethodEffect { question, method, stand_ins, effects: effect(db).into(), check: Some(effect(db - 1.0)) };
         s.tell(Msg::Job(Told::Trial(News::Method(found, 1))));
     }
     s.keys("w");

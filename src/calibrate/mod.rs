@@ -69,10 +69,10 @@ pub use ort_entropy::OrtEntropy;
 pub use ort_minmax::OrtMinMax;
 pub use ort_percentile::OrtPercentile;
 pub use percentile::Percentile;
+pub use rank::Rank;
 pub use registry::{DEFAULT_METHOD, FP8_METHOD, NAMES, UnknownMethod, by_id, catalogue, defaults};
 pub use tensor::Tensor;
 pub use trt_gtc2017::TrtGtc2017;
-pub use rank::Rank;
 pub use warning::{SATURATES_MUCH, Warning, warnings};
 
 use crate::histogram::{GridKind, GridSpec, NumpyHistogram};

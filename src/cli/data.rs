@@ -4,8 +4,6 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::source::Usage;
-
 /// What a model is run on, by whom, and how.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Running a model")]
@@ -138,12 +136,10 @@ impl SampleArgs {
         self.seed.unwrap_or(0)
     }
 
-    /// Refuses a seed that nothing would come of.
-    pub fn check_seed(&self) -> Result<(), Usage> {
-        if self.seed.is_some() && self.random.is_none() && self.draw.is_none() {
-            return Err(Usage("--seed draws what --samples N or --random N asks for; name one of them.".into()));
-        }
-        Ok(())
+    /// Why a seed is refused: nothing would come of it.
+    pub fn seed_in_vain(&self) -> Option<&'static str> {
+        let in_vain = self.seed.is_some() && self.random.is_none() && self.draw.is_none();
+        in_vain.then_some("--seed draws what --samples N or --random N asks for; name one of them.")
     }
 }
 

@@ -20,7 +20,9 @@ pub(super) fn start(shared: SharedArgs, session: &Session, measure: bool) -> Res
     let recipe = Recipe::new(shared.bins, session.methods().iter().map(AsRef::as_ref));
     let threads = std::thread::available_parallelism().map_or(2, |n| n.get()).min(8);
     if let Some(model) = shared.paths.iter().find(|p| is_model(p)) {
-        shared.data.samples.check_seed()?;
+        if let Some(why) = shared.data.samples.seed_in_vain() {
+            return Err(Usage(why.into()));
+        }
         let name = visible(&model.to_string_lossy());
         if shared.paths.len() > 1 {
             return Err(Usage(format!("{name} is a model, which is looked at alone; give its inputs with --data.")));

@@ -50,6 +50,8 @@ pub use recipe::Recipe;
 pub use request::Request;
 pub use ties::{Group, Ties};
 pub use told::Told;
-pub use trial::{ByMethod, Left, MethodEffect, News, OneMethod, Params, Trial, Tried, Tune, TuneLayer, TuneStep, Tuned};
+pub use trial::{
+    ByMethod, Left, MethodEffect, News, OneMethod, Params, Trial, Tried, Tune, TuneLayer, TuneStep, Tuned,
+};
 #[cfg(feature = "onnxruntime")]
 pub use verify::{Compared, Examined, Verified, Verify, Watching};

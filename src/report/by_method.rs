@@ -73,9 +73,8 @@ pub fn by_method(rows: &[MethodRow], activations: usize) -> String {
         }
         let of = move |row: &MethodRow| if check { row.check } else { Some(row.effect) };
         let head = |what: &str| if check { format!("check_{what}") } else { what.to_owned() };
-        let word = move |word: fn(&OutputEffect) -> String| {
-            move |row: &MethodRow| of(row).as_ref().map_or("-".into(), word)
-        };
+        let word =
+            move |word: fn(&OutputEffect) -> String| move |row: &MethodRow| of(row).as_ref().map_or("-".into(), word);
         columns.push(Column::right(head("sqnr_db"), word(|e| ratio(e.sqnr_db))));
         columns.push(Column::right(head("cosine"), word(|e| fraction(e.cosine))));
         if top1 {
@@ -148,7 +147,10 @@ mod tests {
         one.check = Some(OutputEffect { samples: 4, of: 4, ..one.effect });
         let text = by_method(&[one, row("max", 20.0, 0)], 3);
         let words: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
-        assert_eq!(words[0][4..], ["samples", "check_sqnr_db", "check_cosine", "check_top1", "check_samples", "stand_ins", "best"]);
+        assert_eq!(
+            words[0][4..],
+            ["samples", "check_sqnr_db", "check_cosine", "check_top1", "check_samples", "stand_ins", "best"]
+        );
         assert_eq!((words[1][3], words[1][7], words[1][8], words[2][7]), ("0.980000", "0.980000", "4", "-"));
         assert!(!text.contains("stand_ins:"));
     }

@@ -194,7 +194,11 @@ impl Setup {
             notes.push("The inputs were random numbers: these are not the ranges of real data.".to_owned());
         }
         if self.samples.len() < self.samples.all() {
-            notes.push(format!("Counted on {} of {} samples, drawn at random.", self.samples.len(), self.samples.all()));
+            notes.push(format!(
+                "Counted on {} of {} samples, drawn at random.",
+                self.samples.len(),
+                self.samples.all()
+            ));
         }
         if stopped {
             notes.push(format!("Stopped early: {used} of {} samples were seen.", self.samples.len()));

@@ -143,9 +143,7 @@ impl Feed for NetworkLoader {
         let left = match request {
             // A run makes all of them.
             Request::Prefer(_) => None,
-            Request::Trial(
-                trial @ (Trial::Whole(_) | Trial::Sensitivity(_) | Trial::Tune(_) | Trial::ByMethod(_)),
-            ) => {
+            Request::Trial(trial @ (Trial::Whole(_) | Trial::Sensitivity(_) | Trial::Tune(_) | Trial::ByMethod(_))) => {
                 shared.trials.ask(Long(trial)).err().map(|Long(trial)| Request::Trial(trial))
             }
             request => shared.desk.ask(Quick(request)).err().map(|Quick(request)| request),

@@ -2,15 +2,12 @@
 
 use std::sync::Arc;
 
-use super::kept::Kept;
+use super::kept::{Kept, MEMORY, with_weights};
 use crate::ErrorKind;
 use crate::jobs::network::{Run, Setup};
 use crate::jobs::trial::Params;
 use crate::model::{Effect, Graph, Judged, ModelError, OutputEffect, OutputEffects, Reference, Samples};
 use crate::quant::QuantParams;
-
-/// Memory for the values that partial runs begin with, and for the outputs of the float network.
-pub(super) const MEMORY: usize = 96 << 20;
 
 /// What a piece of work on a network may use, and what ends it.
 #[derive(Clone, Copy)]
@@ -204,19 +201,4 @@ impl<'a> Bench<'a> {
 /// How many numbers one sample gives at the outputs; 1 where that depends on values.
 pub(super) fn output_numbers(setup: &Setup) -> usize {
     setup.graph().map_or(1, |graph| graph.output_numbers().max(1))
-}
-
-/// The graph with its weights on these params; the float one where there are none.
-pub(super) fn with_weights(setup: &Setup, weights: &[Vec<QuantParams>]) -> Result<Graph, ModelError> {
-    let params: Vec<_> = setup
-        .weights
-        .iter()
-        .zip(weights)
-        .filter(|(_, params)| !params.is_empty())
-        .map(|(weight, params)| (weight.clone(), params.clone()))
-        .collect();
-    if params.is_empty() {
-        return setup.graph().cloned();
-    }
-    Ok(setup.graph()?.with_network(&setup.network.with_weights(&params)?))
 }

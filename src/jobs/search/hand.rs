@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::bench::{Bench, Budget, Split, with_weights};
-use super::kept::Kept;
+use super::bench::{Bench, Budget, Split};
+use super::kept::{Kept, with_weights};
 use super::serve::Served;
 use crate::jobs::network::Run;
 use crate::jobs::trial::{News, Trial};
@@ -52,7 +52,9 @@ impl InHand {
             return Ok(bench.whole(&split.activations)?);
         }
         if self.of.as_ref().is_none_or(|(of, _)| *of != place) {
-            let Some(effect) = quick_enough(served.run, served.kept, place, params[0], budget)? else { return Ok(None) };
+            let Some(effect) = quick_enough(served.run, served.kept, place, params[0], budget)? else {
+                return Ok(None);
+            };
             self.of = Some((place, effect));
         }
         let Some((_, effect)) = &self.of else { return Ok(None) };

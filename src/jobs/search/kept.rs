@@ -2,10 +2,12 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::bench::{MEMORY, with_weights};
-use crate::jobs::network::Run;
+use crate::jobs::network::{Run, Setup};
 use crate::model::{Draw, Graph, ModelError, Reference};
 use crate::quant::QuantParams;
+
+/// Memory for the values that partial runs begin with, and for the outputs of the float network.
+pub(super) const MEMORY: usize = 96 << 20;
 
 /// Draws the order of the samples.
 const SEED: u64 = 0;
@@ -57,4 +59,19 @@ impl<'a> Kept<'a> {
         *kept() = Some((weights.to_vec(), graph.clone()));
         Ok(graph)
     }
+}
+
+/// The graph with its weights on these params; the float one where there are none.
+pub(super) fn with_weights(setup: &Setup, weights: &[Vec<QuantParams>]) -> Result<Graph, ModelError> {
+    let params: Vec<_> = setup
+        .weights
+        .iter()
+        .zip(weights)
+        .filter(|(_, params)| !params.is_empty())
+        .map(|(weight, params)| (weight.clone(), params.clone()))
+        .collect();
+    if params.is_empty() {
+        return setup.graph().cloned();
+    }
+    Ok(setup.graph()?.with_network(&setup.network.with_weights(&params)?))
 }

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 
-use super::bench::{Bench, Budget, Split, with_weights};
-use super::kept::Kept;
+use super::bench::{Bench, Budget, Split};
+use super::kept::{Kept, with_weights};
 use crate::guard::{joined, share};
 use crate::jobs::network::Run;
 use crate::model::{Effect, ModelError, OutputEffect};

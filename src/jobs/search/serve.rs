@@ -105,7 +105,8 @@ impl<F: Fn() -> Option<Trial>> Served<'_, F> {
         let (cancelled, stopped) = (&self.cancelled, &self.stopped);
         let ended = || cancelled() || stopped();
         let budget = Budget { cancelled: &ended, ..self.budget().on_first(SENSITIVITY) };
-        let result = Split::of(params, self.run).and_then(|split| sensitivity(self.run, self.kept, &split, budget, &mut found));
+        let result =
+            Split::of(params, self.run).and_then(|split| sensitivity(self.run, self.kept, &split, budget, &mut found));
         self.news(News::SensitivityEnd(result.map(|_| ()).map_err(Failure::from)));
     }
 

@@ -538,9 +538,8 @@ fn each_error_is_of_a_kind() {
 fn drawn_samples_keep_their_order_and_say_of_how_many() {
     let network = relu(&[-1, 4]);
     let options = |n, seed| SampleOptions { draw: Some(Draw { n, seed }), ..SampleOptions::default() };
-    let open = |options: &SampleOptions| {
-        Samples::open(&network, &SampleSource::Random { n: 32, seed: 5 }, options).unwrap()
-    };
+    let open =
+        |options: &SampleOptions| Samples::open(&network, &SampleSource::Random { n: 32, seed: 5 }, options).unwrap();
     let (every, some) = (open(&SampleOptions::default()), open(&options(8, 1)));
     assert_eq!((some.len(), some.all(), every.all()), (8, 32, 32));
     assert_eq!((some.in_words().as_str(), every.in_words().as_str()), ("8 of 32 random samples", "32 random samples"));

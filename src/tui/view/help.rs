@@ -77,10 +77,16 @@ const MOUSE: [(&str, &str); 5] = [
 
 const SIGNS: [(&str, &str); 8] = [
     ("bold dB", "in the table: the best SQNR of all methods; a bold name is the layer's method"),
-    ("~", "an estimate: the clip lies inside a bin, which is divided in proportion; in the list: on some samples so far"),
+    (
+        "~",
+        "an estimate: the clip lies inside a bin, which is divided in proportion; in the list: on some samples so far",
+    ),
     ("*", "edited by hand"),
     ("↓", "the layer costs the outputs: many values saturate, or much of their noise is its; told below the list"),
-    ("!", "something is wrong with its numbers: NaN, nothing to calibrate by, a scale that is none; told there as well"),
+    (
+        "!",
+        "something is wrong with its numbers: NaN, nothing to calibrate by, a scale that is none; told there as well",
+    ),
     ("○", "left in float"),
     ("∞", "infinitely bad: no value in the last bin that is kept, but values beyond it"),
     ("░", "values beyond the clip"),

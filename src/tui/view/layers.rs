@@ -8,8 +8,8 @@ use super::super::model::Model;
 use super::names::shortened;
 use super::output;
 use super::pen::{Pen, cut, wrapped};
-use crate::report::{number, visible};
 use crate::calibrate::Rank;
+use crate::report::{number, visible};
 use crate::session::{Key, LayerState, Ready, Target};
 
 /// Columns of a sparkline.
@@ -303,6 +303,8 @@ fn of_network(model: &Model) -> Vec<(String, Rank)> {
     let alone = network.alone.answer.as_ref().filter(|_| network.alone.is_answered());
     let failed = alone.and_then(|answer| answer.result.as_ref().err()).cloned();
     let whole = network.whole.answer.as_ref().filter(|_| network.whole_is_answered());
-    said.extend(failed.or(whole.and_then(|answer| answer.result.as_ref().err()).cloned()).map(|why| (why, Rank::Wrong)));
+    said.extend(
+        failed.or(whole.and_then(|answer| answer.result.as_ref().err()).cloned()).map(|why| (why, Rank::Wrong)),
+    );
     said
 }

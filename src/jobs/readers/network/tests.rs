@@ -313,7 +313,10 @@ fn methods_are_told_one_by_one_and_give_way() {
             _ => panic!("nothing else was asked"),
         }
     }
-    assert_eq!(told.iter().map(|(e, left)| (e.method.as_str(), *left)).collect::<Vec<_>>(), [("good", 2), ("bad", 1), ("same", 0)]);
+    assert_eq!(
+        told.iter().map(|(e, left)| (e.method.as_str(), *left)).collect::<Vec<_>>(),
+        [("good", 2), ("bad", 1), ("same", 0)]
+    );
     assert!(told[0].0.effects.all.quality() > told[1].0.effects.all.quality());
     assert_eq!((&told[0].0.effects, told[0].0.effects.all.samples), (&told[2].0.effects, 8));
     // It is the same as everything chosen so.
