@@ -40,6 +40,10 @@ pub(super) enum Command {
         /// Runs MODEL.onnx quantized as chosen as well, and says what that does to its outputs
         #[arg(long)]
         outputs: bool,
+        /// Prints a row a method instead: what each does to the outputs of MODEL.onnx where it chooses for every quantized
+        /// activation, the best first, beside what is chosen
+        #[arg(long)]
+        by_method: bool,
         #[command(flatten)]
         shared: SharedArgs,
     },

@@ -2,6 +2,7 @@
 
 mod args;
 mod bundled;
+mod by_method;
 mod data;
 mod hints;
 mod interrupts;

@@ -4,7 +4,7 @@ use super::args::{Cli, Command, ScreenArgs, SharedArgs};
 use super::load::load;
 use super::out::{Failed, complain, exists, print};
 use super::source::{self, Usage};
-use super::{bundled, journal, methods, patterns, trials, tune};
+use super::{bundled, by_method, journal, methods, patterns, trials, tune};
 use crate::report::{self, Json, visible};
 use crate::tui::{app, model::Model};
 
@@ -24,8 +24,9 @@ fn answer(cli: Cli) -> Result<u8, Failed> {
     match cli.command {
         None if stdout().is_terminal() => screen(cli.screen),
         None => print_report(cli.screen.shared, false, false),
-        Some(Command::Report { json, exact, outputs: false, shared }) => print_report(shared, json, exact),
-        Some(Command::Report { json, exact, outputs: true, shared }) => trials::outputs(shared, json, exact),
+        Some(Command::Report { json, exact, by_method: true, shared, .. }) => by_method::report(shared, json, exact),
+        Some(Command::Report { json, exact, outputs: true, shared, .. }) => trials::outputs(shared, json, exact),
+        Some(Command::Report { json, exact, shared, .. }) => print_report(shared, json, exact),
         Some(Command::Compare { shared }) => {
             let loaded = load(shared, false)?;
             print(&report::compare(&loaded.session))?;

@@ -106,9 +106,19 @@ pub(super) fn hear(loaded: &Loaded, trial: Trial, what: &'static str, mut ends: 
             Ok(_) | Err(RecvTimeoutError::Timeout) => continue,
             Err(RecvTimeoutError::Disconnected) => break,
         };
-        if let News::Sensitivity(_, Left { steps, time }) | News::Step(_, Left { steps, time }) = &news {
+        let left = match &news {
+            News::Sensitivity(_, left) | News::Step(_, left) => Some(*left),
+            News::WholeSoFar { effects: OutputEffects { all, .. }, .. } => {
+                bar.set_length(all.of as u64);
+                bar.set_position(all.samples as u64);
+                None
+            }
+            News::Method(_, steps) => Some(Left { steps: *steps, time: None }),
+            _ => None,
+        };
+        if let Some(Left { steps, time }) = left {
             done += 1;
-            bar.set_length(done + *steps as u64);
+            bar.set_length(done + steps as u64);
             bar.set_position(done);
             bar.set_message(time.map_or(String::new(), |t| format!("{} left", number::seconds(t))));
         }
@@ -125,7 +135,7 @@ pub(super) fn failed(why: &crate::session::Failure) {
 }
 
 /// Everything as it is chosen.
-fn whole(loaded: &Loaded) -> Option<(OutputEffects, Option<OutputEffect>)> {
+pub(super) fn whole(loaded: &Loaded) -> Option<(OutputEffects, Option<OutputEffect>)> {
     let mut told = None;
     hear(loaded, Trial::Whole(loaded.session.params()), "whole network", |news| match news {
         News::Whole { result, check, .. } => {
@@ -142,10 +152,14 @@ fn whole(loaded: &Loaded) -> Option<(OutputEffects, Option<OutputEffect>)> {
 
 /// Every tensor's sensitivity, as far as it was found. Why there are no more is the session's to complain of.
 fn each(loaded: &mut Loaded) -> Vec<Sensitivity> {
-    let (mut all, mut failure) = (Vec::new(), None);
+    let (mut all, mut failure): (Vec<Sensitivity>, _) = (Vec::new(), None);
     hear(loaded, Trial::Sensitivity(loaded.session.params()), "sensitivity", |news| match news {
-        News::Sensitivity(s, _) => {
-            all.push(s);
+        News::Sensitivity(found, _) => {
+            // What is known on more samples comes in the place of what was known on one.
+            match all.iter_mut().find(|known| known.key == found.key) {
+                Some(known) => *known = found,
+                None => all.push(found),
+            }
             false
         }
         News::SensitivityEnd(result) => {

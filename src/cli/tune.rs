@@ -24,7 +24,7 @@ pub(super) fn tune(shared: SharedArgs, asked: &TuneArgs, output: Option<PathBuf>
     if exists(output.as_deref(), force) {
         return Ok(1);
     }
-    let seed = shared.data.samples.seed;
+    let seed = shared.data.samples.seed();
     let mut loaded = network(shared, false)?;
     if loaded.network == 0 {
         return Ok(complain(&loaded.session).max(1));

@@ -51,7 +51,7 @@ pub use recipe::Recipe;
 pub use request::Request;
 pub use ties::{Group, Ties};
 pub use told::Told;
-pub use trial::{Left, News, Params, Trial};
+pub use trial::{ByMethod, Left, MethodEffect, News, OneMethod, Params, Trial};
 pub use tuning::{
     Allow, BudgetPoint, Jittered, Objective, Tried, Tune, TuneLayer, TuneSet, TuneStep, Tuned, UNCHANGED,
 };

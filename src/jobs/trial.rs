@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::tuning::{Tune, TuneStep, Tuned};
 use crate::quant::{OutputEffect, OutputEffects, QuantParams};
-use crate::session::{Failure, Key, Sensitivity};
+use crate::session::{Failure, Key, Kind, Sensitivity, Session};
 
 /// What tensors are quantized with, each by its key: one, or of a weight one for each channel. A tensor that is not
 /// there, or has none, stays in float. [`Session::params`](crate::session::Session::params) has them as they are chosen.
@@ -27,6 +27,50 @@ pub enum Trial {
     Sensitivity(Params),
     /// A search for better clips.
     Tune(Tune),
+    /// Each method for all activations; gives way to everything else.
+    ByMethod(ByMethod),
+}
+
+/// Methods that are to be tried, each for all activations that are quantized.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ByMethod {
+    /// Which question it is; what is found names it.
+    pub question: u64,
+    /// The weights as they are chosen.
+    pub weights: Params,
+    /// The methods in their order.
+    pub methods: Vec<OneMethod>,
+}
+
+/// A method with what it makes of the activations.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OneMethod {
+    /// Its id.
+    pub id: String,
+    /// All activations that are quantized.
+    pub params: Params,
+    /// How many of them another method stands in for.
+    pub stand_ins: usize,
+}
+
+impl ByMethod {
+    /// All methods of a session as it stands; none where no activation is quantized.
+    pub fn of(session: &Session, question: u64) -> ByMethod {
+        let method = |id: &str| {
+            let all = session.uniform(id);
+            let params = all.params();
+            (!params.is_empty()).then(|| OneMethod { id: id.to_owned(), params, stand_ins: all.stand_ins })
+        };
+        let methods = session.methods().iter().filter_map(|m| method(m.id())).collect();
+        let weights = session.layers().iter().filter(|layer| layer.kind() == Kind::Weight);
+        let weights = weights.map(|layer| (layer.key.clone(), session.params_of(&layer.key)));
+        ByMethod { question, weights: weights.filter(|(_, params)| !params.is_empty()).collect(), methods }
+    }
+
+    /// Whether the same is to be tried, whatever the number.
+    pub fn is_same(&self, other: &ByMethod) -> bool {
+        self.methods == other.methods && self.weights == other.weights
+    }
 }
 
 /// What came of it.
@@ -54,12 +98,30 @@ pub enum News {
         /// How long that took.
         took: Duration,
     },
-    /// Of one more layer.
+    /// Of everything together on the samples so far, while the others are still run.
+    WholeSoFar {
+        /// What is tried.
+        params: Params,
+        /// What it does; says on how many samples of how many.
+        effects: OutputEffects,
+        /// How long that took.
+        took: Duration,
+    },
+    /// Of one more layer; told again as soon as it is known on more samples.
     Sensitivity(Sensitivity, Left),
     /// Every layer was told, or it was stopped.
     SensitivityEnd(Result<(), Failure>),
     /// One more layer was decided on.
     Step(TuneStep, Left),
+    /// Of one method for all activations, and how many are to come.
+    Method(MethodEffect, usize),
+    /// Every method of this question was told, or it was stopped.
+    MethodsEnd {
+        /// Which question.
+        question: u64,
+        /// Why there are no more.
+        result: Result<(), Failure>,
+    },
     /// The search ended; `None` when it was stopped before anything was decided.
     Tuned(Result<Option<Box<Tuned>>, Failure>),
 }
@@ -73,6 +135,7 @@ impl News {
             Trial::Whole(params) => News::Whole { params, result: Err(why), check: None, took },
             Trial::Sensitivity(_) => News::SensitivityEnd(Err(why)),
             Trial::Tune(_) => News::Tuned(Err(why)),
+            Trial::ByMethod(ByMethod { question, .. }) => News::MethodsEnd { question, result: Err(why) },
         }
     }
 
@@ -83,8 +146,24 @@ impl News {
             Trial::Alone { .. } | Trial::Whole(_) => None,
             Trial::Sensitivity(_) => Some(News::SensitivityEnd(Ok(()))),
             Trial::Tune(_) => Some(News::Tuned(Ok(None))),
+            Trial::ByMethod(of) => Some(News::MethodsEnd { question: of.question, result: Ok(()) }),
         }
     }
+}
+
+/// What one method for all activations does to the outputs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MethodEffect {
+    /// The question that it answers.
+    pub question: u64,
+    /// The method's id.
+    pub method: String,
+    /// How many activations another method stands in for.
+    pub stand_ins: usize,
+    /// The effect, on all samples.
+    pub effects: OutputEffects,
+    /// The effect on samples that nothing was chosen by, if there are any.
+    pub check: Option<OutputEffect>,
 }
 
 /// What a long trial still has to do.

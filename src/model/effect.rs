@@ -97,6 +97,11 @@ impl Effect {
         self
     }
 
+    /// The same where it was to be over `of` samples: only these were wanted for now.
+    pub fn out_of(self, of: usize) -> Effect {
+        Effect { of, ..self }
+    }
+
     /// Runs what follows with each of the activations on its grid (`None`: in float) and compares the outputs.
     ///
     /// `grids` is in the order of [`Effect::tensors`]. The samples are shared out to `threads`; the result does not

@@ -35,6 +35,8 @@ pub struct Judged<'a> {
     pub cancelled: &'a (dyn Fn() -> bool + Sync),
     /// Whether to end with the samples that were run, of which there is at least one.
     pub stopped: &'a (dyn Fn() -> bool + Sync),
+    /// Told after each sample but the last, from the thread that ran it; what is found so far is added up when it is asked.
+    pub so_far: &'a (dyn Fn(&dyn Fn() -> OutputEffects) + Sync),
 }
 
 impl<'a> Reference<'a> {
@@ -83,8 +85,7 @@ impl<'a> Reference<'a> {
     /// A sample cannot be loaded or does not fit, a node fails, or an output has another shape than in float.
     pub fn whole(&self, graph: &Graph, judged: &Judged) -> Result<Option<OutputEffects>, ModelError> {
         let Some(scores) = self.scores(graph, judged)? else { return Ok(None) };
-        let (all, each) = Score::sum(scores.into_iter(), judged.samples);
-        Ok(Some(OutputEffects { all, each: graph.outputs().iter().cloned().zip(each).collect() }))
+        Ok(Some(effects(graph, scores, judged.samples)))
     }
 
     /// The same of all outputs together, and of each sample by itself.
@@ -101,19 +102,34 @@ impl<'a> Reference<'a> {
     /// How the samples that were run compare, in their order.
     fn scores(&self, graph: &Graph, judged: &Judged) -> Result<Option<Vec<Score>>, ModelError> {
         let next = AtomicUsize::new(0);
+        let scores: Mutex<Vec<(usize, Score)>> = Mutex::new(Vec::with_capacity(judged.samples));
+        let found = || scores.lock().unwrap_or_else(PoisonError::into_inner);
+        // In the order of the samples, so that sums are the same on any number of threads.
+        let in_order = || -> Vec<Score> {
+            let mut scores = found().clone();
+            scores.sort_by_key(|(at, _)| *at);
+            scores.into_iter().map(|(_, score)| score).collect()
+        };
+        let sum = || effects(graph, in_order(), judged.samples);
         let part = || {
-            let mut scores = Vec::new();
             loop {
                 let at = next.fetch_add(1, Ordering::Relaxed);
                 if at >= judged.samples || (at > 0 && (judged.stopped)()) {
-                    return Ok(Some(scores));
+                    return Ok(Some(()));
                 }
                 let sample = (judged.load)(at)?;
                 let Some(reference) = self.outputs(at, &sample, judged.cancelled)? else { return Ok(None) };
                 let Some(outputs) = graph.answers(&graph.grids, &sample, judged.cancelled)? else { return Ok(None) };
                 let score = compared(graph, &reference, &outputs)
                     .map_err(|error| ModelError::new(graph.file(), incomparable(&error)))?;
-                scores.push((at, score));
+                let done = {
+                    let mut scores = found();
+                    scores.push((at, score));
+                    scores.len()
+                };
+                if done < judged.samples {
+                    (judged.so_far)(&sum);
+                }
             }
         };
         let parts: Vec<Result<_, ModelError>> = std::thread::scope(|scope| {
@@ -123,15 +139,19 @@ impl<'a> Reference<'a> {
             parts.extend(others.into_iter().map(|other| joined(other.join())));
             parts
         });
-        let mut scores: Vec<(usize, Score)> = Vec::with_capacity(judged.samples);
         for part in parts {
-            let Some(part) = part? else { return Ok(None) };
-            scores.extend(part);
+            if part?.is_none() {
+                return Ok(None);
+            }
         }
-        // In the order of the samples, so that sums are the same on any number of threads.
-        scores.sort_by_key(|(at, _)| *at);
-        Ok(Some(scores.into_iter().map(|(_, score)| score).collect()))
+        Ok(Some(in_order()))
     }
+}
+
+/// What the scores of some samples come to, where there were to be `of`.
+fn effects(graph: &Graph, scores: Vec<Score>, of: usize) -> OutputEffects {
+    let (all, each) = Score::sum(scores.into_iter(), of);
+    OutputEffects { all, each: graph.outputs().iter().cloned().zip(each).collect() }
 }
 
 /// The memory that the values of a tensor take.

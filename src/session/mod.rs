@@ -26,6 +26,7 @@ mod sensitivity;
 mod split;
 mod take_up;
 mod ties;
+mod uniform;
 mod wanted;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -42,7 +43,7 @@ use history::History;
 pub use history::{Edit, Step};
 pub use key::{Key, Kind, Target};
 pub use known::{KNOWN, Known, Reason};
-pub use layer::{Layer, LayerState, Origin};
+pub use layer::{Layer, LayerState, Note, Origin};
 pub use names::{Names, Subject, Taker};
 pub use offers::Imported;
 pub use places::Places;
@@ -52,6 +53,7 @@ pub use sensitivity::Sensitivity;
 pub use split::Channels;
 pub use take_up::{Need, TakenUp};
 pub use ties::{Joint, Tie};
+pub use uniform::Uniform;
 pub use wanted::Wanted;
 
 /// Tensors, the methods that propose clips for them, and the history of what the user decided.
@@ -164,8 +166,8 @@ impl Session {
         }
     }
 
-    /// What is worth knowing before trusting the numbers of a range: see [`Layer::notes`].
-    pub fn notes(&self, target: &Target) -> Vec<String> {
+    /// What is worth knowing before trusting the numbers of a range: see [`Layer::ranked_notes`].
+    pub fn notes(&self, target: &Target) -> Vec<Note> {
         let layer = target.tensor().and_then(|key| self.layer(key));
         let Some((layer, ready)) = layer.zip(self.ready(target)) else { return Vec::new() };
         match target {

@@ -55,6 +55,25 @@ struct StandIn {
     note: Option<String>,
 }
 
+/// The clip that is wanted, with the id of its method; where that has none, or nobody has `named` it and every value would
+/// saturate, that of `next`, then of the first method that has one; where none has, the largest magnitude.
+fn answer(
+    tensor: &Tensor,
+    all: &[Candidate],
+    wanted: Option<&Candidate>,
+    named: bool,
+    next: &Candidate,
+) -> (String, Clip) {
+    let clip = |c: &Candidate| c.outcome.as_ref().ok().map(|t| (c.id.clone(), t.clip));
+    let keeps_something = |c: &&Candidate| c.outcome.as_ref().is_ok_and(|t| tensor.keeps_something(t.clip));
+    let chosen = wanted.filter(|wanted| named || keeps_something(wanted)).and_then(clip);
+    let others = || std::iter::once(next).chain(all).filter(keeps_something).find_map(clip);
+    chosen.or_else(others).unwrap_or_else(|| {
+        let (min, max) = tensor.histogram().stats.range();
+        ("max".to_owned(), tensor.format().clip_for(min, max))
+    })
+}
+
 impl Ready {
     /// Tries every method of `plan` on the histogram of `subject` and chooses the answer of the one that the plan says, or
     /// the range that is known; where that has none, the first method that has one; where none has, the largest magnitude.
@@ -66,18 +85,11 @@ impl Ready {
     pub fn begin(histogram: Arc<Histogram>, plan: &Plan, start: &Start) -> Ready {
         let tensor = Tensor::new(histogram.clone(), start.format);
         let offers = Offers::of(&tensor, &plan.methods, start.known, &[]);
-        let answer = |c: &Candidate| c.outcome.as_ref().ok().map(|t| Decision::of_method(&c.id, t.clip, start.format));
-        let keeps_something = |c: &&Candidate| c.outcome.as_ref().is_ok_and(|t| tensor.keeps_something(t.clip));
-        let method = &offers.candidates[start.method];
+        let by_method = &offers.candidates[start.method];
         let (id, wanted) =
-            if start.by_known { (KNOWN, offers.candidate(KNOWN)) } else { (method.id.as_str(), Some(method)) };
-        let chosen = wanted.filter(|wanted| start.named || keeps_something(wanted)).and_then(answer);
-        let chosen = chosen.or_else(|| Some(method).filter(keeps_something).and_then(answer));
-        let others = || offers.candidates.iter().filter(keeps_something).find_map(answer);
-        let decision = chosen.or_else(others).unwrap_or_else(|| {
-            let (min, max) = histogram.stats.range();
-            Decision::of_method("max", start.format.clip_for(min, max), start.format)
-        });
+            if start.by_known { (KNOWN, offers.candidate(KNOWN)) } else { (by_method.id.as_str(), Some(by_method)) };
+        let (method, clip) = answer(&tensor, &offers.candidates, wanted, start.named, by_method);
+        let decision = Decision::of_method(&method, clip, start.format);
         let stand_in = (decision.method != id).then(|| {
             // Say why, unless nothing was to be had.
             let note = (histogram.stats.finite() > 0).then(|| match wanted.map(|wanted| &wanted.outcome) {
@@ -259,6 +271,15 @@ impl Ready {
     pub fn method_note(&self) -> Option<&str> {
         let method = self.candidate(&self.decision.method).filter(|c| !self.edited() && c.id != KNOWN)?;
         method.outcome.as_ref().ok()?.note.as_deref()
+    }
+
+    /// The present decision by another method, and whether one stands in for it as at the start: it has no answer on this
+    /// format, or one at which every value would saturate. `None` where there is no such method.
+    pub(super) fn by_method(&self, id: &str) -> Option<(Decision, bool)> {
+        let wanted = self.offers.candidate(id)?;
+        let all = &self.offers.candidates;
+        let (method, clip) = answer(&self.tensor(self.offers.format), all, Some(wanted), false, wanted);
+        Some((self.decision.with_method(&method, clip), method != id))
     }
 
     /// Whether there is a finite value other than zero.

@@ -15,6 +15,8 @@ mod npy;
 #[path = "../support/onnx.rs"]
 mod onnx;
 
+#[cfg(feature = "onnx")]
+mod by_method;
 mod deployed;
 #[cfg(feature = "onnx")]
 mod known;

@@ -99,16 +99,21 @@ impl Setup {
 
     /// What is run on what, in a few words.
     pub fn title(&self) -> String {
-        let (n, random) = (self.samples.len(), if self.samples.is_random() { "random " } else { "" });
-        let s = if n == 1 { "" } else { "s" };
-        format!("{} on {n} {random}sample{s}", self.network.file())
+        format!("{} on {}", self.network.file(), self.samples.in_words())
     }
 
     /// What is to be known before any number is believed: what was taken for granted, and what is not looked at.
     pub fn assumptions(&self) -> Vec<String> {
-        let of_network = [self.network.changes(), self.network.integer_weights(), self.not_floats()];
+        let of_network =
+            [self.network.changes(), self.network.integer_weights(), self.not_floats(), self.check_drawn()];
         let of_network: Vec<String> = of_network.into_iter().flatten().collect();
         [self.samples.assumptions(), self.engine.assumptions(), of_network.as_slice()].concat()
+    }
+
+    /// That not all samples to check on are used.
+    fn check_drawn(&self) -> Option<String> {
+        let check = self.check.as_ref().filter(|check| check.len() < check.all())?;
+        Some(format!("{} of {} check samples, drawn with the same seed", check.len(), check.all()))
     }
 
     /// What goes in and is no float, or that there is no float at all.
@@ -218,6 +223,13 @@ impl Setup {
         let mut notes = Vec::new();
         if self.samples.is_random() {
             notes.push("The inputs were random numbers: these are not the ranges of real data.".to_owned());
+        }
+        if self.samples.len() < self.samples.all() {
+            notes.push(format!(
+                "Counted on {} of {} samples, drawn at random.",
+                self.samples.len(),
+                self.samples.all()
+            ));
         }
         if stopped {
             notes.push(format!("Stopped early: {used} of {} samples were seen.", self.samples.len()));

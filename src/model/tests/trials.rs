@@ -25,8 +25,14 @@ fn trials_are_runs(proto: ModelProto, samples: &[Vec<Tensor>]) -> usize {
     let float = Reference::new(&graph, 1 << 20);
     let whole = |graph: &Graph| {
         let load = |at: usize| Ok(samples[at].clone());
-        let judged =
-            Judged { samples: samples.len(), load: &load, threads: 2, cancelled: &|| false, stopped: &|| false };
+        let judged = Judged {
+            samples: samples.len(),
+            load: &load,
+            threads: 2,
+            cancelled: &|| false,
+            stopped: &|| false,
+            so_far: &|_| {},
+        };
         float.whole(graph, &judged).unwrap().unwrap().all
     };
     let tried = |graph: &Graph, tensors: &[usize]| {

@@ -7,6 +7,7 @@ mod tuning;
 
 use serde::{Deserialize, Serialize};
 
+use super::by_method::MethodOutputs;
 use super::effect::{Effect, NamedEffect};
 use crate::session::Kind;
 
@@ -54,6 +55,9 @@ pub struct Outputs {
     /// On each of them, where there are several, on the samples that it was calibrated on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub each: Vec<NamedEffect>,
+    /// What each method for all activations would do instead, where that was asked for; the best first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_method: Vec<MethodOutputs>,
 }
 
 /// One tensor of the document.

@@ -9,6 +9,7 @@ use super::{
 use crate::calibrate::{Measured, Metrics};
 use crate::histogram::Stats;
 use crate::quant::{Clip, Format, OutputEffect, OutputEffects, QuantParams};
+use crate::report::by_method::{MethodRow, in_document};
 use crate::report::effect::named;
 use crate::report::number::finite;
 use crate::session::{Kind, Layer, Ready, Session};
@@ -48,7 +49,14 @@ impl Scales {
             whole: (&effects.all).into(),
             check: check.map(Into::into),
             each: named(effects.several()),
+            by_method: Vec::new(),
         });
+        self
+    }
+
+    /// The same with what each method for all activations would do instead.
+    pub fn with_methods(mut self, rows: &[MethodRow]) -> Scales {
+        self.outputs.iter_mut().for_each(|outputs| outputs.by_method = in_document(rows));
         self
     }
 }

@@ -82,6 +82,8 @@ pub(super) fn stop(model: &mut Model, cmds: &mut Vec<Cmd>) {
     if let Some(running) = running {
         running.stopping = true;
         model.say("stopping after this layer…");
+    } else if model.loading.finished {
+        model.say("stopping; w shows the methods that were measured");
     } else {
         model.say("stopping after this sample…");
     }
@@ -131,6 +133,9 @@ pub(super) fn news(model: &mut Model, news: News) {
             let result = result.map(|effects| effects.all).map_err(sentence);
             network.whole.answer = Some(Answer { of: params, result, check, took });
         }
+        News::WholeSoFar { params, effects, took } => {
+            network.whole.answer = Some(Answer { of: params, result: Ok(effects.all), check: None, took });
+        }
         News::Sensitivity(found, left) => {
             network.step(left);
             // The first one takes the place of those that were found before.
@@ -179,6 +184,8 @@ pub(super) fn news(model: &mut Model, news: News) {
                 model.say(text);
             }
         }
+        // Taken in elsewhere: nobody has asked for them.
+        News::Method(..) | News::MethodsEnd { .. } => {}
         News::Tuned(result) => {
             let running = network.running.take();
             let Some(Work::Tune { layers, steps }) = running.map(|r| r.work) else { return };
@@ -195,7 +202,7 @@ pub(super) fn news(model: &mut Model, news: News) {
 }
 
 /// Says it now, or when nothing is typed any more.
-fn tell(model: &mut Model, text: String) {
+pub(super) fn tell(model: &mut Model, text: String) {
     if matches!(model.mode, Mode::Normal | Mode::Drag { .. } | Mode::Pan { .. }) {
         model.say(text);
     } else if let Some(network) = &mut model.network {
@@ -233,7 +240,7 @@ fn step_in_words(model: &Model, step: &TuneStep) -> String {
 }
 
 /// `31.2 dB`, or the share of what is the same where the outputs are no floats; a dash where nothing was compared.
-fn brief(effect: &OutputEffect) -> String {
+pub(super) fn brief(effect: &OutputEffect) -> String {
     match (effect.sqnr_db, effect.agreement) {
         (Some(db), _) => format!("{} dB", number::decibels(db.get())),
         (None, Some(share)) => format!("{} the same", number::percent(share)),
