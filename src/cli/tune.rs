@@ -20,11 +20,15 @@ const NAMED: usize = 5;
 const OFFSET: f64 = 0.3;
 
 /// Searches better clips, prints what they are worth, and writes them.
-pub(super) fn tune(shared: SharedArgs, asked: &TuneArgs, output: Option<PathBuf>, force: bool) -> Result<u8, Failed> {
+pub(super) fn tune(mut shared: SharedArgs, asked: &TuneArgs, output: Option<PathBuf>, force: bool) -> Result<u8, Failed> {
     if exists(output.as_deref(), force) {
         return Ok(1);
     }
     let seed = shared.data.samples.seed();
+    if shared.data.samples.seed_in_vain().is_some() {
+        // Here it keeps samples aside.
+        shared.data.samples.seed = None;
+    }
     let mut loaded = network(shared, false)?;
     if loaded.network == 0 {
         return Ok(complain(&loaded.session).max(1));
