@@ -34,6 +34,7 @@ fn main() {
             check: None,
             backend: Backend::Tract,
             placement: Placement::All,
+            as_written: true,
         },
         recipe: Recipe::new(2048, session.methods().iter().map(AsRef::as_ref)),
         plan: session.plan(),

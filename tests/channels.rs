@@ -288,6 +288,7 @@ fn a_session_that_receives_has_weights_per_channel() {
             check: None,
             backend: Backend::Tract,
             placement: Placement::All,
+            as_written: false,
         },
         recipe: Recipe::new(128, session.methods().iter().map(AsRef::as_ref)),
         plan: session.plan(),

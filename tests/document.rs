@@ -43,8 +43,15 @@ fn session() -> Session {
     let relu: Vec<f32> = normal.iter().map(|x| x.max(0.0)).collect();
     let affine = Format::int(8, false, false).unwrap();
     let fp8 = Format::INT8.changed_by("e4m3").unwrap();
-    let start =
-        |method: usize, format: Format, axis: Option<i64>| Start { method, named: true, format, quantized: true, axis };
+    let start = |method: usize, format: Format, axis: Option<i64>| Start {
+        method,
+        named: true,
+        known: None,
+        by_known: false,
+        format,
+        quantized: true,
+        axis,
+    };
     let tensors: Vec<(&str, Kind, Vec<f32>, Start)> = vec![
         ("plain", Kind::Activation, normal.clone(), start(0, Format::INT8, None)),
         ("edited \u{1b}[2J \u{202e}", Kind::Activation, relu.clone(), start(1, Format::INT8, None)),

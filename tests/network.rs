@@ -448,6 +448,19 @@ fn what_the_placement_leaves_in_float_is_listed_on_request_and_says_why() {
 }
 
 #[test]
+fn a_tensor_of_the_file_is_found_where_it_went() {
+    let mut s = Story::of_placed_network((160, 45));
+    s.keys("/CONV1.raw").press(KeyCode::Enter);
+    assert_eq!(listed(&s), ["02.conv1.hswish"]);
+    s.select("02.conv1.hswish");
+    let screen = s.screen();
+    assert!(screen.contains("The file's conv1.raw is folded into conv1.w"), "{screen}");
+    assert!(!screen.contains("! The file's"), "it is no warning\n{screen}");
+    assert_eq!(s.document()["tensors"][2]["absorbed"], serde_json::json!(["conv1.raw"]));
+    assert!(s.document()["tensors"][3].get("absorbed").is_none());
+}
+
+#[test]
 fn the_next_placement_is_one_step() {
     let mut s = Story::of_placed_network((160, 45));
     let quantized = |s: &Story| s.model.session.params().len();

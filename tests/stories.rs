@@ -7,7 +7,7 @@ use crossterm::event::{Event, KeyCode, KeyModifiers, MouseButton, MouseEventKind
 use qviz::figure::Handle;
 use qviz::jobs::Request;
 use qviz::quant::{Clip, Format};
-use qviz::session::{Imported, Key, Target};
+use qviz::session::{Imported, Key, Known, Reason, Taker, Target};
 use qviz::tui::mode::Mode;
 use qviz::tui::msg::{Cmd, Msg, Unwritten, Written};
 use support::Story;
@@ -583,6 +583,40 @@ fn a_clip_that_a_file_proposes_is_chosen_like_a_method_s() {
         &Key::activation("nothing"),
         Imported { id: "x".into(), label: "x".into(), clip: Clip::symmetric(1.0) }
     ));
+}
+
+/// What is known beforehand is chosen, and is a row like a method's.
+#[test]
+fn a_known_range_is_chosen_marked_and_undone_like_a_method_s() {
+    let known = Known { min: -1.0, max: 64.0, reason: Reason::Input };
+    let mut s = Story::unfound(qviz::cli::bundled(), Format::INT8, (160, 45));
+    s.find_as(|layer| {
+        let takers = vec![Taker { node: "06.conv12".into(), op: "Conv".into(), is_layer: true }];
+        if layer.name() == LAYER { layer.with_known(Some(known)).with_takers(takers) } else { layer }
+    });
+    for layer in 0..s.model.session.layers().len() {
+        s.read(layer);
+    }
+    s.select(LAYER);
+    assert_eq!((s.amax(), s.ready().decision().method.as_str()), (64.0, "known"));
+    let screen = s.screen();
+    assert!(screen.contains("6 known") && !screen.contains("no answer"), "{screen}");
+    s.keys("1");
+    assert_eq!(s.ready().decision().method, "max");
+    s.keys("6");
+    assert!(s.notice().contains("-1 to 64"), "{}", s.notice());
+    s.keys("uu");
+    assert_eq!((s.amax(), s.ready().is_changed()), (64.0, false));
+    assert_eq!(s.document()["tensors"][6]["chosen"]["method"], "known");
+    s.keys("c");
+    assert!(s.screen().contains("6 known dB"), "{}", s.screen());
+    s.keys("c");
+    // The list takes the patterns of the command line.
+    for (filter, shown) in [("in:conv", 1), ("node:conv12", 1), ("conv11", 1), ("06.conv12", 1), ("op:relu", 0)] {
+        s.keys("/").key(KeyCode::Char('u'), KeyModifiers::CONTROL).keys(filter);
+        assert_eq!(s.model.list.order.len(), shown, "{filter}");
+        s.press(KeyCode::Enter);
+    }
 }
 
 #[test]

@@ -191,7 +191,15 @@ mod loaders {
         let methods = calibrate::defaults();
         let recipe = Recipe::new(512, methods.iter().map(AsRef::as_ref));
         let plan = Plan { methods: methods.into(), default_method: 2, format: Format::INT8, rules: Rules::new() };
-        let start = Start { method: 0, named: false, format: Format::INT8, quantized: true, axis: None };
+        let start = Start {
+            method: 0,
+            named: false,
+            known: None,
+            by_known: false,
+            format: Format::INT8,
+            quantized: true,
+            axis: None,
+        };
         (recipe, plan, start)
     }
 
@@ -284,7 +292,8 @@ mod loaders {
                 }
                 let (samples, options) = (SampleSource::Random { n: 5, seed: 3 }, SampleOptions::default());
                 let (backend, placement) = (Backend::Tract, Placement::All);
-                let subject = Subject { model: model.clone(), samples, options, check: None, backend, placement };
+                let model = model.clone();
+                let subject = Subject { model, samples, options, check: None, backend, placement, as_written: false };
                 let ties = Ties { asked: Vec::new(), concats };
                 let (sender, events) = channel();
                 let order = NetworkOrder {

@@ -1,5 +1,4 @@
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -9,6 +8,7 @@ use super::data::DataArgs;
 use super::data::{LibraryArg, SampleArgs};
 use super::patterns::Asked;
 use super::scales::ScalesArgs;
+use super::words::{Chooser, KnownRange, Method, PerChannel, parse_chooser, parse_method};
 use crate::calibrate::{self, Calibrator, DEFAULT_METHOD};
 use crate::histogram::{DEFAULT_BINS, MAX_BINS};
 use crate::input::GroupPattern;
@@ -199,33 +199,44 @@ pub(super) struct SharedArgs {
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// The method to choose by, and the only one computed; several, between commas, are computed side by side, and the
-    /// first is chosen. Without it mse is chosen (on FP8 max) among max, coverage, entropy, mse and percentile-99.99. Of a
-    /// network it speaks of activations. There are also the peers' own: nvidia-entropy, nvidia-mse, nvidia-percentile-P, nvidia-np-entropy, ort-minmax,
+    /// first is chosen. Without it a range that is known of the inputs is chosen (known), and else mse (on FP8 max) among
+    /// max, coverage, entropy, mse and percentile-99.99. Of a network it speaks of activations. There are also the peers' own: nvidia-entropy, nvidia-mse, nvidia-percentile-P, nvidia-np-entropy, ort-minmax,
     /// ort-entropy-BINS-LEVELS, ort-percentile-sym-P, ort-percentile-asym-P, trt-gtc2017, ncnn-kl, aciq-laplace and
     /// aciq-gauss (`qviz methods` describes them)
-    #[arg(long, value_name = "METHOD", value_delimiter = ',', value_parser = parse_method)]
-    pub method: Vec<Method>,
+    #[arg(long, value_name = "METHOD", value_delimiter = ',', value_parser = parse_chooser)]
+    pub method: Vec<Chooser>,
     /// The method that chooses for a network's weights; max without it
     #[arg(long, value_name = "METHOD", value_parser = parse_method)]
     pub weights_method: Option<Method>,
     /// What layers go to: int8, uint4, 'uint8 affine', or 8-bit floating point, which is fp8 (e4m3) or e5m2. In place of
     /// --bits, --unsigned and --affine
-    #[arg(long, value_name = "FORMAT", value_parser = Format::named, conflicts_with_all = ["bits", "unsigned", "affine"])]
+    #[arg(long, value_name = "FORMAT", value_parser = Format::named, conflicts_with_all = ["bits", "unsigned", "affine", "symmetric"])]
     pub format: Option<Format>,
+    /// The range that some tensors do not leave, known beforehand: x=-2.12..2.64, or PATTERNS=A..B with patterns as of
+    /// --set. It stands, unless --set names a method for them. May be given several times
+    #[arg(long, value_name = "PATTERNS=A..B")]
+    pub range: Vec<KnownRange>,
     /// Width of the integers: 2 to 8, or 16
     #[arg(long, value_name = "BITS", default_value = "8", value_parser = parse_bits)]
     pub bits: u8,
     /// Unsigned integers: for layers without negative values
     #[arg(long)]
     pub unsigned: bool,
-    /// A zero point, so that the range need not be symmetric; the screen then has two handles
+    /// A zero point, so that the range need not be symmetric; the screen then has two handles. So it is for a network's
+    /// activations without any option, as ONNX Runtime, OpenVINO and TensorFlow Lite have it
     #[arg(long, visible_alias = "asymmetric")]
     pub affine: bool,
+    /// No zero point, as TensorRT wants it. So it is for files of activations without any option
+    #[arg(long, conflicts_with = "affine")]
+    pub symmetric: bool,
     /// Number of magnitude bins
     #[arg(long, value_name = "N", default_value_t = DEFAULT_BINS, value_parser = parse_bins)]
     pub bins: usize,
-    /// What some layers want otherwise: PATTERNS=SETTINGS, both lists between commas. Patterns are globs on names, or
-    /// op:GLOB on operators; settings are a method, a format (e4m3, or with a blank format:uint8 affine), bits:N, axis:N,
+    /// What some layers want otherwise: PATTERNS=SETTINGS, both lists between commas. Patterns are globs on names of
+    /// tensors, or of a network's layers, which mean its input and its weights together (where a tensor is called like the
+    /// node that makes it, the name is the tensor's, and node:NAME the layer); op:GLOB is what an operator makes, in:GLOB
+    /// what it takes, node:GLOB what a node takes, kind:weight and kind:activation all of a kind. Settings are a method,
+    /// known, a format (e4m3, or with a blank format:uint8 affine), bits:N, axis:N,
     /// signed, unsigned, symmetric, affine, float, quantized. A later one prevails: --set '*.conv1=percentile-99.99' --set
     /// '*.hswish=bits:16,affine'
     #[arg(long, value_name = "PATTERNS=SETTINGS")]
@@ -234,7 +245,8 @@ pub(super) struct SharedArgs {
     /// some layers only: PATTERNS=AXIS. May be given several times: --per-channel 1 --per-channel '*conv*=-3'
     #[arg(long, value_name = "[PATTERNS=]AXIS", allow_negative_numbers = true)]
     pub per_channel: Vec<PerChannel>,
-    /// Leaves these layers in float: --skip '*.conv1,*.softmax'; of a network also by operator: --skip 'op:Softmax'
+    /// Leaves these layers in float, patterns as of --set: --skip '*.conv1,*.softmax'; of a network --skip conv1 is a layer's
+    /// input and its weights, --skip 'op:Softmax' what softmaxes make
     #[arg(long, value_name = "PATTERNS")]
     pub skip: Vec<Names>,
     /// Quantizes exactly these layers, wherever they stand, and leaves all others in float
@@ -260,41 +272,25 @@ pub(super) struct SharedArgs {
     pub data: DataArgs,
 }
 
-/// An axis, and the layers that it is for; all without.
-#[derive(Clone)]
-pub(super) struct PerChannel {
-    names: Option<Names>,
-    axis: i64,
-}
-
-impl FromStr for PerChannel {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<PerChannel, String> {
-        let (names, axis) = text.rsplit_once('=').map_or((None, text), |(names, axis)| (Some(names), axis));
-        let axis =
-            axis.trim().parse().map_err(|_| format!("\"{axis}\" is no axis; write for example 1 or '*conv*=-3'"))?;
-        Ok(PerChannel { names: names.map(str::parse).transpose()?, axis })
-    }
-}
-
-/// A method as an argument.
-#[derive(Clone)]
-pub(super) struct Method(pub Arc<dyn Calibrator>);
-
 pub(super) fn parse() -> Cli {
     Cli::parse()
 }
 
 impl SharedArgs {
     pub fn format(&self) -> Format {
-        let integers = || Format::int(self.bits, !self.unsigned, !self.affine);
+        let integers = || Format::int(self.bits, !self.unsigned, self.is_symmetric());
         self.format.or_else(integers).unwrap_or(Format::INT8)
+    }
+
+    /// Whether integers have a zero point of 0. A network's activations are given one of their own unless something else
+    /// is said: most runtimes have it, and it keeps 3 to 5 dB of the outputs.
+    fn is_symmetric(&self) -> bool {
+        self.symmetric || !(self.affine || self.runs_model())
     }
 
     pub fn methods(&self) -> Vec<Arc<dyn Calibrator>> {
         let mut methods: Vec<Arc<dyn Calibrator>> = Vec::new();
-        for Method(method) in &self.method {
+        for method in self.named() {
             if methods.iter().all(|m| m.id() != method.id()) {
                 methods.push(method.clone());
             }
@@ -313,8 +309,9 @@ impl SharedArgs {
         for setting in self.set.iter().flat_map(|a| &a.settings) {
             if let Setting::Method(id) = setting
                 && methods.iter().all(|m| m.id() != id)
+                && let Ok(method) = calibrate::by_id(id)
             {
-                methods.push(calibrate::by_id(id).expect("a setting holds the id of a method"));
+                methods.push(method);
             }
         }
         for method in self.taking.methods().filter_map(|id| calibrate::by_id(id).ok()) {
@@ -334,6 +331,8 @@ impl SharedArgs {
             ("--bits", self.bits != 8),
             ("--unsigned", self.unsigned),
             ("--affine", self.affine),
+            ("--symmetric", self.symmetric),
+            ("--range", !self.range.is_empty()),
             ("--set", !self.set.is_empty()),
             ("--per-channel", !self.per_channel.is_empty()),
             ("--weights-method", self.weights_method.is_some()),
@@ -374,7 +373,7 @@ impl SharedArgs {
         match self.method.first() {
             None => rules,
             // Named, so that it is not passed over where it has no answer.
-            Some(Method(named)) => rules.with(move |s: &Subject| !is_weight(s), Setting::Method(named.id().into())),
+            Some(named) => rules.with(move |s: &Subject| !is_weight(s), Setting::Method(named.id().into())),
         }
     }
 
@@ -386,6 +385,10 @@ impl SharedArgs {
         let rules = self.per_channel.iter().cloned().fold(self.weights(), along);
         let rules = self.taking.rules(rules);
         let rules = self.only.iter().cloned().fold(rules, Rules::only);
+        let known = |rules: Rules, KnownRange { names, range }: KnownRange| {
+            rules.with(move |s| names.fit(s), Setting::Known(range))
+        };
+        let rules = self.range.iter().cloned().fold(rules, known);
         let rules = self.set.iter().cloned().fold(rules, Rules::assign);
         self.skip.iter().cloned().fold(rules, Rules::skip)
     }
@@ -394,10 +397,11 @@ impl SharedArgs {
     pub fn patterns(&self) -> Asked {
         let per_channel = self.per_channel.iter().filter_map(|p| Some(("--per-channel", p.names.clone()?)));
         let set = self.set.iter().map(|assignment| ("--set", assignment.names.clone()));
+        let range = self.range.iter().map(|range| ("--range", range.names.clone()));
         let skip = self.skip.iter().map(|names| ("--skip", names.clone()));
         let only = self.only.iter().map(|names| ("--only", names.clone()));
         let tie = self.tie.iter().map(|names| ("--tie", names.clone()));
-        skip.chain(only).chain(set).chain(tie).chain(per_channel).collect()
+        skip.chain(only).chain(set).chain(range).chain(tie).chain(per_channel).collect()
     }
 
     /// Which tensors share one range.
@@ -406,19 +410,23 @@ impl SharedArgs {
         Ties { asked, concats: !self.no_tie }
     }
 
-    /// The id of the method that chooses: the first that was named.
+    /// The id of the method that chooses where nothing else does: the first that was named.
     pub fn chosen_method(&self) -> String {
-        self.method.first().map_or_else(|| DEFAULT_METHOD.to_owned(), |m| m.0.id().to_owned())
+        self.named().next().map_or_else(|| DEFAULT_METHOD.to_owned(), |method| method.id().to_owned())
+    }
+
+    /// The methods that were named.
+    fn named(&self) -> impl Iterator<Item = &Arc<dyn Calibrator>> {
+        self.method.iter().filter_map(|named| match named {
+            Chooser::Method(method) => Some(method),
+            Chooser::Known => None,
+        })
     }
 }
 
 /// Whether a path names a model and not a dump.
 pub(super) fn is_model(path: &Path) -> bool {
     path.extension().is_some_and(|e| e.eq_ignore_ascii_case("onnx"))
-}
-
-fn parse_method(text: &str) -> Result<Method, String> {
-    calibrate::by_id(text).map(Method).map_err(|e| e.to_string())
 }
 
 fn parse_bits(text: &str) -> Result<u8, String> {
@@ -477,6 +485,11 @@ mod tests {
         assert_eq!(format("qviz --format e5m2"), "fp8 e5m2");
         assert_eq!(format("qviz --format uint4,affine"), "uint4 affine");
         assert_eq!(format("qviz --asymmetric --bits 4"), "int4 affine");
+        for words in ["qviz x.npy", "qviz --symmetric x.npy", "qviz", "qviz --symmetric n.onnx"] {
+            assert_eq!(format(words), "int8 symmetric", "{words}");
+        }
+        assert_eq!(format("qviz n.onnx"), "int8 affine");
+        assert_eq!(["qviz --unsigned n.onnx", "qviz --bits 4 n.onnx"].map(format), ["uint8 affine", "int4 affine"]);
         let cli = parsed("qviz --bits 16 --unsigned --affine --bins 4096 --method percentile-99.9 x.npy");
         let shared = cli.screen.shared;
         assert_eq!(shared.format(), Format::int(16, false, false).unwrap());

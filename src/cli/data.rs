@@ -16,6 +16,10 @@ pub(super) struct DataArgs {
     /// Which tensors are quantized unless --set, --skip or --only say otherwise
     #[arg(long, value_name = "WHERE")]
     pub place: Option<Place>,
+    /// Looks at the model as the file has it, with its batch norms and every name of a tensor; without it as it is deployed:
+    /// batch norms folded into the weights before them, Identity and Dropout left out
+    #[arg(long)]
+    pub as_written: bool,
     /// Leaves the K tensors in float that cost the outputs most, each quantized alone
     #[arg(long, value_name = "K", default_value_t = 0)]
     pub skip_worst: usize,
@@ -75,10 +79,11 @@ pub(super) struct SampleArgs {
     /// Another seed makes other random samples, and keeps other samples of `tune` aside
     #[arg(long, value_name = "SEED", default_value_t = 0)]
     pub seed: u64,
-    /// Subtracted from each channel of pictures, whose values are 0 to 1: 0.485,0.456,0.406
+    /// Subtracted from each channel of pictures, whose values are 0 to 1: 0.485,0.456,0.406. Of arrays, what was subtracted
+    /// before they were written; nothing is done to them, and their range is known
     #[arg(long, value_name = "A,B,C", value_delimiter = ',')]
     pub mean: Vec<f32>,
-    /// Divides each channel of pictures: 0.229,0.224,0.225
+    /// Divides each channel of pictures: 0.229,0.224,0.225. Of arrays, what they were divided by
     #[arg(long, value_name = "A,B,C", value_delimiter = ',')]
     pub std: Vec<f32>,
     /// The order of a picture's axes, where the model's input does not show it
@@ -110,6 +115,8 @@ pub(super) enum Place {
     Fused,
     /// What Conv, ConvTranspose, MatMul, Gemm, average pooling and recurrent layers take.
     Inputs,
+    /// What ONNX Runtime's quantize_static quantizes with its default list of operators.
+    Ort,
     /// Every float tensor that the file names.
     All,
 }
@@ -162,6 +169,7 @@ mod network {
                 None => Placement::default(),
                 Some(Place::Fused) => Placement::Fused,
                 Some(Place::Inputs) => Placement::Inputs,
+                Some(Place::Ort) => Placement::Ort,
                 Some(Place::All) => Placement::All,
             }
         }

@@ -4,6 +4,7 @@
 const HINTS: &[(&str, &str)] = &[
     ("give its shape, such as ", "give its shape, such as --shape "),
     ("count in one pass", "use --one-pass"),
+    ("give ranges by name instead", "give --range NAME=A..B instead"),
     ("run it in two passes", "run it without --one-pass"),
     ("a tie needs two or more", "a --tie needs two or more"),
     (

@@ -17,6 +17,7 @@ mod trials;
 mod tune;
 #[cfg(feature = "onnxruntime")]
 mod verify;
+mod words;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -29,9 +29,9 @@ pub(super) fn start(shared: SharedArgs, session: &Session, measure: bool) -> Res
     if !shared.data.samples.data.is_empty() || shared.data.samples.random.is_some() {
         return Err(Usage("--data and --random feed a model; name one: qviz MODEL.onnx --data PATH.".into()));
     }
-    if shared.data.place.is_some() || shared.weights_method.is_some() {
+    if shared.data.place.is_some() || shared.weights_method.is_some() || shared.data.as_written {
         return Err(Usage(
-            "--place and --weights-method are for a model; name one: qviz MODEL.onnx --data PATH.".into(),
+            "--place, --weights-method and --as-written are for a model; name one: qviz MODEL.onnx --data PATH.".into(),
         ));
     }
     let ties = shared.ties();
@@ -64,7 +64,8 @@ fn network(
     let Some(samples) = shared.data.samples.source() else { return Err(nothing_to_run_on(&model)) };
     let (options, check, backend) = (shared.data.samples.options(), shared.data.check(), shared.data.backend());
     let placement = shared.data.placement();
-    let subject = Subject { model, samples, options, check, backend, placement };
+    let as_written = shared.data.as_written;
+    let subject = Subject { model, samples, options, check, backend, placement, as_written };
     let (one_pass, ignore_sentinels) = (shared.data.one_pass, shared.ignore_sentinels);
     let (plan, ties) = (session.plan(), shared.ties());
     let order = NetworkOrder { subject, recipe, plan, ties, one_pass, measure, ignore_sentinels, threads };

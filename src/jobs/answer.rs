@@ -11,7 +11,7 @@ use super::ties::Group;
 use super::told::Told;
 use super::values::{Values, Watch};
 use crate::ErrorKind;
-use crate::session::{Arrival, Failure, Key, Layer, Plan};
+use crate::session::{Arrival, Failure, Key, Layer, Plan, Start, Subject};
 
 /// The tensors that were told, and what they are counted and chosen by.
 pub(super) struct Context<'a> {
@@ -53,6 +53,11 @@ impl Tensors {
         places.iter().map(|place| self.key(*place)).collect()
     }
 
+    /// What rules see of these.
+    pub fn subjects<'a>(&'a self, places: &'a [usize]) -> impl Iterator<Item = Subject<'a>> {
+        places.iter().map(|place| self.layers[*place].subject())
+    }
+
     /// The files of what a request is about, for sentences.
     pub fn file_of(&self, request: &Request) -> String {
         let key = match request {
@@ -86,6 +91,7 @@ pub(super) fn answer(request: &Request, context: &Context, watch: &Watch) -> Res
         Request::Channels { key, start } => {
             let place = tensors.place(key)?;
             let Some(axis) = start.axis else { return Ok(None) };
+            let start = &Start { known: plan.start(&tensors.layers[place].subject()).known, ..*start };
             // Reading is the smaller part of it.
             let counted = watch.part(0.0, 0.2, |watch| channels::count(values, place, axis, recipe, watch))?;
             let analyse =
@@ -97,6 +103,8 @@ pub(super) fn answer(request: &Request, context: &Context, watch: &Watch) -> Res
         }
         Request::Tie { of, start } => {
             let places = of.iter().map(|key| tensors.place(key)).collect::<Result<Vec<_>, _>>()?;
+            let known = plan.start_together(tensors.subjects(&places)).and_then(|start| start.known);
+            let start = &Start { known, ..*start };
             let group = Group { of: places, concats: Vec::new() };
             let joint = joint(values, (&group, of.clone()), (recipe, plan), start, watch)?;
             let arrived =

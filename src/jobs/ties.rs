@@ -1,6 +1,6 @@
 //! Which tensors share one range from the start: those that were named, and the inputs of a `Concat`.
 
-use crate::session::{Kind, Layer, Names, Plan};
+use crate::session::{Kind, Layer, Names, Plan, Start};
 
 /// What is to be tied before anything is looked at.
 #[derive(Clone, Debug, Default)]
@@ -62,7 +62,11 @@ impl Ties {
             }
         }
         for (node, inputs) in concats.iter().filter(|_| self.concats) {
-            let start = |&layer: &usize| plan.start(&layers[layer].subject());
+            // What is known of each does not keep them apart.
+            let start = |&layer: &usize| {
+                let start = plan.start(&layers[layer].subject());
+                Start { known: None, by_known: false, ..start }
+            };
             let plain = |layer: &&usize| start(layer).quantized && start(layer).axis.is_none();
             let Some(first) = inputs.iter().find(plain).map(start) else { continue };
             let mut of: Vec<usize> = inputs.iter().copied().filter(|layer| start(layer) == first).collect();

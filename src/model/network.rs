@@ -1,5 +1,7 @@
 use super::branches;
 use super::constants::{self, Element};
+use super::deployed;
+use super::deployed::record::{Absorbed, Record};
 use super::engine;
 use super::error::{ModelError, guarded, io_predicate, one_line};
 use crate::error::{ErrorKind, Predicate};
@@ -33,6 +35,8 @@ pub struct Network {
     named: Option<Arc<HashSet<String>>>,
     inputs: Vec<Port>,
     outputs: Vec<Port>,
+    /// What became of the file's tensors where it is looked at as it is deployed.
+    record: Arc<Record>,
 }
 
 /// An input or output of a network.
@@ -146,7 +150,50 @@ impl Network {
             named,
             inputs,
             outputs,
+            record: Arc::default(),
         })
+    }
+
+    /// The same network as it is deployed: batch norms folded into the weights before them, and one name for a tensor that
+    /// Identity or Dropout only hand on. It has the same inputs and outputs. What is left keeps the file's names;
+    /// [`Network::absorbed_by`] and [`Network::folded_into`] say what became of the rest.
+    #[must_use]
+    pub fn deployed(mut self) -> Network {
+        let proto = Arc::make_mut(&mut self.proto);
+        let opset = engine::opset(&proto.opset_import);
+        let graph = proto.graph.as_mut().expect("checked when it was made");
+        self.record = Arc::new(deployed::deploy(graph, opset, &self.folder));
+        self
+    }
+
+    /// The tensors of the file that an activation of the deployed network is there in the place of.
+    pub fn absorbed_by(&self, activation: &str) -> &[Absorbed] {
+        self.record.absorbed_by(activation)
+    }
+
+    /// The nodes that are folded into a weight of the deployed network, by operator and name: its values are not those in
+    /// the file.
+    pub fn folded_into(&self, weight: &str) -> &[String] {
+        self.record.folded_into(weight)
+    }
+
+    /// What the deployed network has not as the file has it: half a sentence.
+    pub fn changes(&self) -> Option<String> {
+        let told = |n: usize, one: &str, more: &str| match n {
+            0 => None,
+            1 => Some(format!("1 {one}")),
+            n => Some(format!("{n} {more}")),
+        };
+        let (folded, aliases) = self.record.counts();
+        let folded =
+            told(folded, "node is folded into the weight before it", "nodes are folded into the weights before them");
+        let aliases = told(
+            aliases,
+            "tensor is another name of one that is listed",
+            "tensors are other names of such as are listed",
+        );
+        let all: Vec<String> = folded.into_iter().chain(aliases).collect();
+        (!all.is_empty()).then(|| format!("looked at as it is deployed: {}", all.join(", ")))
     }
 
     /// The file as it was named by the user.

@@ -3,19 +3,26 @@
 use super::table::{Column, table};
 use super::{number, one_word};
 use crate::calibrate::{Threshold, disagreement};
-use crate::session::{Layer, Ready, Session};
+use crate::session::{KNOWN, Layer, Ready, Session};
 
 /// Answers that lie this close together count as one.
 const AGREE: f64 = 1.1;
+
+/// The ids and labels of all offers beside which others are put: the methods', and behind them what is known, where that is
+/// something for some layer.
+pub fn offers(session: &Session) -> Vec<(&str, &str)> {
+    let methods = session.methods().iter().map(|method| (method.id(), method.label()));
+    methods.chain(session.knows().then_some((KNOWN, KNOWN))).collect()
+}
 
 /// One row a layer; for each method its amax, scale and SQNR; the method of the best SQNR; and in a phrase why the
 /// methods differ. One word a column but for the last.
 pub fn compare(session: &Session) -> String {
     let mut columns = vec![Column::left("layer", |layer: &&Layer| one_word(layer.name()))];
-    for (method, id) in session.methods().iter().map(|m| m.id()).enumerate() {
+    for (id, _) in offers(session) {
         let of = |what: &str, word: fn(&Threshold) -> String| {
             let cell = move |layer: &&Layer| {
-                let candidate = layer.ready().map(|r| &r.candidates()[method]);
+                let candidate = layer.ready().and_then(|r| r.candidate(id));
                 candidate.and_then(|c| c.outcome.as_ref().ok()).map_or("-".into(), word)
             };
             Column::right(format!("{id}:{what}"), cell)

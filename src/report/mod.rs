@@ -15,7 +15,7 @@ mod text;
 mod verify;
 mod visible;
 
-pub use compare::{best, compare, why};
+pub use compare::{best, compare, offers, why};
 pub use effect::{Compared, Effect, NamedEffect, fraction, ratio};
 pub use export::{ExportError, Exporter, Json, export};
 pub use save::{SaveError, save};

@@ -1,4 +1,4 @@
-use super::{Channels, Joint, Key, Layer, LayerState, Origin, Ready, Session, Target};
+use super::{Channels, Joint, KNOWN, Key, Layer, LayerState, Origin, Ready, Session, Target};
 use crate::ErrorKind;
 use crate::calibrate::Measured;
 
@@ -116,8 +116,10 @@ impl Session {
         let Some(layer) = self.layer_mut(key) else { return Received::Taken };
         match result {
             Ok(read) => {
+                let known = read.1.candidate(KNOWN).is_some();
                 layer.origin = read.0;
                 layer.state = LayerState::Ready(Box::new(read.1));
+                self.knows |= known;
                 self.met(key);
                 Received::Taken
             }

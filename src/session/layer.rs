@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::{Decision, Key, Kind, Places, Ready, Subject, Tie};
+use super::{Decision, Deployed, Key, Kind, Known, Places, Ready, Subject, Taker, Tie};
 use crate::calibrate::Warning;
 use crate::histogram::Stats;
 use crate::quant::QuantParams;
@@ -12,8 +12,14 @@ pub struct Layer {
     /// The operator that makes it (an activation) or takes it (a weight), as ONNX names it; empty where that is not
     /// known.
     pub op: String,
+    /// The nodes that take it.
+    pub takers: Vec<Taker>,
+    /// The range that its values do not leave, where that is known beforehand.
+    pub known: Option<Known>,
     /// What each way to place the quantizers of a network makes of it.
     pub places: Places,
+    /// What of the network's file it is there in the place of.
+    pub deployed: Deployed,
     /// Where it came from, as far as that is known yet.
     pub origin: Origin,
     pub(super) state: LayerState,
@@ -71,7 +77,10 @@ impl Layer {
         Layer {
             key,
             op: String::new(),
+            takers: Vec::new(),
+            known: None,
             places: Places::default(),
+            deployed: Deployed::default(),
             origin: Origin { files, ..Origin::default() },
             state: LayerState::Waiting,
             splits: BTreeMap::new(),
@@ -85,9 +94,24 @@ impl Layer {
         Layer { op: op.into(), ..self }
     }
 
+    /// The same with the nodes that take it.
+    pub fn with_takers(self, takers: Vec<Taker>) -> Layer {
+        Layer { takers, ..self }
+    }
+
+    /// The same with the range that its values do not leave.
+    pub fn with_known(self, known: Option<Known>) -> Layer {
+        Layer { known, ..self }
+    }
+
     /// The same with what each placement makes of it.
     pub fn with_places(self, places: Places) -> Layer {
         Layer { places, ..self }
+    }
+
+    /// The same with what of the network's file it is there in the place of.
+    pub fn with_deployed(self, deployed: Deployed) -> Layer {
+        Layer { deployed, ..self }
     }
 
     /// A file that is no layer: its row says why.
@@ -109,7 +133,8 @@ impl Layer {
     /// What rules see of it.
     pub fn subject(&self) -> Subject<'_> {
         let placed = self.places.first().is_none();
-        Subject { name: self.name(), kind: self.kind(), op: &self.op, placed }
+        let (takers, known) = (&self.takers, self.known);
+        Subject { name: self.name(), kind: self.kind(), op: &self.op, takers, known, placed }
     }
 
     /// Why `placement` leaves it in float; `None` where it is quantized, and where it was not the placement.
@@ -217,6 +242,7 @@ impl Layer {
             );
         }
         notes.extend(ready.stand_in_note().map(str::to_owned));
+        notes.extend(ready.beyond_note());
         // Why the method's number is what it is, while it is the one that stands.
         if let Some(why) = ready.method_note() {
             notes.push(format!("{}: {why}.", decision.method));

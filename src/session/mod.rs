@@ -10,10 +10,13 @@ mod aggregate;
 mod arrival;
 mod counts;
 mod decision;
+mod deployed;
 mod facts;
 mod history;
 mod key;
+mod known;
 mod layer;
+mod names;
 mod offers;
 mod placement;
 mod places;
@@ -33,15 +36,18 @@ use crate::quant::{Clip, Format, QuantParams};
 
 pub use arrival::{Arrival, Failure, Received};
 pub use decision::{Decision, Search};
+pub use deployed::Deployed;
 pub use facts::{Facts, FactsError, Split};
 use history::History;
 pub use history::{Edit, Step};
 pub use key::{Key, Kind, Target};
+pub use known::{KNOWN, Known, Reason};
 pub use layer::{Layer, LayerState, Origin};
+pub use names::{Names, Subject, Taker};
 pub use offers::Imported;
 pub use places::Places;
 pub use ready::Ready;
-pub use rules::{Assignment, Names, Plan, Rules, Setting, Start, Subject};
+pub use rules::{Assignment, Plan, Rules, Setting, Start};
 pub use sensitivity::Sensitivity;
 pub use split::Channels;
 pub use take_up::{Need, TakenUp};
@@ -57,6 +63,7 @@ pub struct Session {
     /// The values of tensors that are tied, or were, as one.
     joints: BTreeMap<Vec<Key>, Ready>,
     without_ties: Vec<String>,
+    knows: bool,
     plan: Plan,
     history: History,
     take_up: Option<take_up::TakeUp>,
@@ -80,6 +87,7 @@ impl Session {
             places: HashMap::new(),
             joints: BTreeMap::new(),
             without_ties: Vec::new(),
+            knows: false,
             plan: Plan { methods: methods.into(), default_method, format: format.into(), rules: Rules::new() },
             history: History::default(),
             take_up: None,
@@ -97,6 +105,11 @@ impl Session {
     /// The methods on offer, in the order of the number keys.
     pub fn methods(&self) -> &[Arc<dyn Calibrator>] {
         &self.plan.methods
+    }
+
+    /// Whether the range of some tensor that was read is known beforehand: an offer beside the methods.
+    pub fn knows(&self) -> bool {
+        self.knows
     }
 
     /// The format that layers are quantized to unless something else is said for them.

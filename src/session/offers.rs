@@ -1,10 +1,11 @@
 use std::sync::Arc;
 
+use super::Known;
 use crate::calibrate::{self, Calibrator, Candidate, Tensor, Warning};
 use crate::quant::{Clip, Format};
 
-/// What is on offer for one range on one format: the clips that methods or files propose, and what to know before
-/// trusting a number.
+/// What is on offer for one range on one format: the clips that methods or files propose, the range that is known, and
+/// what to know before trusting a number.
 #[derive(Clone)]
 pub(super) struct Offers {
     pub format: Format,
@@ -24,8 +25,8 @@ pub struct Imported {
 }
 
 impl Offers {
-    /// Every method's answer, in the methods' order, and behind them what files propose.
-    pub fn of(tensor: &Tensor, methods: &[Arc<dyn Calibrator>], imported: &[Imported]) -> Offers {
+    /// Every method's answer, in the methods' order, behind them what is known, and behind that what files propose.
+    pub fn of(tensor: &Tensor, methods: &[Arc<dyn Calibrator>], known: Option<Known>, imported: &[Imported]) -> Offers {
         let format = tensor.format();
         let of_methods = methods.iter().map(|m| tensor.candidate(m.as_ref()));
         let of_files = imported.iter().map(|offer| {
@@ -34,7 +35,7 @@ impl Offers {
         });
         Offers {
             format,
-            candidates: of_methods.chain(of_files).collect(),
+            candidates: of_methods.chain(known.map(|known| known.candidate(tensor))).chain(of_files).collect(),
             warnings: calibrate::warnings(tensor.histogram(), format),
         }
     }

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use super::aggregate::{Aggregate, Channel};
 use super::counts::Counts;
+use super::known::{KNOWN, Known, Reason, UNKNOWN};
 use super::offers::{Imported, Offers};
 use super::{Decision, Plan, Start, Subject};
 use crate::calibrate::{self, Calibrator, Candidate, FP8_METHOD, Measured, Metrics, Tensor, Warning};
@@ -16,6 +17,7 @@ use crate::quant::{Clip, Format, QuantParams};
 pub struct Ready {
     counts: Counts,
     methods: Arc<[Arc<dyn Calibrator>]>,
+    known: Option<Known>,
     imported: Vec<Imported>,
     offers: Offers,
     /// The offers on the format that it was on before, or shall go to next.
@@ -54,8 +56,8 @@ struct StandIn {
 }
 
 impl Ready {
-    /// Tries every method of `plan` on the histogram of `subject` and chooses the answer of the one that the plan says;
-    /// where that has none, the first method that has one; where none has, the largest magnitude.
+    /// Tries every method of `plan` on the histogram of `subject` and chooses the answer of the one that the plan says, or
+    /// the range that is known; where that has none, the first method that has one; where none has, the largest magnitude.
     pub fn analyse(histogram: Arc<Histogram>, plan: &Plan, subject: &Subject) -> Ready {
         Ready::begin(histogram, plan, &plan.start(subject))
     }
@@ -63,31 +65,34 @@ impl Ready {
     /// The same from a given start.
     pub fn begin(histogram: Arc<Histogram>, plan: &Plan, start: &Start) -> Ready {
         let tensor = Tensor::new(histogram.clone(), start.format);
-        let offers = Offers::of(&tensor, &plan.methods, &[]);
+        let offers = Offers::of(&tensor, &plan.methods, start.known, &[]);
         let answer = |c: &Candidate| c.outcome.as_ref().ok().map(|t| Decision::of_method(&c.id, t.clip, start.format));
         let keeps_something = |c: &&Candidate| c.outcome.as_ref().is_ok_and(|t| tensor.keeps_something(t.clip));
-        let wanted = &offers.candidates[start.method];
-        let chosen = Some(wanted).filter(|wanted| start.named || keeps_something(wanted)).and_then(answer);
+        let method = &offers.candidates[start.method];
+        let (id, wanted) =
+            if start.by_known { (KNOWN, offers.candidate(KNOWN)) } else { (method.id.as_str(), Some(method)) };
+        let chosen = wanted.filter(|wanted| start.named || keeps_something(wanted)).and_then(answer);
+        let chosen = chosen.or_else(|| Some(method).filter(keeps_something).and_then(answer));
         let others = || offers.candidates.iter().filter(keeps_something).find_map(answer);
         let decision = chosen.or_else(others).unwrap_or_else(|| {
             let (min, max) = histogram.stats.range();
             Decision::of_method("max", start.format.clip_for(min, max), start.format)
         });
-        let stand_in = (decision.method != wanted.id).then(|| {
+        let stand_in = (decision.method != id).then(|| {
             // Say why, unless nothing was to be had.
-            let note = (histogram.stats.finite() > 0).then(|| match &wanted.outcome {
-                Err(why) => format!("{} has no answer here: {why}.", wanted.id),
-                Ok(_) => {
-                    format!("At the clip of {} every value would saturate, so that it does not choose.", wanted.id)
-                }
+            let note = (histogram.stats.finite() > 0).then(|| match wanted.map(|wanted| &wanted.outcome) {
+                None => format!("{id} has no answer here: {UNKNOWN}."),
+                Some(Err(why)) => format!("{id} has no answer here: {why}."),
+                Some(Ok(_)) => format!("At the clip of {id} every value would saturate, so that it does not choose."),
             });
-            StandIn { instead_of: wanted.id.clone(), note }
+            StandIn { instead_of: id.to_owned(), note }
         });
         let decision = decision.with_quantized(start.quantized);
         let outcome = Outcome::of(&tensor, decision.clip);
         Ready {
             counts: Counts::new(histogram),
             methods: plan.methods.clone(),
+            known: start.known,
             imported: Vec::new(),
             offers,
             shelf: None,
@@ -140,7 +145,8 @@ impl Ready {
         self.decision != self.first
     }
 
-    /// Every method's answer on the present format, in the session's order, and behind them what files propose; where
+    /// Every method's answer on the present format, in the session's order, and behind them what is known, and what files
+    /// propose; where
     /// each channel has a range of its own, those on all channels as one.
     pub fn candidates(&self) -> &[Candidate] {
         self.aggregate.as_ref().map_or(&self.offers.candidates, |a| &a.candidates)
@@ -242,9 +248,16 @@ impl Ready {
         if alone { calibrate::crowd(self.histogram(), &self.outcome.params) } else { None }
     }
 
-    /// What the chosen method says of its number, unless a hand has moved it.
+    /// That the values leave the range that was given for them and stands, in a sentence.
+    pub(super) fn beyond_note(&self) -> Option<String> {
+        let given = self.known.filter(|known| known.reason == Reason::Given && self.decision.method == KNOWN)?;
+        let why = given.contradicted(self.stats().range()).filter(|_| self.stats().finite() > 0)?;
+        Some(format!("The range that stands does not hold: {why}."))
+    }
+
+    /// What the chosen method says of its number, unless a hand has moved it. A known range is not unusual for being so.
     pub fn method_note(&self) -> Option<&str> {
-        let method = self.candidate(&self.decision.method).filter(|_| !self.edited())?;
+        let method = self.candidate(&self.decision.method).filter(|c| !self.edited() && c.id != KNOWN)?;
         method.outcome.as_ref().ok()?.note.as_deref()
     }
 
@@ -261,7 +274,7 @@ impl Ready {
     /// Works out every answer on a format that it may go to, unless they are known.
     pub(super) fn prepare(&mut self, format: Format) {
         if format != self.offers.format && self.shelf.as_ref().is_none_or(|shelf| shelf.format != format) {
-            self.shelf = Some(Offers::of(&self.tensor(format), &self.methods, &self.imported));
+            self.shelf = Some(Offers::of(&self.tensor(format), &self.methods, self.known, &self.imported));
         }
     }
 
@@ -272,6 +285,7 @@ impl Ready {
         }
         match self.shelf.as_ref().filter(|shelf| shelf.format == format) {
             Some(shelf) => shelf.clip(id),
+            None if id == KNOWN => self.known?.candidate(&self.tensor(format)).outcome.ok().map(|t| t.clip),
             None => {
                 let method = self.methods.iter().find(|m| m.id() == id)?;
                 self.tensor(format).candidate(method.as_ref()).outcome.ok().map(|t| t.clip)
@@ -299,7 +313,7 @@ impl Ready {
         self.imported.retain(|known| known.id != offer.id);
         self.imported.push(offer);
         self.shelf = None;
-        self.offers = Offers::of(&self.tensor(self.offers.format), &self.methods, &self.imported);
+        self.offers = Offers::of(&self.tensor(self.offers.format), &self.methods, self.known, &self.imported);
     }
 
     /// Its channels stand in its place from now on, or no longer.

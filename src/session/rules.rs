@@ -1,128 +1,12 @@
-//! What the user wants for layers by name: methods, grids, and which ones to leave in float.
+//! What the user wants for layers by name: methods, grids, ranges, and which ones to leave in float.
 
-use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use glob::Pattern;
-
-use super::Kind;
+use super::known::{KNOWN, Known};
+use super::names::{Names, Subject};
 use crate::calibrate::{self, Calibrator, FP8_METHOD};
 use crate::quant::{Format, Scheme};
-
-/// What a rule can look at before a layer is read.
-#[derive(Clone, Copy, Debug)]
-pub struct Subject<'a> {
-    /// The layer's name.
-    pub name: &'a str,
-    /// What it is in the network.
-    pub kind: Kind,
-    /// The operator that makes it (an activation) or takes it (a weight), as ONNX names it; empty where that is not
-    /// known.
-    pub op: &'a str,
-    /// Whether it is quantized unless a rule says otherwise: where it is a file's, always; of a network's tensors, where the
-    /// placement takes it.
-    pub placed: bool,
-}
-
-/// Names between commas: globs as of shells (`conv1,head*`), or operators behind `op:` (`op:Softmax`). A comma that
-/// belongs to a name stands behind a backslash.
-#[derive(Clone, Debug)]
-pub struct Names {
-    text: String,
-    names: Vec<Pattern>,
-    ops: Vec<Pattern>,
-}
-
-impl Names {
-    /// Whether one of the patterns fits the layer.
-    pub fn fit(&self, subject: &Subject) -> bool {
-        self.names.iter().any(|p| p.matches(subject.name) || p.as_str() == subject.name)
-            || self.ops.iter().any(|p| p.matches(subject.op))
-    }
-}
-
-impl Names {
-    /// These very names, whatever they hold. What is displayed is read back as the same.
-    pub fn exactly<'a>(names: impl IntoIterator<Item = &'a str>) -> Names {
-        let names: Vec<String> = names.into_iter().map(literal).collect();
-        let patterns = names.iter().filter_map(|name| Pattern::new(&unescaped(name)).ok()).collect();
-        Names { text: names.join(","), names: patterns, ops: Vec::new() }
-    }
-
-    /// The patterns as they were written, each with whether it fits one of `subjects`.
-    pub fn each_fits(&self, subjects: &[Subject]) -> impl Iterator<Item = (String, bool)> {
-        let subjects = subjects.to_vec();
-        let of_names = self.names.iter().map(|p| (p, false));
-        let of_ops = self.ops.iter().map(|p| (p, true));
-        of_names.chain(of_ops).map(move |(p, op)| {
-            let fits = |s: &Subject| if op { p.matches(s.op) } else { p.matches(s.name) || p.as_str() == s.name };
-            (format!("{}{}", if op { "op:" } else { "" }, p.as_str().replace(',', "\\,")), subjects.iter().any(fits))
-        })
-    }
-}
-
-/// A name as a pattern that fits nothing else, with its commas protected. A name that begins with `op:` or a blank is
-/// kept from being read as something else by a class of one character.
-fn literal(name: &str) -> String {
-    let mut out = Pattern::escape(name).replace('\\', "[\\]").replace(',', "\\,");
-    let plain = name.chars().next().filter(|first| name.starts_with("op:") || first.is_whitespace());
-    if let Some(first) = plain {
-        out.replace_range(..first.len_utf8(), &format!("[{first}]"));
-    }
-    match name.chars().last().filter(|last| last.is_whitespace() && name.chars().count() > 1) {
-        Some(last) => {
-            out.truncate(out.len() - last.len_utf8());
-            out + &format!("[{last}]")
-        }
-        None => out,
-    }
-}
-
-/// A word as a glob: `\,` is a comma.
-fn unescaped(word: &str) -> String {
-    word.replace("\\,", ",")
-}
-
-/// The words between commas; a comma behind a backslash belongs to its word.
-fn words(text: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        let word = words.last_mut().expect("there is always a word at hand");
-        match c {
-            '\\' if chars.peek() == Some(&',') => word.extend(chars.next()),
-            ',' => words.push(String::new()),
-            c => word.push(c),
-        }
-    }
-    words.iter().map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()).collect()
-}
-
-impl FromStr for Names {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Names, String> {
-        let (mut names, mut ops) = (Vec::new(), Vec::new());
-        for word in words(text) {
-            let (list, glob) = match word.strip_prefix("op:") {
-                Some(op) => (&mut ops, op),
-                None => (&mut names, word.as_str()),
-            };
-            list.push(Pattern::new(glob).map_err(|e| format!("the pattern \"{glob}\" is none: {}", e.msg))?);
-        }
-        if names.is_empty() && ops.is_empty() {
-            return Err("a pattern is missing; write for example '*.conv1,*.softmax' or 'op:Softmax'".into());
-        }
-        Ok(Names { text: text.into(), names, ops })
-    }
-}
-
-impl fmt::Display for Names {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.text)
-    }
-}
 
 /// One thing to want for a layer.
 #[derive(Clone, Debug, PartialEq)]
@@ -141,6 +25,8 @@ pub enum Setting {
     Quantized(bool),
     /// A range for each channel along this axis; a negative one counts from the end.
     Axis(i64),
+    /// The range that its values do not leave, which chooses.
+    Known(Known),
 }
 
 impl FromStr for Setting {
@@ -159,6 +45,7 @@ impl FromStr for Setting {
                 Some(("bits", bits)) => Some(width(bits).ok_or("the width is 2 to 8, or 16")?),
                 Some(("format", words)) => Some(Setting::Format(Format::named(words)?)),
                 Some(("axis", axis)) => Some(Setting::Axis(axis.parse().map_err(|_| "an axis is a whole number")?)),
+                _ if text == KNOWN => Some(Setting::Method(KNOWN.to_owned())),
                 _ => match calibrate::by_id(text) {
                     Ok(method) => Some(Setting::Method(method.id().to_owned())),
                     // A number alone would read as anything.
@@ -169,7 +56,7 @@ impl FromStr for Setting {
         };
         setting.ok_or_else(|| {
             format!(
-                "\"{text}\" is neither a method nor format:F (or F: int8, uint4, e4m3, e5m2), bits:N, axis:N, signed, \
+                "\"{text}\" is neither a method (or known) nor format:F (or F: int8, uint4, e4m3, e5m2), bits:N, axis:N, signed, \
                  unsigned, symmetric, affine, asymmetric, float or quantized"
             )
         })
@@ -216,7 +103,9 @@ impl Rules {
     ///
     /// // Whatever ends the network stays in float.
     /// let rules = Rules::new().with(|s: &Subject| s.op == "Softmax", Setting::Quantized(false));
-    /// assert!(rules.settings(&Subject { name: "prob", kind: Kind::Activation, op: "Softmax", placed: true }).count() == 1);
+    /// let kind = Kind::Activation;
+    /// let prob = Subject { name: "prob", kind, op: "Softmax", takers: &[], known: None, placed: true };
+    /// assert!(rules.settings(&prob).count() == 1);
     /// ```
     pub fn with(mut self, who: impl Fn(&Subject) -> bool + Send + Sync + 'static, what: Setting) -> Rules {
         self.0.push((Arc::new(who), what));
@@ -271,6 +160,10 @@ pub struct Start {
     /// Whether somebody has asked for that method: it chooses whatever it answers. One that nobody has asked for gives way
     /// to another where every value would saturate at its clip.
     pub named: bool,
+    /// The range that is known beforehand, on offer beside the methods.
+    pub known: Option<Known>,
+    /// Whether that chooses, and the method only where there is none or values contradict it.
+    pub by_known: bool,
     /// The format of numbers.
     pub format: Format,
     /// Whether it is quantized.
@@ -284,23 +177,29 @@ impl Plan {
     /// How a layer begins: as the session says, but for the rules that fit it. A rule for a method that is not among
     /// the plan's methods is left out.
     ///
+    /// A known range chooses where no rule names a method, if it is of a [reason](super::Reason) that does.
+    ///
     /// Where no rule names a method and the layer goes to FP8, or the plan's own method is not defined for its format
     /// ([`Calibrator::suits`]), `max` chooses.
     pub fn start(&self, subject: &Subject) -> Start {
         let mut start = Start {
             method: self.default_method,
             named: false,
+            known: subject.known,
+            by_known: subject.known.is_some_and(|known| known.reason.chooses()),
             format: self.format,
             quantized: subject.placed,
             axis: None,
         };
         for setting in self.rules.settings(subject) {
             match setting {
+                Setting::Method(id) if id == KNOWN => (start.by_known, start.named) = (true, true),
                 Setting::Method(id) => {
                     if let Some(method) = self.position(id) {
-                        (start.method, start.named) = (method, true);
+                        (start.method, start.named, start.by_known) = (method, true, false);
                     }
                 }
+                Setting::Known(known) => (start.known, start.by_known, start.named) = (Some(*known), true, true),
                 Setting::Format(format) => start.format = *format,
                 Setting::Bits(bits) => start.format = start.format.with_bits(*bits),
                 Setting::Signed(signed) => start.format = start.format.with_signed(*signed),
@@ -316,6 +215,17 @@ impl Plan {
         start
     }
 
+    /// How layers begin that share one range: as the first of them, with a range that is known of all of them.
+    pub fn start_together<'a>(&self, subjects: impl IntoIterator<Item = Subject<'a>>) -> Option<Start> {
+        let mut starts = subjects.into_iter().map(|subject| self.start(&subject));
+        let first = starts.next()?;
+        Some(starts.fold(first, |all, next| Start {
+            known: all.known.zip(next.known).map(|(a, b)| a.around(b)),
+            by_known: all.by_known && next.by_known,
+            ..all
+        }))
+    }
+
     /// The method with this id among the plan's.
     fn position(&self, id: &str) -> Option<usize> {
         self.methods.iter().position(|m| m.id() == id)
@@ -324,44 +234,15 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Kind, Reason};
     use super::*;
 
     fn subject<'a>(name: &'a str, op: &'a str) -> Subject<'a> {
-        Subject { name, kind: Kind::Activation, op, placed: true }
+        Subject { name, kind: Kind::Activation, op, takers: &[], known: None, placed: true }
     }
 
     fn plan(rules: Rules) -> Plan {
         Plan { methods: calibrate::defaults().into(), default_method: 2, format: Format::INT8, rules }
-    }
-
-    #[test]
-    fn patterns_are_globs_and_operators() {
-        let names: Names = "conv1, head*,op:Soft*".parse().unwrap();
-        for (name, op, fits) in [
-            ("conv1", "Conv", true),
-            ("conv10", "Conv", false),
-            ("head/fc", "MatMul", true),
-            ("x", "Softmax", true),
-            ("Softmax", "", false),
-        ] {
-            assert_eq!(names.fit(&subject(name, op)), fits, "{name} {op}");
-        }
-        assert!("".parse::<Names>().is_err() && "[".parse::<Names>().is_err());
-    }
-
-    #[test]
-    fn exact_names_are_read_back_as_themselves() {
-        let awkward = ["a,b", "x[0]", "*", "op:Relu", " b ", "c\\,d", "e\\", "f?]", "[", ",", "\\"];
-        let exact = Names::exactly(awkward);
-        let again: Names = exact.to_string().parse().unwrap();
-        for name in awkward {
-            assert!(exact.fit(&subject(name, "")) && again.fit(&subject(name, "")), "{name:?} in {exact}");
-        }
-        for other in ["a", "b", "x0", "Relu", "c", "d", "f", "anything", "e"] {
-            assert!(!exact.fit(&subject(other, "Relu")) && !again.fit(&subject(other, "Relu")), "{other:?} in {exact}");
-        }
-        let plain: Vec<(String, bool)> = again.each_fits(&[subject("*", "")]).filter(|(_, fits)| *fits).collect();
-        assert_eq!(plain.len(), 1);
     }
 
     #[test]
@@ -407,6 +288,36 @@ mod tests {
         ] {
             assert_eq!(told(name), (format.to_owned(), method.to_owned()), "{name}");
         }
+    }
+
+    #[test]
+    fn what_is_known_chooses_where_no_method_is_named() {
+        let known = |reason| Known { min: -1.0, max: 2.0, reason };
+        let set = |text: &str| text.parse::<Assignment>().unwrap();
+        let given = Known { min: 0.0, max: 6.0, reason: Reason::Given };
+        let rules = Rules::new()
+            .assign(set("named*=percentile-99.99"))
+            .with(|s| s.name.ends_with("given"), Setting::Known(given))
+            .assign(set("asked=known"))
+            .assign(set("max given=max"));
+        let plan = plan(rules);
+        let of = |name, known| {
+            let start = plan.start(&Subject { known, ..subject(name, "") });
+            (start.by_known, start.known.map(|known| known.max), start.method)
+        };
+        assert_eq!(of("x", Some(known(Reason::Input))), (true, Some(2.0), 2));
+        assert_eq!(of("x", Some(known(Reason::Graph))), (false, Some(2.0), 2), "an offer and no more");
+        assert_eq!(of("named", Some(known(Reason::Input))), (false, Some(2.0), 4));
+        assert_eq!(of("named given", Some(known(Reason::Input))), (true, Some(6.0), 4));
+        assert_eq!(of("asked", Some(known(Reason::Graph))), (true, Some(2.0), 2));
+        assert_eq!(of("asked", None), (true, None, 2), "so that one is told that there is none");
+        assert_eq!(of("max given", None), (false, Some(6.0), 0));
+        let input = Subject { known: Some(known(Reason::Input)), ..subject("x", "") };
+        let bounded = Subject { known: Some(Known { min: 0.0, max: 3.0, reason: Reason::Graph }), ..subject("y", "") };
+        let together = plan.start_together([input, bounded]).unwrap();
+        assert_eq!(together.known, Some(Known { min: -1.0, max: 3.0, reason: Reason::Graph }));
+        assert!(!together.by_known && plan.start_together([input, input]).unwrap().by_known);
+        assert_eq!(plan.start_together([input, subject("z", "")]).unwrap().known, None);
     }
 
     #[test]

@@ -15,6 +15,9 @@ mod npy;
 #[path = "../support/onnx.rs"]
 mod onnx;
 
+mod deployed;
+#[cfg(feature = "onnx")]
+mod known;
 #[cfg(feature = "onnx")]
 mod outputs;
 mod panics;

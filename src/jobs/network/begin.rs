@@ -221,7 +221,7 @@ impl Begin<'_> {
         let joint = |(group, histogram): (&Group, Option<Histogram>)| {
             let values = NetworkValues { run, threads: self.threads };
             let histogram = histogram.ok_or_else(|| values.changed(group.of[0]))?;
-            let start = self.plan.start(&run.tensors.layers[group.of[0]].subject());
+            let start = self.plan.start_together(run.tensors.subjects(&group.of)).expect("a group has tensors");
             let chosen = guarded(|| joint::of(group, run.tensors.keys(&group.of), histogram, self.plan, &start));
             chosen.map_err(|_| defect(run.setup.network.file()))
         };

@@ -1,5 +1,6 @@
 //! A network with what is to be run through it.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
@@ -9,7 +10,7 @@ use crate::model::{
 };
 #[cfg(feature = "onnxruntime")]
 use crate::model::{Library, Runtime};
-use crate::session::{Key, Kind, Layer, Origin, Places};
+use crate::session::{Deployed, Key, Kind, Known, Layer, Origin, Places, Reason, Taker};
 
 /// What to run, on what.
 pub struct Subject {
@@ -25,6 +26,8 @@ pub struct Subject {
     pub backend: Backend,
     /// Which tensors are quantized unless a rule says otherwise.
     pub placement: Placement,
+    /// Whether it is looked at as the file has it, with its batch norms, and not as it is deployed.
+    pub as_written: bool,
 }
 
 /// Who runs a network.
@@ -60,7 +63,8 @@ impl Setup {
     ///
     /// The model cannot be read or run, or there are no samples that fit it.
     pub fn open(subject: Subject) -> Result<Setup, ModelError> {
-        let network = Network::open(&subject.model)?;
+        let written = Network::open(&subject.model)?;
+        let network = if subject.as_written { written } else { written.deployed() };
         let samples = Samples::open(&network, &subject.samples, &subject.options)?;
         let check = subject.check.map(|source| Samples::open(&network, &source, &subject.options)).transpose()?;
         let weights = network.weights();
@@ -102,9 +106,9 @@ impl Setup {
 
     /// What is to be known before any number is believed: what was taken for granted, and what is not looked at.
     pub fn assumptions(&self) -> Vec<String> {
-        let integers = self.network.integer_weights();
-        [self.samples.assumptions(), self.engine.assumptions(), integers.as_slice(), self.not_floats().as_slice()]
-            .concat()
+        let of_network = [self.network.changes(), self.network.integer_weights(), self.not_floats()];
+        let of_network: Vec<String> = of_network.into_iter().flatten().collect();
+        [self.samples.assumptions(), self.engine.assumptions(), of_network.as_slice()].concat()
     }
 
     /// What goes in and is no float, or that there is no float at all.
@@ -123,18 +127,45 @@ impl Setup {
     /// A layer for each activation in the graph's order, and behind them one for each weight.
     pub fn layers(&self) -> Vec<Layer> {
         let file = || vec![self.network.file().to_owned()];
-        let places = Placement::ALL.map(|placement| placement.of(self.engine.tensors()));
+        let places = Placement::ALL.map(|placement| placement.of(&self.network, self.engine.tensors()));
+        let weight_places = Placement::ALL.map(|placement| placement.of_weights(&self.network, &self.weights));
+        let known = self.network.known_ranges(self.samples.ranges());
+        let known = |name: &str| {
+            let range = known.get(name)?;
+            let reason = if range.of_input { Reason::Input } else { Reason::Graph };
+            Some(Known { min: range.min, max: range.max, reason })
+        };
+        let is_layer = self.layer_names();
+        let taker = |node: &str, op: &str| {
+            let is_layer = is_layer.contains(node);
+            Taker { node: node.to_owned(), op: op.to_owned(), is_layer }
+        };
         let activations = self.engine.tensors().iter().enumerate().map(|(at, tensor)| {
             let layer = Layer::waiting(Key::activation(tensor.name.as_str()), file()).with_op(tensor.op_type.as_str());
+            let takers = tensor.consumers.iter().map(|consumer| taker(&consumer.node, &consumer.op_type));
+            let layer = layer.with_takers(takers.collect()).with_known(known(&tensor.name));
+            let absorbed = self.network.absorbed_by(&tensor.name).iter().map(|a| (a.name.clone(), a.how.clone()));
+            let layer = layer.with_deployed(Deployed { absorbed: absorbed.collect(), folded: Vec::new() });
             layer.with_places(self.places(|placement| places[placement][at].clone()))
         });
-        let weights = self.weights.iter().map(|weight| {
+        let weights = self.weights.iter().enumerate().map(|(at, weight)| {
             let op = weight.uses.first().map_or(String::new(), |u| u.op_type.clone());
-            let ops = || weight.uses.iter().map(|used| used.op_type.as_str());
+            let takers = weight.uses.iter().map(|used| taker(&used.node, &used.op_type));
             let layer = Layer::waiting(Key::new(Kind::Weight, weight.name.as_str()), file()).with_op(op);
-            layer.with_places(self.places(|placement| Placement::ALL[placement].of_weight(ops())))
+            let layer = layer.with_takers(takers.collect());
+            let folded = self.network.folded_into(&weight.name).to_vec();
+            let layer = layer.with_deployed(Deployed { folded, absorbed: Vec::new() });
+            layer.with_places(self.places(|placement| weight_places[placement][at].clone()))
         });
         activations.chain(weights).collect()
+    }
+
+    /// The names of the nodes that multiply with a weight and are called otherwise than every tensor.
+    fn layer_names(&self) -> HashSet<&str> {
+        let nodes = self.weights.iter().flat_map(|weight| &weight.uses).map(|used| used.node.as_str());
+        let activations = self.engine.tensors().iter().map(|tensor| tensor.name.as_str());
+        let tensors: HashSet<&str> = activations.chain(self.weights.iter().map(|w| w.name.as_str())).collect();
+        nodes.filter(|node| !tensors.contains(node)).collect()
     }
 
     /// What each placement makes of a tensor.

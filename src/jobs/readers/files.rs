@@ -345,7 +345,7 @@ impl Shared {
         let cancelled = || self.desk.cancelled();
         let watch = Watch { progress: &progress, cancelled: &cancelled };
         let values = FileValues { sources: &found.sources, threads: self.threads };
-        let start = self.plan.start(&found.tensors.layers[group.of[0]].subject());
+        let start = self.plan.start_together(found.tensors.subjects(&group.of)).expect("a group has tensors");
         let Some(mut joint) =
             joint(&values, (group, found.tensors.keys(&group.of)), (&self.recipe, &self.plan), &start, &watch)?
         else {

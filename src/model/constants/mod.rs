@@ -15,6 +15,7 @@ mod quantizers;
 mod small;
 mod sparse;
 mod standard;
+mod write;
 
 pub(super) use element::Element;
 pub(super) use external::check_locations;
@@ -22,3 +23,4 @@ pub(super) use lazy::{FROM_FILE, from_file_op, leave_in_files};
 pub(super) use load::{check, files, load};
 pub(super) use small::Small;
 pub(super) use standard::standardize;
+pub(super) use write::write;

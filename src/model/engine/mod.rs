@@ -18,6 +18,7 @@ mod wire;
 
 pub(super) use check::check;
 pub(super) use functions::{Defaults, prepare};
+pub(super) use versions::opset;
 
 use row::By;
 use tract_onnx::Onnx;

@@ -3,7 +3,7 @@
 use tract_onnx::pb::OperatorSetIdProto;
 
 /// The version of ONNX's own operators; 1 where the file gives none.
-pub(super) fn opset(imports: &[OperatorSetIdProto]) -> i64 {
+pub(in crate::model) fn opset(imports: &[OperatorSetIdProto]) -> i64 {
     let own = imports.iter().find(|import| matches!(&*import.domain, "" | "ai.onnx"));
     own.map_or(1, |import| import.version)
 }

@@ -5,6 +5,7 @@ use super::super::network::Network;
 use super::cast;
 use super::files::{File, none_named};
 use super::fit::{self, Assumed, Cut, Given};
+use super::range;
 use super::sets::{Set, Sets, Wanted};
 use super::stored::{self, Stored};
 use super::{Opened, SampleOptions, dims};
@@ -54,6 +55,8 @@ impl Arrays {
             wanted.push(Wanted { port, dtype, dims: dims(network, port, options)? });
         }
         let Sets { sets, mut assumptions } = Sets::of(network, &wanted, files)?;
+        let (ranges, said) = range::of_arrays(network, options)?;
+        assumptions.extend(said);
         let mut said = HashSet::new();
         let open = |set: Set| {
             let opened = open_set(set, &wanted);
@@ -83,7 +86,7 @@ impl Arrays {
         }
         let ahead = wanted.iter().map(|_| Mutex::new(Ahead::nothing())).collect();
         let types = wanted.iter().map(|wanted| wanted.dtype).collect();
-        Ok(Opened { maker: Arrays { files, types, ahead }, shapes, assumptions })
+        Ok(Opened { maker: Arrays { files, types, ahead }, shapes, ranges, assumptions })
     }
 
     /// A file that cannot be used counts as one sample, so that its error comes to light.

@@ -15,6 +15,7 @@ mod fit;
 mod pair;
 mod pictures;
 mod random;
+mod range;
 mod sets;
 mod stored;
 
@@ -52,9 +53,10 @@ pub struct SampleOptions {
     /// Dimensions of inputs, by name, where those of the model do not say what is needed: numbers where neither it nor
     /// the data has one, and a name such as `batch` for a first axis that is one.
     pub shapes: BTreeMap<String, Vec<Dim>>,
-    /// Subtracted from each channel of a picture whose values are 0 to 1.
+    /// Subtracted from each channel of a picture whose values are 0 to 1. Of arrays, what was subtracted from them before:
+    /// it tells their range.
     pub mean: Option<Vec<f32>>,
-    /// Divides each channel after that.
+    /// Divides each channel after that. Of arrays, what they were divided by.
     pub std: Option<Vec<f32>>,
     /// The order of a picture's axes; guessed from the input's shape if not given.
     pub layout: Option<Layout>,
@@ -77,6 +79,7 @@ pub struct Samples {
     maker: Maker,
     /// At least one.
     shapes: Vec<Shapes>,
+    ranges: Vec<(String, f32, f32)>,
     assumptions: Vec<String>,
 }
 
@@ -92,6 +95,8 @@ struct Opened<M> {
     maker: M,
     /// Of each kind of sample the shape of each input, in order; the first sample's first.
     shapes: Vec<Vec<Vec<usize>>>,
+    /// The ranges that inputs do not leave, by name, as far as what is said of the samples tells.
+    ranges: Vec<(String, f32, f32)>,
     assumptions: Vec<String>,
 }
 
@@ -130,8 +135,8 @@ impl Samples {
     fn made<M>(network: &Network, opened: Opened<M>, wrap: impl Fn(M) -> Maker) -> Samples {
         let named =
             |shapes: Vec<Vec<usize>>| network.inputs().iter().map(|port| port.name.clone()).zip(shapes).collect();
-        let Opened { maker, shapes, assumptions } = opened;
-        Samples { maker: wrap(maker), shapes: shapes.into_iter().map(named).collect(), assumptions }
+        let Opened { maker, shapes, ranges, assumptions } = opened;
+        Samples { maker: wrap(maker), shapes: shapes.into_iter().map(named).collect(), ranges, assumptions }
     }
 
     /// How many samples there are; at least one.
@@ -169,6 +174,12 @@ impl Samples {
     /// The different shapes that samples have, the first sample's first.
     pub fn all_shapes(&self) -> &[Shapes] {
         &self.shapes
+    }
+
+    /// The ranges that inputs do not leave, by name, their least value and their largest: pictures are 0 to 1 before mean
+    /// and standard deviation, and arrays for which these are given were.
+    pub fn ranges(&self) -> &[(String, f32, f32)] {
+        &self.ranges
     }
 
     /// What was taken for granted, a sentence without its full stop each; to be shown to the user.

@@ -2,7 +2,7 @@
 
 use super::super::error::{ModelError, one_line, shape_text};
 use super::super::network::{Dim, Network};
-use super::{Layout, Opened, SampleOptions, dims};
+use super::{Layout, Opened, SampleOptions, dims, range};
 use crate::error::{ErrorKind, Predicate};
 use image::imageops::FilterType;
 use image::{DynamicImage, ImageError, ImageReader, Limits};
@@ -115,8 +115,10 @@ impl Pictures {
             Layout::Nhwc => vec![batch, height_, width_, channels],
         };
         let shapes = vec![vec![shape.clone()]];
+        let (least, most) = if dtype == DatumType::U8 { (0.0, 255.0) } else { range::behind(&mean, &std) };
+        let ranges = vec![(name.clone(), least, most)];
         let maker = Pictures { paths, batch, shape, dtype, layout, channels, width, height, mean, std };
-        Ok(Opened { maker, shapes, assumptions })
+        Ok(Opened { maker, shapes, ranges, assumptions })
     }
 
     pub fn len(&self) -> usize {

@@ -43,7 +43,7 @@ impl Random {
             inputs.push((dtype, shape));
         }
         let shapes = vec![inputs.iter().map(|(_, shape)| shape.clone()).collect()];
-        Ok(Opened { maker: Random { n, seed, inputs }, shapes, assumptions })
+        Ok(Opened { maker: Random { n, seed, inputs }, shapes, ranges: Vec::new(), assumptions })
     }
 
     pub fn len(&self) -> usize {

@@ -11,10 +11,13 @@ use tract_onnx::pb::{
 
 mod cls;
 mod constants;
+mod deployed;
 mod errors;
 mod functions;
 mod graphs;
+mod known;
 mod operators;
+mod ort;
 mod placement;
 mod samples;
 mod trials;

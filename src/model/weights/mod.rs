@@ -5,9 +5,9 @@
 
 mod axis;
 mod fold;
-mod operands;
+pub(in crate::model) mod operands;
 mod store;
-mod trace;
+pub(in crate::model) mod trace;
 
 use super::error::{ModelError, one_line};
 use super::network::Network;

@@ -4,7 +4,7 @@ use crate::model::activations::node_name;
 use tract_onnx::pb::NodeProto;
 
 /// An input of a node that may be its weight.
-pub(super) struct Operand<'a> {
+pub(in crate::model) struct Operand<'a> {
     /// Which of the inputs.
     pub place: usize,
     pub node: &'a str,
@@ -43,7 +43,7 @@ impl Operand<'_> {
 }
 
 /// The inputs of a node that may be its weights.
-pub(super) fn operands(node: &NodeProto) -> Vec<Operand<'_>> {
+pub(in crate::model) fn operands(node: &NodeProto) -> Vec<Operand<'_>> {
     use Channels::{At, Back};
     if !matches!(&*node.domain, "" | "ai.onnx" | "com.microsoft") {
         return Vec::new();

@@ -1,9 +1,9 @@
 //! A weight's values put on a grid, and back into the graph.
 
 use super::Weight;
+use crate::model::constants::write;
 use crate::model::error::one_line;
 use crate::quant::QuantParams;
-use half::f16;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{GraphProto, TensorProto};
 
@@ -30,7 +30,7 @@ pub(super) fn fake_quantize(values: &mut [f32], weight: &Weight, grids: &[QuantP
 /// Puts these values in the place of the weight's: into the constant, or, where nodes compute it, in their place.
 pub(super) fn replace(graph: &mut GraphProto, weight: &Weight, values: &[f32]) {
     if let Some(tensor) = constant(graph, &weight.name) {
-        return store(tensor, values);
+        return write(tensor, values.iter().map(|&x| x.into()));
     }
     let data_type = match &*weight.dtype {
         "float16" => DataType::Float16,
@@ -40,7 +40,7 @@ pub(super) fn replace(graph: &mut GraphProto, weight: &Weight, values: &[f32]) {
     let dims = weight.shape.iter().map(|&n| n as i64).collect();
     let mut tensor =
         TensorProto { name: weight.name.clone(), dims, data_type: data_type as i32, ..TensorProto::default() };
-    store(&mut tensor, values);
+    write(&mut tensor, values.iter().map(|&x| x.into()));
     rename(graph, &weight.name);
     graph.initializer.push(tensor);
 }
@@ -70,18 +70,4 @@ fn rename(graph: &mut GraphProto, name: &str) {
         let inner = node.attribute.iter_mut().flat_map(|a| a.g.iter_mut().chain(&mut a.graphs));
         inner.for_each(|inner| rename(inner, name));
     }
-}
-
-/// Writes the values into the tensor itself, in its own type.
-fn store(tensor: &mut TensorProto, values: &[f32]) {
-    tensor.raw_data = match DataType::try_from(tensor.data_type) {
-        Ok(DataType::Float16) => values.iter().flat_map(|&x| f16::from_f32(x).to_le_bytes()).collect(),
-        Ok(DataType::Double) => values.iter().flat_map(|&x| f64::from(x).to_le_bytes()).collect(),
-        _ => values.iter().flat_map(|x| x.to_le_bytes()).collect(),
-    };
-    tensor.float_data.clear();
-    tensor.int32_data.clear();
-    tensor.double_data.clear();
-    tensor.external_data.clear();
-    tensor.data_location = None;
 }

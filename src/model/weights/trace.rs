@@ -10,11 +10,40 @@ use tract_onnx::pb::{GraphProto, NodeProto, TensorProto};
 use tract_onnx::prelude::DatumType;
 
 /// All constants of a graph and of those inside its nodes, by name: names are unique in all of them.
-pub(super) struct Constants<'a> {
+pub(in crate::model) struct Constants<'a> {
     tensors: HashMap<&'a str, &'a TensorProto>,
     /// Who makes what of constants alone.
     makers: HashMap<&'a str, &'a NodeProto>,
     names: HashSet<&'a str>,
+}
+
+/// A constant and the nodes behind it that only move its values.
+pub(in crate::model) struct Moved<'a> {
+    /// The constant's name.
+    pub name: &'a str,
+    pub tensor: &'a TensorProto,
+    /// The nodes, the last one first.
+    pub way: Vec<&'a NodeProto>,
+    /// The constant's shape, and those behind each node, in the order in which they are computed.
+    pub shapes: Vec<Vec<usize>>,
+}
+
+impl Moved<'_> {
+    /// The shape that it has in the end.
+    pub fn shape(&self) -> &[usize] {
+        self.shapes.last().map_or(&[], Vec::as_slice)
+    }
+
+    /// Where an axis of this shape lies in the constant; `None` where it lies nowhere.
+    pub fn axis_of_constant(&self, axis: usize) -> Option<usize> {
+        axis_at_start(&self.way, &self.shapes, axis)
+    }
+}
+
+/// Where an axis behind all of these nodes lies before the first.
+fn axis_at_start(way: &[&NodeProto], shapes: &[Vec<usize>], axis: usize) -> Option<usize> {
+    let steps = way.iter().zip(shapes.windows(2).rev());
+    steps.into_iter().try_fold(axis, |axis, (node, shapes)| axis_before(node, &shapes[0], &shapes[1], axis))
 }
 
 /// What stands behind an operand.
@@ -103,7 +132,7 @@ impl<'a> Constants<'a> {
     }
 
     /// What stands behind the operand of this name.
-    pub fn behind(&self, name: &str, operand: &Operand, folder: &Path) -> Behind {
+    pub(super) fn behind(&self, name: &str, operand: &Operand, folder: &Path) -> Behind {
         let Some(&name) = self.names.get(name) else { return Behind::Nothing };
         if let Some(found) = self.moved(name, operand, folder) {
             return found;
@@ -121,16 +150,7 @@ impl<'a> Constants<'a> {
     /// The constant behind nodes that only move its values; `None` where there is another kind of node, or where its
     /// channels lie along no axis of the constant.
     fn moved(&self, name: &'a str, operand: &Operand, folder: &Path) -> Option<Behind> {
-        let mut way: Vec<&NodeProto> = Vec::new();
-        let mut at = name;
-        let tensor = loop {
-            if let Some(tensor) = self.tensors.get(at) {
-                break tensor;
-            }
-            let node = self.makers.get(at).filter(|node| only_moves(node))?;
-            way.push(node);
-            at = self.names.get(node.input.first()?.as_str())?;
-        };
+        let (way, at, tensor) = self.way(name)?;
         let element = Element::of(tensor);
         let floats = |node: &&NodeProto| {
             let to = node.attribute.iter().find(|attribute| attribute.name == "to");
@@ -143,6 +163,35 @@ impl<'a> Constants<'a> {
         if !way.iter().all(floats) {
             return Some(Behind::Nothing);
         }
+        let mut shapes = self.shapes(&way, tensor, folder)?;
+        let rank = shapes.last()?.len();
+        if !operand.takes(rank) {
+            return Some(Behind::Nothing);
+        }
+        let axis = match operand.axis(rank) {
+            Some(axis) => Some(axis_at_start(&way, &shapes, axis)?),
+            None => None,
+        };
+        Some(Behind::Constant { name: at.into(), shape: shapes.swap_remove(0), axis, dtype: element.name() })
+    }
+
+    /// From `name` back to a constant of the file, which has another name: the nodes between, the last one first, which all
+    /// only move its values. `None` where there are others.
+    fn way(&self, name: &'a str) -> Option<(Vec<&'a NodeProto>, &'a str, &'a TensorProto)> {
+        let mut way: Vec<&NodeProto> = Vec::new();
+        let mut at = name;
+        loop {
+            if let Some(tensor) = self.tensors.get(at) {
+                return Some((way, at, tensor));
+            }
+            let node = self.makers.get(at).filter(|node| only_moves(node))?;
+            way.push(node);
+            at = self.names.get(node.input.first()?.as_str())?;
+        }
+    }
+
+    /// The constant's shape, and those behind each node of its way, in the order in which they are computed.
+    fn shapes(&self, way: &[&NodeProto], tensor: &TensorProto, folder: &Path) -> Option<Vec<Vec<usize>>> {
         let own: Vec<usize> = tensor.dims.iter().map(|&n| usize::try_from(n).ok()).collect::<Option<_>>()?;
         let mut shapes = vec![own];
         for node in way.iter().rev() {
@@ -152,18 +201,14 @@ impl<'a> Constants<'a> {
             };
             shapes.push(shape_behind(node, shapes.last()?, integers.as_deref())?);
         }
-        let rank = shapes.last()?.len();
-        if !operand.takes(rank) {
-            return Some(Behind::Nothing);
-        }
-        let mut axis = operand.axis(rank);
-        for (node, shapes) in way.iter().zip(shapes.windows(2).rev()) {
-            axis = match axis {
-                Some(axis) => Some(axis_before(node, &shapes[0], &shapes[1], axis)?),
-                None => None,
-            };
-        }
-        Some(Behind::Constant { name: at.into(), shape: shapes.swap_remove(0), axis, dtype: element.name() })
+        Some(shapes)
+    }
+
+    /// The constant whose values, in whatever order and shape, `name` holds; `None` where nodes compute or convert them.
+    pub fn unconverted(&self, name: &str, folder: &Path) -> Option<Moved<'a>> {
+        let (way, name, tensor) = self.way(self.names.get(name)?)?;
+        let shapes = self.shapes(&way, tensor, folder).filter(|_| way.iter().all(|node| node.op_type != "Cast"))?;
+        Some(Moved { name, tensor, way, shapes })
     }
 
     /// The values of a small constant of integers.

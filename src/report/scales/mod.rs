@@ -81,6 +81,12 @@ pub struct TensorScales {
     /// The constant of the network that a weight is computed from, where it is none itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initializer: Option<String>,
+    /// The nodes of the file that are folded into a weight: its numbers are of the weight that is deployed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub folded: Vec<String>,
+    /// The tensors of the file that are none in the network as it is deployed, where this one is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub absorbed: Vec<String>,
     /// The axis that lists go along, where each channel has a range of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub axis: Option<usize>,

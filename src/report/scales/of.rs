@@ -71,6 +71,8 @@ fn tensor(layer: &Layer, ready: &Ready, in_float: Option<String>) -> TensorScale
         samples: layer.origin.samples,
         dtype: layer.origin.dtype.clone(),
         initializer: layer.origin.initializer.clone(),
+        folded: layer.deployed.folded.clone(),
+        absorbed: layer.deployed.absorbed.iter().map(|(name, _)| name.clone()).collect(),
         axis: ready.axis(),
         stats: stats(ready.stats()),
         candidates: candidates(ready, parts),

@@ -233,7 +233,7 @@ pub const COMMANDS: &[Entry] = &[
         "filter",
         &[k('/')],
         "filter",
-        "Shows only the layers whose name holds a text; Esc shows all.",
+        "Shows only the layers whose name holds a text, or that patterns fit (op:Relu, in:Conv, kind:weight); Esc shows all.",
         Layers,
     ),
     entry(
@@ -327,7 +327,7 @@ pub const COMMANDS: &[Entry] = &[
         "placement",
         &[k('W')],
         "where to quantize",
-        "Goes to the next placement: where fused blocks end, the inputs of products, or every tensor.",
+        "Goes to the next placement: where fused blocks end, the inputs of products, what ONNX Runtime quantizes, or every tensor.",
         Network,
     ),
     entry(

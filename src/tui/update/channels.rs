@@ -3,7 +3,7 @@
 use crate::figure::Strip;
 use crate::jobs::Request;
 use crate::report::visible;
-use crate::session::{Decision, Key, Ready, Received, Start, Target};
+use crate::session::{Decision, KNOWN, Key, Ready, Received, Start, Target};
 
 use super::super::mode::{Ask, Mode};
 use super::super::model::Model;
@@ -26,8 +26,21 @@ pub(super) fn decisions(
 /// How the selected tensor stands: what is decided for its channels, or for a tie that it is in, begins with that.
 pub(super) fn start(model: &Model, axis: Option<i64>) -> Option<Start> {
     let decision = model.selected()?.decision()?;
+    Some(begins_as(model, decision, axis))
+}
+
+/// How a range begins that is to stand as decided. What is known of it is for those to say who read it.
+pub(super) fn begins_as(model: &Model, decision: &Decision, axis: Option<i64>) -> Start {
     let method = model.session.methods().iter().position(|m| m.id() == decision.method).unwrap_or(0);
-    Some(Start { method, named: false, format: decision.format, quantized: decision.quantized, axis })
+    Start {
+        method,
+        named: false,
+        known: None,
+        by_known: decision.method == KNOWN,
+        format: decision.format,
+        quantized: decision.quantized,
+        axis,
+    }
 }
 
 pub(super) fn ask(model: &mut Model) {

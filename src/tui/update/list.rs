@@ -5,7 +5,7 @@ use alphanumeric_sort::compare_str;
 use crate::jobs::Request;
 use crate::quant::Decibels;
 use crate::report::number;
-use crate::session::{Kind, Ready, Target};
+use crate::session::{Kind, Names, Ready, Target};
 
 use super::super::layout::Areas;
 use super::super::list::Sort;
@@ -86,7 +86,16 @@ pub(super) fn arrange_if_stale(model: &mut Model) {
 pub(super) fn arrange(model: &mut Model) {
     let layers = model.session.layers();
     let filter = model.list.filter.to_lowercase();
-    let shown = |l: &usize| filter.is_empty() || layers[*l].name().to_lowercase().contains(&filter);
+    // The patterns of the command line, or a part of a name as it is. A name of the file that is none of its own is found
+    // where its tensor went.
+    let names = Names::loosely(&filter);
+    let part = |name: &str| name.to_lowercase().contains(&filter);
+    let shown = |l: &usize| {
+        let layer = &layers[*l];
+        part(layer.name())
+            || layer.deployed.absorbed.iter().any(|(name, _)| part(name))
+            || names.as_ref().is_some_and(|names| names.fit(&layer.subject()))
+    };
     let mut order: Vec<usize> = (0..layers.len()).filter(shown).collect();
     let fitting = order.len();
     if !model.list.float {

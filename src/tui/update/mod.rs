@@ -22,6 +22,7 @@ use super::model::{Model, name_of};
 use super::msg::{Cmd, Msg};
 use crate::calibrate::Shape;
 use crate::jobs::Request;
+use crate::report;
 use crate::session::{Step, Target};
 
 /// Takes one message in. What follows from it outside the model is returned.
@@ -79,7 +80,7 @@ pub fn settle(model: &mut Model) {
 
 /// The areas of the screen as it is now; `None` when it is too small.
 pub fn layout(model: &Model) -> Option<Areas> {
-    areas(model.size, model.session.methods().len(), model.network.is_some())
+    areas(model.size, report::offers(&model.session).len(), model.network.is_some())
 }
 
 fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {

@@ -10,7 +10,7 @@ use super::super::key::Key;
 use super::super::mode::Mode;
 use super::super::model::Model;
 use super::super::msg::Cmd;
-use super::zoom;
+use super::{channels, zoom};
 
 /// Asks whether what an earlier run has left shall be taken up.
 pub(super) fn offer(model: &mut Model) {
@@ -106,8 +106,7 @@ pub(super) fn channels_came(model: &mut Model, key: &Id, axis: Option<usize>, re
 /// How what a step rests on begins: as the step has it.
 fn start(model: &Model, step: &Step) -> Option<Start> {
     let decision = &step.edits.first()?.after;
-    let method = model.session.methods().iter().position(|m| m.id() == decision.method).unwrap_or(0);
-    Some(Start { method, named: false, format: decision.format, quantized: decision.quantized, axis: None })
+    Some(channels::begins_as(model, decision, None))
 }
 
 fn request(need: &Need, start: Start) -> Request {

@@ -20,14 +20,15 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     pen.titled_rule(rule, &[], "");
     // Where there is no list, the rows need names of their own.
     let name = if areas.list.is_empty() { 18 } else { 0 };
-    let methods = usize::from(panel.width.saturating_sub(name + 2) / METHOD).min(model.session.methods().len());
+    let offers = report::offers(&model.session);
+    let methods = usize::from(panel.width.saturating_sub(name + 2) / METHOD).min(offers.len());
     let x = |method: usize| panel.x + name + 2 + method as u16 * METHOD;
-    for (i, method) in model.session.methods().iter().enumerate().take(methods) {
+    for (i, (_, label)) in offers.iter().enumerate().take(methods) {
         let key = if i < 9 { format!("{} ", i + 1) } else { String::new() };
-        let head = format!(" {key}{} dB ", method.label());
+        let head = format!(" {key}{label} dB ");
         pen.right(x(i), rule.y, METHOD - 1, &head, theme.mark);
     }
-    let left_out = model.session.methods().len() - methods;
+    let left_out = offers.len() - methods;
     if left_out > 0 {
         let more = format!(" {left_out} more ");
         pen.right(x(methods), rule.y, panel.right().saturating_sub(x(methods)), &more, theme.dim);
@@ -45,7 +46,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
             pen.text(panel.x, y, name, &text, if selected { theme.selected } else { Style::new() });
         }
         if let Some(ready) = layer.ready() {
-            (0..methods).for_each(|i| cell(pen, x(i), y, ready, i));
+            offers[..methods].iter().enumerate().for_each(|(i, (id, _))| cell(pen, x(i), y, ready, id));
         }
     }
     if let Some(ready) = model.selected_ready() {
@@ -55,14 +56,14 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     }
 }
 
-fn cell(pen: &mut Pen, x: u16, y: u16, ready: &Ready, method: usize) {
+fn cell(pen: &mut Pen, x: u16, y: u16, ready: &Ready, id: &str) {
     let theme = pen.look.theme;
-    let candidate = &ready.candidates()[method];
-    let Ok(t) = &candidate.outcome else {
+    let at = ready.candidates().iter().position(|candidate| candidate.id == id);
+    let Some((candidate, Ok(t))) = at.map(|at| &ready.candidates()[at]).map(|found| (found, &found.outcome)) else {
         return pen.right(x, y, METHOD - 2, "–", theme.dim);
     };
     let chosen = candidate.id == ready.decision().method;
-    let style = if report::best(ready) == Some(method) { theme.chosen } else { Style::new() };
+    let style = if report::best(ready) == at { theme.chosen } else { Style::new() };
     if chosen {
         let mark = if ready.edited() { '*' } else { pen.look.glyphs.select };
         pen.glyph(x, y, mark, theme.clip);

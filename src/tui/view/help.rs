@@ -5,6 +5,7 @@ use super::super::command::{COMMANDS, Command, Entry, Group};
 use super::super::line::Line;
 use super::super::model::Model;
 use super::pen::{Pen, wrapped};
+use crate::report;
 
 /// Column at which titles begin, and sentences.
 const TITLE: u16 = 20;
@@ -52,18 +53,19 @@ pub(super) fn draw(pen: &mut Pen, screen: Rect, model: &Model, search: &Line, sc
 /// A method's key is called by its method.
 fn title(entry: &Entry, model: &Model) -> String {
     match entry.command {
-        Command::Method(i) => model.session.methods().get(i).map_or(String::new(), |m| m.id().to_owned()),
+        Command::Method(i) => report::offers(&model.session).get(i).map_or(String::new(), |(id, _)| (*id).to_owned()),
         _ => entry.title.to_owned(),
     }
 }
 
 /// And told by what its method does.
 fn sentence(entry: &Entry, model: &Model) -> String {
-    let method = match entry.command {
-        Command::Method(i) => model.session.methods().get(i),
-        _ => None,
+    let methods = model.session.methods();
+    let help = match entry.command {
+        Command::Method(i) if i == methods.len() => "The range that is known beforehand, where one is.",
+        Command::Method(i) => methods.get(i).map_or(entry.help, |method| method.summary()),
+        _ => entry.help,
     };
-    let help = method.map_or(entry.help, |m| m.summary());
     model.unavailable(entry.command).map_or(help.to_owned(), |why| format!("{help} (Now: {why}.)"))
 }
 
@@ -97,7 +99,7 @@ fn lines(model: &Model, search: &str, room: usize) -> Vec<HelpLine> {
     }
     for group in Group::ALL {
         let entries = COMMANDS.iter().filter(|e| e.group == group);
-        let known = model.session.methods().len();
+        let known = report::offers(&model.session).len();
         let entries = entries.filter(|e| !matches!(e.command, Command::Method(i) if i >= known));
         let found: Vec<&Entry> = entries
             .filter(|e| {

@@ -227,7 +227,8 @@ fn notes(pen: &mut Pen, area: Rect, model: &Model) {
     };
     let Some(at) = at.filter(|_| area.height > 0) else { return };
     let of_range = model.session.notes(&at).into_iter().map(|note| (note, true));
-    let sentences: Vec<(String, bool)> = in_float(model).into_iter().chain(of_range).chain(of_network(model)).collect();
+    let sentences: Vec<(String, bool)> =
+        in_float(model).into_iter().chain(of_range).chain(of_network(model)).chain(as_deployed(model)).collect();
     let width = usize::from(area.width.saturating_sub(3));
     let mut lines = sentences
         .iter()
@@ -247,6 +248,11 @@ fn in_float(model: &Model) -> Option<(String, bool)> {
     let why = layer.in_float(Some(placement))?;
     let key = &entry_of(Command::Toggle).keys[0];
     Some((format!("Stays in float ({placement}): {why}; {key} quantizes it."), false))
+}
+
+/// What of the file the selected layer is there in the place of: no warning.
+fn as_deployed(model: &Model) -> impl Iterator<Item = (String, bool)> {
+    model.selected().map_or_else(Vec::new, |layer| layer.deployed.sentences()).into_iter().map(|said| (said, false))
 }
 
 /// What the network had to say of the selected layer that the row of outputs has no room for; whether it is a warning.

@@ -155,7 +155,15 @@ fn a_panic_is_the_answer_to_its_request_and_the_next_one_is_answered() {
     let loader = Loader::start(order(|| sources(2)), move |told| drop(sender.send(told)));
     all(&events);
     // There is no such method, which nobody but a defect of the program's would ask for.
-    let start = Start { method: 99, named: false, format: Format::INT8, quantized: true, axis: Some(0) };
+    let start = Start {
+        method: 99,
+        named: false,
+        known: None,
+        by_known: false,
+        format: Format::INT8,
+        quantized: true,
+        axis: Some(0),
+    };
     loader.request(Request::Channels { key: key("layer0"), start });
     let told = events.recv_timeout(std::time::Duration::from_secs(20)).unwrap();
     let Told::Arrived(Arrival::Channels { result: Err(why), requested: true, .. }) = told else { panic!() };

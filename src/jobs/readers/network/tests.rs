@@ -55,6 +55,7 @@ fn order(model: &Path, samples: SampleSource, session: &Session) -> NetworkOrder
             check: None,
             backend: Backend::Tract,
             placement: Placement::All,
+            as_written: false,
         },
         recipe: Recipe::magnitudes(128),
         plan: session.plan(),
@@ -176,7 +177,15 @@ fn a_panic_in_a_trial_or_a_request_is_its_answer_and_the_next_one_is_answered() 
     let effect = effects.all;
     assert_eq!((effect.samples, effect.of), (3, 3));
     // Nobody but a defect asks for a method that is not there.
-    let start = Start { method: 99, named: false, format: Format::INT8, quantized: true, axis: Some(1) };
+    let start = Start {
+        method: 99,
+        named: false,
+        known: None,
+        by_known: false,
+        format: Format::INT8,
+        quantized: true,
+        axis: Some(1),
+    };
     net.loader.request(Request::Channels { key: Key::activation("a"), start });
     let channels = loop {
         match net.next() {
