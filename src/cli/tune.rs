@@ -147,7 +147,7 @@ fn remarks(tuned: &Tuned, means: &[Option<f64>], seed: u64) -> String {
         None => "the samples searched, as there are none to keep aside".into(),
     };
     let stopped = if tuned.stopped { "stopped; " } else { "" };
-    out += &format!("# {stopped}judged by {on}, the mean of the samples' dB:\n");
+    out += &format!("# {stopped}judged by {on}, the mean size of errors in dB:\n");
     for (i, set) in tuned.sets.iter().enumerate() {
         let by = if set.by == UNCHANGED { "as it was" } else { set.by };
         let taken = if i == tuned.taken { "  taken" } else { "" };

@@ -220,7 +220,7 @@ impl TuneStep {
 pub struct Jittered {
     /// The effect.
     pub effect: OutputEffect,
-    /// The mean of the samples' SQNR in dB, so that one sample does not decide.
+    /// The mean size of the samples' outputs beside that of their errors, in dB, so that one sample does not decide.
     pub mean_db: f64,
     /// How far both move, in dB: half the way from the least to the largest figure.
     pub spread_db: f64,
@@ -246,7 +246,7 @@ pub struct BudgetPoint {
     pub sixteen: usize,
     /// What that does to the outputs.
     pub effect: OutputEffect,
-    /// The mean of the samples' SQNR in dB.
+    /// The mean size of the samples' outputs beside that of their errors, in dB.
     pub mean_db: f64,
 }
 

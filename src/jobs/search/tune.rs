@@ -23,7 +23,8 @@ use crate::session::{Failure, Key};
 /// everything else in float: so a clip is found that makes little noise of its own, and not one whose error happens to
 /// undo another's. What it is judged by is the error at the next quantized tensors, which costs a run of the network for
 /// each candidate of all layers together, or the error at the outputs, which costs half of one for each candidate of each
-/// layer; the layers that cost most come first. Over samples the figures' mean is taken in dB.
+/// layer; the layers that cost most come first. A sample counts by the size of its error and not by its
+/// square, so that none decides alone.
 ///
 /// Neither objective is the better one everywhere. So each makes a set of clips, a third one is of both, and of these the
 /// samples kept aside take the one that is best for the whole network: if it gains by more than the noise of such

@@ -40,7 +40,7 @@ pub struct TunedSet {
     /// What it does to the outputs.
     #[serde(flatten)]
     pub effect: Effect,
-    /// The mean of the samples' signal to noise in dB.
+    /// The mean size of the samples' outputs beside that of their errors, in dB.
     pub mean_db: Option<f64>,
     /// How far these move when only the last digits of the scales do, in dB; `None` where outputs then are no numbers.
     pub spread_db: Option<f64>,
@@ -58,7 +58,7 @@ pub struct Widened {
     /// What that does to the outputs.
     #[serde(flatten)]
     pub effect: Effect,
-    /// The mean of the samples' signal to noise in dB.
+    /// The mean size of the samples' outputs beside that of their errors, in dB.
     pub mean_db: Option<f64>,
 }
 
@@ -70,7 +70,7 @@ pub struct AloneScales {
     /// What it is in the network.
     #[serde(default)]
     pub kind: Kind,
-    /// The mean of the samples' signal to noise in dB; `None` where there is no noise, or where the outputs are no numbers.
+    /// The mean size of the samples' outputs beside that of their errors, in dB; `None` where there is no noise, or where the outputs are no numbers.
     pub mean_db: Option<f64>,
     /// The mean of its error as a share of the root of the mean square, from the bins: near ±1 it is an offset.
     #[serde(default)]
