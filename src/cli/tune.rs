@@ -20,7 +20,12 @@ const NAMED: usize = 5;
 const OFFSET: f64 = 0.3;
 
 /// Searches better clips, prints what they are worth, and writes them.
-pub(super) fn tune(mut shared: SharedArgs, asked: &TuneArgs, output: Option<PathBuf>, force: bool) -> Result<u8, Failed> {
+pub(super) fn tune(
+    mut shared: SharedArgs,
+    asked: &TuneArgs,
+    output: Option<PathBuf>,
+    force: bool,
+) -> Result<u8, Failed> {
     if exists(output.as_deref(), force) {
         return Ok(1);
     }
