@@ -64,7 +64,8 @@ fn network(
     let Some(samples) = shared.data.samples.source() else { return Err(nothing_to_run_on(&model)) };
     let (options, check, backend) = (shared.data.samples.options(), shared.data.check(), shared.data.backend());
     let placement = shared.data.placement();
-    let subject = Subject { model, samples, options, check, backend, placement };
+    let as_in_file = !shared.says_how();
+    let subject = Subject { model, samples, options, check, backend, placement, as_in_file };
     let (one_pass, ignore_sentinels) = (shared.data.one_pass, shared.ignore_sentinels);
     let (plan, ties) = (session.plan(), shared.ties());
     let order = NetworkOrder { subject, recipe, plan, ties, one_pass, measure, ignore_sentinels, threads };

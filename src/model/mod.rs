@@ -48,6 +48,7 @@ mod graph;
 mod network;
 mod placement;
 mod pool;
+mod quantizers;
 mod reference;
 #[cfg(feature = "onnxruntime")]
 mod runtime;
@@ -70,6 +71,7 @@ pub use found::Input;
 pub use graph::{Graph, Observer, Reach};
 pub use network::{Dim, Network, Port};
 pub use placement::Placement;
+pub use quantizers::{FileGrid, Quantizers};
 pub use reference::{Judged, Reference};
 #[cfg(feature = "onnxruntime")]
 pub use runtime::{Library, Runtime};

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::{Decision, Key, Kind, Places, Ready, Subject, Tie};
+use super::{Decision, InFile, Key, Kind, Places, Ready, Subject, Tie};
 use crate::calibrate::Warning;
 use crate::histogram::Stats;
 use crate::quant::QuantParams;
@@ -14,6 +14,8 @@ pub struct Layer {
     pub op: String,
     /// What each way to place the quantizers of a network makes of it.
     pub places: Places,
+    /// The grid that it is on in the file that it comes from.
+    pub in_file: Option<InFile>,
     /// Where it came from, as far as that is known yet.
     pub origin: Origin,
     pub(super) state: LayerState,
@@ -72,6 +74,7 @@ impl Layer {
             key,
             op: String::new(),
             places: Places::default(),
+            in_file: None,
             origin: Origin { files, ..Origin::default() },
             state: LayerState::Waiting,
             splits: BTreeMap::new(),
@@ -88,6 +91,11 @@ impl Layer {
     /// The same with what each placement makes of it.
     pub fn with_places(self, places: Places) -> Layer {
         Layer { places, ..self }
+    }
+
+    /// The same with the grid that it is on in the file.
+    pub fn with_in_file(self, in_file: Option<InFile>) -> Layer {
+        Layer { in_file, ..self }
     }
 
     /// A file that is no layer: its row says why.

@@ -17,6 +17,7 @@ mod graphs;
 mod operators;
 mod ort;
 mod placement;
+mod quantizers;
 mod samples;
 mod trials;
 mod variants;

@@ -10,7 +10,7 @@ use tract_onnx::pb::{GraphProto, NodeProto, TensorProto};
 use tract_onnx::prelude::DatumType;
 
 /// All constants of a graph and of those inside its nodes, by name: names are unique in all of them.
-pub(super) struct Constants<'a> {
+pub(in crate::model) struct Constants<'a> {
     tensors: HashMap<&'a str, &'a TensorProto>,
     /// Who makes what of constants alone.
     makers: HashMap<&'a str, &'a NodeProto>,
@@ -103,7 +103,7 @@ impl<'a> Constants<'a> {
     }
 
     /// What stands behind the operand of this name.
-    pub fn behind(&self, name: &str, operand: &Operand, folder: &Path) -> Behind {
+    pub(super) fn behind(&self, name: &str, operand: &Operand, folder: &Path) -> Behind {
         let Some(&name) = self.names.get(name) else { return Behind::Nothing };
         if let Some(found) = self.moved(name, operand, folder) {
             return found;
