@@ -349,6 +349,13 @@ impl SharedArgs {
         (!given.is_empty()).then(decides)
     }
 
+    /// Whether it was said by which method tensors are quantized, or to what.
+    #[cfg(feature = "onnx")]
+    pub fn says_how(&self) -> bool {
+        let method = !self.method.is_empty() || self.weights_method.is_some();
+        method || self.format.is_some() || self.bits != 8 || self.unsigned || self.affine || self.symmetric
+    }
+
     /// A session that knows no layer yet.
     pub fn session(&self) -> Session {
         let session = Session::new(self.methods(), &self.chosen_method(), self.format());

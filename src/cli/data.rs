@@ -184,15 +184,14 @@ mod network {
             (!self.check.is_empty()).then(|| SampleSource::Files(self.check.clone()))
         }
 
-        /// Where the network is quantized.
-        pub fn placement(&self) -> Placement {
-            match self.place {
-                None => Placement::default(),
-                Some(Place::Fused) => Placement::Fused,
-                Some(Place::Inputs) => Placement::Inputs,
-                Some(Place::Ort) => Placement::Ort,
-                Some(Place::All) => Placement::All,
-            }
+        /// Where the network is quantized, if that was said.
+        pub fn placement(&self) -> Option<Placement> {
+            self.place.map(|place| match place {
+                Place::Fused => Placement::Fused,
+                Place::Inputs => Placement::Inputs,
+                Place::Ort => Placement::Ort,
+                Place::All => Placement::All,
+            })
         }
 
         /// Who runs the model.

@@ -52,6 +52,7 @@ mod nearby;
 mod network;
 mod placement;
 mod pool;
+mod quantizers;
 mod reference;
 mod rerun;
 #[cfg(feature = "onnxruntime")]
@@ -78,6 +79,7 @@ pub use known::KnownRange;
 pub use nearby::Nearby;
 pub use network::{Dim, Network, Port};
 pub use placement::Placement;
+pub use quantizers::{FileGrid, Quantizers};
 pub use reference::{Judged, Reference};
 #[cfg(feature = "onnxruntime")]
 pub use runtime::{Library, Runtime};

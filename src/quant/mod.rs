@@ -18,6 +18,7 @@ mod decibels;
 mod difference;
 mod format;
 mod fp8;
+mod inverse;
 mod output;
 mod params;
 mod scheme;

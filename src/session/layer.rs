@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::{Decision, Deployed, Key, Kind, Known, Places, Ready, Subject, Taker, Tie};
+use super::{Decision, Deployed, InFile, Key, Kind, Known, Places, Ready, Subject, Taker, Tie};
 use crate::calibrate::Rank;
 use crate::histogram::Stats;
 use crate::quant::QuantParams;
@@ -20,6 +20,8 @@ pub struct Layer {
     pub places: Places,
     /// What of the network's file it is there in the place of.
     pub deployed: Deployed,
+    /// The grid that it is on in the file that it comes from.
+    pub in_file: Option<InFile>,
     /// Where it came from, as far as that is known yet.
     pub origin: Origin,
     pub(super) state: LayerState,
@@ -90,6 +92,7 @@ impl Layer {
             known: None,
             places: Places::default(),
             deployed: Deployed::default(),
+            in_file: None,
             origin: Origin { files, ..Origin::default() },
             state: LayerState::Waiting,
             splits: BTreeMap::new(),
@@ -121,6 +124,11 @@ impl Layer {
     /// The same with what of the network's file it is there in the place of.
     pub fn with_deployed(self, deployed: Deployed) -> Layer {
         Layer { deployed, ..self }
+    }
+
+    /// The same with the grid that it is on in the file.
+    pub fn with_in_file(self, in_file: Option<InFile>) -> Layer {
+        Layer { in_file, ..self }
     }
 
     /// A file that is no layer: its row says why.

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use super::aggregate::{Aggregate, Channel};
 use super::counts::Counts;
+use super::in_file::InFile;
 use super::known::{KNOWN, Known, Reason, UNKNOWN};
 use super::offers::{Imported, Offers};
 use super::{Decision, Plan, Start, Subject};
@@ -335,6 +336,18 @@ impl Ready {
         self.imported.push(offer);
         self.shelf = None;
         self.offers = Offers::of(&self.tensor(self.offers.format), &self.methods, self.known, &self.imported);
+    }
+
+    /// Offers the grid that the file has it on, or has one of its channels on, and begins with that where it chooses.
+    pub fn begin_in_file(&mut self, in_file: &InFile, channel: Option<usize>) {
+        let Some(offer) = in_file.offer(channel) else { return };
+        let clip = offer.clip;
+        self.import(offer);
+        if in_file.chooses {
+            self.decide(in_file.decision(clip, self.decision.quantized), None);
+            self.begins_so();
+            self.stand_in = None;
+        }
     }
 
     /// Its channels stand in its place from now on, or no longer.

@@ -25,6 +25,7 @@ mod outputs;
 mod panics;
 #[cfg(feature = "onnx")]
 mod placement;
+mod quantized;
 mod scales;
 mod sentinels;
 #[cfg(feature = "onnxruntime")]

@@ -19,6 +19,7 @@ mod known;
 mod operators;
 mod ort;
 mod placement;
+mod quantizers;
 mod samples;
 mod trials;
 mod variants;
