@@ -241,7 +241,7 @@ pub const COMMANDS: &[Entry] = &[
         "filter",
         &[k('/')],
         "filter",
-        "Shows only the layers whose name holds a text, or that patterns fit (op:Relu, in:Conv, kind:weight); Esc shows all.",
+        "Shows only the layers whose name holds a text, or that patterns fit (in:Conv); Esc shows all.",
         Layers,
     ),
     entry(
