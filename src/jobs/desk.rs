@@ -53,7 +53,7 @@ impl<W: Piece> Desk<W> {
     }
 
     /// Puts what is left of a piece of work back, unless a newer one of its kind waits or nobody will take it any more.
-    #[cfg_attr(not(feature = "onnx"), expect(dead_code, reason = "for what takes long on a network"))]
+    #[cfg_attr(all(not(feature = "onnx"), not(test)), expect(dead_code, reason = "for what takes long on a network"))]
     pub fn put_back(&self, work: W) {
         let mut waiting = self.waiting();
         if !waiting.closed {
@@ -62,7 +62,7 @@ impl<W: Piece> Desk<W> {
     }
 
     /// Whether a piece that was asked for waits.
-    #[cfg_attr(not(feature = "onnx"), expect(dead_code, reason = "for what takes long on a network"))]
+    #[cfg_attr(all(not(feature = "onnx"), not(test)), expect(dead_code, reason = "for what takes long on a network"))]
     pub fn waits(&self) -> bool {
         !self.waiting().asked.is_empty()
     }

@@ -60,7 +60,7 @@ pub(super) fn ended(model: &mut Model, question: u64, result: Result<(), Failure
             best.method,
             number::decibels(gain.get())
         );
-        network::tell(model, text);
+        network::mention(model, text);
     }
 }
 

@@ -202,11 +202,18 @@ pub(super) fn news(model: &mut Model, news: News) {
 }
 
 /// Says it now, or when nothing is typed any more.
-pub(super) fn tell(model: &mut Model, text: String) {
+fn tell(model: &mut Model, text: String) {
     if matches!(model.mode, Mode::Normal | Mode::Drag { .. } | Mode::Pan { .. }) {
         model.say(text);
     } else if let Some(network) = &mut model.network {
         network.unsaid = Some(text);
+    }
+}
+
+/// Says what nobody has asked for, when nothing else is said: it replaces no answer.
+pub(super) fn mention(model: &mut Model, text: String) {
+    if let Some(network) = &mut model.network {
+        network.unsaid.get_or_insert(text);
     }
 }
 
