@@ -126,7 +126,7 @@ pub struct TuneLayer {
     /// Methods whose clips are tried too.
     pub methods: Vec<Arc<dyn Calibrator>>,
     /// Ranges that something else than a method proposes.
-    pub imported: Vec<Clip>,
+    pub proposed: Vec<Clip>,
     /// Activations that share its range.
     pub tied: Vec<Key>,
 }
@@ -146,7 +146,7 @@ impl TuneLayer {
             present: Tried { clip: decision.clip, format: decision.format },
             histogram: all_values.histogram().clone(),
             methods: ready.methods().to_vec(),
-            imported: all_values.imported().iter().map(|offer| offer.clip).collect(),
+            proposed: all_values.proposed(),
             tied: others.cloned().collect(),
         })
     }
@@ -167,8 +167,8 @@ impl TuneLayer {
 impl PartialEq for TuneLayer {
     fn eq(&self, other: &TuneLayer) -> bool {
         let ids = |of: &TuneLayer| of.methods.iter().map(|m| m.id().to_owned()).collect::<Vec<_>>();
-        (&self.key, self.present, &self.tied, &self.imported)
-            == (&other.key, other.present, &other.tied, &other.imported)
+        (&self.key, self.present, &self.tied, &self.proposed)
+            == (&other.key, other.present, &other.tied, &other.proposed)
             && Arc::ptr_eq(&self.histogram, &other.histogram)
             && ids(self) == ids(other)
     }

@@ -128,9 +128,12 @@ impl Ready {
         &self.methods
     }
 
-    /// What is proposed by something else than a method.
-    pub fn imported(&self) -> &[Imported] {
-        &self.imported
+    /// The ranges that something else than a method proposes, as they are on any format: what is known, unless values
+    /// contradict it, and what files say.
+    pub fn proposed(&self) -> Vec<Clip> {
+        let holds = self.offers.clip(KNOWN).is_some();
+        let known = self.known.filter(|_| holds).map(|known| Clip::new(known.min, known.max));
+        known.into_iter().chain(self.imported.iter().map(|offer| offer.clip)).collect()
     }
 
     /// The counts.

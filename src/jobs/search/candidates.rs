@@ -27,7 +27,7 @@ pub(super) fn candidates(layer: &TuneLayer, allow: Allow) -> Vec<Tried> {
         let tensor = Tensor::new(layer.histogram.clone(), format);
         let methods = layer.methods.iter().filter_map(|m| tensor.candidate(m.as_ref()).outcome.ok());
         methods.for_each(|t| add(Tried { clip: t.clip, format }));
-        layer.imported.iter().for_each(|c| add(Tried { clip: format.clip_for(c.min(), c.max()), format }));
+        layer.proposed.iter().for_each(|c| add(Tried { clip: format.clip_for(c.min(), c.max()), format }));
         let ladder = (0..RUNGS).map(|rung| LEAST.powf(f64::from(rung) / f64::from(RUNGS - 1)));
         for share in ladder.chain((1..=HALVINGS).map(|k| LEAST * (-f64::from(k)).exp2())) {
             let clip = format.clip_at((f64::from(stats.amax()) * share) as f32, stats.range());
@@ -50,13 +50,15 @@ fn formats(layer: &TuneLayer, allow: Allow) -> Vec<Format> {
     formats
 }
 
-/// A layer in 16 bits: over what is known of its range, or twice what was seen, which unseen values then do not leave.
+/// A layer in 16 bits: over what is known of its range, or twice what was seen, which unseen values then do not leave,
+/// whichever is narrower.
 pub(super) fn sixteen_bits(layer: &TuneLayer) -> Tried {
     let format = layer.present.format.with_bits(16);
     let (min, max) = layer.histogram.stats.range();
-    let seen = || format.clip_for(2.0 * min, 2.0 * max);
-    let known = layer.imported.first().map(|known| format.clip_for(known.min(), known.max()));
-    Tried { clip: known.unwrap_or_else(seen), format }
+    let seen = format.clip_for(2.0 * min, 2.0 * max);
+    let mut known = layer.proposed.iter().map(|known| format.clip_for(known.min(), known.max()));
+    let known = known.find(|known| known.amax() <= seen.amax());
+    Tried { clip: known.unwrap_or(seen), format }
 }
 
 /// Wider and narrower clips beside one that is good.
@@ -86,7 +88,7 @@ mod tests {
         let (min, max) = histogram.stats.range();
         let present = Tried { clip: format.clip_for(min, max), format };
         let max: Arc<dyn Calibrator> = Arc::new(Max);
-        TuneLayer { key: Key::activation("x"), present, histogram, methods: vec![max], imported: vec![], tied: vec![] }
+        TuneLayer { key: Key::activation("x"), present, histogram, methods: vec![max], proposed: vec![], tied: vec![] }
     }
 
     fn wave() -> Vec<f32> {
@@ -129,7 +131,7 @@ mod tests {
     #[test]
     fn what_is_known_of_a_range_is_tried_in_each_format() {
         let known = Clip::new(-2.0, 9.0);
-        let layer = TuneLayer { imported: vec![known], ..layer(&wave(), Format::INT8) };
+        let layer = TuneLayer { proposed: vec![known], ..layer(&wave(), Format::INT8) };
         let tried = candidates(&layer, "affine".parse().unwrap());
         assert!(tried.contains(&Tried { clip: known, format: Format::INT8.with_symmetric(false) }));
         assert!(tried.contains(&Tried { clip: Clip::symmetric(9.0), format: Format::INT8 }));

@@ -156,7 +156,7 @@ fn tune_layer(net: &Net, name: &str, clip: f32, method: Arc<dyn Calibrator>) -> 
         present: Tried { clip: Clip::symmetric(clip), format: Format::INT8 },
         histogram: net.ready(name).histogram().clone(),
         methods: vec![method],
-        imported: Vec::new(),
+        proposed: Vec::new(),
         tied: Vec::new(),
     }
 }
