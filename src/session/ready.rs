@@ -336,9 +336,10 @@ impl Ready {
     /// Offers a clip that a file proposes, beside the methods'; one of the same id is replaced.
     pub(super) fn import(&mut self, offer: Imported) {
         self.imported.retain(|known| known.id != offer.id);
-        self.imported.push(offer);
         self.shelf = None;
-        self.offers = Offers::of(&self.tensor(self.offers.format), &self.methods, self.known, &self.imported);
+        let tensor = self.tensor(self.offers.format);
+        self.offers.import(&tensor, &offer);
+        self.imported.push(offer);
     }
 
     /// Offers the grid that the file has it on, or has one of its channels on, and begins with that where it chooses.
