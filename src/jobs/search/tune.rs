@@ -61,7 +61,13 @@ pub(super) fn tune(
     let mut course = Course { judge, sets, taken: 0, first: verdict, best: verdict, decided: false };
 
     let (layers, few) = (wanted.layers.len(), search.few());
-    let tries: Vec<Vec<Tried>> = wanted.layers.iter().map(|layer| candidates(layer, wanted.allow)).collect();
+    let mut tries: Vec<Vec<Tried>> = Vec::new();
+    for layer in &wanted.layers {
+        if search.stopped() {
+            return Ok(None);
+        }
+        tries.push(candidates(layer, wanted.allow));
+    }
     plan(&mut search, &tries);
     let Some(at_first) = look(&mut search)? else { return Ok(None) };
     let order = worth_searching(&at_first);
