@@ -166,6 +166,13 @@ pub struct MethodEffect {
     pub check: Option<OutputEffect>,
 }
 
+impl MethodEffect {
+    /// What it is ranked by: samples that nothing was chosen by, where there are any.
+    pub fn judged(&self) -> OutputEffect {
+        self.check.unwrap_or(self.effects.all)
+    }
+}
+
 /// What a long trial still has to do.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Left {

@@ -43,20 +43,27 @@ pub struct MethodOutputs {
 }
 
 impl MethodRow {
+    /// What it is ranked by: samples that nothing was chosen by, where there are any. On those that clips were chosen by
+    /// the widest clip looks best where they are few.
+    pub fn judged(&self) -> OutputEffect {
+        self.check.unwrap_or(self.effect)
+    }
+
     /// Rows in order, the best first; of equal ones as they stood.
     pub fn best_first(mut rows: Vec<MethodRow>) -> Vec<MethodRow> {
-        rows.sort_by_key(|row| std::cmp::Reverse(row.effect.quality()));
+        rows.sort_by_key(|row| std::cmp::Reverse(row.judged().quality()));
         rows
     }
 
     /// What the best of these reaches; `None` where nothing was compared.
     pub fn best(rows: &[MethodRow]) -> Option<Decibels> {
-        rows.iter().filter(|row| row.effect.is_of_something()).map(|row| row.effect.quality()).max()
+        rows.iter().map(MethodRow::judged).filter(OutputEffect::is_of_something).map(|effect| effect.quality()).max()
     }
 
     /// Whether nothing is better than this, where the best is `best`. What gives NaN is never best.
     pub fn is_best(&self, best: Option<Decibels>) -> bool {
-        Some(self.effect.quality()) == best && !self.effect.quality().get().is_nan()
+        let own = self.judged().quality();
+        Some(own) == best && !own.get().is_nan()
     }
 }
 
@@ -115,6 +122,18 @@ pub(super) fn in_document(rows: &[MethodRow]) -> Vec<MethodOutputs> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn samples_that_nothing_was_chosen_by_decide_where_there_are_any() {
+        let checked = |name: &str, db: f64, check: f64| {
+            let on = |db: f64| row(name, db, 0).effect;
+            MethodRow { check: Some(on(check)), ..row(name, db, 0) }
+        };
+        let rows = MethodRow::best_first(vec![checked("max", 68.0, 20.6), checked("mse", 30.0, 27.3)]);
+        assert_eq!(rows.iter().map(|row| row.name.as_str()).collect::<Vec<_>>(), ["mse", "max"]);
+        let best = MethodRow::best(&rows);
+        assert_eq!(rows.iter().map(|row| row.is_best(best)).collect::<Vec<_>>(), [true, false]);
+    }
 
     fn row(name: &str, db: f64, stand_ins: usize) -> MethodRow {
         let effect = OutputEffect { sqnr_db: Some(Decibels::new(db)), samples: 8, of: 8, ..OutputEffect::default() };

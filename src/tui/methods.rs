@@ -84,7 +84,7 @@ impl Methods {
             old: self.is_old(effect),
         });
         let mut lines: Vec<MethodLine> = chosen.into_iter().chain(found).collect();
-        lines.sort_by_key(|line| std::cmp::Reverse(line.row.effect.quality()));
+        lines.sort_by_key(|line| std::cmp::Reverse(line.row.judged().quality()));
         lines
     }
 
@@ -93,11 +93,11 @@ impl Methods {
         let ids: Vec<&str> = self.asked.iter().flat_map(|asked| &asked.methods).map(|m| m.id.as_str()).collect();
         let place = |effect: &MethodEffect| ids.iter().position(|id| *id == effect.method);
         let usable = |effect: &&MethodEffect| {
-            let effects = &effect.effects.all;
-            effects.is_of_something() && !effects.quality().get().is_nan()
+            let judged = effect.judged();
+            judged.is_of_something() && !judged.quality().get().is_nan()
         };
         let found = self.found.iter().filter(|effect| !self.is_old(effect)).filter(usable);
-        found.max_by_key(|effect| (effect.effects.all.quality(), std::cmp::Reverse(place(effect))))
+        found.max_by_key(|effect| (effect.judged().quality(), std::cmp::Reverse(place(effect))))
     }
 }
 

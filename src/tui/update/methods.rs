@@ -50,11 +50,11 @@ pub(super) fn ended(model: &mut Model, question: u64, result: Result<(), Failure
     methods.running = false;
     methods.failed = result.err().map(|why| visible(&why.to_string()));
     let whole = network.whole.answer.as_ref().filter(|_| network.whole_is_answered());
-    let whole = whole.and_then(|answer| answer.result.as_ref().ok());
+    let whole = whole.and_then(|answer| Some(answer.check.unwrap_or(*answer.result.as_ref().ok()?)));
     let Some((best, whole)) = network.methods.best().zip(whole) else { return };
     // Both must be of the same samples.
-    let gain = best.effects.all.quality().gain_over(whole.quality());
-    if best.effects.all.samples == whole.samples && gain.get() >= WORTH_SAYING {
+    let gain = best.judged().quality().gain_over(whole.quality());
+    if best.judged().samples == whole.samples && gain.get() >= WORTH_SAYING {
         let text = format!(
             "{} for all activations is {} dB better at the outputs than what is chosen; B takes it, w shows all",
             best.method,
@@ -67,7 +67,7 @@ pub(super) fn ended(model: &mut Model, question: u64, result: Result<(), Failure
 /// The best method by the outputs for all activations, as one step.
 pub(super) fn take_best(model: &mut Model) {
     let best = model.network.as_ref().and_then(|network| network.methods.best());
-    if let Some((id, effect)) = best.map(|best| (best.method.clone(), best.effects.all)) {
+    if let Some((id, effect)) = best.map(|best| (best.method.clone(), best.judged())) {
         take(model, &id, &format!(", {} at the outputs", network::brief(&effect)));
     }
 }
