@@ -3,6 +3,8 @@
 mod args;
 mod bundled;
 mod data;
+mod exchange;
+mod file;
 mod hints;
 mod interrupts;
 mod journal;

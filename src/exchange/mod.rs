@@ -169,13 +169,24 @@ pub fn by_id(id: &str) -> Result<&'static dyn Foreign, String> {
     })
 }
 
-/// The format that a file's name asks for, where that is one alone.
-pub fn by_ending(path: &Path) -> Option<&'static dyn Foreign> {
-    let ending = path.extension()?.to_str()?.to_lowercase();
-    // JSON is many: it is our own.
+/// The format that a file's name asks for; our own document where the name says nothing.
+///
+/// # Errors
+/// A sentence, where several formats have that ending.
+pub fn by_ending(path: &Path) -> Result<&'static dyn Foreign, String> {
+    const TELLING: [&str; 5] = ["csv", "cache", "alls", "table", "cali_table"];
+    const SEVERAL: [&str; 2] = ["encodings", "safetensors"];
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
     let mut fitting = FORMATS.iter().copied().filter(|format| format.extension() == ending);
-    let first = fitting.next()?;
-    (first.id() == "json" || fitting.next().is_none()).then_some(first)
+    if TELLING.contains(&ending.as_str()) {
+        return fitting.next().ok_or_else(String::new);
+    }
+    if SEVERAL.contains(&ending.as_str()) {
+        let ids: Vec<&str> = fitting.map(|format| format.id()).collect();
+        let path = visible(&path.to_string_lossy());
+        return Err(format!("{path} may be {}; name one with --to", ids.join(", ")));
+    }
+    by_id("json")
 }
 
 /// All words, between commas.
