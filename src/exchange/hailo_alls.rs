@@ -93,7 +93,8 @@ impl Foreign for HailoAlls {
         for range in ranges.iter_mut().filter(|range| wide.contains(&range.name)) {
             *range = Range::of_clips(&range.name, range.kind, range.format.with_bits(16), None, range.clips.clone());
         }
-        let said = (passed > 0).then(|| format!("{passed} lines say nothing of a tensor's range, and were passed over."));
+        let said =
+            (passed > 0).then(|| format!("{passed} lines say nothing of a tensor's range, and were passed over."));
         Ok(Read { ranges, said: said.into_iter().collect() })
     }
 

@@ -66,8 +66,12 @@ impl Foreign for NcnnTable {
             out.push_str(&key);
             out.push(' ');
             let mut rounded = false;
-            for scale in &range.scales {
-                let written = 1.0 / f64::from(*scale);
+            for (clip, scale) in range.clips.iter().zip(&range.scales) {
+                // As ncnn2table computes it; nothing but zeros has the scale 1.
+                let written = match clip.amax() {
+                    0.0 => f64::from(1.0 / *scale),
+                    amax => f64::from(format.qmax() as f32 / amax),
+                };
                 let printed = format!("{written:.6}");
                 let back: f64 = printed.parse().unwrap_or(0.0);
                 if back == 0.0 && why_float.is_none() {

@@ -36,11 +36,8 @@ impl Foreign for OrtCache {
                 continue;
             };
             statement.wrote(name)?;
-            let entry = object([
-                ("lowest", array(clip.min())),
-                ("highest", array(clip.max())),
-                ("CLS", json!("TensorData")),
-            ]);
+            let entry =
+                object([("lowest", array(clip.min())), ("highest", array(clip.max())), ("CLS", json!("TensorData"))]);
             data.push((name.clone(), entry));
         }
         statement.note(

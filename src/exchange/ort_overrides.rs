@@ -45,7 +45,8 @@ impl Foreign for OrtOverrides {
             let (bits, signed) = (range.format.num_bits(), range.format.signed());
             let known = TYPES.iter().find(|(_, b, s)| (*b, *s) == (bits, signed) && range.format.scheme().is_some());
             let Some((quant_type, ..)) = known else {
-                let why = format!("it goes to {}, for which there is no QuantType; choose 4, 8 or 16 bits", range.format);
+                let why =
+                    format!("it goes to {}, for which there is no QuantType; choose 4, 8 or 16 bits", range.format);
                 return Err(statement.refuse(name, &why));
             };
             statement.wrote(name)?;

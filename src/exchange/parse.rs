@@ -71,7 +71,9 @@ pub(super) fn object<const N: usize>(entries: [(&str, Value); N]) -> Value {
 
 /// A number of a text.
 pub(super) fn float(text: &str, what: &str, name: &str) -> Result<f32, String> {
-    text.trim().parse().map_err(|_| format!("{} has \"{}\" for its {what}, which is no number", visible(name), visible(text)))
+    text.trim()
+        .parse()
+        .map_err(|_| format!("{} has \"{}\" for its {what}, which is no number", visible(name), visible(text)))
 }
 
 /// A number of JSON; Python's tools write some as texts.

@@ -101,7 +101,8 @@ impl Statement {
 
     /// The file with all that was said.
     pub fn end(self, bytes: Vec<u8>) -> Written {
-        let mut said = vec![format!("{} got a scale in {}.", number::of(self.names.len() as u64, "tensor"), self.format)];
+        let mut said =
+            vec![format!("{} got a scale in {}.", number::of(self.names.len() as u64, "tensor"), self.format)];
         for (why, names) in &self.without {
             said.push(format!("{} did not ({}): {}.", names.len(), visible(why), listed(names)));
         }

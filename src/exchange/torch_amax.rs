@@ -56,7 +56,8 @@ impl Foreign for Amax {
                 continue;
             }
             if !range.format.symmetric() {
-                let why = format!("it goes to {}, and a quantizer has no zero point; choose with --symmetric", range.format);
+                let why =
+                    format!("it goes to {}, and a quantizer has no zero point; choose with --symmetric", range.format);
                 return Err(statement.refuse(name, &why));
             }
             let key = match range.kind {
@@ -92,9 +93,11 @@ impl Foreign for Amax {
                     continue;
                 }
             };
-            let values = values(&info, body).ok_or_else(|| format!("{} is no F32 tensor of the file", visible(&key)))?;
+            let values =
+                values(&info, body).ok_or_else(|| format!("{} is no F32 tensor of the file", visible(&key)))?;
             let clips = values.iter().map(|x| amax(*x, &key).map(Clip::symmetric)).collect::<Result<Vec<_>, _>>()?;
-            let shape: Vec<u64> = info.get("shape").and_then(|s| serde_json::from_value(s.clone()).ok()).unwrap_or_default();
+            let shape: Vec<u64> =
+                info.get("shape").and_then(|s| serde_json::from_value(s.clone()).ok()).unwrap_or_default();
             let axis = match clips.len() {
                 0 => return Err(format!("{} holds no number", visible(&key))),
                 1 => None,

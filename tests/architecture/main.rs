@@ -25,7 +25,22 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("exchange", &["quant", "session", "report"]),
     ("journal", &["quant", "session", "report"]),
     ("tui", &["quant", "histogram", "calibrate", "session", "figure", "jobs", "report", "journal"]),
-    ("cli", &["quant", "histogram", "calibrate", "session", "input", "model", "jobs", "report", "exchange", "journal", "tui"]),
+    (
+        "cli",
+        &[
+            "quant",
+            "histogram",
+            "calibrate",
+            "session",
+            "input",
+            "model",
+            "jobs",
+            "report",
+            "exchange",
+            "journal",
+            "tui",
+        ],
+    ),
 ];
 
 /// Rooms that compute and nothing else.

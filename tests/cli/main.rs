@@ -15,6 +15,7 @@ mod npy;
 #[path = "../support/onnx.rs"]
 mod onnx;
 
+mod exchange;
 #[cfg(feature = "onnx")]
 mod known;
 #[cfg(feature = "onnx")]

@@ -47,11 +47,8 @@ impl Foreign for Listed {
             Ok(Value::Array(entries))
         };
         let (activations, params) = (section(Kind::Activation)?, section(Kind::Weight)?);
-        let document = object([
-            ("version", json!("1.0.0")),
-            ("activation_encodings", activations),
-            ("param_encodings", params),
-        ]);
+        let document =
+            object([("version", json!("1.0.0")), ("activation_encodings", activations), ("param_encodings", params)]);
         Ok(statement.end(printed(&document)))
     }
 
@@ -108,7 +105,8 @@ fn range(kind: Kind, entry: &Value) -> Result<Range, String> {
     }
     let bits = whole(entry.get("bw"), "bw", name)?;
     let symmetric = entry.get("is_sym").and_then(Value::as_bool).unwrap_or(false);
-    let one = |(s, o)| of_offset(value(Some(s), "scale", name)?, whole(Some(o), "offset", name)?, bits, symmetric, name);
+    let one =
+        |(s, o)| of_offset(value(Some(s), "scale", name)?, whole(Some(o), "offset", name)?, bits, symmetric, name);
     let params = scales.iter().zip(offsets).map(one).collect::<Result<Vec<_>, String>>()?;
     if params.iter().any(|p| p.format() != params[0].format()) {
         return Err(format!("the channels of {} differ in sign", visible(name)));

@@ -18,12 +18,8 @@ pub(in super::super) struct Named {
     versioned: bool,
 }
 
-pub(in super::super) const AIMET_0_6_1: Named = Named {
-    id: "aimet-0.6.1",
-    extension: "encodings",
-    summary: "AIMET's encodings to 2024, by name",
-    versioned: true,
-};
+pub(in super::super) const AIMET_0_6_1: Named =
+    Named { id: "aimet-0.6.1", extension: "encodings", summary: "AIMET's encodings to 2024, by name", versioned: true };
 
 pub(in super::super) const QNN_OVERRIDES: Named = Named {
     id: "qnn-overrides",

@@ -90,7 +90,8 @@ fn range(entry: &Value) -> Result<Range, String> {
     let affine = entry.get("y_zero_point").filter(|zero| !zero.is_null());
     let format = Some(dtype).filter(|dtype| dtype.starts_with("int") || dtype.starts_with("uint"));
     let format = format.and_then(|dtype| Format::named(dtype).ok());
-    let format = format.ok_or_else(|| format!("{} goes to \"{}\", which is not read here", visible(name), visible(dtype)))?;
+    let format =
+        format.ok_or_else(|| format!("{} goes to \"{}\", which is not read here", visible(name), visible(dtype)))?;
     let format = format.with_symmetric(affine.is_none());
     let each = |value: &Value| value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
     let scales = each(entry.get("y_scale").ok_or_else(|| format!("{} has no y_scale", visible(name)))?);
