@@ -9,8 +9,8 @@ use super::{normal, qviz, tempdir, write};
 fn exports_and_converts() {
     let folder = tempdir().unwrap();
     let path = folder.path();
-    write(path, "a.npy", &normal(4000, 1));
-    write(path, "b.npy", &normal(4000, 2));
+    write(path.join("a.npy"), &normal(4000, 1));
+    write(path.join("b.npy"), &normal(4000, 2));
     let document = qviz(path, &["export", "a.npy", "b.npy"]).fine().json();
     let scale = document["tensors"][0]["chosen"]["scale"].as_f64().unwrap() as f32;
 
@@ -53,7 +53,7 @@ fn exports_and_converts() {
 fn what_cannot_be_is_said_and_writes_nothing() {
     let folder = tempdir().unwrap();
     let path = folder.path();
-    write(path, "a.npy", &normal(4000, 1));
+    write(path.join("a.npy"), &normal(4000, 1));
     let ran = qviz(path, &["export", "a.npy", "--affine", "-o", "x.cache"]);
     assert_eq!(ran.code, 1);
     assert!(
