@@ -14,7 +14,7 @@ use crate::report::{self, Exporter, visible};
 
 /// Writes the chosen scales.
 pub(super) fn export(ExportArgs { file, exact, shared }: ExportArgs) -> Result<u8, Failed> {
-    let format = file.format()?;
+    let format = file.format().map_err(Usage)?;
     if exists(file.output.as_deref(), file.force) {
         return Ok(1);
     }
@@ -40,7 +40,7 @@ pub(super) fn export(ExportArgs { file, exact, shared }: ExportArgs) -> Result<u
 
 /// Reads a file of scales and writes another.
 pub(super) fn convert(ConvertArgs { input, from, file }: ConvertArgs) -> Result<u8, Failed> {
-    let format = file.format()?;
+    let format = file.format().map_err(Usage)?;
     if exists(file.output.as_deref(), file.force) {
         return Ok(1);
     }

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::source::Usage;
 use crate::exchange::{self, Foreign, Names, Written};
 use crate::report::{self, ExportError, visible};
 
@@ -48,11 +47,11 @@ pub(super) struct FileArgs {
 }
 
 impl FileArgs {
-    pub fn format(&self) -> Result<&'static dyn Foreign, Usage> {
+    pub fn format(&self) -> Result<&'static dyn Foreign, String> {
         match (self.to, &self.output) {
             (Some(FileFormat(format)), _) => Ok(format),
-            (None, Some(path)) => exchange::by_ending(path).map_err(Usage),
-            (None, None) => exchange::by_id("json").map_err(Usage),
+            (None, Some(path)) => exchange::by_ending(path),
+            (None, None) => exchange::by_id("json"),
         }
     }
 

@@ -104,7 +104,7 @@ fn golden_json() {
     assert_eq!(old["activation_encodings"]["t2"][0]["offset"], -81);
     assert_eq!(old["activation_encodings"]["t2"][0]["is_symmetric"], "False");
     assert_eq!(old["param_encodings"]["w"][1]["scale"], 0.5);
-    assert!(value("qnn-overrides", &[sym.clone()]).get("version").is_none());
+    assert!(value("qnn-overrides", std::slice::from_ref(&sym)).get("version").is_none());
     let new = value("aimet-1.0.0", &[sym.clone(), weight.clone()]);
     assert_eq!(
         new["activation_encodings"][0],
@@ -118,7 +118,7 @@ fn golden_json() {
         serde_json::json!({"name": "t2", "output_dtype": "uint8", "y_scale": 1.0, "y_zero_point": 81})
     );
     assert_eq!(typed["encodings"][2]["y_scale"], serde_json::json!([1.0, 0.5]));
-    let overrides = value("ort-overrides", &[affine.clone()]);
+    let overrides = value("ort-overrides", std::slice::from_ref(&affine));
     assert_eq!(
         overrides["t2"],
         serde_json::json!([{"quant_type": "QUInt8", "scale": 1.0, "zero_point": 81, "symmetric": false}])
@@ -405,12 +405,15 @@ fn symmetric() -> impl Strategy<Value = Vec<Range>> {
         .prop_map(|all| all.into_iter().enumerate().map(|(at, amax)| int8(&format!("t{at}"), amax)).collect())
 }
 
+/// Words of a format, whether it is a weight, the ends of each range.
+type Drawn = (&'static str, bool, Vec<(f32, f32)>);
+
 /// Any tensors with one range or several, of any integers.
 fn any_ranges() -> impl Strategy<Value = Vec<Range>> {
     let words = prop::sample::select(vec!["int8", "uint8", "uint8 affine", "affine", "int16", "uint16 affine", "int4"]);
     let range = (words, any::<bool>(), prop::collection::vec((-1e4_f32..0.0, 1e-3_f32..1e4), 1..4));
     prop::collection::vec(range, 0..9).prop_map(|all| {
-        let range = |(at, (words, weight, ends)): (usize, (&str, bool, Vec<(f32, f32)>))| {
+        let range = |(at, (words, weight, ends)): (usize, Drawn)| {
             let format = Format::named(words).unwrap();
             let kind = if weight { Kind::Weight } else { Kind::Activation };
             let axis = (ends.len() > 1).then_some(0);
