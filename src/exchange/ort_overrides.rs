@@ -49,15 +49,15 @@ impl Foreign for OrtOverrides {
                     format!("it goes to {}, for which there is no QuantType; choose 4, 8 or 16 bits", range.format);
                 return Err(statement.refuse(name, &why));
             };
+            if range.kind == Kind::Activation && range.axis.is_some() {
+                statement.omit(name, "each channel has a range of its own, which is for weights alone");
+                continue;
+            }
             statement.wrote(name)?;
-            let symmetric = range.format.symmetric();
+            // Whether it is symmetric must not be said beside a scale.
             let one = |(scale, zero): (&f32, &i32)| {
-                let mut entry = object([
-                    ("quant_type", json!(quant_type)),
-                    ("scale", number(*scale)),
-                    ("zero_point", json!(zero)),
-                    ("symmetric", json!(symmetric)),
-                ]);
+                let mut entry =
+                    object([("quant_type", json!(quant_type)), ("scale", number(*scale)), ("zero_point", json!(zero))]);
                 if let Some(axis) = range.axis {
                     entry["axis"] = json!(axis);
                 }
