@@ -8,7 +8,10 @@ use std::time::Duration;
 
 use crossterm::event::{Event as Input, KeyCode, MouseButton, MouseEventKind};
 use qviz::ErrorKind;
-use qviz::jobs::{Left, News, Request, Told, Trial, Tried, Tune, TuneStep, Tuned};
+use qviz::jobs::{
+    ByMethod, Jittered, Left, MethodEffect, News, Request, Told, Trial, Tried, Tune, TuneSet, TuneStep, Tuned,
+    UNCHANGED,
+};
 use qviz::quant::{Clip, Decibels, Format, OutputEffect, QuantParams};
 use qviz::session::{Failure, Kind, Sensitivity};
 use qviz::tui::list::{Row, Sort};
@@ -237,9 +240,25 @@ fn better(s: &Story, layer: usize, by: f32) -> Tried {
     Tried { clip: Clip::symmetric(choice.clip.amax() * by), format: choice.format }
 }
 
+fn judged(sqnr_db: f64, spread_db: f64) -> Jittered {
+    Jittered { effect: effect(sqnr_db), mean_db: sqnr_db, spread_db }
+}
+
 fn tuned(before: f64, after: f64) -> Box<Tuned> {
-    let unseen = Some((effect(before - 0.5), effect(after - 0.5)));
-    Box::new(Tuned { before: effect(before), after: effect(after), unseen, check: None })
+    let unseen = (judged(before - 0.5, 0.3), judged(after - 0.5, 0.2));
+    let set = |by, judged| TuneSet { by, judged };
+    Box::new(Tuned {
+        before: judged(before, 0.0),
+        after: judged(after, 0.0),
+        unseen: Some(unseen),
+        check: None,
+        sets: vec![set(UNCHANGED, unseen.0), set("out", unseen.1)],
+        taken: 1,
+        budget: Vec::new(),
+        widened: 0,
+        alone: Vec::new(),
+        stopped: false,
+    })
 }
 
 #[test]
@@ -253,15 +272,15 @@ fn a_layer_is_tuned_as_one_step() {
     assert_eq!((layers.len(), s.layer(&layers[0].key), layers[0].present.clip.amax()), (1, 6, own));
     let chosen = Tried { clip: Clip::unsigned(2.5), format: Format::INT8.with_signed(false) };
     let (before, after) = (Decibels::new(31.2), Decibels::new(31.853));
-    let step = TuneStep { key: s.key_of(6), chosen, before, after, samples: 8, of: 8 };
+    let step = TuneStep { key: s.key_of(6), chosen: Some(chosen), by: "out", before, after, samples: 8, of: 8 };
     news(&mut s, News::Step(step, left(0)));
-    assert_eq!(s.notice(), "06.conv11.hswish: 31.20 → 31.85 dB, clip 2.50, uint8 symmetric");
+    assert_eq!(s.notice(), "06.conv11.hswish: alone 31.20 → 31.85 dB, clip 2.50, uint8 symmetric");
     assert_eq!(s.amax(), own, "it is taken over at the end");
     news(&mut s, News::Tuned(Ok(Some(tuned(31.2, 31.85)))));
     assert_eq!((s.amax(), s.ready().format().signed(), s.model.session.history_len()), (2.5, false, (1, 0)));
     assert_eq!(
         s.notice(),
-        "06.conv11.hswish tuned: 31.20 → 31.85 dB on 8 searched samples, 30.70 → 31.35 dB on 8 unseen samples; u takes it back"
+        "06.conv11.hswish tuned: 31.20 → 31.85 dB on 8 searched samples, 30.70 → 31.35 dB ± 0.2 on 8 unseen samples, by out; u takes it back"
     );
     assert_eq!(asked(&mut s).len(), 2, "the new clip is tried");
     s.keys("u");
@@ -280,7 +299,8 @@ fn all_layers_are_tuned_as_one_step_and_a_hand_wins() {
     for (i, layer) in [2, 4, 6].into_iter().enumerate() {
         let chosen = better(&s, layer, 0.9);
         let [before, after] = [30.0, 31.0].map(|db| Decibels::new(db + i as f64));
-        let step = TuneStep { key: s.key_of(layer), chosen, before, after, samples: 8 - i, of: 8 };
+        let step =
+            TuneStep { key: s.key_of(layer), chosen: Some(chosen), by: "out", before, after, samples: 8 - i, of: 8 };
         news(&mut s, News::Step(step, left(8 - i)));
     }
     assert!(
@@ -293,7 +313,7 @@ fn all_layers_are_tuned_as_one_step_and_a_hand_wins() {
     s.keys("1");
     let by_hand = s.amax();
     s.keys("S");
-    news(&mut s, News::Tuned(Ok(Some(tuned(30.0, 33.0)))));
+    news(&mut s, News::Tuned(Ok(Some(Box::new(Tuned { stopped: true, ..*tuned(30.0, 33.0) })))));
     assert_eq!(s.amax(), by_hand);
     assert_eq!(s.model.session.changed(), 3);
     assert!(s.notice().starts_with("stopped: 2 of 9 layers tuned: 30.00 → 33.00 dB"), "{}", s.notice());
@@ -431,6 +451,19 @@ fn what_the_placement_leaves_in_float_is_listed_on_request_and_says_why() {
 }
 
 #[test]
+fn a_tensor_of_the_file_is_found_where_it_went() {
+    let mut s = Story::of_placed_network((160, 45));
+    s.keys("/CONV1.raw").press(KeyCode::Enter);
+    assert_eq!(listed(&s), ["02.conv1.hswish"]);
+    s.select("02.conv1.hswish");
+    let screen = s.screen();
+    assert!(screen.contains("The file's conv1.raw is folded into conv1.w"), "{screen}");
+    assert!(!screen.contains("! The file's"), "it is no warning\n{screen}");
+    assert_eq!(s.document()["tensors"][2]["absorbed"], serde_json::json!(["conv1.raw"]));
+    assert!(s.document()["tensors"][3].get("absorbed").is_none());
+}
+
+#[test]
 fn the_next_placement_is_one_step() {
     let mut s = Story::of_placed_network((160, 45));
     let quantized = |s: &Story| s.model.session.params().len();
@@ -455,4 +488,186 @@ fn the_next_placement_is_one_step() {
     assert!(s.notice().contains("only with a network"), "{}", s.notice());
     s.keys("P");
     assert!(s.notice().contains("only with a network"), "{}", s.notice());
+}
+
+/// The methods that were asked for last, with their question.
+fn asked_methods(s: &mut Story) -> Option<ByMethod> {
+    let by_method = |trial| if let Trial::ByMethod(of) = trial { Some(of) } else { None };
+    asked(s).into_iter().filter_map(by_method).next_back()
+}
+
+fn method(of: &ByMethod, id: &str, sqnr_db: f64) -> News {
+    let left = of.methods.iter().rev().position(|method| method.id == id).unwrap();
+    let stand_ins = of.methods.iter().find(|method| method.id == id).unwrap().stand_ins;
+    let (question, method) = (of.question, id.to_owned());
+    News::Method(MethodEffect { question, method, stand_ins, effects: effect(sqnr_db).into(), check: None }, left)
+}
+
+/// A layer's row in the list, without what stands beside it.
+fn in_list(s: &Story, layer: usize) -> String {
+    let (width, name) = (usize::from(layout(&s.model).unwrap().list.width), s.model.session.layers()[layer].name());
+    let screen = s.screen();
+    let mut lines = screen.lines().map(|line| line.chars().take(width).collect::<String>());
+    lines.find(|line| line.contains(name)).unwrap_or_else(|| panic!("no {name}:\n{screen}")).trim_end().to_owned()
+}
+
+/// The lines of the table of methods, without what stands beside it.
+fn table(s: &Story) -> Vec<String> {
+    let screen = s.screen();
+    let lines = screen.lines().skip_while(|line| !line.contains("methods by the outputs")).skip(2);
+    let own = |line: &str| line.chars().skip(usize::from(layout(&s.model).unwrap().histogram_title.x)).collect();
+    lines.map(own).take_while(|line: &String| !line.trim().is_empty()).collect()
+}
+
+#[test]
+fn the_best_method_by_the_outputs_is_one_key_away() {
+    let mut s = story();
+    assert!(asked_methods(&mut s).is_none(), "what the hand wants comes first");
+    s.keys("B");
+    assert!(s.notice().contains("no method was measured"), "{}", s.notice());
+    s.keys("w");
+    assert!(s.screen().contains("The table begins when the first figure"), "{}", s.screen());
+    let told = whole(&s, 30.2);
+    news(&mut s, told);
+    let of = asked_methods(&mut s).expect("the table is asked for");
+    let ids: Vec<&str> = of.methods.iter().map(|method| method.id.as_str()).collect();
+    assert_eq!(ids, ["max", "coverage", "entropy", "mse", "percentile-99.99"]);
+    assert!(of.methods.iter().all(|method| method.params.len() == 9) && of.weights.len() == 3);
+    assert!(s.screen().contains("methods 0/5") && s.screen().contains("0 of 5 measured"), "{}", s.screen());
+    for (id, db) in [("max", 21.0), ("coverage", 18.5), ("entropy", 30.2), ("mse", 33.75)] {
+        let told = method(&of, id, db);
+        news(&mut s, told);
+    }
+    let lines = table(&s);
+    assert_eq!(lines.len(), 6, "{}", s.screen());
+    for (line, name) in lines.iter().zip(["mse", "as it is chosen", "entropy", "max", "coverage", "percentile-99.99"]) {
+        assert!(line.contains(name), "{name}: {line}");
+    }
+    assert!(lines[0].starts_with('▸') && lines[0].contains("33.8 dB") && lines[0].contains("93.8 %"), "{}", lines[0]);
+    assert!(lines[5].contains('…'), "{}", lines[5]);
+    let told = method(&of, "percentile-99.99", f64::NAN);
+    news(&mut s, told);
+    news(&mut s, News::MethodsEnd { question: of.question, result: Ok(()) });
+    assert!(s.notice().starts_with("mse for all activations is 3.5 dB better at the outputs"), "{}", s.notice());
+    assert!(table(&s)[5].contains("percentile-99.99") && !s.screen().contains("methods 5/5"), "{}", s.screen());
+    // A clip by hand changes no row: each is of the method for all.
+    s.keys("h");
+    assert!(asked_methods(&mut s).is_none());
+    let by_hand = s.amax();
+
+    let before = s.model.session.history_len().0;
+    s.keys("B");
+    assert!(
+        s.notice().starts_with("mse for all activations, 33.8 dB at the outputs: 9 ranges changed"),
+        "{}",
+        s.notice()
+    );
+    assert!(s.notice().contains("1 of them by hand before"), "{}", s.notice());
+    assert_eq!(s.model.session.history_len().0, before + 1, "one step");
+    let chosen = |s: &Story| -> Vec<String> {
+        s.model.session.layers().iter().map(|l| l.decision().unwrap().method.clone()).collect()
+    };
+    assert!(chosen(&s)[..9].iter().all(|method| method == "mse"), "{:?}", chosen(&s));
+    assert!(chosen(&s)[9..].iter().all(|method| method == "entropy"), "weights stay");
+    let trials = asked(&mut s);
+    let [Trial::Alone { .. }, Trial::Whole(params)] = trials.as_slice() else { panic!("{trials:?}") };
+    let mse = &of.methods[3].params;
+    assert!(mse.iter().all(|(key, one)| params[key] == *one), "what was measured is what stands");
+    s.keys("u");
+    assert_eq!(s.amax(), by_hand);
+    // Any other method goes for all just as well.
+    s.keys("1E");
+    assert!(s.notice().starts_with("max for all activations: "), "{}", s.notice());
+    assert!(chosen(&s)[..9].iter().all(|method| method == "max"));
+    // The page goes as it came, and Tab leads back to the plots too.
+    s.keys("w");
+    assert!(!s.screen().contains("methods by the outputs"));
+    s.keys("w").press(KeyCode::Tab);
+    assert!(!s.screen().contains("methods by the outputs"));
+}
+
+#[test]
+fn another_format_or_place_makes_the_table_old_until_it_is_found_anew() {
+    let mut s = story();
+    s.keys("w");
+    let told = whole(&s, 30.2);
+    news(&mut s, told);
+    let of = asked_methods(&mut s).unwrap();
+    for (id, db) in [("max", 21.0), ("mse", 33.75)] {
+        let told = method(&of, id, db);
+        news(&mut s, told);
+    }
+    s.keys("o");
+    let again = asked_methods(&mut s).expect("it is asked for anew");
+    assert!(again.question != of.question && again.methods[0].params.len() == 8);
+    assert!(s.model.network.as_ref().unwrap().methods.best().is_none(), "nothing old is taken");
+    s.keys("B");
+    assert!(s.notice().contains("no method was measured"), "{}", s.notice());
+    assert!(table(&s).iter().all(|line| !line.starts_with('▸')), "{}", s.screen());
+    // What comes late is of the old one.
+    let told = method(&of, "coverage", 40.0);
+    news(&mut s, told);
+    assert!(s.model.network.as_ref().unwrap().methods.best().is_none());
+    let told = method(&again, "max", 22.5);
+    news(&mut s, told);
+    assert_eq!(s.model.network.as_ref().unwrap().methods.best().unwrap().method, "max");
+    // Stopped, and opened again, it is asked for again.
+    s.keys("S");
+    assert_eq!(s.cmds.pop(), Some(Cmd::Stop));
+    news(&mut s, News::MethodsEnd { question: again.question, result: Ok(()) });
+    assert!(s.screen().contains("1 of 5 measured, stopped"), "{}", s.screen());
+    s.keys("ww");
+    assert!(asked_methods(&mut s).is_some());
+}
+
+#[test]
+fn the_outputs_so_far_are_shown_with_the_samples_they_rest_on() {
+    let mut s = story();
+    let so_far = OutputEffect { samples: 1, of: 8, ..effect(28.0) };
+    let params = s.model.session.params();
+    news(&mut s, News::WholeSoFar { params, effects: so_far.into(), took: TOOK });
+    assert!(row(&s).contains("28.0 dB") && row(&s).contains("1/8 samples"), "{}", row(&s));
+    let told = whole(&s, 30.2);
+    news(&mut s, told);
+    assert!(row(&s).contains("30.2 dB") && !row(&s).contains("1/8"), "{}", row(&s));
+    // The same of each layer: an estimate until it rests on all samples.
+    s.keys("r");
+    for (layer, db, samples) in [(3, 50.0, 1), (5, 22.25, 1), (3, 48.0, 8)] {
+        let alone = OutputEffect { samples, of: 8, ..effect(db) };
+        let found = Sensitivity { key: s.key_of(layer), alone, without: OutputEffect::default() };
+        news(&mut s, News::Sensitivity(found, left(3)));
+    }
+    s.select("05.conv9.add");
+    assert!(in_list(&s, 5).contains("~22."), "{}", s.screen());
+    assert!(s.screen().contains("alone on 1 of 8 samples so far"), "{}", s.screen());
+    assert!(in_list(&s, 3).contains(" 48.0"), "{}", s.screen());
+    assert_eq!(s.model.list.order[..2], [5, 3]);
+}
+
+#[test]
+fn only_what_costs_or_is_wrong_is_marked_in_the_list() {
+    let mut s = story();
+    let marked = |s: &Story| {
+        let layers = s.model.session.layers().iter();
+        layers.filter(|layer| layer.rank().is_some_and(|rank| rank.is_marked())).count()
+    };
+    let told = s.model.session.layers().iter().filter(|layer| layer.rank().is_some()).count();
+    assert!(marked(&s) * 3 <= s.model.session.layers().len(), "{} of {told} that have notes", marked(&s));
+    let mark = |s: &Story, layer: usize| in_list(s, layer).chars().next_back().unwrap();
+    // A clip at which much saturates costs, whatever the values are.
+    assert!(mark(&s, 6) != '↓', "{}", s.screen());
+    s.keys("=0.01").press(KeyCode::Enter);
+    assert!(mark(&s, 6) == '↓', "{}", s.screen());
+    s.keys("u");
+    // And so does what makes most of the outputs' noise, once that is known.
+    let told = whole(&s, 30.0);
+    news(&mut s, told);
+    s.keys("r");
+    for (layer, db) in [(3, 50.0), (5, 22.25), (6, 49.0)] {
+        let told = sensitivity(&s, layer, db, 3);
+        news(&mut s, told);
+    }
+    assert!(mark(&s, 5) == '↓' && mark(&s, 3) != '↓', "{}", s.screen());
+    s.select("05.conv9.add");
+    assert!(s.screen().contains("Much of the outputs' noise is its: 99"), "{}", s.screen());
 }

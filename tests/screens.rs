@@ -140,6 +140,40 @@ fn a_network_on_trial() {
     snapshot("sensitivity", &s);
 }
 
+/// The table of methods while one is still measured: beside the list, and on the smallest usual screen.
+#[test]
+fn methods_by_the_outputs() {
+    use qviz::jobs::{ByMethod, MethodEffect, News, Told};
+    use qviz::quant::{Decibels, OutputEffect};
+    use qviz::tui::msg::Msg;
+    let mut s = Story::of_network((160, 45));
+    s.select("06.conv11.hswish");
+    let effect = |db| OutputEffect {
+        sqnr_db: Some(Decibels::new(db)),
+        cosine: Some(1.0 - 10f64.powf(-db / 10.0) / 2.0),
+        top1_agreement: Some(0.9375),
+        samples: 8,
+        of: 8,
+        ..OutputEffect::default()
+    };
+    let (params, took) = (s.model.session.params(), std::time::Duration::from_millis(12));
+    s.tell(Msg::Job(Told::Trial(News::Whole { params, result: Ok(effect(30.2).into()), check: None, took })));
+    let of: ByMethod = s.model.network.as_ref().unwrap().methods.asked.clone().unwrap();
+    for (id, db, stand_ins) in [("max", 21.0, 0), ("coverage", 18.5, 0), ("entropy", 30.2, 2), ("mse", 33.75, 0)] {
+        let (question, method) = (of.question, id.to_owned());
+        let found =
+            MethodEffect { question, method, stand_ins, effects: effect(db).into(), check: Some(effect(db - 1.0)) };
+        s.tell(Msg::Job(Told::Trial(News::Method(found, 1))));
+    }
+    s.keys("w");
+    snapshot("methods", &s);
+    s.event(Event::Resize(80, 24));
+    snapshot("methods-small", &s);
+    for fact in ["mse", "33.8 dB", "as it is chosen", "percentile-99.99", "93.8 %", "B takes"] {
+        assert!(s.screen().contains(fact), "{fact} at 80x24\n{}", s.screen());
+    }
+}
+
 #[test]
 fn help_over_the_screen() {
     let mut s = story((100, 30));

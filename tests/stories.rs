@@ -588,7 +588,7 @@ fn a_clip_that_a_file_proposes_is_chosen_like_a_method_s() {
 /// What is known beforehand is chosen, and is a row like a method's.
 #[test]
 fn a_known_range_is_chosen_marked_and_undone_like_a_method_s() {
-    let known = Known { min: -1.0, max: 9.5, reason: Reason::Input };
+    let known = Known { min: -1.0, max: 64.0, reason: Reason::Input };
     let mut s = Story::unfound(qviz::cli::bundled(), Format::INT8, (160, 45));
     s.find_as(|layer| {
         let takers = vec![Taker { node: "06.conv12".into(), op: "Conv".into(), is_layer: true }];
@@ -598,15 +598,15 @@ fn a_known_range_is_chosen_marked_and_undone_like_a_method_s() {
         s.read(layer);
     }
     s.select(LAYER);
-    assert_eq!((s.amax(), s.ready().decision().method.as_str()), (9.5, "known"));
+    assert_eq!((s.amax(), s.ready().decision().method.as_str()), (64.0, "known"));
     let screen = s.screen();
     assert!(screen.contains("6 known") && !screen.contains("no answer"), "{screen}");
     s.keys("1");
     assert_eq!(s.ready().decision().method, "max");
     s.keys("6");
-    assert!(s.notice().contains("-1 to 9.5"), "{}", s.notice());
+    assert!(s.notice().contains("-1 to 64"), "{}", s.notice());
     s.keys("uu");
-    assert_eq!((s.amax(), s.ready().is_changed()), (9.5, false));
+    assert_eq!((s.amax(), s.ready().is_changed()), (64.0, false));
     assert_eq!(s.document()["tensors"][6]["chosen"]["method"], "known");
     s.keys("c");
     assert!(s.screen().contains("6 known dB"), "{}", s.screen());

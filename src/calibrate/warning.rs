@@ -1,5 +1,6 @@
 //! What a user should know about a tensor before trusting any number.
 
+use super::Rank;
 use crate::histogram::{GridKind, Histogram};
 use crate::quant::Format;
 
@@ -59,6 +60,17 @@ impl Warning {
             Warning::OneSided { .. } => "one-sided",
             Warning::FarOutliers { .. } => "outliers",
             Warning::SinglePass => "one pass",
+        }
+    }
+
+    /// How grave it is.
+    pub fn rank(&self) -> Rank {
+        match self {
+            Warning::NonFinite { .. } | Warning::Empty | Warning::NothingFinite => Rank::Wrong,
+            // What outliers cost is seen at the clip that is chosen, and a constant is kept exactly.
+            Warning::AllZero | Warning::Constant(_) | Warning::FarOutliers { .. } => Rank::Worth,
+            // Symmetric formats have it behind every Relu.
+            Warning::OneSided { .. } | Warning::SinglePass => Rank::Worth,
         }
     }
 
@@ -168,6 +180,17 @@ mod tests {
         assert_eq!(warnings(&h.finish(), Format::INT8), [Warning::SinglePass]);
         let both = Warning::NonFinite { nan: 1, inf: 2 };
         assert_eq!(both.sentence(), "1 NaN and 2 infinities left out of the histogram.");
+    }
+
+    #[test]
+    fn what_a_relu_does_to_every_layer_is_no_alarm() {
+        let rank = |values: &[f32]| {
+            let found = warnings(&Histogram::of(values, 2048, &[]), Format::INT8);
+            found.iter().map(Warning::rank).min()
+        };
+        assert_eq!(rank(&[0.0, 1.0]), Some(Rank::Worth));
+        assert_eq!((rank(&[f32::NAN, -1.0, 1.0]), rank(&[])), (Some(Rank::Wrong), Some(Rank::Wrong)));
+        assert!(Rank::Costs < Rank::Wrong && Rank::Wrong < Rank::Worth && !Rank::Worth.is_marked());
     }
 
     #[test]

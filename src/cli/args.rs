@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::data::DataArgs;
 #[cfg(feature = "onnxruntime")]
@@ -13,7 +13,7 @@ use super::words::{Chooser, KnownRange, Method, PerChannel, parse_chooser, parse
 use crate::calibrate::{self, Calibrator, DEFAULT_METHOD};
 use crate::histogram::{DEFAULT_BINS, MAX_BINS};
 use crate::input::GroupPattern;
-use crate::jobs::Ties;
+use crate::jobs::{Allow, Objective, Ties};
 use crate::quant::{Format, Scheme};
 use crate::report::visible;
 use crate::session::{Assignment, Kind, Names, Rules, Session, Setting, Subject};
@@ -41,6 +41,10 @@ pub(super) enum Command {
         /// Runs MODEL.onnx quantized as chosen as well, and says what that does to its outputs
         #[arg(long)]
         outputs: bool,
+        /// Prints a row a method instead: what each does to the outputs of MODEL.onnx where it chooses for every quantized
+        /// activation, the best first, beside what is chosen
+        #[arg(long)]
+        by_method: bool,
         #[command(flatten)]
         shared: SharedArgs,
     },
@@ -65,9 +69,8 @@ pub(super) enum Command {
     },
     /// Searches the clips that give the best outputs of MODEL.onnx, layer by layer, the most sensitive first
     Tune {
-        /// How often to go over all layers
-        #[arg(long, value_name = "N", default_value_t = 1)]
-        rounds: usize,
+        #[command(flatten)]
+        search: TuneArgs,
         /// Writes the scales that were found as a qviz.scales/1 document
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
@@ -117,6 +120,57 @@ pub(super) struct ConvertArgs {
     pub from: Option<FileFormat>,
     #[command(flatten)]
     pub file: FileArgs,
+}
+
+/// How `tune` searches.
+#[derive(Args)]
+pub(super) struct TuneArgs {
+    /// How often to go over all layers; from the second time on each is looked at among the others as they stand
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub rounds: usize,
+    /// What a clip is judged by, its tensor alone quantized: the error at the quantized tensors next behind it, or at the
+    /// outputs; of both the answer that samples kept aside favour
+    #[arg(long, value_name = "WHERE", value_enum, default_value_t)]
+    pub objective: ObjectiveName,
+    /// What may be tried besides each layer's own format, between commas: affine, unsigned (where nothing is negative),
+    /// 16bit, float
+    #[arg(long, value_name = "FORMATS", default_value = "", hide_default_value = true)]
+    pub allow: Allow,
+    /// Lets at most K layers go to 16 bits, those that cost the outputs most, and shows what each is worth
+    #[arg(long, value_name = "K")]
+    pub max_16bit: Option<usize>,
+    /// Leaves at most K layers in float, those that cost the outputs most, and shows what each is worth
+    #[arg(long, value_name = "K")]
+    pub max_float: Option<usize>,
+}
+
+/// What clips are judged by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum ObjectiveName {
+    /// The quantized tensors next behind a tensor
+    Next,
+    /// The network's outputs
+    Out,
+    /// Either, as unseen samples favour it
+    #[default]
+    Both,
+}
+
+impl TuneArgs {
+    pub fn objective(&self) -> Objective {
+        match self.objective {
+            ObjectiveName::Next => Objective::Next,
+            ObjectiveName::Out => Objective::Out,
+            ObjectiveName::Both => Objective::Both,
+        }
+    }
+
+    /// What may be tried, within the budgets that are given.
+    pub fn allow(&self) -> Allow {
+        let Allow { max_16bit, max_float, .. } = self.allow;
+        let (max_16bit, max_float) = (self.max_16bit.unwrap_or(max_16bit), self.max_float.unwrap_or(max_float));
+        Allow { max_16bit, max_float, ..self.allow }
+    }
 }
 
 /// What to verify, on what.
@@ -213,8 +267,8 @@ pub(super) struct SharedArgs {
     /// some layers only: PATTERNS=AXIS. May be given several times: --per-channel 1 --per-channel '*conv*=-3'
     #[arg(long, value_name = "[PATTERNS=]AXIS", allow_negative_numbers = true)]
     pub per_channel: Vec<PerChannel>,
-    /// Leaves these layers in float, patterns as of --set: --skip conv1 a layer's input and weights, --skip 'op:Softmax'
-    /// what softmaxes make
+    /// Leaves these layers in float, patterns as of --set: --skip '*.conv1,*.softmax'; of a network --skip conv1 is a layer's
+    /// input and its weights, --skip 'op:Softmax' what softmaxes make
     #[arg(long, value_name = "PATTERNS")]
     pub skip: Vec<Names>,
     /// Quantizes exactly these layers, wherever they stand, and leaves all others in float
@@ -311,6 +365,13 @@ impl SharedArgs {
         let decides =
             || format!("{name} decides for the tensors that it holds, for the others {}", given.join(" and "));
         (!given.is_empty()).then(decides)
+    }
+
+    /// Whether it was said by which method tensors are quantized, or to what.
+    #[cfg(feature = "onnx")]
+    pub fn says_how(&self) -> bool {
+        let method = !self.method.is_empty() || self.weights_method.is_some();
+        method || self.format.is_some() || self.bits != 8 || self.unsigned || self.affine || self.symmetric
     }
 
     /// A session that knows no layer yet.

@@ -76,9 +76,12 @@ pub(super) struct SampleArgs {
     /// Runs the model on N made-up samples where there is no data; the ranges then mean little
     #[arg(long, value_name = "N", conflicts_with = "data", value_parser = parse_count)]
     pub random: Option<usize>,
-    /// Another seed makes other random samples
-    #[arg(long, value_name = "SEED", default_value_t = 0, requires = "random")]
-    pub seed: u64,
+    /// Runs the model on N of the samples only, drawn at random, for a quick first pass; of --check as well
+    #[arg(long = "samples", value_name = "N", value_parser = parse_count)]
+    pub draw: Option<usize>,
+    /// Another seed draws other samples, makes other random ones, and keeps others of `tune` aside; 0 without it
+    #[arg(long, value_name = "SEED")]
+    pub seed: Option<u64>,
     /// Subtracted from each channel of pictures, whose values are 0 to 1: 0.485,0.456,0.406. Of arrays, what was subtracted
     /// before they were written; nothing is done to them, and their range is known
     #[arg(long, value_name = "A,B,C", value_delimiter = ',')]
@@ -115,6 +118,8 @@ pub(super) enum Place {
     Fused,
     /// What Conv, ConvTranspose, MatMul, Gemm, average pooling and recurrent layers take.
     Inputs,
+    /// What ONNX Runtime's quantize_static quantizes with its default list of operators.
+    Ort,
     /// Every float tensor that the file names.
     All,
 }
@@ -125,6 +130,24 @@ pub(super) enum Size {
     Fixed(usize),
     /// Any, with a name.
     Any(String),
+}
+
+impl SampleArgs {
+    /// Whether something is said of samples that only a model needs.
+    pub fn any(&self) -> bool {
+        !self.data.is_empty() || self.random.is_some() || self.draw.is_some() || self.seed.is_some()
+    }
+
+    /// The seed that draws and makes samples.
+    pub fn seed(&self) -> u64 {
+        self.seed.unwrap_or(0)
+    }
+
+    /// Why a seed is refused: nothing would come of it.
+    pub fn seed_in_vain(&self) -> Option<&'static str> {
+        let in_vain = self.seed.is_some() && self.random.is_none() && self.draw.is_none();
+        in_vain.then_some("--seed draws what --samples N or --random N asks for; name one of them.")
+    }
 }
 
 fn parse_count(text: &str) -> Result<usize, String> {
@@ -153,7 +176,7 @@ fn parse_dim(text: &str) -> Option<Size> {
 mod network {
     use super::{DataArgs, Order, Place, SampleArgs, Size};
     use crate::jobs::Backend;
-    use crate::model::{Dim, Layout, Placement, SampleOptions, SampleSource};
+    use crate::model::{Dim, Draw, Layout, Placement, SampleOptions, SampleSource};
 
     impl DataArgs {
         /// Where the samples to judge on come from, if there are any.
@@ -161,14 +184,14 @@ mod network {
             (!self.check.is_empty()).then(|| SampleSource::Files(self.check.clone()))
         }
 
-        /// Where the network is quantized.
-        pub fn placement(&self) -> Placement {
-            match self.place {
-                None => Placement::default(),
-                Some(Place::Fused) => Placement::Fused,
-                Some(Place::Inputs) => Placement::Inputs,
-                Some(Place::All) => Placement::All,
-            }
+        /// Where the network is quantized, if that was said.
+        pub fn placement(&self) -> Option<Placement> {
+            self.place.map(|place| match place {
+                Place::Fused => Placement::Fused,
+                Place::Inputs => Placement::Inputs,
+                Place::Ort => Placement::Ort,
+                Place::All => Placement::All,
+            })
         }
 
         /// Who runs the model.
@@ -185,7 +208,7 @@ mod network {
         /// Where samples come from; `None` where nothing was said.
         pub fn source(&self) -> Option<SampleSource> {
             match (self.random, self.data.is_empty()) {
-                (Some(n), _) => Some(SampleSource::Random { n, seed: self.seed }),
+                (Some(n), _) => Some(SampleSource::Random { n, seed: self.seed() }),
                 (None, false) => Some(SampleSource::Files(self.data.clone())),
                 (None, true) => None,
             }
@@ -208,6 +231,7 @@ mod network {
                     Order::Nhwc => Layout::Nhwc,
                 }),
                 resize: self.resize,
+                draw: self.draw.map(|n| Draw { n, seed: self.seed() }),
             }
         }
     }

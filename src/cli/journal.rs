@@ -50,7 +50,8 @@ fn data(shared: &SharedArgs) -> Data {
     words.extend(shared.group.as_ref().map(|group| format!("group {group}")));
     words.extend(shared.data.samples.data.iter().map(|path| format!("data {}", absolute(path))));
     words.extend(shared.data.as_written.then(|| "as written".to_owned()));
-    words.extend(shared.data.samples.random.map(|n| format!("random {n} {}", shared.data.samples.seed)));
+    words.extend(shared.data.samples.random.map(|n| format!("random {n} {}", shared.data.samples.seed())));
+    words.extend(shared.data.samples.draw.map(|n| format!("samples {n} {}", shared.data.samples.seed())));
     Data::new(words)
 }
 

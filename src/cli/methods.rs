@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::calibrate::catalogue;
+use crate::session::KNOWN;
 
 #[derive(Serialize)]
 struct Entry<'a> {
@@ -18,7 +19,12 @@ pub(super) fn text() -> String {
     let block = |(id, m): &(_, std::sync::Arc<dyn crate::calibrate::Calibrator>)| {
         format!("{id:<24} {}\n    {}\n    Known to go wrong: {}\n", m.whose(), m.summary(), m.caveat())
     };
-    let blocks: Vec<String> = catalogue().iter().map(block).collect();
+    let mut blocks: Vec<String> = catalogue().iter().map(block).collect();
+    // No method, and chosen by its name all the same.
+    blocks.push(format!(
+        "{KNOWN:<24} known beforehand\n    What the inputs were made of (--mean, --std), what operators bound, and what --range \
+         gives.\n    Known to go wrong: what operators bound is seldom all used, and there are codes for all of it.\n"
+    ));
     blocks.join("\n")
 }
 

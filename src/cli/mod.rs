@@ -2,6 +2,7 @@
 
 mod args;
 mod bundled;
+mod by_method;
 mod data;
 mod exchange;
 mod file;
@@ -16,6 +17,7 @@ mod run;
 mod scales;
 mod source;
 mod trials;
+mod tune;
 #[cfg(feature = "onnxruntime")]
 mod verify;
 mod words;

@@ -4,7 +4,7 @@ use super::args::{Cli, Command, ScreenArgs, SharedArgs};
 use super::load::load;
 use super::out::{Failed, complain, print};
 use super::source::{self, Usage};
-use super::{bundled, exchange, journal, methods, patterns, trials};
+use super::{bundled, by_method, exchange, journal, methods, patterns, trials, tune};
 use crate::report::{self, Json, visible};
 use crate::tui::{app, model::Model};
 
@@ -24,15 +24,16 @@ fn answer(cli: Cli) -> Result<u8, Failed> {
     match cli.command {
         None if stdout().is_terminal() => screen(cli.screen),
         None => print_report(cli.screen.shared, false, false),
-        Some(Command::Report { json, exact, outputs: false, shared }) => print_report(shared, json, exact),
-        Some(Command::Report { json, exact, outputs: true, shared }) => trials::outputs(shared, json, exact),
+        Some(Command::Report { json, exact, by_method: true, shared, .. }) => by_method::report(shared, json, exact),
+        Some(Command::Report { json, exact, outputs: true, shared, .. }) => trials::outputs(shared, json, exact),
+        Some(Command::Report { json, exact, shared, .. }) => print_report(shared, json, exact),
         Some(Command::Compare { shared }) => {
             let loaded = load(shared, false)?;
             print(&report::compare(&loaded.session))?;
             Ok(loaded.exit(complain(&loaded.session), "the comparison was printed{}"))
         }
         Some(Command::Sensitivity { json, output, force, shared }) => trials::sensitivity(shared, json, output, force),
-        Some(Command::Tune { rounds, output, force, shared }) => trials::tune(shared, rounds, output, force),
+        Some(Command::Tune { search, output, force, shared }) => tune::tune(shared, &search, output, force),
         #[cfg(feature = "onnxruntime")]
         Some(Command::Verify(args)) => super::verify::verify(args),
         Some(Command::Methods { json }) => {

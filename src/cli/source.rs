@@ -20,14 +20,18 @@ pub(super) fn start(shared: SharedArgs, session: &Session, measure: bool) -> Res
     let recipe = Recipe::new(shared.bins, session.methods().iter().map(AsRef::as_ref));
     let threads = std::thread::available_parallelism().map_or(2, |n| n.get()).min(8);
     if let Some(model) = shared.paths.iter().find(|p| is_model(p)) {
+        if let Some(why) = shared.data.samples.seed_in_vain() {
+            return Err(Usage(why.into()));
+        }
         let name = visible(&model.to_string_lossy());
         if shared.paths.len() > 1 {
             return Err(Usage(format!("{name} is a model, which is looked at alone; give its inputs with --data.")));
         }
         return network(shared, session, recipe, measure, threads);
     }
-    if !shared.data.samples.data.is_empty() || shared.data.samples.random.is_some() {
-        return Err(Usage("--data and --random feed a model; name one: qviz MODEL.onnx --data PATH.".into()));
+    if shared.data.samples.any() {
+        let sentence = "--data, --random, --samples and --seed feed a model; name one: qviz MODEL.onnx --data PATH.";
+        return Err(Usage(sentence.into()));
     }
     if shared.data.place.is_some() || shared.weights_method.is_some() || shared.data.as_written {
         return Err(Usage(
@@ -64,8 +68,8 @@ fn network(
     let Some(samples) = shared.data.samples.source() else { return Err(nothing_to_run_on(&model)) };
     let (options, check, backend) = (shared.data.samples.options(), shared.data.check(), shared.data.backend());
     let placement = shared.data.placement();
-    let as_written = shared.data.as_written;
-    let subject = Subject { model, samples, options, check, backend, placement, as_written };
+    let (as_written, as_in_file) = (shared.data.as_written, !shared.says_how());
+    let subject = Subject { model, samples, options, check, backend, placement, as_written, as_in_file };
     let (one_pass, ignore_sentinels) = (shared.data.one_pass, shared.ignore_sentinels);
     let (plan, ties) = (session.plan(), shared.ties());
     let order = NetworkOrder { subject, recipe, plan, ties, one_pass, measure, ignore_sentinels, threads };

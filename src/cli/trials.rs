@@ -1,6 +1,5 @@
-//! `qviz sensitivity` and `qviz tune`: a network on trial, printed.
+//! `qviz sensitivity` and what `qviz report` says of outputs: a network on trial, printed.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal, stderr};
 use std::path::PathBuf;
 use std::sync::mpsc::RecvTimeoutError;
@@ -12,10 +11,10 @@ use super::hints::with_hint;
 use super::load::{BEAT, Loaded, load};
 use super::out::{Failed, complain, exists, print};
 use super::source::Usage;
-use crate::jobs::{Left, News, Request, Told, Trial, Tune, TuneLayer, Tuned};
+use crate::jobs::{Left, News, Request, Told, Trial};
 use crate::quant::{OutputEffect, OutputEffects};
 use crate::report::{self, Json, number, visible};
-use crate::session::{Arrival, Decision, Key, Sensitivity, Target};
+use crate::session::{Arrival, Sensitivity, Target};
 
 /// Reads all layers, and leaves those in float that `--skip-worst` means.
 pub(super) fn loaded(shared: SharedArgs, exact: bool) -> Result<Loaded, Failed> {
@@ -64,7 +63,7 @@ pub(super) fn outputs(shared: SharedArgs, json: bool, exact: bool) -> Result<u8,
 }
 
 /// Reads a network and everything in it. Where it could not be opened there are no layers, and a failure that says why.
-fn network(shared: SharedArgs, exact: bool) -> Result<Loaded, Failed> {
+pub(super) fn network(shared: SharedArgs, exact: bool) -> Result<Loaded, Failed> {
     tries(&shared)?;
     let loaded = loaded(shared, exact)?;
     if loaded.network == 0 && loaded.session.failures().next().is_none() {
@@ -87,7 +86,7 @@ fn tries(_shared: &SharedArgs) -> Result<(), Usage> {
 }
 
 /// Asks, and hears what comes until `ends` has heard the last of it.
-fn hear(loaded: &Loaded, trial: Trial, what: &'static str, mut ends: impl FnMut(News) -> bool) {
+pub(super) fn hear(loaded: &Loaded, trial: Trial, what: &'static str, mut ends: impl FnMut(News) -> bool) {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
     if stderr().is_terminal() {
         bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
@@ -107,9 +106,19 @@ fn hear(loaded: &Loaded, trial: Trial, what: &'static str, mut ends: impl FnMut(
             Ok(_) | Err(RecvTimeoutError::Timeout) => continue,
             Err(RecvTimeoutError::Disconnected) => break,
         };
-        if let News::Sensitivity(_, Left { steps, time }) | News::Step(_, Left { steps, time }) = &news {
+        let left = match &news {
+            News::Sensitivity(_, left) | News::Step(_, left) => Some(*left),
+            News::WholeSoFar { effects: OutputEffects { all, .. }, .. } => {
+                bar.set_length(all.of as u64);
+                bar.set_position(all.samples as u64);
+                None
+            }
+            News::Method(_, steps) => Some(Left { steps: *steps, time: None }),
+            _ => None,
+        };
+        if let Some(Left { steps, time }) = left {
             done += 1;
-            bar.set_length(done + *steps as u64);
+            bar.set_length(done + steps as u64);
             bar.set_position(done);
             bar.set_message(time.map_or(String::new(), |t| format!("{} left", number::seconds(t))));
         }
@@ -121,12 +130,12 @@ fn hear(loaded: &Loaded, trial: Trial, what: &'static str, mut ends: impl FnMut(
 }
 
 /// Says why there is no answer.
-fn failed(why: &crate::session::Failure) {
+pub(super) fn failed(why: &crate::session::Failure) {
     eprintln!("qviz: {}", visible(&with_hint(&why.message)));
 }
 
 /// Everything as it is chosen.
-fn whole(loaded: &Loaded) -> Option<(OutputEffects, Option<OutputEffect>)> {
+pub(super) fn whole(loaded: &Loaded) -> Option<(OutputEffects, Option<OutputEffect>)> {
     let mut told = None;
     hear(loaded, Trial::Whole(loaded.session.params()), "whole network", |news| match news {
         News::Whole { result, check, .. } => {
@@ -143,10 +152,14 @@ fn whole(loaded: &Loaded) -> Option<(OutputEffects, Option<OutputEffect>)> {
 
 /// Every tensor's sensitivity, as far as it was found. Why there are no more is the session's to complain of.
 fn each(loaded: &mut Loaded) -> Vec<Sensitivity> {
-    let (mut all, mut failure) = (Vec::new(), None);
+    let (mut all, mut failure): (Vec<Sensitivity>, _) = (Vec::new(), None);
     hear(loaded, Trial::Sensitivity(loaded.session.params()), "sensitivity", |news| match news {
-        News::Sensitivity(s, _) => {
-            all.push(s);
+        News::Sensitivity(found, _) => {
+            // What is known on more samples comes in the place of what was known on one.
+            match all.iter_mut().find(|known| known.key == found.key) {
+                Some(known) => *known = found,
+                None => all.push(found),
+            }
             false
         }
         News::SensitivityEnd(result) => {
@@ -186,89 +199,4 @@ pub(super) fn sensitivity(shared: SharedArgs, json: bool, output: Option<PathBuf
         what += &format!(", and written to {}", visible(&path.to_string_lossy()));
     }
     Ok(loaded.exit(complain(&loaded.session), &what))
-}
-
-/// Searches better clips, prints what they are worth, and writes them.
-pub(super) fn tune(shared: SharedArgs, rounds: usize, output: Option<PathBuf>, force: bool) -> Result<u8, Failed> {
-    if exists(output.as_deref(), force) {
-        return Ok(1);
-    }
-    let mut loaded = network(shared, false)?;
-    if loaded.network == 0 {
-        return Ok(complain(&loaded.session).max(1));
-    }
-    let layers = TuneLayer::all(&loaded.session);
-    let all = layers.len();
-    let wanted = Tune { params: loaded.session.params(), layers, rounds };
-    let (mut steps, mut searched, mut tuned) = (Vec::new(), BTreeSet::new(), None);
-    hear(&loaded, Trial::Tune(wanted), "tuning", |news| match news {
-        News::Step(step, left) => {
-            // Behind the last decision comes what stands for all others.
-            if left.steps > 0 {
-                searched.insert(step.key.clone());
-            }
-            steps.push(step);
-            false
-        }
-        News::Tuned(result) => {
-            match result {
-                Ok(result) => tuned = result,
-                Err(why) => failed(&why),
-            }
-            true
-        }
-        _ => false,
-    });
-    let Some(tuned) = tuned else {
-        let code = complain(&loaded.session).max(1);
-        return Ok(loaded.exit(code, "nothing was decided yet, and nothing written"));
-    };
-    // A layer that is gone over twice ends with its last decision.
-    let decided: BTreeMap<&Key, _> = steps.iter().map(|s| (&s.key, s.chosen)).collect();
-    let mut what = format!("the search decided on {} of {all} layers", searched.len());
-    let decisions = decided.into_iter().filter_map(|(key, tried)| {
-        let decision = loaded.session.layer(key)?.decision()?;
-        Some((Target::Tensor(key.clone()), Decision { format: tried.format, ..decision.with_clip(tried.clip) }))
-    });
-    let decisions = decisions.collect();
-    loaded.session.apply("tune", decisions);
-    print(&summary(&tuned))?;
-    if let Some(path) = output {
-        if let Err(error) = report::export(&loaded.scales(), &Json, &path, force) {
-            eprintln!("qviz: {error}");
-            return Ok(1);
-        }
-        what += &format!("; scales{{}} were written to {}", visible(&path.to_string_lossy()));
-    }
-    Ok(loaded.exit(complain(&loaded.session), &what))
-}
-
-fn summary(tuned: &Tuned) -> String {
-    let mut rows = vec![("searched on", tuned.before, tuned.after)];
-    rows.extend(tuned.unseen.map(|(before, after)| ("kept aside", before, after)));
-    rows.extend(tuned.check.map(|(before, after)| ("check", before, after)));
-    let mut out = "samples      count  before_db  after_db  before_cosine  after_cosine".to_owned();
-    // Of outputs that are integers or booleans, where there are such.
-    let agree = rows.iter().any(|(_, before, after)| before.agreement.or(after.agreement).is_some());
-    out += if agree { "  before_agreement  after_agreement\n" } else { "\n" };
-    for (name, before, after) in rows {
-        let (db, fraction) = (report::ratio, report::fraction);
-        out += &format!(
-            "{:<11}  {:>5}  {:>9}  {:>8}  {:>13}  {:>12}",
-            name.replace(' ', "-"),
-            before.samples,
-            db(before.sqnr_db),
-            db(after.sqnr_db),
-            fraction(before.cosine),
-            fraction(after.cosine)
-        );
-        if agree {
-            out += &format!("  {:>16}  {:>15}", fraction(before.agreement), fraction(after.agreement));
-        }
-        out.push('\n');
-        if let Some(of) = before.cut_from() {
-            out += &format!("# {name}: {} of {of} samples\n", before.samples);
-        }
-    }
-    out
 }

@@ -119,6 +119,7 @@ impl Range {
                 tied_with: None,
                 quantized: self.in_float.is_none(),
                 in_float: self.in_float.clone(),
+                tuned: None,
                 num_bits: self.format.num_bits(),
                 signed: self.format.signed(),
                 symmetric: self.format.symmetric(),

@@ -52,6 +52,27 @@ impl<W: Piece> Desk<W> {
         Ok(())
     }
 
+    /// Puts what is left of a piece of work back, unless a newer one of its kind waits or nobody will take it any more.
+    #[cfg_attr(all(not(feature = "onnx"), not(test)), expect(dead_code, reason = "for what takes long on a network"))]
+    pub fn put_back(&self, work: W) {
+        let mut waiting = self.waiting();
+        if !waiting.closed {
+            waiting.asked.entry(work.kind()).or_insert(work);
+        }
+    }
+
+    /// Whether a piece that was asked for waits.
+    #[cfg_attr(all(not(feature = "onnx"), not(test)), expect(dead_code, reason = "for what takes long on a network"))]
+    pub fn waits(&self) -> bool {
+        !self.waiting().asked.is_empty()
+    }
+
+    /// Whether a piece of this kind waits.
+    #[cfg_attr(not(feature = "onnx"), expect(dead_code, reason = "for what takes long on a network"))]
+    pub fn waits_for(&self, kind: u8) -> bool {
+        self.waiting().asked.contains_key(&kind)
+    }
+
     /// Puts pieces of work at the end of the line.
     pub fn line_up(&self, all: impl IntoIterator<Item = W>) {
         self.waiting().line.extend(all);
@@ -153,6 +174,23 @@ mod tests {
         desk.prefer(|work| work.1 == "not there");
         let taken: Vec<&str> = (0..5).map(|_| desk.next().unwrap().1).collect();
         assert_eq!(taken, ["first", "new", "b", "a", "c"]);
+    }
+
+    #[test]
+    fn what_gave_way_comes_back_unless_it_is_old() {
+        let desk = Desk::new();
+        desk.ask((9, "methods")).unwrap();
+        assert_eq!((desk.next(), desk.waits()), (Some((9, "methods")), false));
+        desk.ask((1, "urgent")).unwrap();
+        assert!(desk.waits());
+        desk.put_back((9, "rest"));
+        assert_eq!([desk.next(), desk.next()], [Some((1, "urgent")), Some((9, "rest"))]);
+        desk.ask((9, "new")).unwrap();
+        desk.put_back((9, "old"));
+        assert_eq!((desk.next(), desk.waits()), (Some((9, "new")), false));
+        desk.close();
+        desk.put_back((9, "late"));
+        assert!(!desk.waits());
     }
 
     #[test]

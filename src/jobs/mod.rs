@@ -33,6 +33,7 @@ mod search;
 mod ties;
 mod told;
 mod trial;
+mod tuning;
 mod values;
 #[cfg(feature = "onnxruntime")]
 mod verify;
@@ -50,6 +51,9 @@ pub use recipe::Recipe;
 pub use request::Request;
 pub use ties::{Group, Ties};
 pub use told::Told;
-pub use trial::{Left, News, Params, Trial, Tried, Tune, TuneLayer, TuneStep, Tuned};
+pub use trial::{ByMethod, Left, MethodEffect, News, OneMethod, Params, Trial};
+pub use tuning::{
+    Allow, BudgetPoint, Jittered, Objective, Tried, Tune, TuneLayer, TuneSet, TuneStep, Tuned, UNCHANGED,
+};
 #[cfg(feature = "onnxruntime")]
 pub use verify::{Compared, Examined, Verified, Verify, Watching};

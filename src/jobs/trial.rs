@@ -1,34 +1,15 @@
 //! What is asked of a network on trial, and what comes of it: plain numbers, whoever runs it.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
-use crate::calibrate::Calibrator;
-use crate::histogram::Histogram;
-use crate::quant::{Clip, Decibels, Format, OutputEffect, OutputEffects, QuantParams};
+use super::tuning::{Tune, TuneStep, Tuned};
+use crate::quant::{OutputEffect, OutputEffects, QuantParams};
 use crate::session::{Failure, Key, Kind, Sensitivity, Session};
 
 /// What tensors are quantized with, each by its key: one, or of a weight one for each channel. A tensor that is not
 /// there, or has none, stays in float. [`Session::params`](crate::session::Session::params) has them as they are chosen.
 pub type Params = BTreeMap<Key, Vec<QuantParams>>;
-
-/// A clip in a format.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Tried {
-    /// The range that is kept.
-    pub clip: Clip,
-    /// The integers.
-    pub format: Format,
-}
-
-impl Tried {
-    /// `scale` and `zero_point`.
-    pub fn params(self) -> QuantParams {
-        QuantParams::from_clip(self.clip, self.format)
-    }
-}
 
 /// A request to run the network with trial quantization.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,78 +27,49 @@ pub enum Trial {
     Sensitivity(Params),
     /// A search for better clips.
     Tune(Tune),
+    /// Each method for all activations; gives way to everything else.
+    ByMethod(ByMethod),
 }
 
-/// What is to be searched.
+/// Methods that are to be tried, each for all activations that are quantized.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Tune {
-    /// What is chosen now.
+pub struct ByMethod {
+    /// Which question it is; what is found names it.
+    pub question: u64,
+    /// The weights as they are chosen.
+    pub weights: Params,
+    /// The methods in their order.
+    pub methods: Vec<OneMethod>,
+}
+
+/// A method with what it makes of the activations.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OneMethod {
+    /// Its id.
+    pub id: String,
+    /// All activations that are quantized.
     pub params: Params,
-    /// The layers to search clips for.
-    pub layers: Vec<TuneLayer>,
-    /// How often to go over all of them.
-    pub rounds: usize,
+    /// How many of them another method stands in for.
+    pub stand_ins: usize,
 }
 
-/// A layer that is to be tuned, with all that clips for it are searched from.
-#[derive(Clone)]
-pub struct TuneLayer {
-    /// The activation.
-    pub key: Key,
-    /// What is chosen for it.
-    pub present: Tried,
-    /// What it holds.
-    pub histogram: Arc<Histogram>,
-    /// Methods whose clips are tried too.
-    pub methods: Vec<Arc<dyn Calibrator>>,
-    /// Activations that share its range.
-    pub tied: Vec<Key>,
-}
-
-impl TuneLayer {
-    /// A tensor of a session as it stands; `None` where there is no clip to search: it is not read, a weight, left in
-    /// float, or has a range for each channel. One that shares its range with others is searched for with them.
-    pub fn of(session: &Session, key: &Key) -> Option<TuneLayer> {
-        let of = session.layer(key).filter(|l| l.kind() == Kind::Activation)?;
-        let ready = of.ready()?;
-        let decision = ready.decision();
-        let fits = decision.quantized && decision.axis.is_none() && ready.stats().amax() > 0.0;
-        let all_values = session.ready(&session.target_of(key)).unwrap_or(ready);
-        let others = session.tied(key).iter().filter(|other| *other != key);
-        fits.then(|| TuneLayer {
-            key: of.key.clone(),
-            present: Tried { clip: decision.clip, format: decision.format },
-            histogram: all_values.histogram().clone(),
-            methods: ready.methods().to_vec(),
-            tied: others.cloned().collect(),
-        })
+impl ByMethod {
+    /// All methods of a session as it stands; none where no activation is quantized.
+    pub fn of(session: &Session, question: u64) -> ByMethod {
+        let method = |id: &str| {
+            let all = session.uniform(id);
+            let params = all.params();
+            (!params.is_empty()).then(|| OneMethod { id: id.to_owned(), params, stand_ins: all.stand_ins })
+        };
+        let methods = session.methods().iter().filter_map(|m| method(m.id())).collect();
+        let weights = session.layers().iter().filter(|layer| layer.kind() == Kind::Weight);
+        let weights = weights.map(|layer| (layer.key.clone(), session.params_of(&layer.key)));
+        ByMethod { question, weights: weights.filter(|(_, params)| !params.is_empty()).collect(), methods }
     }
 
-    /// The activations that share one range: the tensor, and those tied to it.
-    pub fn tensors(&self) -> impl Iterator<Item = &Key> {
-        std::iter::once(&self.key).chain(&self.tied)
-    }
-
-    /// All of a session; of those that share a range the first one.
-    pub fn all(session: &Session) -> Vec<TuneLayer> {
-        let first = |key: &&Key| session.tied(key).first().is_none_or(|first| first == *key);
-        let all = session.layers().iter().map(|layer| &layer.key).filter(first);
-        all.filter_map(|key| TuneLayer::of(session, key)).collect()
-    }
-}
-
-impl PartialEq for TuneLayer {
-    fn eq(&self, other: &TuneLayer) -> bool {
-        let ids = |of: &TuneLayer| of.methods.iter().map(|m| m.id().to_owned()).collect::<Vec<_>>();
-        (&self.key, self.present, &self.tied) == (&other.key, other.present, &other.tied)
-            && Arc::ptr_eq(&self.histogram, &other.histogram)
-            && ids(self) == ids(other)
-    }
-}
-
-impl fmt::Debug for TuneLayer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TuneLayer").field("key", &self.key).field("present", &self.present).finish_non_exhaustive()
+    /// Whether the same is to be tried, whatever the number.
+    pub fn is_same(&self, other: &ByMethod) -> bool {
+        self.methods == other.methods && self.weights == other.weights
     }
 }
 
@@ -146,12 +98,30 @@ pub enum News {
         /// How long that took.
         took: Duration,
     },
-    /// Of one more layer.
+    /// Of everything together on the samples so far, while the others are still run.
+    WholeSoFar {
+        /// What is tried.
+        params: Params,
+        /// What it does; says on how many samples of how many.
+        effects: OutputEffects,
+        /// How long that took.
+        took: Duration,
+    },
+    /// Of one more layer; told again as soon as it is known on more samples.
     Sensitivity(Sensitivity, Left),
     /// Every layer was told, or it was stopped.
     SensitivityEnd(Result<(), Failure>),
     /// One more layer was decided on.
     Step(TuneStep, Left),
+    /// Of one method for all activations, and how many are to come.
+    Method(MethodEffect, usize),
+    /// Every method of this question was told, or it was stopped.
+    MethodsEnd {
+        /// Which question.
+        question: u64,
+        /// Why there are no more.
+        result: Result<(), Failure>,
+    },
     /// The search ended; `None` when it was stopped before anything was decided.
     Tuned(Result<Option<Box<Tuned>>, Failure>),
 }
@@ -165,6 +135,7 @@ impl News {
             Trial::Whole(params) => News::Whole { params, result: Err(why), check: None, took },
             Trial::Sensitivity(_) => News::SensitivityEnd(Err(why)),
             Trial::Tune(_) => News::Tuned(Err(why)),
+            Trial::ByMethod(ByMethod { question, .. }) => News::MethodsEnd { question, result: Err(why) },
         }
     }
 
@@ -175,8 +146,24 @@ impl News {
             Trial::Alone { .. } | Trial::Whole(_) => None,
             Trial::Sensitivity(_) => Some(News::SensitivityEnd(Ok(()))),
             Trial::Tune(_) => Some(News::Tuned(Ok(None))),
+            Trial::ByMethod(of) => Some(News::MethodsEnd { question: of.question, result: Ok(()) }),
         }
     }
+}
+
+/// What one method for all activations does to the outputs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MethodEffect {
+    /// The question that it answers.
+    pub question: u64,
+    /// The method's id.
+    pub method: String,
+    /// How many activations another method stands in for.
+    pub stand_ins: usize,
+    /// The effect, on all samples.
+    pub effects: OutputEffects,
+    /// The effect on samples that nothing was chosen by, if there are any.
+    pub check: Option<OutputEffect>,
 }
 
 /// What a long trial still has to do.
@@ -186,35 +173,4 @@ pub struct Left {
     pub steps: usize,
     /// The time they will take, once that can be known.
     pub time: Option<Duration>,
-}
-
-/// One decision of the search.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TuneStep {
-    /// The activation.
-    pub key: Key,
-    /// What is best for it while all others are as they are.
-    pub chosen: Tried,
-    /// The output SQNR before, on the samples that are searched on, in dB: of this layer alone in the first round of
-    /// several layers, of everything together in later ones.
-    pub before: Decibels,
-    /// And after.
-    pub after: Decibels,
-    /// On how many samples that is.
-    pub samples: usize,
-    /// How many the search has.
-    pub of: usize,
-}
-
-/// What the search is worth.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Tuned {
-    /// The outputs before, on the samples that were searched on.
-    pub before: OutputEffect,
-    /// And after.
-    pub after: OutputEffect,
-    /// Before and after on samples that the search has not seen; `None` where there are too few to keep some aside.
-    pub unseen: Option<(OutputEffect, OutputEffect)>,
-    /// Before and after on the samples that were given to check on, if there are any.
-    pub check: Option<(OutputEffect, OutputEffect)>,
 }

@@ -90,9 +90,7 @@ impl Verify {
 impl Examined {
     /// What is run on what, in a few words.
     pub fn title(&self) -> String {
-        let (n, random) = (self.samples.len(), if self.samples.is_random() { "random " } else { "" });
-        let s = if n == 1 { "" } else { "s" };
-        format!("{} on {n} {random}sample{s}", self.network.file())
+        format!("{} on {}", self.network.file(), self.samples.in_words())
     }
 
     /// How many samples there are.

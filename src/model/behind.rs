@@ -27,29 +27,28 @@ pub(super) enum Source {
     Node(OutletId),
 }
 
-/// The part of a plan between some activations and its outputs.
+/// The part of a plan between some activations and what is compared: its outputs, or values before them.
 pub(super) struct Behind {
     pub steps: Vec<Step>,
-    pub outputs: Vec<Source>,
+    pub ends: Vec<Source>,
     /// Where each value from elsewhere is kept.
     pub kept: BTreeMap<OutletId, usize>,
 }
 
 impl Behind {
-    /// What follows these of the plan's activations, and what that needs from elsewhere.
-    pub fn of(variant: &Variant, tensors: &[usize]) -> Behind {
+    /// What follows these of the plan's activations on the way to `ends`, and what that needs from elsewhere.
+    pub fn of(variant: &Variant, tensors: &[usize], ends: &[OutletId]) -> Behind {
         let model = variant.plan.model();
         let order = variant.plan.order_without_consts();
-        let is_tried =
-            |node: usize| model.node(node).op_as::<Tap>().is_some_and(|tap| tensors.contains(&tap.activation));
+        let is_tried = |node: usize| tapped(variant, node).is_some_and(|activation| tensors.contains(&activation));
         let mut behind: HashSet<usize> = HashSet::new();
         for &node in order {
             if is_tried(node) || model.node(node).inputs.iter().any(|input| behind.contains(&input.node)) {
                 behind.insert(node);
             }
         }
-        // What no output depends on is of no effect.
-        let mut needed: HashSet<usize> = variant.outputs.iter().map(|output| output.node).collect();
+        // What no end depends on is of no effect.
+        let mut needed: HashSet<usize> = ends.iter().map(|end| end.node).collect();
         for &node in order.iter().rev() {
             if needed.contains(&node) {
                 needed.extend(model.node(node).inputs.iter().map(|input| input.node));
@@ -87,8 +86,8 @@ impl Behind {
                 done: Vec::new(),
             })
             .collect();
-        let outputs: Vec<Source> = variant.outputs.iter().map(|&output| source(output)).collect();
-        let mut wanted: HashSet<usize> = variant.outputs.iter().map(|output| output.node).collect();
+        let ends: Vec<Source> = ends.iter().map(|&end| source(end)).collect();
+        let mut wanted: HashSet<usize> = ends.iter().filter_map(Source::made_at).collect();
         for step in steps.iter_mut().rev() {
             for source in &step.inputs {
                 if let Source::Node(outlet) = source
@@ -98,6 +97,45 @@ impl Behind {
                 }
             }
         }
-        Behind { steps, outputs, kept }
+        Behind { steps, ends, kept }
     }
+}
+
+impl Source {
+    /// The node behind the activations that makes it.
+    fn made_at(&self) -> Option<usize> {
+        if let Source::Node(outlet) = self { Some(outlet.node) } else { None }
+    }
+}
+
+/// Where what follows these of the plan's activations first comes to one of those that `stops` (by their places in the
+/// plan, the tried ones aside), or leaves the network: the values before these.
+pub(super) fn next(variant: &Variant, tensors: &[usize], stops: &dyn Fn(usize) -> bool) -> Vec<OutletId> {
+    let model = variant.plan.model();
+    let mut reached: HashSet<usize> = HashSet::new();
+    let mut ends: Vec<OutletId> = Vec::new();
+    for &node in variant.plan.order_without_consts() {
+        let tap = tapped(variant, node);
+        if tap.is_some_and(|activation| tensors.contains(&activation)) {
+            reached.insert(node);
+            continue;
+        }
+        let inputs = &model.node(node).inputs;
+        if !inputs.iter().any(|input| reached.contains(&input.node)) {
+            continue;
+        }
+        match tap {
+            Some(activation) if stops(activation) => ends.push(inputs[0]),
+            _ => drop(reached.insert(node)),
+        }
+    }
+    ends.extend(variant.outputs.iter().filter(|output| reached.contains(&output.node)));
+    ends.sort_unstable();
+    ends.dedup();
+    ends
+}
+
+/// The activation that is tapped at a node.
+fn tapped(variant: &Variant, node: usize) -> Option<usize> {
+    variant.plan.model().node(node).op_as::<Tap>().map(|tap| tap.activation)
 }

@@ -1,20 +1,17 @@
 //! What one activation's grid does to the network's outputs, found by running only what follows it.
 
-use super::behind::{Behind, Source};
-use super::error::{ModelError, guarded};
+use super::behind::Behind;
+use super::error::ModelError;
 use super::graph::{Course, Graph};
 use super::reference::{Reference, bytes, compared, incomparable};
-use super::score::{OutputEffect, Score};
-use super::sizes;
-use super::tap::Tap;
+use super::rerun::{self, Elsewhere};
+use super::score::{Loss, OutputEffect, Score};
 use super::variant::Cancelled;
 use crate::guard::{joined, share};
 use crate::quant::QuantParams;
-use std::cell::Cell;
+use std::ops::Range;
 use std::sync::Arc;
-use tract_onnx::prelude::{IntoTValue, TValue, TVec, Tensor, TractError, TractResult, TypedSimpleState};
-use tract_onnx::tract_core::internal::{IntoArcTensor, OutletId, SymbolValues};
-use tract_onnx::tract_core::plan;
+use tract_onnx::prelude::{Tensor, TractError};
 
 /// Activations whose grids are tried, and everything that is needed to run what follows them on some samples.
 ///
@@ -42,14 +39,6 @@ struct Kept {
     part: usize,
     reference: Vec<Arc<Tensor>>,
     elsewhere: Elsewhere,
-}
-
-/// What the nodes behind the activations need from the rest of a run.
-struct Elsewhere {
-    /// Values, in the order of [`Source::Kept`].
-    values: Vec<Arc<Tensor>>,
-    /// The sizes that the run has settled.
-    sizes: SymbolValues,
 }
 
 impl Effect {
@@ -108,6 +97,11 @@ impl Effect {
         self
     }
 
+    /// The same where it was to be over `of` samples: only these were wanted for now.
+    pub fn out_of(self, of: usize) -> Effect {
+        Effect { of, ..self }
+    }
+
     /// Runs what follows with each of the activations on its grid (`None`: in float) and compares the outputs.
     ///
     /// `grids` is in the order of [`Effect::tensors`]. The samples are shared out to `threads`; the result does not
@@ -122,16 +116,44 @@ impl Effect {
         threads: usize,
         cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<Option<OutputEffect>, ModelError> {
+        let all = 0..self.samples.len();
+        Ok(self.scores(grids, all, threads, cancelled)?.map(|scores| Score::sum(scores.into_iter(), self.of).0))
+    }
+
+    /// The same of some of the samples that are kept, each by itself.
+    ///
+    /// # Errors
+    ///
+    /// As [`Effect::output`].
+    pub fn losses(
+        &self,
+        grids: &[Option<QuantParams>],
+        samples: Range<usize>,
+        threads: usize,
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Option<Vec<Loss>>, ModelError> {
+        Ok(self.scores(grids, samples, threads, cancelled)?.map(|scores| scores.iter().map(Score::loss).collect()))
+    }
+
+    /// How some of the samples that are kept compare, in their order.
+    fn scores(
+        &self,
+        grids: &[Option<QuantParams>],
+        samples: Range<usize>,
+        threads: usize,
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Option<Vec<Score>>, ModelError> {
         assert_eq!(grids.len(), self.tensors.len(), "a grid for each activation");
         let mut all = self.graph.grids.clone();
         for (&tensor, &grid) in self.tensors.iter().zip(grids) {
             all[tensor] = grid;
         }
         let grids: Vec<Vec<Option<QuantParams>>> = self.parts.iter().map(|part| part.course.grids(&all)).collect();
-        let threads = threads.clamp(1, self.samples.len().max(1));
-        let mut scores: Vec<(usize, Score)> = Vec::with_capacity(self.samples.len());
+        let samples = &self.samples[samples.start.min(self.samples.len())..samples.end.min(self.samples.len())];
+        let threads = threads.clamp(1, samples.len().max(1));
+        let mut scores: Vec<(usize, Score)> = Vec::with_capacity(samples.len());
         let part = |first: usize| {
-            let samples = self.samples.iter().enumerate().skip(first).step_by(threads);
+            let samples = samples.iter().enumerate().skip(first).step_by(threads);
             samples
                 .map(|(ix, kept)| Ok((ix, self.score(kept, &grids[kept.part], cancelled)?)))
                 .collect::<Result<Vec<_>, Failure>>()
@@ -155,9 +177,9 @@ impl Effect {
                 }
             }
         }
-        // Sums in the order of the samples, so that they are the same on any number of threads.
+        // In the order of the samples, so that sums are the same on any number of threads.
         scores.sort_by_key(|(ix, _)| *ix);
-        Ok(Some(Score::sum(scores.into_iter().map(|(_, score)| score), self.of).0))
+        Ok(Some(scores.into_iter().map(|(_, score)| score).collect()))
     }
 
     /// The part for a sample: one that is there, or a new one. `None` when it was cancelled.
@@ -167,7 +189,7 @@ impl Effect {
         Ok(Some(known.unwrap_or_else(|| {
             let is_tried = |place: &usize| course.places[*place].is_some_and(|place| self.tensors.contains(&place));
             let tried: Vec<usize> = (0..course.places.len()).filter(is_tried).collect();
-            let behind = Behind::of(course.variant(), &tried);
+            let behind = Behind::of(course.variant(), &tried, &course.variant().outputs);
             self.parts.push(Part { course, behind });
             self.parts.len() - 1
         })))
@@ -181,34 +203,8 @@ impl Effect {
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Option<Elsewhere>, ModelError> {
         let Part { course, behind } = &self.parts[part];
-        let (variant, wanted, grids) = (course.variant(), &behind.kept, course.grids(&self.graph.grids));
-        let mut missing = wanted.len();
-        let mut values: Vec<Option<Arc<Tensor>>> = vec![None; wanted.len()];
-        let mut sizes = SymbolValues::default();
-        let settles_sizes = sizes::any(variant.plan.model());
-        let done = Cell::new(missing == 0 && !settles_sizes);
-        // What comes after the last value that is wanted need not run.
-        let enough = || done.get() || cancelled();
-        let run = variant.execute(sample, self.graph.executor(), &enough, &mut |ctx, state, node, inputs| {
-            let results = match node.op_as::<Tap>() {
-                Some(tap) => variant.pass(tap, node, inputs, &grids)?,
-                None => plan::eval(ctx, state, node, inputs)?,
-            };
-            for (slot, result) in results.iter().enumerate() {
-                if let Some(&place) = wanted.get(&OutletId::new(node.id, slot)) {
-                    values[place] = Some(result.clone().into_arc_tensor());
-                    missing -= 1;
-                }
-            }
-            sizes::learn(&mut sizes, node, &results);
-            done.set(missing == 0 && !settles_sizes);
-            Ok(results)
-        })?;
-        if run.is_none() && !done.get() {
-            return Ok(None);
-        }
-        let values = values.into_iter().map(|value| value.expect("the run made it")).collect();
-        Ok(Some(Elsewhere { values, sizes }))
+        let grids = course.grids(&self.graph.grids);
+        Elsewhere::of(course.variant(), &behind.kept, &grids, sample, self.graph.executor(), cancelled)
     }
 
     /// Runs what follows on one sample. `grids` are in the order of its plan's activations.
@@ -219,36 +215,11 @@ impl Effect {
         cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<Score, Failure> {
         let Part { course, behind } = &self.parts[kept.part];
-        let variant = course.variant();
-        let plan = &variant.plan;
-        let mut state = plan.spawn()?;
-        state.turn_state.values = vec![None; plan.model().nodes().len()];
-        state.turn_state.resolved_symbols = kept.elsewhere.sizes.clone();
-        for step in &behind.steps {
-            let node = plan.model().node(step.node);
-            let failed = |error| Failure { at: Some((kept.part, step.node)), error };
-            if cancelled() {
-                return Err(TractError::from(Cancelled).into());
-            }
-            let mut inputs = TVec::new();
-            for source in &step.inputs {
-                inputs.push(value(source, kept, &state).map_err(failed)?);
-            }
-            // Before the node runs, so that it may work in place.
-            step.done.iter().for_each(|&done| state.turn_state.values[done] = None);
-            match node.op_as::<Tap>() {
-                Some(tap) => {
-                    let values = variant.pass(tap, node, inputs, grids).map_err(failed)?;
-                    state.turn_state.values[node.id] = Some(values);
-                }
-                None => guarded(|| state.compute_one_with_inputs(node.id, inputs)).map_err(failed)?,
-            }
-            let turn = &mut state.turn_state;
-            sizes::learn(&mut turn.resolved_symbols, node, turn.values[node.id].as_deref().unwrap_or_default());
-        }
-        let outputs: Vec<TValue> =
-            behind.outputs.iter().map(|source| value(source, kept, &state)).collect::<TractResult<_>>()?;
-        Ok(compared(&self.graph, &kept.reference, &outputs)?)
+        let ran = rerun::run(course.variant(), behind, &kept.elsewhere, grids, cancelled);
+        let outputs =
+            ran.map_err(|failed| Failure { at: failed.node.map(|node| (kept.part, node)), error: failed.error })?;
+        let compared = compared(&self.graph, &kept.reference, &outputs);
+        compared.map_err(|error| Failure { at: None, error })
     }
 }
 
@@ -256,20 +227,4 @@ impl Effect {
 struct Failure {
     at: Option<(usize, usize)>,
     error: TractError,
-}
-
-impl From<TractError> for Failure {
-    fn from(error: TractError) -> Failure {
-        Failure { at: None, error }
-    }
-}
-
-fn value(source: &Source, kept: &Kept, state: &TypedSimpleState) -> TractResult<TValue> {
-    Ok(match source {
-        Source::Kept(place) => kept.elsewhere.values[*place].clone().into_tvalue(),
-        Source::Constant(tensor) => tensor.clone().into_tvalue(),
-        Source::Node(outlet) => {
-            state.turn_state.values[outlet.node].as_ref().expect("nodes run in order")[outlet.slot].clone()
-        }
-    })
 }

@@ -9,7 +9,8 @@
 //! One graph does it all; inside, samples of other shapes and those that take another branch of an `If` have a plan of
 //! their own. A tap of our own follows every float tensor of the file before tract's optimizer runs, and
 //! tells the optimizer nothing about itself: whatever is fused or dropped, it is not across a tap. So the tensors are the
-//! file's, under the file's names, all of them, and replacing one has the effect that it has in the file.
+//! file's, under the file's names, all of them, and replacing one has the effect that it has in the file. Whoever wants
+//! the network as a runtime deploys it asks for that first ([`Network::deployed`]).
 //!
 //! Who only counts needs less of a network than that: an [`Engine`], which an ONNX Runtime that is installed is as well
 //! (`Runtime`, with the feature `onnxruntime`).
@@ -47,10 +48,13 @@ mod error;
 mod found;
 mod graph;
 mod known;
+mod nearby;
 mod network;
 mod placement;
 mod pool;
+mod quantizers;
 mod reference;
+mod rerun;
 #[cfg(feature = "onnxruntime")]
 mod runtime;
 mod samples;
@@ -72,12 +76,14 @@ pub use error::ModelError;
 pub use found::Input;
 pub use graph::{Graph, Observer, Reach};
 pub use known::KnownRange;
+pub use nearby::Nearby;
 pub use network::{Dim, Network, Port};
 pub use placement::Placement;
+pub use quantizers::{FileGrid, Quantizers};
 pub use reference::{Judged, Reference};
 #[cfg(feature = "onnxruntime")]
 pub use runtime::{Library, Runtime};
-pub use samples::{Layout, SampleOptions, SampleSource, Samples};
-pub use score::{OutputEffect, OutputEffects};
+pub use samples::{Draw, Layout, SampleOptions, SampleSource, Samples};
+pub use score::{Loss, OutputEffect, OutputEffects};
 pub use tract_onnx::prelude::{DatumType, Tensor};
 pub use weights::{Weight, WeightUse};

@@ -2,7 +2,7 @@
 
 use super::error::{ModelError, reason, shape_text};
 use super::graph::Graph;
-use super::score::{OutputEffects, Score};
+use super::score::{Loss, OutputEffect, OutputEffects, Score};
 use crate::error::{ErrorKind, Predicate};
 use crate::guard::{joined, share};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,6 +35,8 @@ pub struct Judged<'a> {
     pub cancelled: &'a (dyn Fn() -> bool + Sync),
     /// Whether to end with the samples that were run, of which there is at least one.
     pub stopped: &'a (dyn Fn() -> bool + Sync),
+    /// Told after each sample but the last, from the thread that ran it; what is found so far is added up when it is asked.
+    pub so_far: &'a (dyn Fn(&dyn Fn() -> OutputEffects) + Sync),
 }
 
 impl<'a> Reference<'a> {
@@ -82,20 +84,52 @@ impl<'a> Reference<'a> {
     ///
     /// A sample cannot be loaded or does not fit, a node fails, or an output has another shape than in float.
     pub fn whole(&self, graph: &Graph, judged: &Judged) -> Result<Option<OutputEffects>, ModelError> {
+        let Some(scores) = self.scores(graph, judged)? else { return Ok(None) };
+        Ok(Some(effects(graph, scores, judged.samples)))
+    }
+
+    /// The same of all outputs together, and of each sample by itself.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reference::whole`].
+    pub fn losses(&self, graph: &Graph, judged: &Judged) -> Result<Option<(OutputEffect, Vec<Loss>)>, ModelError> {
+        let Some(scores) = self.scores(graph, judged)? else { return Ok(None) };
+        let each = scores.iter().map(Score::loss).collect();
+        Ok(Some((Score::sum(scores.into_iter(), judged.samples).0, each)))
+    }
+
+    /// How the samples that were run compare, in their order.
+    fn scores(&self, graph: &Graph, judged: &Judged) -> Result<Option<Vec<Score>>, ModelError> {
         let next = AtomicUsize::new(0);
+        let scores: Mutex<Vec<(usize, Score)>> = Mutex::new(Vec::with_capacity(judged.samples));
+        let found = || scores.lock().unwrap_or_else(PoisonError::into_inner);
+        // In the order of the samples, so that sums are the same on any number of threads.
+        let in_order = || -> Vec<Score> {
+            let mut scores = found().clone();
+            scores.sort_by_key(|(at, _)| *at);
+            scores.into_iter().map(|(_, score)| score).collect()
+        };
+        let sum = || effects(graph, in_order(), judged.samples);
         let part = || {
-            let mut scores = Vec::new();
             loop {
                 let at = next.fetch_add(1, Ordering::Relaxed);
                 if at >= judged.samples || (at > 0 && (judged.stopped)()) {
-                    return Ok(Some(scores));
+                    return Ok(Some(()));
                 }
                 let sample = (judged.load)(at)?;
                 let Some(reference) = self.outputs(at, &sample, judged.cancelled)? else { return Ok(None) };
                 let Some(outputs) = graph.answers(&graph.grids, &sample, judged.cancelled)? else { return Ok(None) };
                 let score = compared(graph, &reference, &outputs)
                     .map_err(|error| ModelError::new(graph.file(), incomparable(&error)))?;
-                scores.push((at, score));
+                let done = {
+                    let mut scores = found();
+                    scores.push((at, score));
+                    scores.len()
+                };
+                if done < judged.samples {
+                    (judged.so_far)(&sum);
+                }
             }
         };
         let parts: Vec<Result<_, ModelError>> = std::thread::scope(|scope| {
@@ -105,16 +139,19 @@ impl<'a> Reference<'a> {
             parts.extend(others.into_iter().map(|other| joined(other.join())));
             parts
         });
-        let mut scores: Vec<(usize, Score)> = Vec::with_capacity(judged.samples);
         for part in parts {
-            let Some(part) = part? else { return Ok(None) };
-            scores.extend(part);
+            if part?.is_none() {
+                return Ok(None);
+            }
         }
-        // Sums in the order of the samples, so that they are the same on any number of threads.
-        scores.sort_by_key(|(at, _)| *at);
-        let (all, each) = Score::sum(scores.into_iter().map(|(_, score)| score), judged.samples);
-        Ok(Some(OutputEffects { all, each: graph.outputs().iter().cloned().zip(each).collect() }))
+        Ok(Some(in_order()))
     }
+}
+
+/// What the scores of some samples come to, where there were to be `of`.
+fn effects(graph: &Graph, scores: Vec<Score>, of: usize) -> OutputEffects {
+    let (all, each) = Score::sum(scores.into_iter(), of);
+    OutputEffects { all, each: graph.outputs().iter().cloned().zip(each).collect() }
 }
 
 /// The memory that the values of a tensor take.
@@ -124,13 +161,23 @@ pub(super) fn bytes(tensor: &Tensor) -> usize {
 
 /// The sums over one sample.
 pub(super) fn compared(graph: &Graph, reference: &[Arc<Tensor>], outputs: &[TValue]) -> TractResult<Score> {
-    for ((reference, output), name) in reference.iter().zip(outputs).zip(graph.outputs()) {
+    same_shapes(reference, outputs, |output| graph.outputs()[output].clone())?;
+    Score::of(reference, outputs)
+}
+
+/// Refuses values of another shape than in float; each has a name, by its place.
+pub(super) fn same_shapes(
+    reference: &[Arc<Tensor>],
+    outputs: &[TValue],
+    name: impl Fn(usize) -> String,
+) -> TractResult<()> {
+    for (at, (reference, output)) in reference.iter().zip(outputs).enumerate() {
         if reference.shape() != output.shape() {
             let (float, grid) = (shape_text(reference.shape()), shape_text(output.shape()));
-            return Err(TractError::from(OtherShape { name: name.clone(), float, grid }));
+            return Err(TractError::from(OtherShape { name: name(at), float, grid }));
         }
     }
-    Score::of(reference, outputs)
+    Ok(())
 }
 
 /// Why two answers cannot be compared: a predicate to the model's name.

@@ -1,6 +1,6 @@
 //! How far the outputs of two runs are apart.
 
-pub use crate::quant::{OutputEffect, OutputEffects};
+pub use crate::quant::{Loss, OutputEffect, OutputEffects};
 
 use super::tap::is_float;
 use crate::quant::Decibels;
@@ -49,6 +49,18 @@ impl Score {
             Ok(sums)
         });
         Ok(Score { outputs: sums.collect::<TractResult<_>>()? })
+    }
+
+    /// Of all outputs together.
+    pub fn loss(&self) -> Loss {
+        let mut all = Sums::default();
+        self.outputs.iter().for_each(|output| all.take(output));
+        all.loss()
+    }
+
+    /// Of each output by itself.
+    pub fn losses(&self) -> Vec<Loss> {
+        self.outputs.iter().map(Sums::loss).collect()
     }
 
     /// The effect over all samples of `scores`, where it was to be over `of`; and that of each output.
@@ -104,6 +116,14 @@ impl Sums {
         self.same += other.same;
         self.rows += other.rows;
         self.same_top += other.same_top;
+    }
+
+    fn loss(&self) -> Loss {
+        let differ = if self.others > 0 { (self.others - self.same) as f64 / self.others as f64 } else { 0.0 };
+        let signal = if self.floats > 0 { self.signal } else { 1.0 };
+        // A signal that is infinite is no measure of any noise.
+        let noise = if self.signal.is_finite() { self.noise + differ * signal } else { f64::NAN };
+        Loss { signal, noise: if self.noise == 0.0 { differ * signal } else { noise } }
     }
 
     fn effect(&self, samples: usize, of: usize) -> OutputEffect {

@@ -23,6 +23,15 @@ pub struct OutputEffect {
     pub of: usize,
 }
 
+/// What is left and what is lost of one sample's outputs, as energies: of several samples, so that they can be weighed.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Loss {
+    /// `sum(y²)` of the float network; 1 where there are no float outputs.
+    pub signal: f64,
+    /// `sum((y - y')²)`, and the share of other outputs that differ times the signal; NaN where an output is.
+    pub noise: f64,
+}
+
 /// The effect on all outputs of a network, and on each of them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OutputEffects {

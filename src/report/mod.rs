@@ -3,6 +3,7 @@
 //! What stands here is read off the [`Session`](crate::session::Session), never computed anew: the clip on the screen,
 //! in the report and in the export is one number.
 
+mod by_method;
 mod compare;
 mod effect;
 mod export;
@@ -15,14 +16,15 @@ mod text;
 mod verify;
 mod visible;
 
+pub use by_method::{AS_CHOSEN, MethodOutputs, MethodRow, by_method};
 pub use compare::{best, compare, offers, why};
 pub use effect::{Compared, Effect, NamedEffect, fraction, ratio};
 pub(crate) use export::pretty;
 pub use export::{ExportError, Exporter, Json, export};
 pub use save::{SaveError, save};
 pub use scales::{
-    CandidateScales, Chosen, ErrorScales, FileError, MeasuredScales, Outputs, Per, RangeScales, ReadError, SCHEMA,
-    Scales, StatsScales, TensorScales,
+    AloneScales, CandidateScales, Chosen, ErrorScales, FileError, MeasuredScales, Outputs, Per, RangeScales, ReadError,
+    SCHEMA, Scales, StatsScales, TensorScales, TunedScales, TunedSet, Tuning, Widened, figure,
 };
 pub use sensitivity::{outputs, sensitivity, sensitivity_json};
 pub use text::text;

@@ -88,7 +88,7 @@ fn cut(each: &[Sensitivity]) -> String {
     let fewest = each.iter().filter(|s| s.alone.cut_from().or(s.without.cut_from()).is_some());
     let fewest = fewest.map(|s| if s.alone.samples < s.without.samples { s.alone } else { s.without });
     fewest.min_by_key(|effect| effect.samples).map_or(String::new(), |effect| {
-        format!("# some tensors alone: {} only, as memory holds no more\n", samples(&effect))
+        format!("# some tensors alone: {} only, as memory holds no more or it was ended early\n", samples(&effect))
     })
 }
 

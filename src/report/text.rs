@@ -1,6 +1,7 @@
 use super::number::{self, plain};
 use super::one_word;
 use super::table::{Column, table};
+use crate::calibrate::Rank;
 use crate::session::{Layer, LayerState, Ready, Session};
 
 /// A row: a tensor, and what stands in its place.
@@ -61,7 +62,8 @@ const MEASURED: [Said; 3] = [
 
 /// The report: one row a layer, one word a column, so that `awk '{print $1, $10}'` prints each layer's scale and a screen
 /// reader reads it in order. Where each channel has a range of its own, the columns of the range say the least and the
-/// largest, `0.01..0.09`, and those of the errors what they come to together. The columns' order and meaning do not change
+/// largest, `0.01..0.09`, and those of the errors what they come to together. In
+/// the state, what costs the outputs or is wrong comes with its rank: `costs:saturates`, `wrong:NaN`. The columns' order and meaning do not change
 /// within a major version.
 pub fn text(session: &Session) -> String {
     let rows: Vec<Row> = session.layers().iter().map(Row::of).collect();
@@ -127,23 +129,30 @@ impl<'a> Row<'a> {
         };
         let along = ready.axis().map(|axis| format!("axis-{axis}"));
         let stand_in = self.parts.iter().any(|r| r.instead_of().is_some());
+        // The gravest first; then what was decided, and what is merely worth knowing.
+        let graded = ready.warnings().iter().map(|warning| (warning.rank(), warning.tag()));
+        let others = [
+            (Rank::Costs, ready.saturates_much(), "saturates"),
+            (Rank::Costs, ready.crowd().is_some(), "one-step"),
+            (Rank::Wrong, self.layer.origin.overflowed > 0, "overflow"),
+            (Rank::Wrong, self.layer.without_channels().is_some(), "no-channels"),
+            (Rank::Worth, ready.method_note().is_some(), "note"),
+        ];
+        let others = others.into_iter().filter(|(_, is, _)| *is).map(|(rank, _, word)| (rank, word));
+        let mut graded: Vec<(Rank, &str)> = graded.chain(others).collect();
+        graded.sort_by_key(|(rank, _)| *rank);
+        let (marked, worth): (Vec<_>, Vec<_>) = graded.into_iter().partition(|(rank, _)| rank.is_marked());
         let words = [
-            (ready.edited(), "edited"),
+            (ready.edited() && ready.decision().tuned().is_none(), "edited"),
+            (ready.decision().tuned().is_some(), "tuned"),
             (!ready.decision().quantized, "float"),
             (ready.decision().tie.is_some(), "tied"),
             (stand_in, "stand-in"),
             (along.is_some(), along.as_deref().unwrap_or_default()),
-            (self.layer.without_channels().is_some(), "no-channels"),
         ];
-        let mut state: Vec<&str> = words.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect();
-        state.extend(ready.warnings().iter().map(|w| w.tag()));
-        let words = [
-            (self.layer.origin.overflowed > 0, "overflow"),
-            (ready.method_note().is_some(), "note"),
-            (ready.saturates_much(), "saturates"),
-            (ready.crowd().is_some(), "one-step"),
-        ];
-        state.extend(words.iter().filter(|(is, _)| *is).map(|(_, word)| *word));
+        let mut state: Vec<String> = marked.iter().map(|(rank, word)| format!("{}:{word}", rank.word())).collect();
+        state.extend(words.iter().filter(|(is, _)| *is).map(|(_, word)| (*word).to_owned()));
+        state.extend(worth.iter().map(|(_, word)| (*word).to_owned()));
         if state.is_empty() { "ok".into() } else { state.join(",").replace(' ', "-") }
     }
 }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
-use super::{Decision, Deployed, Key, Kind, Known, Places, Ready, Subject, Taker, Tie};
-use crate::calibrate::Warning;
+use super::{Decision, Deployed, InFile, Key, Kind, Known, Places, Ready, Subject, Taker, Tie};
+use crate::calibrate::Rank;
 use crate::histogram::Stats;
 use crate::quant::QuantParams;
 
@@ -20,6 +20,8 @@ pub struct Layer {
     pub places: Places,
     /// What of the network's file it is there in the place of.
     pub deployed: Deployed,
+    /// The grid that it is on in the file that it comes from.
+    pub in_file: Option<InFile>,
     /// Where it came from, as far as that is known yet.
     pub origin: Origin,
     pub(super) state: LayerState,
@@ -48,6 +50,15 @@ pub struct Origin {
     pub notes: Vec<String>,
     /// How many f64 values were too large for an f32 and count as infinite.
     pub overflowed: u64,
+}
+
+/// A sentence on a tensor, and how grave it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// How grave.
+    pub rank: Rank,
+    /// The sentence.
+    pub text: String,
 }
 
 /// How far a layer is.
@@ -81,6 +92,7 @@ impl Layer {
             known: None,
             places: Places::default(),
             deployed: Deployed::default(),
+            in_file: None,
             origin: Origin { files, ..Origin::default() },
             state: LayerState::Waiting,
             splits: BTreeMap::new(),
@@ -112,6 +124,11 @@ impl Layer {
     /// The same with what of the network's file it is there in the place of.
     pub fn with_deployed(self, deployed: Deployed) -> Layer {
         Layer { deployed, ..self }
+    }
+
+    /// The same with the grid that it is on in the file.
+    pub fn with_in_file(self, in_file: Option<InFile>) -> Layer {
+        Layer { in_file, ..self }
     }
 
     /// A file that is no layer: its row says why.
@@ -210,45 +227,57 @@ impl Layer {
     /// What is worth knowing before trusting the layer's numbers: of its values, and of what is decided. One sentence
     /// each, the same on the screen and in the export.
     pub fn notes(&self) -> Vec<String> {
+        self.ranked_notes().into_iter().map(|note| note.text).collect()
+    }
+
+    /// The same with how grave each is.
+    pub fn ranked_notes(&self) -> Vec<Note> {
         self.ready().map_or_else(Vec::new, |ready| self.notes_of(ready, &self.origin))
     }
 
+    /// How grave the gravest of these is; `None` where there are none.
+    pub fn rank(&self) -> Option<Rank> {
+        self.ranked_notes().into_iter().map(|note| note.rank).min()
+    }
+
     /// The same for a range of it, or for one that it shares, whose values come from `origin`.
-    pub(super) fn notes_of(&self, ready: &Ready, origin: &Origin) -> Vec<String> {
+    pub(super) fn notes_of(&self, ready: &Ready, origin: &Origin) -> Vec<Note> {
         let whole = self.ready().is_some_and(|own| std::ptr::eq(own, ready));
-        let mut notes = origin.notes.clone();
-        notes.extend(ready.warnings().iter().map(Warning::sentence));
+        let mut notes = Vec::new();
+        let mut say = |rank: Rank, text: String| notes.push(Note { rank, text });
+        origin.notes.iter().for_each(|note| say(Rank::Worth, note.clone()));
+        ready.warnings().iter().for_each(|warning| say(warning.rank(), warning.sentence()));
         if origin.overflowed > 0 {
             let n = origin.overflowed;
-            notes.push(format!("{n} float64 values are too large for float32 and count as infinite."));
+            say(Rank::Wrong, format!("{n} float64 values are too large for float32 and count as infinite."));
         }
         if whole {
-            notes.extend(self.without_channels.clone());
-            notes.extend(self.tie_note());
+            self.without_channels.iter().for_each(|why| say(Rank::Wrong, why.clone()));
+            self.tie_note().into_iter().for_each(|note| say(Rank::Worth, note));
         }
         let (decision, format) = (ready.decision(), ready.format());
         if decision.quantized && ready.has_range() && QuantParams::is_fallback(ready.clip(), format) {
-            notes.push("The range is too small for a float32 scale, so 1.0 is written.".to_owned());
+            say(Rank::Wrong, "The range is too small for a float32 scale, so 1.0 is written.".to_owned());
         }
         if ready.saturates_much() {
-            notes.push("More than 1 % of the values saturate at this clip.".to_owned());
+            say(Rank::Costs, "More than 1 % of the values saturate at this clip.".to_owned());
         }
         if let Some(share) = ready.crowd() {
-            notes.push(crowd_note(share, ready.stats()));
+            say(Rank::Costs, crowd_note(share, ready.stats()));
         }
         if ready.measured_in_vain() {
-            notes.push(
-                "Not measured on the values: each channel has a range of its own, and errors of bins stand.".to_owned(),
-            );
+            let text = "Not measured on the values: each channel has a range of its own, and errors of bins stand.";
+            say(Rank::Worth, text.to_owned());
         }
-        notes.extend(ready.stand_in_note().map(str::to_owned));
-        notes.extend(ready.beyond_note());
+        ready.stand_in_note().into_iter().for_each(|note| say(Rank::Worth, note.to_owned()));
+        ready.beyond_note().into_iter().for_each(|note| say(Rank::Wrong, note));
         // Why the method's number is what it is, while it is the one that stands.
         if let Some(why) = ready.method_note() {
-            notes.push(format!("{}: {why}.", decision.method));
+            say(Rank::Worth, format!("{}: {why}.", decision.method));
         }
         if origin.dtype.starts_with(['i', 'u']) || origin.dtype == "bool" {
-            notes.push("Whole numbers: errors are estimates, as if values were spread evenly in each bin.".to_owned());
+            let text = "Whole numbers: errors are estimates, as if values were spread evenly in each bin.";
+            say(Rank::Worth, text.to_owned());
         }
         notes
     }

@@ -13,6 +13,7 @@ mod decision;
 mod deployed;
 mod facts;
 mod history;
+mod in_file;
 mod key;
 mod known;
 mod layer;
@@ -26,6 +27,7 @@ mod sensitivity;
 mod split;
 mod take_up;
 mod ties;
+mod uniform;
 mod wanted;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -35,14 +37,15 @@ use crate::calibrate::{Calibrator, Measured, Tensor};
 use crate::quant::{Clip, Format, QuantParams};
 
 pub use arrival::{Arrival, Failure, Received};
-pub use decision::Decision;
+pub use decision::{Decision, Search};
 pub use deployed::Deployed;
 pub use facts::{Facts, FactsError, Split};
 use history::History;
 pub use history::{Edit, Step};
+pub use in_file::{IN_FILE, InFile};
 pub use key::{Key, Kind, Target};
 pub use known::{KNOWN, Known, Reason};
-pub use layer::{Layer, LayerState, Origin};
+pub use layer::{Layer, LayerState, Note, Origin};
 pub use names::{Names, Subject, Taker};
 pub use offers::Imported;
 pub use places::Places;
@@ -52,6 +55,7 @@ pub use sensitivity::Sensitivity;
 pub use split::Channels;
 pub use take_up::{Need, TakenUp};
 pub use ties::{Joint, Tie};
+pub use uniform::Uniform;
 pub use wanted::Wanted;
 
 /// Tensors, the methods that propose clips for them, and the history of what the user decided.
@@ -164,8 +168,8 @@ impl Session {
         }
     }
 
-    /// What is worth knowing before trusting the numbers of a range: see [`Layer::notes`].
-    pub fn notes(&self, target: &Target) -> Vec<String> {
+    /// What is worth knowing before trusting the numbers of a range: see [`Layer::ranked_notes`].
+    pub fn notes(&self, target: &Target) -> Vec<Note> {
         let layer = target.tensor().and_then(|key| self.layer(key));
         let Some((layer, ready)) = layer.zip(self.ready(target)) else { return Vec::new() };
         match target {

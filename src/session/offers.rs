@@ -24,20 +24,30 @@ pub struct Imported {
     pub clip: Clip,
 }
 
+impl Imported {
+    fn candidate(&self, tensor: &Tensor) -> Candidate {
+        let clip = tensor.format().clip_for(self.clip.min(), self.clip.max());
+        Candidate { id: self.id.clone(), label: self.label.clone(), outcome: Ok(tensor.threshold(clip)) }
+    }
+}
+
 impl Offers {
     /// Every method's answer, in the methods' order, behind them what is known, and behind that what files propose.
     pub fn of(tensor: &Tensor, methods: &[Arc<dyn Calibrator>], known: Option<Known>, imported: &[Imported]) -> Offers {
         let format = tensor.format();
         let of_methods = methods.iter().map(|m| tensor.candidate(m.as_ref()));
-        let of_files = imported.iter().map(|offer| {
-            let clip = format.clip_for(offer.clip.min(), offer.clip.max());
-            Candidate { id: offer.id.clone(), label: offer.label.clone(), outcome: Ok(tensor.threshold(clip)) }
-        });
+        let of_files = imported.iter().map(|offer| offer.candidate(tensor));
         Offers {
             format,
             candidates: of_methods.chain(known.map(|known| known.candidate(tensor))).chain(of_files).collect(),
             warnings: calibrate::warnings(tensor.histogram(), format),
         }
+    }
+
+    /// The same with a file's offer too, in place of one of its id: no method is asked anew.
+    pub fn import(&mut self, tensor: &Tensor, offer: &Imported) {
+        self.candidates.retain(|known| known.id != offer.id);
+        self.candidates.push(offer.candidate(tensor));
     }
 
     /// The answer of that id.

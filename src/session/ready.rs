@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use super::aggregate::{Aggregate, Channel};
 use super::counts::Counts;
+use super::in_file::InFile;
 use super::known::{KNOWN, Known, Reason, UNKNOWN};
 use super::offers::{Imported, Offers};
 use super::{Decision, Plan, Start, Subject};
@@ -55,6 +56,25 @@ struct StandIn {
     note: Option<String>,
 }
 
+/// The clip that is wanted, with the id of its method; where that has none, or nobody has `named` it and every value would
+/// saturate, that of `next`, then of the first method that has one; where none has, the largest magnitude.
+fn answer(
+    tensor: &Tensor,
+    all: &[Candidate],
+    wanted: Option<&Candidate>,
+    named: bool,
+    next: &Candidate,
+) -> (String, Clip) {
+    let clip = |c: &Candidate| c.outcome.as_ref().ok().map(|t| (c.id.clone(), t.clip));
+    let keeps_something = |c: &&Candidate| c.outcome.as_ref().is_ok_and(|t| tensor.keeps_something(t.clip));
+    let chosen = wanted.filter(|wanted| named || keeps_something(wanted)).and_then(clip);
+    let others = || std::iter::once(next).chain(all).filter(keeps_something).find_map(clip);
+    chosen.or_else(others).unwrap_or_else(|| {
+        let (min, max) = tensor.histogram().stats.range();
+        ("max".to_owned(), tensor.format().clip_for(min, max))
+    })
+}
+
 impl Ready {
     /// Tries every method of `plan` on the histogram of `subject` and chooses the answer of the one that the plan says, or
     /// the range that is known; where that has none, the first method that has one; where none has, the largest magnitude.
@@ -66,18 +86,11 @@ impl Ready {
     pub fn begin(histogram: Arc<Histogram>, plan: &Plan, start: &Start) -> Ready {
         let tensor = Tensor::new(histogram.clone(), start.format);
         let offers = Offers::of(&tensor, &plan.methods, start.known, &[]);
-        let answer = |c: &Candidate| c.outcome.as_ref().ok().map(|t| Decision::of_method(&c.id, t.clip, start.format));
-        let keeps_something = |c: &&Candidate| c.outcome.as_ref().is_ok_and(|t| tensor.keeps_something(t.clip));
-        let method = &offers.candidates[start.method];
+        let by_method = &offers.candidates[start.method];
         let (id, wanted) =
-            if start.by_known { (KNOWN, offers.candidate(KNOWN)) } else { (method.id.as_str(), Some(method)) };
-        let chosen = wanted.filter(|wanted| start.named || keeps_something(wanted)).and_then(answer);
-        let chosen = chosen.or_else(|| Some(method).filter(keeps_something).and_then(answer));
-        let others = || offers.candidates.iter().filter(keeps_something).find_map(answer);
-        let decision = chosen.or_else(others).unwrap_or_else(|| {
-            let (min, max) = histogram.stats.range();
-            Decision::of_method("max", start.format.clip_for(min, max), start.format)
-        });
+            if start.by_known { (KNOWN, offers.candidate(KNOWN)) } else { (by_method.id.as_str(), Some(by_method)) };
+        let (method, clip) = answer(&tensor, &offers.candidates, wanted, start.named, by_method);
+        let decision = Decision::of_method(&method, clip, start.format);
         let stand_in = (decision.method != id).then(|| {
             // Say why, unless nothing was to be had.
             let note = (histogram.stats.finite() > 0).then(|| match wanted.map(|wanted| &wanted.outcome) {
@@ -113,6 +126,14 @@ impl Ready {
     /// The methods that were tried, in the session's order.
     pub fn methods(&self) -> &[Arc<dyn Calibrator>] {
         &self.methods
+    }
+
+    /// The ranges that something else than a method proposes, as they are on any format: what is known, unless values
+    /// contradict it, and what files say.
+    pub fn proposed(&self) -> Vec<Clip> {
+        let holds = self.offers.clip(KNOWN).is_some();
+        let known = self.known.filter(|_| holds).map(|known| Clip::new(known.min, known.max));
+        known.into_iter().chain(self.imported.iter().map(|offer| offer.clip)).collect()
     }
 
     /// The counts.
@@ -256,6 +277,15 @@ impl Ready {
         method.outcome.as_ref().ok()?.note.as_deref()
     }
 
+    /// The present decision by another method, and whether one stands in for it as at the start: it has no answer on this
+    /// format, or one at which every value would saturate. `None` where there is no such method.
+    pub(super) fn by_method(&self, id: &str) -> Option<(Decision, bool)> {
+        let wanted = self.offers.candidate(id)?;
+        let all = &self.offers.candidates;
+        let (method, clip) = answer(&self.tensor(self.offers.format), all, Some(wanted), false, wanted);
+        Some((self.decision.with_method(&method, clip), method != id))
+    }
+
     /// Whether there is a finite value other than zero.
     pub(super) fn has_range(&self) -> bool {
         self.stats().amax() > 0.0
@@ -306,9 +336,22 @@ impl Ready {
     /// Offers a clip that a file proposes, beside the methods'; one of the same id is replaced.
     pub(super) fn import(&mut self, offer: Imported) {
         self.imported.retain(|known| known.id != offer.id);
-        self.imported.push(offer);
         self.shelf = None;
-        self.offers = Offers::of(&self.tensor(self.offers.format), &self.methods, self.known, &self.imported);
+        let tensor = self.tensor(self.offers.format);
+        self.offers.import(&tensor, &offer);
+        self.imported.push(offer);
+    }
+
+    /// Offers the grid that the file has it on, or has one of its channels on, and begins with that where it chooses.
+    pub fn begin_in_file(&mut self, in_file: &InFile, channel: Option<usize>) {
+        let Some(offer) = in_file.offer(channel) else { return };
+        let clip = offer.clip;
+        self.import(offer);
+        if in_file.chooses {
+            self.decide(in_file.decision(clip, self.decision.quantized), None);
+            self.begins_so();
+            self.stand_in = None;
+        }
     }
 
     /// Its channels stand in its place from now on, or no longer.

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ties::images_of;
-use super::{Decision, Key, Ready, Session, Step, Subject, Target, Wanted};
+use super::{Decision, Key, Ready, Search, Session, Step, Subject, Target, Wanted};
 use crate::quant::Clip;
 
 /// Decisions that wait for their tensors.
@@ -190,7 +190,14 @@ impl Session {
             }
         };
         let method = range.method.to_owned();
-        Decision { method, clip, edited, quantized: wanted.quantized, format, axis: None, tie: None }
+        let search = wanted.tuned.as_ref().filter(|_| clip == theirs).map(|(by, gain_db)| Search {
+            by: by.clone(),
+            gain_db: *gain_db,
+            clip,
+            format,
+            quantized: wanted.quantized,
+        });
+        Decision { method, clip, edited, quantized: wanted.quantized, format, axis: None, tie: None, search }
     }
 
     /// What has to be read before a step that was written down can be taken again; nothing where it can. What is about

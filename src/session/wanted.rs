@@ -26,6 +26,9 @@ pub struct Wanted {
     pub clips: Vec<Clip>,
     /// Each channel's method, where they differ; as long as `clips`.
     pub methods: Option<Vec<String>>,
+    /// What a search judged the clip by, and how many dB better it was, where a search has found it.
+    #[serde(default)]
+    pub tuned: Option<(String, Option<f64>)>,
     /// The names of the other tensors, of the same kind, that share the range.
     pub tied_with: Vec<String>,
 }

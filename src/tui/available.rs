@@ -24,7 +24,7 @@ impl Model {
                 C::MoveColumns(_) | C::Minimum(_) => return None,
                 C::MoveBins(_) | C::Mark(_) | C::TypeClip | C::OtherHandle | C::Zoom(_) => true,
                 C::FakeQuant | C::Fit | C::Mapping | C::Sign => true,
-                C::Curve(_) => !self.plot.compare,
+                C::Curve(_) => !self.plot.page.covers(),
                 _ => false,
             };
             if of_one {
@@ -65,11 +65,19 @@ impl Model {
             C::Stop => {
                 let runs = self.loading.runs.is_some() && !self.loading.finished;
                 let trial = self.network.as_ref().is_some_and(|n| n.running.is_some());
-                (!runs && !trial).then_some("nothing is running")
+                let methods = self.network.as_ref().is_some_and(|n| n.methods.running);
+                (!runs && !trial && !methods).then_some("nothing is running")
             }
             C::Float | C::Placement if self.session.placements().is_empty() => {
                 Some("only with a network: qviz MODEL.onnx --data PATH")
             }
+            C::Methods | C::BestForAll if self.network.is_none() => {
+                Some("only with a network: qviz MODEL.onnx --data PATH")
+            }
+            C::BestForAll if self.network.as_ref().is_some_and(|n| n.methods.best().is_none()) => {
+                Some("no method was measured by the outputs yet (w shows how far it is)")
+            }
+            C::MethodForAll => needs_layer(),
             C::Placement if !self.loading.finished => Some("the network is still being run and counted"),
             C::Placement => {
                 self.network.as_ref().and_then(|n| n.running.as_ref()).map(|_| "a trial is running; S stops it")

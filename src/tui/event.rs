@@ -12,6 +12,7 @@ use super::key::Key;
 use super::mode::Mode;
 use super::model::Model;
 use super::msg::Msg;
+use super::page::Page;
 use super::update::layout;
 use super::view::{compared_rows, method_rows, tab_at};
 
@@ -81,7 +82,7 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
     // A drag goes on outside of the plots: the nearest column counts.
     let nearest = x.clamp(areas.histogram.x, areas.histogram.right() - 1) - areas.histogram.x;
     // There is no axis to point at while the methods are compared.
-    let plot_column = |x, y| areas.plot_column(x, y).filter(|_| !model.plot.compare);
+    let plot_column = |x, y| areas.plot_column(x, y).filter(|_| !model.plot.page.covers());
     let over_list = areas.list.contains((x, y).into());
     match (&model.mode, mouse.kind) {
         (Mode::Drag { .. } | Mode::Pan { .. }, MouseEventKind::Drag(_)) => Some(Msg::DragTo(nearest)),
@@ -91,10 +92,10 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
         }
         (Mode::Normal, MouseEventKind::Down(MouseButton::Left)) => {
             let rows = compared_rows(&areas, model);
-            if model.plot.compare && rows.contains((x, y).into()) {
+            if model.plot.page == Page::Compare && rows.contains((x, y).into()) {
                 return model.list.layer(model.list.top + usize::from(y - rows.y)).map(Msg::SelectLayer);
             }
-            if !model.plot.compare && model.strip.is_none() && areas.lower_title.contains((x, y).into()) {
+            if !model.plot.page.covers() && model.strip.is_none() && areas.lower_title.contains((x, y).into()) {
                 return tab_at(areas.lower_title, x).map(Msg::ShowCurve);
             }
             if over_list && y == areas.list.y {

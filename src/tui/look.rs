@@ -128,6 +128,8 @@ pub struct Glyphs {
     pub float: char,
     /// A layer that shares its range with others.
     pub tied: char,
+    /// What costs the outputs, what is wrong.
+    pub ranks: [char; 2],
     /// The two grips beside the clip.
     pub grips: [char; 2],
     /// What marks an infinite value on a curve.
@@ -153,6 +155,7 @@ impl Glyphs {
         select: '▸',
         float: '○',
         tied: '≡',
+        ranks: ['↓', '!'],
         grips: ['◂', '▸'],
         infinity: '∞',
         ellipsis: '…',
@@ -174,6 +177,7 @@ impl Glyphs {
         select: '>',
         float: 'o',
         tied: '&',
+        ranks: ['v', '!'],
         grips: ['<', '>'],
         infinity: '^',
         ellipsis: '~',

@@ -11,6 +11,8 @@
 //! | `ask.rs` | title and hint of each prompt; `line.rs` is the text that is typed |
 //! | `drawn.rs` | the figure of the selected layer, worked out once after a change |
 //! | `network.rs` | what was asked of a network on trial, and what it answered |
+//! | `methods.rs` | every method by what the network's outputs say |
+//! | `page.rs` | what stands in the plots' place |
 //! | `taking.rs` | what an earlier run has left, and how far it is taken up |
 //! | `update/` | how messages change the model |
 //! | `layout.rs` | where everything stands, for the view and for the mouse |
@@ -33,10 +35,12 @@ pub mod layout;
 mod line;
 pub mod list;
 pub mod look;
+pub mod methods;
 pub mod mode;
 pub mod model;
 pub mod msg;
 pub mod network;
+pub mod page;
 mod pages;
 mod plot;
 pub mod svg;

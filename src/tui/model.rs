@@ -16,6 +16,7 @@ use super::list::List;
 use super::look::Look;
 use super::mode::Mode;
 use super::network::Network;
+use super::page::Page;
 use super::taking::Taking;
 
 /// The state of the screen. [`update`](super::update::update) is the only one that changes it.
@@ -79,10 +80,8 @@ pub struct Plot {
     pub signed: bool,
     /// The objective whose curve is shown.
     pub curve: CurveKind,
-    /// Whether the mapping stands in the curve's place.
-    pub mapping: bool,
-    /// Whether the comparison of all methods stands in the plots' place.
-    pub compare: bool,
+    /// What stands in the plots' place.
+    pub page: Page,
     /// Whether the fake-quantized distribution lies over the original.
     pub fake_quant: bool,
     /// The distribution that is fitted to the histogram and drawn over it.
@@ -137,8 +136,7 @@ impl Model {
             signed: false,
             // KL knows no affine ranges.
             curve: if kl::undefined_on(session.format()).is_none() { CurveKind::Kl } else { CurveKind::Mse },
-            mapping: false,
-            compare: false,
+            page: Page::default(),
             fake_quant: false,
             fit: None,
             zoom: None,
@@ -211,7 +209,7 @@ impl Model {
 
     /// Whether the axis shows signed values now.
     pub fn shows_signed(&self) -> bool {
-        self.plot.signed || self.plot.mapping || !self.format().symmetric()
+        self.plot.signed || self.plot.page == Page::Mapping || !self.format().symmetric()
     }
 
     /// The figure of the selected layer; `None` while it is not read, and where its channels stand in its place.

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 
 use crate::jobs::{Left, Params, TuneLayer, TuneStep};
 use crate::quant::{OutputEffect, QuantParams};
+use crate::report::{AS_CHOSEN, MethodRow};
 use crate::session::{Key, Sensitivity};
+
+use super::methods::{MethodLine, Methods};
 
 /// What is known of a network on trial.
 #[derive(Default)]
@@ -22,6 +25,8 @@ pub struct Network {
     pub sensitivity: BTreeMap<Key, Sensitivity>,
     /// The decisions that these sensitivities are of.
     pub sensitivity_of: Option<Params>,
+    /// Each method for all activations, by what the outputs say.
+    pub methods: Methods,
     /// News that came while something was being typed.
     pub unsaid: Option<String>,
 }
@@ -125,9 +130,32 @@ impl Network {
         self.whole.is_answered() && !in_hand
     }
 
+    /// Every method for all activations by what the outputs say, with what is chosen among them, the best first.
+    pub fn method_lines(&self) -> Vec<MethodLine> {
+        let chosen = self.whole.answer.as_ref().and_then(|answer| Some((answer.result.as_ref().ok()?, answer.check)));
+        let chosen = chosen.map(|(effect, check)| MethodLine {
+            row: MethodRow { name: AS_CHOSEN.to_owned(), stand_ins: 0, effect: *effect, check },
+            old: !self.whole_is_answered(),
+        });
+        self.methods.lines(chosen)
+    }
+
     /// Whether the sensitivities are of other decisions than the present ones.
     pub fn sensitivity_is_old(&self) -> bool {
         self.sensitivity_of != self.whole.asked
+    }
+
+    /// Which share of the outputs' noise is a layer's, alone beside all others alone; `None` where that is not known of
+    /// the present decisions. One that makes the outputs NaN has all of it.
+    pub fn share_of_noise(&self, key: &Key) -> Option<f64> {
+        let found = self.sensitivity.get(key).filter(|_| !self.sensitivity_is_old())?;
+        let noise = |s: &Sensitivity| s.alone.quality().noise();
+        let own = noise(found);
+        if own.is_infinite() {
+            return Some(1.0);
+        }
+        let all: f64 = self.sensitivity.values().map(noise).filter(|noise| noise.is_finite()).sum();
+        (all > 0.0).then_some(own / all)
     }
 
     /// The layers whose sensitivity is known, the one that costs the outputs most alone first.

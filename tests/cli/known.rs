@@ -5,7 +5,15 @@ use std::fs;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{f32_of, floats, normal, npy, onnx, qviz, tempdir, tensor, warnings, write};
+use super::{f32_of, normal, npy, onnx, qviz, tempdir, tensor, warnings};
+
+fn bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|x| x.to_le_bytes()).collect()
+}
+
+fn rows(values: &[f32]) -> Vec<u8> {
+    npy("<f4", &[400, 8], &bytes(values))
+}
 
 /// Two products with a Sigmoid between them, on values from -1 to 1. Nodes are called otherwise than what they make.
 fn folder() -> TempDir {
@@ -19,7 +27,7 @@ fn folder() -> TempDir {
     let model = onnx::model_with(("x", &[1, 8]), &nodes, &constants, ("y", &[1, 8]));
     fs::write(folder.path().join("net.onnx"), model).unwrap();
     let values: Vec<f32> = normal(400 * 8, 7).into_iter().map(|x| (x / 3.0).clamp(-1.0, 1.0)).collect();
-    fs::write(folder.path().join("x.npy"), npy("<f4", &[400, 8], &floats(&values))).unwrap();
+    fs::write(folder.path().join("x.npy"), rows(&values)).unwrap();
     folder
 }
 
@@ -94,7 +102,7 @@ fn known_is_asked_for_as_a_method_is_and_says_where_there_is_nothing() {
     assert_eq!(chosen(&known, "x").0, "mse");
     assert_eq!(tensor(&known, "x")["chosen"]["instead_of"], "known");
     assert!(warnings(tensor(&known, "x")).contains("nothing says what its values can be"));
-    assert_eq!(chosen(&known, "w").0, "max", "it speaks of activations");
+    assert_eq!(tensor(&known, "w")["chosen"]["method"], "max", "it speaks of activations");
     let set = exported(&folder, &["--set", "op:Sigmoid=known,unsigned"]);
     check(&set, "s", ("known", 0.0, 1.0));
     let first = exported(&folder, &["--method", "known,entropy"]);
@@ -107,7 +115,7 @@ fn known_is_asked_for_as_a_method_is_and_says_where_there_is_nothing() {
 fn what_the_values_contradict_does_not_choose() {
     let folder = folder();
     let wide: Vec<f32> = normal(400 * 8, 7).into_iter().map(|x| x * 60.0).collect();
-    fs::write(folder.path().join("x.npy"), npy("<f4", &[400, 8], &floats(&wide))).unwrap();
+    fs::write(folder.path().join("x.npy"), rows(&wide)).unwrap();
     let document = exported(&folder, &["--mean", "0.5", "--std", "0.5"]);
     assert_eq!(chosen(&document, "x").0, "mse");
     let said = warnings(tensor(&document, "x"));
@@ -134,10 +142,10 @@ fn a_document_keeps_it_and_takes_it_up() {
 #[test]
 fn dumps_have_ranges_too() {
     let folder = tempdir().unwrap();
-    write(folder.path().join("acts.npy"), &normal(5000, 1));
-    let ran = qviz(folder.path(), &["export", "acts.npy", "--range", "acts=-8..8", "--per-channel", "acts=0"]).fine();
-    let document = ran.json();
-    assert_eq!(tensor(&document, "acts")["chosen"]["method"], "known");
+    fs::write(folder.path().join("acts.npy"), npy("<f4", &[500, 3], &bytes(&normal(1500, 1)))).unwrap();
+    let ran = qviz(folder.path(), &["export", "acts.npy", "--range", "acts=-8..8", "--per-channel", "acts=1"]).fine();
+    let each = tensor(&ran.json(), "acts")["chosen"]["amax"].clone();
+    assert_eq!(each, serde_json::json!([8.0, 8.0, 8.0]), "of each channel too");
     let ran = qviz(folder.path(), &["export", "acts.npy", "--range", "acts=-8..8"]).fine();
     check(&ran.json(), "acts", ("known", -8.0, 8.0));
 }

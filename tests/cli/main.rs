@@ -15,6 +15,9 @@ mod npy;
 #[path = "../support/onnx.rs"]
 mod onnx;
 
+#[cfg(feature = "onnx")]
+mod by_method;
+mod deployed;
 mod exchange;
 #[cfg(feature = "onnx")]
 mod known;
@@ -23,6 +26,7 @@ mod outputs;
 mod panics;
 #[cfg(feature = "onnx")]
 mod placement;
+mod quantized;
 mod scales;
 mod sentinels;
 #[cfg(feature = "onnxruntime")]

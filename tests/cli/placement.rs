@@ -107,6 +107,6 @@ fn what_is_for_a_network_is_refused_elsewhere() {
         let ran = qviz(folder.path(), &[&["report", "x.npy"][..], &wrong].concat());
         assert!(ran.code == 2 && ran.err.contains("are for a model"), "{}", ran.err);
     }
-    let ran = qviz(folder.path(), &["report", "net.onnx", "--data", "x.npy", "--place", "ort"]);
+    let ran = qviz(folder.path(), &["report", "net.onnx", "--data", "x.npy", "--place", "everywhere"]);
     assert!(ran.code == 2 && ran.err.contains("fused"), "{}", ran.err);
 }

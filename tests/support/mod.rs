@@ -90,14 +90,21 @@ impl Story {
         story
     }
 
-    /// The same with placements: `fused` leaves the second and the sixth tensor in float, `inputs` the third as well.
+    /// The same with placements: `fused` leaves the second and the sixth tensor in float, `inputs` the third as well; and as
+    /// it is deployed, where the third has taken in `conv1.raw`.
     pub fn of_placed_network(size: (u16, u16)) -> Story {
         let places = |at: usize| {
             let fused = matches!(at, 1 | 5).then(|| "inside Conv+HardSwish".to_owned());
             let inputs = matches!(at, 1 | 2 | 5).then(|| "taken by no Conv".to_owned());
             Places::new(vec![("fused", fused), ("inputs", inputs), ("all", None)], 0)
         };
-        let mut story = Story::of_network_unread_placed(size, places);
+        let mut story = Story::of_network_unread_with(size, |at, layer| {
+            layer.places = places(at);
+            if at == 2 {
+                let how = "is folded into conv1.w, and 02.conv1.hswish is what comes out".to_owned();
+                layer.deployed.absorbed.push(("conv1.raw".to_owned(), how));
+            }
+        });
         for layer in 0..story.discovered.sources.len() {
             story.read(layer);
         }
@@ -107,10 +114,10 @@ impl Story {
 
     /// The same before it is run.
     pub fn of_network_unread(size: (u16, u16)) -> Story {
-        Story::of_network_unread_placed(size, |_| Places::default())
+        Story::of_network_unread_with(size, |_, _| {})
     }
 
-    fn of_network_unread_placed(size: (u16, u16), places: impl Fn(usize) -> Places) -> Story {
+    fn of_network_unread_with(size: (u16, u16), change: impl Fn(usize, &mut Layer)) -> Story {
         let session = Session::new(calibrate::defaults(), "entropy", Format::INT8);
         let recipe = Recipe::new(2048, session.methods().iter().map(AsRef::as_ref));
         let mut model = Model::new(session, "net.onnx".into(), look(Depth::Sixteen, false), size);
@@ -122,7 +129,7 @@ impl Story {
             let kind = if i < weights { Kind::Activation } else { Kind::Weight };
             layer.key = Key::new(kind, layer.name());
             layer.op = "Conv".into();
-            layer.places = places(i);
+            change(i, layer);
         }
         story.arrive(Arrival::Found { layers, failures: Vec::new() });
         let assumptions = vec!["8 random samples (seed 0); ranges are not those of real data".to_owned()];

@@ -79,6 +79,15 @@ pub fn integers(name: &str, values: &[i64]) -> Vec<u8> {
     [number(1, values.len() as u64), number(2, INT64), bytes(8, name.as_bytes()), bytes(9, &raw)].concat()
 }
 
+/// A constant of int8 or uint8 (types 3 and 2), by its bytes.
+pub fn small_integers(name: &str, dtype: u64, shape: &[u64], raw: &[u8]) -> Vec<u8> {
+    let mut tensor: Vec<u8> = shape.iter().flat_map(|&dim| number(1, dim)).collect();
+    tensor.extend(number(2, dtype));
+    tensor.extend(bytes(8, name.as_bytes()));
+    tensor.extend(bytes(9, raw));
+    tensor
+}
+
 /// A model of one input and one output.
 pub fn model(input: (&str, &[u64]), nodes: &[Vec<u8>], output: (&str, &[u64])) -> Vec<u8> {
     model_with(input, nodes, &[], output)

@@ -6,11 +6,12 @@ use std::sync::{Arc, OnceLock};
 
 use crate::ErrorKind;
 use crate::model::{
-    Engine, Graph, ModelError, Network, Placement, Reach, SampleOptions, SampleSource, Samples, Weight,
+    Engine, Graph, ModelError, Network, Placement, Quantizers, Reach, SampleOptions, SampleSource, Samples, Weight,
 };
 #[cfg(feature = "onnxruntime")]
 use crate::model::{Library, Runtime};
-use crate::session::{Deployed, Key, Kind, Known, Layer, Origin, Places, Reason, Taker};
+use crate::quant::Clip;
+use crate::session::{Deployed, IN_FILE, InFile, Key, Kind, Known, Layer, Origin, Places, Reason, Taker};
 
 /// What to run, on what.
 pub struct Subject {
@@ -24,8 +25,11 @@ pub struct Subject {
     pub check: Option<SampleSource>,
     /// Who runs it.
     pub backend: Backend,
-    /// Which tensors are quantized unless a rule says otherwise.
-    pub placement: Placement,
+    /// Which tensors are quantized unless a rule says otherwise; `None` leaves it to the file where that is quantized, and
+    /// else to the default.
+    pub placement: Option<Placement>,
+    /// Whether the scales of a file that is quantized already are what its tensors begin with.
+    pub as_in_file: bool,
     /// Whether it is looked at as the file has it, with its batch norms, and not as it is deployed.
     pub as_written: bool,
 }
@@ -51,7 +55,9 @@ pub(in crate::jobs) struct Setup {
     /// What puts on trial, where that is possible.
     graph: Option<Graph>,
     pub weights: Vec<Weight>,
-    placement: Placement,
+    quantizers: Quantizers,
+    as_in_file: bool,
+    placement: Option<Placement>,
     /// Of each sample that can be loaded, how it reaches the activations; found when it is first asked for.
     reaches: OnceLock<Vec<Option<Arc<Vec<Reach>>>>>,
 }
@@ -64,11 +70,17 @@ impl Setup {
     /// The model cannot be read or run, or there are no samples that fit it.
     pub fn open(subject: Subject) -> Result<Setup, ModelError> {
         let written = Network::open(&subject.model)?;
-        let network = if subject.as_written { written } else { written.deployed() };
+        let (network, quantizers) = match subject.backend {
+            Backend::Tract => written.without_quantizers(),
+            // It runs the file itself.
+            #[cfg(feature = "onnxruntime")]
+            Backend::OnnxRuntime(_) => (written, Quantizers::default()),
+        };
+        let network = if subject.as_written { network } else { network.deployed() };
         let samples = Samples::open(&network, &subject.samples, &subject.options)?;
         let check = subject.check.map(|source| Samples::open(&network, &source, &subject.options)).transpose()?;
         let weights = network.weights();
-        let placement = subject.placement;
+        let (placement, as_in_file) = (subject.placement, subject.as_in_file);
         let (engine, graph): (Box<dyn Engine>, _) = match subject.backend {
             Backend::Tract => {
                 // One thread a run: measured, the others are better used for counting, and for other samples.
@@ -81,7 +93,8 @@ impl Setup {
                 (Box::new(Runtime::open(&library, &network, &subject.model, &samples)?), None)
             }
         };
-        Ok(Setup { network, samples, check, engine, graph, weights, placement, reaches: OnceLock::new() })
+        let reaches = OnceLock::new();
+        Ok(Setup { network, samples, check, engine, graph, weights, quantizers, as_in_file, placement, reaches })
     }
 
     /// What trials run.
@@ -99,16 +112,22 @@ impl Setup {
 
     /// What is run on what, in a few words.
     pub fn title(&self) -> String {
-        let (n, random) = (self.samples.len(), if self.samples.is_random() { "random " } else { "" });
-        let s = if n == 1 { "" } else { "s" };
-        format!("{} on {n} {random}sample{s}", self.network.file())
+        format!("{} on {}", self.network.file(), self.samples.in_words())
     }
 
     /// What is to be known before any number is believed: what was taken for granted, and what is not looked at.
     pub fn assumptions(&self) -> Vec<String> {
-        let of_network = [self.network.changes(), self.network.integer_weights(), self.not_floats()];
+        let of_network =
+            [self.network.changes(), self.network.integer_weights(), self.not_floats(), self.check_drawn()];
         let of_network: Vec<String> = of_network.into_iter().flatten().collect();
-        [self.samples.assumptions(), self.engine.assumptions(), of_network.as_slice()].concat()
+        let quantizers = self.quantizers.notes(self.network.file());
+        [&quantizers, self.samples.assumptions(), self.engine.assumptions(), of_network.as_slice()].concat()
+    }
+
+    /// That not all samples to check on are used.
+    fn check_drawn(&self) -> Option<String> {
+        let check = self.check.as_ref().filter(|check| check.len() < check.all())?;
+        Some(format!("{} of {} check samples, drawn with the same seed", check.len(), check.all()))
     }
 
     /// What goes in and is no float, or that there is no float at all.
@@ -127,7 +146,8 @@ impl Setup {
     /// A layer for each activation in the graph's order, and behind them one for each weight.
     pub fn layers(&self) -> Vec<Layer> {
         let file = || vec![self.network.file().to_owned()];
-        let places = Placement::ALL.map(|placement| placement.of(self.engine.tensors()));
+        let places = Placement::ALL.map(|placement| placement.of(&self.network, self.engine.tensors()));
+        let weight_places = Placement::ALL.map(|placement| placement.of_weights(&self.network, &self.weights));
         let known = self.network.known_ranges(self.samples.ranges());
         let known = |name: &str| {
             let range = known.get(name)?;
@@ -145,17 +165,20 @@ impl Setup {
             let layer = layer.with_takers(takers.collect()).with_known(known(&tensor.name));
             let absorbed = self.network.absorbed_by(&tensor.name).iter().map(|a| (a.name.clone(), a.how.clone()));
             let layer = layer.with_deployed(Deployed { absorbed: absorbed.collect(), folded: Vec::new() });
-            layer.with_places(self.places(|placement| places[placement][at].clone()))
+            let layer = layer.with_places(self.places(&tensor.name, |placement| places[placement][at].clone()));
+            let rank = tensor.shape.as_ref().map_or(0, Vec::len);
+            layer.with_in_file(self.in_file(&tensor.name, rank).filter(|in_file| in_file.axis.is_none()))
         });
-        let weights = self.weights.iter().map(|weight| {
+        let weights = self.weights.iter().enumerate().map(|(at, weight)| {
             let op = weight.uses.first().map_or(String::new(), |u| u.op_type.clone());
-            let ops = || weight.uses.iter().map(|used| used.op_type.as_str());
             let takers = weight.uses.iter().map(|used| taker(&used.node, &used.op_type));
             let layer = Layer::waiting(Key::new(Kind::Weight, weight.name.as_str()), file()).with_op(op);
             let layer = layer.with_takers(takers.collect());
             let folded = self.network.folded_into(&weight.name).to_vec();
             let layer = layer.with_deployed(Deployed { folded, absorbed: Vec::new() });
-            layer.with_places(self.places(|placement| Placement::ALL[placement].of_weight(ops())))
+            let layer = layer.with_places(self.places(&weight.name, |placement| weight_places[placement][at].clone()));
+            let in_file = self.in_file(&weight.name, weight.shape.len());
+            layer.with_in_file(in_file.filter(|in_file| in_file.axis.is_none() || in_file.axis == weight.axis))
         });
         activations.chain(weights).collect()
     }
@@ -168,16 +191,37 @@ impl Setup {
         nodes.filter(|node| !tensors.contains(node)).collect()
     }
 
-    /// What each placement makes of a tensor.
-    fn places(&self, of: impl Fn(usize) -> Option<String>) -> Places {
+    /// What each placement makes of a tensor; that of a file that is quantized already goes before the others.
+    fn places(&self, tensor: &str, of: impl Fn(usize) -> Option<String>) -> Places {
+        let quantized = !self.quantizers.is_empty();
+        let own = quantized.then(|| {
+            let why = self.quantizers.of(tensor).is_none().then(|| "not quantized in the file".to_owned());
+            (IN_FILE, why)
+        });
         let named = Placement::ALL.iter().enumerate().map(|(at, placement)| (placement.name(), of(at)));
-        let first = Placement::ALL.iter().position(|placement| *placement == self.placement);
-        Places::new(named.collect(), first.unwrap_or(0))
+        let first = self.placement.or((!quantized).then(Placement::default));
+        let first = Placement::ALL.iter().position(|placement| Some(*placement) == first);
+        Places::new(own.into_iter().chain(named).collect(), first.map_or(0, |at| at + usize::from(quantized)))
+    }
+
+    /// The grid that a tensor of so many axes is on in the file.
+    fn in_file(&self, tensor: &str, rank: usize) -> Option<InFile> {
+        let grid = self.quantizers.of(tensor)?;
+        let axis = grid.axis_of(rank);
+        let clips: Vec<Clip> = grid.clips();
+        let fits = axis.is_some() == grid.axis.is_some();
+        (fits && !clips.is_empty()).then(|| InFile { format: grid.format(), axis, clips, chooses: self.as_in_file })
     }
 
     /// The `Concat`s by name, with the tensors that the values which they put together are quantized at.
     pub fn concats(&self) -> Vec<(String, Vec<usize>)> {
-        let sources = self.placement.sources(self.engine.tensors());
+        if self.as_in_file && !self.quantizers.is_empty() {
+            // What shares a scale in the file has the same one.
+            return Vec::new();
+        }
+        let own = (!self.quantizers.is_empty()).then_some(Placement::All);
+        let placement = self.placement.or(own).unwrap_or_default();
+        let sources = placement.sources(self.engine.tensors());
         let concats = self.engine.concats().iter();
         concats.map(|c| (c.node.clone(), c.inputs.iter().map(|&input| sources[input]).collect())).collect()
     }
@@ -218,6 +262,13 @@ impl Setup {
         let mut notes = Vec::new();
         if self.samples.is_random() {
             notes.push("The inputs were random numbers: these are not the ranges of real data.".to_owned());
+        }
+        if self.samples.len() < self.samples.all() {
+            notes.push(format!(
+                "Counted on {} of {} samples, drawn at random.",
+                self.samples.len(),
+                self.samples.all()
+            ));
         }
         if stopped {
             notes.push(format!("Stopped early: {used} of {} samples were seen.", self.samples.len()));

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use crate::ErrorKind;
 use crate::guard::{asked_panic, guarded};
@@ -11,7 +12,7 @@ use crate::jobs::feed::{Feed, Tell};
 use crate::jobs::network::{Backend, Begin, NetworkValues, Run, Setup, Subject, begin};
 use crate::jobs::recipe::Recipe;
 use crate::jobs::request::Request;
-use crate::jobs::search::{InHand, Served};
+use crate::jobs::search::{InHand, Kept, Served};
 use crate::jobs::ties::Ties;
 use crate::jobs::told::{Told, defect};
 use crate::jobs::trial::{News, Trial};
@@ -60,6 +61,8 @@ struct Shared {
     trials: Desk<Long>,
     /// Whether the pass over the samples that is under way shall end.
     stopped: AtomicBool,
+    /// Whether something quick is being answered.
+    at_hand: AtomicBool,
     #[cfg(test)]
     runs: std::sync::atomic::AtomicUsize,
 }
@@ -80,13 +83,22 @@ impl Piece for Quick {
 
 struct Long(Trial);
 
+/// How often work that stands still looks whether it may go on.
+const PAUSE: Duration = Duration::from_millis(2);
+
 /// Everything as it is chosen comes before what takes long.
 const WHOLE: u8 = 0;
 const LONG: u8 = 1;
+/// And comparing methods, which nobody has asked for, after all else.
+const METHODS: u8 = 2;
 
 impl Piece for Long {
     fn kind(&self) -> u8 {
-        if matches!(self.0, Trial::Whole(_)) { WHOLE } else { LONG }
+        match self.0 {
+            Trial::Whole(_) => WHOLE,
+            Trial::ByMethod(_) => METHODS,
+            Trial::Alone { .. } | Trial::Sensitivity(_) | Trial::Tune(_) => LONG,
+        }
     }
 }
 
@@ -107,6 +119,7 @@ impl NetworkLoader {
             desk: Desk::new(),
             trials: Desk::new(),
             stopped: AtomicBool::new(false),
+            at_hand: AtomicBool::new(false),
             #[cfg(test)]
             runs: std::sync::atomic::AtomicUsize::new(0),
         });
@@ -130,7 +143,7 @@ impl Feed for NetworkLoader {
         let left = match request {
             // A run makes all of them.
             Request::Prefer(_) => None,
-            Request::Trial(trial @ (Trial::Whole(_) | Trial::Sensitivity(_) | Trial::Tune(_))) => {
+            Request::Trial(trial @ (Trial::Whole(_) | Trial::Sensitivity(_) | Trial::Tune(_) | Trial::ByMethod(_))) => {
                 shared.trials.ask(Long(trial)).err().map(|Long(trial)| Request::Trial(trial))
             }
             request => shared.desk.ask(Quick(request)).err().map(|Quick(request)| request),
@@ -146,7 +159,8 @@ impl Feed for NetworkLoader {
     /// that was not begun ends at once.
     fn stop(&self) {
         self.shared.stopped.store(true, Ordering::Relaxed);
-        for Long(trial) in self.shared.trials.stop(LONG) {
+        let trials = &self.shared.trials;
+        for Long(trial) in trials.take(METHODS).into_iter().chain(trials.stop(LONG)) {
             News::stopped(&trial).into_iter().for_each(|news| (self.shared.tell)(Told::Trial(news)));
         }
     }
@@ -206,10 +220,10 @@ impl Shared {
         #[cfg(test)]
         self.runs.store(run.runs.count(), Ordering::Relaxed);
         (self.tell)(Told::Done);
-        let run = &run;
+        let (run, kept) = (&run, &Kept::new(&run));
         std::thread::scope(|scope| {
-            scope.spawn(|| self.to_its_end(run, || self.serve_trials(run)));
-            self.to_its_end(run, || self.serve(run));
+            scope.spawn(|| self.to_its_end(run, || self.serve_trials(run, kept)));
+            self.to_its_end(run, || self.serve(run, kept));
         });
     }
 
@@ -224,16 +238,17 @@ impl Shared {
     }
 
     /// Answers what is quick until the loader is dropped. A panic is an answer too.
-    fn serve(&self, run: &Run) {
+    fn serve(&self, run: &Run, kept: &Kept) {
         let file = run.setup.network.file();
         let cancelled = || self.desk.cancelled();
         let mut in_hand = InHand::default();
         while let Some(Quick(request)) = self.desk.next() {
+            self.at_hand.store(true, Ordering::Relaxed);
             let answered = match &request {
                 Request::Trial(Trial::Alone { key, params }) => {
                     let told = guarded(|| {
                         asked_panic("hand");
-                        in_hand.alone(&self.served(run), key, params)
+                        in_hand.alone(&self.served(run, kept), key, params)
                     });
                     if told.is_err() {
                         in_hand = InHand::default();
@@ -246,6 +261,7 @@ impl Shared {
                 Ok(told) => told.into_iter().for_each(&self.tell),
                 Err(why) => self.refuse(request, why),
             }
+            self.at_hand.store(false, Ordering::Relaxed);
         }
     }
 
@@ -266,29 +282,41 @@ impl Shared {
     }
 
     /// Answers what takes long until the loader is dropped. A panic is an answer too.
-    fn serve_trials(&self, run: &Run) {
+    fn serve_trials(&self, run: &Run, kept: &Kept) {
         asked_panic("thread");
         while let Some(Long(trial)) = self.trials.next() {
             let tried = guarded(|| {
                 asked_panic("trial");
-                self.served(run).trial(trial.clone());
+                self.served(run, kept).trial(trial.clone())
             });
-            if tried.is_err() {
-                self.refuse(Request::Trial(trial), defect(run.setup.network.file()));
+            match tried {
+                Ok(left) => left.into_iter().for_each(|left| self.trials.put_back(Long(left))),
+                Err(_) => self.refuse(Request::Trial(trial), defect(run.setup.network.file())),
             }
         }
     }
 
-    fn served<'a>(&'a self, run: &'a Run) -> Served<'a, impl Fn() -> Option<Trial> + 'a> {
+    fn served<'a>(&'a self, run: &'a Run, kept: &'a Kept<'a>) -> Served<'a, impl Fn() -> Option<Trial> + 'a> {
         Served {
             run,
+            kept,
             threads: self.threads,
             tell: &self.tell,
             cancelled: Box::new(|| self.trials.cancelled()),
             stopped: Box::new(|| self.trials.stopped()),
+            superseded: Box::new(|| self.trials.waits_for(WHOLE)),
+            urgent: Box::new(|| self.urgent()),
             // What takes long does not hold it up for more than a step.
             whole_meanwhile: || self.trials.take(WHOLE).map(|Long(trial)| trial),
         }
+    }
+
+    /// Whether work that nobody waits for has to give way. While the hand is served it stands still.
+    fn urgent(&self) -> bool {
+        while self.at_hand.load(Ordering::Relaxed) && !self.trials.cancelled() && !self.trials.waits() {
+            std::thread::sleep(PAUSE);
+        }
+        self.trials.waits()
     }
 
     fn refuse(&self, request: Request, why: Failure) {

@@ -1,97 +1,198 @@
-//! A round of the search that looks at each layer alone, all others in float.
+//! Each layer alone, all others in float, judged at the network's outputs.
 
 use super::bench::Bench;
-use super::clips::{scaled, tries};
+use super::nearest::Scores;
+use super::noise::mean;
 use super::sensitivity::TOGETHER;
-use super::standing::Standing;
-use crate::jobs::trial::Tried;
-use crate::model::ModelError;
+use super::standing::{Choice, Set, Standing};
+use crate::jobs::tuning::{Tried, UNCHANGED};
+use crate::model::{Loss, ModelError};
 use crate::quant::Decibels;
 
 /// A layer whose noise alone lies this many dB below that of the whole network is left as it is.
-const QUIETER: f64 = 25.0;
+const QUIETER: f64 = 20.0;
 
-/// The noise that each layer makes with all others in float, as a share of the signal, infinite where the outputs are
-/// no numbers; with the clip that makes the least, if it is to `choose`. `None` when it was cancelled.
-pub(super) fn alone(search: &mut Standing, choose: bool) -> Result<Option<Vec<f64>>, ModelError> {
-    let budget = search.budget.on_first(search.few());
+/// Samples of a first look at every layer.
+const LOOK: usize = 4;
+
+/// Candidates that the first samples leave to be tried on all, and those between that were passed over beside the best.
+const FINALISTS: usize = 3;
+const BESIDE: usize = 2;
+
+/// The share of a network that lies behind a tensor, as a rule.
+const BEHIND: f64 = 0.5;
+
+/// The SQNR at the outputs of each layer alone as it stands. `None` when it was cancelled.
+pub(super) fn look(search: &mut Standing) -> Result<Option<Vec<Decibels>>, ModelError> {
+    let budget = search.budget.on_first(LOOK);
     let float = Bench::new(&search.run.setup, &[], budget)?;
-    // A single clip's noise is partly luck.
-    let spread: &[f32] = if choose { &[0.97, 1.0, 1.03] } else { &[1.0] };
-    let mut noise = vec![0.0; search.layers.len()];
-    let mut order: Vec<usize> = (0..search.layers.len()).collect();
-    order.sort_by_key(|&i| search.run.tensors.place(&search.layers[i].key).ok());
+    let mut found = vec![Decibels::PERFECT; search.tensors.len()];
+    // In the order of the file, so that runs begin where the first of some begins.
+    let mut order: Vec<usize> = (0..found.len()).collect();
+    order.sort_by_key(|&i| search.tensors[i].first().copied());
     for some in order.chunks(TOGETHER) {
         let tensors: Vec<usize> = some.iter().flat_map(|&i| search.tensors[i].clone()).collect();
         let Some(effect) = float.effect(&tensors, &[])? else { return Ok(None) };
-        'layers: for &i in some {
+        for &i in some {
             if search.stopped() {
-                return Ok(Some(noise));
+                return Ok(Some(found));
             }
-            let own = search.tensors[i].clone();
-            let price = |tried: Tried| -> Result<Option<f64>, ModelError> {
-                let mut sum = 0.0;
-                for &by in spread {
-                    let params = scaled(tried, by).params();
-                    let params: Vec<_> = tensors.iter().map(|t| own.contains(t).then_some(params)).collect();
-                    let Some(output) = effect.output(&params, budget.threads, budget.cancelled)? else {
-                        return Ok(None);
-                    };
-                    sum += output.quality().noise();
-                }
-                Ok(Some(sum / spread.len() as f64))
+            let params = search.present[i].tried.map(Tried::params);
+            let alone: Vec<_> = tensors.iter().map(|t| params.filter(|_| search.tensors[i].contains(t))).collect();
+            let Some(each) = effect.losses(&alone, 0..LOOK, budget.threads, budget.cancelled)? else {
+                return Ok(None);
             };
-            let Some(base) = price(search.present[i])? else { return Ok(None) };
-            noise[i] = base;
-            if !choose {
-                continue;
-            }
-            let (mut best, mut best_at) = (base, search.present[i]);
-            for tried in tries(&search.layers[i]) {
-                if search.stopped() {
-                    // What was not tried out is not decided.
-                    break 'layers;
-                }
-                let Some(noise) = price(tried)? else { return Ok(None) };
-                if noise < best {
-                    (best, best_at) = (noise, tried);
-                }
-            }
-            noise[i] = best;
-            search.decide(i, best_at, decibels(base), decibels(best));
-        }
-        if search.stopped() {
-            break;
+            found[i] = mean(&each);
+            search.progress.ran(look_runs(1, budget.samples.len()));
+            let choice = Choice { before: found[i], after: found[i], ..search.present[i] };
+            search.tell(i, choice, each.len());
         }
     }
-    Ok(Some(noise))
+    Ok(Some(found))
 }
 
-/// The layers that are worth a search among all others, the noisiest first: what is much quieter than everything
-/// together can gain nothing worth a change. One that makes the outputs no numbers is always worth it, and says nothing
-/// about the others.
-pub(super) fn worth_searching(noise: &[f64]) -> Vec<usize> {
+/// What looking at layers costs, in runs of the network.
+pub(super) fn look_runs(layers: usize, samples: usize) -> f64 {
+    layers as f64 * samples.min(LOOK) as f64 * BEHIND
+}
+
+/// The layers that are worth a search by the outputs, the one that costs them most first: what is much quieter than
+/// everything together can gain nothing worth a change. One that makes the outputs no numbers is always worth it, and
+/// says nothing about the others.
+pub(super) fn worth_searching(alone: &[Decibels]) -> Vec<usize> {
+    let noise: Vec<f64> = alone.iter().map(|db| db.noise()).collect();
     let whole = 10.0 * noise.iter().filter(|noise| noise.is_finite()).sum::<f64>().log10();
     let loud = |&i: &usize| noise[i].is_infinite() || 10.0 * noise[i].log10() > whole - QUIETER;
     let mut order: Vec<usize> = (0..noise.len()).filter(loud).collect();
-    order.sort_by(|&a, &b| noise[b].total_cmp(&noise[a]));
+    order.sort_by_key(|&i| alone[i]);
     order
 }
 
-fn decibels(noise: f64) -> Decibels {
-    Decibels::new(if noise.is_finite() { -10.0 * noise.log10() } else { f64::NAN })
+/// What searching one layer costs, in runs of the network.
+pub(super) fn search_runs(candidates: usize, samples: usize) -> f64 {
+    let first = samples.div_ceil(3);
+    let all = FINALISTS + BESIDE + 2;
+    BEHIND * (samples + first * (candidates / 2 + 1 + BESIDE) + (samples - first) * all) as f64
+}
+
+/// What a search by the outputs has found.
+pub(super) struct Found {
+    /// The best of each layer.
+    pub set: Set,
+    /// The same where what the next tensors say counts as much.
+    pub both: Set,
+    /// Of each layer that was searched, the SQNR at the outputs as it was, and of the best.
+    pub alone: Vec<Option<(Decibels, Decibels)>>,
+}
+
+/// Searches layers in this order, beginning with the best set by now; `scores` are what is known of the candidates at
+/// the next tensors. `None` when it was cancelled.
+pub(super) fn alone(
+    search: &mut Standing,
+    candidates: &[Vec<Tried>],
+    scores: Option<&Scores>,
+    order: &[usize],
+) -> Result<Option<Found>, ModelError> {
+    let few = search.few();
+    let budget = search.budget.on_first(few);
+    let first = few.div_ceil(3);
+    let float = Bench::new(&search.run.setup, &[], budget)?;
+    let mut found =
+        Found { set: search.present.clone(), both: search.present.clone(), alone: vec![None; search.present.len()] };
+    'layers: for &i in order {
+        if search.stopped() {
+            break;
+        }
+        let own = search.tensors[i].clone();
+        let Some(effect) = float.effect(&own, &[])? else { return Ok(None) };
+        let few = effect.samples();
+        let losses = |tried: Tried, samples| {
+            effect.losses(&vec![Some(tried.params()); own.len()], samples, budget.threads, budget.cancelled)
+        };
+        let tries = &candidates[i];
+        let now = search.present[i].tried.and_then(|now| tries.iter().position(|t| *t == now));
+        let mut each: Vec<Vec<Loss>> = vec![Vec::new(); tries.len()];
+        // Every second one shows where the best is.
+        for c in (0..tries.len()).filter(|&c| c % 2 == 0 || now == Some(c)) {
+            if search.stopped() {
+                // What was not tried out is not decided.
+                break 'layers;
+            }
+            let Some(on_first) = losses(tries[c], 0..first)? else { return Ok(None) };
+            each[c] = on_first;
+        }
+        for c in finalists(tries, &each, now) {
+            let Some(rest) = losses(tries[c], each[c].len()..few)? else { return Ok(None) };
+            each[c].extend(rest);
+        }
+        search.progress.ran(search_runs(tries.len(), few));
+        let finals: Vec<(usize, Decibels)> =
+            (0..tries.len()).filter(|&c| each[c].len() == few).map(|c| (c, mean(&each[c]))).collect();
+        // The first is what was there.
+        let before = mean(&each[0]);
+        let best = finals.iter().rev().max_by_key(|(_, db)| *db).expect("what was there is among them");
+        let choice = |c: usize, after, by| Choice {
+            tried: Some(tries[c]),
+            by: if c == 0 { UNCHANGED } else { by },
+            before,
+            after,
+        };
+        found.set[i] = choice(best.0, best.1, "out");
+        found.alone[i] = Some((before, best.1));
+        let next = |c: usize| scores.and_then(|scores| scores[i].get(c).copied()).map_or(0.0, Decibels::get);
+        let together = |&&(c, db): &&(usize, Decibels)| Decibels::new(db.get() + next(c));
+        let both = finals.iter().rev().max_by_key(together).expect("what was there is among them");
+        found.both[i] = choice(both.0, both.1, "next+out");
+        search.tell(i, found.set[i], few);
+    }
+    Ok(Some(found))
+}
+
+/// The candidates that are best on the first samples, what was passed over beside the best, the first one, and the one
+/// that is chosen by now.
+fn finalists(tries: &[Tried], each: &[Vec<Loss>], now: Option<usize>) -> Vec<usize> {
+    let (mut tried, mut passed): (Vec<usize>, Vec<usize>) = (0..tries.len()).partition(|&c| !each[c].is_empty());
+    tried.sort_by_cached_key(|&c| std::cmp::Reverse(mean(&each[c])));
+    let best = tries[tried[0]];
+    passed.retain(|&c| tries[c].format == best.format);
+    passed.sort_by(|&a, &b| {
+        let far = |c: usize| (tries[c].clip.amax() - best.clip.amax()).abs();
+        far(a).total_cmp(&far(b))
+    });
+    tried.truncate(FINALISTS);
+    tried.extend(passed.into_iter().take(BESIDE));
+    for kept in now.into_iter().chain([0]) {
+        if !tried.contains(&kept) {
+            tried.push(kept);
+        }
+    }
+    tried
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::quant::{Clip, Format};
+
+    fn db(all: &[f64]) -> Vec<Decibels> {
+        all.iter().copied().map(Decibels::new).collect()
+    }
 
     #[test]
     fn a_layer_that_makes_nan_is_searched_first_and_drops_no_other() {
-        let nan = Decibels::new(f64::NAN).noise();
-        assert_eq!(worth_searching(&[1e-3, nan, 1e-2, 1e-9]), [1, 2, 0]);
-        assert_eq!(worth_searching(&[1e-3, 1e-2, 1e-9]), [1, 0]);
-        assert_eq!(worth_searching(&[0.0, 0.0]), [0; 0]);
-        assert!(decibels(nan).get().is_nan() && decibels(0.01).get() == 20.0);
+        assert_eq!(worth_searching(&db(&[30.0, f64::NAN, 20.0, 90.0])), [1, 2, 0]);
+        assert_eq!(worth_searching(&db(&[30.0, 20.0, 90.0])), [1, 0]);
+        assert_eq!(worth_searching(&db(&[f64::INFINITY; 2])), [0; 0]);
+    }
+
+    #[test]
+    fn what_is_there_stays_in_the_race_and_the_best_has_its_neighbours() {
+        let tried = |c: u8| Tried { clip: Clip::symmetric(10.0 - f32::from(c)), format: Format::INT8 };
+        let tries: Vec<Tried> = (0..9).map(tried).collect();
+        let loss = |c: u8| vec![Loss { signal: 1.0, noise: (f64::from(c) - 6.1).abs() }];
+        let each: Vec<Vec<Loss>> = (0..9).map(|c| if c % 2 == 0 { loss(c) } else { Vec::new() }).collect();
+        assert_eq!(finalists(&tries, &each, Some(2)), [6, 8, 4, 5, 7, 2, 0]);
+        assert_eq!(finalists(&tries, &each, Some(6)), [6, 8, 4, 5, 7, 0]);
+        assert_eq!(finalists(&tries[..1], &each[..1], None), [0]);
     }
 }

@@ -1,23 +1,22 @@
 //! A round of the search that looks at each layer among all others as they stand.
 
+use super::alone::search_runs;
 use super::bench::Bench;
-use super::clips::{beside, tries};
-use super::standing::Standing;
-use crate::jobs::trial::Tried;
+use super::candidates::beside;
+use super::noise::{LEAST_GAIN, mean};
+use super::standing::{Choice, Set, Standing};
+use crate::jobs::tuning::Tried;
 use crate::model::{Effect, ModelError};
 use crate::quant::{Decibels, QuantParams};
 
-/// A gain on both halves that is worth a change, in dB: less is noise.
-const WORTHWHILE: f64 = 0.02;
-
-/// Goes over the layers in this order and changes what gains on both halves of the samples. `sqnr` is that of
-/// everything before. Returns whether anything was gained; `None` when it was cancelled.
+/// Goes over the layers in this order and changes what gains on both halves of the samples; answers the set that comes
+/// of it. `None` when it was cancelled.
 pub(super) fn among(
     search: &mut Standing,
     weights: &[Vec<QuantParams>],
+    candidates: &[Vec<Tried>],
     order: &[usize],
-    mut sqnr: Decibels,
-) -> Result<Option<bool>, ModelError> {
+) -> Result<Option<Set>, ModelError> {
     let budget = search.budget;
     let few = &budget.samples[..search.few()];
     let (even, odd): (Vec<usize>, Vec<usize>) =
@@ -25,41 +24,43 @@ pub(super) fn among(
     let halves = [even, odd].into_iter().filter(|half| !half.is_empty());
     let halves: Vec<Bench> =
         halves.map(|half| Bench::with_samples(&search.run.setup, weights, half, budget)).collect::<Result<_, _>>()?;
-    let mut gained = false;
+    let mut set = search.present.clone();
     'layers: for &i in order {
-        if search.stopped() {
-            break;
-        }
+        let Some(present) = set[i].tried else { continue };
         let own = search.tensors[i].clone();
+        let now = search.params(&set);
         let mut effects: Vec<Effect> = Vec::new();
         for half in &halves {
-            let Some(effect) = half.effect(&own, &search.now)? else { return Ok(None) };
+            if search.stopped() {
+                break 'layers;
+            }
+            let Some(effect) = half.effect(&own, &now)? else { return Ok(None) };
             effects.push(effect);
         }
         // Of both halves.
         let price = |tried: Tried| -> Result<Option<Vec<Decibels>>, ModelError> {
             let params = vec![Some(tried.params()); own.len()];
-            let output = |e: &Effect| e.output(&params, budget.threads, budget.cancelled);
-            effects.iter().map(|effect| Ok(output(effect)?.map(|o| o.quality()))).collect()
+            let each = |e: &Effect| e.losses(&params, 0..e.samples(), budget.threads, budget.cancelled);
+            effects.iter().map(|effect| Ok(each(effect)?.map(|each| mean(&each)))).collect()
         };
-        let Some(base) = price(search.present[i])? else { return Ok(None) };
-        let mut best = Best { gain: Decibels::new(0.0), after: sqnr, tried: search.present[i] };
-        let first = tries(&search.layers[i]).into_iter();
-        for tried in first.chain(beside(search.present[i], 0.06)) {
+        let Some(base) = price(present)? else { return Ok(None) };
+        let before = base.iter().copied().min().unwrap_or_default();
+        let mut best = Best { gain: Decibels::new(0.0), after: before, tried: present };
+        for tried in candidates[i].iter().copied().chain(beside(present, 0.06)) {
             if search.stopped() {
                 // What was not tried out is not decided.
                 break 'layers;
             }
             let Some(found) = price(tried)? else { return Ok(None) };
-            best.hear(tried, &found, &base, sqnr);
+            best.hear(tried, &found, &base, before);
         }
-        let worthwhile = best.gain > Decibels::new(WORTHWHILE);
-        let (chosen, after) = if worthwhile { (best.tried, best.after) } else { (search.present[i], sqnr) };
-        gained |= worthwhile;
-        search.decide(i, chosen, sqnr, after);
-        sqnr = after;
+        if best.gain > Decibels::new(LEAST_GAIN) {
+            set[i] = Choice { tried: Some(best.tried), by: "among", before, after: best.after };
+        }
+        search.progress.ran(search_runs(candidates[i].len(), few.len()));
+        search.tell(i, set[i], few.len());
     }
-    Ok(Some(gained))
+    Ok(Some(set))
 }
 
 /// The best of several clips, by the half of the samples that gains less.

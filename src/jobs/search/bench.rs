@@ -1,13 +1,18 @@
 //! A network quantized as it is chosen, compared with itself in float.
 
+use std::sync::Arc;
+
+use super::kept::{Kept, MEMORY, with_weights};
+use super::noise::{JITTERS, jittered, mean, spread};
 use crate::ErrorKind;
 use crate::jobs::network::{Run, Setup};
 use crate::jobs::trial::Params;
+use crate::jobs::tuning::Jittered;
 use crate::model::{Effect, Graph, Judged, ModelError, OutputEffect, OutputEffects, Reference, Samples};
 use crate::quant::QuantParams;
 
-/// Memory for the values that partial runs begin with, and for the outputs of the float network.
-const MEMORY: usize = 96 << 20;
+/// Numbers at the outputs that are enough to judge by.
+pub(super) const NUMBERS: usize = 1 << 17;
 
 /// What a piece of work on a network may use, and what ends it.
 #[derive(Clone, Copy)]
@@ -79,7 +84,9 @@ impl Split {
 pub(super) struct Bench<'a> {
     setup: &'a Setup,
     source: &'a Samples,
-    float: Reference<'a>,
+    float: Arc<Reference<'a>>,
+    /// The float network on the samples to check on, where its answers are kept.
+    check: Option<Arc<Reference<'a>>>,
     /// With the weights that were given; the activations are on no params.
     graph: Graph,
     samples: Vec<usize>,
@@ -94,8 +101,38 @@ impl<'a> Bench<'a> {
     /// The weights do not fit the network.
     pub fn new(setup: &'a Setup, weights: &[Vec<QuantParams>], budget: Budget<'a>) -> Result<Bench<'a>, ModelError> {
         let graph = with_weights(setup, weights)?;
-        let float = Reference::new(setup.graph()?, MEMORY);
-        Ok(Bench { setup, source: &setup.samples, float, graph, samples: budget.samples.to_vec(), budget })
+        let float = Arc::new(Reference::new(setup.graph()?, MEMORY));
+        Ok(Bench { setup, source: &setup.samples, float, check: None, graph, samples: budget.samples.to_vec(), budget })
+    }
+
+    /// The same with what is kept of trials before, on the first ones of the samples that are kept.
+    ///
+    /// # Errors
+    ///
+    /// The weights do not fit the network.
+    pub fn kept(
+        setup: &'a Setup,
+        kept: &Kept<'a>,
+        weights: &[Vec<QuantParams>],
+        budget: Budget<'a>,
+    ) -> Result<Bench<'a>, ModelError> {
+        Bench::of_graph(setup, kept, kept.graph(weights)?, budget)
+    }
+
+    /// The same with a graph whose weights nobody will try again soon.
+    ///
+    /// # Errors
+    ///
+    /// The network is run by who only counts.
+    pub fn of_graph(
+        setup: &'a Setup,
+        kept: &Kept<'a>,
+        graph: Graph,
+        budget: Budget<'a>,
+    ) -> Result<Bench<'a>, ModelError> {
+        debug_assert!(kept.samples.starts_with(budget.samples), "answers are kept by place");
+        let ((float, check), samples) = (kept.float()?, budget.samples.to_vec());
+        Ok(Bench { setup, source: &setup.samples, float, check: Some(check), graph, samples, budget })
     }
 
     /// The same on samples of its own.
@@ -108,17 +145,20 @@ impl<'a> Bench<'a> {
         Ok(Bench { samples, ..Bench::new(setup, weights, budget)? })
     }
 
-    /// How many samples there are.
-    pub fn samples(&self) -> usize {
-        self.samples.len()
+    /// The same network on other samples.
+    pub fn on_samples(&self, samples: &[usize]) -> Bench<'a> {
+        let (float, graph) = (Arc::new(Reference::new(self.float.graph(), MEMORY)), self.graph.clone());
+        let (source, samples) = (self.source, samples.to_vec());
+        Bench { setup: self.setup, source, float, check: None, graph, samples, budget: self.budget }
     }
 
     /// The same on the samples that nothing was chosen by, if there are any.
     pub fn on_check(&self) -> Option<Bench<'a>> {
         let source = self.setup.check.as_ref()?;
         let samples = (0..source.len()).collect();
-        let (float, graph) = (Reference::new(self.float.graph(), MEMORY), self.graph.clone());
-        Some(Bench { setup: self.setup, source, float, graph, samples, budget: self.budget })
+        let float = self.check.clone().unwrap_or_else(|| Arc::new(Reference::new(self.float.graph(), MEMORY)));
+        let graph = self.graph.clone();
+        Some(Bench { setup: self.setup, source, float, check: None, graph, samples, budget: self.budget })
     }
 
     /// How many numbers one sample gives at the outputs; 1 where that depends on values.
@@ -129,14 +169,16 @@ impl<'a> Bench<'a> {
     /// The network's outputs with all activations on `params`, over all samples: nothing of them is kept in memory.
     /// `None` when it was cancelled.
     pub fn whole(&self, params: &[Option<QuantParams>]) -> Result<Option<OutputEffect>, ModelError> {
-        Ok(self.whole_until(params, &|| false)?.map(|effects| effects.all))
+        Ok(self.whole_until(params, &|| false, &|_| {})?.map(|effects| effects.all))
     }
 
-    /// The same, and of each output, over the samples that were run until it was `stopped`, at least one.
+    /// The same, and of each output, over the samples that were run until it was `stopped`, at least one; `so_far` is told
+    /// after each of them.
     pub fn whole_until(
         &self,
         params: &[Option<QuantParams>],
         stopped: Ask,
+        so_far: &(dyn Fn(&dyn Fn() -> OutputEffects) + Sync),
     ) -> Result<Option<OutputEffects>, ModelError> {
         let judged = Judged {
             samples: self.samples.len(),
@@ -144,8 +186,38 @@ impl<'a> Bench<'a> {
             threads: self.budget.threads,
             cancelled: self.budget.cancelled,
             stopped,
+            so_far,
         };
         self.float.whole(&self.on(params), &judged)
+    }
+
+    /// The same, with the samples' mean, and how far both move when the last digits of the scales do. `None` when it was
+    /// cancelled.
+    pub fn judged(&self, params: &[Option<QuantParams>]) -> Result<Option<Jittered>, ModelError> {
+        let judged = Judged {
+            samples: self.samples.len(),
+            load: &|at| self.source.get(self.samples[at]),
+            threads: self.budget.threads,
+            cancelled: self.budget.cancelled,
+            stopped: &|| false,
+            so_far: &|_| {},
+        };
+        let losses = |params: &[Option<QuantParams>]| self.float.losses(&self.on(params), &judged);
+        let Some((effect, each)) = losses(params)? else { return Ok(None) };
+        let (mut all, mut means) = (vec![effect.quality()], vec![mean(&each)]);
+        // Many numbers do not move.
+        let few = self.output_numbers() * self.samples.len() < NUMBERS;
+        for seed in 0..if few { JITTERS } else { 1 } {
+            // Who waits for the end need not wait for this: the spread then is that of fewer figures.
+            if (self.budget.stopped)() {
+                break;
+            }
+            let Some((effect, each)) = losses(&jittered(params, seed))? else { return Ok(None) };
+            all.push(effect.quality());
+            means.push(mean(&each));
+        }
+        let spread_db = spread(&all).max(spread(&means));
+        Ok(Some(Jittered { effect, mean_db: means[0].get(), spread_db }))
     }
 
     /// What is needed to try params on `tensors` while the other activations are on `others`; in float where there are
@@ -165,19 +237,4 @@ impl<'a> Bench<'a> {
 /// How many numbers one sample gives at the outputs; 1 where that depends on values.
 pub(super) fn output_numbers(setup: &Setup) -> usize {
     setup.graph().map_or(1, |graph| graph.output_numbers().max(1))
-}
-
-/// The graph with its weights on these params; the float one where there are none.
-fn with_weights(setup: &Setup, weights: &[Vec<QuantParams>]) -> Result<Graph, ModelError> {
-    let params: Vec<_> = setup
-        .weights
-        .iter()
-        .zip(weights)
-        .filter(|(_, params)| !params.is_empty())
-        .map(|(weight, params)| (weight.clone(), params.clone()))
-        .collect();
-    if params.is_empty() {
-        return setup.graph().cloned();
-    }
-    Ok(setup.graph()?.with_network(&setup.network.with_weights(&params)?))
 }

@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::bench::{Bench, Budget, Split};
+use super::kept::{Kept, with_weights};
 use super::serve::Served;
+use crate::jobs::network::Run;
 use crate::jobs::trial::{News, Trial};
 use crate::model::{Effect, ModelError};
 use crate::quant::{OutputEffect, QuantParams};
@@ -45,11 +47,14 @@ impl InHand {
         if place >= run.activations() || params.len() != 1 {
             // A weight's values are built into the graph.
             let split = Split::of(&[(key.clone(), params.to_vec())].into(), run)?;
-            let bench = Bench::new(&run.setup, &split.weights, budget)?;
+            let graph = with_weights(&run.setup, &split.weights)?;
+            let bench = Bench::of_graph(&run.setup, served.kept, graph, budget)?;
             return Ok(bench.whole(&split.activations)?);
         }
         if self.of.as_ref().is_none_or(|(of, _)| *of != place) {
-            let Some(effect) = quick_enough(served.run, place, params[0], budget)? else { return Ok(None) };
+            let Some(effect) = quick_enough(served.run, served.kept, place, params[0], budget)? else {
+                return Ok(None);
+            };
             self.of = Some((place, effect));
         }
         let Some((_, effect)) = &self.of else { return Ok(None) };
@@ -59,20 +64,26 @@ impl InHand {
 
 /// One activation with as many samples as are quick.
 fn quick_enough(
-    run: &crate::jobs::network::Run,
+    run: &Run,
+    kept: &Kept,
     place: usize,
     params: QuantParams,
     budget: Budget,
 ) -> Result<Option<Effect>, ModelError> {
-    let Some(tried) = Bench::new(&run.setup, &[], budget)?.effect(&[place], &[])? else { return Ok(None) };
+    let of = budget.samples.len();
+    let effect = |n: usize| -> Result<Option<Effect>, ModelError> {
+        let bench = Bench::kept(&run.setup, kept, &[], budget.on_first(n))?;
+        Ok(bench.effect(&[place], &[])?.map(|effect| effect.out_of(of)))
+    };
+    // One tells how many are quick; to run more costs as many runs of the whole network.
+    let Some(tried) = effect(1)? else { return Ok(None) };
     let started = Instant::now();
     if tried.output(&[Some(params)], budget.threads, budget.cancelled)?.is_none() {
         return Ok(None);
     }
-    let took = started.elapsed();
-    if took <= AT_HAND || tried.samples() == 1 {
+    let n = AT_HAND.as_secs_f64() / started.elapsed().as_secs_f64().max(1e-9) * budget.threads as f64;
+    if n < 2.0 || of == 1 {
         return Ok(Some(tried));
     }
-    let n = tried.samples() as f64 * AT_HAND.as_secs_f64() / took.as_secs_f64();
-    Ok(Some(tried.on_first(n as usize)))
+    effect((n as usize).min(of))
 }

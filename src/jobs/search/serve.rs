@@ -1,13 +1,17 @@
 //! Trials of a network that take long, one after the other.
 
-use std::time::Instant;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::bench::{Ask, Bench, Budget, Split};
+use super::by_method::by_method;
+use super::kept::Kept;
 use super::sensitivity::sensitivity;
 use super::tune::tune;
 use crate::jobs::network::Run;
 use crate::jobs::told::Told;
-use crate::jobs::trial::{Left, News, Params, Trial, Tune};
+use crate::jobs::trial::{ByMethod, Left, News, Params, Trial};
+use crate::jobs::tuning::Tune;
 use crate::model::ModelError;
 use crate::quant::{OutputEffect, OutputEffects};
 use crate::session::Failure;
@@ -15,45 +19,67 @@ use crate::session::Failure;
 /// Samples that sensitivities are taken over.
 const SENSITIVITY: usize = 8;
 
+/// What takes longer says after this time what the samples so far have said, and then again and again.
+const FIRST: Duration = Duration::from_millis(250);
+const NEXT: Duration = Duration::from_secs(1);
+
 /// Who serves trials of a network.
 pub(in crate::jobs) struct Served<'a, F> {
     pub run: &'a Run,
+    pub kept: &'a Kept<'a>,
     pub threads: usize,
     pub tell: &'a (dyn Fn(Told) + Sync),
     /// Whether to leave at once.
     pub cancelled: Box<dyn Fn() -> bool + Sync + 'a>,
     /// Whether to end with what was found.
     pub stopped: Box<dyn Fn() -> bool + Sync + 'a>,
+    /// Whether somebody has asked for everything as it is chosen once more.
+    pub superseded: Box<dyn Fn() -> bool + Sync + 'a>,
+    /// Whether something waits that is more urgent than comparing methods; while the hand is served, it waits itself.
+    pub urgent: Box<dyn Fn() -> bool + Sync + 'a>,
     /// Everything as it is chosen by now, where somebody waits for it.
     pub whole_meanwhile: F,
 }
 
 impl<F: Fn() -> Option<Trial>> Served<'_, F> {
-    /// Does a trial and tells what comes of it.
-    pub fn trial(&self, trial: Trial) {
+    /// Does a trial and tells what comes of it. Returns what is left to do, where it has given way to what is urgent.
+    pub fn trial(&self, trial: Trial) -> Option<Trial> {
         match trial {
             Trial::Alone { .. } => {}
             Trial::Whole(params) => self.whole(params, &self.stopped),
             Trial::Sensitivity(params) => self.sensitivity(&params),
             Trial::Tune(wanted) => self.tune(&wanted),
+            Trial::ByMethod(wanted) => return self.by_method(&wanted).map(Trial::ByMethod),
         }
+        None
     }
 
-    /// What trials may use, all samples.
+    /// What trials may use, all samples, in a drawn order.
     pub(super) fn budget(&self) -> Budget<'_> {
-        let (samples, threads) = (self.run.samples.as_slice(), self.threads);
+        let (samples, threads) = (self.kept.samples.as_slice(), self.threads);
         Budget { samples, threads, cancelled: &self.cancelled, stopped: &self.stopped }
     }
 
+    /// Everything as it is chosen. Where that takes a while, what the samples so far say is told first; where something
+    /// else is chosen meanwhile, it ends.
     fn whole(&self, params: Params, stopped: Ask) {
-        let started = Instant::now();
+        let (started, due) = (Instant::now(), Mutex::new(FIRST));
+        let (superseded, tell) = (&self.superseded, self.tell);
+        let so_far = |effects: &dyn Fn() -> OutputEffects| {
+            let (took, mut due) = (started.elapsed(), due.lock().unwrap_or_else(PoisonError::into_inner));
+            if took >= *due {
+                *due = took + NEXT;
+                tell(Told::Trial(News::WholeSoFar { params: params.clone(), effects: effects(), took }));
+            }
+        };
+        let left = || stopped() || superseded();
         let tried = || -> Result<Option<(OutputEffects, Option<OutputEffect>)>, ModelError> {
             let split = Split::of(&params, self.run)?;
-            let bench = Bench::new(&self.run.setup, &split.weights, self.budget())?;
-            let Some(effect) = bench.whole_until(&split.activations, stopped)? else { return Ok(None) };
+            let bench = Bench::kept(&self.run.setup, self.kept, &split.weights, self.budget())?;
+            let Some(effect) = bench.whole_until(&split.activations, &left, &so_far)? else { return Ok(None) };
             let check = match bench.on_check() {
                 None => None,
-                Some(check) => check.whole_until(&split.activations, stopped)?.map(|effects| effects.all),
+                Some(check) => check.whole_until(&split.activations, &left, &|_| {})?.map(|effects| effects.all),
             };
             Ok(Some((effect, check)))
         };
@@ -62,6 +88,10 @@ impl<F: Fn() -> Option<Trial>> Served<'_, F> {
             Ok(None) => return,
             Err(why) => (Err(Failure::from(why)), None),
         };
+        if superseded() {
+            // Nobody waits for this one any more.
+            return;
+        }
         self.news(News::Whole { params, result, check, took: started.elapsed() });
     }
 
@@ -76,22 +106,31 @@ impl<F: Fn() -> Option<Trial>> Served<'_, F> {
         let (cancelled, stopped) = (&self.cancelled, &self.stopped);
         let ended = || cancelled() || stopped();
         let budget = Budget { cancelled: &ended, ..self.budget().on_first(SENSITIVITY) };
-        let result = Split::of(params, self.run).and_then(|split| sensitivity(self.run, &split, budget, &mut found));
+        let result =
+            Split::of(params, self.run).and_then(|split| sensitivity(self.run, self.kept, &split, budget, &mut found));
         self.news(News::SensitivityEnd(result.map(|_| ()).map_err(Failure::from)));
     }
 
     fn tune(&self, wanted: &Tune) {
-        let started = Instant::now();
-        let mut done = 0;
         let mut found = |step, left| {
-            done += 1;
-            self.news(News::Step(step, to_come(started, done, left)));
+            self.news(News::Step(step, left));
             self.whole_meanwhile();
         };
         let result = tune(self.run, wanted, self.budget(), &mut found);
         if !(self.cancelled)() {
             self.news(News::Tuned(result.map(|tuned| tuned.map(Box::new))));
         }
+    }
+
+    fn by_method(&self, wanted: &ByMethod) -> Option<ByMethod> {
+        let mut found = |effect, left| self.news(News::Method(effect, left));
+        let result = match by_method(self.run, self.kept, wanted, self.budget(), &self.urgent, &mut found) {
+            Ok(Some(left)) => return Some(left),
+            Ok(None) => Ok(()),
+            Err(why) => Err(Failure::from(why)),
+        };
+        self.news(News::MethodsEnd { question: wanted.question, result });
+        None
     }
 
     fn whole_meanwhile(&self) {

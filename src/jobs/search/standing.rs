@@ -1,54 +1,77 @@
-//! What a search has chosen by now.
+//! What a search has chosen by now, and what it has told.
 
-use super::bench::{Budget, output_numbers};
+use super::bench::{Budget, NUMBERS, output_numbers};
+use super::progress::Progress;
 use crate::jobs::network::Run;
-use crate::jobs::trial::{Tried, TuneLayer, TuneStep};
+use crate::jobs::trial::Left;
+use crate::jobs::tuning::{Tried, Tune, TuneStep, UNCHANGED};
 use crate::quant::{Decibels, QuantParams};
 use crate::session::Failure;
 
-/// Numbers at the outputs that are enough to judge by.
-pub(super) const NUMBERS: usize = 1 << 17;
+/// What is chosen for a layer, by what, and what that does there.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Choice {
+    /// `None` leaves it in float.
+    pub tried: Option<Tried>,
+    pub by: &'static str,
+    pub before: Decibels,
+    pub after: Decibels,
+}
+
+/// A choice for each layer.
+pub(super) type Set = Vec<Choice>;
 
 /// A search under way.
 pub(super) struct Standing<'a> {
     pub run: &'a Run,
+    pub wanted: &'a Tune,
+    /// With the samples that are searched on, in an order of chance.
     pub budget: Budget<'a>,
-    pub layers: &'a [TuneLayer],
     /// The activations that each layer decides for, by place.
     pub tensors: Vec<Vec<usize>>,
-    /// What is chosen for each layer by now.
-    pub present: Vec<Tried>,
-    /// The same as params of all activations.
-    pub now: Vec<Option<QuantParams>>,
-    /// Decisions to come, and those that were made.
-    pub left: usize,
-    pub decided: usize,
+    /// The best set by now.
+    pub present: Set,
+    pub progress: Progress,
+    /// The params that it began with.
+    start: Vec<Option<QuantParams>>,
     /// What was told of each layer last.
-    told: Vec<Tried>,
-    found: &'a mut dyn FnMut(TuneStep, usize),
+    told: Set,
+    found: &'a mut dyn FnMut(TuneStep, Left),
 }
 
 impl<'a> Standing<'a> {
-    /// Begins with what is chosen: `now`.
+    /// Begins with what is chosen: `start`.
     ///
     /// # Errors
+    ///
     /// A layer that is no tensor of the network.
     pub fn new(
         run: &'a Run,
         budget: Budget<'a>,
-        layers: &'a [TuneLayer],
-        now: Vec<Option<QuantParams>>,
-        found: &'a mut dyn FnMut(TuneStep, usize),
+        wanted: &'a Tune,
+        start: Vec<Option<QuantParams>>,
+        found: &'a mut dyn FnMut(TuneStep, Left),
     ) -> Result<Standing<'a>, Failure> {
-        let places = |layer: &TuneLayer| -> Result<Vec<usize>, Failure> {
+        let mut tensors = Vec::new();
+        for layer in &wanted.layers {
             let mut all = layer.tensors().map(|key| run.tensors.place(key)).collect::<Result<Vec<_>, _>>()?;
             all.sort_unstable();
-            Ok(all)
-        };
-        let tensors = layers.iter().map(places).collect::<Result<_, _>>()?;
-        let present: Vec<Tried> = layers.iter().map(|layer| layer.present).collect();
+            tensors.push(all);
+        }
+        let unknown = Decibels::new(f64::NAN);
+        let as_it_is = |tried| Choice { tried: Some(tried), by: UNCHANGED, before: unknown, after: unknown };
+        let present: Set = wanted.layers.iter().map(|layer| as_it_is(layer.present)).collect();
         let told = present.clone();
-        Ok(Standing { run, budget, layers, tensors, present, now, left: layers.len(), decided: 0, told, found })
+        Ok(Standing { run, wanted, budget, tensors, present, progress: Progress::begin(), start, told, found })
+    }
+
+    /// The params of all activations with this set.
+    pub fn params(&self, set: &Set) -> Vec<Option<QuantParams>> {
+        let mut params = self.start.clone();
+        for (tensors, choice) in self.tensors.iter().zip(set) {
+            tensors.iter().for_each(|&tensor| params[tensor] = choice.tried.map(Tried::params));
+        }
+        params
     }
 
     /// As many samples as give enough numbers at the outputs to judge by; at least four.
@@ -57,23 +80,22 @@ impl<'a> Standing<'a> {
         NUMBERS.div_ceil(output_numbers(&self.run.setup)).clamp(4, samples.max(4)).min(samples)
     }
 
-    /// Puts a layer on a clip and tells.
-    pub fn decide(&mut self, i: usize, chosen: Tried, before: Decibels, after: Decibels) {
-        (self.present[i], self.told[i]) = (chosen, chosen);
-        self.tensors[i].iter().for_each(|&tensor| self.now[tensor] = Some(chosen.params()));
-        self.left = self.left.saturating_sub(1);
-        self.decided += 1;
-        let (key, samples, of) = (self.layers[i].key.clone(), self.few(), self.budget.samples.len());
-        (self.found)(TuneStep { key, chosen, before, after, samples, of }, self.left);
+    /// Tells of a layer, on how many samples.
+    pub fn tell(&mut self, i: usize, choice: Choice, samples: usize) {
+        self.told[i] = choice;
+        let (key, of) = (self.wanted.layers[i].key.clone(), self.budget.samples.len());
+        let Choice { tried, by, before, after } = choice;
+        self.progress.step();
+        (self.found)(TuneStep { key, chosen: tried, by, before, after, samples, of }, self.progress.left());
     }
 
-    /// Tells what stands at the end for those layers of which something else was told last: the uniform start of layers
-    /// that no round looked at, and what was taken back.
-    /// `db` is what the whole network has reached, on how many samples of how many.
-    pub fn tell_rest(&mut self, db: Decibels, samples: usize, of: usize) {
-        for (i, layer) in self.layers.iter().enumerate().filter(|(i, _)| self.present[*i] != self.told[*i]) {
-            let (key, chosen) = (layer.key.clone(), self.present[i]);
-            (self.found)(TuneStep { key, chosen, before: db, after: db, samples, of }, 0);
+    /// Tells what stands at the end for those layers of which something else was told last.
+    pub fn tell_rest(&mut self) {
+        self.progress.end();
+        for i in 0..self.present.len() {
+            if self.present[i].tried != self.told[i].tried || self.present[i].by != self.told[i].by {
+                self.tell(i, self.present[i], self.budget.samples.len());
+            }
         }
     }
 

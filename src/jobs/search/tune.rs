@@ -1,33 +1,37 @@
 //! Searching clips for the best output of the whole network.
 
-use super::alone::{alone, worth_searching};
+use super::alone::{Found, alone, look, look_runs, search_runs, worth_searching};
 use super::among::among;
 use super::bench::{Bench, Budget, Split};
-use super::standing::{NUMBERS, Standing};
-use super::uniform::uniform;
+use super::candidates::candidates;
+use super::judge::{Judge, Verdict};
+use super::kept_aside::shares;
+use super::nearest::{self, nearest};
+use super::standing::{Set, Standing};
+use super::wider::{Curve, widen};
 use crate::ErrorKind;
 use crate::jobs::network::Run;
-use crate::jobs::trial::{Tune, TuneStep, Tuned};
+use crate::jobs::trial::Left;
+use crate::jobs::tuning::{Tried, Tune, TuneSet, TuneStep, Tuned, UNCHANGED};
 use crate::model::ModelError;
-use crate::quant::OutputEffect;
-use crate::session::Failure;
+use crate::quant::{Decibels, QuantParams};
+use crate::session::{Failure, Key};
 
-/// Of so many samples one is kept aside.
-const ASIDE: usize = 4;
-
-/// Searches clips, layer by layer, for the best outputs. Every fourth sample is kept aside, and tells what the search is
-/// worth.
+/// Searches clips for the best outputs, inside the formats that were asked for.
 ///
-/// It begins with the one method and format that is best for the whole network, among those computed, or with what
-/// is chosen if that is better. Where the outputs hold few numbers to judge by, as a classifier's do, the first round
-/// looks at each layer alone, the others in float: so it finds the clip with the least noise of its own,
-/// and not one whose error happens to undo another layer's on these samples. The noise of a clip is the mean over three
-/// that lie 3 % apart, because a single one's is partly luck. Any other round looks
-/// at the layer among all the others as they stand by then, the most sensitive first, and changes only what gains on both
-/// halves of the samples.
+/// A quarter of the samples, drawn by chance, is kept aside. On the others each layer is tried alone, quantized with
+/// everything else in float: so a clip is found that makes little noise of its own, and not one whose error happens to
+/// undo another's. What it is judged by is the error at the next quantized tensors, which costs a run of the network for
+/// each candidate of all layers together, or the error at the outputs, which costs half of one for each candidate of each
+/// layer; the layers that cost most come first. A sample counts by the size of its error and not by its
+/// square, so that none decides alone.
 ///
-/// A round that is worse on all samples, those kept aside too, is taken back. A clip that makes the outputs NaN is worse
-/// than any other.
+/// Neither objective is the better one everywhere. So each makes a set of clips, a third one is of both, and of these the
+/// samples kept aside take the one that is best for the whole network: if it gains by more than the noise of such
+/// figures, and loses nothing on the samples searched; else everything stays. Further rounds look at each layer among the
+/// others as they stand, and are judged in the same way.
+///
+/// Where other widths are allowed, the layers that cost most go there at last, one after the other.
 ///
 /// `found` hears of each decision. When it is stopped the search ends with what was found. `None` when it was cancelled,
 /// or stopped before anything was decided.
@@ -39,62 +43,133 @@ pub(super) fn tune(
     run: &Run,
     wanted: &Tune,
     budget: Budget,
-    found: &mut dyn FnMut(TuneStep, usize),
+    found: &mut dyn FnMut(TuneStep, Left),
 ) -> Result<Option<Tuned>, Failure> {
     let split = Split::of(&wanted.params, run)?;
-    let (setup, weights) = (&run.setup, split.weights.as_slice());
-    let is_aside = |(i, _): &(usize, &usize)| i % ASIDE == ASIDE - 1;
-    let (aside, samples): (Vec<_>, Vec<_>) = budget.samples.iter().enumerate().partition(is_aside);
-    let plain = |some: Vec<(usize, &usize)>| -> Vec<usize> { some.into_iter().map(|(_, s)| *s).collect() };
-    let (aside, samples) = (plain(aside), plain(samples));
-    let both = [samples.as_slice(), &aside].concat();
-    let bench = Bench::new(setup, weights, budget.on(&samples))?;
-    let all = Bench::new(setup, weights, budget.on(&both))?;
-    let (layers, rounds) = (&wanted.layers, wanted.rounds.max(1));
-    let mut search = Standing::new(run, budget.on(&samples), layers, split.activations.clone(), found)?;
-    search.left = layers.len() * rounds;
-
-    let Some(before) = bench.whole(&search.now)? else { return Ok(None) };
-    if !before.is_of_something() {
+    let weights = split.weights.as_slice();
+    let shares = shares(budget.samples, wanted.seed);
+    let seen = Bench::new(&run.setup, weights, budget.on(&shares.searched))?;
+    // Of a single sample there is no other to judge by.
+    let unseen = seen.on_samples(if shares.aside.is_empty() { &shares.searched } else { &shares.aside });
+    let judge = Judge { seen, unseen };
+    let mut search = Standing::new(run, budget.on(&shares.searched), wanted, split.activations.clone(), found)?;
+    let Some(verdict) = judge.judge(&split.activations)? else { return Ok(None) };
+    if !verdict.unseen.effect.is_of_something() {
         return Err(nothing_to_judge_by(run));
     }
-    let Some(whole) = all.whole(&search.now)? else { return Ok(None) };
-    let mut best = whole.quality();
-    if layers.len() > 1 {
-        let Some(start) = uniform(&mut search, &all, best)? else { return Ok(None) };
-        best = start;
+    let sets = vec![TuneSet { by: UNCHANGED, judged: verdict.unseen }];
+    let mut course = Course { judge, sets, taken: 0, first: verdict, best: verdict, decided: false };
+
+    let (layers, few) = (wanted.layers.len(), search.few());
+    let mut tries: Vec<Vec<Tried>> = Vec::new();
+    for layer in &wanted.layers {
+        if search.stopped() {
+            return Ok(None);
+        }
+        tries.push(candidates(layer, wanted.allow));
     }
-    let alone_first = layers.len() > 1 && search.few() * bench.output_numbers() < NUMBERS;
-    let mut order: Vec<usize> = (0..layers.len()).collect();
-    for round in 0..rounds {
-        let (present, now) = (search.present.clone(), search.now.clone());
-        if round == 0 && layers.len() > 1 {
-            let Some(noise) = alone(&mut search, alone_first)? else { return Ok(None) };
-            order = worth_searching(&noise);
-            search.left = order.len() * (rounds - usize::from(alone_first));
+    plan(&mut search, &tries);
+    let Some(at_first) = look(&mut search)? else { return Ok(None) };
+    let order = worth_searching(&at_first);
+    if wanted.objective.is_out() {
+        // What is left out need not be waited for.
+        let quiet = (0..layers).filter(|i| !order.contains(i)).map(|i| search_runs(tries[i].len(), few));
+        search.progress.skip(layers - order.len(), quiet.sum());
+    }
+
+    let mut scores = None;
+    if wanted.objective.is_next() && !search.stopped() {
+        let Some((set, found)) = nearest(&mut search, &tries)? else { return Ok(None) };
+        scores = Some(found);
+        if !course.hear(&mut search, "next", set)? {
+            return Ok(None);
         }
-        let went_on = if round == 0 && alone_first {
-            true
-        } else {
-            let Some(gained) = among(&mut search, weights, &order, best)? else { return Ok(None) };
-            gained
+    }
+    let mut now: Vec<Option<(Decibels, Decibels)>> = vec![None; layers];
+    if wanted.objective.is_out() && !search.stopped() {
+        let Some(Found { set, both, alone }) = alone(&mut search, &tries, scores.as_ref(), &order)? else {
+            return Ok(None);
         };
-        let Some(reached) = all.whole(&search.now)? else { return Ok(None) };
-        if reached.quality() < best {
-            // It has fitted the samples that it saw: take the round back.
-            (search.present, search.now) = (present, now);
-        } else {
-            best = reached.quality();
+        now = alone;
+        let of_both = scores.is_some() && !search.stopped() && both.iter().zip(&set).any(|(a, b)| a.tried != b.tried);
+        if !course.hear(&mut search, "out", set)? || (of_both && !course.hear(&mut search, "next+out", both)?) {
+            return Ok(None);
         }
-        if search.stopped() || !went_on {
+    }
+    for _ in 1..wanted.rounds {
+        if search.stopped() {
+            break;
+        }
+        let taken = course.taken;
+        let Some(set) = among(&mut search, weights, &tries, &order)? else { return Ok(None) };
+        if !course.hear(&mut search, "among", set)? {
+            return Ok(None);
+        }
+        if course.taken == taken {
             break;
         }
     }
-    if search.decided == 0 && search.stopped() {
+    if search.stopped() && !course.decided {
         return Ok(None);
     }
-    search.tell_rest(best, whole.samples, whole.of);
-    worth(&bench, &split, search.now, before, &Bench::new(setup, weights, budget.on(&aside))?)
+    let alone = costs(&search, &at_first, &now);
+    let costly: Vec<usize> = alone.iter().map(|(i, _)| *i).collect();
+    let Some(curve) = widen(&mut search, &course.judge, &costly, course.best)? else { return Ok(None) };
+    search.tell_rest();
+    let alone = alone.into_iter().map(|(i, db)| (wanted.layers[i].key.clone(), db)).collect();
+    worth(course, &search, split.activations, shares.aside.is_empty(), curve, alone)
+}
+
+/// The sets that were judged, and which is the best by now.
+struct Course<'a> {
+    judge: Judge<'a>,
+    sets: Vec<TuneSet>,
+    taken: usize,
+    first: Verdict,
+    best: Verdict,
+    /// Whether there was a set to decide on.
+    decided: bool,
+}
+
+impl Course<'_> {
+    /// Takes a set if it gains. Returns false when it was cancelled.
+    fn hear(&mut self, search: &mut Standing, by: &'static str, set: Set) -> Result<bool, ModelError> {
+        let Some(verdict) = self.judge.judge(&search.params(&set))? else { return Ok(false) };
+        self.sets.push(TuneSet { by, judged: verdict.unseen });
+        self.decided = true;
+        if verdict.gain_over(&self.best).is_some() {
+            (self.best, self.taken) = (verdict, self.sets.len() - 1);
+            search.present = set;
+        }
+        Ok(true)
+    }
+}
+
+/// What is to be done, as far as that is known before.
+fn plan(search: &mut Standing, tries: &[Vec<Tried>]) {
+    let (layers, samples, few) = (tries.len(), search.budget.samples.len(), search.few());
+    let Tune { objective, rounds, allow, .. } = search.wanted;
+    search.progress.plan(layers, look_runs(layers, samples));
+    if objective.is_next() {
+        search.progress.plan(layers, nearest::runs(tries, samples));
+    }
+    let one_round: f64 = tries.iter().map(|tries| search_runs(tries.len(), few)).sum();
+    let searched = usize::from(objective.is_out()) + rounds.saturating_sub(1);
+    search.progress.plan(layers * searched, one_round * searched as f64);
+    let (_, wider) = allow.of(layers);
+    search.progress.plan(wider, (wider * 2 * samples) as f64);
+}
+
+/// What each layer costs the outputs alone, the worst first: as it is chosen now where that is known.
+fn costs(search: &Standing, at_first: &[Decibels], now: &[Option<(Decibels, Decibels)>]) -> Vec<(usize, Decibels)> {
+    let cost = |i: usize| match now[i] {
+        Some((_, after)) if search.present[i].by == "out" => after,
+        Some((before, _)) if search.present[i].by == UNCHANGED => before,
+        _ => at_first[i],
+    };
+    let mut costs: Vec<(usize, Decibels)> = (0..at_first.len()).map(|i| (i, cost(i))).collect();
+    costs.sort_by_key(|(_, db)| *db);
+    costs
 }
 
 /// Why there is no clip that is better than another.
@@ -110,22 +185,34 @@ fn nothing_to_judge_by(run: &Run) -> Failure {
 
 /// What it was worth, on the samples that were searched on, on those kept aside, and on those to check on.
 fn worth(
-    bench: &Bench,
-    split: &Split,
-    now: Vec<Option<crate::quant::QuantParams>>,
-    before: OutputEffect,
-    aside: &Bench,
+    course: Course,
+    search: &Standing,
+    start: Vec<Option<QuantParams>>,
+    all_seen: bool,
+    curve: Curve,
+    alone: Vec<(Key, Decibels)>,
 ) -> Result<Option<Tuned>, Failure> {
-    let Some(after) = bench.whole(&now)? else { return Ok(None) };
-    let both = |bench: &Bench| -> Result<Option<(OutputEffect, OutputEffect)>, ModelError> {
-        let before = bench.whole(&split.activations)?;
-        Ok(before.zip(bench.whole(&now)?))
+    let check = match course.judge.seen.on_check() {
+        None => None,
+        Some(bench) => {
+            let now = search.params(&search.present);
+            let Some(before) = bench.judged(&start)? else { return Ok(None) };
+            let after = if now == start { Some(before) } else { bench.judged(&now)? };
+            let Some(after) = after else { return Ok(None) };
+            Some((before, after))
+        }
     };
-    let unseen = if aside.samples() == 0 { None } else { Some(both(aside)?) };
-    let check = bench.on_check().map(|bench| both(&bench)).transpose()?;
-    // Where one of them was asked for and did not come, it was cancelled.
-    if matches!(unseen, Some(None)) || matches!(check, Some(None)) {
-        return Ok(None);
-    }
-    Ok(Some(Tuned { before, after, unseen: unseen.flatten(), check: check.flatten() }))
+    let (first, last) = (course.first, curve.verdict);
+    Ok(Some(Tuned {
+        before: first.seen,
+        after: last.seen,
+        unseen: (!all_seen).then_some((first.unseen, last.unseen)),
+        check,
+        sets: course.sets,
+        taken: course.taken,
+        budget: curve.points,
+        widened: curve.taken,
+        alone,
+        stopped: search.stopped(),
+    }))
 }

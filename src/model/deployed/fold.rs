@@ -1,6 +1,7 @@
 //! Batch norms inside the weights of the product before them, and what stands there as constants of each channel.
 
-use super::affine::{self, Affine};
+use super::affine::Affine;
+use super::batch_norm;
 use super::product::Product;
 use super::record::Record;
 use super::uses::Uses;
@@ -62,7 +63,7 @@ fn find(graph: &GraphProto, opset: i64, folder: &Path) -> HashMap<String, Fold> 
             let (mut at, mut tensors, mut nodes, mut shifts) = (&node.output[0], Vec::new(), Vec::new(), Vec::new());
             while uses.once(at)
                 && let Some(next) = taker.get(at.as_str())
-                && let Some((next_affine, shift)) = affine::of(next, at, &product, &constants, (opset, folder))
+                && let Some((next_affine, shift)) = batch_norm::of(next, at, &product, &constants, (opset, folder))
             {
                 affine.then(&next_affine);
                 shifts.extend(shift);

@@ -11,6 +11,7 @@
 //! ONNX Runtime's fusions are the model, so that tensors and weights are those of its `quant_pre_process`.
 
 mod affine;
+mod batch_norm;
 mod fold;
 mod identity;
 mod product;

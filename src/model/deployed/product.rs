@@ -60,6 +60,9 @@ impl<'a> Product<'a> {
             return None;
         }
         let axis = operand.axis(rank)?;
+        if !weight.shape()[..axis].iter().product::<usize>().is_multiple_of(groups) {
+            return None;
+        }
         let channels = weight.shape()[axis] * groups;
         let element = Element::of(weight.tensor);
         let is_plain = matches!(element.0, 1 | 10 | 11) && weight.tensor.data_type == element.0;

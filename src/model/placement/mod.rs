@@ -7,10 +7,15 @@
 
 mod blocks;
 mod operator;
+mod ort;
+mod types;
 
 use super::activations::Activation;
+use super::network::Network;
+use super::weights::Weight;
 use blocks::Blocks;
 use operator::Family;
+use ort::Ort;
 use std::fmt;
 use std::str::FromStr;
 
@@ -24,36 +29,55 @@ pub enum Placement {
     /// TensorRT, OpenVINO and ModelOpt place theirs.
     #[default]
     Fused,
+    /// What ONNX Runtime's `quantize_static` puts a QuantizeLinear and a DequantizeLinear behind, with its default list of
+    /// operators: of the graph as it is here, without what its `quant_pre_process` would make of it.
+    Ort,
     /// Every activation that the file names.
     All,
 }
 
 impl Placement {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Placement; 3] = [Placement::Fused, Placement::Inputs, Placement::All];
+    pub const ALL: [Placement; 4] = [Placement::Fused, Placement::Inputs, Placement::Ort, Placement::All];
 
     /// Its name on the command line and in documents.
     pub fn name(self) -> &'static str {
         match self {
             Placement::Inputs => "inputs",
             Placement::Fused => "fused",
+            Placement::Ort => "ort",
             Placement::All => "all",
         }
     }
 
-    /// Of each activation, in the graph's order, why it stays in float; `None` where it is quantized.
-    pub fn of(self, activations: &[Activation]) -> Vec<Option<String>> {
+    /// Of each of the network's activations, in their order, why it stays in float; `None` where it is quantized.
+    pub fn of(self, network: &Network, activations: &[Activation]) -> Vec<Option<String>> {
         match self {
             Placement::All => vec![None; activations.len()],
             Placement::Inputs => activations.iter().map(inputs).collect(),
             Placement::Fused => Blocks::of(activations).places(),
+            Placement::Ort => {
+                let ort = Ort::of(network);
+                activations.iter().map(|activation| ort.reason(activation)).collect()
+            }
         }
     }
 
-    /// Of a weight that these operators take, why it stays in float.
-    pub fn of_weight<'a>(self, mut ops: impl Iterator<Item = &'a str>) -> Option<String> {
-        let taken = self == Placement::All || ops.any(|op| Family::of(op) == Family::Integer);
-        (!taken).then(|| "no integer operator takes it".to_owned())
+    /// Of each of the network's weights, in their order, why it stays in float; `None` where it is quantized.
+    pub fn of_weights(self, network: &Network, weights: &[Weight]) -> Vec<Option<String>> {
+        let (taken, why): (Vec<bool>, _) = match self {
+            Placement::All => return vec![None; weights.len()],
+            Placement::Ort => {
+                let quantized = Ort::of(network).constants();
+                let taken = weights.iter().map(|weight| quantized.contains(weight.name.as_str()));
+                (taken.collect(), "no operator takes it that quantize_static quantizes")
+            }
+            Placement::Inputs | Placement::Fused => {
+                let is_taken = |weight: &Weight| weight.uses.iter().any(|u| Family::of(&u.op_type) == Family::Integer);
+                (weights.iter().map(is_taken).collect(), "no integer operator takes it")
+            }
+        };
+        taken.into_iter().map(|taken| (!taken).then(|| why.to_owned())).collect()
     }
 
     /// Of each activation, the one whose values it holds when moves (Reshape, MaxPool, Resize) have handed them on: where
@@ -65,7 +89,7 @@ impl Placement {
                 let blocks = Blocks::of(activations);
                 all.map(|at| blocks.source(at)).collect()
             }
-            Placement::Inputs | Placement::All => all.collect(),
+            Placement::Inputs | Placement::Ort | Placement::All => all.collect(),
         }
     }
 }
@@ -86,6 +110,6 @@ impl FromStr for Placement {
 
     fn from_str(text: &str) -> Result<Placement, String> {
         let found = Placement::ALL.into_iter().find(|placement| placement.name() == text);
-        found.ok_or_else(|| format!("\"{text}\" is no placement; it is fused, inputs or all"))
+        found.ok_or_else(|| format!("\"{text}\" is no placement; it is fused, inputs, ort or all"))
     }
 }

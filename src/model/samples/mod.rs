@@ -10,6 +10,7 @@ use tract_onnx::prelude::Tensor;
 mod arrays;
 mod axis;
 mod cast;
+mod draw;
 mod files;
 mod fit;
 mod pair;
@@ -20,6 +21,7 @@ mod sets;
 mod stored;
 
 use arrays::Arrays;
+pub use draw::Draw;
 use pictures::Pictures;
 use random::Random;
 
@@ -62,6 +64,8 @@ pub struct SampleOptions {
     pub layout: Option<Layout>,
     /// Width and height that pictures are brought to, where the model does not fix them.
     pub resize: Option<(u32, u32)>,
+    /// Only some of them, drawn at random, where not all shall be run.
+    pub draw: Option<Draw>,
 }
 
 /// The order of the axes of a batch of pictures.
@@ -77,6 +81,8 @@ pub enum Layout {
 #[derive(Debug)]
 pub struct Samples {
     maker: Maker,
+    /// Those that were drawn of all that there are.
+    drawn: Option<Vec<usize>>,
     /// At least one.
     shapes: Vec<Shapes>,
     ranges: Vec<(String, f32, f32)>,
@@ -111,10 +117,10 @@ impl Samples {
             let names: Vec<_> = network.inputs().iter().map(|port| port.name.as_str()).collect();
             return Err(network.error(format!("has no input {name}; its inputs are {}.", names.join(", "))));
         }
-        match source {
+        let mut samples = match source {
             SampleSource::Random { n, seed } => {
                 let opened = Random::open(network, options, *n, *seed)?;
-                Ok(Samples::made(network, opened, Maker::Random))
+                Samples::made(network, opened, Maker::Random)
             }
             SampleSource::Files(paths) => {
                 let (files, left_out) = files::list(network, paths)?;
@@ -127,20 +133,32 @@ impl Samples {
                     }
                 };
                 samples.assumptions.extend(left_out);
-                Ok(samples)
+                samples
             }
+        };
+        if let Some(draw) = options.draw {
+            let all = samples.all();
+            samples.assumptions.push(draw.said(all));
+            samples.drawn = (draw.n < all).then(|| draw.of(all));
         }
+        Ok(samples)
     }
 
     fn made<M>(network: &Network, opened: Opened<M>, wrap: impl Fn(M) -> Maker) -> Samples {
         let named =
             |shapes: Vec<Vec<usize>>| network.inputs().iter().map(|port| port.name.clone()).zip(shapes).collect();
         let Opened { maker, shapes, ranges, assumptions } = opened;
-        Samples { maker: wrap(maker), shapes: shapes.into_iter().map(named).collect(), ranges, assumptions }
+        let shapes = shapes.into_iter().map(named).collect();
+        Samples { maker: wrap(maker), drawn: None, shapes, ranges, assumptions }
     }
 
     /// How many samples there are; at least one.
     pub fn len(&self) -> usize {
+        self.drawn.as_ref().map_or_else(|| self.all(), Vec::len)
+    }
+
+    /// How many there are with those that were not drawn.
+    pub fn all(&self) -> usize {
         match &self.maker {
             Maker::Arrays(arrays) => arrays.len(),
             Maker::Pictures(pictures) => pictures.len(),
@@ -159,6 +177,7 @@ impl Samples {
     ///
     /// This sample cannot be read, or differs in shape from the first; the others may be fine.
     pub fn get(&self, i: usize) -> Result<Vec<Tensor>, ModelError> {
+        let i = self.drawn.as_ref().map_or(i, |drawn| drawn[i]);
         match &self.maker {
             Maker::Arrays(arrays) => arrays.get(i),
             Maker::Pictures(pictures) => pictures.get(i),
@@ -185,6 +204,15 @@ impl Samples {
     /// What was taken for granted, a sentence without its full stop each; to be shown to the user.
     pub fn assumptions(&self) -> &[String] {
         &self.assumptions
+    }
+
+    /// `32 samples`, `8 of 32 random samples`.
+    pub fn in_words(&self) -> String {
+        let (n, all) = (self.len(), self.all());
+        let random = if self.is_random() { "random " } else { "" };
+        let of = if n < all { format!(" of {all}") } else { String::new() };
+        let s = if all == 1 { "" } else { "s" };
+        format!("{n}{of} {random}sample{s}")
     }
 
     /// Whether the samples are made up.

@@ -68,20 +68,20 @@ impl Random {
 }
 
 /// SplitMix64 (Steele, Lea and Flood, 2014), and normal variates by Box and Muller.
-struct Noise {
+pub(super) struct Noise {
     state: u64,
     spare: Option<f32>,
 }
 
 impl Noise {
     /// A stream of its own for each sample.
-    fn new(seed: u64, sample: u64) -> Noise {
+    pub fn new(seed: u64, sample: u64) -> Noise {
         let mut first = Noise { state: seed, spare: None };
         let state = first.next() ^ sample.wrapping_mul(0xD1B5_4A32_D192_ED03);
         Noise { state, spare: None }
     }
 
-    fn next(&mut self) -> u64 {
+    pub fn next(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

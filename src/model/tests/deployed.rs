@@ -314,6 +314,27 @@ fn what_is_no_number_is_left_as_it_is() {
 }
 
 #[test]
+fn what_is_damaged_is_left_to_whoever_runs_it() {
+    let noise = &mut Noise(29);
+    let broken: Vec<Vec<NodeProto>> = vec![
+        // More groups than channels, a batch norm without variance or without an output, a product without a weight.
+        vec![ints(node("ConvTranspose", &["x", "w"], &["c"]), "group", &[9]), batch_norm("bn", "c", "y")],
+        vec![node("Conv", &["x", "w"], &["c"]), node("BatchNormalization", &["c", "bn.s", "bn.b", "bn.m"], &["y"])],
+        vec![node("Conv", &["x", "w"], &["c"]), NodeProto { output: Vec::new(), ..batch_norm("bn", "c", "y") }],
+        vec![node("Conv", &["x"], &["c"]), batch_norm("bn", "c", "y")],
+        vec![node("Gemm", &["x", "w"], &["c"]), batch_norm("bn", "c", "y")],
+        vec![node("MatMul", &[], &["c"]), batch_norm("bn", "c", "y")],
+        vec![NodeProto { input: Vec::new(), ..node("Identity", &["x"], &["c"]) }, batch_norm("bn", "c", "y")],
+    ];
+    for nodes in broken {
+        let mut constants = norm(noise, "bn", 4);
+        constants.push(noise.of("w", &[4, 4, 1, 1]));
+        let network = network(convolution(nodes, &["y"], constants)).deployed();
+        assert_eq!(network.changes(), None);
+    }
+}
+
+#[test]
 fn a_weight_behind_a_transpose_is_folded_where_it_stands() {
     let noise = &mut Noise(17);
     let nodes = vec![

@@ -11,7 +11,8 @@ fn float(placement: Placement, nodes: Vec<NodeProto>, outputs: &[&str]) -> BTree
     graph.initializer = weights.map(|name| float_tensor(name, &[1], &[1.0])).into();
     let activations = candidates(graph);
     let names = activations.iter().map(|activation| activation.name.clone());
-    names.zip(placement.of(&activations)).filter_map(|(name, why)| Some((name, why?))).collect()
+    let places = placement.of(&network(proto.clone()), &activations);
+    names.zip(places).filter_map(|(name, why)| Some((name, why?))).collect()
 }
 
 /// Holds that exactly these are quantized.
@@ -68,6 +69,48 @@ fn hardswish_written_out_is_one_block() {
     let why = fused(&nodes, &["y"], &["x", "h"]);
     assert_eq!([&why["c"], &why["a"], &why["m"]], ["inside Conv+Add", "inside Conv+Clip", "inside Conv+Div"]);
     check(Placement::All, &nodes, &["y"], &["x", "c", "a", "k", "m", "h", "y"]);
+}
+
+#[test]
+fn hardswish_as_one_operator_is_one_block_too() {
+    let nodes = [conv("x", "c"), node("HardSwish", &["c"], &["h"]), conv("h", "y")];
+    let why = fused(&nodes, &["y"], &["x", "h"]);
+    assert_eq!(why["c"], "inside Conv+HardSwish");
+}
+
+/// MobileNet's block: a pointwise convolution, a depthwise one, a pointwise one, and the sum.
+#[test]
+fn a_depthwise_convolution_is_a_convolution() {
+    let depthwise = ints(node("Conv", &["e", "w2"], &["d"]), "group", &[4]);
+    let why = fused(
+        &[
+            conv("x", "s"),
+            conv("s", "c"),
+            node("Clip", &["c", "half", "six"], &["e"]),
+            depthwise,
+            node("Clip", &["d", "half", "six"], &["k"]),
+            conv("k", "p"),
+            node("Add", &["s", "p"], &["r"]),
+            conv("r", "y"),
+        ],
+        &["y"],
+        &["x", "s", "e", "k", "r"],
+    );
+    assert_eq!([&why["c"], &why["d"], &why["p"]], ["inside Conv+Clip", "inside Conv+Clip", "inside Conv+Add"]);
+}
+
+#[test]
+fn what_a_pooling_averages_is_quantized_and_what_it_only_picks_was() {
+    for average in ["AveragePool", "GlobalAveragePool"] {
+        fused(&[conv("x", "c"), node("Relu", &["c"], &["r"]), node(average, &["r"], &["y"])], &["y"], &["x", "r"]);
+    }
+    for picks in ["MaxPool", "GlobalMaxPool"] {
+        let why = fused(&[conv("x", "c"), node(picks, &["c"], &["p"]), conv("p", "y")], &["y"], &["x", "c"]);
+        assert_eq!(why["p"], "holds the values of c, which are quantized there");
+        // Where no integer operator takes it, nothing is quantized for its sake.
+        let why = fused(&[conv("x", "c"), node(picks, &["c"], &["y"])], &["y"], &["x"]);
+        assert_eq!(why["c"], format!("handed on by {picks}, and no integer operator takes it"));
+    }
 }
 
 #[test]
@@ -264,20 +307,36 @@ fn what_a_branch_hands_on_is_quantized_where_it_was_made() {
         ..TensorProto::default()
     };
     graph.initializer = vec![float_tensor("w", &[2, 2], &[1.0, 2.0, 3.0, 4.0]), yes];
-    let graph = Graph::build(&network(proto), &Shapes::new()).unwrap();
+    let network = network(proto);
+    let graph = Graph::build(&network, &Shapes::new()).unwrap();
     let why: BTreeMap<&str, Option<String>> =
-        graph.tensors().iter().map(|t| t.name.as_str()).zip(Placement::Fused.of(graph.tensors())).collect();
+        graph.tensors().iter().map(|t| t.name.as_str()).zip(Placement::Fused.of(&network, graph.tensors())).collect();
     assert_eq!((&why["x"], &why["inner"]), (&None, &None), "{why:?}");
     assert_eq!(why["picked"].as_deref(), Some("holds the values of inner, which are quantized there"), "{why:?}");
     // A product inside is a product.
-    assert_eq!(Placement::Inputs.of(graph.tensors()).iter().filter(|why| why.is_none()).count(), 2);
+    assert_eq!(Placement::Inputs.of(&network, graph.tensors()).iter().filter(|why| why.is_none()).count(), 2);
 }
 
 #[test]
 fn the_weights_of_products_are_quantized_whatever_takes_them_besides() {
-    assert_eq!(Placement::Fused.of_weight(["Gather", "MatMul"].into_iter()), None);
-    assert_eq!(Placement::Inputs.of_weight(["Mul"].into_iter()).as_deref(), Some("no integer operator takes it"));
-    assert_eq!(Placement::All.of_weight(["Mul"].into_iter()), None);
+    let mut proto = model(
+        &[("x", &[2, 2]), ("ids", &[2])],
+        vec![
+            node("Gather", &["both", "ids"], &["rows"]),
+            node("MatMul", &["x", "both"], &["y"]),
+            node("Gather", &["table", "ids"], &["z"]),
+        ],
+        &["rows", "y", "z"],
+    );
+    proto.graph.as_mut().unwrap().initializer =
+        ["both", "table"].map(|name| float_tensor(name, &[2, 2], &[1.0; 4])).into();
+    let network = network(proto);
+    let weights = network.weights();
+    let why = |placement: Placement| placement.of_weights(&network, &weights);
+    for placement in [Placement::Fused, Placement::Inputs] {
+        assert_eq!(why(placement), [None, Some("no integer operator takes it".to_owned())]);
+    }
+    assert_eq!(why(Placement::All), [None, None]);
 }
 
 #[test]
@@ -285,5 +344,5 @@ fn placements_have_names() {
     for placement in Placement::ALL {
         assert_eq!(placement.to_string().parse(), Ok(placement));
     }
-    assert!("everywhere".parse::<Placement>().unwrap_err().contains("fused, inputs or all"));
+    assert!("everywhere".parse::<Placement>().unwrap_err().contains("fused, inputs, ort or all"));
 }

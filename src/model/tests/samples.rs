@@ -533,3 +533,23 @@ fn each_error_is_of_a_kind() {
     let none = Samples::open(&plain, &none, &SampleOptions::default()).unwrap_err();
     assert_eq!(none.kind, ErrorKind::Incomplete);
 }
+
+#[test]
+fn drawn_samples_keep_their_order_and_say_of_how_many() {
+    let network = relu(&[-1, 4]);
+    let options = |n, seed| SampleOptions { draw: Some(Draw { n, seed }), ..SampleOptions::default() };
+    let open =
+        |options: &SampleOptions| Samples::open(&network, &SampleSource::Random { n: 32, seed: 5 }, options).unwrap();
+    let (every, some) = (open(&SampleOptions::default()), open(&options(8, 1)));
+    assert_eq!((some.len(), some.all(), every.all()), (8, 32, 32));
+    assert_eq!((some.in_words().as_str(), every.in_words().as_str()), ("8 of 32 random samples", "32 random samples"));
+    assert!(some.assumptions().contains(&"8 of 32 samples, drawn with seed 1".to_owned()), "{:?}", some.assumptions());
+    let (every, drawn) = (all(&every), all(&some));
+    let places: Vec<usize> = drawn.iter().map(|one| every.iter().position(|other| one == other).unwrap()).collect();
+    assert!(places.is_sorted_by(|a, b| a < b) && places != (0..8).collect::<Vec<_>>(), "{places:?}");
+    assert_eq!(drawn, all(&open(&options(8, 1))));
+    assert_ne!(drawn, all(&open(&options(8, 2))));
+    let more = open(&options(40, 1));
+    assert_eq!(more.len(), 32);
+    assert!(more.assumptions().iter().any(|said| said.contains("there are no more than the 40")));
+}

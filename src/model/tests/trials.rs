@@ -25,8 +25,14 @@ fn trials_are_runs(proto: ModelProto, samples: &[Vec<Tensor>]) -> usize {
     let float = Reference::new(&graph, 1 << 20);
     let whole = |graph: &Graph| {
         let load = |at: usize| Ok(samples[at].clone());
-        let judged =
-            Judged { samples: samples.len(), load: &load, threads: 2, cancelled: &|| false, stopped: &|| false };
+        let judged = Judged {
+            samples: samples.len(),
+            load: &load,
+            threads: 2,
+            cancelled: &|| false,
+            stopped: &|| false,
+            so_far: &|_| {},
+        };
         float.whole(graph, &judged).unwrap().unwrap().all
     };
     let tried = |graph: &Graph, tensors: &[usize]| {
@@ -174,4 +180,71 @@ fn states_of_a_recurrence() {
     ];
     let proto = model(&[("x", &[4, 1, 2]), ("start", &[1, 1, 3])], nodes, &["y", "last"]);
     assert_eq!(trials_are_runs(proto, &[vec![wave(&[4, 1, 2], 0.0), wave(&[1, 1, 3], 1.0)]]), 6);
+}
+
+#[test]
+fn what_is_next_is_where_the_first_quantized_tensors_are() {
+    let nodes = vec![
+        node("Neg", &["x"], &["a"]),
+        node("Tanh", &["a"], &["b"]),
+        node("Sigmoid", &["a"], &["c"]),
+        node("Add", &["b", "c"], &["d"]),
+        node("Relu", &["d"], &["e"]),
+        node("Mul", &["e", "b"], &["y"]),
+        node("Abs", &["x"], &["lost"]),
+    ];
+    let graph = Graph::build(&network(model(&[("x", &[2, 8])], nodes, &["y"])), &Shapes::new()).unwrap();
+    let place = |name: &str| graph.tensors().iter().position(|t| t.name == name).unwrap();
+    let quantized: Vec<usize> = ["x", "a", "d", "e"].map(place).into();
+    // Each with where it comes to next; two that share a grid are no ends of each other.
+    let cases: [(&[&str], &[&str]); 6] = [
+        (&["x"], &["a"]),
+        (&["a"], &["d", "y"]),
+        (&["b"], &["d", "y"]),
+        (&["e"], &["y"]),
+        (&["a", "d"], &["e", "y"]),
+        (&["lost"], &[]),
+    ];
+    let groups: Vec<Vec<usize>> =
+        cases.iter().map(|(group, _)| group.iter().map(|name| place(name)).collect()).collect();
+    let fine = QuantParams::new(0.01, 0, Format::INT8).unwrap();
+    let sample = vec![wave(&[2, 8], 0.0)];
+    let nearby = Nearby::new(&graph, &groups, &quantized);
+    let grids = vec![vec![GRID, fine]; groups.len()];
+    let tried = nearby.tried(&sample, &grids, &|| false).unwrap().unwrap();
+    let seen = |graph: &Graph, wanted: &str| {
+        let mut found = Vec::new();
+        let mut see = |tensor: usize, _: &[usize], values: &[f32]| {
+            if tensor == place(wanted) {
+                found = values.to_vec();
+            }
+        };
+        graph.run(&sample, &mut see, &|| false).unwrap().unwrap();
+        found
+    };
+    for ((group, ends), at_ends) in cases.iter().zip(&tried) {
+        if ends.is_empty() {
+            assert!(at_ends.iter().all(Vec::is_empty), "{group:?}");
+            continue;
+        }
+        for (grid, found) in [GRID, fine].into_iter().zip(at_ends) {
+            let mut on = graph.clone();
+            group.iter().for_each(|name| on.set(place(name), Some(grid)));
+            let expected = ends.iter().map(|end| {
+                let (float, quantized) = (seen(&graph, end), seen(&on, end));
+                let square = |x: f32| f64::from(x) * f64::from(x);
+                let signal: f64 = float.iter().map(|x| square(*x)).sum();
+                let noise: f64 = float.iter().zip(&quantized).map(|(a, b)| square(a - b)).sum();
+                10.0 * (signal / noise).log10()
+            });
+            let mut expected: Vec<f64> = expected.collect();
+            let mut found: Vec<f64> = found.iter().map(|l| 10.0 * (l.signal / l.noise).log10()).collect();
+            expected.sort_by(f64::total_cmp);
+            found.sort_by(f64::total_cmp);
+            assert_eq!(found.len(), expected.len(), "{group:?}");
+            let near = found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-3);
+            assert!(near && expected[0].is_finite(), "{group:?}: {found:?} and {expected:?}");
+        }
+    }
+    assert!(nearby.tried(&sample, &grids, &|| true).unwrap().is_none());
 }

@@ -89,7 +89,14 @@ fn effects(graph: &Graph, tensors: &[usize], samples: &[Tensor]) -> OutputEffect
     let mut set = graph.clone();
     tensors.iter().for_each(|&tensor| set.set(tensor, Some(GRID)));
     let load = |at: usize| Ok(vec![samples[at].clone()]);
-    let judged = Judged { samples: samples.len(), load: &load, threads: 2, cancelled: &|| false, stopped: &|| false };
+    let judged = Judged {
+        samples: samples.len(),
+        load: &load,
+        threads: 2,
+        cancelled: &|| false,
+        stopped: &|| false,
+        so_far: &|_| {},
+    };
     assert_eq!(reference.whole(&set, &judged).unwrap().unwrap().all, one);
     one
 }

@@ -14,7 +14,8 @@ use super::network::Network;
 use crate::quant::QuantParams;
 use operands::operands;
 use std::collections::HashMap;
-use trace::{Behind, Constants};
+use trace::Behind;
+pub(super) use trace::Constants;
 use tract_onnx::pb::{GraphProto, ModelProto};
 
 /// A float constant that is a weight: an initializer, a `Constant` node, or what some nodes make of these alone.

@@ -3,13 +3,16 @@
 mod exact;
 mod of;
 mod read;
+mod tuning;
 
 use serde::{Deserialize, Serialize};
 
+use super::by_method::MethodOutputs;
 use super::effect::{Effect, NamedEffect};
 use crate::session::Kind;
 
 pub use read::ReadError;
+pub use tuning::{AloneScales, TunedSet, Tuning, Widened, figure};
 
 /// The schema that this version writes and reads. Later versions of `/1` only add keys.
 pub const SCHEMA: &str = "qviz.scales/1";
@@ -30,6 +33,9 @@ pub struct Scales {
     /// What everything that is chosen does to a network's outputs, where that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outputs: Option<Outputs>,
+    /// What the search was worth that has found the clips, where it is one's answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tuning: Option<Tuning>,
     /// Each tensor that was read, in the session's order.
     pub tensors: Vec<TensorScales>,
     /// What could not be read.
@@ -49,6 +55,9 @@ pub struct Outputs {
     /// On each of them, where there are several, on the samples that it was calibrated on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub each: Vec<NamedEffect>,
+    /// What each method for all activations would do instead, where that was asked for; the best first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_method: Vec<MethodOutputs>,
 }
 
 /// One tensor of the document.
@@ -164,6 +173,9 @@ pub struct Chosen {
     pub tied_with: Option<Vec<String>>,
     /// Whether it is quantized at all, or left in float.
     pub quantized: bool,
+    /// How a search has found the range, where one has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tuned: Option<TunedScales>,
     /// Why the placement leaves it in float, where that is why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_float: Option<String>,
@@ -185,6 +197,17 @@ pub struct Chosen {
     /// The same on the values themselves, where that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured: Option<MeasuredScales>,
+}
+
+/// What a search judged a range by.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct TunedScales {
+    /// `next`, `out`, `next+out`, `among`, `16bit` or `float`.
+    pub by: String,
+    /// How many dB better it is there than what was before.
+    #[serde(default)]
+    pub gain_db: Option<f64>,
 }
 
 /// What the chosen clip costs on the values themselves.

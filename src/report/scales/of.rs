@@ -4,11 +4,12 @@ use std::collections::HashSet;
 
 use super::{
     CandidateScales, Chosen, ErrorScales, FileError, MeasuredScales, Outputs, Per, RangeScales, SCHEMA, Scales,
-    StatsScales, TensorScales,
+    StatsScales, TensorScales, TunedScales, Tuning,
 };
 use crate::calibrate::{Measured, Metrics};
 use crate::histogram::Stats;
 use crate::quant::{Clip, Format, OutputEffect, OutputEffects, QuantParams};
+use crate::report::by_method::{MethodRow, in_document};
 use crate::report::effect::named;
 use crate::report::number::finite;
 use crate::session::{Kind, Layer, Ready, Session};
@@ -22,7 +23,7 @@ impl Scales {
         let errors = session.failures();
         let errors = errors.map(|(file, message)| FileError { file: file.into(), message: message.into() }).collect();
         let tool = concat!("qviz ", env!("CARGO_PKG_VERSION")).to_owned();
-        Scales { schema: SCHEMA.to_owned(), tool, outputs: None, tensors, errors }
+        Scales { schema: SCHEMA.to_owned(), tool, outputs: None, tuning: None, tensors, errors }
     }
 
     /// The same with the tensors of an older document that are not in this one: what could not be read this time, or is
@@ -35,6 +36,12 @@ impl Scales {
         self
     }
 
+    /// The same with what the search was worth that has found it.
+    pub fn with_tuning(mut self, tuning: Option<Tuning>) -> Scales {
+        self.tuning = tuning;
+        self
+    }
+
     /// The same with what everything that is chosen does to the network's outputs, on its samples and on those to check
     /// on.
     pub fn with_outputs(mut self, effects: Option<(&OutputEffects, Option<&OutputEffect>)>) -> Scales {
@@ -42,7 +49,14 @@ impl Scales {
             whole: (&effects.all).into(),
             check: check.map(Into::into),
             each: named(effects.several()),
+            by_method: Vec::new(),
         });
+        self
+    }
+
+    /// The same with what each method for all activations would do instead.
+    pub fn with_methods(mut self, rows: &[MethodRow]) -> Scales {
+        self.outputs.iter_mut().for_each(|outputs| outputs.by_method = in_document(rows));
         self
     }
 }
@@ -106,6 +120,7 @@ fn chosen(layer: &Layer, ready: &Ready, parts: &Per<&Ready>) -> Chosen {
         edited_channels: edited_channels(parts),
         tied_with: layer.tie().map(|_| layer.tied_with().into_iter().map(String::from).collect()),
         quantized: decision.quantized,
+        tuned: decision.tuned().map(|s| TunedScales { by: s.by.clone(), gain_db: s.gain_db.and_then(finite) }),
         in_float: None,
         num_bits: format.num_bits(),
         signed: format.signed(),

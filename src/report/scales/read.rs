@@ -106,13 +106,15 @@ struct Head {
     #[serde(default)]
     outputs: Option<super::Outputs>,
     #[serde(default)]
+    tuning: Option<super::Tuning>,
+    #[serde(default)]
     errors: Vec<super::FileError>,
 }
 
 impl Head {
     fn with(self, tensors: Vec<TensorScales>) -> Scales {
-        let Head { schema, tool, outputs, errors } = self;
-        Scales { schema, tool, outputs, tensors, errors }
+        let Head { schema, tool, outputs, tuning, errors } = self;
+        Scales { schema, tool, outputs, tuning, tensors, errors }
     }
 }
 
@@ -148,6 +150,7 @@ impl TensorScales {
             axis: self.axis,
             clips,
             methods: chosen.methods.clone(),
+            tuned: chosen.tuned.as_ref().map(|tuned| (tuned.by.clone(), tuned.gain_db)),
             tied_with: chosen.tied_with.clone().unwrap_or_default(),
         })
     }

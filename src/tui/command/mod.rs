@@ -25,6 +25,8 @@ pub enum Command {
     MethodValue,
     /// Takes the method with this index.
     Method(usize),
+    /// Takes the selected layer's method for all activations.
+    MethodForAll,
     /// Measures the clip on the values themselves.
     Measure,
     /// Asks for another format.
@@ -83,6 +85,10 @@ pub enum Command {
     Pan(i8),
     /// Ends the run of a network with the samples seen so far, or what takes long with what it has found.
     Stop,
+    /// Shows every method by what the network's outputs say.
+    Methods,
+    /// Takes the best method by the network's outputs for all activations.
+    BestForAll,
     /// Measures what each layer does to the network's outputs.
     Sensitivity,
     /// Asks how many of the most sensitive layers to leave in float.

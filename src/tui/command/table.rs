@@ -123,6 +123,14 @@ pub const COMMANDS: &[Entry] = &[
     entry(C::Method(7), "method-8", &[k('8')], "method 8", "Takes the eighth method's value.", Clip),
     entry(C::Method(8), "method-9", &[k('9')], "method 9", "Takes the ninth method's value.", Clip),
     entry(
+        C::MethodForAll,
+        "method-for-all",
+        &[k('E')],
+        "this method for all",
+        "Takes the selected layer's method for all activations that are quantized, as one step that can be undone.",
+        Clip,
+    ),
+    entry(
         C::Measure,
         "measure",
         &[k('x')],
@@ -233,7 +241,7 @@ pub const COMMANDS: &[Entry] = &[
         "filter",
         &[k('/')],
         "filter",
-        "Shows only the layers whose name holds a text, or that patterns fit (op:Relu, in:Conv, kind:weight); Esc shows all.",
+        "Shows only the layers whose name holds a text, or that patterns fit (in:Conv); Esc shows all.",
         Layers,
     ),
     entry(
@@ -327,7 +335,23 @@ pub const COMMANDS: &[Entry] = &[
         "placement",
         &[k('W')],
         "where to quantize",
-        "Goes to the next placement: where fused blocks end, the inputs of products, or every tensor.",
+        "Goes to the next placement: where fused blocks end, the inputs of products, what ONNX Runtime quantizes, or every tensor.",
+        Network,
+    ),
+    entry(
+        C::Methods,
+        "methods",
+        &[k('w')],
+        "methods by the outputs",
+        "Shows what each method does to the network's outputs where it chooses for all activations, the best first.",
+        Network,
+    ),
+    entry(
+        C::BestForAll,
+        "best-for-all",
+        &[k('B')],
+        "best method for all",
+        "Takes the method that is best at the network's outputs for all activations, as one step that can be undone.",
         Network,
     ),
     entry(
@@ -367,7 +391,7 @@ pub const COMMANDS: &[Entry] = &[
         "stop",
         &[k('S')],
         "stop",
-        "Ends the network's run, a sensitivity or a search early, and keeps what was found.",
+        "Ends the network's run, a sensitivity, a search or the table of methods early, and keeps what was found.",
         Network,
     ),
     entry(

@@ -1,12 +1,12 @@
 //! What the loader tells.
 
-use crate::jobs::{Request, Told};
+use crate::jobs::{News, Request, Told};
 use crate::report::{number, visible};
 use crate::session::{Arrival, Key, Need, Received, TakenUp};
 
 use super::super::model::Model;
 use super::super::msg::Cmd;
-use super::{channels, hand, list, network, taking, ties};
+use super::{channels, hand, list, methods, network, taking, ties};
 
 pub(super) fn told(model: &mut Model, told: Told, cmds: &mut Vec<Cmd>) {
     match told {
@@ -40,6 +40,8 @@ pub(super) fn told(model: &mut Model, told: Told, cmds: &mut Vec<Cmd>) {
             }
             Err(why) => model.warn(format!("no finer bins: {}", visible(&why.message))),
         },
+        Told::Trial(News::Method(effect, _)) => methods::found(model, effect),
+        Told::Trial(News::MethodsEnd { question, result }) => methods::ended(model, question, result),
         Told::Trial(news) => network::news(model, news),
         Told::Done => {
             model.loading.finished = true;

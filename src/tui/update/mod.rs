@@ -6,6 +6,7 @@ mod clip;
 mod hand;
 mod list;
 mod load;
+mod methods;
 mod network;
 mod placement;
 mod prompt;
@@ -20,6 +21,7 @@ use super::line::Line;
 use super::mode::{Ask, Mode};
 use super::model::{Model, name_of};
 use super::msg::{Cmd, Msg};
+use super::page::Page;
 use crate::calibrate::Shape;
 use crate::jobs::Request;
 use crate::report;
@@ -47,7 +49,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         }
         Msg::ShowCurve(kind) => {
             model.plot.curve = kind;
-            model.plot.mapping = false;
+            model.plot.page = Page::Curve;
         }
         Msg::PickChannel(channel) => channels::pick(model, channel),
         Msg::SelectLayer(layer) => list::select(model, layer, &mut cmds),
@@ -66,6 +68,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
     taking::go_on(model, &mut cmds);
     network::say_late(model);
     network::ask(model, &mut cmds);
+    methods::ask(model, &mut cmds);
     cmds
 }
 
@@ -103,6 +106,7 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::Mark(by) => clip::mark(model, by),
         Command::MethodValue => clip::method_value(model),
         Command::Method(index) => clip::method(model, index),
+        Command::MethodForAll => methods::take_present(model),
         Command::Measure => {
             let chosen = model.selected_ready().map(|r| (r.decision().clip, r.format()));
             if let Some((Target::Tensor(key), (clip, format))) = model.at().zip(chosen) {
@@ -138,12 +142,11 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
             model.plot.zoom = None;
         }
         Command::Curve(by) => {
-            if std::mem::take(&mut model.plot.compare) {
+            match std::mem::take(&mut model.plot.page) {
                 // The plots come back as they were.
-            } else if std::mem::take(&mut model.plot.mapping) {
-                model.plot.zoom = None;
-            } else {
-                model.plot.curve = model.plot.curve.step(by);
+                Page::Compare | Page::Methods => {}
+                Page::Mapping => model.plot.zoom = None,
+                Page::Curve => model.plot.curve = model.plot.curve.step(by),
             }
         }
         Command::FakeQuant => model.plot.fake_quant = !model.plot.fake_quant,
@@ -154,10 +157,10 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
                 Some(Shape::Gauss) => None,
             }
         }
-        Command::Compare => model.plot.compare = !model.plot.compare,
+        Command::Compare => model.plot.page.toggle(Page::Compare),
+        Command::Methods => methods::show(model),
         Command::Mapping => {
-            model.plot.compare = false;
-            model.plot.mapping = !model.plot.mapping;
+            model.plot.page.toggle(Page::Mapping);
             model.plot.zoom = None;
         }
         Command::Zoom(steps) => zoom::about_clip(model, steps, cmds),
@@ -167,6 +170,7 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::Sensitivity => network::sensitivity(model, cmds),
         Command::Tune => network::tune(model, false, cmds),
         Command::TuneAll => network::tune(model, true, cmds),
+        Command::BestForAll => methods::take_best(model),
         Command::FloatWorst => network::ask_worst(model),
         Command::TakeUp => taking::offer(model),
         Command::Export => prompt::open_export(model, false),

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::calibrate::kl;
 use crate::figure::CurveKind;
-use crate::jobs::{News, Params, Request, Trial, Tried, Tune, TuneLayer, TuneStep, Tuned};
+use crate::jobs::{Jittered, News, Params, Request, Trial, Tried, Tune, TuneLayer, TuneStep, Tuned, UNCHANGED};
 use crate::quant::{Decibels, OutputEffect};
 use crate::report::{number, visible};
-use crate::session::{Decision, Failure, Key, Target};
+use crate::session::{Failure, Key, Target};
 
 use super::super::list::Sort;
 use super::super::mode::{Ask, Mode};
@@ -74,7 +74,7 @@ pub(super) fn tune(model: &mut Model, all: bool, cmds: &mut Vec<Cmd>) {
     let Some(network) = &mut model.network else { return };
     network.begin(Work::Tune { layers: layers.clone(), steps: Vec::new() });
     model.say(format!("searching better clips for {what}, by what the network's outputs lose; S stops"));
-    cmds.push(Cmd::Request(Request::Trial(Trial::Tune(Tune { params, layers, rounds: 1 }))));
+    cmds.push(Cmd::Request(Request::Trial(Trial::Tune(Tune::new(params, layers)))));
 }
 
 pub(super) fn stop(model: &mut Model, cmds: &mut Vec<Cmd>) {
@@ -82,6 +82,8 @@ pub(super) fn stop(model: &mut Model, cmds: &mut Vec<Cmd>) {
     if let Some(running) = running {
         running.stopping = true;
         model.say("stopping after this layer…");
+    } else if model.loading.finished {
+        model.say("stopping; w shows the methods that were measured");
     } else {
         model.say("stopping after this sample…");
     }
@@ -131,6 +133,9 @@ pub(super) fn news(model: &mut Model, news: News) {
             let result = result.map(|effects| effects.all).map_err(sentence);
             network.whole.answer = Some(Answer { of: params, result, check, took });
         }
+        News::WholeSoFar { params, effects, took } => {
+            network.whole.answer = Some(Answer { of: params, result: Ok(effects.all), check: None, took });
+        }
         News::Sensitivity(found, left) => {
             network.step(left);
             // The first one takes the place of those that were found before.
@@ -179,14 +184,15 @@ pub(super) fn news(model: &mut Model, news: News) {
                 model.say(text);
             }
         }
+        // Taken in elsewhere: nobody has asked for them.
+        News::Method(..) | News::MethodsEnd { .. } => {}
         News::Tuned(result) => {
             let running = network.running.take();
-            let stopped = running.as_ref().is_some_and(|r| r.stopping && r.left.is_none_or(|l| l.steps > 0));
             let Some(Work::Tune { layers, steps }) = running.map(|r| r.work) else { return };
             // What was decided before something failed is kept too.
             let (changed, kept) = apply(model, &layers, &steps);
             let text = match result {
-                Ok(Some(tuned)) => tuned_in_words(model, &layers, &tuned, changed, kept, stopped),
+                Ok(Some(tuned)) => tuned_in_words(model, &layers, &tuned, changed, kept),
                 Ok(None) => "stopped before a layer was tuned".to_owned(),
                 Err(why) => format!("tuning: {}", sentence(why)),
             };
@@ -204,6 +210,13 @@ fn tell(model: &mut Model, text: String) {
     }
 }
 
+/// Says what nobody has asked for, when nothing else is said: it replaces no answer.
+pub(super) fn mention(model: &mut Model, text: String) {
+    if let Some(network) = &mut model.network {
+        network.unsaid.get_or_insert(text);
+    }
+}
+
 /// What could not be said before.
 pub(super) fn say_late(model: &mut Model) {
     if matches!(model.mode, Mode::Normal)
@@ -214,22 +227,27 @@ pub(super) fn say_late(model: &mut Model) {
     }
 }
 
-/// `conv1: 31.20 → 31.85 dB, clip 2.31, uint8 affine`. Where several layers are searched, each is alone.
+/// `conv1: alone 31.20 → 31.85 dB, clip 2.31, uint8 affine`, with where that is if it is not at the outputs.
 fn step_in_words(model: &Model, step: &TuneStep) -> String {
     let name = name(model, &step.key);
-    let Tried { clip, format } = step.chosen;
     let four = |x: f32| number::significant(f64::from(x), 3);
-    let clip =
-        if format.symmetric() { four(clip.amax()) } else { format!("{} to {}", four(clip.min()), four(clip.max())) };
-    let work = model.network.as_ref().and_then(|n| n.running.as_ref()).map(|r| &r.work);
-    let alone = if matches!(work, Some(Work::Tune { layers, .. }) if layers.len() > 1) { "alone " } else { "" };
+    let chosen = match step.chosen {
+        None => "in float".to_owned(),
+        Some(Tried { clip, format }) if format.symmetric() => format!("clip {}, {format}", four(clip.amax())),
+        Some(Tried { clip, format }) => format!("clip {} to {}, {format}", four(clip.min()), four(clip.max())),
+    };
+    let alone = match step.by {
+        "next" => "alone at the next tensors ",
+        "out" | "next+out" => "alone ",
+        _ => "",
+    };
     let on =
         if step.samples < step.of { format!(" on {} of {} samples", step.samples, step.of) } else { String::new() };
-    format!("{name}: {alone}{} → {} dB{on}, clip {clip}, {format}", db(step.before), db(step.after))
+    format!("{name}: {alone}{} → {} dB{on}, {chosen}", db(step.before), db(step.after))
 }
 
 /// `31.2 dB`, or the share of what is the same where the outputs are no floats; a dash where nothing was compared.
-fn brief(effect: &OutputEffect) -> String {
+pub(super) fn brief(effect: &OutputEffect) -> String {
     match (effect.sqnr_db, effect.agreement) {
         (Some(db), _) => format!("{} dB", number::decibels(db.get())),
         (None, Some(share)) => format!("{} the same", number::percent(share)),
@@ -240,6 +258,11 @@ fn brief(effect: &OutputEffect) -> String {
 /// The same with one more digit.
 fn exact(effect: &OutputEffect) -> String {
     effect.sqnr_db.map_or_else(|| brief(effect), |x| format!("{} dB", db(x)))
+}
+
+/// ` ± 0.4` where the last digits of the scales move a figure by so many dB.
+fn spread(figure: &Jittered) -> String {
+    if figure.spread_db < 0.05 { String::new() } else { format!(" ± {:.1}", figure.spread_db) }
 }
 
 /// What stands before the arrow; the unit comes behind it.
@@ -259,21 +282,20 @@ fn db(x: Decibels) -> String {
 /// are because somebody has chosen something else for them meanwhile.
 fn apply<'l>(model: &mut Model, layers: &'l [TuneLayer], steps: &[TuneStep]) -> (usize, usize) {
     // A layer that is gone over twice ends with its last decision.
-    let decided: BTreeMap<&Key, Tried> = steps.iter().map(|s| (&s.key, s.chosen)).collect();
+    let decided: BTreeMap<&Key, &TuneStep> = steps.iter().map(|s| (&s.key, s)).collect();
     let better = layers.iter().filter_map(|l| Some((l, *decided.get(&l.key)?)));
-    let better: Vec<(&TuneLayer, Tried)> = better.filter(|(l, tried)| *tried != l.present).collect();
+    let better: Vec<(&TuneLayer, &TuneStep)> = better.filter(|(l, step)| step.chosen != Some(l.present)).collect();
     let selected = model.selected().map(|layer| layer.key.clone());
     let is_at_hand = |layer: &TuneLayer| layer.tensors().any(|key| Some(key) == selected.as_ref());
     if better.iter().any(|(l, _)| is_at_hand(l)) {
         // What is in the hand is about to be replaced.
         hand::put_back(model);
     }
-    let decision = |(layer, tried): (&'l TuneLayer, Tried)| {
+    let decision = |(layer, step): (&'l TuneLayer, &TuneStep)| {
         let decision = model.session.layer(&layer.key)?.decision()?;
         let as_it_was = (decision.clip, decision.format) == (layer.present.clip, layer.present.format);
         let stands = as_it_was && decision.quantized && decision.axis.is_none();
-        let tuned = Decision { format: tried.format, ..decision.with_clip(tried.clip) };
-        stands.then(|| (layer, (Target::Tensor(layer.key.clone()), tuned)))
+        stands.then(|| (layer, (Target::Tensor(layer.key.clone()), step.applied(decision))))
     };
     let (changed, decisions): (Vec<&TuneLayer>, Vec<_>) = better.iter().copied().filter_map(decision).unzip();
     model.session.apply("tune", decisions);
@@ -288,33 +310,31 @@ fn apply<'l>(model: &mut Model, layers: &'l [TuneLayer], steps: &[TuneStep]) -> 
 }
 
 /// What the search was worth, on the samples that it has seen and on those that it has not.
-fn tuned_in_words(
-    model: &Model,
-    tried: &[TuneLayer],
-    tuned: &Tuned,
-    changed: usize,
-    kept: usize,
-    stopped: bool,
-) -> String {
+fn tuned_in_words(model: &Model, tried: &[TuneLayer], tuned: &Tuned, changed: usize, kept: usize) -> String {
     let what = match tried {
         [one] => name(model, &one.key),
         all => format!("{changed} of {}", layers(all.len())),
     };
-    let stopped = if stopped { "stopped: " } else { "" };
+    let stopped = if tuned.stopped { "stopped: " } else { "" };
     if changed + kept == 0 {
-        return format!("{stopped}no better clip for {what}: the output stays at {}", exact(&tuned.before));
+        let stays = exact(&tuned.before.effect) + &spread(&tuned.before);
+        return format!("{stopped}no better clip for {what} on unseen samples: the output stays at {stays}");
     }
-    let on = |before: &OutputEffect, after: &OutputEffect, which: &str| {
-        let (n, s) = (before.samples, if before.samples == 1 { "" } else { "s" });
-        let of = before.cut_from().map_or(String::new(), |of| format!(" of {of}"));
-        format!("{} → {} on {n}{of} {which} sample{s}", start(before, after), exact(after))
+    let on = |before: &Jittered, after: &Jittered, which: &str| {
+        let (n, s) = (before.effect.samples, if before.effect.samples == 1 { "" } else { "s" });
+        let of = before.effect.cut_from().map_or(String::new(), |of| format!(" of {of}"));
+        let (start, end) = (start(&before.effect, &after.effect), exact(&after.effect));
+        format!("{start} → {end}{} on {n}{of} {which} sample{s}", spread(after))
     };
-    let Tuned { before, after, unseen, check } = tuned;
+    let Tuned { before, after, unseen, check, sets, taken, .. } = tuned;
     let mut text = format!("{stopped}{what} tuned: {}", on(before, after, "searched"));
     for (name, pair) in [("unseen", unseen), ("check", check)] {
         if let Some((before, after)) = pair {
             text += &format!(", {}", on(before, after, name));
         }
+    }
+    if let Some(set) = sets.get(*taken).filter(|set| set.by != UNCHANGED) {
+        text += &format!(", by {}", set.by);
     }
     if kept > 0 {
         text += &format!("; {} changed meanwhile and left so", layers(kept));

@@ -73,7 +73,7 @@ fn cell(pen: &mut Pen, x: u16, y: u16, ready: &Ready, id: &str) {
 }
 
 /// The place of the plots.
-fn panel(areas: &Areas) -> Rect {
+pub(super) fn panel(areas: &Areas) -> Rect {
     let top = areas.histogram_title;
     Rect { height: areas.ticks.bottom() - top.y, ..top }
 }

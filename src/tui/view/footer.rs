@@ -115,7 +115,7 @@ fn hints(pen: &mut Pen, area: Rect, model: &Model) {
         (&[Compare], "compare"),
         (&[Format], "bits"),
     ];
-    let plots: [(&[Command], &str); 22] = [
+    let plots: [(&[Command], &str); 23] = [
         (&[], "drag"),
         (&[MoveColumns(-1), MoveColumns(1)], "clip"),
         (&[CloseChannel], "all channels"),
@@ -125,6 +125,7 @@ fn hints(pen: &mut Pen, area: Rect, model: &Model) {
         (&[Stop], "stop"),
         (&[Sensitivity], "sensitivity"),
         (&[Tune], "tune"),
+        (&[Methods], "methods"),
         (&[Curve(1)], "curve"),
         (&[Mapping], "mapping"),
         (&[FakeQuant], "quantized"),
@@ -148,7 +149,7 @@ fn hints(pen: &mut Pen, area: Rect, model: &Model) {
     let wanted = wanted.iter().filter(|(commands, _)| match commands {
         [CloseChannel] => model.channel.open.is_some(),
         [Stop] => model.unavailable(Stop).is_none(),
-        [Sensitivity | Tune] => model.network.is_some(),
+        [Sensitivity | Tune | Methods] => model.network.is_some(),
         _ => true,
     });
     for (i, (commands, word)) in wanted.enumerate() {

@@ -50,6 +50,10 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     if let Some(running) = model.network.as_ref().and_then(|n| n.running.as_ref()) {
         right.push((progress(running), theme.key));
     }
+    if let Some(network) = model.network.as_ref().filter(|n| n.methods.running && n.running.is_none()) {
+        let methods = &network.methods;
+        right.push((format!("methods {}/{}", methods.measured(), methods.of()), theme.dim));
+    }
     let changed = model.session.changed();
     // A clip in the hand stands in no file either.
     let unsaved = model.session.is_dirty() || matches!(model.mode, Mode::Drag { .. });

@@ -77,11 +77,18 @@ const MOUSE: [(&str, &str); 5] = [
     ("hold Shift", "selects text with the terminal"),
 ];
 
-const SIGNS: [(&str, &str); 7] = [
+const SIGNS: [(&str, &str); 8] = [
     ("bold dB", "in the table: the best SQNR of all methods; a bold name is the layer's method"),
-    ("~", "an estimate: the clip lies inside a bin, which is divided in proportion"),
+    (
+        "~",
+        "an estimate: the clip lies inside a bin, which is divided in proportion; in the list: on some samples so far",
+    ),
     ("*", "edited by hand"),
-    ("!", "something to know about the layer, told below the list"),
+    ("↓", "the layer costs the outputs: many values saturate, or much of their noise is its; told below the list"),
+    (
+        "!",
+        "something is wrong with its numbers: NaN, nothing to calibrate by, a scale that is none; told there as well",
+    ),
     ("○", "left in float"),
     ("∞", "infinitely bad: no value in the last bin that is kept, but values beyond it"),
     ("░", "values beyond the clip"),
@@ -130,6 +137,7 @@ fn lines(model: &Model, search: &str, room: usize) -> Vec<HelpLine> {
             let sign = match sign {
                 "○" => model.look.glyphs.float.to_string(),
                 "∞" => model.look.glyphs.infinity.to_string(),
+                "↓" => model.look.glyphs.ranks[0].to_string(),
                 "░" => model.look.glyphs.hatched[7].to_string(),
                 sign => sign.to_owned(),
             };

@@ -3,6 +3,7 @@ use ratatui::style::Style;
 
 use super::super::layout::Areas;
 use super::super::model::{Model, name_of};
+use super::super::page::Page;
 use super::super::plot::{BarStyle, Dots, bars, place};
 use super::pen::{Pen, wrapped};
 use super::scales;
@@ -264,7 +265,7 @@ fn draw_lines(pen: &mut Pen, areas: &Areas, model: &Model, axis: &Axis, ready: &
                 pen.glyph(x, y, glyphs.clip, style);
             }
         }
-        if !model.plot.mapping {
+        if model.plot.page != Page::Mapping {
             for y in areas.lower.y..areas.lower.bottom() {
                 pen.glyph(x, y, glyphs.clip, style);
             }

@@ -6,9 +6,11 @@ use super::super::layout::Areas;
 use super::super::list::{Row, Sort};
 use super::super::model::Model;
 use super::names::shortened;
+use super::output;
 use super::pen::{Pen, cut, wrapped};
+use crate::calibrate::Rank;
 use crate::report::{number, visible};
-use crate::session::{LayerState, Ready, Target};
+use crate::session::{Key, LayerState, Ready, Target};
 
 /// Columns of a sparkline.
 const SPARK: usize = 8;
@@ -18,6 +20,8 @@ const BADGE: u16 = 6;
 const SQNR: u16 = 5;
 /// Columns of a shape.
 const SHAPE: u16 = 12;
+/// From this share of the outputs' noise on a layer costs them much.
+const MUCH: f64 = 0.2;
 /// Columns of an operator.
 const OP: u16 = 10;
 
@@ -176,7 +180,9 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, (index, name): (usize, &str), w
                 (None, Some(share)) => format!("{:.1}%", share * 100.0),
                 (db, _) => db.map_or("–".into(), |db| number::decibels(db.get())),
             };
-            pen.right(sqnr, area.y, SQNR, &text, style);
+            // On fewer samples than there are.
+            let about = if found.alone.cut_from().is_some() { "~" } else { "" };
+            pen.right(sqnr.saturating_sub(1), area.y, SQNR + 1, &format!("{about}{text}"), style);
         }
     } else if quantized {
         pen.right(sqnr, area.y, SQNR, &number::decibels(ready.metrics().sqnr_db), Style::new());
@@ -184,6 +190,7 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, (index, name): (usize, &str), w
     let label = ready.candidate(&ready.decision().method).map_or("", |c| c.label.as_str());
     let badge_text = match (quantized, ready.edited()) {
         (false, _) => "float",
+        (true, _) if ready.decision().tuned().is_some() => "tuned",
         (true, true) => "hand",
         (true, false) => label,
     };
@@ -191,10 +198,25 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, (index, name): (usize, &str), w
     if ready.edited() {
         pen.glyph(flags, area.y, '*', theme.clip);
     }
-    // That it is tied is seen already.
-    if layer.notes().len() > usize::from(layer.tie().is_some()) {
-        pen.glyph(flags + 1, area.y, '!', theme.warning);
+    if let Some((sign, style)) = network_rank(model, &layer.key).or(layer.rank()).and_then(|rank| sign(pen, rank)) {
+        pen.glyph(flags + 1, area.y, sign, style);
     }
+}
+
+/// What marks a rank, in the list and before its sentence; nothing what is merely worth knowing.
+fn sign(pen: &Pen, rank: Rank) -> Option<(char, Style)> {
+    let (theme, [costs, wrong]) = (pen.look.theme, pen.look.glyphs.ranks);
+    match rank {
+        Rank::Costs => Some((costs, theme.beyond)),
+        Rank::Wrong => Some((wrong, theme.warning)),
+        Rank::Worth => None,
+    }
+}
+
+/// What the network says of a layer: that it costs the outputs, where much of their noise is its.
+fn network_rank(model: &Model, key: &Key) -> Option<Rank> {
+    let share = model.network.as_ref()?.share_of_noise(key)?;
+    (share >= MUCH).then_some(Rank::Costs)
 }
 
 /// The layer's magnitudes in eight columns, on a log scale. The top eighth stays free, so that the lines of one layer
@@ -225,43 +247,55 @@ fn notes(pen: &mut Pen, area: Rect, model: &Model) {
         at => at,
     };
     let Some(at) = at.filter(|_| area.height > 0) else { return };
-    let of_range = model.session.notes(&at).into_iter().map(|note| (note, true));
-    let sentences: Vec<(String, bool)> =
-        in_float(model).into_iter().chain(of_range).chain(of_network(model)).chain(as_deployed(model)).collect();
+    let of_range = model.session.notes(&at).into_iter().map(|note| (note.text, note.rank));
+    let mut sentences: Vec<(String, Rank)> = of_range.chain(of_network(model)).chain(as_deployed(model)).collect();
+    // The gravest first; why it stays in float before all.
+    sentences.sort_by_key(|(_, rank)| *rank);
+    sentences.splice(0..0, in_float(model));
     let width = usize::from(area.width.saturating_sub(3));
-    let mut lines = sentences
-        .iter()
-        .flat_map(|(s, warns)| wrapped(&visible(s), width).into_iter().enumerate().map(|(i, l)| (l, i == 0 && *warns)));
+    let mut lines = sentences.iter().flat_map(|(s, rank)| {
+        let lines = wrapped(&visible(s), width).into_iter().enumerate();
+        lines.map(|(i, line)| (line, Some(*rank).filter(|_| i == 0)))
+    });
     for y in area.y + 1..area.bottom() {
         let Some((line, first)) = lines.next() else { return };
-        if first {
-            pen.glyph(area.x, y, '!', theme.warning);
+        if let Some((sign, style)) = first.and_then(|rank| sign(pen, rank)) {
+            pen.glyph(area.x, y, sign, style);
         }
         pen.text(area.x + 2, y, area.width - 2, &line, theme.dim);
     }
 }
 
 /// Why the placement leaves the selected tensor in float: no warning.
-fn in_float(model: &Model) -> Option<(String, bool)> {
+fn in_float(model: &Model) -> Option<(String, Rank)> {
     let (layer, placement) = (model.selected()?, model.session.placement()?);
     let why = layer.in_float(Some(placement))?;
     let key = &entry_of(Command::Toggle).keys[0];
-    Some((format!("Stays in float ({placement}): {why}; {key} quantizes it."), false))
+    Some((format!("Stays in float ({placement}): {why}; {key} quantizes it."), Rank::Worth))
 }
 
-/// What of the file the selected layer is there in the place of: no warning.
-fn as_deployed(model: &Model) -> impl Iterator<Item = (String, bool)> {
-    model.selected().map_or_else(Vec::new, |layer| layer.deployed.sentences()).into_iter().map(|said| (said, false))
+/// What of the file the selected layer is there in the place of.
+fn as_deployed(model: &Model) -> impl Iterator<Item = (String, Rank)> {
+    let said = model.selected().map_or_else(Vec::new, |layer| layer.deployed.sentences());
+    said.into_iter().map(|said| (said, Rank::Worth))
 }
 
-/// What the network had to say of the selected layer that the row of outputs has no room for; whether it is a warning.
-fn of_network(model: &Model) -> Vec<(String, bool)> {
+/// What the network had to say of the selected layer that the row of outputs has no room for.
+fn of_network(model: &Model) -> Vec<(String, Rank)> {
     let Some(network) = &model.network else { return Vec::new() };
     let mut said = Vec::new();
     let old = network.sensitivity_is_old();
     let selected = model.selected();
     if let Some(found) = selected.and_then(|layer| network.sensitivity.get(&layer.key)).filter(|_| !old) {
         let whole = network.whole.answer.as_ref().and_then(|answer| answer.result.as_ref().ok());
+        if let Some(share) = selected.and_then(|layer| network.share_of_noise(&layer.key)).filter(|s| *s >= MUCH) {
+            let text = format!("Much of the outputs' noise is its: {}.", number::percent(share));
+            said.push((text, Rank::Costs));
+        }
+        if let Some(of) = found.alone.cut_from() {
+            let db = output::headline(&found.alone);
+            said.push((format!("{db} alone on {} of {of} samples so far.", found.alone.samples), Rank::Worth));
+        }
         // Both must be of the same samples.
         let whole = whole.filter(|whole| whole.samples == found.without.samples);
         let gain = whole.and_then(|whole| found.without.sqnr_db?.gain_over(whole.sqnr_db?).finite());
@@ -269,13 +303,15 @@ fn of_network(model: &Model) -> Vec<(String, bool)> {
             let sign = if gain < 0.0 { "" } else { "+" };
             said.push((
                 format!("Left in float, it would change the output by {sign}{} dB.", number::decibels(gain)),
-                false,
+                Rank::Worth,
             ));
         }
     }
     let alone = network.alone.answer.as_ref().filter(|_| network.alone.is_answered());
     let failed = alone.and_then(|answer| answer.result.as_ref().err()).cloned();
     let whole = network.whole.answer.as_ref().filter(|_| network.whole_is_answered());
-    said.extend(failed.or(whole.and_then(|answer| answer.result.as_ref().err()).cloned()).map(|why| (why, true)));
+    said.extend(
+        failed.or(whole.and_then(|answer| answer.result.as_ref().err()).cloned()).map(|why| (why, Rank::Wrong)),
+    );
     said
 }

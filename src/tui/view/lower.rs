@@ -2,6 +2,7 @@ use ratatui::layout::Rect;
 
 use super::super::layout::Areas;
 use super::super::model::Model;
+use super::super::page::Page;
 use super::super::plot::Dots;
 use super::pen::Pen;
 use super::{mapping, scales};
@@ -16,7 +17,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         pen.titled_rule(areas.lower_title, &[], "");
         return;
     };
-    if model.plot.mapping {
+    if model.plot.page == Page::Mapping {
         return mapping::draw(pen, areas, model, figure, ready);
     }
     scales::x_ticks(pen, areas.ticks, &figure.axis);

@@ -8,6 +8,7 @@ mod histogram;
 mod layers;
 mod lower;
 mod mapping;
+mod methods;
 mod names;
 mod numbers;
 mod output;
@@ -21,6 +22,7 @@ use ratatui::layout::Rect;
 use super::layout::SMALLEST;
 use super::mode::Mode;
 use super::model::Model;
+use super::page::Page;
 use super::update::layout;
 pub(super) use compare::rows as compared_rows;
 pub(super) use lower::tab_at;
@@ -37,8 +39,10 @@ pub fn view(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
     };
     header::draw(&mut pen, areas.header, model);
     layers::draw(&mut pen, &areas, model);
-    if model.plot.compare {
+    if model.plot.page == Page::Compare {
         compare::draw(&mut pen, &areas, model);
+    } else if model.plot.page == Page::Methods {
+        methods::draw(&mut pen, &areas, model);
     } else if let Some(channels) = &model.strip {
         strip::draw(&mut pen, &areas, model, channels);
     } else {

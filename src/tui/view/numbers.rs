@@ -92,6 +92,7 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     let your_style = if ready.decision().quantized { theme.clip } else { theme.dim };
     let you = match (ready.decision().quantized, ready.edited()) {
         (false, _) => "if quantized".to_owned(),
+        (true, _) if ready.decision().tuned().is_some() => "tuned".to_owned(),
         (true, true) => "your clip".to_owned(),
         (true, false) => "chosen".to_owned(),
     };

@@ -196,7 +196,7 @@ fn in_decibels(db: Decibels) -> String {
 }
 
 /// Five digits behind the point; what is not exactly 1 never reads as 1.
-fn cosine(x: f64) -> String {
+pub(super) fn cosine(x: f64) -> String {
     match x {
         x if x.is_nan() => "–".into(),
         1.0 => "1".into(),

@@ -10,10 +10,13 @@ use super::*;
 use crate::calibrate::{Calibrator, Max};
 use crate::histogram::Histogram;
 use crate::jobs::readers::testing::Panics;
-use crate::jobs::trial::{Params, Tried, Tune, TuneLayer};
+use crate::jobs::trial::Params;
+use crate::jobs::tuning::{Tried, Tune, TuneLayer};
 use crate::model::{Placement, SampleOptions, SampleSource};
 use crate::quant::{Clip, Decibels, Format, QuantParams};
 use crate::session::{Key, Rules, Session, Start};
+
+mod tuning;
 
 #[path = "../../../../tests/support/onnx.rs"]
 mod onnx;
@@ -51,7 +54,8 @@ fn order(model: &Path, samples: SampleSource, session: &Session) -> NetworkOrder
             options: SampleOptions::default(),
             check: None,
             backend: Backend::Tract,
-            placement: Placement::All,
+            placement: Some(Placement::All),
+            as_in_file: true,
             as_written: false,
         },
         recipe: Recipe::magnitudes(128),
@@ -152,6 +156,7 @@ fn tune_layer(net: &Net, name: &str, clip: f32, method: Arc<dyn Calibrator>) -> 
         present: Tried { clip: Clip::symmetric(clip), format: Format::INT8 },
         histogram: net.ready(name).histogram().clone(),
         methods: vec![method],
+        proposed: Vec::new(),
         tied: Vec::new(),
     }
 }
@@ -165,7 +170,7 @@ fn a_panic_in_a_trial_or_a_request_is_its_answer_and_the_next_one_is_answered() 
     let net = net(&chain(&["Neg", "Abs"]), &ROWS, &[], |_| {}).read();
     let params: Params = [(Key::activation("a"), on(8.0))].into();
     let layers = vec![tune_layer(&net, "a", 8.0, Arc::new(Panics))];
-    net.loader.request(Request::Trial(Trial::Tune(Tune { params: params.clone(), layers, rounds: 1 })));
+    net.loader.request(Request::Trial(Trial::Tune(Tune::new(params.clone(), layers))));
     let Told::Trial(News::Tuned(Err(why))) = net.next() else { panic!("the search ends") };
     assert!(why.message.contains("please report"), "{why}");
     net.loader.request(Request::Trial(Trial::Whole(params)));
@@ -225,14 +230,14 @@ fn a_clip_that_makes_the_outputs_nan_is_never_taken() {
     for (present, rounds) in [(0.5, 1), (0.5, 3), (100.0, 2)] {
         let layers = vec![tune_layer(&net, "b", present, Arc::new(Max))];
         let params: Params = [(key.clone(), on(present))].into();
-        net.loader.request(Request::Trial(Trial::Tune(Tune { params, layers, rounds })));
+        net.loader.request(Request::Trial(Trial::Tune(Tune { rounds, ..Tune::new(params, layers) })));
         let tuned = loop {
             if let Told::Trial(News::Tuned(result)) = net.next() {
                 break result.unwrap().unwrap();
             }
         };
-        let unseen = tuned.unseen.unwrap().1.quality();
-        assert!(tuned.after.quality() > good && unseen > good, "{present} {rounds}: {tuned:?}");
+        let unseen = tuned.unseen.unwrap().1.effect.quality();
+        assert!(tuned.after.effect.quality() > good && unseen > good, "{present} {rounds}: {tuned:?}");
     }
 }
 
@@ -291,10 +296,121 @@ fn trials_of_a_network_whose_samples_go_different_ways() {
     }
     let layers = vec![tune_layer(&net, "c", 0.5, Arc::new(Max))];
     let params: Params = [(Key::activation("c"), on(0.5))].into();
-    net.loader.request(Request::Trial(Trial::Tune(Tune { params, layers, rounds: 1 })));
+    net.loader.request(Request::Trial(Trial::Tune(Tune::new(params, layers))));
     loop {
         if let Told::Trial(News::Tuned(result)) = net.next() {
             break drop(result.unwrap().unwrap());
         }
+    }
+}
+
+/// Runs of eight samples, and what is asked of them.
+fn eight() -> Vec<[f32; 4]> {
+    (0..8).map(|i| [1.0 + i as f32, -2.0, 0.5 * i as f32, 4.0]).collect()
+}
+
+#[test]
+fn methods_are_told_one_by_one_and_give_way() {
+    use crate::jobs::trial::{ByMethod, OneMethod};
+    let net = net(&chain(&["Neg", "Abs"]), &eight(), &[], |_| {}).read();
+    let a = || Key::activation("a");
+    let method = |id: &str, clip: f32| OneMethod { id: id.into(), params: [(a(), on(clip))].into(), stand_ins: 0 };
+    let of = |question, methods: Vec<OneMethod>| {
+        Request::Trial(Trial::ByMethod(ByMethod { question, weights: Params::new(), methods }))
+    };
+    net.loader.request(of(1, vec![method("good", 8.0), method("bad", 1.0), method("same", 8.0)]));
+    let mut told = Vec::new();
+    loop {
+        match net.next() {
+            Told::Trial(News::Method(effect, left)) => told.push((effect, left)),
+            Told::Trial(News::MethodsEnd { question: 1, result: Ok(()) }) => break,
+            _ => panic!("nothing else was asked"),
+        }
+    }
+    assert_eq!(
+        told.iter().map(|(e, left)| (e.method.as_str(), *left)).collect::<Vec<_>>(),
+        [("good", 2), ("bad", 1), ("same", 0)]
+    );
+    assert!(told[0].0.effects.all.quality() > told[1].0.effects.all.quality());
+    assert_eq!((&told[0].0.effects, told[0].0.effects.all.samples), (&told[2].0.effects, 8));
+    // It is the same as everything chosen so.
+    net.loader.request(Request::Trial(Trial::Whole([(a(), on(1.0))].into())));
+    let whole = loop {
+        if let Told::Trial(News::Whole { result, .. }) = net.next() {
+            break result.unwrap();
+        }
+    };
+    assert_eq!(whole, told[1].0.effects);
+    // What is asked for comes in between, and all is told in the end.
+    let many: Vec<OneMethod> = (0..200).map(|i| method(&format!("m{i}"), 1.0 + i as f32)).collect();
+    net.loader.request(of(2, many));
+    assert!(matches!(net.next(), Told::Trial(News::Method(..))));
+    net.loader.request(Request::Trial(Trial::Whole([(a(), on(2.0))].into())));
+    let (mut seen, mut before) = (1, None);
+    loop {
+        match net.next() {
+            Told::Trial(News::Method(effect, left)) => {
+                assert_eq!((effect.method, left), (format!("m{seen}"), 199 - seen));
+                seen += 1;
+            }
+            Told::Trial(News::Whole { .. }) => before = Some(seen),
+            Told::Trial(News::MethodsEnd { question: 2, result: Ok(()) }) => break,
+            _ => panic!("nothing else was asked"),
+        }
+    }
+    assert_eq!(seen, 200);
+    assert!(before.is_some_and(|before| before < 200), "{before:?}");
+}
+
+#[test]
+fn a_stop_ends_the_comparison_of_methods() {
+    use crate::jobs::trial::{ByMethod, OneMethod};
+    let net = net(&chain(&["Neg", "Abs"]), &eight(), &[], |_| {}).read();
+    let method = |i: usize| OneMethod {
+        id: format!("m{i}"),
+        params: [(Key::activation("a"), on(1.0 + i as f32))].into(),
+        stand_ins: 0,
+    };
+    let methods = (0..5000).map(method).collect();
+    net.loader.request(Request::Trial(Trial::ByMethod(ByMethod { question: 7, weights: Params::new(), methods })));
+    assert!(matches!(net.next(), Told::Trial(News::Method(..))));
+    net.loader.stop();
+    let mut seen = 1;
+    loop {
+        match net.next() {
+            Told::Trial(News::Method(..)) => seen += 1,
+            Told::Trial(News::MethodsEnd { question: 7, result: Ok(()) }) => break,
+            _ => panic!("nothing else was asked"),
+        }
+    }
+    assert!(seen < 5000, "{seen}");
+}
+
+#[test]
+fn an_order_of_sensitivity_comes_on_one_sample_first() {
+    let net = net(&chain(&["Neg", "Abs", "Neg"]), &eight(), &[], |_| {}).read();
+    let names = ["x", "a", "b"];
+    let params: Params = names.iter().map(|name| (Key::activation(*name), on(2.0))).collect();
+    net.loader.request(Request::Trial(Trial::Sensitivity(params)));
+    let mut told = Vec::new();
+    loop {
+        match net.next() {
+            Told::Trial(News::Sensitivity(found, left)) => told.push((found, left.steps)),
+            Told::Trial(News::SensitivityEnd(result)) => break result.unwrap(),
+            _ => panic!("nothing else was asked"),
+        }
+    }
+    assert_eq!(told.iter().map(|(_, left)| *left).collect::<Vec<_>>(), [5, 4, 3, 2, 1, 0]);
+    for (found, _) in &told[..3] {
+        assert_eq!((found.alone.samples, found.alone.of, found.without.samples), (1, 8, 0));
+        assert!(found.alone.quality() < Decibels::PERFECT);
+    }
+    for (found, _) in &told[3..] {
+        assert_eq!((found.alone.samples, found.alone.of, found.without.samples), (8, 8, 8));
+    }
+    for some in [&told[..3], &told[3..]] {
+        let mut keys: Vec<&str> = some.iter().map(|(found, _)| found.key.name()).collect();
+        keys.sort_unstable();
+        assert_eq!(keys, ["a", "b", "x"]);
     }
 }

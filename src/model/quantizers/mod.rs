@@ -1,0 +1,87 @@
+//! A file that is quantized already: its network in float, and what its quantizers say.
+//!
+//! `QuantizeLinear` with `DequantizeLinear` behind it is a grid on a tensor. Left out, the network is the float one, and
+//! the grids are known by the tensors' names. Weights that are integers in the file stay behind their
+//! `DequantizeLinear`: the float that they stand for is what is computed with.
+
+mod grid;
+mod pairs;
+mod put_back;
+
+pub use grid::FileGrid;
+
+use super::network::Network;
+use super::weights::Constants;
+use std::collections::BTreeMap;
+use tract_onnx::pb::ModelProto;
+
+/// What the quantizers of a file say.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Quantizers {
+    grids: BTreeMap<String, FileGrid>,
+    left: usize,
+    put_back: usize,
+}
+
+impl Quantizers {
+    /// The grid that a tensor is on in the file.
+    pub fn of(&self, tensor: &str) -> Option<&FileGrid> {
+        self.grids.get(tensor)
+    }
+
+    /// Whether the file quantizes nothing.
+    pub fn is_empty(&self) -> bool {
+        self.grids.is_empty()
+    }
+
+    /// What is to be known of a file that holds quantizers: sentences without their full stop.
+    pub fn notes(&self, file: &str) -> Vec<String> {
+        let mut notes = Vec::new();
+        if !self.is_empty() {
+            notes.push(format!(
+                "{file} holds QuantizeLinear: shown is its float network; the scales of the file are the first offer"
+            ));
+        }
+        let s = |n: usize| if n == 1 { "" } else { "s" };
+        if self.put_back > 0 {
+            let n = self.put_back;
+            notes.push(format!(
+                "{n} quantizer{} of {file} cut{} at 0 what can be below it, as where a Relu was taken out; the float \
+                 network has it again",
+                s(n),
+                if n == 1 { "s" } else { "" }
+            ));
+        }
+        if self.left > 0 && !self.is_empty() {
+            let n = self.left;
+            let are = if n == 1 { "is" } else { "are" };
+            notes
+                .push(format!("{n} QuantizeLinear of {file} {are} no half of a pair and {are} run as the file has it"));
+        }
+        notes
+    }
+}
+
+impl Network {
+    /// The network without the pairs of `QuantizeLinear` and `DequantizeLinear` outside of branches, and what those say.
+    /// The same network where there are none.
+    pub fn without_quantizers(&self) -> (Network, Quantizers) {
+        let graph = self.graph();
+        if graph.node.iter().all(|node| node.op_type != "DequantizeLinear") {
+            return (self.clone(), Quantizers::default());
+        }
+        let (pairs, weights) = pairs::find(graph, &Constants::of(graph), &self.folder);
+        let mut proto = ModelProto::clone(&self.proto);
+        let graph = proto.graph.as_mut().expect("checked when it was made");
+        let opset =
+            proto.opset_import.iter().filter(|set| matches!(&*set.domain, "" | "ai.onnx")).map(|set| set.version);
+        let put_back = put_back::relus(graph, &pairs, opset.max().unwrap_or(1));
+        let mut grids: BTreeMap<String, FileGrid> = weights.into_iter().collect();
+        for (name, grid) in pairs::take_out(graph, &pairs) {
+            // Of two behind each other the first is the one that the values meet.
+            grids.entry(name).or_insert(grid);
+        }
+        let left = graph.node.iter().filter(|node| node.op_type == "QuantizeLinear").count();
+        (self.with_proto(proto), Quantizers { grids, left, put_back })
+    }
+}
