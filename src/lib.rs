@@ -3,7 +3,7 @@
 //! The library is the program without its terminal. Imports point one way: a room knows only rooms that stand before it.
 //!
 //! ```text
-//! quant -> histogram -> calibrate -> session -> figure -> input -> model -> jobs -> report -> journal -> tui -> cli
+//! quant -> histogram -> calibrate -> session -> figure -> input -> model -> jobs -> report -> exchange -> journal -> tui -> cli
 //! ```
 //!
 //! * [`quant`]: integer grids, scales and zero points;
@@ -15,6 +15,7 @@
 //! * `model` (feature `onnx`): ONNX models, their activations, and what a clip does to the outputs;
 //! * [`jobs`]: reading in the background;
 //! * [`report`]: the same numbers as text and JSON;
+//! * [`exchange`]: files of scales that other tools write and read;
 //! * `tui` and `cli` (feature `tui`): the program.
 //!
 //! What goes wrong with a file has an [`ErrorKind`] to match on, and one sentence for the user.
@@ -39,6 +40,7 @@ pub mod calibrate;
 #[cfg(feature = "tui")]
 pub mod cli;
 mod error;
+pub mod exchange;
 pub mod figure;
 mod guard;
 pub mod histogram;

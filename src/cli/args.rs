@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::data::DataArgs;
 #[cfg(feature = "onnxruntime")]
 use super::data::{LibraryArg, SampleArgs};
+use super::file::{FileArgs, FileFormat, formats, parse_file_format};
 use super::patterns::Asked;
 use super::scales::ScalesArgs;
 use super::words::{Chooser, KnownRange, Method, PerChannel, parse_chooser, parse_method};
@@ -88,20 +89,37 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Writes the chosen scales as a qviz.scales/1 document
-    Export {
-        /// The file to write; stdout without it
-        #[arg(short, long, value_name = "FILE")]
-        output: Option<PathBuf>,
-        /// Replaces FILE if it exists
-        #[arg(long)]
-        force: bool,
-        /// Measures the chosen clips on the values too, not only on bins; takes one more reading
-        #[arg(long)]
-        exact: bool,
-        #[command(flatten)]
-        shared: SharedArgs,
-    },
+    /// Writes the chosen scales: as a qviz.scales/1 document, or with --to as a file of another tool
+    Export(Box<ExportArgs>),
+    /// Reads a file of scales, of this program or another tool, and writes it in another format
+    Convert(ConvertArgs),
+}
+
+/// What to export.
+#[derive(Args)]
+#[command(after_help = formats())]
+pub(super) struct ExportArgs {
+    #[command(flatten)]
+    pub file: FileArgs,
+    /// Measures the chosen clips on the values too, not only on bins; takes one more reading
+    #[arg(long)]
+    pub exact: bool,
+    #[command(flatten)]
+    pub shared: SharedArgs,
+}
+
+/// What to convert.
+#[derive(Args)]
+#[command(after_help = formats())]
+pub(super) struct ConvertArgs {
+    /// The file to read, whose format is seen in it
+    #[arg(value_name = "FILE")]
+    pub input: PathBuf,
+    /// Its format, where it is not what it looks like
+    #[arg(long, value_name = "FORMAT", value_parser = parse_file_format)]
+    pub from: Option<FileFormat>,
+    #[command(flatten)]
+    pub file: FileArgs,
 }
 
 /// How `tune` searches.
@@ -477,7 +495,7 @@ mod tests {
         assert!(matches!(parsed("qviz report a.npy --json").command, Some(Command::Report { json: true, .. })));
         assert!(matches!(
             parsed("qviz export -o x.json --force a b").command,
-            Some(Command::Export { force: true, .. })
+            Some(Command::Export(args)) if args.file.force
         ));
         let cli = parsed("qviz ./report");
         assert!(cli.command.is_none() && cli.screen.shared.paths == [PathBuf::from("./report")]);

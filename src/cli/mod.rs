@@ -4,6 +4,8 @@ mod args;
 mod bundled;
 mod by_method;
 mod data;
+mod exchange;
+mod file;
 mod hints;
 mod interrupts;
 mod journal;

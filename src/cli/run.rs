@@ -2,9 +2,9 @@ use std::io::{self, IsTerminal, stdout};
 
 use super::args::{Cli, Command, ScreenArgs, SharedArgs};
 use super::load::load;
-use super::out::{Failed, complain, exists, print};
+use super::out::{Failed, complain, print};
 use super::source::{self, Usage};
-use super::{bundled, by_method, journal, methods, patterns, trials, tune};
+use super::{bundled, by_method, exchange, journal, methods, patterns, trials, tune};
 use crate::report::{self, Json, visible};
 use crate::tui::{app, model::Model};
 
@@ -40,26 +40,8 @@ fn answer(cli: Cli) -> Result<u8, Failed> {
             print(&if json { methods::json() } else { methods::text() })?;
             Ok(0)
         }
-        Some(Command::Export { output, force, exact, shared }) => {
-            if exists(output.as_deref(), force) {
-                return Ok(1);
-            }
-            let loaded = trials::loaded(shared, exact)?;
-            let what = match output {
-                None => {
-                    print(&Json::text(&loaded.scales()))?;
-                    "scales{} were printed".to_owned()
-                }
-                Some(path) => {
-                    if let Err(error) = report::export(&loaded.scales(), &Json, &path, force) {
-                        eprintln!("qviz: {error}");
-                        return Ok(1);
-                    }
-                    format!("scales{{}} were written to {}", visible(&path.to_string_lossy()))
-                }
-            };
-            Ok(loaded.exit(complain(&loaded.session), &what))
-        }
+        Some(Command::Export(args)) => exchange::export(*args),
+        Some(Command::Convert(args)) => exchange::convert(args),
     }
 }
 

@@ -19,6 +19,7 @@ mod visible;
 pub use by_method::{AS_CHOSEN, MethodOutputs, MethodRow, by_method};
 pub use compare::{best, compare, offers, why};
 pub use effect::{Compared, Effect, NamedEffect, fraction, ratio};
+pub(crate) use export::pretty;
 pub use export::{ExportError, Exporter, Json, export};
 pub use save::{SaveError, save};
 pub use scales::{

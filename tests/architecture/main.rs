@@ -22,9 +22,25 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("model", &["quant", "input"]),
     ("jobs", &["quant", "histogram", "calibrate", "session", "input", "model"]),
     ("report", &["quant", "histogram", "calibrate", "session"]),
+    ("exchange", &["quant", "session", "report"]),
     ("journal", &["quant", "session", "report"]),
     ("tui", &["quant", "histogram", "calibrate", "session", "figure", "jobs", "report", "journal"]),
-    ("cli", &["quant", "histogram", "calibrate", "session", "input", "model", "jobs", "report", "journal", "tui"]),
+    (
+        "cli",
+        &[
+            "quant",
+            "histogram",
+            "calibrate",
+            "session",
+            "input",
+            "model",
+            "jobs",
+            "report",
+            "exchange",
+            "journal",
+            "tui",
+        ],
+    ),
 ];
 
 /// Rooms that compute and nothing else.

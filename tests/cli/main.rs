@@ -18,6 +18,7 @@ mod onnx;
 #[cfg(feature = "onnx")]
 mod by_method;
 mod deployed;
+mod exchange;
 #[cfg(feature = "onnx")]
 mod known;
 #[cfg(feature = "onnx")]

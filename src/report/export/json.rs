@@ -30,7 +30,7 @@ impl Exporter for Json {
 }
 
 /// JSON as all documents have it.
-pub(in crate::report) fn pretty(document: &impl Serialize) -> String {
+pub(crate) fn pretty(document: &impl Serialize) -> String {
     let json = serde_json::to_string_pretty(document).expect("the document holds nothing that JSON cannot");
     // serde_json escapes the C0 controls; DEL, C1 and the direction marks can stand only inside strings, where the
     // escape means the same.

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::{SaveError, Scales, save};
 
 pub use json::Json;
-pub(super) use json::pretty;
+pub(crate) use json::pretty;
 
 /// A format of files that scales are written in.
 pub trait Exporter {

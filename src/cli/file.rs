@@ -1,0 +1,90 @@
+//! Which file of scales is read or written, in which format, under which names.
+
+use std::fs;
+use std::io::{self, Write, stdout};
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::exchange::{self, Foreign, Names, Written};
+use crate::report::{self, ExportError, visible};
+
+/// A format of files.
+#[derive(Clone, Copy)]
+pub(super) struct FileFormat(pub &'static dyn Foreign);
+
+pub(super) fn parse_file_format(id: &str) -> Result<FileFormat, String> {
+    exchange::by_id(id).map(FileFormat)
+}
+
+fn parse_names(path: &str) -> Result<Names, String> {
+    let text = fs::read_to_string(path).map_err(|error| format!("it could not be read: {error}"))?;
+    Names::read(&text)
+}
+
+/// Every format, with whose it is.
+pub(super) fn formats() -> String {
+    let row = |format: &&dyn Foreign| format!("  {:16} {}\n", format.id(), format.summary());
+    format!("Formats of files:\n{}", exchange::FORMATS.iter().map(row).collect::<String>())
+}
+
+/// Where a file of scales goes, and in which format.
+#[derive(Args)]
+pub(super) struct FileArgs {
+    /// The format of the file, from the list below; without it by the file's ending (.csv, .cache, .alls, .table,
+    /// .cali_table), else json
+    #[arg(long, value_name = "FORMAT", value_parser = parse_file_format)]
+    pub to: Option<FileFormat>,
+    /// Other names for the tensors: a JSON object or two columns of CSV, ours and theirs
+    #[arg(long, value_name = "FILE", value_parser = parse_names)]
+    pub names: Option<Names>,
+    /// The file to write; stdout without it
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Replaces FILE if it exists
+    #[arg(long)]
+    pub force: bool,
+}
+
+impl FileArgs {
+    pub fn format(&self) -> Result<&'static dyn Foreign, String> {
+        match (self.to, &self.output) {
+            (Some(FileFormat(format)), _) => Ok(format),
+            (None, Some(path)) => exchange::by_ending(path),
+            (None, None) => exchange::by_id("json"),
+        }
+    }
+
+    pub fn names(&self) -> Names {
+        self.names.clone().unwrap_or_default()
+    }
+
+    /// Writes what was made, to the file or to stdout; whether it is there.
+    pub fn put(&self, written: Result<Written, ExportError>) -> io::Result<bool> {
+        let saved = written.and_then(|written| {
+            if let Some(path) = &self.output {
+                report::save(path, &written.bytes, self.force)?;
+            }
+            Ok(written)
+        });
+        let written = match saved {
+            Ok(written) => written,
+            Err(error) => {
+                eprintln!("qviz: {error}");
+                return Ok(false);
+            }
+        };
+        if self.output.is_none() {
+            let mut out = stdout().lock();
+            match out.write_all(&written.bytes).and_then(|()| out.flush()) {
+                // A reader that has seen enough is no error.
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+                result => result?,
+            }
+        }
+        for sentence in &written.said {
+            eprintln!("qviz: {}", visible(sentence));
+        }
+        Ok(true)
+    }
+}
