@@ -10,7 +10,7 @@ use crate::session::Kind;
 
 pub(super) struct TensorrtCache;
 
-/// The newest release line that DLA is driven by; public parsers look for `TRT-` alone.
+/// Public parsers look for `TRT-` alone.
 const HEAD: &str = "TRT-100300-EntropyCalibration2";
 
 impl Foreign for TensorrtCache {

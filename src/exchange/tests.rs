@@ -74,7 +74,7 @@ fn golden_lines() {
     assert_eq!((images[0].clips[0], images[1].clips[0]), (Clip::new(0.0, 1.000_008), Clip::symmetric(56.428_18)));
     assert_eq!(text("tpu-mlir-table", &images[..1]).lines().nth(1), Some("images 1.0000080 0.0000000 1.0000080"));
     let table = [
-        int8("conv0", 14.614_654_5),
+        int8("conv0", 14.614_655),
         clips("conv0", Kind::Weight, "int8", Some(0), &[(-1.0, 1.0), (-0.5, 0.5)]),
         Range { in_float: Some("by hand".into()), ..int8("fc", 2.0) },
     ];

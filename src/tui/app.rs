@@ -71,7 +71,7 @@ pub fn run(mut model: Model, start: Start, fits: &Fits, journal: Option<Journal>
     let (sender, events) = channel();
     event::listen(sender.clone());
     signals(sender.clone())?;
-    let feed = start(Box::new(move |event| drop(sender.send(Event::Job(event)))));
+    let feed = start(Box::new(move |event| drop(sender.send(Event::Job(Box::new(event))))));
 
     model.network = feed.has_network().then(Network::default);
     let mut pages = Pages::new(journal);
@@ -125,13 +125,13 @@ fn run_loop(
                 Event::Signal(signal) => return Ok(End::Signal(signal)),
                 Event::Hangup => return Ok(End::Signal(HANGUP)),
                 Event::Job(job) => {
-                    if let Told::Arrived(Arrival::Found { layers, .. }) = &job
+                    if let Told::Arrived(Arrival::Found { layers, .. }) = &*job
                         && let Err(why) = fits(layers)
                     {
                         return Ok(End::Refused(why));
                     }
                     at_once |= awaited(&job, model);
-                    Some(Msg::Job(job))
+                    Some(Msg::Job(*job))
                 }
                 Event::Terminal(event) => {
                     #[cfg(debug_assertions)]

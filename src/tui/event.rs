@@ -21,7 +21,7 @@ pub enum Event {
     /// Keys, mouse, paste, size.
     Terminal(event::Event),
     /// The loader.
-    Job(jobs::Told),
+    Job(Box<jobs::Told>),
     /// A signal to end, by its number.
     Signal(i32),
     /// The terminal is gone.

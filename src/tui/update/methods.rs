@@ -20,7 +20,7 @@ pub(super) fn ask(model: &mut Model, cmds: &mut Vec<Cmd>) {
         return;
     }
     let Some(network) = &mut model.network else { return };
-    if !network.whole.answer.as_ref().is_some_and(|answer| answer.result.is_ok()) {
+    if network.whole.answer.as_ref().is_none_or(|answer| answer.result.is_err()) {
         return;
     }
     let new = network.methods.ask(&model.session);
