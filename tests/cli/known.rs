@@ -80,7 +80,7 @@ fn a_range_is_given_by_name() {
     let given = exported(&folder, &["--affine", "--range", "x=-2.12..2.64", "--range", "op:Sigmoid=0..1"]);
     check(&given, "x", ("known", -2.12, 2.64));
     check(&given, "s", ("known", 0.0, 1.0));
-    check(&exported(&folder, &["--range", "x=-2.12..2.64"]), "x", ("known", -2.64, 2.64));
+    check(&exported(&folder, &["--symmetric", "--range", "x=-2.12..2.64"]), "x", ("known", -2.64, 2.64));
     // Beside a method for all it stands, against one for the tensor it does not.
     check(&exported(&folder, &["--range", "x=-2..2", "--method", "max"]), "x", ("known", -2.0, 2.0));
     assert_eq!(chosen(&exported(&folder, &["--range", "x=-2..2", "--set", "x=max"]), "x").0, "max");
@@ -97,7 +97,7 @@ fn a_range_is_given_by_name() {
 #[test]
 fn known_is_asked_for_as_a_method_is_and_says_where_there_is_nothing() {
     let folder = folder();
-    let known = exported(&folder, &["--method", "known"]);
+    let known = exported(&folder, &["--method", "known", "--symmetric"]);
     check(&known, "s", ("known", -1.0, 1.0));
     assert_eq!(chosen(&known, "x").0, "mse");
     assert_eq!(tensor(&known, "x")["chosen"]["instead_of"], "known");

@@ -782,10 +782,11 @@ fn ctrl_c_ends_a_run_and_writes_what_was_found() {
 #[test]
 fn ctrl_c_ends_a_search_and_a_sensitivity_and_writes_what_was_found() {
     let here = tempdir().unwrap();
-    let network = [CLASSIFIER, "--random", "16", "--shape", "x=1x3x48x192", "--method", "max"];
+    // So many that neither is through by then.
+    let network = [CLASSIFIER, "--random", "64", "--shape", "x=1x3x48x192", "--method", "max", "--bins", "128"];
     for (command, output) in [("tune", "tuned.json"), ("sensitivity", "each.json")] {
         let words = [&[command][..], &network, &["-o", output]].concat();
-        let ran = interrupted(here.path(), &words, std::time::Duration::from_secs(20));
+        let ran = interrupted(here.path(), &words, std::time::Duration::from_secs(8));
         assert_eq!(ran.code, 130, "{command}: {}", ran.err);
         let last = ran.err.lines().last().unwrap();
         assert!(last.starts_with("interrupted: "), "{last}");

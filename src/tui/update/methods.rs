@@ -50,11 +50,13 @@ pub(super) fn ended(model: &mut Model, question: u64, result: Result<(), Failure
     methods.running = false;
     methods.failed = result.err().map(|why| visible(&why.to_string()));
     let whole = network.whole.answer.as_ref().filter(|_| network.whole_is_answered());
-    let whole = whole.and_then(|answer| Some(answer.check.unwrap_or(*answer.result.as_ref().ok()?)));
     let Some((best, whole)) = network.methods.best().zip(whole) else { return };
+    let Ok(on_all) = whole.result.as_ref() else { return };
+    let judged = whole.check.as_ref().unwrap_or(on_all);
     // Both must be of the same samples.
-    let gain = best.judged().quality().gain_over(whole.quality());
-    if best.judged().samples == whole.samples && gain.get() >= WORTH_SAYING {
+    let same = best.check.is_some() == whole.check.is_some() && best.judged().samples == judged.samples;
+    let gain = best.judged().quality().gain_over(judged.quality());
+    if same && gain.get() >= WORTH_SAYING {
         let text = format!(
             "{} for all activations is {} dB better at the outputs than what is chosen; B takes it, w shows all",
             best.method,

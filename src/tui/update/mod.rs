@@ -25,7 +25,7 @@ use super::page::Page;
 use crate::calibrate::Shape;
 use crate::jobs::Request;
 use crate::report;
-use crate::session::{Step, Target};
+use crate::session::{Key, Step, Target};
 
 /// Takes one message in. What follows from it outside the model is returned.
 ///
@@ -189,14 +189,17 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
 
 fn history(model: &mut Model, back: bool, cmds: &mut Vec<Cmd>) {
     let next = model.session.next_steps();
-    let layers = if back { next.0 } else { next.1 }.map_or(0, Step::decided);
+    let next = if back { next.0 } else { next.1 };
+    let layers = next.map_or(0, Step::decided);
+    let at_hand = model.selected().map(|layer| layer.key.clone());
+    let changes_it = next.is_some_and(|step| step.edits.iter().any(|edit| edit.target.tensor() == at_hand.as_ref()));
     let (verb, step) = if back { ("undone", model.session.undo()) } else { ("redone", model.session.redo()) };
     if let Some((label, target)) = step {
         let whose = if layers > 1 { format!("{layers} layers") } else { name_of(&target) };
         model.say(format!("{verb}: {label} of {whose}"));
-        let at_hand = model.selected().map(|layer| layer.key.clone());
         // Where it went for the one that is looked at as well, that stays in view.
-        let tensor = target.tensor().filter(|key| !at_hand.is_some_and(|at| model.session.tied(key).contains(&at)));
+        let stays = |key: &Key| changes_it || at_hand.is_some_and(|at| model.session.tied(key).contains(&at));
+        let tensor = target.tensor().filter(|key| !stays(key));
         if let Some(row) = tensor.and_then(|key| model.session.position(key)) {
             list::select(model, row, cmds);
         }
