@@ -83,7 +83,7 @@ pub use quantizers::{FileGrid, Quantizers};
 pub use reference::{Judged, Reference};
 #[cfg(feature = "onnxruntime")]
 pub use runtime::{Library, Runtime};
-pub use samples::{Draw, Layout, SampleOptions, SampleSource, Samples};
+pub use samples::{Chance, Draw, Layout, SampleOptions, SampleSource, Samples};
 pub use score::{Loss, OutputEffect, OutputEffects};
 pub use tract_onnx::prelude::{DatumType, Tensor};
 pub use weights::{Weight, WeightUse};

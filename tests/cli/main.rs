@@ -17,6 +17,7 @@ mod onnx;
 
 #[cfg(feature = "onnx")]
 mod by_method;
+#[cfg(feature = "onnx")]
 mod deployed;
 mod exchange;
 #[cfg(feature = "onnx")]
@@ -26,6 +27,7 @@ mod outputs;
 mod panics;
 #[cfg(feature = "onnx")]
 mod placement;
+#[cfg(feature = "onnx")]
 mod quantized;
 mod scales;
 mod sentinels;

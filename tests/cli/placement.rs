@@ -35,7 +35,7 @@ fn folder() -> TempDir {
 
 /// What is chosen for each tensor, by name.
 #[track_caller]
-fn chosen(folder: &TempDir, args: &[&str]) -> BTreeMap<String, Value> {
+pub fn chosen(folder: &TempDir, args: &[&str]) -> BTreeMap<String, Value> {
     let ran = qviz(folder.path(), &[&["export", "net.onnx", "--data", "x.npy"], args].concat());
     assert_eq!(ran.code, 0, "{}", ran.err);
     let tensors = ran.json()["tensors"].as_array().unwrap().clone();

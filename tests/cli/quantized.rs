@@ -1,11 +1,11 @@
 //! A model that is quantized already.
 
-use std::collections::BTreeMap;
 use std::fs;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::placement::chosen;
 use super::{normal, npy, onnx, qviz, tempdir};
 
 const SCALES: [f32; 4] = [0.011, 0.012_345, 0.003_7, 0.02];
@@ -37,14 +37,6 @@ fn folder() -> TempDir {
     let x: Vec<u8> = normal(100 * 8, 7).into_iter().flat_map(f32::to_le_bytes).collect();
     fs::write(folder.path().join("x.npy"), npy("<f4", &[100, 8], &x)).unwrap();
     folder
-}
-
-#[track_caller]
-fn chosen(folder: &TempDir, args: &[&str]) -> BTreeMap<String, Value> {
-    let ran = qviz(folder.path(), &[&["export", "net.onnx", "--data", "x.npy"], args].concat());
-    assert_eq!(ran.code, 0, "{}", ran.err);
-    let tensors = ran.json()["tensors"].as_array().unwrap().clone();
-    tensors.into_iter().map(|t| (t["name"].as_str().unwrap().to_owned(), t["chosen"].clone())).collect()
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Which samples a search sees, and which judge it.
 
+use crate::model::Chance;
+
 /// Of so many samples one is kept aside.
 const ASIDE: usize = 4;
 
@@ -16,26 +18,13 @@ pub(super) struct Shares {
 /// are like all of them.
 pub(super) fn shares(samples: &[usize], seed: u64) -> Shares {
     let mut searched = samples.to_vec();
-    let mut random = Random(seed);
+    let mut random = Chance::new(seed);
     for last in (1..searched.len()).rev() {
-        searched.swap(last, (random.next() % (last as u64 + 1)) as usize);
+        searched.swap(last, (random.draw() % (last as u64 + 1)) as usize);
     }
     let n = searched.len();
     let aside = searched.split_off(n - (n / ASIDE).max(usize::from(n > 1)));
     Shares { searched, aside }
-}
-
-/// SplitMix64: the same numbers on every machine.
-pub(super) struct Random(pub u64);
-
-impl Random {
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut x = self.0;
-        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        x ^ (x >> 31)
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! How sure a figure is: what the last digits of the scales do to it.
 
-use super::kept_aside::Random;
+use crate::model::Chance;
 use crate::quant::{Decibels, Loss, QuantParams};
 
 /// Figures beside the one of the scales as they are.
@@ -24,9 +24,9 @@ pub(super) fn mean(each: &[Loss]) -> Decibels {
 
 /// The same params with each scale one f32 up, down, or as it is: about 1e-7 of it.
 pub(super) fn jittered(params: &[Option<QuantParams>], seed: u64) -> Vec<Option<QuantParams>> {
-    let mut random = Random(seed);
+    let mut random = Chance::new(seed);
     let mut moved = |params: QuantParams| {
-        let scale = match random.next() % 3 {
+        let scale = match random.draw() % 3 {
             0 => params.scale().next_up(),
             1 => params.scale().next_down(),
             _ => params.scale(),

@@ -10,6 +10,7 @@ use tract_onnx::prelude::Tensor;
 mod arrays;
 mod axis;
 mod cast;
+mod chance;
 mod draw;
 mod files;
 mod fit;
@@ -21,6 +22,7 @@ mod sets;
 mod stored;
 
 use arrays::Arrays;
+pub use chance::Chance;
 pub use draw::Draw;
 use pictures::Pictures;
 use random::Random;

@@ -3,6 +3,7 @@
 use super::super::error::ModelError;
 use super::super::network::{Dim, Network};
 use super::axis::Axis;
+use super::chance::Chance;
 use super::{Opened, SampleOptions, dims};
 use crate::error::{ErrorKind, Predicate};
 use tract_onnx::prelude::{DatumType, Tensor};
@@ -67,26 +68,21 @@ impl Random {
     }
 }
 
-/// SplitMix64 (Steele, Lea and Flood, 2014), and normal variates by Box and Muller.
+/// Numbers by chance, and normal variates by Box and Muller.
 pub(super) struct Noise {
-    state: u64,
+    chance: Chance,
     spare: Option<f32>,
 }
 
 impl Noise {
     /// A stream of its own for each sample.
     pub fn new(seed: u64, sample: u64) -> Noise {
-        let mut first = Noise { state: seed, spare: None };
-        let state = first.next() ^ sample.wrapping_mul(0xD1B5_4A32_D192_ED03);
-        Noise { state, spare: None }
+        let own = Chance::new(seed).draw() ^ sample.wrapping_mul(0xD1B5_4A32_D192_ED03);
+        Noise { chance: Chance::new(own), spare: None }
     }
 
     pub fn next(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
+        self.chance.draw()
     }
 
     /// Uniform in (0, 1].
