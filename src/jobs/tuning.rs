@@ -220,10 +220,13 @@ impl TuneStep {
 pub struct Jittered {
     /// The effect.
     pub effect: OutputEffect,
-    /// The mean size of the samples' outputs beside that of their errors, in dB, so that one sample does not decide.
+    /// The mean size of the samples' outputs beside that of their errors, in dB, so that one sample does not decide: the
+    /// mean of the figures that several jitters give.
     pub mean_db: f64,
-    /// How far both move, in dB: half the way from the least to the largest figure.
+    /// How far a figure moves, in dB: half the way from the least to the largest.
     pub spread_db: f64,
+    /// How far their mean may be off, in dB: twice its standard error.
+    pub error_db: f64,
 }
 
 /// One answer of the search, as unseen samples judge it.

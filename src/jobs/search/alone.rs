@@ -1,6 +1,9 @@
 //! Each layer alone, all others in float, judged at the network's outputs.
 
+use std::ops::Range;
+
 use super::bench::Bench;
+use super::candidates::between;
 use super::nearest::Scores;
 use super::noise::mean;
 use super::sensitivity::TOGETHER;
@@ -18,6 +21,9 @@ const LOOK: usize = 4;
 /// Candidates that the first samples leave to be tried on all, and those between that were passed over beside the best.
 const FINALISTS: usize = 3;
 const BESIDE: usize = 2;
+
+/// A layer that makes more than this share of what all of them cost is looked at more closely.
+const LOUD: f64 = 0.1;
 
 /// The share of a network that lies behind a tensor, as a rule.
 const BEHIND: f64 = 0.5;
@@ -85,21 +91,23 @@ pub(super) struct Found {
     pub alone: Vec<Option<(Decibels, Decibels)>>,
 }
 
-/// Searches layers in this order, beginning with the best set by now; `scores` are what is known of the candidates at
+/// Searches the layers that are worth it, beginning with the best set by now; `scores` are what is known of the candidates at
 /// the next tensors. `None` when it was cancelled.
 pub(super) fn alone(
     search: &mut Standing,
     candidates: &[Vec<Tried>],
     scores: Option<&Scores>,
-    order: &[usize],
+    at_first: &[Decibels],
 ) -> Result<Option<Found>, ModelError> {
+    let order = worth_searching(at_first);
+    let mut now_alone = at_first.to_vec();
     let few = search.few();
     let budget = search.budget.on_first(few);
     let first = few.div_ceil(3);
     let float = Bench::new(&search.run.setup, &[], budget)?;
     let mut found =
         Found { set: search.present.clone(), both: search.present.clone(), alone: vec![None; search.present.len()] };
-    'layers: for &i in order {
+    'layers: for i in order {
         if search.stopped() {
             break;
         }
@@ -138,12 +146,53 @@ pub(super) fn alone(
             after,
         };
         found.set[i] = choice(best.0, best.1, "out");
-        found.alone[i] = Some((before, best.1));
         let next = |c: usize| scores.and_then(|scores| scores[i].get(c).copied()).map_or(0.0, Decibels::get);
         let together = |&&(c, db): &&(usize, Decibels)| Decibels::new(db.get() + next(c));
         let both = finals.iter().rev().max_by_key(together).expect("what was there is among them");
         found.both[i] = choice(both.0, both.1, "next+out");
+        now_alone[i] = best.1;
+        if is_loud(&now_alone, i) {
+            let Some(closer) = closer(&losses, best.1, tries[best.0], first..few)? else { return Ok(None) };
+            if let Some((tried, after)) = closer {
+                found.set[i] = Choice { tried: Some(tried), by: "out", before, after };
+                now_alone[i] = after;
+            }
+        }
+        found.alone[i] = Some((before, now_alone[i]));
         search.tell(i, found.set[i], few);
+    }
+    Ok(Some(found))
+}
+
+/// Whether a layer makes a large share of what all layers cost the outputs, each alone.
+fn is_loud(alone: &[Decibels], i: usize) -> bool {
+    let whole: f64 = alone.iter().map(|db| db.noise()).filter(|noise| noise.is_finite()).sum();
+    alone[i].noise() > LOUD * whole
+}
+
+/// Looks between the rungs beside the best clip: what is better than it on all samples, and how much that loses. The first
+/// `samples.start` samples leave the finalists. `None` when it was cancelled.
+fn closer(
+    losses: &dyn Fn(Tried, Range<usize>) -> Result<Option<Vec<Loss>>, ModelError>,
+    best: Decibels,
+    tried: Tried,
+    samples: Range<usize>,
+) -> Result<Option<Option<(Tried, Decibels)>>, ModelError> {
+    let mut tries = Vec::new();
+    for tried in between(tried) {
+        let Some(each) = losses(tried, 0..samples.start)? else { return Ok(None) };
+        tries.push((tried, each));
+    }
+    tries.sort_by_cached_key(|(_, each)| std::cmp::Reverse(mean(each)));
+    let mut found = None;
+    let mut best = best;
+    for (tried, mut each) in tries.into_iter().take(FINALISTS) {
+        let Some(rest) = losses(tried, samples.clone())? else { return Ok(None) };
+        each.extend(rest);
+        if mean(&each) > best {
+            best = mean(&each);
+            found = Some((tried, best));
+        }
     }
     Ok(Some(found))
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::kept::{Kept, MEMORY, with_weights};
-use super::noise::{JITTERS, jittered, mean, spread};
+use super::noise::{jittered, jitters, mean, mean_and_error, spread};
 use crate::ErrorKind;
 use crate::jobs::network::{Run, Setup};
 use crate::jobs::trial::Params;
@@ -205,9 +205,8 @@ impl<'a> Bench<'a> {
         let losses = |params: &[Option<QuantParams>]| self.float.losses(&self.on(params), &judged);
         let Some((effect, each)) = losses(params)? else { return Ok(None) };
         let (mut all, mut means) = (vec![effect.quality()], vec![mean(&each)]);
-        // Many numbers do not move.
-        let few = self.output_numbers() * self.samples.len() < NUMBERS;
-        for seed in 0..if few { JITTERS } else { 1 } {
+        let a_sample = self.output_numbers();
+        for seed in 0..jitters(a_sample, a_sample * self.samples.len()) {
             // Who waits for the end need not wait for this: the spread then is that of fewer figures.
             if (self.budget.stopped)() {
                 break;
@@ -217,7 +216,8 @@ impl<'a> Bench<'a> {
             means.push(mean(&each));
         }
         let spread_db = spread(&all).max(spread(&means));
-        Ok(Some(Jittered { effect, mean_db: means[0].get(), spread_db }))
+        let (mean_db, error_db) = mean_and_error(&means);
+        Ok(Some(Jittered { effect, mean_db: mean_db.get(), spread_db, error_db }))
     }
 
     /// What is needed to try params on `tensors` while the other activations are on `others`; in float where there are

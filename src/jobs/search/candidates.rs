@@ -61,10 +61,23 @@ pub(super) fn sixteen_bits(layer: &TuneLayer) -> Tried {
     Tried { clip: known.unwrap_or(seen), format }
 }
 
+/// The clips between one of the ladder and its neighbours: at a tensor whose values lie on a lattice, as pixels do, a
+/// hundredth decides how the two lattices meet.
+pub(super) fn between(tried: Tried) -> impl Iterator<Item = Tried> {
+    const STEPS: i32 = 8;
+    let rung = LEAST.powf(1.0 / f64::from(RUNGS - 1));
+    (1 - STEPS..STEPS)
+        .filter(|step| *step != 0)
+        .map(move |step| scaled(tried, rung.powf(f64::from(step) / f64::from(STEPS)) as f32))
+}
+
 /// Wider and narrower clips beside one that is good.
 pub(super) fn beside(tried: Tried, by: f32) -> [Tried; 2] {
-    let scaled = |share: f32| Tried { clip: Clip::new(tried.clip.min() * share, tried.clip.max() * share), ..tried };
-    [scaled(1.0 - by), scaled(1.0 + by)]
+    [scaled(tried, 1.0 - by), scaled(tried, 1.0 + by)]
+}
+
+fn scaled(tried: Tried, share: f32) -> Tried {
+    Tried { clip: Clip::new(tried.clip.min() * share, tried.clip.max() * share), ..tried }
 }
 
 /// Whether two are the same but for 1 % of the range.

@@ -37,18 +37,20 @@ impl Verdict {
     pub fn gain_over(&self, before: &Verdict) -> Option<Decibels> {
         let noise = |after: &Jittered, before: &Jittered| {
             // Where the outputs were now and then no numbers, there is nothing to be noise of.
-            let before = if before.spread_db.is_finite() { before.spread_db } else { 0.0 };
-            after.spread_db.max(before).max(LEAST_GAIN)
+            let before = if before.error_db.is_finite() { before.error_db } else { 0.0 };
+            after.error_db.hypot(before).max(LEAST_GAIN)
         };
         let mean = |a: &Jittered, b: &Jittered| Decibels::new(a.mean_db).gain_over(Decibels::new(b.mean_db));
         let gain = mean(&self.unseen, &before.unseen);
         let bar = noise(&self.unseen, &before.unseen);
+        let spread = [self, before].map(|v| v.unseen.spread_db).into_iter().filter(|db| db.is_finite());
+        let spread = spread.fold(bar, f64::max);
         let all = self.unseen.effect.quality().gain_over(before.unseen.effect.quality());
         let seen = mean(&self.seen, &before.seen);
         let holds = gain > Decibels::new(bar)
-            && all >= Decibels::new(-bar)
+            && all >= Decibels::new(-spread)
             && seen >= Decibels::new(-noise(&self.seen, &before.seen))
-            && self.unseen.spread_db.is_finite();
+            && self.unseen.error_db.is_finite();
         holds.then_some(gain)
     }
 }
@@ -60,7 +62,7 @@ mod tests {
 
     fn figure(mean_db: f64, all: f64, spread_db: f64) -> Jittered {
         let effect = OutputEffect { sqnr_db: Some(Decibels::new(all)), ..OutputEffect::default() };
-        Jittered { effect, mean_db, spread_db }
+        Jittered { effect, mean_db, spread_db, error_db: spread_db }
     }
 
     #[test]

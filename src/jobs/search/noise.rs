@@ -1,10 +1,21 @@
 //! How sure a figure is: what the last digits of the scales do to it.
 
+use super::bench::NUMBERS;
 use crate::model::Chance;
 use crate::quant::{Decibels, Loss, QuantParams};
 
-/// Figures beside the one of the scales as they are.
-pub(super) const JITTERS: u64 = 3;
+/// Figures beside the one of the scales as they are, of outputs of so many numbers a sample: many numbers hardly move, and
+/// four may move by half a decibel, so that only the mean of several figures tells a gain from luck.
+pub(super) fn jitters(numbers_a_sample: usize, numbers: usize) -> u64 {
+    match (numbers_a_sample, numbers) {
+        (_, NUMBERS..) => 1,
+        (FEW.., _) => 3,
+        _ => 7,
+    }
+}
+
+/// Fewer numbers a sample than these are few.
+const FEW: usize = 1 << 10;
 
 /// The least gain that counts where nothing moves, in dB.
 pub(super) const LEAST_GAIN: f64 = 0.02;
@@ -34,6 +45,23 @@ pub(super) fn jittered(params: &[Option<QuantParams>], seed: u64) -> Vec<Option<
         QuantParams::new(scale, params.zero_point(), params.format()).unwrap_or(params)
     };
     params.iter().map(|params| params.map(&mut moved)).collect()
+}
+
+/// The mean of several figures, and twice its standard error: the figures that a whole number of jitters gives would lie
+/// about it so. NaN and infinite where only some are numbers; 0 where all are the same.
+pub(super) fn mean_and_error(figures: &[Decibels]) -> (Decibels, f64) {
+    let n = figures.len() as f64;
+    let finite: Vec<f64> = figures.iter().filter_map(|db| db.finite()).collect();
+    match (figures.iter().min(), figures.iter().max()) {
+        (Some(least), Some(largest)) if least == largest => (*least, 0.0),
+        (Some(least), _) if finite.len() < figures.len() => (*least, f64::INFINITY),
+        _ if finite.is_empty() => (Decibels::new(f64::NAN), 0.0),
+        _ => {
+            let mean = finite.iter().sum::<f64>() / n;
+            let variance = finite.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0);
+            (Decibels::new(mean), 2.0 * (variance / n).sqrt())
+        }
+    }
 }
 
 /// Half the way from the least to the largest: 0 where all are the same, infinite where only some are numbers.
@@ -81,6 +109,27 @@ mod tests {
         };
         assert!(moved.iter().zip(&params).map(by).all(|by| by.abs() < 1.3e-7));
         assert_eq!(jittered(&[None], 1), [None]);
+    }
+
+    #[test]
+    fn a_mean_is_surer_than_one_figure_and_nan_is_the_worst() {
+        let of = |all: &[f64]| {
+            let (mean, error) = mean_and_error(&db(all));
+            (mean.get(), (error * 1e3).round() / 1e3)
+        };
+        assert_eq!(of(&[40.0, 41.0, 40.0, 41.0]), (40.5, 0.577));
+        assert_eq!(of(&[40.0, 41.0]), (40.5, 1.0));
+        assert_eq!(
+            [of(&[40.0]), of(&[40.0, 40.0]), of(&[f64::INFINITY; 2])],
+            [(40.0, 0.0), (40.0, 0.0), (f64::INFINITY, 0.0)]
+        );
+        assert!(of(&[f64::NAN, 40.0]).0.is_nan() && of(&[f64::NAN, 40.0]).1.is_infinite());
+        assert!(of(&[f64::NAN; 2]).0.is_nan() && of(&[]).0.is_nan());
+    }
+
+    #[test]
+    fn few_numbers_are_looked_at_more_often() {
+        assert_eq!([jitters(4, 64), jitters(1000, 4000), jitters(2048, 8192), jitters(1 << 16, 1 << 18)], [7, 7, 3, 1]);
     }
 
     #[test]

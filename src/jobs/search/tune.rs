@@ -87,7 +87,7 @@ pub(super) fn tune(
     }
     let mut now: Vec<Option<(Decibels, Decibels)>> = vec![None; layers];
     if wanted.objective.is_out() && !search.stopped() {
-        let Some(Found { set, both, alone }) = alone(&mut search, &tries, scores.as_ref(), &order)? else {
+        let Some(Found { set, both, alone }) = alone(&mut search, &tries, scores.as_ref(), &at_first)? else {
             return Ok(None);
         };
         now = alone;

@@ -18,6 +18,7 @@ mod pair;
 mod pictures;
 mod random;
 mod range;
+mod recognized;
 mod sets;
 mod stored;
 
@@ -138,6 +139,11 @@ impl Samples {
                 samples
             }
         };
+        if options.mean.is_none() && options.std.is_none() {
+            let (ranges, said) = recognized::ranges(network, &samples);
+            samples.ranges.extend(ranges);
+            samples.assumptions.extend(said);
+        }
         if let Some(draw) = options.draw {
             let all = samples.all();
             samples.assumptions.push(draw.said(all));
@@ -198,7 +204,7 @@ impl Samples {
     }
 
     /// The ranges that inputs do not leave, by name, their least value and their largest: pictures are 0 to 1 before mean
-    /// and standard deviation, and arrays for which these are given were.
+    /// and standard deviation, and arrays for which these are given were, or whose values lie on the levels of pictures.
     pub fn ranges(&self) -> &[(String, f32, f32)] {
         &self.ranges
     }
