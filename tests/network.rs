@@ -241,7 +241,7 @@ fn better(s: &Story, layer: usize, by: f32) -> Tried {
 }
 
 fn judged(sqnr_db: f64, spread_db: f64) -> Jittered {
-    Jittered { effect: effect(sqnr_db), mean_db: sqnr_db, spread_db }
+    Jittered { effect: effect(sqnr_db), mean_db: sqnr_db, spread_db, error_db: spread_db }
 }
 
 fn tuned(before: f64, after: f64) -> Box<Tuned> {

@@ -125,6 +125,37 @@ fn what_the_values_contradict_does_not_choose() {
     assert!(ran.code == 1 && said.contains("3 numbers for the mean and 2"), "{said}");
 }
 
+/// A convolution of one pixel over pictures of ten levels, and such pictures, of which none is white.
+fn pictures(off: f32) -> TempDir {
+    let folder = tempdir().unwrap();
+    let nodes = [onnx::node("Conv", &["x", "w"], "y", None)];
+    let constants = [onnx::constant("w", &[2, 3, 1, 1], &normal(6, 3))];
+    let model = onnx::model_with(("x", &[1, 3, 10, 10]), &nodes, &constants, ("y", &[1, 2, 10, 10]));
+    fs::write(folder.path().join("net.onnx"), model).unwrap();
+    let (mean, std) = ([0.485f32, 0.456, 0.406], [0.229f32, 0.224, 0.225]);
+    let level = |i: usize| (i * 7 % 180) as f32 + off;
+    let values: Vec<f32> = (0..8 * 300).map(|i| (level(i) / 255.0 - mean[i / 100 % 3]) / std[i / 100 % 3]).collect();
+    fs::write(folder.path().join("x.npy"), npy("<f4", &[8, 3, 10, 10], &bytes(&values))).unwrap();
+    folder
+}
+
+#[test]
+fn arrays_that_were_pictures_show_it() {
+    let folder = pictures(0.0);
+    let ran = qviz(folder.path(), &["export", "net.onnx", "--data", "x.npy", "--check", "x.npy"]);
+    assert_eq!(ran.err.matches("looks like pictures after ImageNet's mean and std").count(), 1, "{}", ran.err);
+    let (method, min, max) = chosen(&ran.json(), "x");
+    assert_eq!(method, "known");
+    assert!((min + 2.1179).abs() < 2e-2 && (max - 2.64).abs() < 2e-2, "{min} {max}");
+    // Whoever says more is believed.
+    check(&exported(&folder, &["--range", "x=-3..3"]), "x", ("known", -3.0, 3.0));
+    assert_eq!(chosen(&exported(&folder, &["--method", "max"]), "x").0, "max");
+    let other = exported(&folder, &["--mean", "0", "--std", "0.25"]);
+    assert_eq!(chosen(&other, "x").0, "known");
+    assert!(chosen(&other, "x").2 > 3.9, "{:?}", chosen(&other, "x"));
+    assert_eq!(chosen(&exported(&pictures(0.4), &[]), "x").0, "mse", "between the levels");
+}
+
 #[test]
 fn a_document_keeps_it_and_takes_it_up() {
     let folder = folder();

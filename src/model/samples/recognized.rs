@@ -10,7 +10,6 @@ use super::super::network::Network;
 use super::range::behind;
 use super::{Maker, Samples};
 use tract_onnx::prelude::{DatumType, Tensor};
-use tract_onnx::tract_core::internal::*;
 
 /// Samples that are looked at.
 const LOOK: usize = 4;
@@ -130,6 +129,8 @@ impl fmt::Display for Preprocessing {
 
 #[cfg(test)]
 mod tests {
+    use half::f16;
+
     use super::*;
 
     /// A picture's values, in channels, rows, columns.
