@@ -8,6 +8,7 @@ use super::data::DataArgs;
 use super::data::{LibraryArg, SampleArgs};
 use super::file::{FileArgs, FileFormat, formats, parse_file_format};
 use super::patterns::Asked;
+use super::report::ReportArgs;
 use super::scales::ScalesArgs;
 use super::words::{Chooser, KnownRange, Method, PerChannel, parse_chooser, parse_method};
 use crate::calibrate::{self, Calibrator, DEFAULT_METHOD};
@@ -31,25 +32,12 @@ pub(super) struct Cli {
 #[derive(Subcommand)]
 pub(super) enum Command {
     /// Prints one row a layer, for a pipe or a screen reader
-    Report {
-        /// Prints the whole qviz.scales/1 document instead
-        #[arg(long)]
-        json: bool,
-        /// Measures the chosen clips on the values too, not only on bins; takes one more reading
-        #[arg(long)]
-        exact: bool,
-        /// Runs MODEL.onnx quantized as chosen as well, and says what that does to its outputs
-        #[arg(long)]
-        outputs: bool,
-        /// Prints a row a method instead: what each does to the outputs of MODEL.onnx where it chooses for every quantized
-        /// activation, the best first, beside what is chosen
-        #[arg(long)]
-        by_method: bool,
-        #[command(flatten)]
-        shared: SharedArgs,
-    },
+    Report(Box<ReportArgs>),
     /// Prints every method beside every other: one row a layer, the best marked, and why they differ
     Compare {
+        /// Prints the qviz.compare/1 document instead
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         shared: SharedArgs,
     },
@@ -299,6 +287,15 @@ pub(super) fn parse() -> Cli {
 }
 
 impl SharedArgs {
+    /// What is looked at, in a few words.
+    pub fn title(&self) -> String {
+        match self.paths.as_slice() {
+            [] => "bundled activations of a text classifier".to_owned(),
+            [one] => visible(&one.to_string_lossy()),
+            [first, rest @ ..] => format!("{} and {} more", visible(&first.to_string_lossy()), rest.len()),
+        }
+    }
+
     pub fn format(&self) -> Format {
         let integers = || Format::int(self.bits, !self.unsigned, self.is_symmetric());
         self.format.or_else(integers).unwrap_or(Format::INT8)
@@ -492,7 +489,8 @@ mod tests {
 
     #[test]
     fn a_first_word_that_is_a_subcommand_is_the_subcommand() {
-        assert!(matches!(parsed("qviz report a.npy --json").command, Some(Command::Report { json: true, .. })));
+        assert!(matches!(parsed("qviz report a.npy --json").command, Some(Command::Report(_))));
+        assert!(Cli::try_parse_from("qviz report --json --markdown".split(' ')).is_err());
         assert!(matches!(
             parsed("qviz export -o x.json --force a b").command,
             Some(Command::Export(args)) if args.file.force

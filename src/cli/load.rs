@@ -21,6 +21,8 @@ pub(super) const BEAT: Duration = Duration::from_millis(100);
 
 /// What was read, and who can be asked for more.
 pub(super) struct Loaded {
+    /// What was read, in a few words.
+    pub title: String,
     pub session: Session,
     /// A document whose tensors an export keeps where the session does not hold them.
     pub kept: Option<Arc<Scales>>,
@@ -41,6 +43,7 @@ pub(super) fn load(shared: SharedArgs, exact: bool) -> Result<Loaded, Usage> {
     shared.passed_over().into_iter().for_each(|said| eprintln!("qviz: {said}"));
     let taking = shared.taking.clone();
     let runs = shared.runs_model();
+    let mut title = shared.title();
     let asked = shared.patterns();
     let interrupts = Interrupts::listen();
     let (sender, events) = channel();
@@ -78,7 +81,8 @@ pub(super) fn load(shared: SharedArgs, exact: bool) -> Result<Loaded, Usage> {
                 // What is refused is kept where it belongs, and told at the end.
                 session.receive(arrival);
             }
-            Told::Opened { title, assumptions } => {
+            Told::Opened { title: opened, assumptions } => {
+                title = opened;
                 bar.suspend(|| {
                     eprintln!("{}", visible(&title));
                     assumptions.iter().for_each(|said| eprintln!("  {}", visible(&with_hint(said))));
@@ -106,7 +110,8 @@ pub(super) fn load(shared: SharedArgs, exact: bool) -> Result<Loaded, Usage> {
     if let Some(taken) = session.taken_up() {
         taking.in_words(&taken).iter().for_each(|said| eprintln!("qviz: {said}"));
     }
-    Ok(Loaded { session, kept: taking.kept(), feed, events, network: if runs { found } else { 0 }, interrupts, part })
+    let (kept, network) = (taking.kept(), if runs { found } else { 0 });
+    Ok(Loaded { title, session, kept, feed, events, network, interrupts, part })
 }
 
 impl Loaded {

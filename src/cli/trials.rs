@@ -13,7 +13,7 @@ use super::out::{Failed, complain, exists, print};
 use super::source::Usage;
 use crate::jobs::{Left, News, Request, Told, Trial};
 use crate::quant::{OutputEffect, OutputEffects};
-use crate::report::{self, Json, number, visible};
+use crate::report::{self, number, visible};
 use crate::session::{Arrival, Sensitivity, Target};
 
 /// Reads all layers, and leaves those in float that `--skip-worst` means.
@@ -42,26 +42,6 @@ pub(super) fn loaded(shared: SharedArgs, exact: bool) -> Result<Loaded, Failed> 
     Ok(loaded)
 }
 
-/// The report, with what everything that is chosen does to the outputs.
-pub(super) fn outputs(shared: SharedArgs, json: bool, exact: bool) -> Result<u8, Failed> {
-    let loaded = network(shared, exact)?;
-    if loaded.network == 0 {
-        return Ok(complain(&loaded.session).max(1));
-    }
-    let told = whole(&loaded);
-    let code = || complain(&loaded.session).max(u8::from(told.is_none()));
-    let effects = told.as_ref().map(|(effects, check)| (effects, check.as_ref()));
-    if json {
-        print(&Json::text(&loaded.scales().with_outputs(effects)))?;
-    } else {
-        print(&report::text(&loaded.session))?;
-        if let Some((effects, check)) = effects {
-            print(&report::outputs(&effects.all, effects.several(), check))?;
-        }
-    }
-    Ok(loaded.exit(code(), "the report{} was printed"))
-}
-
 /// Reads a network and everything in it. Where it could not be opened there are no layers, and a failure that says why.
 pub(super) fn network(shared: SharedArgs, exact: bool) -> Result<Loaded, Failed> {
     tries(&shared)?;
@@ -75,14 +55,10 @@ pub(super) fn network(shared: SharedArgs, exact: bool) -> Result<Loaded, Failed>
 }
 
 /// Refuses an engine that puts nothing on trial, before anything is read.
-fn tries(_shared: &SharedArgs) -> Result<(), Usage> {
-    #[cfg(feature = "onnxruntime")]
-    if _shared.data.engine.engine == super::data::EngineName::Onnxruntime {
-        let sentence =
-            "a trial replaces tensors while the network runs, which needs tract; leave out --engine onnxruntime.";
-        return Err(Usage(sentence.into()));
-    }
-    Ok(())
+fn tries(shared: &SharedArgs) -> Result<(), Usage> {
+    let sentence =
+        "a trial replaces tensors while the network runs, which needs tract; leave out --engine onnxruntime.";
+    if shared.data.can_try() { Ok(()) } else { Err(Usage(sentence.into())) }
 }
 
 /// Asks, and hears what comes until `ends` has heard the last of it.

@@ -7,26 +7,33 @@ mod by_method;
 mod compare;
 mod effect;
 mod export;
+mod html;
 pub mod number;
+mod plot;
 mod save;
+mod row;
 mod scales;
 mod sensitivity;
+mod shown;
 mod table;
 mod text;
 mod verify;
 mod visible;
 
 pub use by_method::{AS_CHOSEN, MethodOutputs, MethodRow, by_method};
-pub use compare::{best, compare, offers, why};
+pub use compare::{best, compare, compare_json, offers, why};
 pub use effect::{Compared, Effect, NamedEffect, fraction, ratio};
 pub(crate) use export::pretty;
 pub use export::{ExportError, Exporter, Json, export};
+pub use html::html;
+pub use plot::{PlotSize, svg};
 pub use save::{SaveError, save};
 pub use scales::{
     AloneScales, CandidateScales, Chosen, ErrorScales, FileError, MeasuredScales, Outputs, Per, RangeScales, ReadError,
     SCHEMA, Scales, StatsScales, TensorScales, TunedScales, TunedSet, Tuning, Widened, figure,
 };
 pub use sensitivity::{outputs, sensitivity, sensitivity_json};
+pub use shown::{Blocks, Shown, bars, markdown};
 pub use text::text;
 pub use verify::{TOLERANCE, Verification, VerifiedTensor};
 pub use visible::{one_word, visible};

@@ -31,6 +31,7 @@ mod placement;
 mod quantized;
 mod scales;
 mod sentinels;
+mod showing;
 #[cfg(feature = "onnxruntime")]
 mod verify;
 

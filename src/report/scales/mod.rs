@@ -11,6 +11,7 @@ use super::by_method::MethodOutputs;
 use super::effect::{Effect, NamedEffect};
 use crate::session::Kind;
 
+pub(super) use of::{candidates, parts};
 pub use read::ReadError;
 pub use tuning::{AloneScales, TunedSet, Tuning, Widened, figure};
 
@@ -328,7 +329,7 @@ impl<T> Per<T> {
 }
 
 /// A map whose order is kept.
-mod in_order {
+pub(super) mod in_order {
     use std::fmt;
 
     use serde::de::{MapAccess, Visitor};

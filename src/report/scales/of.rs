@@ -62,7 +62,7 @@ impl Scales {
 }
 
 /// What has a range of its own: the tensor, or each channel that stands in its place.
-fn parts<'a>(layer: &'a Layer, ready: &'a Ready) -> Per<&'a Ready> {
+pub(in crate::report) fn parts<'a>(layer: &'a Layer, ready: &'a Ready) -> Per<&'a Ready> {
     match layer.channels() {
         [] => Per::Tensor(ready),
         channels => Per::Channel(channels.iter().collect()),
@@ -96,7 +96,8 @@ fn edited_channels(parts: &Per<&Ready>) -> Option<Vec<usize>> {
     (!edited.is_empty() && edited.len() < all).then_some(edited)
 }
 
-fn candidates(ready: &Ready, parts: &Per<&Ready>) -> Vec<(String, CandidateScales)> {
+/// Every method's answer.
+pub(in crate::report) fn candidates(ready: &Ready, parts: &Per<&Ready>) -> Vec<(String, CandidateScales)> {
     let candidate = |(method, c): (usize, &crate::calibrate::Candidate)| {
         let answers = parts.map(|r| r.candidates()[method].outcome.as_ref().ok());
         let note = match &c.outcome {
