@@ -1,15 +1,17 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use super::data::DataArgs;
 #[cfg(feature = "onnxruntime")]
 use super::data::{LibraryArg, SampleArgs};
 use super::file::{FileArgs, FileFormat, formats, parse_file_format};
 use super::patterns::Asked;
+use super::provenance::Said;
 use super::report::ReportArgs;
 use super::scales::ScalesArgs;
+use super::tune::TunedArgs;
 use super::words::{Chooser, KnownRange, Method, PerChannel, parse_chooser, parse_method};
 use crate::calibrate::{self, Calibrator, DEFAULT_METHOD};
 use crate::histogram::{DEFAULT_BINS, MAX_BINS};
@@ -59,12 +61,8 @@ pub(super) enum Command {
     Tune {
         #[command(flatten)]
         search: TuneArgs,
-        /// Writes the scales that were found as a qviz.scales/1 document
-        #[arg(short, long, value_name = "FILE")]
-        output: Option<PathBuf>,
-        /// Replaces FILE if it exists
-        #[arg(long)]
-        force: bool,
+        #[command(flatten)]
+        answer: TunedArgs,
         #[command(flatten)]
         shared: SharedArgs,
     },
@@ -89,6 +87,10 @@ pub(super) enum Command {
 pub(super) struct ExportArgs {
     #[command(flatten)]
     pub file: FileArgs,
+    /// Of qviz.scales/1 what a consumer needs, without every method's answer, statistics and errors a channel; --scales
+    /// reads it again
+    #[arg(long, conflicts_with = "names")]
+    pub lean: bool,
     /// Measures the chosen clips on the values too, not only on bins; takes one more reading
     #[arg(long)]
     pub exact: bool,
@@ -204,6 +206,9 @@ pub(super) struct ScreenArgs {
 
 #[derive(Args)]
 pub(super) struct SharedArgs {
+    /// What was said, for documents.
+    #[arg(skip)]
+    pub said: Said,
     /// .npy, .npz and .safetensors files, directories (searched), globs, or - for .npy on stdin; or one MODEL.onnx,
     /// which is run on --data; without any, the bundled activations of a real network
     #[arg(value_name = "PATH")]
@@ -283,7 +288,31 @@ pub(super) struct SharedArgs {
 }
 
 pub(super) fn parse() -> Cli {
-    Cli::parse()
+    let mut command = Cli::command();
+    let matches = command.get_matches_mut();
+    let said = match matches.subcommand() {
+        Some((name, matches)) => command.find_subcommand(name).map(|command| Said::of(command, matches)),
+        None => Some(Said::of(&command, &matches)),
+    };
+    let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit());
+    if let Some((shared, said)) = cli.shared().zip(said) {
+        shared.said = said;
+    }
+    cli
+}
+
+impl Cli {
+    /// What a command that makes documents was told.
+    fn shared(&mut self) -> Option<&mut SharedArgs> {
+        match &mut self.command {
+            None => Some(&mut self.screen.shared),
+            Some(Command::Report(args)) => Some(&mut args.shared),
+            Some(Command::Export(args)) => Some(&mut args.shared),
+            Some(Command::Compare { shared, .. } | Command::Sensitivity { shared, .. }) => Some(shared),
+            Some(Command::Tune { shared, .. }) => Some(shared),
+            Some(_) => None,
+        }
+    }
 }
 
 impl SharedArgs {
@@ -467,7 +496,6 @@ fn parse_bins(text: &str) -> Result<usize, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     fn parsed(words: &str) -> Cli {
         Cli::try_parse_from(words.split(' ')).unwrap_or_else(|e| panic!("{words}: {e}"))

@@ -13,8 +13,11 @@ use crate::exchange::{self, Range, Written};
 use crate::report::{self, Exporter, visible};
 
 /// Writes the chosen scales.
-pub(super) fn export(ExportArgs { file, exact, shared }: ExportArgs) -> Result<u8, Failed> {
+pub(super) fn export(ExportArgs { file, lean, exact, shared }: ExportArgs) -> Result<u8, Failed> {
     let format = file.format().map_err(Usage)?;
+    if lean && format.id() != "json" {
+        return Err(Usage("--lean is for qviz's own document; other formats hold ranges only.".into()).into());
+    }
     if exists(file.output.as_deref(), file.force) {
         return Ok(1);
     }
@@ -22,6 +25,7 @@ pub(super) fn export(ExportArgs { file, exact, shared }: ExportArgs) -> Result<u
     let scales = loaded.scales();
     // Our own document says more than ranges do.
     let written = match (format.id(), &file.names) {
+        ("json", None) if lean => Ok(Written { bytes: scales.lean_json().into_bytes(), said: Vec::new() }),
         ("json", None) => report::Json.bytes(&scales).map(|bytes| Written { bytes, said: Vec::new() }),
         _ => {
             let ranges = Range::all(&scales).map_err(Usage)?;

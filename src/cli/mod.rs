@@ -13,6 +13,7 @@ mod load;
 mod methods;
 mod out;
 mod patterns;
+mod provenance;
 mod report;
 mod run;
 mod scales;

@@ -46,6 +46,9 @@ struct FormArgs {
     /// Prints the whole qviz.scales/1 document instead
     #[arg(long, group = "form")]
     json: bool,
+    /// Of the document what a consumer of scales needs; --scales reads it again
+    #[arg(long, requires = "json")]
+    lean: bool,
     /// Prints Markdown for an issue tracker instead; of a network with what is lost at its outputs
     #[arg(long, group = "form")]
     markdown: bool,
@@ -71,7 +74,7 @@ struct FormArgs {
 enum Form {
     Text,
     Bars(Blocks),
-    Json,
+    Json { lean: bool },
     Markdown,
     Html,
     Svg(String, PlotSize),
@@ -82,7 +85,7 @@ impl FormArgs {
         match self {
             FormArgs { svg: Some(layer), size, .. } => Form::Svg(layer, size),
             FormArgs { html: true, .. } => Form::Html,
-            FormArgs { json: true, .. } => Form::Json,
+            FormArgs { json: true, lean, .. } => Form::Json { lean },
             FormArgs { markdown: true, .. } => Form::Markdown,
             FormArgs { bars: true, ascii, .. } if ascii || !is_utf8(|name| std::env::var(name).ok()) => {
                 Form::Bars(Blocks::Ascii)
@@ -158,10 +161,11 @@ fn text(
     };
     let outputs = || effects.map_or(String::new(), |(e, check)| report::outputs(&e.all, e.several(), check));
     let shown = |show: &dyn Fn(&Shown) -> String| {
-        show(&Shown { title: &loaded.title, session: &loaded.session, scales: &scales() })
+        show(&Shown { title: &loaded.provenance.title, session: &loaded.session, scales: &scales() })
     };
     Ok(match (form, methods) {
-        (Form::Json, _) => Json::text(&scales()),
+        (Form::Json { lean: false }, _) => Json::text(&scales()),
+        (Form::Json { lean: true }, _) => scales().lean_json(),
         (Form::Markdown, _) => shown(&report::markdown),
         (Form::Html, _) => shown(&report::html),
         (Form::Svg(layer, size), _) => plot(&loaded.session, layer, *size)?,

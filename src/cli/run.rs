@@ -1,10 +1,11 @@
 use std::io::{self, IsTerminal, stdout};
+use std::sync::Arc;
 
 use super::args::{Cli, Command, ScreenArgs};
 use super::load::load;
 use super::out::{Failed, complain, print};
 use super::source::{self, Usage};
-use super::{bundled, exchange, journal, methods, patterns, report as reports, trials, tune};
+use super::{bundled, exchange, journal, methods, patterns, provenance, report as reports, trials, tune};
 use crate::report::{self, visible};
 use crate::tui::{app, model::Model};
 
@@ -27,11 +28,14 @@ fn answer(cli: Cli) -> Result<u8, Failed> {
         Some(Command::Report(args)) => reports::report(*args),
         Some(Command::Compare { json, shared }) => {
             let loaded = load(shared, false)?;
-            print(&if json { report::compare_json } else { report::compare }(&loaded.session))?;
+            print(&match json {
+                true => report::compare_json(&loaded.session, Some(&loaded.provenance)),
+                false => report::compare(&loaded.session),
+            })?;
             Ok(loaded.exit(complain(&loaded.session), "the comparison was printed{}"))
         }
         Some(Command::Sensitivity { json, output, force, shared }) => trials::sensitivity(shared, json, output, force),
-        Some(Command::Tune { search, output, force, shared }) => tune::tune(shared, &search, output, force),
+        Some(Command::Tune { search, answer, shared }) => tune::tune(shared, &search, answer),
         #[cfg(feature = "onnxruntime")]
         Some(Command::Verify(args)) => super::verify::verify(args),
         Some(Command::Methods { json }) => {
@@ -61,6 +65,8 @@ fn screen(args: ScreenArgs) -> Result<u8, Failed> {
     if let Some(document) = &shared.taking.scales {
         model.export_path = document.path.to_string_lossy().into_owned();
     }
+    let made_from = provenance::begin(&shared);
+    model.made_from = Some(Arc::new(move || (**made_from).clone()));
     model.kept = shared.taking.kept();
     if let Some(said) = shared.passed_over() {
         model.warn(said);

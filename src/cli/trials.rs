@@ -160,7 +160,7 @@ pub(super) fn sensitivity(shared: SharedArgs, json: bool, output: Option<PathBuf
     let Some((OutputEffects { all, .. }, check)) = whole(&loaded) else { return Ok(complain(&loaded.session).max(1)) };
     let each = each(&mut loaded);
     let of = loaded.session.params().len();
-    let document = report::sensitivity_json(&loaded.session, &all, check.as_ref(), &each);
+    let document = report::sensitivity_json(&loaded.session, Some(&loaded.provenance), &all, check.as_ref(), &each);
     if json {
         print(&document)?;
     } else {

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use clap::Args;
+
 use super::args::{SharedArgs, TuneArgs};
 use super::load::Loaded;
 use super::out::{Failed, complain, exists, print};
+use super::source::Usage;
 use super::trials::{failed, hear, network};
 use crate::calibrate::Tensor;
 use crate::jobs::{BudgetPoint, Jittered, News, Trial, Tune, TuneLayer, TuneSet, TuneStep, Tuned, UNCHANGED};
@@ -19,13 +22,29 @@ const NAMED: usize = 5;
 /// The share of an error that is worth a word where it is one offset.
 const OFFSET: f64 = 0.3;
 
-/// Searches better clips, prints what they are worth, and writes them.
-pub(super) fn tune(
-    mut shared: SharedArgs,
-    asked: &TuneArgs,
+/// Where the answer goes.
+#[derive(Args)]
+pub(super) struct TunedArgs {
+    /// Prints the qviz.scales/1 document with what the search was worth instead of a summary
+    #[arg(long)]
+    json: bool,
+    /// Writes the scales that were found as a qviz.scales/1 document
+    #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Of the document what a consumer of scales needs; --scales reads it again
+    #[arg(long)]
+    lean: bool,
+    /// Replaces FILE if it exists
+    #[arg(long)]
     force: bool,
-) -> Result<u8, Failed> {
+}
+
+/// Searches better clips, prints what they are worth, and writes them.
+pub(super) fn tune(mut shared: SharedArgs, asked: &TuneArgs, answer: TunedArgs) -> Result<u8, Failed> {
+    let TunedArgs { json, output, lean, force } = answer;
+    if lean && !json && output.is_none() {
+        return Err(Usage("--lean is for the document; name a file with -o, or print it with --json.".into()).into());
+    }
     if exists(output.as_deref(), force) {
         return Ok(1);
     }
@@ -63,10 +82,13 @@ pub(super) fn tune(
     let decisions = decisions.collect();
     loaded.session.apply("tune", decisions);
     let means: Vec<Option<f64>> = tuned.alone.iter().map(|(key, _)| mean_error(&loaded.session, key)).collect();
-    print(&(summary(&tuned) + &remarks(&tuned, &means, seed)))?;
-    if let Some(path) = output {
+    let document = || {
         let scales = loaded.scales().with_tuning(Some(tuning(&tuned, &means, seed)));
-        if let Err(error) = report::export(&scales, &Json, &path, force) {
+        if lean { scales.lean_json() } else { Json::text(&scales) }
+    };
+    print(&if json { document() } else { summary(&tuned) + &remarks(&tuned, &means, seed) })?;
+    if let Some(path) = &output {
+        if let Err(error) = report::save(path, document().as_bytes(), force) {
             eprintln!("qviz: {error}");
             return Ok(1);
         }

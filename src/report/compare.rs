@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::scales::{CandidateScales, FileError, candidates, in_order, parts};
+use super::scales::{CandidateScales, FileError, Provenance, candidates, in_order, parts};
 use super::table::{Column, table};
 use super::{number, one_word};
 use crate::calibrate::{Threshold, disagreement};
@@ -49,6 +49,8 @@ pub fn compare(session: &Session) -> String {
 struct Document<'a> {
     schema: &'static str,
     tool: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provenance: Option<&'a Provenance>,
     methods: Vec<Method<'a>>,
     layers: Vec<Compared<'a>>,
     errors: Vec<FileError>,
@@ -92,11 +94,12 @@ impl<'a> Compared<'a> {
 
 /// The same as `qviz.compare/1`: of each layer that was read every method's answer as the exported document has it, which
 /// one is best by SQNR, which one is chosen, and the phrase.
-pub fn compare_json(session: &Session) -> String {
+pub fn compare_json(session: &Session, provenance: Option<&Provenance>) -> String {
     let error = |(file, message): (&str, &str)| FileError { file: file.into(), message: message.into() };
     super::export::pretty(&Document {
         schema: "qviz.compare/1",
         tool: concat!("qviz ", env!("CARGO_PKG_VERSION")),
+        provenance,
         methods: offers(session).into_iter().map(|(id, label)| Method { id, label }).collect(),
         layers: session.layers().iter().filter_map(Compared::of).collect(),
         errors: session.failures().map(error).collect(),

@@ -4,14 +4,15 @@
 //! in the report and in the export is one number.
 
 mod by_method;
+mod compact;
 mod compare;
 mod effect;
 mod export;
 mod html;
 pub mod number;
 mod plot;
-mod save;
 mod row;
+mod save;
 mod scales;
 mod sensitivity;
 mod shown;
@@ -29,8 +30,9 @@ pub use html::html;
 pub use plot::{PlotSize, svg};
 pub use save::{SaveError, save};
 pub use scales::{
-    AloneScales, CandidateScales, Chosen, ErrorScales, FileError, MeasuredScales, Outputs, Per, RangeScales, ReadError,
-    SCHEMA, Scales, StatsScales, TensorScales, TunedScales, TunedSet, Tuning, Widened, figure,
+    AloneScales, CandidateScales, Chosen, ErrorScales, FileError, Lean, MeasuredScales, ModelFile, Outputs, Per,
+    Provenance, RangeScales, ReadError, SCHEMA, Scales, StatsScales, TensorScales, TunedScales, TunedSet, Tuning,
+    Widened, figure,
 };
 pub use sensitivity::{outputs, sensitivity, sensitivity_json};
 pub use shown::{Blocks, Shown, bars, markdown};

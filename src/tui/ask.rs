@@ -22,6 +22,8 @@ impl Ask {
             Ask::Axis => "a range for each channel along axis",
             Ask::Tie => "share one range with",
             Ask::Worst => "leave the worst … in float, how many",
+            Ask::Screen { .. } => "screen to",
+            Ask::Plot { .. } => "plot to",
             Ask::Export { .. } => "export to",
         }
     }
@@ -42,9 +44,13 @@ impl Ask {
                 let known = model.network.as_ref().map_or(0, |n| n.sensitivity.len());
                 format!("of the {known} layers whose sensitivity is known · Enter · Esc leaves it").into()
             }
-            Ask::Export { exists, .. } if exists.as_deref() == Some(text) => {
+            Ask::Export { exists, .. } | Ask::Screen { exists, .. } | Ask::Plot { exists }
+                if exists.as_deref() == Some(text) =>
+            {
                 "is there already · Enter replaces it · or type another name".into()
             }
+            Ask::Screen { .. } => "Enter writes the screen as SVG · Esc".into(),
+            Ask::Plot { .. } => "a name, and a size if you like · Enter writes it as SVG · Esc".into(),
             Ask::Export { .. } => "Enter writes the scales as JSON · Esc".into(),
         }
     }

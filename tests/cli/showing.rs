@@ -26,7 +26,8 @@ fn markdown_is_a_table_that_no_name_breaks() {
     // As many cells in each row, whatever a name holds.
     let cells = |line: &str| line.replace("\\|", "").matches('|').count();
     assert!(table.iter().all(|line| cells(line) == 8), "{}", ran.out);
-    let row = |name: &str| table.iter().find(|line| line.contains(name)).unwrap_or_else(|| panic!("{name}\n{}", ran.out));
+    let row =
+        |name: &str| table.iter().find(|line| line.contains(name)).unwrap_or_else(|| panic!("{name}\n{}", ran.out));
     assert!(row("`a\\|b`").contains("| int8 | mse |") && row("`` x`y ``").contains("| ok |"), "{}", ran.out);
     assert!(row("`nan`").contains("wrong:NaN"));
     assert!(lines.iter().any(|line| line.starts_with("* `nan`: 1 NaN left out")), "{}", ran.out);

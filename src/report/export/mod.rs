@@ -44,7 +44,7 @@ pub enum ExportError {
 impl ExportError {
     /// Whether there is a file of that name, and overwriting it was not asked for.
     pub fn exists(&self) -> bool {
-        matches!(self, ExportError::Save(SaveError::Exists(_)))
+        matches!(self, ExportError::Save(error) if error.exists())
     }
 }
 

@@ -88,7 +88,11 @@ fn bounded(rows: usize, plots: usize, columns: usize) -> Option<String> {
     let coarse = (columns < COLUMNS && plots > 0)
         .then(|| format!("So that the page stays small, each plot has {columns} columns, and not {COLUMNS}"));
     let fewer = (plots == MOST_PLOTS && rows > plots).then(|| {
-        format!("the {} quantized layers with the least SQNR have one, of {}", number::count(plots as u64), number::count(rows as u64))
+        format!(
+            "the {} quantized layers with the least SQNR have one, of {}",
+            number::count(plots as u64),
+            number::count(rows as u64)
+        )
     });
     let said: Vec<String> = coarse.into_iter().chain(fewer).collect();
     (!said.is_empty()).then(|| format!("{}. All numbers are there for all layers.", said.join("; ")))
@@ -99,7 +103,8 @@ fn row(out: &mut String, at: usize, row: &Row, plot: Option<&Ready>, columns: u1
     let _ = write!(out, "<tr data-i=\"{at}\"><th scope=\"row\"><code>{}</code>", name(layer.name()));
     let shape = layer.origin.shape.as_ref().map(|shape| number::shape(Some(shape)));
     let values = row.ready.map(|ready| number::of(ready.stats().count, "value"));
-    let of = [Some(layer.kind().word().to_owned()), Some(layer.op.clone()), Some(layer.origin.dtype.clone()), shape, values];
+    let of =
+        [Some(layer.kind().word().to_owned()), Some(layer.op.clone()), Some(layer.origin.dtype.clone()), shape, values];
     let of: Vec<String> = of.into_iter().flatten().filter(|word| !word.is_empty()).map(|word| escaped(&word)).collect();
     let _ = write!(out, "<small>{}</small></th>", of.join(" · "));
     match plot {

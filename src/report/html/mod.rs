@@ -9,7 +9,7 @@ use super::by_method::MethodOutputs;
 use super::compare::offers;
 use super::effect::in_words;
 use super::plot::{HATCH, escaped};
-use super::shown::{Shown, figures};
+use super::shown::{Shown, figures, made_from};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -38,15 +38,22 @@ pub fn html(shown: &Shown) -> String {
         by_method(&mut out, methods);
     }
     layers::table(&mut out, shown, &key(shown));
-    let _ = write!(out, "</main>\n<footer><p>Made by {tool}. This page loads nothing from anywhere.</p></footer>\n");
+    out.push_str("</main>\n<footer>\n<h2>Made from</h2>\n<dl class=\"from\">\n");
+    for (label, said) in made_from(shown) {
+        let _ = writeln!(out, "<div><dt>{label}</dt><dd>{}</dd></div>", escaped(&said));
+    }
+    out.push_str("</dl>\n<p>This page loads nothing from anywhere.</p>\n</footer>\n");
     let _ = write!(out, "<script>\n{SCRIPT}</script>\n</body>\n</html>\n");
     out
 }
 
 /// What the signs of the plots mean.
 fn key(shown: &Shown) -> String {
-    let methods: Vec<String> =
-        offers(shown.session).iter().enumerate().map(|(i, (id, _))| format!("<b>{}</b> {}", i + 1, escaped(id))).collect();
+    let methods: Vec<String> = offers(shown.session)
+        .iter()
+        .enumerate()
+        .map(|(i, (id, _))| format!("<b>{}</b> {}", i + 1, escaped(id)))
+        .collect();
     format!(
         "<p class=\"key\">Bars: how many values, on a log scale, exact zeros left out; magnitudes, or signed values where \
          the format has a zero point. <span class=\"k clip\">Line</span>: the chosen clip. <span class=\"k over\">Hatched\
@@ -91,7 +98,8 @@ mod tests {
     use crate::report::Scales;
     use crate::session::{Arrival, Key, Layer, Origin, Ready, Session};
 
-    const HOSTILE: [&str; 4] = ["<script>alert(1)</script>", "\" onload=\"x", "a&amp;b", "]]>--><!--\u{202e}\u{1b}[31m"];
+    const HOSTILE: [&str; 4] =
+        ["<script>alert(1)</script>", "\" onload=\"x", "a&amp;b", "]]>--><!--\u{202e}\u{1b}[31m"];
 
     /// A session with these tensors of a few values each.
     fn session(names: impl Iterator<Item = String>) -> Session {

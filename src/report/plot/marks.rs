@@ -62,10 +62,13 @@ fn together(places: &[(f64, usize)], line: f64) -> Vec<(f64, String)> {
         }
     }
     let text = |numbers: &[usize]| numbers.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
-    groups.into_iter().map(|(a, b, mut numbers)| {
-        numbers.sort_unstable();
-        ((a + b) / 2.0, text(&numbers))
-    }).collect()
+    groups
+        .into_iter()
+        .map(|(a, b, mut numbers)| {
+            numbers.sort_unstable();
+            ((a + b) / 2.0, text(&numbers))
+        })
+        .collect()
 }
 
 #[cfg(test)]

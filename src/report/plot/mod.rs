@@ -66,7 +66,9 @@ pub(super) fn in_words(ready: &Ready) -> String {
     };
     let (decision, stats) = (ready.decision(), ready.stats());
     let values = match (stats.min, stats.max) {
-        (Some(min), Some(max)) => format!("{} values from {} to {}", number::count(stats.count), short(min), short(max)),
+        (Some(min), Some(max)) => {
+            format!("{} values from {} to {}", number::count(stats.count), short(min), short(max))
+        }
         _ => "no finite value".to_owned(),
     };
     let chosen = match decision.quantized {

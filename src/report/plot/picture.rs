@@ -158,7 +158,8 @@ mod tests {
     #[test]
     fn any_values_at_any_size_are_a_picture() {
         let sizes = ["240x160", "900x420", "10000x160", "240x10000"].map(|size| size.parse::<PlotSize>().unwrap());
-        for values in [&[][..], &[f32::NAN], &[0.0; 3], &[7.0], &[f32::MAX, f32::MIN], &[1e-45, -1e-44], &[-3.0, -1.0]] {
+        for values in [&[][..], &[f32::NAN], &[0.0; 3], &[7.0], &[f32::MAX, f32::MIN], &[1e-45, -1e-44], &[-3.0, -1.0]]
+        {
             for size in sizes {
                 is_sound(&drawn(values, Format::INT8, "x", size));
                 is_sound(&drawn(values, Format::INT8.with_symmetric(false), "x", size));

@@ -37,6 +37,31 @@ pub(in crate::report) fn figures(shown: &Shown) -> Vec<(String, String)> {
     figures
 }
 
+/// What it was made from, for the end: a label and what is to be said, as before.
+pub(in crate::report) fn made_from(shown: &Shown) -> Vec<(&'static str, String)> {
+    let mut all = vec![("program", shown.scales.tool.clone())];
+    let Some(from) = &shown.scales.provenance else { return all };
+    if let Some(model) = &from.model {
+        let bytes = number::of(model.bytes, "byte");
+        all.push(("network", format!("{}, {bytes}, SHA-256 {}", model.file, model.sha256)));
+    }
+    let samples = from.samples.map(|n| number::of(n, "sample"));
+    let data: Vec<String> = from.data.iter().cloned().chain(samples).collect();
+    let options = from.options.iter().map(|(name, values)| match values.as_slice() {
+        [] => format!("--{name}"),
+        values => format!("--{name} {}", values.join(" ")),
+    });
+    let parts = [
+        ("data", data.join(", ")),
+        ("check samples", from.check.join(", ")),
+        ("interrupted", from.part.as_ref().map_or(String::new(), |part| format!("from {part}"))),
+        ("options", options.collect::<Vec<_>>().join(", ")),
+        ("taken for granted", from.assumptions.join("; ")),
+    ];
+    all.extend(parts.into_iter().filter(|(_, said)| !said.is_empty()));
+    all
+}
+
 /// `12 quantized, 3 in float, 1 unreadable`.
 fn tensors(layers: &[Layer]) -> String {
     let rows: Vec<Row> = layers.iter().map(Row::of).collect();

@@ -1,7 +1,7 @@
 //! A table for an issue tracker, in the Markdown that GitHub and GitLab share.
 
 use super::Shown;
-use super::figures::figures;
+use super::figures::{figures, made_from};
 use crate::report::by_method::MethodOutputs;
 use crate::report::effect::{Effect, in_words};
 use crate::report::number;
@@ -34,7 +34,9 @@ pub fn markdown(shown: &Shown) -> String {
         let cells: Vec<String> = cells.iter().map(|cell| text(cell)).collect();
         out += &format!("| {} | {} |\n", code(row.layer.name()), cells.join(" | "));
     }
-    out + &told(&rows)
+    let from = made_from(shown);
+    let from: Vec<String> = from.iter().map(|(label, said)| format!("{label}: {}", text(said))).collect();
+    out + &told(&rows) + &format!("\n<sub>{}</sub>\n", from.join(" · "))
 }
 
 /// What costs the outputs or is wrong, a line each.
@@ -63,7 +65,8 @@ fn by_method(methods: &[MethodOutputs]) -> String {
     for m in methods {
         let best = if m.best { " (best)" } else { "" };
         let words = |effect: &Effect| text(&in_words(effect));
-        let check = if checked { format!(" {} |", m.check.as_ref().map_or("–".into(), words)) } else { String::new() };
+        let check =
+            if checked { format!(" {} |", m.check.as_ref().map_or("–".into(), words)) } else { String::new() };
         out += &format!("| {}{best} | {} |{check}\n", code(&m.method), words(&m.effect));
     }
     out

@@ -5,7 +5,7 @@ mod figures;
 mod markdown;
 
 pub use bars::{Blocks, bars};
-pub(super) use figures::figures;
+pub(super) use figures::{figures, made_from};
 pub use markdown::markdown;
 
 use super::Scales;

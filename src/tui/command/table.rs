@@ -404,6 +404,22 @@ pub const COMMANDS: &[Entry] = &[
     ),
     entry(C::Export, "export", &[k('e')], "export", "Writes the chosen scales to a file; asks for its name.", Session),
     entry(
+        C::Screen,
+        "screen-picture",
+        &[k('I')],
+        "picture of the screen",
+        "Writes the screen as it stands as SVG with real text, in its colours; asks for the file's name.",
+        Session,
+    ),
+    entry(
+        C::Plot,
+        "plot-picture",
+        &[k('V')],
+        "picture of the plot",
+        "Writes the histogram with clip and marks as SVG; asks for the file's name and a size, such as 900x420.",
+        Session,
+    ),
+    entry(
         C::Help,
         "help",
         &[k('?'), Key::code(KeyCode::F(1))],

@@ -9,7 +9,7 @@ use super::super::mode::{Ask, Mode};
 use super::super::model::Model;
 use super::super::msg::{Cmd, Unwritten, Written};
 use super::cancel::cancel;
-use super::{channels, clip, list, network, ties};
+use super::{channels, clip, list, network, pictures, ties};
 
 const ENTER: Key = Key::code(KeyCode::Enter);
 const ESC: Key = Key::code(KeyCode::Esc);
@@ -94,7 +94,13 @@ fn enter(model: &mut Model, cmds: &mut Vec<Cmd>) -> Result<Entered, String> {
         Ask::Axis => channels::typed(model, &text, cmds)?,
         Ask::Tie => ties::typed(model, &text, cmds)?,
         Ask::Worst => network::worst(model, &text)?,
-        Ask::Export { .. } if empty => return Err("type a file name, or Esc".into()),
+        Ask::Export { .. } | Ask::Screen { .. } | Ask::Plot { .. } if empty => {
+            return Err("type a file name, or Esc".into());
+        }
+        Ask::Screen { .. } | Ask::Plot { .. } => {
+            cmds.push(pictures::entered(model, &text)?);
+            return Ok(Entered::Waits);
+        }
         Ask::Export { exists, .. } => {
             let force = exists.as_deref() == Some(text.as_str());
             cmds.push(Cmd::Export { path: PathBuf::from(text), force });
@@ -119,7 +125,7 @@ fn follow(model: &mut Model, cmds: &mut Vec<Cmd>) {
             }
         }
         // Another name: whether it exists is not known.
-        Ask::Export { exists, .. } => *exists = None,
+        Ask::Export { exists, .. } | Ask::Screen { exists, .. } | Ask::Plot { exists } => *exists = None,
         Ask::Clip | Ask::Format | Ask::Axis | Ask::Tie | Ask::Worst => {}
     }
 }
