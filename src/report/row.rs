@@ -3,7 +3,7 @@
 use super::number;
 use crate::calibrate::Rank;
 use crate::quant::Format;
-use crate::session::{Layer, LayerState, Ready};
+use crate::session::{Layer, LayerState, Ready, Session};
 
 /// A row: a tensor, and what stands in its place.
 pub(super) struct Row<'a> {
@@ -11,6 +11,8 @@ pub(super) struct Row<'a> {
     pub ready: Option<&'a Ready>,
     /// The channels, or the tensor itself.
     pub parts: Vec<&'a Ready>,
+    /// Why the placement leaves it in float, where that is why.
+    pub in_float: Option<&'a str>,
 }
 
 /// The least and the largest of the numbers, as one word.
@@ -33,7 +35,14 @@ impl<'a> Row<'a> {
             [] => layer.ready().into_iter().collect(),
             channels => channels.iter().collect(),
         };
-        Row { layer, ready: layer.ready(), parts }
+        Row { layer, ready: layer.ready(), parts, in_float: None }
+    }
+
+    /// The rows of a session, which know why the placement leaves them in float.
+    pub fn all(session: &'a Session) -> Vec<Row<'a>> {
+        let placement = session.placement();
+        let row = |layer: &'a Layer| Row { in_float: layer.in_float(placement), ..Row::of(layer) };
+        session.layers().iter().map(row).collect()
     }
 
     /// A number of the tensor, or from the least of its channels' to the largest.
@@ -77,8 +86,9 @@ impl<'a> Row<'a> {
     }
 
     /// The chosen clip: its magnitude on a symmetric format, `-1.5..6` on one with a zero point; of channels the widest.
+    /// What stays in float has none.
     pub fn clip(&self) -> String {
-        let Some(ready) = self.ready else { return "-".into() };
+        let Some(ready) = self.ready.filter(|_| self.is_quantized()) else { return "-".into() };
         let (clip, number) = (ready.decision().clip, |x: f32| number::plain(number::significant(f64::from(x), 4)));
         if ready.format().symmetric() {
             number(clip.amax())
@@ -102,7 +112,7 @@ impl<'a> Row<'a> {
 
     /// The method that the clip comes from, and whether a hand or a search has moved it.
     pub fn method(&self) -> String {
-        let Some(ready) = self.ready else { return "-".into() };
+        let Some(ready) = self.ready.filter(|_| self.is_quantized()) else { return "-".into() };
         let by = match (ready.decision().tuned(), ready.edited()) {
             (Some(_), _) => ", tuned",
             (None, true) => ", by hand",
@@ -111,7 +121,7 @@ impl<'a> Row<'a> {
         format!("{}{by}", ready.decision().method)
     }
 
-    /// The signal-to-noise ratio in dB; NaN where there is none.
+    /// The signal-to-noise ratio in dB at the clip; NaN where there is none.
     pub fn sqnr_db(&self) -> f64 {
         self.errors().map_or(f64::NAN, |ready| ready.metrics().sqnr_db)
     }
@@ -126,8 +136,8 @@ impl<'a> Row<'a> {
         self.ready.is_some_and(|ready| ready.decision().quantized)
     }
 
-    /// The range whose errors count: without a value there is none.
+    /// The range whose errors count: without a value there is none, and none in float.
     fn errors(&self) -> Option<&'a Ready> {
-        self.ready.filter(|ready| ready.stats().finite() > 0)
+        self.ready.filter(|ready| ready.decision().quantized && ready.stats().finite() > 0)
     }
 }

@@ -24,7 +24,7 @@ const COLUMNS: usize = 156;
 const FEWEST: usize = 32;
 
 /// The plot in a row, in pixels.
-const SIZE: (f64, f64) = (360.0, 124.0);
+const SIZE: (f64, f64) = (360.0, 128.0);
 const FRAME: Frame = Frame { x: 34.0, y: 17.0, width: 312.0, height: 76.0, line: 11.0 };
 
 /// A column: what it says above, and whether that are numbers.
@@ -42,14 +42,14 @@ const HEADINGS: [(&str, bool); 7] = [
 const HISTOGRAM: usize = 1;
 
 pub(super) fn table(out: &mut String, shown: &Shown, key: &str) {
-    let rows: Vec<Row> = shown.session.layers().iter().map(Row::of).collect();
+    let rows = Row::all(shown.session);
     let plotted = plotted(&rows);
     let columns = (MOST_COLUMNS / plotted.len().max(1)).clamp(FEWEST, COLUMNS);
     let _ = write!(
         out,
         "<h2 id=\"layers\">Layers</h2>\n{key}<div class=\"tools\" hidden><label>Search <input type=\"search\" id=\"search\" \
          placeholder=\"name, operator, method, state\" autocomplete=\"off\" spellcheck=\"false\"></label> <label>Sort <select \
-         id=\"sort\"></select></label> <output id=\"shown\" for=\"search\"></output></div>\n"
+         id=\"sort\"></select></label> <label id=\"floats\" hidden><input type=\"checkbox\"> show what the placement leaves in float</label> <output id=\"shown\" for=\"search\"></output></div>\n"
     );
     if let Some(said) = bounded(rows.len(), plotted.len(), columns) {
         let _ = writeln!(out, "<p class=\"bounded\">{said}</p>");
@@ -100,7 +100,8 @@ fn bounded(rows: usize, plots: usize, columns: usize) -> Option<String> {
 
 fn row(out: &mut String, at: usize, row: &Row, plot: Option<&Ready>, columns: u16) {
     let layer = row.layer;
-    let _ = write!(out, "<tr data-i=\"{at}\"><th scope=\"row\"><code>{}</code>", name(layer.name()));
+    let placed = if row.in_float.is_some() { " data-float" } else { "" };
+    let _ = write!(out, "<tr data-i=\"{at}\"{placed}><th scope=\"row\"><code>{}</code>", name(layer.name()));
     let shape = layer.origin.shape.as_ref().map(|shape| number::shape(Some(shape)));
     let values = row.ready.map(|ready| number::of(ready.stats().count, "value"));
     let of =
@@ -141,8 +142,13 @@ fn clip(out: &mut String, row: &Row) {
     if row.is_quantized() {
         let scale = row.spread(|ready| ready.params().scale(), |scale| number::significant(f64::from(scale), 4));
         let zero = row.spread(|ready| ready.params().zero_point(), |zero| zero.to_string());
-        let zero = if zero == "0" { String::new() } else { format!(", zero point {zero}") };
-        let _ = write!(out, "<small>scale {}</small>", escaped(&format!("{scale}{zero}").replace("..", " … ")));
+        let zero = if zero == "0" {
+            String::new()
+        } else {
+            format!("<br>zero point {}", escaped(&zero.replace("..", " … ")))
+        };
+        let scale = escaped(&scale.replace("..", " … "));
+        let _ = write!(out, "<small>scale {scale}{zero}</small>");
     }
     out.push_str("</td>");
 }
@@ -168,7 +174,8 @@ fn state(out: &mut String, row: &Row) {
     }
     let notes = row.layer.ranked_notes();
     let marked = notes.iter().filter(|note| note.rank.is_marked()).map(|note| note.text.as_str());
-    let said: Vec<String> = row.layer.failure().into_iter().chain(marked).map(escaped).collect();
+    let in_float = row.in_float.into_iter();
+    let said: Vec<String> = row.layer.failure().into_iter().chain(in_float).chain(marked).map(escaped).collect();
     if !said.is_empty() {
         let _ = write!(out, "<small>{}</small>", said.join(" "));
     }

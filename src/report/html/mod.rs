@@ -31,7 +31,7 @@ pub fn html(shown: &Shown) -> String {
     );
     out += "<dl class=\"figures\">\n";
     for (label, said) in figures(shown) {
-        let _ = writeln!(out, "<div><dt>{}</dt><dd>{}</dd></div>", escaped(&label), escaped(&said));
+        let _ = writeln!(out, "<div><dt>{}</dt><dd>{}</dd></div>", escaped(&label), unbroken(&said));
     }
     out += "</dl>\n";
     if let Some(methods) = shown.scales.outputs.as_ref().map(|o| &o.by_method).filter(|methods| !methods.is_empty()) {
@@ -45,6 +45,11 @@ pub fn html(shown: &Shown) -> String {
     out.push_str("</dl>\n<p>This page loads nothing from anywhere.</p>\n</footer>\n");
     let _ = write!(out, "<script>\n{SCRIPT}</script>\n</body>\n</html>\n");
     out
+}
+
+/// Escaped text whose units stay with their numbers.
+fn unbroken(text: &str) -> String {
+    escaped(text).replace(" %", "\u{a0}%").replace(" dB", "\u{a0}dB")
 }
 
 /// What the signs of the plots mean.
@@ -77,10 +82,10 @@ fn by_method(out: &mut String, methods: &[MethodOutputs]) {
             out,
             "<tr><th scope=\"row\">{}{best}</th><td>{}</td>",
             escaped(&m.method),
-            escaped(&in_words(&m.effect))
+            unbroken(&in_words(&m.effect))
         );
         if checked {
-            let _ = write!(out, "<td>{}</td>", m.check.as_ref().map_or("–".into(), |check| escaped(&in_words(check))));
+            let _ = write!(out, "<td>{}</td>", m.check.as_ref().map_or("–".into(), |check| unbroken(&in_words(check))));
         }
         out.push_str("</tr>\n");
     }

@@ -3,7 +3,7 @@
   const table = document.querySelector("table.layers"), body = table.tBodies[0];
   const rows = [...body.rows], heads = [...table.tHead.rows[0].cells];
   const search = document.getElementById("search"), sort = document.getElementById("sort");
-  const shown = document.getElementById("shown");
+  const shown = document.getElementById("shown"), floats = document.getElementById("floats"), all = floats.firstElementChild;
   const text = new Map(rows.map(row => [row, row.textContent.toLowerCase()]));
 
   // A cell's number where it has one, else its text; what has neither comes last, whichever way.
@@ -39,6 +39,7 @@
       const up = head.getAttribute("aria-sort") === "ascending", down = head.getAttribute("aria-sort") === "descending";
       if (down) order(-1, false); else order(column, up);
     });
+    head.dataset.name = name;
     head.replaceChildren(button);
     if (name === "State") option("what costs or is wrong first", column + "a");
     else if (number) { option(name + ", least first", column + "a"); option(name + ", largest first", column + "d"); }
@@ -51,15 +52,19 @@
 
   const filter = () => {
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
-    let count = 0;
+    let count = 0, of = 0;
     for (const row of rows) {
-      const fits = words.every(word => text.get(row).includes(word));
+      const listed = all.checked || !("float" in row.dataset);
+      const fits = listed && words.every(word => text.get(row).includes(word));
       row.hidden = !fits;
       count += fits;
+      of += listed;
     }
-    shown.textContent = words.length ? count + " of " + rows.length + " layers" : rows.length + " layers";
+    shown.textContent = words.length ? count + " of " + of + " layers" : of + " layers";
   };
   search.addEventListener("input", filter);
+  all.addEventListener("change", filter);
+  floats.hidden = !rows.some(row => "float" in row.dataset);
   document.addEventListener("keydown", event => {
     if (event.key === "/" && document.activeElement !== search) { event.preventDefault(); search.focus(); }
     if (event.key === "Escape" && document.activeElement === search) { search.value = ""; filter(); }

@@ -36,11 +36,14 @@ pub(super) fn marks(out: &mut String, ready: &Ready, outline: &Outline, frame: F
     }
     places.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     for (x, text) in together(&places, frame.line) {
+        // So that it stays in the picture.
+        let most = frame.x + frame.width + frame.line - text.len() as f64 * frame.line * 0.3;
+        let x = x.min(most);
         let _ = write!(
             out,
             "<text class=\"mark\" x=\"{}\" y=\"{}\" text-anchor=\"middle\">{text}</text>",
             n(x),
-            n(frame.base() + frame.line * 1.6)
+            n(frame.base() + frame.line * 1.7)
         );
     }
 }

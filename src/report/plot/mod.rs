@@ -123,7 +123,7 @@ fn rules(out: &mut String, outline: &Outline, frame: Frame) {
             size if decimals > 5 || size >= 1e6 => number::significant(value, 2),
             _ => format!("{value:.decimals$}"),
         };
-        label(out, x, frame.base() + frame.line * 2.5, "middle", &text);
+        label(out, x, frame.base() + frame.line * 2.75, "middle", &text);
     }
     let _ = write!(out, "<path class=\"axis\" d=\"{path}\"/>");
 }

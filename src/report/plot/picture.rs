@@ -44,7 +44,7 @@ pub fn svg(name: &str, ready: &Ready, size: PlotSize) -> String {
     let (width, height) = (f64::from(size.width), f64::from(size.height));
     let offers: Vec<String> = ready.candidates().iter().enumerate().map(|(i, c)| offer(i + 1, c)).collect();
     let legend = rows(&offers, ((width - 32.0) / (LINE * 0.56)) as usize);
-    let below = LINE * (3.6 + 1.35 * legend.len() as f64);
+    let below = LINE * (3.9 + 1.35 * legend.len() as f64);
     let frame =
         Frame { x: 52.0, y: 62.0, width: width - 52.0 - 20.0, height: (height - 62.0 - below).max(40.0), line: LINE };
     // A column for each two pixels is finer than any eye.
@@ -60,7 +60,7 @@ pub fn svg(name: &str, ready: &Ready, size: PlotSize) -> String {
     let _ = writeln!(out, "<text class=\"name\" x=\"16\" y=\"26\">{}</text>", escaped(name));
     draw(&mut out, ready, &outline, frame);
     for (i, row) in legend.iter().enumerate() {
-        let y = frame.y + frame.height + LINE * (3.9 + 1.35 * i as f64);
+        let y = frame.y + frame.height + LINE * (4.2 + 1.35 * i as f64);
         let _ = write!(out, "\n<text class=\"mark\" x=\"16\" y=\"{}\">{}</text>", n(y), escaped(row));
     }
     out + "\n</svg>\n"

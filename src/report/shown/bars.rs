@@ -31,7 +31,7 @@ impl Blocks {
 
 /// One row a layer: its histogram with the clip in it, clip, method, SQNR, what saturates, and its state.
 pub fn bars(shown: &Shown, blocks: Blocks) -> String {
-    let rows: Vec<Row> = shown.session.layers().iter().map(Row::of).collect();
+    let (rows, left) = shown.listed();
     let columns = [
         Column::left("layer", |row: &Row| one_word(row.layer.name())),
         Column::left("histogram", |row: &Row| row.ready.map_or("-".into(), |ready| sparkline(ready, blocks))),
@@ -50,6 +50,7 @@ pub fn bars(shown: &Shown, blocks: Blocks) -> String {
             "# histogram: counts on a log scale, from 0 to the largest magnitude (of a format with a zero point from the \
              smallest value to the largest); {clip} is the clip\n"
         )
+        + &left.map_or(String::new(), |said| format!("# {said}\n"))
 }
 
 /// The counts as bars, and the clip between the columns that it lies between.

@@ -18,7 +18,7 @@ pub fn markdown(shown: &Shown) -> String {
     if let Some(methods) = shown.scales.outputs.as_ref().map(|o| &o.by_method).filter(|methods| !methods.is_empty()) {
         out += &by_method(methods);
     }
-    let rows: Vec<Row> = shown.session.layers().iter().map(Row::of).collect();
+    let (rows, left) = shown.listed();
     out += "\n| layer | format | method | clip | SQNR dB | saturated | state |\n|:--|:--|:--|--:|--:|--:|:--|\n";
     for row in &rows {
         let sqnr = match row.sqnr_db() {
@@ -34,6 +34,7 @@ pub fn markdown(shown: &Shown) -> String {
         let cells: Vec<String> = cells.iter().map(|cell| text(cell)).collect();
         out += &format!("| {} | {} |\n", code(row.layer.name()), cells.join(" | "));
     }
+    out += &left.map_or(String::new(), |said| format!("\n{}.\n", text(&said)));
     let from = made_from(shown);
     let from: Vec<String> = from.iter().map(|(label, said)| format!("{label}: {}", text(said))).collect();
     out + &told(&rows) + &format!("\n<sub>{}</sub>\n", from.join(" · "))
