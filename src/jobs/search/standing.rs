@@ -77,7 +77,7 @@ impl<'a> Standing<'a> {
     /// As many samples as give enough numbers at the outputs to judge by; at least four.
     pub fn few(&self) -> usize {
         let samples = self.budget.samples.len();
-        NUMBERS.div_ceil(output_numbers(&self.run.setup)).clamp(4, samples.max(4)).min(samples)
+        NUMBERS.div_ceil(output_numbers(&self.run.setup)).clamp(8, samples.max(8)).min(samples)
     }
 
     /// Tells of a layer, on how many samples.
