@@ -27,6 +27,8 @@ pub struct Network {
     pub sensitivity_of: Option<Params>,
     /// Each method for all activations, by what the outputs say.
     pub methods: Methods,
+    /// How a search was asked for last, in words.
+    pub how: String,
     /// News that came while something was being typed.
     pub unsaid: Option<String>,
 }

@@ -1,7 +1,10 @@
 //! A real network behind the screen: run, tried with another clip, tuned, stopped.
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 
+use serde_json::Value;
 use tempfile::tempdir;
 use vt100::Screen;
 
@@ -39,6 +42,8 @@ fn a_clip_is_tried_on_the_outputs_of_the_bundled_network() {
 
     // The search ends with a sentence; what it changed is one step.
     terminal.keys("T");
+    terminal.wait_for("tune, how:");
+    terminal.keys("\r");
     let tuned = terminal.wait("the end of the search", |screen| {
         has(screen, " tuned: ").map(|()| true).or(has(screen, "no better clip for").map(|()| false))
     });
@@ -59,12 +64,91 @@ fn a_clip_is_tried_on_the_outputs_of_the_bundled_network() {
     assert_eq!(terminal.end().code, 0);
 }
 
+/// Every tensor of a document, by its name.
+fn tensors(document: &Value) -> BTreeMap<&str, &Value> {
+    document["tensors"].as_array().unwrap().iter().map(|t| (t["name"].as_str().unwrap(), t)).collect()
+}
+
+/// From opening to the file: which method is best by the outputs, it for all, tuned, the two worst in wider formats.
+#[test]
+fn the_whole_story_on_the_bundled_network() {
+    let folder = tempdir().unwrap();
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/models/ch_ppocr_mobile_v2.0_cls_infer.onnx");
+    let args = [model.to_str().unwrap(), "--random", "4", "--shape", "x=1x3x48x96"];
+    let mut terminal = Start::qviz(folder.path()).args(args).run();
+    terminal.wait("the first figures", output);
+
+    // By which ruler: the table stands when every method was measured.
+    terminal.keys("w");
+    terminal.wait_for("methods by the outputs");
+    terminal.wait("every method measured", |screen| {
+        let text = screen.contents();
+        (text.contains("as it is chosen") && !text.contains(" measured") && !text.contains('…')).then_some(())
+    });
+    terminal.keys("B");
+    let taken = terminal.wait("the best method taken", |screen| {
+        let row = screen.contents().lines().find(|line| line.contains(" for all activations"))?.to_owned();
+        row.contains(" at the outputs").then_some(row)
+    });
+    let method = taken.split_whitespace().next().unwrap().to_owned();
+    terminal.keys("w");
+    terminal.wait("the figures of this method", output);
+
+    // One in 16 bit and one in float, the ones that cost most; a layer at the next tensors, which is quick.
+    terminal.keys("D");
+    terminal.wait_for("tune all, how:");
+    terminal.keys("next sixteen\r");
+    terminal.wait_for("\"sixteen\" is no way to search");
+    terminal.keys("\x15next 16bit:1 float:1\r");
+    let tuned = terminal.wait("the end of the search", |screen| {
+        let row = screen.contents().lines().find(|line| line.contains("layers tuned: "))?.to_owned();
+        row.contains("u takes it back").then_some(row)
+    });
+    assert!(tuned.contains("1 in 16 bit and 1 in float"), "{tuned}");
+    terminal.keys("e");
+    terminal.wait_for("export to:");
+    terminal.keys("\x15story.json\r");
+    terminal.wait_for("to story.json");
+
+    let read = |name: &str| -> Value { serde_json::from_slice(&fs::read(folder.path().join(name)).unwrap()).unwrap() };
+    let document = read("story.json");
+    let all = tensors(&document);
+    let activations = all.values().filter(|t| t["kind"] == "activation" && t["chosen"]["in_float"].is_null());
+    let activations: Vec<&Value> = activations.map(|t| &t["chosen"]).collect();
+    let count = |is: &dyn Fn(&Value) -> bool| activations.iter().filter(|chosen| is(chosen)).count();
+    assert_eq!(count(&|chosen| chosen["quantized"] == false), 1, "one in float");
+    assert_eq!(count(&|chosen| chosen["num_bits"] == 16), 1, "one in 16 bit");
+    assert!(
+        count(&|chosen| chosen["tuned"]["by"] == "16bit") == 1
+            && count(&|chosen| chosen["tuned"]["by"] == "float") == 1
+    );
+    // What was not tuned goes by the method that was taken, but where another one stands in.
+    let by_method = count(&|chosen| chosen["method"] == method);
+    assert!(2 * by_method > activations.len(), "{by_method} of {} by {method}", activations.len());
+
+    // All of it is one step behind the method's.
+    terminal.keys("u");
+    terminal.wait_for("undone: tune");
+    terminal.keys("U");
+    terminal.wait_for("redone: tune");
+    terminal.keys("q");
+    assert_eq!(terminal.end().code, 0);
+
+    // The document is read again, and exported again to the byte.
+    let export = ["export", args[0], args[1], args[2], args[3], args[4], "--scales", "story.json", "-o", "again.json"];
+    let again = Start::qviz(folder.path()).args(export).run();
+    assert_eq!(again.end().code, 0);
+    for (name, tensor) in tensors(&read("again.json")) {
+        assert_eq!(tensor["chosen"], all[name]["chosen"], "{name}");
+    }
+}
+
 /// What fails behind the screen is a sentence on it; everything else goes on.
 #[test]
 fn a_defect_behind_the_screen_is_said_and_the_screen_goes_on() {
     let folder = tempdir().unwrap();
     let nodes = [onnx::node("Relu", &["x"], "r", None), onnx::node("Neg", &["r"], "y", None)];
-    std::fs::write(folder.path().join("net.onnx"), onnx::model(("x", &[1, 64]), &nodes, ("y", &[1, 64]))).unwrap();
+    fs::write(folder.path().join("net.onnx"), onnx::model(("x", &[1, 64]), &nodes, ("y", &[1, 64]))).unwrap();
     let start = Start::qviz(folder.path()).args(["net.onnx", "--random", "2", "--place", "all"]);
     let mut terminal = start.env("QVIZ_TEST_PANIC", "hand").env("RUST_BACKTRACE", "1").run();
     terminal.wait("the sentence", |screen| has(screen, "a defect of qviz"));
