@@ -342,12 +342,12 @@ impl Ready {
         self.imported.push(offer);
     }
 
-    /// Offers the grid that the file has it on, or has one of its channels on, and begins with that where it chooses.
-    pub fn begin_in_file(&mut self, in_file: &InFile, channel: Option<usize>) {
+    /// Offers the grid that the file has it on, or has one of its channels on, and begins with that where it `chooses`.
+    pub fn begin_in_file(&mut self, in_file: &InFile, channel: Option<usize>, chooses: bool) {
         let Some(offer) = in_file.offer(channel) else { return };
         let clip = offer.clip;
         self.import(offer);
-        if in_file.chooses {
+        if chooses {
             self.decide(in_file.decision(clip, self.decision.quantized), None);
             self.begins_so();
             self.stand_in = None;

@@ -55,7 +55,6 @@ fn order(model: &Path, samples: SampleSource, session: &Session) -> NetworkOrder
             check: None,
             backend: Backend::Tract,
             placement: Some(Placement::All),
-            as_in_file: true,
             as_written: false,
         },
         recipe: Recipe::magnitudes(128),
