@@ -12,7 +12,7 @@ use qviz::jobs::{
     Allow, BudgetPoint, ByMethod, Jittered, Left, MethodEffect, News, Objective, Request, Told, Trial, Tried, Tune,
     TuneSet, TuneStep, Tuned, UNCHANGED,
 };
-use qviz::quant::{Clip, Decibels, Format, OutputEffect, QuantParams};
+use qviz::quant::{Clip, Decibels, Format, Grids, OutputEffect};
 use qviz::session::{Failure, Kind, Sensitivity};
 use qviz::tui::list::{Row, Sort};
 use qviz::tui::mode::Mode;
@@ -43,7 +43,7 @@ fn asked(s: &mut Story) -> Vec<Trial> {
     s.cmds.drain(..).filter_map(trial).collect()
 }
 
-fn alone(s: &Story, layer: usize, params: Vec<QuantParams>, sqnr_db: f64) -> News {
+fn alone(s: &Story, layer: usize, params: Grids, sqnr_db: f64) -> News {
     News::Alone { key: s.key_of(layer), params, result: Ok(effect(sqnr_db)), took: TOOK }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::how::{Allow, How, Objective};
 use crate::calibrate::Calibrator;
 use crate::histogram::Histogram;
-use crate::quant::{Clip, Decibels, Format, OutputEffect, QuantParams};
+use crate::quant::{Clip, Decibels, Format, Grids, OutputEffect, QuantParams};
 use crate::session::{Decision, Key, Kind, Search, Session};
 
 /// A clip in a format.
@@ -30,7 +30,7 @@ impl Tried {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tune {
     /// What is chosen now.
-    pub params: BTreeMap<Key, Vec<QuantParams>>,
+    pub params: BTreeMap<Key, Grids>,
     /// The layers to search clips for.
     pub layers: Vec<TuneLayer>,
     /// How often to go over all of them; from the second time on among the others as they stand.
@@ -45,7 +45,7 @@ pub struct Tune {
 
 impl Tune {
     /// A search of these layers by both objectives, inside their formats.
-    pub fn new(params: BTreeMap<Key, Vec<QuantParams>>, layers: Vec<TuneLayer>) -> Tune {
+    pub fn new(params: BTreeMap<Key, Grids>, layers: Vec<TuneLayer>) -> Tune {
         Tune { params, layers, rounds: 1, objective: Objective::Both, allow: Allow::default(), seed: 0 }
     }
 

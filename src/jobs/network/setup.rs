@@ -174,8 +174,7 @@ impl Setup {
             let folded = self.network.folded_into(&weight.name).to_vec();
             let layer = layer.with_deployed(Deployed { folded, absorbed: Vec::new() });
             let layer = layer.with_places(self.places(&weight.name, |placement| weight_places[placement][at].clone()));
-            let in_file = self.in_file(&weight.name, weight.shape.len());
-            layer.with_in_file(in_file.filter(|in_file| in_file.axis.is_none() || in_file.axis == weight.axis))
+            layer.with_in_file(self.in_file(&weight.name, weight.shape.len()))
         });
         activations.chain(weights).collect()
     }

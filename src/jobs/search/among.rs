@@ -7,13 +7,13 @@ use super::noise::{LEAST_GAIN, mean};
 use super::standing::{Choice, Set, Standing};
 use crate::jobs::tuning::Tried;
 use crate::model::{Effect, ModelError};
-use crate::quant::{Decibels, QuantParams};
+use crate::quant::{Decibels, Grids};
 
 /// Goes over the layers in this order and changes what gains on both halves of the samples; answers the set that comes
 /// of it. `None` when it was cancelled.
 pub(super) fn among(
     search: &mut Standing,
-    weights: &[Vec<QuantParams>],
+    weights: &[Grids],
     candidates: &[Vec<Tried>],
     order: &[usize],
 ) -> Result<Option<Set>, ModelError> {

@@ -9,7 +9,7 @@ use crate::jobs::network::{Run, Setup};
 use crate::jobs::trial::Params;
 use crate::jobs::tuning::Jittered;
 use crate::model::{Effect, Graph, Judged, ModelError, OutputEffect, OutputEffects, Reference, Samples};
-use crate::quant::QuantParams;
+use crate::quant::{Grids, QuantParams};
 
 /// Numbers at the outputs that are enough to judge by.
 pub(super) const NUMBERS: usize = 1 << 17;
@@ -49,7 +49,7 @@ pub(super) struct Split {
     /// In the order of the graph's activations.
     pub activations: Vec<Option<QuantParams>>,
     /// In the order of the network's weights.
-    pub weights: Vec<Vec<QuantParams>>,
+    pub weights: Vec<Grids>,
 }
 
 impl Split {
@@ -59,11 +59,12 @@ impl Split {
     ///
     /// An activation has a range for each channel, which no integer product can have.
     pub fn of(params: &Params, run: &Run) -> Result<Split, ModelError> {
-        let of = |layer: &crate::session::Layer| params.get(&layer.key).map_or(&[][..], Vec::as_slice);
+        let float = Grids::FLOAT;
+        let of = |layer: &crate::session::Layer| params.get(&layer.key).unwrap_or(&float);
         let (activations, weights) = run.tensors.layers.split_at(run.activations());
-        let one = |layer| match of(layer) {
+        let one = |layer| match **of(layer) {
             [] => Ok(None),
-            [params] => Ok(Some(*params)),
+            [params] => Ok(Some(params)),
             _ => {
                 let (file, name) = (run.setup.network.file().to_owned(), layer.name());
                 let message = format!(
@@ -75,7 +76,7 @@ impl Split {
         };
         Ok(Split {
             activations: activations.iter().map(one).collect::<Result<_, _>>()?,
-            weights: weights.iter().map(|layer| of(layer).to_vec()).collect(),
+            weights: weights.iter().map(|layer| of(layer).clone()).collect(),
         })
     }
 }
@@ -99,7 +100,7 @@ impl<'a> Bench<'a> {
     /// # Errors
     ///
     /// The weights do not fit the network.
-    pub fn new(setup: &'a Setup, weights: &[Vec<QuantParams>], budget: Budget<'a>) -> Result<Bench<'a>, ModelError> {
+    pub fn new(setup: &'a Setup, weights: &[Grids], budget: Budget<'a>) -> Result<Bench<'a>, ModelError> {
         let graph = with_weights(setup, weights)?;
         let float = Arc::new(Reference::new(setup.graph()?, MEMORY));
         Ok(Bench { setup, source: &setup.samples, float, check: None, graph, samples: budget.samples.to_vec(), budget })
@@ -113,7 +114,7 @@ impl<'a> Bench<'a> {
     pub fn kept(
         setup: &'a Setup,
         kept: &Kept<'a>,
-        weights: &[Vec<QuantParams>],
+        weights: &[Grids],
         budget: Budget<'a>,
     ) -> Result<Bench<'a>, ModelError> {
         Bench::of_graph(setup, kept, kept.graph(weights)?, budget)
@@ -138,7 +139,7 @@ impl<'a> Bench<'a> {
     /// The same on samples of its own.
     pub fn with_samples(
         setup: &'a Setup,
-        weights: &[Vec<QuantParams>],
+        weights: &[Grids],
         samples: Vec<usize>,
         budget: Budget<'a>,
     ) -> Result<Bench<'a>, ModelError> {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::jobs::network::{Run, Setup};
 use crate::model::{Draw, Graph, ModelError, Reference};
-use crate::quant::QuantParams;
+use crate::quant::Grids;
 
 /// Memory for the values that partial runs begin with, and for the outputs of the float network.
 pub(super) const MEMORY: usize = 96 << 20;
@@ -20,7 +20,7 @@ pub(in crate::jobs) struct Kept<'a> {
     pub samples: Vec<usize>,
     float: Option<Arc<Reference<'a>>>,
     check: Option<Arc<Reference<'a>>>,
-    graph: Mutex<Option<(Vec<Vec<QuantParams>>, Graph)>>,
+    graph: Mutex<Option<(Vec<Grids>, Graph)>>,
 }
 
 impl<'a> Kept<'a> {
@@ -47,8 +47,8 @@ impl<'a> Kept<'a> {
     /// # Errors
     ///
     /// The weights do not fit the network.
-    pub fn graph(&self, weights: &[Vec<QuantParams>]) -> Result<Graph, ModelError> {
-        if weights.iter().all(Vec::is_empty) {
+    pub fn graph(&self, weights: &[Grids]) -> Result<Graph, ModelError> {
+        if weights.iter().all(Grids::is_empty) {
             return self.run.setup.graph().cloned();
         }
         let kept = || self.graph.lock().unwrap_or_else(PoisonError::into_inner);
@@ -62,7 +62,7 @@ impl<'a> Kept<'a> {
 }
 
 /// The graph with its weights on these params; the float one where there are none.
-pub(super) fn with_weights(setup: &Setup, weights: &[Vec<QuantParams>]) -> Result<Graph, ModelError> {
+pub(super) fn with_weights(setup: &Setup, weights: &[Grids]) -> Result<Graph, ModelError> {
     let params: Vec<_> = setup
         .weights
         .iter()

@@ -8,7 +8,7 @@ use super::kept::{Kept, with_weights};
 use crate::guard::{joined, share};
 use crate::jobs::network::Run;
 use crate::model::{Effect, ModelError, OutputEffect};
-use crate::quant::QuantParams;
+use crate::quant::{Grids, QuantParams};
 use crate::session::Sensitivity;
 
 /// Activations whose partial runs begin at the same place. More cost fewer preparations, and longer runs each.
@@ -60,9 +60,9 @@ pub(super) fn sensitivity(
         }
     }
     for weight in weights {
-        let only = |keep: bool| -> Vec<Vec<QuantParams>> {
-            let params = |(w, params): (usize, &Vec<QuantParams>)| {
-                if (w == weight) == keep { params.clone() } else { Vec::new() }
+        let only = |keep: bool| -> Vec<Grids> {
+            let params = |(w, params): (usize, &Grids)| {
+                if (w == weight) == keep { params.clone() } else { Grids::FLOAT }
             };
             split.weights.iter().enumerate().map(params).collect()
         };

@@ -7,7 +7,7 @@ use crate::figure::CurveKind;
 use crate::jobs::{
     BudgetPoint, How, Jittered, News, Params, Request, Trial, Tried, Tune, TuneLayer, TuneStep, Tuned, UNCHANGED,
 };
-use crate::quant::{Decibels, OutputEffect};
+use crate::quant::{Decibels, Grids, OutputEffect};
 use crate::report::{number, visible};
 use crate::session::{Failure, Key, Target};
 
@@ -53,7 +53,7 @@ fn name(model: &Model, key: &Key) -> String {
 
 pub(super) fn sensitivity(model: &mut Model, cmds: &mut Vec<Cmd>) {
     let params = chosen(model);
-    if params.values().all(Vec::is_empty) {
+    if params.values().all(Grids::is_empty) {
         return model.warn("every layer is in float: there is nothing to measure");
     }
     let Some(network) = &mut model.network else { return };
