@@ -150,7 +150,7 @@ fn an_answer_is_shown_with_its_age() {
     let told = row(&s);
     assert!(told.contains("this layer alone …") && !told.contains("39.0"), "{told}");
     // An answer that comes late is not this layer's.
-    let told = alone(&s, 6, Vec::new(), 12.5);
+    let told = alone(&s, 6, Grids::FLOAT, 12.5);
     news(&mut s, told);
     assert!(!row(&s).contains("12.5"));
 }

@@ -22,8 +22,8 @@ pub(super) fn among(
     let (even, odd): (Vec<usize>, Vec<usize>) =
         (few.iter().copied().step_by(2).collect(), few.iter().copied().skip(1).step_by(2).collect());
     let halves = [even, odd].into_iter().filter(|half| !half.is_empty());
-    let halves: Vec<Bench> =
-        halves.map(|half| Bench::with_samples(&search.run.setup, weights, half, budget)).collect::<Result<_, _>>()?;
+    let all = Bench::new(&search.run.setup, search.kept, weights, budget)?;
+    let halves: Vec<Bench> = halves.map(|half| all.on_samples(&half)).collect();
     let mut set = search.present.clone();
     'layers: for &i in order {
         let Some(present) = set[i].tried else { continue };

@@ -67,7 +67,7 @@ fn quick_enough(
 ) -> Result<Option<Effect>, ModelError> {
     let of = budget.samples.len();
     let effect = |n: usize| -> Result<Option<Effect>, ModelError> {
-        let bench = Bench::kept(&run.setup, kept, &[], budget.on_first(n))?;
+        let bench = Bench::new(&run.setup, kept, &[], budget.on_first(n))?;
         Ok(bench.effect(&[place], &[])?.map(|effect| effect.out_of(of)))
     };
     // One tells how many are quick; to run more costs as many runs of the whole network.

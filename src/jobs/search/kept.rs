@@ -1,6 +1,6 @@
 //! What the trials of one network have in common, kept from one to the next.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use crate::jobs::network::{Run, Setup};
 use crate::model::{Draw, Graph, ModelError, Reference};
@@ -18,26 +18,26 @@ pub(in crate::jobs) struct Kept<'a> {
     run: &'a Run,
     /// The samples that were counted in a drawn order, so that the first few stand for all of them.
     pub samples: Vec<usize>,
-    float: Option<Arc<Reference<'a>>>,
-    check: Option<Arc<Reference<'a>>>,
+    float: Option<Reference<'a>>,
+    check: Option<Reference<'a>>,
     graph: Mutex<Option<(Vec<Grids>, Graph)>>,
 }
 
 impl<'a> Kept<'a> {
     /// Nothing is run yet.
     pub fn new(run: &'a Run) -> Kept<'a> {
-        let reference = || run.setup.graph().ok().map(|graph| Arc::new(Reference::new(graph, MEMORY)));
+        let reference = || run.setup.graph().ok().map(|graph| Reference::new(graph, MEMORY));
         let order = Draw::shuffled(run.samples.len(), SEED);
         let samples = order.into_iter().map(|at| run.samples[at]).collect();
         Kept { run, samples, float: reference(), check: reference(), graph: Mutex::default() }
     }
 
-    /// The float network's answers to [`Kept::samples`], and to the samples to check on.
+    /// The float network's answers to all samples, and to the samples to check on.
     ///
     /// # Errors
     ///
     /// The network is run by who only counts.
-    pub fn float(&self) -> Result<(Arc<Reference<'a>>, Arc<Reference<'a>>), ModelError> {
+    pub fn float(&self) -> Result<(Reference<'a>, Reference<'a>), ModelError> {
         let both = self.float.clone().zip(self.check.clone());
         both.map_or_else(|| Err(self.run.setup.graph().map(|_| ()).unwrap_err()), Ok)
     }

@@ -41,8 +41,8 @@ pub(super) fn sensitivity(
         }
     }
 
-    let float = Bench::kept(setup, kept, &[], budget)?;
-    let all = Bench::kept(setup, kept, &split.weights, budget)?;
+    let float = Bench::new(setup, kept, &[], budget)?;
+    let all = Bench::new(setup, kept, &split.weights, budget)?;
     let Some(whole) = all.whole(&split.activations)? else { return Ok(None) };
     for some in chosen.chunks(TOGETHER) {
         let (Some(alone), Some(without)) = (float.effect(some, &[])?, all.effect(some, &split.activations)?) else {
@@ -96,7 +96,7 @@ fn at_a_glance(
     found: &mut dyn FnMut(Sensitivity, usize),
 ) -> Result<bool, ModelError> {
     let of = budget.samples.len();
-    let float = Bench::kept(&run.setup, kept, &[], budget.on_first(1))?;
+    let float = Bench::new(&run.setup, kept, &[], budget.on_first(1))?;
     let mut left = chosen.len();
     for some in chosen.chunks(TOGETHER) {
         let Some(effect) = float.effect(some, &[])? else { return Ok(false) };

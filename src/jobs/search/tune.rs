@@ -5,10 +5,11 @@ use super::among::among;
 use super::bench::{Bench, Budget, Split};
 use super::candidates::candidates;
 use super::judge::{Judge, Verdict};
+use super::kept::Kept;
 use super::kept_aside::shares;
 use super::nearest::{self, nearest};
 use super::standing::{Set, Standing};
-use super::wider::{Curve, widen};
+use super::wider::{Curve, widen, widen_runs};
 use crate::ErrorKind;
 use crate::jobs::network::Run;
 use crate::jobs::trial::Left;
@@ -41,18 +42,19 @@ use crate::session::{Failure, Key};
 /// A sample cannot be read any more, or a node fails on quantized values.
 pub(super) fn tune(
     run: &Run,
+    kept: &Kept,
     wanted: &Tune,
     budget: Budget,
     found: &mut dyn FnMut(TuneStep, Left),
 ) -> Result<Option<Tuned>, Failure> {
     let split = Split::of(&wanted.params, run)?;
     let weights = split.weights.as_slice();
-    let shares = shares(budget.samples, wanted.seed);
-    let seen = Bench::new(&run.setup, weights, budget.on(&shares.searched))?;
+    let shares = shares(&run.samples, wanted.seed);
+    let seen = Bench::new(&run.setup, kept, weights, budget.on(&shares.searched))?;
     // Of a single sample there is no other to judge by.
     let unseen = seen.on_samples(if shares.aside.is_empty() { &shares.searched } else { &shares.aside });
     let judge = Judge { seen, unseen };
-    let mut search = Standing::new(run, budget.on(&shares.searched), wanted, split.activations.clone(), found)?;
+    let mut search = Standing::new(run, kept, budget.on(&shares.searched), wanted, split.activations.clone(), found)?;
     let Some(verdict) = judge.judge(&split.activations)? else { return Ok(None) };
     if !verdict.unseen.effect.is_of_something() {
         return Err(nothing_to_judge_by(run));
@@ -157,7 +159,7 @@ fn plan(search: &mut Standing, tries: &[Vec<Tried>]) {
     let searched = usize::from(objective.is_out()) + rounds.saturating_sub(1);
     search.progress.plan(layers * searched, one_round * searched as f64);
     let (_, wider) = allow.of(layers);
-    search.progress.plan(wider, (wider * 2 * samples) as f64);
+    search.progress.plan(wider, widen_runs(wider, samples));
 }
 
 /// What each layer costs the outputs alone, the worst first: as it is chosen now where that is known.
