@@ -69,7 +69,7 @@ fn tensors(document: &Value) -> BTreeMap<&str, &Value> {
     document["tensors"].as_array().unwrap().iter().map(|t| (t["name"].as_str().unwrap(), t)).collect()
 }
 
-/// From opening to the file: which method is best by the outputs, it for all, tuned, the two worst in wider formats.
+/// From opening to the file: which method is best by the outputs, it for all, a layer tuned, two in 16 bits.
 #[test]
 fn the_whole_story_on_the_bundled_network() {
     let folder = tempdir().unwrap();
@@ -92,19 +92,30 @@ fn the_whole_story_on_the_bundled_network() {
     });
     let method = taken.split_whitespace().next().unwrap().to_owned();
     terminal.keys("w");
-    terminal.wait("the figures of this method", output);
+    let all = terminal.wait("the figures of this method", output);
 
-    // One in 16 bit and one in float, the ones that cost most; a layer at the next tensors, which is quick.
-    terminal.keys("D");
-    terminal.wait_for("tune all, how:");
+    // Somebody clips a layer far too narrow, and has a better clip searched at the next tensors, which is quick.
+    terminal.keys("j=0.05\r");
+    let narrow = terminal.wait("the figures of the narrow clip", |screen| output(screen).filter(|row| *row != all));
+    terminal.keys("T");
+    terminal.wait_for("tune, how:");
     terminal.keys("next sixteen\r");
     terminal.wait_for("\"sixteen\" is no way to search");
-    terminal.keys("\x15next 16bit:1 float:1\r");
+    terminal.keys("\x15next\r");
     let tuned = terminal.wait("the end of the search", |screen| {
-        let row = screen.contents().lines().find(|line| line.contains("layers tuned: "))?.to_owned();
+        let row = screen.contents().lines().find(|line| line.contains(" tuned: "))?.to_owned();
         row.contains("u takes it back").then_some(row)
     });
-    assert!(tuned.contains("1 in 16 bit and 1 in float"), "{tuned}");
+    assert!(tuned.contains(", by next"), "{tuned}");
+    terminal.wait("the figures of what was found", |screen| output(screen).filter(|row| *row != narrow));
+
+    // Two layers go to 16 bits.
+    for _ in 0..2 {
+        terminal.keys("jb\x1516\r");
+        terminal.wait_for("int16 affine now");
+        terminal.keys("\x1b");
+        terminal.wait_without("int16 affine now");
+    }
     terminal.keys("e");
     terminal.wait_for("export to:");
     terminal.keys("\x15story.json\r");
@@ -116,22 +127,24 @@ fn the_whole_story_on_the_bundled_network() {
     let activations = all.values().filter(|t| t["kind"] == "activation" && t["chosen"]["in_float"].is_null());
     let activations: Vec<&Value> = activations.map(|t| &t["chosen"]).collect();
     let count = |is: &dyn Fn(&Value) -> bool| activations.iter().filter(|chosen| is(chosen)).count();
-    assert_eq!(count(&|chosen| chosen["quantized"] == false), 1, "one in float");
-    assert_eq!(count(&|chosen| chosen["num_bits"] == 16), 1, "one in 16 bit");
-    assert!(
-        count(&|chosen| chosen["tuned"]["by"] == "16bit") == 1
-            && count(&|chosen| chosen["tuned"]["by"] == "float") == 1
-    );
-    // What was not tuned goes by the method that was taken, but where another one stands in.
+    assert_eq!(count(&|chosen| chosen["quantized"] == true), activations.len());
+    assert_eq!(count(&|chosen| chosen["num_bits"] == 16), 2);
+    let by_search: Vec<&&Value> = activations.iter().filter(|chosen| !chosen["tuned"].is_null()).collect();
+    let [found] = by_search[..] else { panic!("{by_search:?}") };
+    assert!(found["tuned"]["by"] == "next" && found["tuned"]["gain_db"].as_f64().unwrap() > 3.0, "{found}");
+    assert!(found["clip_max"].as_f64().unwrap() > 0.2, "{found}");
+    // Everything else goes by the method that was taken, but where another one stands in.
     let by_method = count(&|chosen| chosen["method"] == method);
-    assert!(2 * by_method > activations.len(), "{by_method} of {} by {method}", activations.len());
+    assert!(10 * by_method > 9 * activations.len(), "{by_method} of {} by {method}", activations.len());
 
-    // All of it is one step behind the method's.
-    terminal.keys("u");
-    terminal.wait_for("undone: tune");
-    terminal.keys("U");
-    terminal.wait_for("redone: tune");
-    terminal.keys("q");
+    // Each was one step.
+    for step in ["undone: int16", "undone: int16", "undone: tune", "undone: clip"] {
+        terminal.keys("u");
+        terminal.wait_for(step);
+        terminal.keys("\x1b");
+        terminal.wait_without(step);
+    }
+    terminal.keys("qq");
     assert_eq!(terminal.end().code, 0);
 
     // The document is read again, and exported again to the byte.
