@@ -7,7 +7,6 @@ use super::args::{SharedArgs, TuneArgs};
 use super::load::Loaded;
 use super::out::{Failed, complain, exists, print};
 use super::trials::{failed, hear, network};
-use crate::calibrate::Tensor;
 use crate::jobs::{BudgetPoint, Jittered, News, Trial, Tune, TuneLayer, TuneSet, TuneStep, Tuned, UNCHANGED};
 use crate::quant::Decibels;
 use crate::report::{self, AloneScales, Json, TunedSet, Tuning, Widened, visible};
@@ -17,7 +16,7 @@ use crate::session::{Key, Session, Target};
 const NAMED: usize = 5;
 
 /// The share of an error that is worth a word where it is one offset.
-const OFFSET: f64 = 0.3;
+const OFFSET: f64 = 0.25;
 
 /// Searches better clips, prints what they are worth, and writes them.
 pub(super) fn tune(
@@ -97,9 +96,7 @@ fn searched(loaded: &Loaded, wanted: Tune) -> (Vec<TuneStep>, Option<Box<Tuned>>
 
 /// The mean of a layer's error as it is chosen now, as a share of its size.
 fn mean_error(session: &Session, key: &Key) -> Option<f64> {
-    let ready = session.layer(key)?.ready()?;
-    let tensor = Tensor::new(ready.histogram().clone(), ready.format());
-    tensor.mean_error(ready.clip()).filter(|_| ready.decision().quantized)
+    session.layer(key)?.ready()?.mean_error().map(|(_, share)| share)
 }
 
 /// One row a kind of samples.
