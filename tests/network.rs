@@ -256,6 +256,7 @@ fn tuned(before: f64, after: f64) -> Box<Tuned> {
         taken: 1,
         budget: Vec::new(),
         widened: 0,
+        bias: None,
         alone: Vec::new(),
         stopped: false,
     })

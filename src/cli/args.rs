@@ -142,6 +142,10 @@ pub(super) struct TuneArgs {
     /// Leaves at most K layers in float, those that cost the outputs most, and shows what each is worth
     #[arg(long, value_name = "K")]
     pub max_float: Option<usize>,
+    /// Moves the mean of each layer's error into the bias behind it at last, where unseen samples gain by that, and says by
+    /// how much; the biases stand in the document (tuning.bias), as no clip can hold them
+    #[arg(long)]
+    pub correct_bias: bool,
 }
 
 /// What clips are judged by.

@@ -55,6 +55,6 @@ pub use request::Request;
 pub use ties::{Group, Ties};
 pub use told::Told;
 pub use trial::{ByMethod, Left, MethodEffect, News, OneMethod, Params, Trial};
-pub use tuning::{BudgetPoint, Jittered, Tried, Tune, TuneLayer, TuneSet, TuneStep, Tuned, UNCHANGED};
+pub use tuning::{BiasSet, BudgetPoint, Jittered, Moved, Tried, Tune, TuneLayer, TuneSet, TuneStep, Tuned, UNCHANGED};
 #[cfg(feature = "onnxruntime")]
 pub use verify::{Compared, Examined, Verified, Verify, Watching};

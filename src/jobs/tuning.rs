@@ -41,12 +41,22 @@ pub struct Tune {
     pub allow: Allow,
     /// Another seed keeps other samples aside.
     pub seed: u64,
+    /// Whether the means of errors are moved into the biases at last, where that gains.
+    pub correct_bias: bool,
 }
 
 impl Tune {
     /// A search of these layers by both objectives, inside their formats.
     pub fn new(params: BTreeMap<Key, Grids>, layers: Vec<TuneLayer>) -> Tune {
-        Tune { params, layers, rounds: 1, objective: Objective::Both, allow: Allow::default(), seed: 0 }
+        Tune {
+            params,
+            layers,
+            rounds: 1,
+            objective: Objective::Both,
+            allow: Allow::default(),
+            seed: 0,
+            correct_bias: false,
+        }
     }
 
     /// The same, searched so.
@@ -194,6 +204,26 @@ pub struct BudgetPoint {
     pub mean_db: f64,
 }
 
+/// A bias that takes in the mean of an error.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moved {
+    /// The node that has the bias; its first output's name where it has none.
+    pub node: String,
+    /// What is added to it, for each output channel.
+    pub by: Vec<f64>,
+}
+
+/// Biases that take in the means of errors, as unseen samples judge them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BiasSet {
+    /// What all of them together do to the outputs.
+    pub judged: Jittered,
+    /// Whether that gains more than the noise.
+    pub taken: bool,
+    /// Each of them.
+    pub moved: Vec<Moved>,
+}
+
 /// What the search is worth.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tuned {
@@ -213,6 +243,8 @@ pub struct Tuned {
     pub budget: Vec<BudgetPoint>,
     /// How many points of the budget were taken.
     pub widened: usize,
+    /// What moving the means of errors into the biases is worth, where that was asked for and there is a bias to move.
+    pub bias: Option<BiasSet>,
     /// The SQNR at the outputs of each layer alone as it is chosen now, the worst first, as far as it was found.
     pub alone: Vec<(Key, Decibels)>,
     /// Whether it was stopped before its end.

@@ -130,6 +130,11 @@ impl<'a> Bench<'a> {
         Bench { setup, source, float, check, graph, samples, budget }
     }
 
+    /// The same samples run through another graph of the network.
+    pub fn with_graph(&self, graph: Graph) -> Bench<'a> {
+        Bench { graph, ..self.on_samples(&self.samples) }
+    }
+
     /// The same on the samples that nothing was chosen by, if there are any.
     pub fn on_check(&self) -> Option<Bench<'a>> {
         let source = self.setup.check.as_ref()?;

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use crate::jobs::network::{Run, Setup};
-use crate::model::{Draw, Graph, ModelError, Reference};
+use crate::model::{Draw, Graph, ModelError, Network, Reference};
 use crate::quant::Grids;
 
 /// Memory for the values that partial runs begin with, and for the outputs of the float network.
@@ -63,6 +63,14 @@ impl<'a> Kept<'a> {
 
 /// The graph with its weights on these params; the float one where there are none.
 pub(super) fn with_weights(setup: &Setup, weights: &[Grids]) -> Result<Graph, ModelError> {
+    if weights.iter().all(Grids::is_empty) {
+        return setup.graph().cloned();
+    }
+    Ok(setup.graph()?.with_network(&quantized(setup, weights)?))
+}
+
+/// The network with its weights on these params.
+pub(super) fn quantized(setup: &Setup, weights: &[Grids]) -> Result<Network, ModelError> {
     let params: Vec<_> = setup
         .weights
         .iter()
@@ -70,8 +78,5 @@ pub(super) fn with_weights(setup: &Setup, weights: &[Grids]) -> Result<Graph, Mo
         .filter(|(_, params)| !params.is_empty())
         .map(|(weight, params)| (weight.clone(), params.clone()))
         .collect();
-    if params.is_empty() {
-        return setup.graph().cloned();
-    }
-    Ok(setup.graph()?.with_network(&setup.network.with_weights(&params)?))
+    setup.network.with_weights(&params)
 }

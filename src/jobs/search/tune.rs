@@ -4,6 +4,7 @@ use super::alone::{Found, alone, look, look_runs, search_runs, worth_searching};
 use super::among::among;
 use super::bench::{Bench, Budget, Split};
 use super::candidates::candidates;
+use super::correct::{Corrected, corrected};
 use super::judge::{Judge, Verdict};
 use super::kept::Kept;
 use super::kept_aside::shares;
@@ -13,9 +14,9 @@ use super::wider::{Curve, widen, widen_runs};
 use crate::ErrorKind;
 use crate::jobs::network::Run;
 use crate::jobs::trial::Left;
-use crate::jobs::tuning::{Tried, Tune, TuneSet, TuneStep, Tuned, UNCHANGED};
+use crate::jobs::tuning::{BiasSet, Tried, Tune, TuneSet, TuneStep, Tuned, UNCHANGED};
 use crate::model::ModelError;
-use crate::quant::{Decibels, QuantParams};
+use crate::quant::{Decibels, Grids, QuantParams};
 use crate::session::{Failure, Key};
 
 /// Searches clips for the best outputs, inside the formats that were asked for.
@@ -117,9 +118,17 @@ pub(super) fn tune(
     let alone = costs(&search, &at_first, &now);
     let costly: Vec<usize> = alone.iter().map(|(i, _)| *i).collect();
     let Some(curve) = widen(&mut search, &course.judge, &costly, course.best)? else { return Ok(None) };
+    let bias = if wanted.correct_bias && !search.stopped() {
+        match correct_bias(&search, &course.judge, weights, curve.verdict)? {
+            Some(bias) => bias,
+            None => return Ok(None),
+        }
+    } else {
+        None
+    };
     search.tell_rest();
     let alone = alone.into_iter().map(|(i, db)| (wanted.layers[i].key.clone(), db)).collect();
-    worth(course, &search, split.activations, shares.aside.is_empty(), curve, alone)
+    worth(course, &search, split.activations, shares.aside.is_empty(), curve, bias, alone)
 }
 
 /// The sets that were judged, and which is the best by now.
@@ -162,6 +171,27 @@ fn plan(search: &mut Standing, tries: &[Vec<Tried>]) {
     search.progress.plan(wider, widen_runs(wider, samples));
 }
 
+/// Biases that were judged, with the network that has them and what it does.
+type Biases = Option<(Corrected, Verdict, BiasSet)>;
+
+/// Moves the means of errors into the biases, and takes that where it gains over what stands; `None` inside where there is
+/// no bias to move. `None` when it was cancelled.
+fn correct_bias(
+    search: &Standing,
+    judge: &Judge,
+    weights: &[Grids],
+    now: Verdict,
+) -> Result<Option<Biases>, ModelError> {
+    let params = search.params(&search.present);
+    let Some(corrected) = corrected(search, weights, &params)? else { return Ok(Some(None)) };
+    let with = |bench: &Bench| bench.with_graph(corrected.graph.clone()).judged(&params);
+    let (Some(unseen), Some(seen)) = (with(&judge.unseen)?, with(&judge.seen)?) else { return Ok(None) };
+    let verdict = Verdict { seen, unseen };
+    let taken = verdict.gain_over(&now).is_some();
+    let set = BiasSet { judged: unseen, taken, moved: corrected.moved.clone() };
+    Ok(Some(Some((corrected, verdict, set))))
+}
+
 /// What each layer costs the outputs alone, the worst first: as it is chosen now where that is known.
 fn costs(search: &Standing, at_first: &[Decibels], now: &[Option<(Decibels, Decibels)>]) -> Vec<(usize, Decibels)> {
     let cost = |i: usize| match now[i] {
@@ -192,19 +222,25 @@ fn worth(
     start: Vec<Option<QuantParams>>,
     all_seen: bool,
     curve: Curve,
+    bias: Biases,
     alone: Vec<(Key, Decibels)>,
 ) -> Result<Option<Tuned>, Failure> {
+    let taken = bias.as_ref().filter(|(_, _, set)| set.taken);
     let check = match course.judge.seen.on_check() {
         None => None,
         Some(bench) => {
             let now = search.params(&search.present);
             let Some(before) = bench.judged(&start)? else { return Ok(None) };
-            let after = if now == start { Some(before) } else { bench.judged(&now)? };
+            let after = match taken {
+                Some((corrected, ..)) => bench.with_graph(corrected.graph.clone()).judged(&now)?,
+                None if now == start => Some(before),
+                None => bench.judged(&now)?,
+            };
             let Some(after) = after else { return Ok(None) };
             Some((before, after))
         }
     };
-    let (first, last) = (course.first, curve.verdict);
+    let (first, last) = (course.first, taken.map_or(curve.verdict, |(_, verdict, _)| *verdict));
     Ok(Some(Tuned {
         before: first.seen,
         after: last.seen,
@@ -214,6 +250,7 @@ fn worth(
         taken: course.taken,
         budget: curve.points,
         widened: curve.taken,
+        bias: bias.map(|(_, _, set)| set),
         alone,
         stopped: search.stopped(),
     }))

@@ -12,6 +12,7 @@ pub(in crate::model) mod trace;
 use super::error::{ModelError, one_line};
 use super::network::Network;
 use crate::quant::Grids;
+pub(super) use fold::singles;
 use operands::operands;
 use std::collections::HashMap;
 use trace::Behind;
