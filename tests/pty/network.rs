@@ -74,7 +74,7 @@ fn tensors(document: &Value) -> BTreeMap<&str, &Value> {
 fn the_whole_story_on_the_bundled_network() {
     let folder = tempdir().unwrap();
     let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/models/ch_ppocr_mobile_v2.0_cls_infer.onnx");
-    let args = [model.to_str().unwrap(), "--random", "4", "--shape", "x=1x3x48x96"];
+    let args = [model.to_str().unwrap(), "--random", "8", "--shape", "x=1x3x48x96"];
     let mut terminal = Start::qviz(folder.path()).args(args).run();
     terminal.wait("the first figures", output);
 

@@ -16,7 +16,7 @@ fn biased(network: &Network) -> Vec<Biased> {
 fn the_mean_of_an_error_is_taken_in() {
     let constants = |with_bias: bool| {
         let mut all = vec![
-            float_tensor("w", &[2, 1, 1, 1], &[1.4, 0.6]),
+            float_tensor("w", &[2, 1, 1, 1], &[1.4, 1.6]),
             float_tensor("v", &[2, 3], &[0.3, 0.7, 1.2, -0.4, 0.2, 2.0]),
         ];
         if with_bias {
@@ -26,8 +26,8 @@ fn the_mean_of_an_error_is_taken_in() {
     };
     for with_bias in [false, true] {
         let bias = |name: &'static str| if with_bias { vec![name] } else { Vec::new() };
-        let conv = ints(node("Conv", &[&["x", "w"], bias("b").as_slice()].concat(), &["m"]), "group", &[2]);
-        let gemm = node("Gemm", &[&["g", "v"], bias("c").as_slice()].concat(), &["y"]);
+        let conv = ints(node("Conv", &[&["x", "w"][..], &bias("b")].concat(), &["m"]), "group", &[2]);
+        let gemm = node("Gemm", &[&["g", "v"][..], &bias("c")].concat(), &["y"]);
         let pool = node("GlobalAveragePool", &["m"], &["p"]);
         let mut proto = model(
             &[("x", &[1, 2, 1, 4])],
