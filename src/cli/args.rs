@@ -133,7 +133,7 @@ pub(super) struct TuneArgs {
     #[arg(long, value_name = "WHERE", value_enum, default_value_t)]
     pub objective: ObjectiveName,
     /// What may be tried besides each layer's own format, between commas: affine, unsigned (where nothing is negative),
-    /// 16bit, float
+    /// 16bit, float; 16bit:K and float:K are the budgets
     #[arg(long, value_name = "FORMATS", default_value = "", hide_default_value = true)]
     pub allow: Allow,
     /// Lets at most K layers go to 16 bits, those that cost the outputs most, and shows what each is worth

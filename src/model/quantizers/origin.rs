@@ -4,21 +4,12 @@
 //! `X_DequantizeLinear_Output` (onnxruntime/quantization/quant_utils.py). Under that name nobody finds it in the float file.
 
 use super::grid::FileGrid;
-use super::pairs::{Pair, rename};
+use super::pairs::{Integers, Pair, rename};
 use std::collections::{HashMap, HashSet};
 use tract_onnx::pb::{GraphProto, NodeProto};
 
 /// What ONNX Runtime puts behind the name of what it has quantized.
 const IN_INTEGERS: &str = "_quantized";
-
-/// A weight that is integers in the file.
-pub(super) struct Integers {
-    /// The constant.
-    pub constant: String,
-    /// What stands for it behind `DequantizeLinear`.
-    pub behind: String,
-    pub grid: FileGrid,
-}
 
 /// Gives such weights the name that their integers are called after, where no other tensor has it. Several that are made of
 /// the same integers in the same way become one. Returns each grid with the name of what is on it.

@@ -1,7 +1,6 @@
 //! `QuantizeLinear` with `DequantizeLinear` behind it: found, and taken out.
 
 use super::grid::{self, FileGrid};
-use super::origin::Integers;
 use crate::model::activations::taken_by;
 use crate::model::constants::Element;
 use crate::model::weights::Constants;
@@ -17,6 +16,15 @@ pub(super) struct Pair {
     /// What is quantized.
     pub of: String,
     /// What stands for it behind.
+    pub behind: String,
+    pub grid: FileGrid,
+}
+
+/// A weight that is integers in the file.
+pub(super) struct Integers {
+    /// The constant.
+    pub constant: String,
+    /// What stands for it behind `DequantizeLinear`.
     pub behind: String,
     pub grid: FileGrid,
 }
