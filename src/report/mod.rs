@@ -23,8 +23,8 @@ pub(crate) use export::pretty;
 pub use export::{ExportError, Exporter, Json, export};
 pub use save::{SaveError, save};
 pub use scales::{
-    AloneScales, CandidateScales, Chosen, ErrorScales, FileError, MeasuredScales, Outputs, Per, RangeScales, ReadError,
-    SCHEMA, Scales, StatsScales, TensorScales, TunedScales, TunedSet, Tuning, Widened, figure,
+    AloneScales, CandidateScales, Chosen, ErrorScales, FileError, MeasuredScales, MovedBias, MovedBiases, Outputs, Per,
+    RangeScales, ReadError, SCHEMA, Scales, StatsScales, TensorScales, TunedScales, TunedSet, Tuning, Widened, figure,
 };
 pub use sensitivity::{outputs, sensitivity, sensitivity_json};
 pub use text::text;

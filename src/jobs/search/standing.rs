@@ -1,6 +1,7 @@
 //! What a search has chosen by now, and what it has told.
 
 use super::bench::{Budget, NUMBERS, output_numbers};
+use super::kept::Kept;
 use super::progress::Progress;
 use crate::jobs::network::Run;
 use crate::jobs::trial::Left;
@@ -24,6 +25,7 @@ pub(super) type Set = Vec<Choice>;
 /// A search under way.
 pub(super) struct Standing<'a> {
     pub run: &'a Run,
+    pub kept: &'a Kept<'a>,
     pub wanted: &'a Tune,
     /// With the samples that are searched on, in an order of chance.
     pub budget: Budget<'a>,
@@ -47,6 +49,7 @@ impl<'a> Standing<'a> {
     /// A layer that is no tensor of the network.
     pub fn new(
         run: &'a Run,
+        kept: &'a Kept<'a>,
         budget: Budget<'a>,
         wanted: &'a Tune,
         start: Vec<Option<QuantParams>>,
@@ -62,7 +65,7 @@ impl<'a> Standing<'a> {
         let as_it_is = |tried| Choice { tried: Some(tried), by: UNCHANGED, before: unknown, after: unknown };
         let present: Set = wanted.layers.iter().map(|layer| as_it_is(layer.present)).collect();
         let told = present.clone();
-        Ok(Standing { run, wanted, budget, tensors, present, progress: Progress::begin(), start, told, found })
+        Ok(Standing { run, kept, wanted, budget, tensors, present, progress: Progress::begin(), start, told, found })
     }
 
     /// The params of all activations with this set.

@@ -94,6 +94,7 @@ fn enter(model: &mut Model, cmds: &mut Vec<Cmd>) -> Result<Entered, String> {
         Ask::Axis => channels::typed(model, &text, cmds)?,
         Ask::Tie => ties::typed(model, &text, cmds)?,
         Ask::Worst => network::worst(model, &text)?,
+        Ask::Tune { all } => network::tune(model, *all, &text, cmds)?,
         Ask::Export { .. } if empty => return Err("type a file name, or Esc".into()),
         Ask::Export { exists, .. } => {
             let force = exists.as_deref() == Some(text.as_str());
@@ -120,7 +121,7 @@ fn follow(model: &mut Model, cmds: &mut Vec<Cmd>) {
         }
         // Another name: whether it exists is not known.
         Ask::Export { exists, .. } => *exists = None,
-        Ask::Clip | Ask::Format | Ask::Axis | Ask::Tie | Ask::Worst => {}
+        Ask::Clip | Ask::Format | Ask::Axis | Ask::Tie | Ask::Worst | Ask::Tune { .. } => {}
     }
 }
 
