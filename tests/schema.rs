@@ -124,7 +124,8 @@ fn documents_of_a_network_are_what_the_schemas_say() {
     fits(&schemas, "scales-1.json", &by_method);
     assert!(by_method["outputs"]["by_method"].as_array().is_some_and(|rows| rows.len() >= 5));
     fits(&schemas, "sensitivity-1.json", &of(&["sensitivity", "--json"]));
-    let tuned = of(&["tune", "--json", "--allow", "16bit,float", "--max-16bit", "1", "--max-float", "1"]);
+    let tuned =
+        of(&["tune", "--json", "--allow", "16bit,float", "--max-16bit", "1", "--max-float", "1", "--correct-bias"]);
     fits(&schemas, "scales-1.json", &tuned);
     assert!(tuned["tuning"]["sets"].is_array() && tuned["provenance"]["options"]["max-16bit"] == json!(["1"]));
     let lean = of(&["tune", "--json", "--lean"]);

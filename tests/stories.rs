@@ -10,6 +10,7 @@ use qviz::quant::{Clip, Format};
 use qviz::session::{Imported, Key, Known, Reason, Taker, Target};
 use qviz::tui::mode::Mode;
 use qviz::tui::msg::{Cmd, Msg, Unwritten, Written};
+use qviz::tui::update::layout;
 use support::Story;
 
 const LAYER: &str = "06.conv11.hswish";
@@ -310,6 +311,37 @@ fn affine_has_two_handles() {
     assert_eq!(s.ready().decision().clip.min(), -2.0);
     s.keys("=2").press(KeyCode::Enter);
     assert!(s.notice().contains("clip_min"));
+}
+
+/// KL is of one threshold: of an affine range that is its larger end.
+#[test]
+fn an_affine_range_stands_on_the_kl_curve_of_its_magnitudes() {
+    let mut s = Story::of(qviz::cli::bundled(), Format::INT8.with_symmetric(false), (160, 45));
+    s.select("04.conv3.dw").press(KeyCode::BackTab);
+    let screen = s.screen();
+    assert!(screen.contains("of |x| at the larger end: least ") && !screen.contains("no KL"), "{screen}");
+    let found = s.ready().candidate("entropy").unwrap().outcome.as_ref().unwrap().clip.amax();
+    assert_eq!(s.model.figure().unwrap().curve.best.map(|(_, at)| at as f32), Some(found), "where the method ends");
+    // The value follows the larger end while it moves, and nothing else.
+    let clip = s.ready().decision().clip;
+    let axis = s.model.figure().unwrap().axis;
+    let (larger, smaller) = if clip.max() >= -clip.min() { (clip.max(), clip.min()) } else { (clip.min(), clip.max()) };
+    let lower = |s: &mut Story| {
+        let rows = layout(&s.model).unwrap().lower;
+        let screen = s.screen();
+        let plot = |line: &str| line.chars().skip(usize::from(rows.x)).collect::<String>();
+        screen.lines().skip(usize::from(rows.y)).take(usize::from(rows.height)).map(plot).collect::<Vec<_>>().join("\n")
+    };
+    let digits = |text: &str| {
+        text.split_whitespace().filter(|w| w.parse::<f64>().is_ok()).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let before = digits(&lower(&mut s));
+    let step = |x: f32| if x > 0.0 { -4_i32 } else { 4 };
+    let [at, other] = [larger, smaller].map(|x| i32::from(axis.column(f64::from(x)).unwrap()));
+    s.grab(other as u16).drag_to((other + step(smaller)) as u16).release((other + step(smaller)) as u16);
+    assert_eq!(digits(&lower(&mut s)), before);
+    s.grab(at as u16).drag_to((at + step(larger)) as u16);
+    assert_ne!(digits(&lower(&mut s)), before);
 }
 
 #[test]

@@ -291,10 +291,9 @@ mod loaders {
                     recipe.grids.push(qviz::histogram::GridSpec::NvidiaTorch { bins: 64 });
                 }
                 let (samples, options) = (SampleSource::Random { n: 5, seed: 3 }, SampleOptions::default());
-                let (backend, placement, as_in_file) = (Backend::Tract, Some(Placement::All), true);
+                let (backend, placement) = (Backend::Tract, Some(Placement::All));
                 let (model, check) = (model.clone(), None);
-                let subject =
-                    Subject { model, samples, options, check, backend, placement, as_written: false, as_in_file };
+                let subject = Subject { model, samples, options, check, backend, placement, as_written: false };
                 let ties = Ties { asked: Vec::new(), concats };
                 let (sender, events) = channel();
                 let order = NetworkOrder {

@@ -49,7 +49,7 @@ mod trt_gtc2017;
 mod warning;
 
 pub use aciq::Aciq;
-pub use cost::Metrics;
+pub use cost::{Metrics, mean_error};
 pub use coverage::Coverage;
 pub use crowd::crowd;
 pub use disagreement::{Disagreement, disagreement};

@@ -123,7 +123,7 @@ pub(super) struct TuneArgs {
     #[arg(long, value_name = "WHERE", value_enum, default_value_t)]
     pub objective: ObjectiveName,
     /// What may be tried besides each layer's own format, between commas: affine, unsigned (where nothing is negative),
-    /// 16bit, float
+    /// 16bit, float; 16bit:K and float:K are the budgets
     #[arg(long, value_name = "FORMATS", default_value = "", hide_default_value = true)]
     pub allow: Allow,
     /// Lets at most K layers go to 16 bits, those that cost the outputs most, and shows what each is worth
@@ -132,6 +132,10 @@ pub(super) struct TuneArgs {
     /// Leaves at most K layers in float, those that cost the outputs most, and shows what each is worth
     #[arg(long, value_name = "K")]
     pub max_float: Option<usize>,
+    /// Moves the mean of each layer's error into the bias behind it at last, where unseen samples gain by that, and says by
+    /// how much; the biases stand in the document (tuning.bias), as no clip can hold them
+    #[arg(long)]
+    pub correct_bias: bool,
 }
 
 /// What clips are judged by.
@@ -393,13 +397,6 @@ impl SharedArgs {
         (!given.is_empty()).then(decides)
     }
 
-    /// Whether it was said by which method tensors are quantized, or to what.
-    #[cfg(feature = "onnx")]
-    pub fn says_how(&self) -> bool {
-        let method = !self.method.is_empty() || self.weights_method.is_some();
-        method || self.format.is_some() || self.bits != 8 || self.unsigned || self.affine || self.symmetric
-    }
-
     /// A session that knows no layer yet.
     pub fn session(&self) -> Session {
         let session = Session::new(self.methods(), &self.chosen_method(), self.format());
@@ -419,12 +416,21 @@ impl SharedArgs {
         self.weights_method.as_ref().map_or_else(max, |Method(named)| named.clone())
     }
 
-    /// What runtimes do with weights: signed and symmetric, by a method of their own; and the method that is named for all
-    /// others.
-    fn weights(&self) -> Rules {
+    /// What is said of all tensors, which a file's own scales do not prevail over; and what runtimes do with weights: signed
+    /// and symmetric, by a method of their own.
+    fn of_all(&self) -> Rules {
         let is_weight = |s: &Subject| s.kind == Kind::Weight;
-        let rules = Rules::new().with(is_weight, Setting::Signed(true)).with(is_weight, Setting::Symmetric(true));
-        let rules = rules.with(is_weight, Setting::Method(self.weights_by().id().into()));
+        let mut rules = Rules::new();
+        let format = Setting::Format(self.format());
+        if self.format.is_some() || self.bits != 8 {
+            rules = rules.with(|_| true, format);
+        } else if self.unsigned || self.affine || self.symmetric {
+            rules = rules.with(move |s: &Subject| !is_weight(s), format);
+        }
+        let rules = rules.by_default(is_weight, Setting::Signed(true)).by_default(is_weight, Setting::Symmetric(true));
+        let by = Setting::Method(self.weights_by().id().into());
+        let said = self.weights_method.is_some();
+        let rules = if said { rules.with(is_weight, by) } else { rules.by_default(is_weight, by) };
         match self.method.first() {
             None => rules,
             // Named, so that it is not passed over where it has no answer.
@@ -437,7 +443,7 @@ impl SharedArgs {
         let along = |rules: Rules, PerChannel { names, axis }: PerChannel| {
             rules.with(move |s| names.as_ref().is_none_or(|names| names.fit(s)), Setting::Axis(axis))
         };
-        let rules = self.per_channel.iter().cloned().fold(self.weights(), along);
+        let rules = self.per_channel.iter().cloned().fold(self.of_all(), along);
         let rules = self.taking.rules(rules);
         let rules = self.only.iter().cloned().fold(rules, Rules::only);
         let known = |rules: Rules, KnownRange { names, range }: KnownRange| {

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::tuning::{Tune, TuneStep, Tuned};
-use crate::quant::{OutputEffect, OutputEffects, QuantParams};
+use crate::quant::{Grids, OutputEffect, OutputEffects};
 use crate::session::{Failure, Key, Kind, Sensitivity, Session};
 
-/// What tensors are quantized with, each by its key: one, or of a weight one for each channel. A tensor that is not
+/// What tensors are quantized with, each by its key: one grid, or of a weight one for each channel. A tensor that is not
 /// there, or has none, stays in float. [`Session::params`](crate::session::Session::params) has them as they are chosen.
-pub type Params = BTreeMap<Key, Vec<QuantParams>>;
+pub type Params = BTreeMap<Key, Grids>;
 
 /// A request to run the network with trial quantization.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,7 +19,7 @@ pub enum Trial {
         /// The tensor.
         key: Key,
         /// One, or one for each channel.
-        params: Vec<QuantParams>,
+        params: Grids,
     },
     /// Everything as it is chosen.
     Whole(Params),
@@ -81,7 +81,7 @@ pub enum News {
         /// The tensor.
         key: Key,
         /// What was tried.
-        params: Vec<QuantParams>,
+        params: Grids,
         /// What they do.
         result: Result<OutputEffect, Failure>,
         /// How long that took.

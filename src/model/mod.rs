@@ -37,6 +37,7 @@
 
 mod activations;
 mod behind;
+mod bias;
 mod branches;
 mod build;
 mod constants;
@@ -68,6 +69,7 @@ mod variant;
 mod weights;
 
 pub use activations::{Activation, Concat, Consumer, type_name};
+pub use bias::Biased;
 pub use build::Shapes;
 pub use deployed::record::Absorbed;
 pub use effect::Effect;

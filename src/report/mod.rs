@@ -30,9 +30,9 @@ pub use html::html;
 pub use plot::{PlotSize, svg};
 pub use save::{SaveError, save};
 pub use scales::{
-    AloneScales, CandidateScales, Chosen, ErrorScales, FileError, Lean, MeasuredScales, ModelFile, Outputs, Per,
-    Provenance, RangeScales, ReadError, SCHEMA, Scales, StatsScales, TensorScales, TunedScales, TunedSet, Tuning,
-    Widened, figure,
+    AloneScales, CandidateScales, Chosen, ErrorScales, FileError, Lean, MeasuredScales, ModelFile, MovedBias,
+    MovedBiases, Outputs, Per, Provenance, RangeScales, ReadError, SCHEMA, Scales, StatsScales, TensorScales,
+    TunedScales, TunedSet, Tuning, Widened, figure,
 };
 pub use sensitivity::{outputs, sensitivity, sensitivity_json};
 pub use shown::{Blocks, Shown, bars, markdown};

@@ -15,8 +15,6 @@ pub struct InFile {
     pub axis: Option<usize>,
     /// The range: one, or along `axis` one of each channel in order. Never empty.
     pub clips: Vec<Clip>,
-    /// Whether a tensor begins with it, unless a rule names a method.
-    pub chooses: bool,
 }
 
 impl InFile {
@@ -29,7 +27,7 @@ impl InFile {
         Some(Imported { id: IN_FILE.to_owned(), label: IN_FILE.to_owned(), clip })
     }
 
-    /// What a range begins with, if this chooses.
+    /// What a range begins with where this chooses.
     pub(super) fn decision(&self, clip: Clip, quantized: bool) -> Decision {
         Decision::of_method(IN_FILE, clip, self.format).with_quantized(quantized)
     }

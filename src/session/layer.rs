@@ -265,6 +265,7 @@ impl Layer {
         if let Some(share) = ready.crowd() {
             say(Rank::Costs, crowd_note(share, ready.stats()));
         }
+        ready.offset_note().into_iter().for_each(|note| say(Rank::Worth, note));
         if ready.measured_in_vain() {
             let text = "Not measured on the values: each channel has a range of its own, and errors of bins stand.";
             say(Rank::Worth, text.to_owned());

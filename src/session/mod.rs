@@ -34,7 +34,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::calibrate::{Calibrator, Measured, Tensor};
-use crate::quant::{Clip, Format, QuantParams};
+use crate::quant::{Clip, Format, Grids};
 
 pub use arrival::{Arrival, Failure, Received};
 pub use decision::{Decision, Search};
@@ -309,18 +309,20 @@ impl Session {
     }
 
     /// The parameters of every tensor that is read and quantized as decided now: one, or one for each channel.
-    pub fn params(&self) -> BTreeMap<Key, Vec<QuantParams>> {
+    pub fn params(&self) -> BTreeMap<Key, Grids> {
         let of = |layer: &Layer| Some((layer.key.clone(), self.params_of(&layer.key))).filter(|(_, p)| !p.is_empty());
         self.layers.iter().filter_map(of).collect()
     }
 
     /// The parameters of one tensor; none where it stays in float, or was not read.
-    pub fn params_of(&self, key: &Key) -> Vec<QuantParams> {
-        let Some(layer) = self.layer(key) else { return Vec::new() };
-        match layer.ready().filter(|r| r.decision().quantized) {
-            None => Vec::new(),
-            Some(ready) if layer.channels().is_empty() => vec![ready.params()],
-            Some(_) => layer.channels().iter().map(Ready::params).collect(),
+    pub fn params_of(&self, key: &Key) -> Grids {
+        let Some(layer) = self.layer(key) else { return Grids::FLOAT };
+        match layer.ready().map(Ready::decision).filter(|decision| decision.quantized) {
+            None => Grids::FLOAT,
+            Some(Decision { axis: Some(axis), .. }) if !layer.channels().is_empty() => {
+                Grids::along(*axis, layer.channels().iter().map(Ready::params).collect())
+            }
+            Some(_) => layer.ready().map(Ready::params).map_or(Grids::FLOAT, Grids::one),
         }
     }
 

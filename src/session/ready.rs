@@ -10,6 +10,9 @@ use crate::calibrate::{self, Calibrator, Candidate, FP8_METHOD, Measured, Metric
 use crate::histogram::{Histogram, Packed, Stats};
 use crate::quant::{Clip, Format, QuantParams};
 
+/// An error whose mean is more than this share of its root mean square has an offset that is worth a word.
+const MUCH_OF_ONE_SIGN: f64 = 0.25;
+
 /// One range that was read: of a tensor, of a channel, or of tensors that share one.
 ///
 /// It holds four things that live differently long: the counts, which stay; what is on offer on the present format; the
@@ -264,6 +267,27 @@ impl Ready {
         if alone { calibrate::crowd(self.histogram(), &self.outcome.params) } else { None }
     }
 
+    /// The mean of what quantization adds to the values at the present clip, and which share of the root of its mean square
+    /// that is, -1 to 1: near ±1 where all of the error is one offset, as of values that a step swallows. `None` in float,
+    /// where channels stand in its place, and where bins cannot tell.
+    pub fn mean_error(&self) -> Option<(f64, f64)> {
+        let alone = self.decision.quantized && self.aggregate.is_none();
+        let mean = calibrate::mean_error(self.histogram(), &self.outcome.params).filter(|_| alone)?;
+        let share = mean / self.outcome.metrics.mse.sqrt();
+        share.is_finite().then_some((mean, share.clamp(-1.0, 1.0)))
+    }
+
+    /// That the error has a mean, in a sentence, where that is much of it.
+    pub(super) fn offset_note(&self) -> Option<String> {
+        let (mean, share) = self.mean_error().filter(|(_, share)| share.abs() > MUCH_OF_ONE_SIGN)?;
+        let rms = self.outcome.metrics.mse.sqrt();
+        Some(format!(
+            "The error has a mean: {mean:.3e}, {:.0} % of its root mean square {rms:.3e}. What comes next adds it up as a bias; \
+             another clip or a zero point may have less of it.",
+            100.0 * share.abs()
+        ))
+    }
+
     /// That the values leave the range that was given for them and stands, in a sentence.
     pub(super) fn beyond_note(&self) -> Option<String> {
         let given = self.known.filter(|known| known.reason == Reason::Given && self.decision.method == KNOWN)?;
@@ -342,12 +366,12 @@ impl Ready {
         self.imported.push(offer);
     }
 
-    /// Offers the grid that the file has it on, or has one of its channels on, and begins with that where it chooses.
-    pub fn begin_in_file(&mut self, in_file: &InFile, channel: Option<usize>) {
+    /// Offers the grid that the file has it on, or has one of its channels on, and begins with that where it `chooses`.
+    pub fn begin_in_file(&mut self, in_file: &InFile, channel: Option<usize>, chooses: bool) {
         let Some(offer) = in_file.offer(channel) else { return };
         let clip = offer.clip;
         self.import(offer);
-        if in_file.chooses {
+        if chooses {
             self.decide(in_file.decision(clip, self.decision.quantized), None);
             self.begins_so();
             self.stand_in = None;

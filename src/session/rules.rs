@@ -88,7 +88,15 @@ type Predicate = Arc<dyn Fn(&Subject) -> bool + Send + Sync>;
 
 /// Rules in the order that they were given; a later one prevails.
 #[derive(Clone, Default)]
-pub struct Rules(Vec<(Predicate, Setting)>);
+pub struct Rules(Vec<Rule>);
+
+#[derive(Clone)]
+struct Rule {
+    who: Predicate,
+    what: Setting,
+    /// Whether somebody has said it, and not only nobody anything else.
+    said: bool,
+}
 
 impl Rules {
     /// No rules: every layer is quantized as the session says.
@@ -108,7 +116,14 @@ impl Rules {
     /// assert!(rules.settings(&prob).count() == 1);
     /// ```
     pub fn with(mut self, who: impl Fn(&Subject) -> bool + Send + Sync + 'static, what: Setting) -> Rules {
-        self.0.push((Arc::new(who), what));
+        self.0.push(Rule { who: Arc::new(who), what, said: true });
+        self
+    }
+
+    /// Adds what holds for these layers where nobody says anything: the scales of a file that is quantized already prevail
+    /// over it.
+    pub fn by_default(mut self, who: impl Fn(&Subject) -> bool + Send + Sync + 'static, what: Setting) -> Rules {
+        self.0.push(Rule { who: Arc::new(who), what, said: false });
         self
     }
 
@@ -135,7 +150,14 @@ impl Rules {
 
     /// What is wanted for a layer, the last word last.
     pub fn settings<'a>(&'a self, subject: &'a Subject) -> impl Iterator<Item = &'a Setting> {
-        self.0.iter().filter(|(who, _)| who(subject)).map(|(_, what)| what)
+        self.0.iter().filter(|rule| (rule.who)(subject)).map(|rule| &rule.what)
+    }
+
+    /// Whether somebody has said how a layer is quantized: by which method, on what format, range or axis. Whether it is
+    /// quantized at all is another thing.
+    pub fn say_how(&self, subject: &Subject) -> bool {
+        let says_how = |rule: &&Rule| rule.said && !matches!(rule.what, Setting::Quantized(_));
+        self.0.iter().filter(says_how).any(|rule| (rule.who)(subject))
     }
 }
 
@@ -318,6 +340,18 @@ mod tests {
         assert_eq!(together.known, Some(Known { min: -1.0, max: 3.0, reason: Reason::Graph }));
         assert!(!together.by_known && plan.start_together([input, input]).unwrap().by_known);
         assert_eq!(plan.start_together([input, subject("z", "")]).unwrap().known, None);
+    }
+
+    #[test]
+    fn how_is_another_thing_than_whether_and_a_default_is_nobodys_word() {
+        let rules = Rules::new()
+            .by_default(|s| s.op == "Conv", Setting::Symmetric(true))
+            .skip("a".parse().unwrap())
+            .assign("b=bits:16,float".parse().unwrap())
+            .assign("c=max".parse().unwrap());
+        let says = |name, op| rules.say_how(&subject(name, op));
+        assert_eq!([says("a", "Conv"), says("b", ""), says("c", "Conv"), says("d", "")], [false, true, true, false]);
+        assert_eq!(rules.settings(&subject("c", "Conv")).count(), 2, "it holds all the same");
     }
 
     #[test]

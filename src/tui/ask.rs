@@ -22,6 +22,8 @@ impl Ask {
             Ask::Axis => "a range for each channel along axis",
             Ask::Tie => "share one range with",
             Ask::Worst => "leave the worst … in float, how many",
+            Ask::Tune { all: false } => "tune, how",
+            Ask::Tune { all: true } => "tune all, how",
             Ask::Screen { .. } => "screen to",
             Ask::Plot { .. } => "plot to",
             Ask::Export { .. } => "export to",
@@ -43,6 +45,10 @@ impl Ask {
             Ask::Worst => {
                 let known = model.network.as_ref().map_or(0, |n| n.sensitivity.len());
                 format!("of the {known} layers whose sensitivity is known · Enter · Esc leaves it").into()
+            }
+            Ask::Tune { all } => {
+                let budget = if *all { "16bit:2 float:1 " } else { "" };
+                format!("none: its own grid · {budget}affine unsigned next out rounds:2 · Enter begins · Esc").into()
             }
             Ask::Export { exists, .. } | Ask::Screen { exists, .. } | Ask::Plot { exists }
                 if exists.as_deref() == Some(text) =>

@@ -4,8 +4,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use crate::calibrate::Shape;
-use crate::calibrate::kl;
-use crate::figure::{CurveKind, Figure, Handle, Strip, domain, lines};
+use crate::figure::{CurveKind, Figure, FigureSpec, Handle, Strip, domain, lines};
 use crate::histogram::Magnitude;
 use crate::quant::{Clip, Format};
 use crate::report::{Provenance, Scales, visible};
@@ -139,8 +138,8 @@ impl Model {
         let plot = Plot {
             log: true,
             signed: false,
-            // KL knows no affine ranges.
-            curve: if kl::undefined_on(session.format()).is_none() { CurveKind::Kl } else { CurveKind::Mse },
+            // KL tells the two ends of an affine range not apart, and knows no FP8.
+            curve: if FigureSpec::begins_with_kl(session.format()) { CurveKind::Kl } else { CurveKind::Mse },
             page: Page::default(),
             fake_quant: false,
             fit: None,

@@ -132,7 +132,7 @@ impl Begin<'_> {
             let mut start = self.plan.start(&run.tensors.layers[tensor].subject());
             let weight = tensor.checked_sub(run.activations()).and_then(|w| run.setup.weights[w].axis);
             // Where the file has one scale for a weight, it begins with one.
-            let in_file = run.tensors.layers[tensor].in_file.as_ref().filter(|in_file| in_file.chooses);
+            let in_file = run.tensors.layers[tensor].in_file.as_ref().filter(|_| self.follows_file(run, tensor));
             let own = in_file.map_or(weight, |in_file| in_file.axis);
             let axis = start.axis.or(own.map(|axis| axis as i64))?;
             start.axis = Some(axis);
@@ -304,14 +304,24 @@ impl Begin<'_> {
         let layer = &run.tensors.layers[tensor];
         let mut ready = Ready::analyse(Arc::new(histogram), self.plan, &layer.subject());
         if let Some(in_file) = &layer.in_file {
-            ready.begin_in_file(in_file, None);
+            ready.begin_in_file(in_file, None, self.follows_file(run, tensor));
         }
         Ok(Box::new((origin, ready)))
     }
 
+    /// Whether a tensor begins with the scales of a file that is quantized already: it has some, and nobody has said how it
+    /// is quantized.
+    fn follows_file(&self, run: &Run, tensor: usize) -> bool {
+        let layer = &run.tensors.layers[tensor];
+        layer.in_file.is_some() && !self.plan.rules.say_how(&layer.subject())
+    }
+
     /// The groups that were asked for, and the inputs of each `Concat`. What was asked for and cannot be is told.
     fn groups(&self, run: &Run) -> Vec<Group> {
-        let (groups, errors) = self.ties.groups(&run.tensors.layers, self.plan, &run.setup.concats());
+        let mut concats = run.setup.concats();
+        // What shares a scale in the file has the same one.
+        concats.retain(|(_, inputs)| !inputs.iter().any(|&tensor| self.follows_file(run, tensor)));
+        let (groups, errors) = self.ties.groups(&run.tensors.layers, self.plan, &concats);
         for message in errors {
             let file = run.setup.network.file().to_owned();
             let result = Err(Failure { kind: ErrorKind::Unfit, file, message });
@@ -350,7 +360,8 @@ impl Begin<'_> {
                     && in_file.axis == Some(channels.axis)
                 {
                     let all = channels.ready.iter_mut().enumerate();
-                    all.for_each(|(channel, ready)| ready.begin_in_file(in_file, Some(channel)));
+                    let chooses = self.follows_file(run, *tensor);
+                    all.for_each(|(channel, ready)| ready.begin_in_file(in_file, Some(channel), chooses));
                 }
                 Ok(channels)
             };

@@ -2,9 +2,11 @@
 //!
 //! `QuantizeLinear` with `DequantizeLinear` behind it is a grid on a tensor. Left out, the network is the float one, and
 //! the grids are known by the tensors' names. Weights that are integers in the file stay behind their
-//! `DequantizeLinear`: the float that they stand for is what is computed with.
+//! `DequantizeLinear`: the float that they stand for is what is computed with. Where the file says what the weight was called
+//! before, it is called so again.
 
 mod grid;
+mod origin;
 mod pairs;
 mod put_back;
 
@@ -21,6 +23,9 @@ pub struct Quantizers {
     grids: BTreeMap<String, FileGrid>,
     left: usize,
     put_back: usize,
+    /// Quantizers with a scale for each channel below this version, which has none.
+    too_old: usize,
+    opset: i64,
 }
 
 impl Quantizers {
@@ -52,6 +57,15 @@ impl Quantizers {
                 if n == 1 { "s" } else { "" }
             ));
         }
+        if self.too_old > 0 {
+            let (n, opset) = (self.too_old, self.opset);
+            let have = if n == 1 { "has" } else { "have" };
+            notes.push(format!(
+                "{n} quantizer{} of {file} {have} a scale for each channel, which ONNX knows from opset 13 on, and the file \
+                 says {opset}: they are no offer; convert the model to opset 13",
+                s(n)
+            ));
+        }
         if self.left > 0 && !self.is_empty() {
             let n = self.left;
             let are = if n == 1 { "is" } else { "are" };
@@ -70,18 +84,19 @@ impl Network {
         if graph.node.iter().all(|node| node.op_type != "DequantizeLinear") {
             return (self.clone(), Quantizers::default());
         }
-        let (pairs, weights) = pairs::find(graph, &Constants::of(graph), &self.folder);
+        let versions = self.proto.opset_import.iter().filter(|set| matches!(&*set.domain, "" | "ai.onnx"));
+        let opset = versions.map(|set| set.version).max().unwrap_or(1);
+        let pairs::Found { pairs, weights, too_old } = pairs::find(graph, opset, &Constants::of(graph), &self.folder);
         let mut proto = ModelProto::clone(&self.proto);
         let graph = proto.graph.as_mut().expect("checked when it was made");
-        let opset =
-            proto.opset_import.iter().filter(|set| matches!(&*set.domain, "" | "ai.onnx")).map(|set| set.version);
-        let put_back = put_back::relus(graph, &pairs, opset.max().unwrap_or(1));
-        let mut grids: BTreeMap<String, FileGrid> = weights.into_iter().collect();
+        let put_back = put_back::relus(graph, &pairs, opset);
+        let mut grids: BTreeMap<String, FileGrid> =
+            origin::name_by_origin(graph, &pairs, weights).into_iter().collect();
         for (name, grid) in pairs::take_out(graph, &pairs) {
             // Of two behind each other the first is the one that the values meet.
             grids.entry(name).or_insert(grid);
         }
         let left = graph.node.iter().filter(|node| node.op_type == "QuantizeLinear").count();
-        (self.with_proto(proto), Quantizers { grids, left, put_back })
+        (self.with_proto(proto), Quantizers { grids, left, put_back, too_old, opset })
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Chosen, FileError, Outputs, Provenance, RangeScales, Scales, TensorScales, TunedScales};
+use super::{Chosen, FileError, Outputs, Provenance, RangeScales, Scales, TensorScales, TunedScales, Tuning};
 use crate::report::compact::compact;
 use crate::session::Kind;
 
@@ -16,6 +16,8 @@ pub struct Lean<'a> {
     provenance: Option<&'a Provenance>,
     #[serde(skip_serializing_if = "Option::is_none")]
     outputs: Option<&'a Outputs>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tuning: Option<&'a Tuning>,
     tensors: Vec<LeanTensor<'a>>,
     errors: &'a [FileError],
 }
@@ -74,6 +76,8 @@ impl Scales {
             tool: &self.tool,
             provenance: self.provenance.as_ref(),
             outputs: self.outputs.as_ref(),
+            // Biases stand nowhere else, and a consumer has to add them.
+            tuning: self.tuning.as_ref().filter(|tuning| tuning.bias.is_some()),
             tensors: self.tensors.iter().map(LeanTensor::of).collect(),
             errors: &self.errors,
         }

@@ -17,7 +17,7 @@ pub use lean::Lean;
 pub(super) use of::{candidates, parts};
 pub use provenance::{ModelFile, Provenance};
 pub use read::ReadError;
-pub use tuning::{AloneScales, TunedSet, Tuning, Widened, figure};
+pub use tuning::{AloneScales, MovedBias, MovedBiases, TunedSet, Tuning, Widened, figure};
 
 /// The schema that this version writes and reads. Later versions of `/1` only add keys.
 pub const SCHEMA: &str = "qviz.scales/1";

@@ -94,6 +94,7 @@ fn enter(model: &mut Model, cmds: &mut Vec<Cmd>) -> Result<Entered, String> {
         Ask::Axis => channels::typed(model, &text, cmds)?,
         Ask::Tie => ties::typed(model, &text, cmds)?,
         Ask::Worst => network::worst(model, &text)?,
+        Ask::Tune { all } => network::tune(model, *all, &text, cmds)?,
         Ask::Export { .. } | Ask::Screen { .. } | Ask::Plot { .. } if empty => {
             return Err("type a file name, or Esc".into());
         }
@@ -126,7 +127,7 @@ fn follow(model: &mut Model, cmds: &mut Vec<Cmd>) {
         }
         // Another name: whether it exists is not known.
         Ask::Export { exists, .. } | Ask::Screen { exists, .. } | Ask::Plot { exists } => *exists = None,
-        Ask::Clip | Ask::Format | Ask::Axis | Ask::Tie | Ask::Worst => {}
+        Ask::Clip | Ask::Format | Ask::Axis | Ask::Tie | Ask::Worst | Ask::Tune { .. } => {}
     }
 }
 
