@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::data::DataArgs;
 #[cfg(feature = "onnxruntime")]
 use super::data::{LibraryArg, SampleArgs};
+use super::diff::DiffArgs;
 use super::file::{FileArgs, FileFormat, formats, parse_file_format};
 use super::patterns::Asked;
 use super::scales::ScalesArgs;
@@ -93,6 +94,8 @@ pub(super) enum Command {
     Export(Box<ExportArgs>),
     /// Reads a file of scales, of this program or another tool, and writes it in another format
     Convert(ConvertArgs),
+    /// Says which scales of two files differ, and by how much, the worst first
+    Diff(DiffArgs),
 }
 
 /// What to export.

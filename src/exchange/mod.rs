@@ -5,6 +5,7 @@
 //! silent change.
 
 mod csv;
+pub mod diff;
 mod encodings;
 mod hailo_alls;
 mod json;
