@@ -78,7 +78,10 @@ mod tests {
 
     #[test]
     fn a_tolerance_is_a_share_or_a_percentage() {
-        assert_eq!((parse_tolerance("1%"), parse_tolerance("0.01"), parse_tolerance("0")), (Ok(0.01), Ok(0.01), Ok(0.0)));
+        assert_eq!(
+            (parse_tolerance("1%"), parse_tolerance("0.01"), parse_tolerance("0")),
+            (Ok(0.01), Ok(0.01), Ok(0.0))
+        );
         for wrong in ["-1", "nan", "inf", "x", "%", ""] {
             assert!(parse_tolerance(wrong).is_err(), "{wrong}");
         }

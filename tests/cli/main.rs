@@ -19,6 +19,7 @@ mod onnx;
 mod by_method;
 #[cfg(feature = "onnx")]
 mod deployed;
+mod diff;
 mod exchange;
 #[cfg(feature = "onnx")]
 mod known;

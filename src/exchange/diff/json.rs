@@ -12,7 +12,8 @@ const SCHEMA: &str = "qviz.diff/1";
 impl Diff<'_> {
     /// The document: every tensor that differs by more than the tolerance, or with `all` every one, the worst first.
     pub fn json(&self, all: bool) -> String {
-        let rows: Vec<Value> = self.rows.iter().filter(|r| all || r.differs(self.tolerance)).map(|r| self.row(r)).collect();
+        let rows: Vec<Value> =
+            self.rows.iter().filter(|r| all || r.differs(self.tolerance)).map(|r| self.row(r)).collect();
         let side = |at: usize, only: &[&Range]| {
             let only: Vec<Value> = only.iter().map(|r| json!({"name": r.name, "kind": r.kind.word()})).collect();
             json!({"file": self.files[at], "format": self.formats[at], "tensors": self.rows.len() + only.len(), "only": only})

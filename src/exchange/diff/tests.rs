@@ -66,10 +66,7 @@ fn the_worst_comes_first_and_nan_is_the_worst() {
     assert_eq!(names, ["nan", "f", "much", "little", "same"]);
     let strict = diff(&a, &b, 0.02);
     assert_eq!(strict.differing().count(), 3);
-    assert_eq!(
-        strict.summary(),
-        "3 of 5 tensors differ by more than 2.00 %, the worst in what is no number (nan)."
-    );
+    assert_eq!(strict.summary(), "3 of 5 tensors differ by more than 2.00 %, the worst in what is no number (nan).");
     assert!(!strict.is_equal());
 }
 
@@ -96,9 +93,18 @@ fn names_are_matched_with_their_kinds_where_both_files_tell_them() {
 fn what_two_formats_print_is_one_range_and_what_survives_is_stated() {
     let ranges: Vec<Range> = (1..200).map(|i| int8(&format!("t{i}"), 0.013 * i as f32 * i as f32)).collect();
     let a = document(ranges.clone());
-    for id in ["tensorrt-cache", "tensorrt-ranges", "qnn-overrides", "aimet-1.0.0", "aimet-2.0.0", "ort-overrides",
-        "ncnn-table", "tpu-mlir-table", "torch-amax", "csv"]
-    {
+    for id in [
+        "tensorrt-cache",
+        "tensorrt-ranges",
+        "qnn-overrides",
+        "aimet-1.0.0",
+        "aimet-2.0.0",
+        "ort-overrides",
+        "ncnn-table",
+        "tpu-mlir-table",
+        "torch-amax",
+        "csv",
+    ] {
         let format = by_id(id).unwrap();
         let written = exchange::write(format, &ranges, &Names::default()).unwrap();
         let (_, read) = exchange::read("x", &written.bytes, Some(format)).unwrap();
