@@ -214,7 +214,7 @@ fn one(a: &Range, b: &Range, at: usize, says: Says, slack: f64) -> (Vec<Moved>, 
         true => {
             let low = (f64::from(of_b.min()) - f64::from(of_a.min())).abs();
             let high = (f64::from(of_b.max()) - f64::from(of_a.max())).abs();
-            (low.max(high), width(of_b.min(), of_b.max()) >= width(of_a.min(), of_a.max()))
+            (low.max(high), width(of_b.min(), of_b.max()) >= (1.0 - 1e-6) * width(of_a.min(), of_a.max()))
         }
         false => ((f64::from(of_b.amax()) - f64::from(of_a.amax())).abs(), of_b.amax() >= of_a.amax()),
     };
