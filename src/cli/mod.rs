@@ -3,10 +3,13 @@
 mod args;
 mod bundled;
 mod by_method;
+mod check;
 mod data;
 mod diff;
 mod exchange;
 mod file;
+#[cfg(feature = "onnx")]
+mod graphs;
 mod hints;
 mod interrupts;
 mod journal;

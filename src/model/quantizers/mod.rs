@@ -7,8 +7,10 @@
 mod grid;
 mod pairs;
 mod put_back;
+mod survey;
 
 pub use grid::FileGrid;
+pub use survey::Surveyed;
 
 use super::network::Network;
 use super::weights::Constants;

@@ -56,7 +56,7 @@ pub(super) fn find(graph: &GraphProto, constants: &Constants, folder: &Path) -> 
 }
 
 /// The type of the integers that a `QuantizeLinear` makes.
-fn element_of(node: &NodeProto, constants: &Constants) -> Element {
+pub(super) fn element_of(node: &NodeProto, constants: &Constants) -> Element {
     let named = node.attribute.iter().find(|attribute| attribute.name == "output_dtype").map(|a| a.i as i32);
     let zero = node.input.get(2).and_then(|name| constants.tensor(name)).map(Element::of);
     named.filter(|of| *of != 0).map(Element).or(zero).unwrap_or(Element::UINT8)
