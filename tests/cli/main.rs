@@ -17,6 +17,7 @@ mod onnx;
 
 #[cfg(feature = "onnx")]
 mod by_method;
+mod check;
 #[cfg(feature = "onnx")]
 mod deployed;
 mod diff;

@@ -138,11 +138,7 @@ fn ends(fact: &Fact, findings: &mut Findings) {
                 find(&rule::MAX_FOR_AMAX, format!("{range}, and its scale reaches {}", shown(reach[1])));
             } else {
                 let off = |end: f64, reach: f64| (end - reach).abs() > step && (!symmetric || end.abs() > reach.abs());
-                let wide = |end: f64, reach: f64| !symmetric && (end - reach).abs() > step;
-                if off(low, reach[0])
-                    || off(high, reach[1])
-                    || wide(low, reach[0].max(-f64::MAX)) && fact.kind == Kind::Activation
-                {
+                if off(low, reach[0]) || off(high, reach[1]) {
                     let reach = format!("{} to {}", shown(reach[0]), shown(reach[1]));
                     find(&rule::ENDS_DIFFER, format!("{range}, and scale and zero point reach {reach}"));
                 }

@@ -112,6 +112,9 @@ fn of_rknn(name: &str, entries: &[(String, String)], findings: &mut Findings) ->
     if low.len() != high.len() {
         findings.tensor(&rule::CHANNELS_DIFFER, name, format!("it has {} min and {} max", low.len(), high.len()));
     }
+    if low.is_empty() && scales.is_empty() {
+        findings.tensor(&rule::LINE_MALFORMED, name, "it has neither a range nor a scale");
+    }
     let symmetric = all("qtype").first().is_some_and(|qtype| qtype.starts_with("symmetric"));
     let fact = Fact {
         ends: low.into_iter().zip(high).collect(),
