@@ -118,7 +118,8 @@ fn ends(fact: &Fact, findings: &mut Findings) {
             let codes = (high - low) / reach * f64::from(steps);
             if codes < FEW {
                 find(&rule::RANGE_COLLAPSED, format!("{range}, of which {codes:.0} codes remain"));
-            } else {
+            } else if !fact.seen {
+                // Of values that were seen whoever chooses a range makes it hold 0.
                 find(&rule::RANGE_WITHOUT_ZERO, range.clone());
             }
         }
@@ -129,10 +130,8 @@ fn ends(fact: &Fact, findings: &mut Findings) {
         if let Some(scale) = scale.map(f64::from).filter(|scale| scale.is_finite() && *scale > 0.0) {
             let zero = fact.zeros.get(at).copied().unwrap_or(0.0);
             // Grids that use the lowest code, and those that do not.
-            let reach = [
-                (f64::from(-scheme.qmax() - i32::from(scheme.signed())) - zero) * scale,
-                (f64::from(scheme.qmax()) - zero) * scale,
-            ];
+            let lowest = if scheme.signed() { -scheme.qmax() - 1 } else { 0 };
+            let reach = [lowest, scheme.qmax()].map(|code| (f64::from(code) - zero) * scale);
             let step = 1.5 * scale;
             if symmetric && -low > reach[1] + step && (high - reach[1]).abs() <= step {
                 find(&rule::MAX_FOR_AMAX, format!("{range}, and its scale reaches {}", shown(reach[1])));

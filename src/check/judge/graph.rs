@@ -33,8 +33,9 @@ pub(super) fn judge(read: &Read, graph: &Graph, own: bool, findings: &mut Findin
         bias(&by_name, graph, findings);
     }
     // A file about layers, or of a checkpoint, names no tensors of the graph.
-    let names = facts.iter().filter(|fact| graph.makers().contains_key(fact.name.as_str())).count();
-    if own || names > 0 || facts.iter().any(|fact| graph.inputs.contains(&fact.name)) {
+    let makers = graph.makers();
+    let of_graph = |fact: &&Fact| makers.contains_key(fact.name.as_str()) || graph.inputs.contains(&fact.name);
+    if own || facts.iter().any(of_graph) {
         without(read, &by_name, graph, findings);
         shared(&by_name, graph, findings);
     }

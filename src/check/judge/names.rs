@@ -7,7 +7,7 @@ use super::super::finding::Findings;
 use super::super::rule;
 
 pub(super) fn judge(format: &str, facts: &[&Fact], findings: &mut Findings) {
-    twice(facts, findings);
+    twice(facts, format != "model", findings);
     if format != "tensorrt-cache" {
         return;
     }
@@ -23,7 +23,8 @@ pub(super) fn judge(format: &str, facts: &[&Fact], findings: &mut Findings) {
     }
 }
 
-fn twice(facts: &[&Fact], findings: &mut Findings) {
+/// `once`: a name with the same scale twice is a mistake too. In a model each taker may have a quantizer of its own.
+fn twice(facts: &[&Fact], once: bool, findings: &mut Findings) {
     let mut first: HashMap<(&str, &str), (&Fact, bool)> = HashMap::new();
     for fact in facts {
         // What a weight and an activation of one name have is two scales for one tensor.
@@ -32,10 +33,10 @@ fn twice(facts: &[&Fact], findings: &mut Findings) {
             first.insert((&fact.name, role), (fact, false));
             continue;
         };
-        if std::mem::replace(said, true) {
+        let same = before.numbers == fact.numbers && before.ends == fact.ends && before.zeros == fact.zeros;
+        if (same && !once) || std::mem::replace(said, true) {
             continue;
         }
-        let same = before.numbers == fact.numbers && before.ends == fact.ends && before.zeros == fact.zeros;
         if same {
             findings.tensor(&rule::NAME_TWICE, &fact.key, "it stands twice, with one scale");
         } else {

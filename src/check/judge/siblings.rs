@@ -120,7 +120,7 @@ fn defaults(facts: &[&Fact], findings: &mut Findings) {
     let activations: Vec<(&Fact, f64)> = facts
         .iter()
         .filter(|fact| matches!(fact.role, "activation" | "input_scale" | "output_scale" | "input_amax"))
-        .filter_map(|fact| Some((*fact, fact.scale()?)))
+        .filter_map(|fact| Some((*fact, fact.scale().filter(|scale| scale.is_finite() && *scale > 0.0)?)))
         .collect();
     let ones: Vec<_> = activations.iter().filter(|(fact, scale)| *scale == 1.0 && fact.unit == Unit::Scale).collect();
     for (fact, _) in &ones {
