@@ -3,9 +3,13 @@
 mod args;
 mod bundled;
 mod by_method;
+mod check;
 mod data;
+mod diff;
 mod exchange;
 mod file;
+#[cfg(feature = "onnx")]
+mod graphs;
 mod hints;
 mod interrupts;
 mod journal;
@@ -13,6 +17,7 @@ mod load;
 mod methods;
 mod out;
 mod patterns;
+mod ranges;
 mod run;
 mod scales;
 mod source;

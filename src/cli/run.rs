@@ -4,7 +4,7 @@ use super::args::{Cli, Command, ScreenArgs, SharedArgs};
 use super::load::load;
 use super::out::{Failed, complain, print};
 use super::source::{self, Usage};
-use super::{bundled, by_method, exchange, journal, methods, patterns, trials, tune};
+use super::{bundled, by_method, check, diff, exchange, journal, methods, patterns, trials, tune};
 use crate::report::{self, Json, visible};
 use crate::tui::{app, model::Model};
 
@@ -42,6 +42,8 @@ fn answer(cli: Cli) -> Result<u8, Failed> {
         }
         Some(Command::Export(args)) => exchange::export(*args),
         Some(Command::Convert(args)) => exchange::convert(args),
+        Some(Command::Check(args)) => check::run(args),
+        Some(Command::Diff(args)) => diff::compare(args),
     }
 }
 

@@ -27,6 +27,7 @@ pub use scales::{
     RangeScales, ReadError, SCHEMA, Scales, StatsScales, TensorScales, TunedScales, TunedSet, Tuning, Widened, figure,
 };
 pub use sensitivity::{outputs, sensitivity, sensitivity_json};
+pub(crate) use table::{Column, table};
 pub use text::text;
 pub use verify::{TOLERANCE, Verification, VerifiedTensor};
 pub use visible::{one_word, visible};
