@@ -181,7 +181,7 @@ rules! {
         "the runtime passes over it in silence, and the tensor stays without a scale",
         "map names with --names of convert, or calibrate this very model";
     TENSOR_WITHOUT_SCALE Warning "tensor-without-scale": "A tensor that an integer operator takes, without a scale (with --model)",
-        "the runtime runs the operator in float, or calibrates it on nothing", "calibrate it, or leave the operator in float on purpose";
+        "the runtime runs the operator in float; DLA takes its neighbours to FP16 as well, and ModelOpt's import fails", "calibrate it, or leave the operator in float on purpose";
     WEIGHT_AS_ACTIVATION Error "weight-as-activation": "A constant of the model among the activations' encodings (with --model)",
         "Qualcomm's converters refuse the file", "move it to param_encodings";
     WEIGHT_CLIPPED Warning "weight-clipped": "A weight whose largest value lies more than 10 % beyond its clip (with --model)",
