@@ -78,8 +78,8 @@ impl Fact {
         })
     }
 
-    /// The real range of each channel, or the one: what the scales reach, or the ends that the file gives. Nothing where
-    /// it cannot be told.
+    /// The real range of each channel, or the one: what the scales reach, or the ends that the file gives. Nothing
+    /// where it cannot be told.
     pub fn clips(&self) -> Vec<(f64, f64)> {
         if self.numbers.count as usize != self.numbers.each.len() {
             return Vec::new();

@@ -95,7 +95,7 @@ fn weights(facts: &[&Fact], graph: &Graph, findings: &mut Findings) {
     }
 }
 
-/// What integer operators take and nobody has a scale for. Where a value is only moved, the scale before or behind will do.
+/// What integer operators take and nobody has a scale for. Where a value is only moved, the scale before will do.
 fn without(read: &Read, by_name: &HashMap<&str, &Fact>, graph: &Graph, findings: &mut Findings) {
     let makers = graph.makers();
     let floats: HashSet<&str> = read.facts.iter().filter(|fact| fact.float).map(|fact| fact.name.as_str()).collect();

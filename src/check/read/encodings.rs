@@ -1,5 +1,5 @@
-//! Encodings of AIMET and of Qualcomm's converters. Offsets become zero points of the unsigned grid, or of the signed one
-//! where it is symmetric.
+//! Encodings of AIMET and of Qualcomm's converters. Offsets become zero points of the unsigned grid, or of the signed
+//! one where it is symmetric.
 
 use super::super::fact::{Fact, Unit};
 use super::super::finding::Findings;
