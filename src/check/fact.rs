@@ -39,6 +39,7 @@ pub(super) struct Fact {
     pub format: Option<Format>,
     /// The shape of the scales, and of blocks how they lie.
     pub shape: Vec<u64>,
+    /// Where the file says it; encodings and tables do not.
     pub axis: Option<usize>,
     /// It says nothing but that the tensor stays in float.
     pub float: bool,

@@ -110,7 +110,10 @@ fn ends(fact: &Fact, findings: &mut Findings) {
             continue;
         }
         if low == high {
-            find(&rule::RANGE_EMPTY, range);
+            // What was seen at one value only is a constant, and a range from 0 to it holds it.
+            if !fact.seen || low == 0.0 {
+                find(&rule::RANGE_EMPTY, range);
+            }
             continue;
         }
         if low > 0.0 || high < 0.0 {
