@@ -39,6 +39,7 @@ pub(super) struct Fact {
     pub format: Option<Format>,
     /// The shape of the scales, and of blocks how they lie.
     pub shape: Vec<u64>,
+    /// Where the file says it; encodings and tables do not.
     pub axis: Option<usize>,
     /// It says nothing but that the tensor stays in float.
     pub float: bool,
@@ -78,8 +79,8 @@ impl Fact {
         })
     }
 
-    /// The real range of each channel, or the one: what the scales reach, or the ends that the file gives. Nothing where
-    /// it cannot be told.
+    /// The real range of each channel, or the one: what the scales reach, or the ends that the file gives. Nothing
+    /// where it cannot be told.
     pub fn clips(&self) -> Vec<(f64, f64)> {
         if self.numbers.count as usize != self.numbers.each.len() {
             return Vec::new();

@@ -45,6 +45,9 @@ impl Report {
 
 /// The rules as a document.
 pub fn rules_json() -> String {
-    let rule = |rule: &&Rule| json!({"rule": rule.id, "rank": rule.rank.word(), "what": rule.what, "why": rule.why, "remedy": rule.remedy});
+    let rule = |rule: &&Rule| {
+        let Rule { id, rank, what, why, remedy } = rule;
+        json!({"rule": id, "rank": rank.word(), "what": what, "why": why, "remedy": remedy})
+    };
     pretty(&json!({"schema": SCHEMA, "tool": TOOL, "rules": RULES.iter().map(rule).collect::<Vec<_>>()}))
 }

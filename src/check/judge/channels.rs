@@ -22,10 +22,6 @@ pub(super) fn judge(fact: &Fact, findings: &mut Findings) {
         let found = format!("it has {} and {}", number::of(scales, "scale"), number::of(ends, "range"));
         findings.tensor(&rule::CHANNELS_DIFFER, &fact.key, found);
     }
-    if fact.axis.is_none() && scales > 1 && fact.shape.is_empty() {
-        let found = format!("it has {} and no axis", number::of(scales, "scale"));
-        findings.tensor(&rule::CHANNELS_DIFFER, &fact.key, found);
-    }
     if fact.numbers.each.len() < FEWEST || fact.unit == Unit::Amax && fact.role == "activation" {
         return;
     }

@@ -34,7 +34,7 @@ fn scales(fact: &Fact, findings: &mut Findings) {
     // A block of zeros has the scale 0, and that is right.
     let blocks =
         fact.role == "weight_scale" && fact.shape.len() > 1 && fact.shape.iter().filter(|n| **n > 1).count() > 1;
-    // One over a scale: what is 0 there is infinite here, and the other way round. It is named as it stands in the file.
+    // One over a scale that is 0 is infinite: what is odd is named as it stands in the file.
     for odd in Odd::ALL {
         let Some(found) = fact.numbers.odd(odd) else { continue };
         if odd == Odd::Zero && blocks {
@@ -110,7 +110,10 @@ fn ends(fact: &Fact, findings: &mut Findings) {
             continue;
         }
         if low == high {
-            find(&rule::RANGE_EMPTY, range);
+            // What was seen at one value only is a constant, and a range from 0 to it holds it.
+            if !fact.seen || low == 0.0 {
+                find(&rule::RANGE_EMPTY, range);
+            }
             continue;
         }
         if low > 0.0 || high < 0.0 {

@@ -28,7 +28,12 @@ pub(super) fn judge(read: &Read, graph: &Graph, own: bool, findings: &mut Findin
     let by_name: HashMap<&str, &Fact> = facts.iter().map(|fact| (fact.name.as_str(), *fact)).collect();
     if !own {
         unknown(read, graph, findings);
-        weights(&facts, graph, findings);
+        // Of what these have for constants nobody makes a weight's scale.
+        let of_activations =
+            ["tensorrt-cache", "tensorrt-ranges", "ort-cache", "ort-calibration-cache", "tpu-mlir-table"];
+        if !of_activations.contains(&read.format.as_str()) {
+            weights(&facts, graph, findings);
+        }
     } else {
         bias(&by_name, graph, findings);
     }
@@ -95,7 +100,7 @@ fn weights(facts: &[&Fact], graph: &Graph, findings: &mut Findings) {
     }
 }
 
-/// What integer operators take and nobody has a scale for. Where a value is only moved, the scale before or behind will do.
+/// What integer operators take and nobody has a scale for. Where a value is only moved, the scale before will do.
 fn without(read: &Read, by_name: &HashMap<&str, &Fact>, graph: &Graph, findings: &mut Findings) {
     let makers = graph.makers();
     let floats: HashSet<&str> = read.facts.iter().filter(|fact| fact.float).map(|fact| fact.name.as_str()).collect();
@@ -137,7 +142,9 @@ fn shared(by_name: &HashMap<&str, &Fact>, graph: &Graph, findings: &mut Findings
         }
         let inputs = if concat { node.inputs.len() } else { 1 };
         let names = node.inputs.iter().take(inputs).chain(&node.outputs);
-        let all: Vec<(&str, f64, f64)> = names.filter_map(|name| grid(by_name.get(name.as_str())?)).collect();
+        // Of values that were seen a maximum is not what it is of, and whoever chooses ranges gives both one.
+        let facts = names.filter_map(|name| by_name.get(name.as_str())).filter(|fact| concat || !fact.seen);
+        let all: Vec<(&str, f64, f64)> = facts.filter_map(grid).collect();
         let Some((_, scale, zero)) = all.first().copied() else { continue };
         if let Some(other) = all.iter().find(|(_, s, z)| (s / scale - 1.0).abs() > APART || *z != zero) {
             let found = format!("{} has {}, {} {}", all[0].0, shown(scale), other.0, shown(other.1));

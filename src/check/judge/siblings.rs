@@ -6,8 +6,8 @@ use super::super::fact::{Fact, Unit};
 use super::super::finding::Findings;
 use super::super::numbers::median;
 use super::super::rule;
+use crate::quant::Format;
 use crate::report::number::{self, significant};
-use crate::session::Kind;
 
 /// Of fewer a median says nothing.
 const FEWEST: usize = 5;
@@ -19,6 +19,8 @@ const SPREADS: f64 = 8.0;
 const FAR: f64 = 100.0;
 /// where one over it comes as near to them as that.
 const NEAR: f64 = 10.0;
+/// No network's weights are larger.
+const LARGEST: f64 = 127.0;
 /// As many equal scales are no chance.
 const EQUAL: usize = 4;
 
@@ -26,6 +28,10 @@ pub(super) fn judge(facts: &[&Fact], findings: &mut Findings) {
     let mut groups: BTreeMap<(String, &str), Vec<(&Fact, f64)>> = BTreeMap::new();
     for fact in facts {
         let Some(x) = fact.numbers.high().map(f64::from).filter(|x| x.is_finite() && *x > 0.0) else { continue };
+        // Of a KV cache a rule of its own says so.
+        if x == 1.0 && matches!(fact.role, "k_scale" | "v_scale") {
+            continue;
+        }
         groups.entry((pattern(&fact.key), fact.role)).or_default().push((fact, x));
     }
     let mut wrong: Vec<&str> = Vec::new();
@@ -91,28 +97,21 @@ fn shown(x: f64) -> String {
 fn conventions(facts: &[&Fact], said: &[&str], findings: &mut Findings) {
     for fact in facts.iter().filter(|fact| !said.contains(&fact.key.as_str())) {
         let (Some(low), Some(high)) = (fact.numbers.low(), fact.numbers.high()) else { continue };
+        let Some(median) = fact.numbers.median() else { continue };
+        // The largest weight of a typical channel.
+        let largest = f64::from(fact.format.unwrap_or(Format::INT8).qmax()) * f64::from(median);
         let found = match (fact.role, fact.unit) {
             // ModelOpt's global scale is multiplied with, and far below 1; compressed-tensors' is one over it.
             ("weight_scale_2", _) if low > 1.0 => "what blocks' scales are multiplied with is far below 1",
-            ("weight_global_scale", _) if high < 1.0 => {
-                "compressed-tensors has 2688 over the largest magnitude here, far above 1"
-            }
-            // Of 8 bits: weights beyond 127, or 448.
-            ("weight" | "weight_scale", Unit::Scale) if median_is(fact, |x| x > 1.0) && fact.kind == Kind::Weight => {
-                "it stands for weights beyond 127"
-            }
-            ("weight", Unit::Reciprocal) if median_is(fact, |x| x < 1.0) => {
-                "a table has 127 over the largest magnitude, and this one stands for weights beyond 127"
+            ("weight_global_scale", _) if high < 1.0 => "2688 over a weight's largest magnitude is far above 1",
+            ("weight" | "weight_scale", Unit::Scale) if largest > LARGEST => "it stands for weights beyond 127",
+            ("weight", Unit::Reciprocal) if median < 1.0 => {
+                "a table has 127 over weights, and this one means such beyond 127"
             }
             _ => continue,
         };
-        let value = fact.numbers.median().unwrap_or(high);
-        findings.tensor(&rule::RECIPROCAL, &fact.key, format!("its scale is {}: {found}", shown(f64::from(value))));
+        findings.tensor(&rule::RECIPROCAL, &fact.key, format!("its scale is {}: {found}", shown(f64::from(median))));
     }
-}
-
-fn median_is(fact: &Fact, holds: fn(f32) -> bool) -> bool {
-    fact.numbers.median().is_some_and(holds)
 }
 
 /// What tools write where they have seen nothing.

@@ -120,7 +120,6 @@ fn of_rknn(name: &str, entries: &[(String, String)], findings: &mut Findings) ->
         ends: low.into_iter().zip(high).collect(),
         zeros,
         format: Format::named(dtype).ok().map(|format| format.with_symmetric(symmetric)),
-        axis: (scales.len() > 1).then_some(0),
         ..fact
     };
     fact.with(scales.into_iter().map(|x| x as f32))

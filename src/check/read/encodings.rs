@@ -1,5 +1,5 @@
-//! Encodings of AIMET and of Qualcomm's converters. Offsets become zero points of the unsigned grid, or of the signed one
-//! where it is symmetric.
+//! Encodings of AIMET and of Qualcomm's converters. Offsets become zero points of the unsigned grid, or of the signed
+//! one where it is symmetric.
 
 use super::super::fact::{Fact, Unit};
 use super::super::finding::Findings;
@@ -42,7 +42,6 @@ pub(super) fn named(tree: &Tree, id: &str, findings: &mut Findings) -> Vec<Fact>
                 findings.tensor(&rule::VERSION_DIFFERS, name, found);
             }
             let offsets = given(all("offset")).unwrap_or_default();
-            let fact = Fact { axis: (encodings.len() > 1).then_some(0), ..fact };
             let fact = on_grid(fact, bits, symmetric, &offsets, findings);
             facts.push(fact.with(scales.unwrap_or_default().into_iter().map(|x| x as f32)));
         }
@@ -64,7 +63,7 @@ pub(super) fn listed(tree: &Tree, findings: &mut Findings) -> Vec<Fact> {
                 findings.file(&rule::LINE_MALFORMED, format!("an entry of {section} has no name"));
                 continue;
             };
-            let mut fact = Fact::new(name, kind, Unit::Scale);
+            let fact = Fact::new(name, kind, Unit::Scale);
             if entry.get("dtype").and_then(Tree::text).is_some_and(|dtype| dtype.eq_ignore_ascii_case("float")) {
                 facts.push(Fact { float: true, ..fact });
                 continue;
@@ -82,7 +81,6 @@ pub(super) fn listed(tree: &Tree, findings: &mut Findings) -> Vec<Fact> {
                 let found = format!("it is PER_TENSOR and has {} scales", scales.len());
                 findings.tensor(&rule::CHANNELS_DIFFER, name, found);
             }
-            fact.axis = (scales.len() > 1).then_some(0);
             let fact = on_grid(fact, bits, symmetric, &offsets, findings);
             facts.push(fact.with(scales.into_iter().map(|x| x as f32)));
         }
@@ -130,6 +128,9 @@ pub(super) fn typed(tree: &Tree, findings: &mut Findings) -> Vec<Fact> {
         let dtype = entry.get("output_dtype").and_then(Tree::text).unwrap_or_default();
         let format = Format::named(dtype).ok().map(|format| format.with_symmetric(zeros.is_empty()));
         let axis = entry.get("axis").and_then(Tree::number).filter(|axis| *axis >= 0.0).map(|axis| axis as usize);
+        if scales.len() > 1 && axis.is_none() {
+            findings.tensor(&rule::CHANNELS_DIFFER, name, format!("it has {} scales and no axis", scales.len()));
+        }
         let fact = Fact { zeros, format, axis, ..Fact::new(name, Kind::Activation, Unit::Scale) };
         facts.push(fact.with(scales.into_iter().map(|x| x as f32)));
     }

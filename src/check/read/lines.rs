@@ -128,9 +128,8 @@ pub(super) fn ncnn(text: &str, findings: &mut Findings) -> Vec<Fact> {
             findings.tensor(&rule::DIGITS_LOST, key, format!("it prints {x}"));
         }
         let name = key.strip_suffix("_param_0").unwrap_or(key).to_owned();
-        let axis = (numbers.len() > 1).then_some(0);
         let fact = Fact::new(key, kind, Unit::Reciprocal).with(numbers);
-        facts.push(Fact { name, float, axis, format: Some(Format::INT8), ..fact });
+        facts.push(Fact { name, float, format: Some(Format::INT8), ..fact });
     }
     facts
 }

@@ -37,6 +37,9 @@ pub(super) fn overrides(tree: &Tree, findings: &mut Findings) -> Vec<Fact> {
             axis: first.get("axis").and_then(Tree::number).filter(|axis| *axis >= 0.0).map(|axis| axis as usize),
             ..Fact::new(name, Kind::Activation, Unit::Scale)
         };
+        if list.items().len() > 1 && fact.axis.is_none() {
+            findings.tensor(&rule::CHANNELS_DIFFER, name, format!("it has {} entries and no axis", list.items().len()));
+        }
         facts.push(fact.with(scales.into_iter().map(|x| x as f32)));
     }
     facts
