@@ -3,9 +3,11 @@ use std::sync::Arc;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+use super::check::CheckArgs;
 use super::data::DataArgs;
 #[cfg(feature = "onnxruntime")]
 use super::data::{LibraryArg, SampleArgs};
+use super::diff::DiffArgs;
 use super::file::{FileArgs, FileFormat, formats, parse_file_format};
 use super::patterns::Asked;
 use super::provenance::Said;
@@ -79,6 +81,10 @@ pub(super) enum Command {
     Export(Box<ExportArgs>),
     /// Reads a file of scales, of this program or another tool, and writes it in another format
     Convert(ConvertArgs),
+    /// Checks files of scales, checkpoints and quantized models: what no scale may be, and what hints at a mistake
+    Check(CheckArgs),
+    /// Says which scales of two files differ, and by how much, the worst first
+    Diff(DiffArgs),
 }
 
 /// What to export.

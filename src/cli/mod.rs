@@ -3,9 +3,13 @@
 mod args;
 mod bundled;
 mod by_method;
+mod check;
 mod data;
+mod diff;
 mod exchange;
 mod file;
+#[cfg(feature = "onnx")]
+mod graphs;
 mod hints;
 mod interrupts;
 mod journal;
@@ -14,6 +18,7 @@ mod methods;
 mod out;
 mod patterns;
 mod provenance;
+mod ranges;
 mod report;
 mod run;
 mod scales;

@@ -5,7 +5,7 @@ use super::args::{Cli, Command, ScreenArgs};
 use super::load::load;
 use super::out::{Failed, complain, print};
 use super::source::{self, Usage};
-use super::{bundled, exchange, journal, methods, patterns, provenance, report as reports, trials, tune};
+use super::{bundled, check, diff, exchange, journal, methods, patterns, provenance, report as reports, trials, tune};
 use crate::report::{self, visible};
 use crate::tui::{app, model::Model};
 
@@ -44,6 +44,8 @@ fn answer(cli: Cli) -> Result<u8, Failed> {
         }
         Some(Command::Export(args)) => exchange::export(*args),
         Some(Command::Convert(args)) => exchange::convert(args),
+        Some(Command::Check(args)) => check::run(args),
+        Some(Command::Diff(args)) => diff::compare(args),
     }
 }
 

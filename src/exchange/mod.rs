@@ -5,6 +5,7 @@
 //! silent change.
 
 mod csv;
+pub mod diff;
 mod encodings;
 mod hailo_alls;
 mod json;
@@ -195,6 +196,12 @@ pub fn listed() -> String {
     ids.join(", ")
 }
 
+/// The format that a file looks like.
+pub fn recognized(file_name: &str, bytes: &[u8]) -> Option<&'static dyn Foreign> {
+    let looks = Looks::of(file_name, bytes);
+    FORMATS.iter().copied().find(|format| format.is(&looks))
+}
+
 /// The ranges of a file, whose format is `from` or recognized.
 ///
 /// # Errors
@@ -204,11 +211,7 @@ pub fn read(
     bytes: &[u8],
     from: Option<&'static dyn Foreign>,
 ) -> Result<(&'static dyn Foreign, Read), Unread> {
-    let looks = || {
-        let looks = Looks::of(file_name, bytes);
-        FORMATS.iter().copied().find(|format| format.is(&looks))
-    };
-    let Some(format) = from.or_else(looks) else {
+    let Some(format) = from.or_else(|| recognized(file_name, bytes)) else {
         return Err(Unread::Unknown { file: visible(file_name), formats: listed() });
     };
     match format.read(bytes) {

@@ -51,6 +51,7 @@ mod graph;
 mod known;
 mod nearby;
 mod network;
+mod outline;
 mod placement;
 mod pool;
 mod quantizers;
@@ -80,8 +81,9 @@ pub use graph::{Graph, Observer, Reach};
 pub use known::KnownRange;
 pub use nearby::Nearby;
 pub use network::{Dim, Network, Port};
+pub use outline::Outlined;
 pub use placement::Placement;
-pub use quantizers::{FileGrid, Quantizers};
+pub use quantizers::{FileGrid, Quantizers, Surveyed};
 pub use reference::{Judged, Reference};
 #[cfg(feature = "onnxruntime")]
 pub use runtime::{Library, Runtime};

@@ -36,6 +36,7 @@ pub use scales::{
 };
 pub use sensitivity::{outputs, sensitivity, sensitivity_json};
 pub use shown::{Blocks, Shown, bars, markdown};
+pub(crate) use table::{Column, table};
 pub use text::text;
 pub use verify::{TOLERANCE, Verification, VerifiedTensor};
 pub use visible::{one_word, visible};

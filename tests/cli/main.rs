@@ -17,8 +17,10 @@ mod onnx;
 
 #[cfg(feature = "onnx")]
 mod by_method;
+mod check;
 #[cfg(feature = "onnx")]
 mod deployed;
+mod diff;
 mod exchange;
 #[cfg(feature = "onnx")]
 mod known;

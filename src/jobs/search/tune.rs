@@ -61,7 +61,7 @@ pub(super) fn tune(
         return Err(nothing_to_judge_by(run));
     }
     let sets = vec![TuneSet { by: UNCHANGED, judged: verdict.unseen }];
-    let mut course = Course { judge, sets, taken: 0, first: verdict, best: verdict, decided: false };
+    let mut course = Course { judge, sets, taken: 0, first: verdict.clone(), best: verdict, decided: false };
 
     let (layers, few) = (wanted.layers.len(), search.few());
     let mut tries: Vec<Vec<Tried>> = Vec::new();
@@ -117,9 +117,9 @@ pub(super) fn tune(
     }
     let alone = costs(&search, &at_first, &now);
     let costly: Vec<usize> = alone.iter().map(|(i, _)| *i).collect();
-    let Some(curve) = widen(&mut search, &course.judge, &costly, course.best)? else { return Ok(None) };
+    let Some(curve) = widen(&mut search, &course.judge, &costly, course.best.clone())? else { return Ok(None) };
     let bias = if wanted.correct_bias && !search.stopped() {
-        match correct_bias(&search, &course.judge, weights, curve.verdict)? {
+        match correct_bias(&search, &course.judge, weights, &curve.verdict)? {
             Some(bias) => bias,
             None => return Ok(None),
         }
@@ -180,15 +180,14 @@ fn correct_bias(
     search: &Standing,
     judge: &Judge,
     weights: &[Grids],
-    now: Verdict,
+    now: &Verdict,
 ) -> Result<Option<Biases>, ModelError> {
     let params = search.params(&search.present);
     let Some(corrected) = corrected(search, weights, &params)? else { return Ok(Some(None)) };
-    let with = |bench: &Bench| bench.with_graph(corrected.graph.clone()).judged(&params);
-    let (Some(unseen), Some(seen)) = (with(&judge.unseen)?, with(&judge.seen)?) else { return Ok(None) };
-    let verdict = Verdict { seen, unseen };
-    let taken = verdict.gain_over(&now).is_some();
-    let set = BiasSet { judged: unseen, taken, moved: corrected.moved.clone() };
+    let [seen, unseen] = [&judge.seen, &judge.unseen].map(|bench| bench.with_graph(corrected.graph.clone()));
+    let Some(verdict) = Judge::judge_on(&seen, &unseen, &params)? else { return Ok(None) };
+    let taken = verdict.gain_over(now).is_some();
+    let set = BiasSet { judged: verdict.unseen, taken, moved: corrected.moved.clone() };
     Ok(Some(Some((corrected, verdict, set))))
 }
 
@@ -240,7 +239,7 @@ fn worth(
             Some((before, after))
         }
     };
-    let (first, last) = (course.first, taken.map_or(curve.verdict, |(_, verdict, _)| *verdict));
+    let (first, last) = (course.first, taken.map_or(&curve.verdict, |(_, verdict, _)| verdict));
     Ok(Some(Tuned {
         before: first.seen,
         after: last.seen,

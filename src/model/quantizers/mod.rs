@@ -9,18 +9,22 @@ mod grid;
 mod origin;
 mod pairs;
 mod put_back;
+mod survey;
 
 pub use grid::FileGrid;
+pub use survey::Surveyed;
 
 use super::network::Network;
 use super::weights::Constants;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tract_onnx::pb::ModelProto;
 
 /// What the quantizers of a file say.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Quantizers {
     grids: BTreeMap<String, FileGrid>,
+    /// Those of them that are on constants.
+    weights: BTreeSet<String>,
     left: usize,
     put_back: usize,
     /// Quantizers with a scale for each channel below this version, which has none.
@@ -32,6 +36,11 @@ impl Quantizers {
     /// The grid that a tensor is on in the file.
     pub fn of(&self, tensor: &str) -> Option<&FileGrid> {
         self.grids.get(tensor)
+    }
+
+    /// All grids by the tensors' names, each with whether it is on a constant.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, bool, &FileGrid)> {
+        self.grids.iter().map(|(name, grid)| (name.as_str(), self.weights.contains(name), grid))
     }
 
     /// Whether the file quantizes nothing.
@@ -92,11 +101,15 @@ impl Network {
         let put_back = put_back::relus(graph, &pairs, opset);
         let mut grids: BTreeMap<String, FileGrid> =
             origin::name_by_origin(graph, &pairs, weights).into_iter().collect();
+        let initializers: BTreeSet<String> = graph.initializer.iter().map(|tensor| tensor.name.clone()).collect();
+        let behind = grids.keys().cloned();
+        let weights = behind.chain(pairs.iter().map(|pair| pair.of.clone()).filter(|of| initializers.contains(of)));
+        let weights: BTreeSet<String> = weights.collect();
         for (name, grid) in pairs::take_out(graph, &pairs) {
             // Of two behind each other the first is the one that the values meet.
             grids.entry(name).or_insert(grid);
         }
         let left = graph.node.iter().filter(|node| node.op_type == "QuantizeLinear").count();
-        (self.with_proto(proto), Quantizers { grids, left, put_back, too_old, opset })
+        (self.with_proto(proto), Quantizers { grids, weights, left, put_back, too_old, opset })
     }
 }

@@ -91,7 +91,7 @@ fn is_too_old(node: &NodeProto, grid: &FileGrid, opset: i64) -> bool {
 }
 
 /// The type of the integers that a `QuantizeLinear` makes.
-fn element_of(node: &NodeProto, constants: &Constants) -> Element {
+pub(super) fn element_of(node: &NodeProto, constants: &Constants) -> Element {
     let named = node.attribute.iter().find(|attribute| attribute.name == "output_dtype").map(|a| a.i as i32);
     let zero = node.input.get(2).and_then(|name| constants.tensor(name)).map(Element::of);
     named.filter(|of| *of != 0).map(Element).or(zero).unwrap_or(Element::UINT8)
