@@ -79,6 +79,26 @@ fn documents_of_files_are_what_the_schema_says() {
 }
 
 #[test]
+fn what_is_said_of_files_of_scales_is_what_the_schemas_say() {
+    let (folder, schemas) = (files(), Schemas::read());
+    let of = |args: &[&str]| printed(folder.path(), args);
+    for (name, options) in [("a.json", &["--method", "max"][..]), ("b.json", &["--method", "mse", "--skip", "b"])] {
+        let document =
+            of(&[&["report", "--json", "--per-channel", "rows=1", "a.npy", "b.npy", "rows.npy"], options].concat());
+        fs::write(folder.path().join(name), document.to_string()).unwrap();
+    }
+    fs::write(folder.path().join("zero.cache"), "TRT-100300-EntropyCalibration2\na: 00000000\nc: 3f800000\n").unwrap();
+    for (a, b) in [("a.json", "a.json"), ("a.json", "b.json"), ("a.json", "zero.cache")] {
+        fits(&schemas, "diff-1.json", &of(&["diff", a, b, "--json"]));
+        fits(&schemas, "diff-1.json", &of(&["diff", a, b, "--json", "--all", "--tolerance", "1%"]));
+    }
+    for file in ["a.json", "zero.cache", "bad.npy"] {
+        fits(&schemas, "check-1.json", &of(&["check", file, "--json"]));
+    }
+    fits(&schemas, "check-1.json", &of(&["check", "--rules", "--json"]));
+}
+
+#[test]
 fn what_is_no_document_has_faults() {
     let (folder, schemas) = (files(), Schemas::read());
     let document = printed(folder.path(), &["report", "--json", "a.npy"]);
@@ -96,7 +116,15 @@ fn what_is_no_document_has_faults() {
     // Every schema is one, and is printed by a command above or below.
     assert_eq!(
         schemas.names().collect::<Vec<_>>(),
-        ["compare-1.json", "methods-1.json", "scales-1.json", "sensitivity-1.json", "verify-1.json"]
+        [
+            "check-1.json",
+            "compare-1.json",
+            "diff-1.json",
+            "methods-1.json",
+            "scales-1.json",
+            "sensitivity-1.json",
+            "verify-1.json"
+        ]
     );
 }
 
