@@ -88,7 +88,8 @@ fn what_is_said_of_files_of_scales_is_what_the_schemas_say() {
         fs::write(folder.path().join(name), document.to_string()).unwrap();
     }
     fs::write(folder.path().join("zero.cache"), "TRT-100300-EntropyCalibration2\na: 00000000\nc: 3f800000\n").unwrap();
-    for (a, b) in [("a.json", "a.json"), ("a.json", "b.json"), ("a.json", "zero.cache")] {
+    fs::write(folder.path().join("other.cache"), "TRT-100300-EntropyCalibration2\na: 3c000000\nc: 3f800000\n").unwrap();
+    for (a, b) in [("a.json", "a.json"), ("a.json", "b.json"), ("a.json", "other.cache")] {
         fits(&schemas, "diff-1.json", &of(&["diff", a, b, "--json"]));
         fits(&schemas, "diff-1.json", &of(&["diff", a, b, "--json", "--all", "--tolerance", "1%"]));
     }
