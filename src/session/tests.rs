@@ -3,6 +3,7 @@ use std::sync::Arc;
 use super::*;
 use crate::calibrate;
 use crate::histogram::Histogram;
+use crate::quant::QuantParams;
 
 fn key(layer: usize) -> Key {
     Key::activation(format!("layer{layer}"))
