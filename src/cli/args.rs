@@ -6,9 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::data::DataArgs;
 #[cfg(feature = "onnxruntime")]
 use super::data::{LibraryArg, SampleArgs};
-use super::check::CheckArgs;
-use super::diff::DiffArgs;
 use super::file::{FileArgs, FileFormat, formats, parse_file_format};
+use super::held_against::{CheckArgs, DiffArgs};
 use super::patterns::Asked;
 use super::scales::ScalesArgs;
 use super::words::{Chooser, KnownRange, Method, PerChannel, parse_chooser, parse_method};
