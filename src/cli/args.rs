@@ -3,12 +3,11 @@ use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::check::CheckArgs;
 use super::data::DataArgs;
 #[cfg(feature = "onnxruntime")]
 use super::data::{LibraryArg, SampleArgs};
-use super::diff::DiffArgs;
 use super::file::{FileArgs, FileFormat, formats, parse_file_format};
+use super::held_against::{CheckArgs, DiffArgs};
 use super::patterns::Asked;
 use super::scales::ScalesArgs;
 use super::words::{Chooser, KnownRange, Method, PerChannel, parse_chooser, parse_method};

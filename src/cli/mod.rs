@@ -10,6 +10,7 @@ mod exchange;
 mod file;
 #[cfg(feature = "onnx")]
 mod graphs;
+mod held_against;
 mod hints;
 mod interrupts;
 mod journal;
