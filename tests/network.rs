@@ -334,9 +334,9 @@ fn how_to_search_is_said_in_words() {
     assert!(s.screen().contains("tune all, how: 16bit:2 flaot:1"), "{}", s.screen());
     s.press(KeyCode::Backspace);
     assert_eq!(s.notice(), "");
-    (0..6).for_each(|_| {
+    for _ in 0..6 {
         s.press(KeyCode::Backspace);
-    });
+    }
     s.keys("float:1 unsigned next").press(KeyCode::Enter);
     let trials = asked(&mut s);
     let [Trial::Tune(Tune { layers, rounds: 1, objective: Objective::Next, allow, .. })] = trials.as_slice() else {

@@ -332,8 +332,10 @@ fn an_affine_range_stands_on_the_kl_curve_of_its_magnitudes() {
         let plot = |line: &str| line.chars().skip(usize::from(rows.x)).collect::<String>();
         screen.lines().skip(usize::from(rows.y)).take(usize::from(rows.height)).map(plot).collect::<Vec<_>>().join("\n")
     };
-    let digits = |text: &str| {
-        text.split_whitespace().filter(|w| w.parse::<f64>().is_ok()).map(str::to_owned).collect::<Vec<_>>()
+    // The value stands among the curve's dots.
+    let no_number = |c: char| !(c.is_ascii_digit() || "e.-".contains(c));
+    let digits = |text: &str| -> Vec<String> {
+        text.split(no_number).filter(|word| word.parse::<f64>().is_ok()).map(str::to_owned).collect()
     };
     let before = digits(&lower(&mut s));
     let step = |x: f32| if x > 0.0 { -4_i32 } else { 4 };

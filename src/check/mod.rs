@@ -92,7 +92,7 @@ impl Check {
             judge::beside_model(read, graph, own.is_some(), &mut findings);
         }
         if let Some(seen) = beside.seen {
-            judge::beside_data(read, seen, &mut findings);
+            judge::beside_data(read, seen, own.or(beside.graph), &mut findings);
         }
         let (file, tensors) = (findings.file, read.facts.len());
         self.report.files.push(Checked { file, format: read.format.clone(), tensors });

@@ -3,17 +3,15 @@ use std::sync::Arc;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use super::check::CheckArgs;
 use super::data::DataArgs;
 #[cfg(feature = "onnxruntime")]
 use super::data::{LibraryArg, SampleArgs};
-use super::diff::DiffArgs;
 use super::file::{FileArgs, FileFormat, formats, parse_file_format};
+use super::form::{FormArgs, TunedArgs};
+use super::held_against::{CheckArgs, DiffArgs};
 use super::patterns::Asked;
-use super::provenance::Said;
-use super::report::ReportArgs;
+use super::said::Said;
 use super::scales::ScalesArgs;
-use super::tune::TunedArgs;
 use super::words::{Chooser, KnownRange, Method, PerChannel, parse_chooser, parse_method};
 use crate::calibrate::{self, Calibrator, DEFAULT_METHOD};
 use crate::histogram::{DEFAULT_BINS, MAX_BINS};
@@ -85,6 +83,31 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Says which scales of two files differ, and by how much, the worst first
     Diff(DiffArgs),
+}
+
+/// What is reported, and how.
+#[derive(Args)]
+pub(super) struct ReportArgs {
+    #[command(flatten)]
+    pub form: FormArgs,
+    /// Measures the chosen clips on the values too, not only on bins; takes one more reading
+    #[arg(long)]
+    pub exact: bool,
+    /// Runs MODEL.onnx quantized as chosen as well, and says what that does to its outputs
+    #[arg(long)]
+    pub outputs: bool,
+    /// Prints a row a method instead: what each does to the outputs of MODEL.onnx where it chooses for every quantized
+    /// activation, the best first, beside what is chosen
+    #[arg(long)]
+    pub by_method: bool,
+    /// Writes to FILE instead of stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Replaces FILE if it exists
+    #[arg(long, requires = "output")]
+    pub force: bool,
+    #[command(flatten)]
+    pub shared: SharedArgs,
 }
 
 /// What to export.

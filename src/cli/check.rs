@@ -1,13 +1,13 @@
 //! `qviz check`: what is wrong with files of scales, printed.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::{Args, Parser};
+use clap::Parser;
 
 use super::args::{Cli, Command, SharedArgs, is_model};
-use super::file::{FileFormat, formats, parse_file_format};
+use super::file::FileFormat;
+use super::held_against::CheckArgs;
 use super::load::load;
 use super::out::{Failed, complain, print};
 use super::source::Usage;
@@ -18,49 +18,6 @@ use crate::check::{self, Beside, Check, Seen};
 use crate::quant::{Clip, Fp8};
 use crate::report::visible;
 use crate::session::Kind;
-
-const EXAMPLES: &str = "Examples:
-  qviz check calib.cache                                  # needs nothing else
-  qviz check scales.json --model model.onnx               # names, weights, Concat inputs as well
-  qviz check calib.cache --model model.onnx --data calib/ # and how much saturates
-  qviz check scales.json --data acts/                     # the same, of dumped activations
-  qviz check model_int8.onnx                              # a model with QuantizeLinear
-  qviz check llama-fp8/model.safetensors.index.json       # a checkpoint: headers and scales are read, no weights
-  qviz check *.encodings --strict --json                  # for CI
-
-Exit codes: 0 no error (with --strict no warning), 1 there is one, or a file could not be read, 2 wrong usage.
-docs/check.md has all rules and the JSON";
-
-/// What to check.
-#[derive(Args)]
-#[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{}", formats()))]
-pub(super) struct CheckArgs {
-    /// Files of scales of any format, ONNX models with QuantizeLinear, .safetensors checkpoints, their index or folder
-    #[arg(value_name = "FILE", required_unless_present = "rules")]
-    pub files: Vec<PathBuf>,
-    /// The model that the scales are for: names that it does not have, tensors without a scale, weights that do not fit,
-    /// tensors that should share a scale
-    #[arg(long, value_name = "MODEL.onnx")]
-    pub model: Option<PathBuf>,
-    /// Activations as .npy, .npz and .safetensors: how much of each saturates. With --model, samples to run it on
-    #[arg(long, value_name = "PATH", num_args = 1..)]
-    pub data: Vec<PathBuf>,
-    /// The format of the files, where they are not what they look like
-    #[arg(long, value_name = "FORMAT", value_parser = parse_file_format)]
-    pub from: Option<FileFormat>,
-    /// Ends with exit code 1 at a warning, too
-    #[arg(long)]
-    pub strict: bool,
-    /// Prints every finding, not only the first ten of a rule
-    #[arg(long)]
-    pub all: bool,
-    /// Prints JSON instead
-    #[arg(long)]
-    pub json: bool,
-    /// Prints the rules, and checks nothing
-    #[arg(long, conflicts_with_all = ["files", "model", "data", "from", "strict", "all"])]
-    pub rules: bool,
-}
 
 /// Checks and prints. Exit codes: 0 no error, 1 there is one.
 pub(super) fn run(args: CheckArgs) -> Result<u8, Failed> {

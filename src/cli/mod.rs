@@ -8,8 +8,10 @@ mod data;
 mod diff;
 mod exchange;
 mod file;
+mod form;
 #[cfg(feature = "onnx")]
 mod graphs;
+mod held_against;
 mod hints;
 mod interrupts;
 mod journal;
@@ -21,6 +23,7 @@ mod provenance;
 mod ranges;
 mod report;
 mod run;
+mod said;
 mod scales;
 mod source;
 mod trials;

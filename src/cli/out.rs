@@ -26,9 +26,9 @@ pub(super) fn print(text: &str) -> io::Result<()> {
     }
 }
 
-/// Writes to a file, whole or not at all, or to standard output, which `-` means too; whether it is there.
+/// Writes to a file, whole or not at all, or to standard output; whether it is there.
 pub(super) fn put(text: &str, output: Option<&Path>, force: bool) -> io::Result<bool> {
-    match output.filter(|path| *path != Path::new("-")) {
+    match output {
         None => print(text).map(|()| true),
         Some(path) => {
             let saved = report::save(path, text.as_bytes(), force);

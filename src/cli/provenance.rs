@@ -1,65 +1,15 @@
-//! What a document was made from: what was said, and the network's file by what it holds.
+//! What a document was made from, the network's file by what it holds.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::thread;
 
-use clap::ArgMatches;
-use clap::parser::ValueSource;
 use sha2::{Digest, Sha256};
 
 use super::args::SharedArgs;
 use crate::report::{ModelFile, Provenance};
-
-/// The options that were given, with their values as they were typed.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Said(BTreeMap<String, Vec<String>>);
-
-/// Options that decide where an answer goes and how it is shown, not what a document holds; and what stands beside the
-/// others in a document.
-const APART: &[&str] = &[
-    "output",
-    "force",
-    "json",
-    "lean",
-    "markdown",
-    "html",
-    "bars",
-    "ascii",
-    "svg",
-    "size",
-    "exact",
-    "outputs",
-    "by_method",
-    "to",
-    "names",
-    "no_mouse",
-    "paths",
-    "data",
-    "check",
-    "help",
-    "version",
-];
-
-impl Said {
-    /// What was said to a command.
-    pub fn of(command: &clap::Command, matches: &ArgMatches) -> Said {
-        let said = |arg: &clap::Arg| {
-            let id = arg.get_id().as_str();
-            let given = matches.value_source(id) == Some(ValueSource::CommandLine);
-            if APART.contains(&id) || !given {
-                return None;
-            }
-            let values = matches.get_raw(id).filter(|_| arg.get_action().takes_values());
-            let values = values.into_iter().flatten().map(|value| value.to_string_lossy().into_owned());
-            Some((arg.get_long().unwrap_or(id).to_owned(), values.collect()))
-        };
-        Said(command.get_arguments().filter_map(said).collect())
-    }
-}
 
 /// What a document was made from, once the network's file was read for its SHA-256: that goes on beside everything else,
 /// and is waited for where it is needed.
@@ -72,7 +22,7 @@ pub(super) fn begin(shared: &SharedArgs) -> Arc<Late> {
     let provenance = Provenance {
         data: words(if runs { &shared.data.samples.data } else { &shared.paths }),
         check: words(&shared.data.check),
-        options: shared.said.0.clone(),
+        options: shared.said.options().clone(),
         ..Provenance::default()
     };
     let model = shared.paths.first().filter(|_| runs).cloned();

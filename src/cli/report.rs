@@ -1,109 +1,18 @@
 //! `qviz report`: the numbers in the form that whoever reads them wants.
 
 use std::io::{IsTerminal, stdout};
-use std::path::PathBuf;
+use std::path::Path;
 
-use clap::Args;
-
-use super::args::SharedArgs;
+use super::args::{ReportArgs, SharedArgs};
 use super::by_method;
+use super::form::Form;
 use super::load::Loaded;
 use super::out::{Failed, complain, exists, print, put};
 use super::source::Usage;
 use super::trials;
 use crate::quant::{OutputEffect, OutputEffects};
-use crate::report::{self, Blocks, Json, MethodRow, PlotSize, Shown, visible};
+use crate::report::{self, Json, MethodRow, PlotSize, Shown, visible};
 use crate::session::Session;
-
-/// What is reported, and how.
-#[derive(Args)]
-pub(super) struct ReportArgs {
-    #[command(flatten)]
-    form: FormArgs,
-    /// Measures the chosen clips on the values too, not only on bins; takes one more reading
-    #[arg(long)]
-    exact: bool,
-    /// Runs MODEL.onnx quantized as chosen as well, and says what that does to its outputs
-    #[arg(long)]
-    outputs: bool,
-    /// Prints a row a method instead: what each does to the outputs of MODEL.onnx where it chooses for every quantized
-    /// activation, the best first, beside what is chosen
-    #[arg(long)]
-    by_method: bool,
-    /// Writes to FILE instead of stdout
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
-    /// Replaces FILE if it exists
-    #[arg(long, requires = "output")]
-    force: bool,
-    #[command(flatten)]
-    pub shared: SharedArgs,
-}
-
-/// Forms of a report; without any, one row a layer and one word a column.
-#[derive(Args)]
-struct FormArgs {
-    /// Prints the whole qviz.scales/1 document instead
-    #[arg(long, group = "form")]
-    json: bool,
-    /// Of the document what a consumer of scales needs; --scales reads it again
-    #[arg(long, requires = "json")]
-    lean: bool,
-    /// Prints Markdown for an issue tracker instead; of a network with what is lost at its outputs
-    #[arg(long, group = "form")]
-    markdown: bool,
-    /// Prints a small histogram a layer and the columns that fit beside it instead, for pasting a terminal
-    #[arg(long, group = "form", conflicts_with = "by_method")]
-    bars: bool,
-    /// Prints one page with everything instead, for a browser: the figures of the network on top, a plot and a row of
-    /// numbers a layer. It loads nothing from anywhere
-    #[arg(long, group = "form")]
-    html: bool,
-    /// Prints the plot of one layer as SVG instead
-    #[arg(long, group = "form", value_name = "LAYER", conflicts_with_all = ["by_method", "outputs"])]
-    svg: Option<String>,
-    /// The size of that plot in pixels
-    #[arg(long, requires = "svg", value_name = "WxH", default_value = "900x420")]
-    size: PlotSize,
-    /// Draws the histograms of --bars with ASCII characters only; so it is where the locale is not UTF-8
-    #[arg(long, requires = "bars")]
-    ascii: bool,
-}
-
-/// A form, chosen.
-enum Form {
-    Text,
-    Bars(Blocks),
-    Json { lean: bool },
-    Markdown,
-    Html,
-    Svg(String, PlotSize),
-}
-
-impl FormArgs {
-    fn chosen(self) -> Form {
-        match self {
-            FormArgs { svg: Some(layer), size, .. } => Form::Svg(layer, size),
-            FormArgs { html: true, .. } => Form::Html,
-            FormArgs { json: true, lean, .. } => Form::Json { lean },
-            FormArgs { markdown: true, .. } => Form::Markdown,
-            FormArgs { bars: true, ascii, .. } if ascii || !is_utf8(|name| std::env::var(name).ok()) => {
-                Form::Bars(Blocks::Ascii)
-            }
-            FormArgs { bars: true, .. } => Form::Bars(Blocks::Unicode),
-            _ => Form::Text,
-        }
-    }
-}
-
-/// Whether the locale can show more than ASCII; where none is named it is taken to.
-fn is_utf8(var: impl Fn(&str) -> Option<String>) -> bool {
-    let named = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(var).find(|value| !value.is_empty());
-    named.is_none_or(|locale| {
-        let locale = locale.to_lowercase();
-        locale.contains("utf-8") || locale.contains("utf8")
-    })
-}
 
 /// What is reported where nothing else was asked for.
 pub(super) fn plainly(shared: SharedArgs) -> Result<u8, Failed> {
@@ -116,12 +25,13 @@ pub(super) fn plainly(shared: SharedArgs) -> Result<u8, Failed> {
 pub(super) fn report(args: ReportArgs) -> Result<u8, Failed> {
     let ReportArgs { form, exact, outputs, by_method, output, force, shared } = args;
     let form = form.chosen();
+    let on_screen = output.is_none() && stdout().is_terminal();
+    let output = output.filter(|path| path.as_path() != Path::new("-"));
     if exists(output.as_deref(), force) {
         return Ok(1);
     }
-    let on_screen = output.is_none() && stdout().is_terminal();
     if matches!(form, Form::Html | Form::Svg(..)) && on_screen {
-        return Err(Usage("a page is for a browser, not for a terminal; name a file: -o report.html.".into()).into());
+        return Err(Usage("that is for a browser, not for a terminal; name a file with -o.".into()).into());
     }
     // Who shows a network wants to see what is lost of it, wherever it can be put on trial.
     let shows = matches!(form, Form::Markdown | Form::Html);
@@ -187,19 +97,5 @@ fn plot(session: &Session, name: &str, size: PlotSize) -> Result<String, Usage> 
                 None => format!("no layer is called {name}; qviz report lists the names."),
             }))
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_locale_without_utf_8_gets_ascii() {
-        let of = |pairs: &'static [(&str, &str)]| {
-            is_utf8(move |name| pairs.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned()))
-        };
-        assert!(of(&[]) && of(&[("LANG", "de_DE.UTF-8")]) && of(&[("LC_ALL", ""), ("LANG", "C.utf8")]));
-        assert!(!of(&[("LC_ALL", "C"), ("LANG", "en_US.UTF-8")]) && !of(&[("LC_CTYPE", "POSIX")]));
     }
 }

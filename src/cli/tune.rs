@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use clap::Args;
-
 use super::args::{SharedArgs, TuneArgs};
+use super::form::TunedArgs;
 use super::load::Loaded;
 use super::out::{Failed, complain, exists, print};
 use super::source::Usage;
@@ -20,23 +19,6 @@ const NAMED: usize = 5;
 
 /// The share of an error that is worth a word where it is one offset.
 const OFFSET: f64 = 0.25;
-
-/// Where the answer goes.
-#[derive(Args)]
-pub(super) struct TunedArgs {
-    /// Prints the qviz.scales/1 document with what the search was worth instead of a summary
-    #[arg(long)]
-    json: bool,
-    /// Writes the scales that were found as a qviz.scales/1 document
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
-    /// Of the document what a consumer of scales needs; --scales reads it again
-    #[arg(long)]
-    lean: bool,
-    /// Replaces FILE if it exists
-    #[arg(long)]
-    force: bool,
-}
 
 /// Searches better clips, prints what they are worth, and writes them.
 pub(super) fn tune(mut shared: SharedArgs, asked: &TuneArgs, answer: TunedArgs) -> Result<u8, Failed> {

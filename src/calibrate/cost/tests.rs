@@ -253,11 +253,11 @@ proptest! {
         symmetric in any::<bool>(),
     ) {
         // Each bin holds a row of values at even distances, the last one at its end sets the range.
-        let inside = |bin: &i32| {
-            let (bin, sign) = (bin.abs() as f32, if *bin < 0 { -1.0 } else { 1.0 });
-            (0..50).map(move |k| (bin + (k as f32 + 0.5) / 50.0) / 64.0 * sign)
+        let inside = |bin: i32| {
+            let sign = if bin < 0 { -1.0 } else { 1.0 };
+            (0..50).map(move |k| sign * (bin.abs() as f32 + (k as f32 + 0.5) / 50.0) / 64.0)
         };
-        let mut values: Vec<f32> = bins.iter().flat_map(inside).collect();
+        let mut values: Vec<f32> = bins.iter().copied().flat_map(inside).collect();
         values.extend([1.0, 1.0 / 128.0]);
         let format = Format::int(4, true, symmetric).unwrap();
         let clip = if symmetric { Clip::symmetric(high) } else { Clip::new(low, high) };

@@ -8,7 +8,10 @@ mod names;
 mod seen;
 mod siblings;
 
+use std::collections::HashSet;
+
 use super::Seen;
+use super::fact::Fact;
 use super::finding::Findings;
 use super::graph::Graph;
 use super::read::Read;
@@ -33,11 +36,17 @@ pub(super) fn file(read: &Read, findings: &mut Findings) {
 
 /// What can be said beside the model. `own`: the file is the model.
 pub(super) fn beside_model(read: &Read, graph: &Graph, own: bool, findings: &mut Findings) {
-    graph::judge(read, graph, own, findings);
+    // A file that says nothing has been told so once.
+    if !read.facts.is_empty() {
+        graph::judge(read, graph, own, findings);
+    }
 }
 
-/// What can be said beside activations.
-pub(super) fn beside_data(read: &Read, seen: &[Seen], findings: &mut Findings) {
-    let facts: Vec<_> = read.facts.iter().filter(|fact| !fact.float).collect();
+/// What can be said beside activations; constants of the model are none.
+pub(super) fn beside_data(read: &Read, seen: &[Seen], graph: Option<&Graph>, findings: &mut Findings) {
+    let constants = graph.map_or(&[][..], |graph| &graph.constants);
+    let constants: HashSet<&str> = constants.iter().map(String::as_str).collect();
+    let flows = |fact: &&Fact| !fact.float && !constants.contains(fact.name.as_str());
+    let facts: Vec<&Fact> = read.facts.iter().filter(flows).collect();
     seen::judge(&facts, seen, findings);
 }

@@ -9,9 +9,6 @@ use crate::jobs::tuning::Jittered;
 use crate::model::{Effect, Graph, Judged, ModelError, OutputEffect, OutputEffects, Reference, Samples};
 use crate::quant::{Grids, QuantParams};
 
-/// Numbers at the outputs that are enough to judge by.
-pub(super) const NUMBERS: usize = 1 << 17;
-
 /// What a piece of work on a network may use, and what ends it.
 #[derive(Clone, Copy)]
 pub(super) struct Budget<'a> {

@@ -1,7 +1,8 @@
 //! What a search has chosen by now, and what it has told.
 
-use super::bench::{Budget, NUMBERS, output_numbers};
+use super::bench::{Budget, output_numbers};
 use super::kept::Kept;
+use super::noise::NUMBERS;
 use super::progress::Progress;
 use crate::jobs::network::Run;
 use crate::jobs::trial::Left;
