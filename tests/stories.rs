@@ -568,7 +568,7 @@ fn a_clip_that_a_file_proposes_is_chosen_like_a_method_s() {
     s.select("06.conv11.hswish").keys(&row);
     assert!(s.notice().contains("fewer methods"), "{}", s.notice());
     let (before, offered) = (s.amax(), 3.25);
-    let offer = Imported { id: "scales.json".into(), label: "file".into(), clip: Clip::symmetric(offered) };
+    let offer = Imported::new("scales.json", "file", Clip::symmetric(offered));
     assert!(s.model.session.import(&key, offer));
     assert!(s.screen().contains("scales.json"), "{}", s.screen());
     s.keys(&row);
@@ -581,7 +581,7 @@ fn a_clip_that_a_file_proposes_is_chosen_like_a_method_s() {
     assert_eq!(s.amax(), before);
     assert!(!s.model.session.import(
         &Key::activation("nothing"),
-        Imported { id: "x".into(), label: "x".into(), clip: Clip::symmetric(1.0) }
+        Imported::new("x", "x", Clip::symmetric(1.0))
     ));
 }
 

@@ -12,6 +12,7 @@ mod journal;
 mod load;
 mod methods;
 mod out;
+mod overlay;
 mod patterns;
 mod run;
 mod scales;

@@ -68,6 +68,7 @@ fn screen(args: ScreenArgs) -> Result<u8, Failed> {
         model.export_path = document.path.to_string_lossy().into_owned();
     }
     model.kept = shared.taking.kept();
+    model.overlaid = shared.overlays_said().cloned().collect();
     if let Some(said) = shared.passed_over() {
         model.warn(said);
     }

@@ -8,6 +8,7 @@ mod compare;
 mod effect;
 mod export;
 pub mod number;
+mod overlaid;
 mod save;
 mod scales;
 mod sensitivity;
@@ -21,6 +22,7 @@ pub use compare::{best, compare, offers, why};
 pub use effect::{Compared, Effect, NamedEffect, fraction, ratio};
 pub(crate) use export::pretty;
 pub use export::{ExportError, Exporter, Json, export};
+pub use overlaid::overlaid;
 pub use save::{SaveError, save};
 pub use scales::{
     AloneScales, CandidateScales, Chosen, ErrorScales, FileError, MeasuredScales, Outputs, Per, RangeScales, ReadError,

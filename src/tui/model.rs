@@ -57,6 +57,8 @@ pub struct Model {
     pub taking: Taking,
     /// A document whose tensors an export keeps where the session does not hold them.
     pub kept: Option<Arc<Scales>>,
+    /// What of the files that are laid over the layers fits these, a sentence each.
+    pub overlaid: Vec<String>,
     /// The file name that the export prompt proposes.
     pub export_path: String,
 }
@@ -162,6 +164,7 @@ impl Model {
             strip: None,
             taking: Taking::default(),
             kept: None,
+            overlaid: Vec::new(),
             export_path: "scales.json".into(),
         }
     }

@@ -158,7 +158,7 @@ impl Shared {
             Ok(Discovered { sources, errors }) => (sources, errors.into_iter().map(Failure::from).collect()),
             Err(_) => (Vec::new(), vec![defect("")]),
         };
-        let layers = || sources.iter().map(waiting).collect::<Vec<_>>();
+        let layers = || self.plan.laid_over(sources.iter().map(waiting).collect());
         (self.tell)(Told::Arrived(Arrival::Found { layers: layers(), failures }));
         let (count, tensors) = (sources.len(), Tensors::new(layers()));
         self.unfinished.store(count, Ordering::Relaxed);

@@ -62,7 +62,10 @@ fn title(entry: &Entry, model: &Model) -> String {
 fn sentence(entry: &Entry, model: &Model) -> String {
     let methods = model.session.methods();
     let help = match entry.command {
-        Command::Method(i) if i == methods.len() => "The range that is known beforehand, where one is.",
+        Command::Method(i) if model.session.overlays().get(i.wrapping_sub(methods.len())).is_some() => {
+            "What the file that is laid over the layers says, where it does."
+        }
+        Command::Method(i) if i >= methods.len() => "The range that is known beforehand, where one is.",
         Command::Method(i) => methods.get(i).map_or(entry.help, |method| method.summary()),
         _ => entry.help,
     };
@@ -104,6 +107,11 @@ fn lines(model: &Model, search: &str, room: usize) -> Vec<HelpLine> {
         }
         said.into_iter().for_each(|said| tell(&mut lines, "", "", said, false, room));
     }
+    let said: Vec<&String> = model.overlaid.iter().filter(|said| words(said)).collect();
+    if !said.is_empty() {
+        heading(&mut lines, "files that are laid over the layers");
+    }
+    said.into_iter().for_each(|said| tell(&mut lines, "", "", said, false, room));
     for group in Group::ALL {
         let entries = COMMANDS.iter().filter(|e| e.group == group);
         let known = report::offers(&model.session).len();
