@@ -58,7 +58,7 @@ impl Foreign for OrtCache {
         let format = Format::INT8.with_symmetric(false);
         let mut ranges = Vec::new();
         for (name, entry) in entries {
-            histograms += usize::from(entry.get("hist").is_some());
+            histograms += usize::from(entry.get("hist").is_some_and(Value::is_object));
             let end = |key: &str| {
                 let end = entry.get(key).map(|end| end.get("data").unwrap_or(end));
                 finite(value(end.map(single), key, &name)?, key, &name)
@@ -69,7 +69,8 @@ impl Foreign for OrtCache {
             }
             ranges.push(Range::of_clips(&name, Kind::Activation, format, None, vec![Clip::new(low, high)]));
         }
-        let said = (histograms > 0).then(|| format!("The histograms of {histograms} tensors were not read."));
+        let said = (histograms > 0)
+            .then(|| format!("The histograms of {histograms} tensors were not read; qviz FILE opens them as layers."));
         Ok(Read { ranges, said: said.into_iter().collect() })
     }
 

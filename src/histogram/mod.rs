@@ -16,6 +16,7 @@
 use serde::{Deserialize, Serialize};
 
 mod channels;
+mod counted;
 mod exact;
 mod growing;
 mod magnitude;
@@ -30,6 +31,7 @@ mod tally;
 mod written;
 
 pub use channels::{Along, ChannelBins, ChannelRanges, Ranges};
+pub use counted::CountedElsewhere;
 pub use growing::GrowingHistogram;
 pub use magnitude::Magnitude;
 pub use merge_error::MergeError;

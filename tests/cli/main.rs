@@ -24,6 +24,7 @@ mod exchange;
 mod known;
 #[cfg(feature = "onnx")]
 mod outputs;
+mod overlay;
 mod panics;
 #[cfg(feature = "onnx")]
 mod placement;

@@ -293,7 +293,8 @@ impl Shared {
         let Some((origin, histogram)) = read else { return Ok(None) };
         let subject = found.tensors.layers[place].subject();
         let mut ready = Ready::analyse(Arc::new(histogram), &self.plan, &subject);
-        if self.measure {
+        let has_values = source.parts.iter().all(|part| part.counted().is_none());
+        if self.measure && has_values {
             let wanted = Wanted { tensor: place, clip: ready.decision().clip, format: ready.format() };
             let values = FileValues { sources: &found.sources, threads: 1 };
             let unwatched = Watch { progress: &|_| {}, ..*watch };
