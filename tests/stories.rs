@@ -326,7 +326,7 @@ fn exporting_asks_before_it_replaces() {
     s.keys("2").press(KeyCode::Enter);
     assert_eq!(s.cmds.pop(), Some(Cmd::Export { path: "out.json2".into(), force: false }));
     assert!(s.model.session.is_dirty());
-    s.tell(Msg::Exported(Ok(Written { path: "out.json2".into(), tensors: 12 })));
+    s.tell(Msg::Exported(Ok(Written { path: "out.json2".into(), tensors: 12, said: Vec::new(), keeps_all: true })));
     assert_eq!(s.notice(), "wrote 12 tensors to out.json2");
     assert!(!s.model.session.is_dirty());
     s.keys("q");
@@ -342,7 +342,7 @@ fn leaving_with_unsaved_edits_asks() {
     assert!(matches!(s.model.mode, Mode::Normal));
     s.keys("qe").press(KeyCode::Enter);
     assert!(matches!(s.cmds.pop(), Some(Cmd::Export { .. })));
-    s.tell(Msg::Exported(Ok(Written { path: "scales.json".into(), tensors: 12 })));
+    s.tell(Msg::Exported(Ok(Written { path: "scales.json".into(), tensors: 12, said: Vec::new(), keeps_all: true })));
     assert_eq!(s.cmds.pop(), Some(Cmd::Quit), "written, and gone");
     let mut s = story();
     s.keys("l");

@@ -21,7 +21,7 @@ pub use by_method::{AS_CHOSEN, MethodOutputs, MethodRow, by_method};
 pub use compare::{best, compare, offers, why};
 pub use effect::{Compared, Effect, NamedEffect, fraction, ratio};
 pub(crate) use export::pretty;
-pub use export::{ExportError, Exporter, Json, export};
+pub use export::ExportError;
 pub use overlaid::overlaid;
 pub use save::{SaveError, save};
 pub use scales::{

@@ -305,7 +305,7 @@ impl Story {
     /// The exported document.
     pub fn document(&self) -> serde_json::Value {
         let scales = report::Scales::of(&self.model.session);
-        serde_json::from_str(&report::Json::text(&scales)).expect("the export is JSON")
+        serde_json::from_str(&scales.json()).expect("the export is JSON")
     }
 
     /// The screen.

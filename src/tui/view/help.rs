@@ -107,11 +107,15 @@ fn lines(model: &Model, search: &str, room: usize) -> Vec<HelpLine> {
         }
         said.into_iter().for_each(|said| tell(&mut lines, "", "", said, false, room));
     }
-    let said: Vec<&String> = model.overlaid.iter().filter(|said| words(said)).collect();
-    if !said.is_empty() {
-        heading(&mut lines, "files that are laid over the layers");
+    let of_files =
+        [("files that are laid over the layers", &model.overlaid), ("the file that was written", &model.statement)];
+    for (title, said) in of_files {
+        let said: Vec<&String> = said.iter().filter(|said| words(said)).collect();
+        if !said.is_empty() {
+            heading(&mut lines, title);
+        }
+        said.into_iter().for_each(|said| tell(&mut lines, "", "", said, false, room));
     }
-    said.into_iter().for_each(|said| tell(&mut lines, "", "", said, false, room));
     for group in Group::ALL {
         let entries = COMMANDS.iter().filter(|e| e.group == group);
         let known = report::offers(&model.session).len();
