@@ -7,7 +7,9 @@ use crossterm::event::{Event, KeyCode, KeyModifiers, MouseButton, MouseEventKind
 use qviz::figure::Handle;
 use qviz::jobs::Request;
 use qviz::quant::{Clip, Format};
-use qviz::session::{Imported, Key, Known, Reason, Taker, Target};
+use qviz::session::{
+    Imported, Key, Kind, Known, Overlay, OverlayRange, Reason, Session, Taker, Target,
+};
 use qviz::tui::mode::Mode;
 use qviz::tui::msg::{Cmd, Msg, Unwritten, Written};
 use support::Story;
@@ -579,10 +581,43 @@ fn a_clip_that_a_file_proposes_is_chosen_like_a_method_s() {
     assert_eq!((&chosen["method"], &chosen["edited"]), (&"scales.json".into(), &false.into()));
     s.keys("u");
     assert_eq!(s.amax(), before);
-    assert!(!s.model.session.import(
-        &Key::activation("nothing"),
-        Imported::new("x", "x", Clip::symmetric(1.0))
-    ));
+    assert!(!s.model.session.import(&Key::activation("nothing"), Imported::new("x", "x", Clip::symmetric(1.0))));
+}
+
+/// Another tool's file is the same row for every layer, if only with a reason in it.
+#[test]
+fn another_tool_s_scales_are_listed_marked_taken_and_undone() {
+    let range = |name: &str, amax: f32| OverlayRange {
+        name: name.to_owned(),
+        kind: Kind::Activation,
+        format: Format::INT8,
+        axis: None,
+        clips: [Clip::symmetric(amax)].into(),
+        in_float: None,
+    };
+    let ranges = vec![range(&format!("/{LAYER}:0"), 3.25), range("gone", 1.0)];
+    let overlay = Overlay { id: "calib".into(), label: "calib".into(), file: "calib.cache".into(), ranges };
+    let mut s = Story::unfound(qviz::cli::bundled(), Format::INT8, (160, 45));
+    let session = Session::new(qviz::calibrate::defaults(), "entropy", Format::INT8);
+    s.model.session = session.with_overlays(vec![overlay]);
+    s.find();
+    assert!(s.notice().contains("calib: 1 of 2"), "{}", s.notice());
+    for layer in 0..s.model.session.layers().len() {
+        s.read(layer);
+    }
+    let row = (s.model.session.methods().len() + 1).to_string();
+    s.select(LAYER);
+    let before = s.amax();
+    assert!(s.screen().contains("calib"), "{}", s.screen());
+    s.keys(&row);
+    assert_eq!((s.amax(), s.ready().decision().method.as_str()), (3.25, "calib"));
+    s.keys("u");
+    assert_eq!(s.amax(), before);
+    s.select("00.input");
+    s.keys(&row);
+    assert!(s.notice().contains("calib.cache holds nothing of it"), "{}", s.notice());
+    s.keys("?gone");
+    assert!(s.screen().contains("Ranges of tensors that are not here: gone."), "{}", s.screen());
 }
 
 /// What is known beforehand is chosen, and is a row like a method's.

@@ -305,14 +305,18 @@ pub(super) struct SharedArgs {
 }
 
 pub(super) fn parse() -> Cli {
-    let cli = Cli::parse();
-    if let Err(why) = cli.shared().map_or(Ok(()), SharedArgs::check_words) {
-        Cli::command().error(ErrorKind::ValueValidation, why).exit();
-    }
-    cli
+    Cli::parse().checked().unwrap_or_else(|error| error.exit())
 }
 
 impl Cli {
+    /// The same once every word means something, now that the files' labels are known.
+    fn checked(self) -> Result<Cli, clap::Error> {
+        match self.shared().map_or(Ok(()), SharedArgs::check_words) {
+            Ok(()) => Ok(self),
+            Err(why) => Err(Cli::command().error(ErrorKind::ValueValidation, why)),
+        }
+    }
+
     /// The arguments that all have who look at layers; none of who does not.
     fn shared(&self) -> Option<&SharedArgs> {
         match &self.command {
@@ -568,8 +572,9 @@ mod tests {
 
     #[test]
     fn options_say_what_is_wrong() {
-        for wrong in ["--bits 9", "--bits 1", "--bins 0", "--bins 99999", "--method magic", "--method percentile-101"] {
-            assert!(Cli::try_parse_from(format!("qviz report {wrong}").split(' ')).is_err(), "{wrong}");
+        for wrong in ["--bits 9", "--bits 1", "--bins 0", "--bins 99999", "--method magic", "--method percentile-101", "--set x=fast"] {
+            let cli = Cli::try_parse_from(format!("qviz report {wrong}").split(' ')).and_then(Cli::checked);
+            assert!(cli.is_err(), "{wrong}");
         }
         for wrong in ["--format e4m3 --bits 8", "--format fp8 --asymmetric", "--format int9", "--format ,"] {
             assert!(Cli::try_parse_from(format!("qviz report {wrong}").split(' ')).is_err(), "{wrong}");

@@ -155,6 +155,9 @@ impl Looks<'_> {
     }
 }
 
+/// Characters of a reason that are told.
+const LONGEST: usize = 300;
+
 /// All formats, in the order in which they are listed and tried.
 pub const FORMATS: &[&dyn Foreign] = &[
     &json::Json,
@@ -278,7 +281,12 @@ pub fn read(
     match format.read(bytes) {
         Ok(read) => Ok((format, read)),
         Err(reason) => {
-            let reason = visible(reason.trim_end_matches('.'));
+            // A name of the file may be as long as the file.
+            let mut reason = visible(reason.trim_end_matches('.'));
+            if let Some((end, _)) = reason.char_indices().nth(LONGEST) {
+                reason.truncate(end);
+                reason.push('…');
+            }
             Err(Unread::Damaged { file: visible(file_name), format: format.id(), reason })
         }
     }

@@ -1,4 +1,4 @@
-use super::error::io_predicate;
+use super::error::{excerpt, io_predicate};
 use super::naming::{self, natural};
 use super::part::Part;
 use super::{GroupPattern, InputError, Source, counted, npz, safetensors};
@@ -145,7 +145,7 @@ fn list_counted(file: &File, listed: counted::Listed, found: &mut Vec<Found>, er
     if let Some(first) = listed.ranges_only.first() {
         let (n, more) = (listed.ranges_only.len(), listed.ranges_only.len() - 1);
         let (tensors, more) = if n == 1 { ("tensor has", String::new()) } else { ("tensors have", format!(" and {more} more")) };
-        let message = format!("{name}: {n} {tensors} a range and no counts: {first}{more}.");
+        let message = format!("{name}: {n} {tensors} a range and no counts: {}{more}.", excerpt(first));
         errors.push(InputError { kind: ErrorKind::Incomplete, file: name, message });
     }
     let path: Arc<Path> = Arc::from(file.path.as_path());

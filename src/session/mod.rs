@@ -18,6 +18,7 @@ mod imported;
 mod key;
 mod known;
 mod layer;
+mod matching;
 mod names;
 mod offers;
 mod overlay;
@@ -48,8 +49,9 @@ pub use imported::{IN_FILE, Imported};
 pub use key::{Key, Kind, Target};
 pub use known::{KNOWN, Known, Reason};
 pub use layer::{Layer, LayerState, Note, Origin};
+pub use matching::Overlaid;
 pub use names::{Names, Subject, Taker};
-pub use overlay::{Overlaid, Overlay, OverlayRange};
+pub use overlay::{Overlay, OverlayRange};
 pub use places::Places;
 pub use ready::Ready;
 pub use rules::{Assignment, Plan, Rules, Setting, Start};
@@ -127,7 +129,7 @@ impl Session {
 
     /// What of these files fits the tensors at hand, in their order.
     pub fn overlaid(&self) -> Vec<Overlaid> {
-        self.plan.overlays.iter().map(|overlay| overlay.overlaid(&self.layers)).collect()
+        self.plan.overlays.iter().map(|overlay| overlay.overlaid(&self.plan, &self.layers)).collect()
     }
 
     /// The methods on offer, in the order of the number keys.

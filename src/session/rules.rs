@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::known::{KNOWN, Known};
 use super::names::{Names, Subject};
-use super::{Imported, Layer, Overlay};
+use super::{Imported, Overlay};
 use crate::calibrate::{self, Calibrator, FP8_METHOD};
 use crate::quant::{Format, Scheme};
 
@@ -268,12 +268,6 @@ impl Plan {
         let offer = |overlay: &Overlay| of_layer.iter().find(|offer| offer.id == overlay.id).cloned();
         let everywhere = self.overlays.iter().map(|overlay| offer(overlay).unwrap_or_else(|| overlay.nothing()));
         everywhere.chain(of_layer.iter().filter(|offer| !offer.everywhere).cloned()).collect()
-    }
-
-    /// The layers with what the plan's overlays offer them.
-    pub fn laid_over(&self, mut layers: Vec<Layer>) -> Vec<Layer> {
-        self.overlays.iter().for_each(|overlay| overlay.lay_over(&mut layers));
-        layers
     }
 
     /// The method with this id among the plan's.

@@ -24,7 +24,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("report", &["quant", "histogram", "calibrate", "session"]),
     ("exchange", &["quant", "session", "report"]),
     ("journal", &["quant", "session", "report"]),
-    ("tui", &["quant", "histogram", "calibrate", "session", "figure", "jobs", "report", "journal"]),
+    ("tui", &["quant", "histogram", "calibrate", "session", "figure", "jobs", "report", "exchange", "journal"]),
     (
         "cli",
         &[
