@@ -7,9 +7,7 @@ use crossterm::event::{Event, KeyCode, KeyModifiers, MouseButton, MouseEventKind
 use qviz::figure::Handle;
 use qviz::jobs::Request;
 use qviz::quant::{Clip, Format};
-use qviz::session::{
-    Imported, Key, Kind, Known, Overlay, OverlayRange, Reason, Session, Taker, Target,
-};
+use qviz::session::{Imported, Key, Kind, Known, Overlay, OverlayRange, Reason, Session, Taker, Target};
 use qviz::tui::mode::Mode;
 use qviz::tui::msg::{Cmd, Msg, Unwritten, Written};
 use support::Story;

@@ -190,7 +190,13 @@ mod loaders {
     fn plan() -> (Recipe, Plan, Start) {
         let methods = calibrate::defaults();
         let recipe = Recipe::new(512, methods.iter().map(AsRef::as_ref));
-        let plan = Plan { methods: methods.into(), default_method: 2, format: Format::INT8, rules: Rules::new(), overlays: [].into() };
+        let plan = Plan {
+            methods: methods.into(),
+            default_method: 2,
+            format: Format::INT8,
+            rules: Rules::new(),
+            overlays: [].into(),
+        };
         let start = Start {
             method: 0,
             named: false,

@@ -572,7 +572,15 @@ mod tests {
 
     #[test]
     fn options_say_what_is_wrong() {
-        for wrong in ["--bits 9", "--bits 1", "--bins 0", "--bins 99999", "--method magic", "--method percentile-101", "--set x=fast"] {
+        for wrong in [
+            "--bits 9",
+            "--bits 1",
+            "--bins 0",
+            "--bins 99999",
+            "--method magic",
+            "--method percentile-101",
+            "--set x=fast",
+        ] {
             let cli = Cli::try_parse_from(format!("qviz report {wrong}").split(' ')).and_then(Cli::checked);
             assert!(cli.is_err(), "{wrong}");
         }

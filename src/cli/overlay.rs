@@ -106,7 +106,8 @@ mod tests {
         let files: Vec<OverlayFile> = files.map(|name| file(None, name)).into();
         let ids: Vec<String> = labels(&files).into_iter().map(|(id, _)| id).collect();
         assert_eq!(ids, ["calib", "calib-2", "max-2", "float-2", "my_model_8_b", "file-2", ".cache"]);
-        let all = labels(&[file(Some("trt"), "a.cache"), file(None, "calibration1.csv"), file(None, "calibration2.csv")]);
+        let all =
+            labels(&[file(Some("trt"), "a.cache"), file(None, "calibration1.csv"), file(None, "calibration2.csv")]);
         let marks: Vec<&str> = all.iter().map(|(_, mark)| mark.as_str()).collect();
         assert_eq!(marks, ["trt", "calibr", "calib2"]);
     }

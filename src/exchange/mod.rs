@@ -296,12 +296,7 @@ pub fn read(
 ///
 /// # Errors
 /// [`ExportError::Unsayable`]: the format cannot hold one of them.
-pub fn write(
-    format: &dyn Foreign,
-    ranges: &[Range],
-    names: &Names,
-    options: &Options,
-) -> Result<Written, ExportError> {
+pub fn write(format: &dyn Foreign, ranges: &[Range], names: &Names, options: &Options) -> Result<Written, ExportError> {
     let (ranges, unmatched) = names.rename(ranges);
     let mut written = format.write(&ranges, options)?;
     written.said.extend(unmatched);

@@ -71,10 +71,7 @@ impl FromStr for TensorrtVersion {
             }
             _ => return Err(wrong()),
         };
-        (1000..10_000_000)
-            .contains(&number)
-            .then(|| TensorrtVersion { number, by: BY.to_owned() })
-            .ok_or_else(wrong)
+        (1000..10_000_000).contains(&number).then(|| TensorrtVersion { number, by: BY.to_owned() }).ok_or_else(wrong)
     }
 }
 
@@ -105,7 +102,19 @@ mod tests {
             assert_eq!((version.line().as_str(), version.to_string().as_str()), (line, shown), "{text}");
             assert_eq!(TensorrtVersion::of_line(line), Some(version));
         }
-        for wrong in ["", "8", "8.x", "8.6.100", "-8601", "8.600", "99999999", "TRT-x-y", "TRT-8601-", "TRT-8601-a b", "4294967296"] {
+        for wrong in [
+            "",
+            "8",
+            "8.x",
+            "8.6.100",
+            "-8601",
+            "8.600",
+            "99999999",
+            "TRT-x-y",
+            "TRT-8601-",
+            "TRT-8601-a b",
+            "4294967296",
+        ] {
             assert!(wrong.parse::<TensorrtVersion>().is_err(), "{wrong}");
         }
         assert_eq!(TensorrtVersion::default().line(), "TRT-100300-EntropyCalibration2");

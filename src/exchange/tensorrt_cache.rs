@@ -65,7 +65,11 @@ impl Foreign for TensorrtCache {
             let params = params(f32::from_bits(bits), 0, Format::INT8, name)?;
             Ok(Range::of_params(name, Kind::Activation, None, &[params]))
         };
-        Ok(Read { ranges: lines.map(range).collect::<Result<_, String>>()?, said: Vec::new(), version: TensorrtVersion::of_line(head) })
+        Ok(Read {
+            ranges: lines.map(range).collect::<Result<_, String>>()?,
+            said: Vec::new(),
+            version: TensorrtVersion::of_line(head),
+        })
     }
 
     fn is(&self, file: &Looks) -> bool {

@@ -49,10 +49,7 @@ fn every_format_has_a_word_of_its_own() {
     for plain in ["scales.json", "scales", "x.txt", "x.cfg"] {
         assert_eq!(ending(plain), Ok("json"), "{plain}");
     }
-    assert_eq!(
-        ending("a.safetensors").unwrap_err(),
-        "a.safetensors may be torch-amax, modelopt-amax"
-    );
+    assert_eq!(ending("a.safetensors").unwrap_err(), "a.safetensors may be torch-amax, modelopt-amax");
     assert!(ending("net.onnx").unwrap_err().contains("would be a model"));
     let typed = |text: &'static str| typed(text).map(|(format, path)| (format.id(), path));
     assert_eq!(typed("a/b.cache"), Ok(("tensorrt-cache", "a/b.cache")));
@@ -234,7 +231,9 @@ fn names_are_mapped_and_unmatched_ones_said() {
         "conv:0,conv\ngone,x\n",
         "\u{feff}\"conv:0\",\"conv\"\r\n\r\ngone,x",
     ] {
-        let written = write(format("tensorrt-cache"), &[int8("conv:0", 1.0)], &Names::read(map).unwrap(), &Options::default()).unwrap();
+        let written =
+            write(format("tensorrt-cache"), &[int8("conv:0", 1.0)], &Names::read(map).unwrap(), &Options::default())
+                .unwrap();
         assert!(String::from_utf8(written.bytes).unwrap().contains("\nconv: "));
         assert!(written.said.contains(&"Names that no tensor has: gone.".to_owned()));
     }

@@ -86,7 +86,7 @@ impl Histogram {
     /// `None` where they cannot be those.
     pub fn with_ort_grid(self, first: usize, of: &CountedElsewhere) -> Option<Histogram> {
         let bins = of.counts.len();
-        let grown = (1..=bins).contains(&first) && (bins - first) % 2 == 0;
+        let grown = (1..=bins).contains(&first) && (bins - first).is_multiple_of(2);
         let grid = NumpyHistogram { edges: of.edges.to_vec(), counts: of.counts.to_vec() };
         grown.then(|| self.with_peer(GridSpec::Ort { bins: first }, grid))
     }

@@ -206,7 +206,8 @@ mod tests {
     fn discovery_finds_them_and_their_values_are_gone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("calibration.json");
-        fs::write(&path, document(&format!(r#""x": {ENTRY}, "y": {{"lowest": 0.0, "highest": 1.0}}"#), "Entropy")).unwrap();
+        fs::write(&path, document(&format!(r#""x": {ENTRY}, "y": {{"lowest": 0.0, "highest": 1.0}}"#), "Entropy"))
+            .unwrap();
         let found = discover(std::slice::from_ref(&path), None);
         assert_eq!(found.sources.len(), 1);
         let part = &found.sources[0].parts[0];

@@ -144,7 +144,8 @@ fn list_counted(file: &File, listed: counted::Listed, found: &mut Vec<Found>, er
     }
     if let Some(first) = listed.ranges_only.first() {
         let (n, more) = (listed.ranges_only.len(), listed.ranges_only.len() - 1);
-        let (tensors, more) = if n == 1 { ("tensor has", String::new()) } else { ("tensors have", format!(" and {more} more")) };
+        let (tensors, more) =
+            if n == 1 { ("tensor has", String::new()) } else { ("tensors have", format!(" and {more} more")) };
         let message = format!("{name}: {n} {tensors} a range and no counts: {}{more}.", excerpt(first));
         errors.push(InputError { kind: ErrorKind::Incomplete, file: name, message });
     }

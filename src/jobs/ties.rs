@@ -116,7 +116,13 @@ mod tests {
     fn groups(asked: &[&str], rules: &[&str], concats: &[&[usize]]) -> (Vec<(Vec<usize>, String)>, Vec<String>) {
         let ties = Ties { asked: asked.iter().map(|names| names.parse().unwrap()).collect(), concats: true };
         let rules = rules.iter().fold(Rules::new(), |rules, set| rules.assign(set.parse().unwrap()));
-        let plan = Plan { methods: calibrate::defaults().into(), default_method: 0, format: Format::INT8, rules, overlays: [].into() };
+        let plan = Plan {
+            methods: calibrate::defaults().into(),
+            default_method: 0,
+            format: Format::INT8,
+            rules,
+            overlays: [].into(),
+        };
         let concats: Vec<_> = concats.iter().enumerate().map(|(i, of)| (format!("cat{i}"), of.to_vec())).collect();
         let (groups, errors) = ties.groups(&layers(), &plan, &concats);
         (

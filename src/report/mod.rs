@@ -20,8 +20,8 @@ mod visible;
 pub use by_method::{AS_CHOSEN, MethodOutputs, MethodRow, by_method};
 pub use compare::{best, compare, offers, why};
 pub use effect::{Compared, Effect, NamedEffect, fraction, ratio};
-pub(crate) use export::pretty;
 pub use export::ExportError;
+pub(crate) use export::pretty;
 pub use overlaid::overlaid;
 pub use save::{SaveError, save};
 pub use scales::{

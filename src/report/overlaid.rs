@@ -56,7 +56,10 @@ mod tests {
         };
         let mut said = overlaid(&of);
         assert_eq!(said[0], "calib.cache (as calib): 2 of 12 ranges are of tensors here.");
-        assert_eq!(said.remove(1), "calib.cache: On int8 symmetric there and on int8 affine here, where its clips are put: 1 tensor.");
+        assert_eq!(
+            said.remove(1),
+            "calib.cache: On int8 symmetric there and on int8 affine here, where its clips are put: 1 tensor."
+        );
         assert_eq!(said[1], "calib.cache: Matched by names that are alike: a/b for a.b.");
         assert!(said[2].ends_with("gone6, gone7 and 2 more.") && !said[3].contains('\u{1b}'), "{said:?}");
         assert_eq!(overlaid(&Overlaid { ranges: 1, ..Overlaid::default() }).len(), 1);

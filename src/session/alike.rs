@@ -18,8 +18,10 @@ pub(super) fn plain(name: &str) -> String {
     while let Some(rest) = name.strip_prefix("./").or_else(|| name.strip_prefix('/')) {
         name = rest;
     }
-    while let Some(rest) =
-        name.strip_suffix(":0").or_else(|| BEHIND.iter().find_map(|end| name.strip_suffix(end))).filter(|r| !r.is_empty())
+    while let Some(rest) = name
+        .strip_suffix(":0")
+        .or_else(|| BEHIND.iter().find_map(|end| name.strip_suffix(end)))
+        .filter(|r| !r.is_empty())
     {
         name = rest;
     }

@@ -299,7 +299,13 @@ mod tests {
     }
 
     fn plan(rules: Rules) -> Plan {
-        Plan { methods: calibrate::defaults().into(), default_method: 2, format: Format::INT8, rules, overlays: [].into() }
+        Plan {
+            methods: calibrate::defaults().into(),
+            default_method: 2,
+            format: Format::INT8,
+            rules,
+            overlays: [].into(),
+        }
     }
 
     #[test]

@@ -11,9 +11,9 @@ use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use crossterm::{execute, queue};
 use ratatui::Terminal;
 
+use crate::exchange::{self, Names, Options};
 use crate::jobs::{Feed, News, Start, Told};
 use crate::journal::Journal;
-use crate::exchange::{self, Names, Options};
 use crate::report::{self, ExportError, Scales};
 use crate::session::{Arrival, Key, Layer};
 

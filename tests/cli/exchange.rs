@@ -44,9 +44,14 @@ fn exports_and_converts() {
 
     // What a cache says is a document that can be taken up.
     let ran = qviz(path, &["convert", "x.cache", "-o", "x.json"]);
-    assert_eq!((ran.code, ran.err.as_str()), (0, "qviz: x.cache is a cache of TensorRT 10.3.0 (EntropyCalibration2).\n"));
+    assert_eq!(
+        (ran.code, ran.err.as_str()),
+        (0, "qviz: x.cache is a cache of TensorRT 10.3.0 (EntropyCalibration2).\n")
+    );
     // The version stays, unless another is asked for.
-    for (version, head) in [(&[][..], "TRT-100300-"), (&["--trt-version", "8.6.1"][..], "TRT-8601-EntropyCalibration2\n")] {
+    for (version, head) in
+        [(&[][..], "TRT-100300-"), (&["--trt-version", "8.6.1"][..], "TRT-8601-EntropyCalibration2\n")]
+    {
         let ran = qviz(path, &[&["convert", "x.cache", "--to", "tensorrt-cache"], version].concat());
         assert!(ran.code == 0 && ran.out.starts_with(head), "{}", ran.out);
     }

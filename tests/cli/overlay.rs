@@ -38,7 +38,8 @@ fn it_is_a_column_a_row_and_an_offer_that_is_taken() {
     let folder = folder();
     let ran = run(folder.path(), &["report", "--overlay", "calib.cache"]);
     assert_eq!((ran.code, ran.err.as_str()), (0, SAID));
-    let words = |line: usize| ran.out.lines().nth(line).unwrap().split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let words =
+        |line: usize| ran.out.lines().nth(line).unwrap().split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     let at = words(0).iter().position(|heading| heading == "calib:clip").unwrap();
     assert_eq!(words(0)[at + 1], "calib:sqnr_db");
     assert_eq!([1, 2, 3].map(|line| words(line)[at].clone()), ["-1.5..1.5", "-2.5..2.5", "-"]);
