@@ -103,6 +103,8 @@ impl GridSpec {
 pub enum GridKind {
     /// Two passes: the top edge is the tensor's own amax.
     Exact,
+    /// Another tool has counted: the top edge is one of its bins'.
+    Elsewhere,
     /// One pass: the bin width is a power of two, and the top edge the first one beyond amax.
     PowerOfTwo,
 }
