@@ -17,6 +17,7 @@ mod journal;
 mod load;
 mod methods;
 mod out;
+mod overlay;
 mod patterns;
 mod ranges;
 mod run;

@@ -5,7 +5,7 @@ use super::load::load;
 use super::out::{Failed, complain, print};
 use super::source::{self, Usage};
 use super::{bundled, by_method, check, diff, exchange, journal, methods, patterns, trials, tune};
-use crate::report::{self, Json, visible};
+use crate::report::{self, visible};
 use crate::tui::{app, model::Model};
 
 /// Runs what the arguments ask for; returns the exit code.
@@ -70,6 +70,7 @@ fn screen(args: ScreenArgs) -> Result<u8, Failed> {
         model.export_path = document.path.to_string_lossy().into_owned();
     }
     model.kept = shared.taking.kept();
+    model.overlaid = shared.overlays_said().cloned().collect();
     if let Some(said) = shared.passed_over() {
         model.warn(said);
     }
@@ -86,7 +87,7 @@ fn screen(args: ScreenArgs) -> Result<u8, Failed> {
 fn print_report(shared: SharedArgs, json: bool, exact: bool) -> Result<u8, Failed> {
     let loaded = trials::loaded(shared, exact)?;
     if json {
-        print(&Json::text(&loaded.scales()))?;
+        print(&loaded.scales().json())?;
     } else {
         print(&report::text(&loaded.session))?;
     }

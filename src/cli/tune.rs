@@ -9,7 +9,7 @@ use super::out::{Failed, complain, exists, print};
 use super::trials::{failed, hear, network};
 use crate::jobs::{BudgetPoint, Jittered, News, Trial, Tune, TuneLayer, TuneSet, TuneStep, Tuned, UNCHANGED};
 use crate::quant::Decibels;
-use crate::report::{self, AloneScales, Json, MovedBias, MovedBiases, TunedSet, Tuning, Widened, visible};
+use crate::report::{self, AloneScales, MovedBias, MovedBiases, TunedSet, Tuning, Widened, visible};
 use crate::session::{Key, Session, Target};
 
 /// How many layers are named that cost the outputs most.
@@ -66,7 +66,7 @@ pub(super) fn tune(
     print(&(summary(&tuned) + &remarks(&tuned, &means, seed) + &bias(&tuned, asked.correct_bias)))?;
     if let Some(path) = output {
         let scales = loaded.scales().with_tuning(Some(tuning(&tuned, &means, seed)));
-        if let Err(error) = report::export(&scales, &Json, &path, force) {
+        if let Err(error) = report::save(&path, scales.json().as_bytes(), force) {
             eprintln!("qviz: {error}");
             return Ok(1);
         }

@@ -8,6 +8,7 @@ mod compare;
 mod effect;
 mod export;
 pub mod number;
+mod overlaid;
 mod save;
 mod scales;
 mod sensitivity;
@@ -19,8 +20,9 @@ mod visible;
 pub use by_method::{AS_CHOSEN, MethodOutputs, MethodRow, by_method};
 pub use compare::{best, compare, offers, why};
 pub use effect::{Compared, Effect, NamedEffect, fraction, ratio};
+pub use export::ExportError;
 pub(crate) use export::pretty;
-pub use export::{ExportError, Exporter, Json, export};
+pub use overlaid::overlaid;
 pub use save::{SaveError, save};
 pub use scales::{
     AloneScales, CandidateScales, Chosen, ErrorScales, FileError, MeasuredScales, MovedBias, MovedBiases, Outputs, Per,

@@ -51,7 +51,7 @@ impl Ask {
             Ask::Export { exists, .. } if exists.as_deref() == Some(text) => {
                 "is there already · Enter replaces it · or type another name".into()
             }
-            Ask::Export { .. } => "Enter writes the scales as JSON · Esc".into(),
+            Ask::Export { .. } => "Enter writes it: .json, .cache, .alls, .csv, .table or FORMAT:name · Esc".into(),
         }
     }
 }

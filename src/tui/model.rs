@@ -56,6 +56,10 @@ pub struct Model {
     pub taking: Taking,
     /// A document whose tensors an export keeps where the session does not hold them.
     pub kept: Option<Arc<Scales>>,
+    /// What of the files that are laid over the layers fits these, a sentence each.
+    pub overlaid: Vec<String>,
+    /// What was said of the last file that was written for another tool, a sentence each.
+    pub statement: Vec<String>,
     /// The file name that the export prompt proposes.
     pub export_path: String,
 }
@@ -161,6 +165,8 @@ impl Model {
             strip: None,
             taking: Taking::default(),
             kept: None,
+            overlaid: Vec::new(),
+            statement: Vec::new(),
             export_path: "scales.json".into(),
         }
     }
