@@ -190,12 +190,19 @@ mod loaders {
     fn plan() -> (Recipe, Plan, Start) {
         let methods = calibrate::defaults();
         let recipe = Recipe::new(512, methods.iter().map(AsRef::as_ref));
-        let plan = Plan { methods: methods.into(), default_method: 2, format: Format::INT8, rules: Rules::new() };
+        let plan = Plan {
+            methods: methods.into(),
+            default_method: 2,
+            format: Format::INT8,
+            rules: Rules::new(),
+            overlays: [].into(),
+        };
         let start = Start {
             method: 0,
             named: false,
             known: None,
-            by_known: false,
+            imported: Vec::new(),
+            by: None,
             format: Format::INT8,
             quantized: true,
             axis: None,

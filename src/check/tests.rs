@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
-use crate::exchange::{self, Names, Range, by_id};
+use crate::exchange::{self, Names, Options, Range, by_id};
 use crate::quant::QuantParams;
 
 /// What is found in a file of this name, which stands in no folder.
@@ -466,7 +466,7 @@ fn sound_files_have_no_findings() {
             let mut ranges: Vec<Range> = (0..8).map(|at| range(at, Kind::Activation, formats[at % 2])).collect();
             ranges.extend((0..3).map(|at| range(at, Kind::Weight, Format::INT8)));
             let format = by_id(id).unwrap();
-            let written = exchange::write(format, &ranges, &Names::default()).unwrap();
+            let written = exchange::write(format, &ranges, &Names::default(), &Options::default()).unwrap();
             let report = if id.ends_with("amax") {
                 let folder = tempfile::tempdir().unwrap();
                 let path = folder.path().join("x.safetensors");

@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use super::data::DataArgs;
@@ -9,10 +10,13 @@ use super::data::{LibraryArg, SampleArgs};
 use super::file::{FileArgs, FileFormat, formats, parse_file_format};
 use super::form::{FormArgs, TunedArgs};
 use super::held_against::{CheckArgs, DiffArgs};
+use super::overlay::{self, OverlayFile};
 use super::patterns::Asked;
 use super::said::Said;
 use super::scales::ScalesArgs;
-use super::words::{Chooser, KnownRange, Method, PerChannel, parse_chooser, parse_method};
+use super::words::{
+    Chooser, KnownRange, Method, PerChannel, known_word, parse_assignment, parse_chooser, parse_method,
+};
 use crate::calibrate::{self, Calibrator, DEFAULT_METHOD};
 use crate::histogram::{DEFAULT_BINS, MAX_BINS};
 use crate::input::GroupPattern;
@@ -287,8 +291,14 @@ pub(super) struct SharedArgs {
     /// known, a format (e4m3, or with a blank format:uint8 affine), bits:N, axis:N,
     /// signed, unsigned, symmetric, affine, float, quantized. A later one prevails: --set '*.conv1=percentile-99.99' --set
     /// '*.hswish=bits:16,affine'
-    #[arg(long, value_name = "PATTERNS=SETTINGS")]
+    #[arg(long, value_name = "PATTERNS=SETTINGS", value_parser = parse_assignment)]
     pub set: Vec<Assignment>,
+    /// Lays another tool's scales over the layers: a file of any format that `qviz convert` reads. Its ranges are one more
+    /// offer beside the methods, under NAME or the stem of the file's name, which --method and --set take like a
+    /// method's. Tensors are matched by name, exactly, then as docs/overlay.md says; what is left on either side is
+    /// listed. May be given several times
+    #[arg(long, value_name = "[NAME=]FILE", value_parser = overlay::parse)]
+    pub overlay: Vec<OverlayFile>,
     /// A range for each channel along this axis instead of one per tensor; a negative axis counts from the end. For
     /// some layers only: PATTERNS=AXIS. May be given several times: --per-channel 1 --per-channel '*conv*=-3'
     #[arg(long, value_name = "[PATTERNS=]AXIS", allow_negative_numbers = true)]
@@ -328,22 +338,33 @@ pub(super) fn parse() -> Cli {
         None => Some(Said::of(&command, &matches)),
     };
     let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit());
-    if let Some((shared, said)) = cli.shared().zip(said) {
+    if let Some((shared, said)) = cli.shared_mut().zip(said) {
         shared.said = said;
     }
-    cli
+    cli.checked().unwrap_or_else(|error| error.exit())
 }
 
 impl Cli {
-    /// What a command that makes documents was told.
-    fn shared(&mut self) -> Option<&mut SharedArgs> {
+    /// The same once every word means something, now that the files' labels are known.
+    fn checked(mut self) -> Result<Cli, clap::Error> {
+        match self.shared_mut().map_or(Ok(()), |shared| shared.check_words()) {
+            Ok(()) => Ok(self),
+            Err(why) => Err(Cli::command().error(ErrorKind::ValueValidation, why)),
+        }
+    }
+
+    /// The arguments that all have who look at layers; none of who does not.
+    fn shared_mut(&mut self) -> Option<&mut SharedArgs> {
         match &mut self.command {
             None => Some(&mut self.screen.shared),
             Some(Command::Report(args)) => Some(&mut args.shared),
             Some(Command::Export(args)) => Some(&mut args.shared),
-            Some(Command::Compare { shared, .. } | Command::Sensitivity { shared, .. }) => Some(shared),
-            Some(Command::Tune { shared, .. }) => Some(shared),
-            Some(_) => None,
+            Some(
+                Command::Compare { shared, .. } | Command::Sensitivity { shared, .. } | Command::Tune { shared, .. },
+            ) => Some(shared),
+            #[cfg(feature = "onnxruntime")]
+            Some(Command::Verify(_)) => None,
+            Some(Command::Methods { .. } | Command::Convert(_) | Command::Diff(_) | Command::Check(_)) => None,
         }
     }
 }
@@ -429,9 +450,40 @@ impl SharedArgs {
     /// A session that knows no layer yet.
     pub fn session(&self) -> Session {
         let session = Session::new(self.methods(), &self.chosen_method(), self.format());
-        let mut session = session.with_rules(self.rules());
+        let mut session = session.with_rules(self.rules()).with_overlays(overlay::labelled(&self.overlay));
         self.taking.expect(&mut session);
         session
+    }
+
+    /// What of the files that are laid over the layers was not read, a sentence each.
+    pub fn overlays_said(&self) -> impl Iterator<Item = &String> {
+        self.overlay.iter().flat_map(|file| file.said.iter())
+    }
+
+    /// That every word which is no method is the label of a file, which is known only now.
+    ///
+    /// # Errors
+    /// A sentence that names the option and the word.
+    fn check_words(&self) -> Result<(), String> {
+        let labels: Vec<String> = overlay::labelled(&self.overlay).into_iter().map(|overlay| overlay.id).collect();
+        for chooser in &self.method {
+            if let Chooser::Overlay(word) = chooser
+                && !labels.contains(word)
+            {
+                let why = parse_method(word).map_or_else(|why| why, |_| String::new());
+                return Err(format!("invalid value '{}' for '--method <METHOD>': {why}", visible(word)));
+            }
+        }
+        for assignment in &self.set {
+            for setting in &assignment.settings {
+                if let Setting::Method(word) = setting {
+                    let option = || format!("invalid value '{}={word}'", assignment.names);
+                    known_word(word, &labels)
+                        .map_err(|why| format!("{} for '--set <PATTERNS=SETTINGS>': {why}", visible(&option())))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Whether it is a model that is looked at, and not dumps.
@@ -509,7 +561,7 @@ impl SharedArgs {
     fn named(&self) -> impl Iterator<Item = &Arc<dyn Calibrator>> {
         self.method.iter().filter_map(|named| match named {
             Chooser::Method(method) => Some(method),
-            Chooser::Known => None,
+            Chooser::Known | Chooser::Overlay(_) => None,
         })
     }
 }
@@ -565,8 +617,17 @@ mod tests {
 
     #[test]
     fn options_say_what_is_wrong() {
-        for wrong in ["--bits 9", "--bits 1", "--bins 0", "--bins 99999", "--method magic", "--method percentile-101"] {
-            assert!(Cli::try_parse_from(format!("qviz report {wrong}").split(' ')).is_err(), "{wrong}");
+        for wrong in [
+            "--bits 9",
+            "--bits 1",
+            "--bins 0",
+            "--bins 99999",
+            "--method magic",
+            "--method percentile-101",
+            "--set x=fast",
+        ] {
+            let cli = Cli::try_parse_from(format!("qviz report {wrong}").split(' ')).and_then(Cli::checked);
+            assert!(cli.is_err(), "{wrong}");
         }
         for wrong in ["--format e4m3 --bits 8", "--format fp8 --asymmetric", "--format int9", "--format ,"] {
             assert!(Cli::try_parse_from(format!("qviz report {wrong}").split(' ')).is_err(), "{wrong}");

@@ -9,8 +9,8 @@ use super::file::FileFormat;
 use super::out::{Failed, complain, exists};
 use super::source::Usage;
 use super::trials;
-use crate::exchange::{self, Range, Written};
-use crate::report::{self, Exporter, visible};
+use crate::exchange;
+use crate::report::visible;
 
 /// Writes the chosen scales.
 pub(super) fn export(ExportArgs { file, lean, exact, shared }: ExportArgs) -> Result<u8, Failed> {
@@ -23,14 +23,9 @@ pub(super) fn export(ExportArgs { file, lean, exact, shared }: ExportArgs) -> Re
     }
     let loaded = trials::loaded(shared, exact)?;
     let scales = loaded.scales();
-    // Our own document says more than ranges do.
-    let written = match (format.id(), &file.names) {
-        ("json", None) if lean => Ok(Written { bytes: scales.lean_json().into_bytes(), said: Vec::new() }),
-        ("json", None) => report::Json.bytes(&scales).map(|bytes| Written { bytes, said: Vec::new() }),
-        _ => {
-            let ranges = Range::all(&scales).map_err(Usage)?;
-            exchange::write(format, &ranges, &file.names())
-        }
+    let written = match lean {
+        true => Ok(exchange::Written { bytes: scales.lean_json().into_bytes(), said: Vec::new() }),
+        false => exchange::write_all(format, &scales, &file.names(), &file.options(None)),
     };
     if !file.put(written)? {
         return Ok(1);
@@ -59,7 +54,10 @@ pub(super) fn convert(ConvertArgs { input, from, file }: ConvertArgs) -> Result<
     for sentence in &read.said {
         eprintln!("qviz: {}", visible(sentence));
     }
-    let written = exchange::write(format, &read.ranges, &file.names());
+    if let Some(version) = &read.version {
+        eprintln!("qviz: {} is a cache of {version}.", visible(&input.to_string_lossy()));
+    }
+    let written = exchange::write(format, &read.ranges, &file.names(), &file.options(read.version));
     Ok(u8::from(!file.put(written)?))
 }
 

@@ -14,7 +14,7 @@ use super::patterns;
 use super::provenance;
 use super::source::{self, Usage};
 use crate::jobs::{Feed, Told};
-use crate::report::{Provenance, Scales, number, visible};
+use crate::report::{Provenance, Scales, number, overlaid, visible};
 use crate::session::{Arrival, Session};
 
 /// How often somebody looks for a Ctrl-C.
@@ -41,7 +41,7 @@ pub(super) struct Loaded {
 /// Ctrl-C ends it and keeps what was gathered; a second one ends the program.
 pub(super) fn load(shared: SharedArgs, exact: bool) -> Result<Loaded, Usage> {
     let mut session = shared.session();
-    shared.passed_over().into_iter().for_each(|said| eprintln!("qviz: {said}"));
+    shared.passed_over().iter().chain(shared.overlays_said()).for_each(|said| eprintln!("qviz: {said}"));
     let taking = shared.taking.clone();
     let runs = shared.runs_model();
     let (mut title, mut assumed) = (shared.title(), Vec::new());
@@ -80,8 +80,13 @@ pub(super) fn load(shared: SharedArgs, exact: bool) -> Result<Loaded, Usage> {
                     Arrival::Layer { .. } if !runs => bar.inc(1),
                     _ => {}
                 }
+                let found = matches!(arrival, Arrival::Found { .. });
                 // What is refused is kept where it belongs, and told at the end.
                 session.receive(arrival);
+                if found {
+                    let said = || session.overlaid().into_iter().flat_map(|of| overlaid(&of));
+                    bar.suspend(|| said().for_each(|said| eprintln!("qviz: {said}")));
+                }
             }
             Told::Opened { title: opened, assumptions } => {
                 title = opened;

@@ -18,6 +18,7 @@ mod journal;
 mod load;
 mod methods;
 mod out;
+mod overlay;
 mod patterns;
 mod provenance;
 mod ranges;

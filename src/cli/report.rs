@@ -11,7 +11,7 @@ use super::out::{Failed, complain, exists, print, put};
 use super::source::Usage;
 use super::trials;
 use crate::quant::{OutputEffect, OutputEffects};
-use crate::report::{self, Json, MethodRow, PlotSize, Shown, visible};
+use crate::report::{self, MethodRow, PlotSize, Shown, visible};
 use crate::session::Session;
 
 /// What is reported where nothing else was asked for.
@@ -74,7 +74,7 @@ fn text(
         show(&Shown { title: &loaded.provenance.title, session: &loaded.session, scales: &scales() })
     };
     Ok(match (form, methods) {
-        (Form::Json { lean: false }, _) => Json::text(&scales()),
+        (Form::Json { lean: false }, _) => scales().json(),
         (Form::Json { lean: true }, _) => scales().lean_json(),
         (Form::Markdown, _) => shown(&report::markdown),
         (Form::Html, _) => shown(&report::html),

@@ -70,6 +70,7 @@ fn screen(args: ScreenArgs) -> Result<u8, Failed> {
     let made_from = provenance::begin(&shared);
     model.made_from = Some(Arc::new(move || (**made_from).clone()));
     model.kept = shared.taking.kept();
+    model.overlaid = shared.overlays_said().cloned().collect();
     if let Some(said) = shared.passed_over() {
         model.warn(said);
     }

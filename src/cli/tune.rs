@@ -1,7 +1,6 @@
 //! `qviz tune`: a search for better clips, and what it was worth.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use super::args::{SharedArgs, TuneArgs};
 use super::form::TunedArgs;
@@ -11,7 +10,7 @@ use super::source::Usage;
 use super::trials::{failed, hear, network};
 use crate::jobs::{BudgetPoint, Jittered, News, Trial, Tune, TuneLayer, TuneSet, TuneStep, Tuned, UNCHANGED};
 use crate::quant::Decibels;
-use crate::report::{self, AloneScales, Json, MovedBias, MovedBiases, TunedSet, Tuning, Widened, visible};
+use crate::report::{self, AloneScales, MovedBias, MovedBiases, TunedSet, Tuning, Widened, visible};
 use crate::session::{Key, Session, Target};
 
 /// How many layers are named that cost the outputs most.
@@ -66,7 +65,7 @@ pub(super) fn tune(mut shared: SharedArgs, asked: &TuneArgs, answer: TunedArgs) 
     let means: Vec<Option<f64>> = tuned.alone.iter().map(|(key, _)| mean_error(&loaded.session, key)).collect();
     let document = || {
         let scales = loaded.scales().with_tuning(Some(tuning(&tuned, &means, seed)));
-        if lean { scales.lean_json() } else { Json::text(&scales) }
+        if lean { scales.lean_json() } else { scales.json() }
     };
     let told = || summary(&tuned) + &remarks(&tuned, &means, seed) + &bias(&tuned, asked.correct_bias);
     print(&if json { document() } else { told() })?;

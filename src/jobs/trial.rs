@@ -54,14 +54,15 @@ pub struct OneMethod {
 }
 
 impl ByMethod {
-    /// All methods of a session as it stands; none where no activation is quantized.
+    /// All methods of a session as it stands, and the files that are laid over it; none where no activation is quantized.
     pub fn of(session: &Session, question: u64) -> ByMethod {
         let method = |id: &str| {
             let all = session.uniform(id);
             let params = all.params();
             (!params.is_empty()).then(|| OneMethod { id: id.to_owned(), params, stand_ins: all.stand_ins })
         };
-        let methods = session.methods().iter().filter_map(|m| method(m.id())).collect();
+        let of_files = session.overlays().iter().map(|overlay| overlay.id.as_str());
+        let methods = session.methods().iter().map(|m| m.id()).chain(of_files).filter_map(method).collect();
         let weights = session.layers().iter().filter(|layer| layer.kind() == Kind::Weight);
         let weights = weights.map(|layer| (layer.key.clone(), session.params_of(&layer.key)));
         ByMethod { question, weights: weights.filter(|(_, params)| !params.is_empty()).collect(), methods }

@@ -16,7 +16,7 @@ pub(super) struct Row<'a> {
 }
 
 /// The least and the largest of the numbers, as one word.
-fn spread<T: PartialOrd + Copy>(numbers: impl Iterator<Item = T>, word: impl Fn(T) -> String) -> String {
+pub(super) fn spread<T: PartialOrd + Copy>(numbers: impl Iterator<Item = T>, word: impl Fn(T) -> String) -> String {
     let range = numbers.fold(None, |range: Option<(T, T)>, x| {
         let (lo, hi) = range.unwrap_or((x, x));
         Some((if x < lo { x } else { lo }, if x > hi { x } else { hi }))

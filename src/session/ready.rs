@@ -2,10 +2,9 @@ use std::sync::Arc;
 
 use super::aggregate::{Aggregate, Channel};
 use super::counts::Counts;
-use super::in_file::InFile;
 use super::known::{KNOWN, Known, Reason, UNKNOWN};
-use super::offers::{Imported, Offers};
-use super::{Decision, Plan, Start, Subject};
+use super::offers::Offers;
+use super::{Decision, Imported, Plan, Start, Subject};
 use crate::calibrate::{self, Calibrator, Candidate, FP8_METHOD, Measured, Metrics, Tensor, Warning};
 use crate::histogram::{Histogram, Packed, Stats};
 use crate::quant::{Clip, Format, QuantParams};
@@ -88,16 +87,19 @@ impl Ready {
     /// The same from a given start.
     pub fn begin(histogram: Arc<Histogram>, plan: &Plan, start: &Start) -> Ready {
         let tensor = Tensor::new(histogram.clone(), start.format);
-        let offers = Offers::of(&tensor, &plan.methods, start.known, &[]);
+        let offers = Offers::of(&tensor, &plan.methods, start.known, &start.imported);
         let by_method = &offers.candidates[start.method];
-        let (id, wanted) =
-            if start.by_known { (KNOWN, offers.candidate(KNOWN)) } else { (by_method.id.as_str(), Some(by_method)) };
+        let (id, wanted) = match &start.by {
+            Some(id) => (id.as_str(), offers.candidate(id)),
+            None => (by_method.id.as_str(), Some(by_method)),
+        };
         let (method, clip) = answer(&tensor, &offers.candidates, wanted, start.named, by_method);
         let decision = Decision::of_method(&method, clip, start.format);
         let stand_in = (decision.method != id).then(|| {
             // Say why, unless nothing was to be had.
             let note = (histogram.stats.finite() > 0).then(|| match wanted.map(|wanted| &wanted.outcome) {
-                None => format!("{id} has no answer here: {UNKNOWN}."),
+                None if id == KNOWN => format!("{id} has no answer here: {UNKNOWN}."),
+                None => format!("{id} has no answer here: no file says anything of it."),
                 Some(Err(why)) => format!("{id} has no answer here: {why}."),
                 Some(Ok(_)) => format!("At the clip of {id} every value would saturate, so that it does not choose."),
             });
@@ -109,7 +111,7 @@ impl Ready {
             counts: Counts::new(histogram),
             methods: plan.methods.clone(),
             known: start.known,
-            imported: Vec::new(),
+            imported: start.imported.clone(),
             offers,
             shelf: None,
             first: decision.clone(),
@@ -136,7 +138,7 @@ impl Ready {
     pub fn proposed(&self) -> Vec<Clip> {
         let holds = self.offers.clip(KNOWN).is_some();
         let known = self.known.filter(|_| holds).map(|known| Clip::new(known.min, known.max));
-        known.into_iter().chain(self.imported.iter().map(|offer| offer.clip)).collect()
+        known.into_iter().chain(self.imported.iter().filter_map(|offer| offer.whole().clips.first().copied())).collect()
     }
 
     /// The counts.
@@ -164,9 +166,9 @@ impl Ready {
         self.decision != self.first
     }
 
-    /// Every method's answer on the present format, in the session's order, and behind them what is known, and what files
-    /// propose; where
-    /// each channel has a range of its own, those on all channels as one.
+    /// Every method's answer on the present format, in the session's order, behind them what files say of every tensor,
+    /// what is known, and what files say of this one; where each channel has a range of its own, those on all channels as
+    /// one.
     pub fn candidates(&self) -> &[Candidate] {
         self.aggregate.as_ref().map_or(&self.offers.candidates, |a| &a.candidates)
     }
@@ -335,6 +337,10 @@ impl Ready {
         match self.shelf.as_ref().filter(|shelf| shelf.format == format) {
             Some(shelf) => shelf.clip(id),
             None if id == KNOWN => self.known?.candidate(&self.tensor(format)).outcome.ok().map(|t| t.clip),
+            None if self.imported.iter().any(|offer| offer.id == id) => {
+                let offer = self.imported.iter().find(|offer| offer.id == id)?;
+                offer.candidate(&self.tensor(format)).outcome.ok().map(|t| t.clip)
+            }
             None => {
                 let method = self.methods.iter().find(|m| m.id() == id)?;
                 self.tensor(format).candidate(method.as_ref()).outcome.ok().map(|t| t.clip)
@@ -364,18 +370,6 @@ impl Ready {
         let tensor = self.tensor(self.offers.format);
         self.offers.import(&tensor, &offer);
         self.imported.push(offer);
-    }
-
-    /// Offers the grid that the file has it on, or has one of its channels on, and begins with that where it `chooses`.
-    pub fn begin_in_file(&mut self, in_file: &InFile, channel: Option<usize>, chooses: bool) {
-        let Some(offer) = in_file.offer(channel) else { return };
-        let clip = offer.clip;
-        self.import(offer);
-        if chooses {
-            self.decide(in_file.decision(clip, self.decision.quantized), None);
-            self.begins_so();
-            self.stand_in = None;
-        }
     }
 
     /// Its channels stand in its place from now on, or no longer.

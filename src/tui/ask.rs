@@ -57,7 +57,7 @@ impl Ask {
             }
             Ask::Screen { .. } => "Enter writes the screen as SVG · Esc".into(),
             Ask::Plot { .. } => "a name, and a size if you like · Enter writes it as SVG · Esc".into(),
-            Ask::Export { .. } => "Enter writes the scales as JSON · Esc".into(),
+            Ask::Export { .. } => "Enter writes it: .json, .cache, .alls, .csv, .table or FORMAT:name · Esc".into(),
         }
     }
 }

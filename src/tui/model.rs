@@ -61,6 +61,10 @@ pub struct Model {
     pub kept: Option<Arc<Scales>>,
     /// What a document of this run was made from, where that is known.
     pub made_from: Option<MadeFrom>,
+    /// What of the files that are laid over the layers fits these, a sentence each.
+    pub overlaid: Vec<String>,
+    /// What was said of the last file that was written for another tool, a sentence each.
+    pub statement: Vec<String>,
     /// The file name that the export prompt proposes.
     pub export_path: String,
 }
@@ -167,6 +171,8 @@ impl Model {
             taking: Taking::default(),
             kept: None,
             made_from: None,
+            overlaid: Vec::new(),
+            statement: Vec::new(),
             export_path: "scales.json".into(),
         }
     }

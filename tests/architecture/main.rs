@@ -25,7 +25,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("exchange", &["quant", "session", "report"]),
     ("check", &["quant", "session", "input", "report", "exchange"]),
     ("journal", &["quant", "session", "report"]),
-    ("tui", &["quant", "histogram", "calibrate", "session", "figure", "jobs", "report", "journal"]),
+    ("tui", &["quant", "histogram", "calibrate", "session", "figure", "jobs", "report", "exchange", "journal"]),
     (
         "cli",
         &[

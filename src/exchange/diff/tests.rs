@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::exchange::{self, Names, by_id};
+use crate::exchange::{self, Names, Options, by_id};
 use crate::quant::{Clip, Format, QuantParams};
 
 fn int8(name: &str, amax: f32) -> Range {
@@ -106,7 +106,7 @@ fn what_two_formats_print_is_one_range_and_what_survives_is_stated() {
         "csv",
     ] {
         let format = by_id(id).unwrap();
-        let written = exchange::write(format, &ranges, &Names::default()).unwrap();
+        let written = exchange::write(format, &ranges, &Names::default(), &Options::default()).unwrap();
         let (_, read) = exchange::read("x", &written.bytes, Some(format)).unwrap();
         let b = side(id, read.ranges);
         let found = diff(&a, &b, 0.0);

@@ -11,7 +11,7 @@ use crate::model::{
 #[cfg(feature = "onnxruntime")]
 use crate::model::{Library, Runtime};
 use crate::quant::Clip;
-use crate::session::{Deployed, IN_FILE, InFile, Key, Kind, Known, Layer, Origin, Places, Reason, Taker};
+use crate::session::{Deployed, IN_FILE, Imported, Key, Kind, Known, Layer, Origin, Places, Reason, Taker};
 
 /// What to run, on what.
 pub struct Subject {
@@ -164,7 +164,8 @@ impl Setup {
             let layer = layer.with_deployed(Deployed { absorbed: absorbed.collect(), folded: Vec::new() });
             let layer = layer.with_places(self.places(&tensor.name, |placement| places[placement][at].clone()));
             let rank = tensor.shape.as_ref().map_or(0, Vec::len);
-            layer.with_in_file(self.in_file(&tensor.name, rank).filter(|in_file| in_file.axis.is_none()))
+            let in_file = self.in_file(&tensor.name, rank).filter(|in_file| in_file.axis.is_none());
+            layer.with_imported(in_file.into_iter().collect())
         });
         let weights = self.weights.iter().enumerate().map(|(at, weight)| {
             let op = weight.uses.first().map_or(String::new(), |u| u.op_type.clone());
@@ -174,7 +175,7 @@ impl Setup {
             let folded = self.network.folded_into(&weight.name).to_vec();
             let layer = layer.with_deployed(Deployed { folded, absorbed: Vec::new() });
             let layer = layer.with_places(self.places(&weight.name, |placement| weight_places[placement][at].clone()));
-            layer.with_in_file(self.in_file(&weight.name, weight.shape.len()))
+            layer.with_imported(self.in_file(&weight.name, weight.shape.len()).into_iter().collect())
         });
         activations.chain(weights).collect()
     }
@@ -201,12 +202,12 @@ impl Setup {
     }
 
     /// The grid that a tensor of so many axes is on in the file.
-    fn in_file(&self, tensor: &str, rank: usize) -> Option<InFile> {
+    fn in_file(&self, tensor: &str, rank: usize) -> Option<Imported> {
         let grid = self.quantizers.of(tensor)?;
         let axis = grid.axis_of(rank);
         let clips: Vec<Clip> = grid.clips();
         let fits = axis.is_some() == grid.axis.is_some();
-        (fits && !clips.is_empty()).then(|| InFile { format: grid.format(), axis, clips })
+        (fits && !clips.is_empty()).then(|| Imported::in_file(grid.format(), axis, clips))
     }
 
     /// The `Concat`s by name, with the tensors that the values which they put together are quantized at.

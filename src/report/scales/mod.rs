@@ -24,7 +24,7 @@ pub const SCHEMA: &str = "qviz.scales/1";
 
 /// The exported document, `qviz.scales/1`: of each tensor its facts, every method's answer and what is chosen.
 ///
-/// [`Scales::of`] makes it of a session, an [`Exporter`](super::Exporter) makes a file of it, and [`Scales::read`] reads
+/// [`Scales::of`] makes it of a session, `exchange` makes files of it, and [`Scales::read`] reads
 /// the JSON again. Values that are f32 by nature print as the shortest f32, others as the shortest f64, and both come back
 /// bit for bit; what is infinite, undefined or absent is `None`, `null` in JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
