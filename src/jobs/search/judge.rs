@@ -1,10 +1,15 @@
 //! Whether a set of clips is worth taking: by samples that nothing was chosen by.
 
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
 use super::bench::Bench;
 use super::noise::LEAST_GAIN;
 use crate::jobs::tuning::Jittered;
 use crate::model::ModelError;
 use crate::quant::{Decibels, QuantParams};
+
+/// How certain samples must be that they gain.
+const CERTAIN: f64 = 0.975;
 
 /// The samples that a set is judged on.
 pub(super) struct Judge<'a> {
@@ -68,8 +73,8 @@ impl Verdict {
     }
 }
 
-/// Whether samples agree that what was `before` is more than what is `after`: the sum of the differences is more than
-/// twice its standard error. One sample has nobody to agree with; from no numbers to numbers all is gain.
+/// Whether samples agree that what was `before` is more than what is `after`: by Student's paired test, one chance in 40
+/// that they seem to. One sample has nobody to agree with; from no numbers to numbers all is gain.
 fn agree(before: &[f64], after: &[f64]) -> bool {
     let gains: Vec<f64> = before.iter().zip(after).map(|(before, after)| before - after).collect();
     let (n, sum) = (gains.len() as f64, gains.iter().sum::<f64>());
@@ -77,7 +82,8 @@ fn agree(before: &[f64], after: &[f64]) -> bool {
         return true;
     }
     let variance = gains.iter().map(|gain| (gain - sum / n).powi(2)).sum::<f64>() / (n - 1.0);
-    sum > 2.0 * (n * variance).sqrt()
+    let times = StudentsT::new(0.0, 1.0, n - 1.0).map_or(2.0, |t| t.inverse_cdf(CERTAIN));
+    sum > times * (n * variance).sqrt()
 }
 
 #[cfg(test)]
