@@ -32,6 +32,8 @@ use crate::report::{ExportError, visible};
 
 pub use names::Names;
 pub use range::Range;
+#[cfg(feature = "onnx")]
+pub(crate) use statement::Statement;
 
 /// A format of files that other tools know.
 pub trait Foreign: Sync {

@@ -69,7 +69,7 @@ mod weights;
 
 pub use activations::{Activation, Concat, Consumer, type_name};
 pub use build::Shapes;
-pub use deployed::record::Absorbed;
+pub use deployed::record::{Absorbed, Folding};
 pub use effect::Effect;
 pub use engines::Engine;
 pub use error::ModelError;
@@ -77,7 +77,7 @@ pub use found::Input;
 pub use graph::{Graph, Observer, Reach};
 pub use known::KnownRange;
 pub use nearby::Nearby;
-pub use network::{Dim, Network, Port};
+pub use network::{Dim, Network, Port, Stored};
 pub use placement::Placement;
 pub use quantizers::{FileGrid, Quantizers};
 pub use reference::{Judged, Reference};

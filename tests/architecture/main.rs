@@ -23,6 +23,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("jobs", &["quant", "histogram", "calibrate", "session", "input", "model"]),
     ("report", &["quant", "histogram", "calibrate", "session"]),
     ("exchange", &["quant", "session", "report"]),
+    ("qdq", &["quant", "session", "model", "report", "exchange"]),
     ("journal", &["quant", "session", "report"]),
     ("tui", &["quant", "histogram", "calibrate", "session", "figure", "jobs", "report", "journal"]),
     (
@@ -37,6 +38,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "jobs",
             "report",
             "exchange",
+            "qdq",
             "journal",
             "tui",
         ],

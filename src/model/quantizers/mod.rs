@@ -19,6 +19,8 @@ use tract_onnx::pb::ModelProto;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Quantizers {
     grids: BTreeMap<String, FileGrid>,
+    /// Of each pair that was taken out, what it took and what it made.
+    pairs: Vec<(String, String)>,
     left: usize,
     put_back: usize,
 }
@@ -27,6 +29,21 @@ impl Quantizers {
     /// The grid that a tensor is on in the file.
     pub fn of(&self, tensor: &str) -> Option<&FileGrid> {
         self.grids.get(tensor)
+    }
+
+    /// Every tensor that is on a grid in the file, by name.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &FileGrid)> {
+        self.grids.iter().map(|(name, grid)| (name.as_str(), grid))
+    }
+
+    /// Of each pair that was taken out, the name of what it took and of what it made.
+    pub fn pairs(&self) -> &[(String, String)] {
+        &self.pairs
+    }
+
+    /// How many cuts at 0 the float network has that the file has not.
+    pub fn put_back(&self) -> usize {
+        self.put_back
     }
 
     /// Whether the file quantizes nothing.
@@ -76,12 +93,13 @@ impl Network {
         let opset =
             proto.opset_import.iter().filter(|set| matches!(&*set.domain, "" | "ai.onnx")).map(|set| set.version);
         let put_back = put_back::relus(graph, &pairs, opset.max().unwrap_or(1));
+        let taken_out = pairs.iter().map(|pair| (pair.of.clone(), pair.behind.clone())).collect();
         let mut grids: BTreeMap<String, FileGrid> = weights.into_iter().collect();
         for (name, grid) in pairs::take_out(graph, &pairs) {
             // Of two behind each other the first is the one that the values meet.
             grids.entry(name).or_insert(grid);
         }
         let left = graph.node.iter().filter(|node| node.op_type == "QuantizeLinear").count();
-        (self.with_proto(proto), Quantizers { grids, left, put_back })
+        (self.with_proto(proto), Quantizers { grids, pairs: taken_out, left, put_back })
     }
 }
