@@ -1,4 +1,4 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -9,7 +9,8 @@ use super::data::{LibraryArg, SampleArgs};
 use super::file::{FileArgs, FileFormat, formats, parse_file_format};
 use super::patterns::Asked;
 use super::scales::ScalesArgs;
-use super::words::{Chooser, KnownRange, Method, PerChannel, parse_chooser, parse_method};
+use super::qdq::{IntoModelArgs, WeightArgs};
+use super::words::{Chooser, KnownRange, Method, PerChannel, is_model, parse_chooser, parse_method};
 use crate::calibrate::{self, Calibrator, DEFAULT_METHOD};
 use crate::histogram::{DEFAULT_BINS, MAX_BINS};
 use crate::input::GroupPattern;
@@ -101,6 +102,8 @@ pub(super) enum Command {
 pub(super) struct ExportArgs {
     #[command(flatten)]
     pub file: FileArgs,
+    #[command(flatten)]
+    pub weights: WeightArgs,
     /// Measures the chosen clips on the values too, not only on bins; takes one more reading
     #[arg(long)]
     pub exact: bool,
@@ -112,7 +115,7 @@ pub(super) struct ExportArgs {
 #[derive(Args)]
 #[command(after_help = formats())]
 pub(super) struct ConvertArgs {
-    /// The file to read, whose format is seen in it
+    /// The file to read, whose format is seen in it; a MODEL.onnx with QuantizeLinear and DequantizeLinear too
     #[arg(value_name = "FILE")]
     pub input: PathBuf,
     /// Its format, where it is not what it looks like
@@ -120,6 +123,8 @@ pub(super) struct ConvertArgs {
     pub from: Option<FileFormat>,
     #[command(flatten)]
     pub file: FileArgs,
+    #[command(flatten)]
+    pub model: IntoModelArgs,
 }
 
 /// How `tune` searches.
@@ -451,11 +456,6 @@ impl SharedArgs {
             Chooser::Known => None,
         })
     }
-}
-
-/// Whether a path names a model and not a dump.
-pub(super) fn is_model(path: &Path) -> bool {
-    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("onnx"))
 }
 
 fn parse_bits(text: &str) -> Result<u8, String> {

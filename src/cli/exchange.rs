@@ -7,14 +7,20 @@ use std::path::Path;
 use super::args::{ConvertArgs, ExportArgs};
 use super::file::FileFormat;
 use super::out::{Failed, complain, exists};
+use super::qdq;
 use super::source::Usage;
 use super::trials;
-use crate::exchange::{self, Range, Written};
+use super::words::is_model;
+use crate::exchange::{self, Range, Read, Written};
 use crate::report::{self, Exporter, visible};
 
 /// Writes the chosen scales.
-pub(super) fn export(ExportArgs { file, exact, shared }: ExportArgs) -> Result<u8, Failed> {
-    let format = file.format().map_err(Usage)?;
+pub(super) fn export(ExportArgs { file, weights, exact, shared }: ExportArgs) -> Result<u8, Failed> {
+    let format = match file.format().map_err(Usage)? {
+        FileFormat::Qdq => return qdq::export(&file, &weights, exact, shared),
+        FileFormat::Scales(format) => format,
+    };
+    weights.only_for_models()?;
     if exists(file.output.as_deref(), file.force) {
         return Ok(1);
     }
@@ -39,24 +45,44 @@ pub(super) fn export(ExportArgs { file, exact, shared }: ExportArgs) -> Result<u
 }
 
 /// Reads a file of scales and writes another.
-pub(super) fn convert(ConvertArgs { input, from, file }: ConvertArgs) -> Result<u8, Failed> {
+pub(super) fn convert(ConvertArgs { input, from, file, model }: ConvertArgs) -> Result<u8, Failed> {
     let format = file.format().map_err(Usage)?;
+    match format {
+        FileFormat::Qdq => model.check(&file)?,
+        FileFormat::Scales(_) => model.only_for_models()?,
+    }
     if exists(file.output.as_deref(), file.force) {
         return Ok(1);
     }
-    let Some(bytes) = contents(&input) else { return Ok(1) };
-    let (_, read) = match exchange::read(&input.to_string_lossy(), &bytes, from.map(|FileFormat(format)| format)) {
-        Ok(read) => read,
-        Err(error) => {
-            eprintln!("qviz: {error}");
-            return Ok(1);
-        }
-    };
+    let Some((source, read)) = ranges(&input, from)? else { return Ok(1) };
     for sentence in &read.said {
         eprintln!("qviz: {}", visible(sentence));
     }
-    let written = exchange::write(format, &read.ranges, &file.names());
-    Ok(u8::from(!file.put(written)?))
+    match format {
+        FileFormat::Qdq => qdq::convert(&file, &model, source, &read.ranges),
+        FileFormat::Scales(format) => {
+            let written = exchange::write(format, &read.ranges, &file.names());
+            Ok(u8::from(!file.put(written)?))
+        }
+    }
+}
+
+/// The ranges of a file, and the word of its format; `None`, once a sentence on stderr has said why, where there are none.
+fn ranges(input: &Path, from: Option<FileFormat>) -> Result<Option<(&'static str, Read)>, Usage> {
+    let from = match from {
+        Some(FileFormat::Qdq) => return qdq::read(input),
+        None if is_model(input) => return qdq::read(input),
+        Some(FileFormat::Scales(format)) => Some(format),
+        None => None,
+    };
+    let Some(bytes) = contents(input) else { return Ok(None) };
+    Ok(match exchange::read(&input.to_string_lossy(), &bytes, from) {
+        Ok((format, read)) => Some((format.id(), read)),
+        Err(error) => {
+            eprintln!("qviz: {error}");
+            None
+        }
+    })
 }
 
 /// The bytes of a file; a sentence on stderr where there are none.

@@ -13,6 +13,7 @@ mod load;
 mod methods;
 mod out;
 mod patterns;
+mod qdq;
 mod run;
 mod scales;
 mod source;

@@ -2,7 +2,7 @@
 
 use super::graph::put_external;
 use super::grid::Grid;
-use super::wire::{fields, put_bytes};
+use super::wire::fields;
 use crate::model::{Network, Weight};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -166,13 +166,4 @@ pub(super) fn name_beside(model: &Path, taken: &[String]) -> String {
         name.push('_');
     }
     name
-}
-
-/// An entry of a tensor that lies elsewhere: for tests.
-#[cfg(test)]
-pub(super) fn external(location: &str, offset: u64, length: u64) -> Vec<u8> {
-    let mut content = Vec::new();
-    put_bytes(&mut content, 8, b"w");
-    put_external(&mut content, location, offset, length);
-    content
 }

@@ -42,9 +42,6 @@ pub(super) const BETWEEN: u32 = 13;
 #[derive(Clone, Debug)]
 pub(super) struct Tensor<'a> {
     pub name: Cow<'a, str>,
-    pub dims: Vec<i64>,
-    /// By its number in the format.
-    pub element: i32,
     /// Whether its bytes lie in another file.
     pub is_external: bool,
     pub content: Cow<'a, [u8]>,
@@ -129,13 +126,6 @@ impl<'a> Port<'a> {
         inside(inside(self.content, 2)?, 1)
     }
 
-    /// The type of its elements, where the file says it.
-    pub fn element(&self) -> Option<i32> {
-        let fields = fields(self.tensor_type()?).filter_map(Result::ok);
-        let of = fields.filter(|field| field.number == 1).last()?.whole().ok()?;
-        i32::try_from(of).ok().filter(|of| *of != 0)
-    }
-
     /// The number of its axes, where the file says it.
     pub fn rank(&self) -> Option<usize> {
         let shape = inside(self.tensor_type()?, 2)?;
@@ -150,38 +140,36 @@ fn inside(bytes: &[u8], number: u32) -> Option<&[u8]> {
 
 impl<'a> Tensor<'a> {
     fn read(whole: &Field<'a>) -> Result<Tensor<'a>, String> {
-        let (mut name, mut dims, mut element, mut is_external) = ("", Vec::new(), 0, false);
+        let (mut name, mut is_external) = ("", false);
         let content = whole.bytes()?;
         for field in fields(content) {
             let field = field?;
             match field.number {
-                1 => field.wholes(&mut dims)?,
-                2 => element = i32::try_from(field.whole()?).unwrap_or(0),
                 8 => name = field.text()?,
                 14 => is_external = field.whole()? == 1,
                 _ => {}
             }
         }
-        Ok(Tensor { name: name.into(), dims, element, is_external, content: content.into(), raw: whole.raw })
+        Ok(Tensor { name: name.into(), is_external, content: content.into(), raw: whole.raw })
     }
 
     /// A new one, by the bytes of its values.
     pub fn new(name: &str, element: i32, dims: &[i64], raw: &[u8]) -> Tensor<'a> {
         let mut content = head(name, element, dims);
         put_bytes(&mut content, 9, raw);
-        Tensor::of(name, element, dims, false, content)
+        Tensor::of(name, false, content)
     }
 
     /// A new one, whose values lie in another file.
     pub fn external(name: &str, element: i32, dims: &[i64], location: &str, offset: u64, length: u64) -> Tensor<'a> {
         let mut content = head(name, element, dims);
         put_external(&mut content, location, offset, length);
-        Tensor::of(name, element, dims, true, content)
+        Tensor::of(name, true, content)
     }
 
-    fn of(name: &str, element: i32, dims: &[i64], is_external: bool, content: Vec<u8>) -> Tensor<'a> {
+    fn of(name: &str, is_external: bool, content: Vec<u8>) -> Tensor<'a> {
         let (name, content) = (name.to_owned().into(), content.into());
-        Tensor { name, dims: dims.to_vec(), element, is_external, content, raw: &[] }
+        Tensor { name, is_external, content, raw: &[] }
     }
 
     fn write(&self, out: &mut Vec<u8>) {
