@@ -28,6 +28,8 @@ mod panics;
 #[cfg(feature = "onnx")]
 mod placement;
 #[cfg(feature = "onnx")]
+mod qdq;
+#[cfg(feature = "onnx")]
 mod quantized;
 mod scales;
 mod sentinels;
