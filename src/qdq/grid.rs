@@ -6,6 +6,8 @@ use crate::quant::{Format, Fp8, QuantParams};
 pub(super) const FLOAT: i32 = 1;
 pub(super) const FLOAT16: i32 = 10;
 pub(super) const BFLOAT16: i32 = 16;
+/// Which it does not.
+pub(super) const DOUBLE: i32 = 11;
 
 const UINT8: i32 = 2;
 const INT8: i32 = 3;
@@ -184,7 +186,8 @@ mod tests {
     fn scales_of_half_floats_are_what_they_will_be() {
         let half = Grid { float: FLOAT16, ..grid(Format::INT8, None, &[0.1]) };
         let (half, moved) = half.rounded().unwrap();
-        assert!(!moved && half.params[0].scale() == half::f16::from_f32(0.1).to_f32() && half.opset() == 19);
+        assert!(moved && half.params[0].scale() == half::f16::from_f32(0.1).to_f32() && half.opset() == 19);
+        assert!(!Grid { float: FLOAT16, ..grid(Format::INT8, None, &[0.125]) }.rounded().unwrap().1);
         assert!(Grid { float: FLOAT16, ..grid(Format::INT8, None, &[1e-9]) }.rounded().is_none());
         assert!(Grid { float: BFLOAT16, ..grid(Format::INT8, None, &[0.1]) }.rounded().unwrap().1);
     }

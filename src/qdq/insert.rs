@@ -25,7 +25,8 @@ pub(super) fn insert<'a>(
     let outputs: HashSet<String> = graph.ports(OUTPUT).map(|port| port.name.to_owned()).collect();
     let external: HashSet<String> =
         graph.initializers().filter(|t| t.is_external).map(|t| t.name.clone().into_owned()).collect();
-    let mut new = New { names, instead: Instead::new(), renamed: Instead::new(), behind: HashMap::new(), constants: Vec::new() };
+    let mut new =
+        New { names, instead: Instead::new(), renamed: Instead::new(), behind: HashMap::new(), constants: Vec::new() };
     let mut freed = HashSet::new();
     for (weight, grid) in &plan.weights {
         let name = &weight.name;

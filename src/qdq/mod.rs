@@ -119,7 +119,14 @@ impl Written {
                 return Err(SaveError::Exists(visible(&self.out.to_string_lossy())).into());
             }
             let path = self.out.with_file_name(&self.beside.location);
+            let is_new = path.symlink_metadata().is_err();
             report::save_with(&path, force, |file| self.beside.write(&self.network, file))?;
+            let saved = report::save(&self.out, &self.bytes, force);
+            if saved.is_err() && is_new {
+                // Of no use alone.
+                let _ = std::fs::remove_file(&path);
+            }
+            return Ok(saved?);
         }
         Ok(report::save(&self.out, &self.bytes, force)?)
     }
@@ -181,7 +188,11 @@ pub fn write(model: &Path, ranges: &[Range], options: &Options, out: &Path) -> R
     say(&mut statement, &plan, options);
     if to > from {
         let rewritten: Vec<String> = rewritten.into_iter().collect();
-        let anew = if rewritten.is_empty() { String::new() } else { format!("; written anew for it: {}", rewritten.join(", ")) };
+        let anew = if rewritten.is_empty() {
+            String::new()
+        } else {
+            format!("; written anew for it: {}", rewritten.join(", "))
+        };
         statement.note(format!("The opset went from {from} to {to}, for {}{anew}.", need.needs()));
     }
     if applied.folded + applied.renamed > 0 {
@@ -208,7 +219,10 @@ fn say(statement: &mut Statement, plan: &plan::Plan, options: &Options) {
     };
     let (activations, weights) = (number::of(activations, "activation"), number::of(weights, "weight"));
     statement.note(format!("{activations} and {weights}, {how}; biases stay in float."));
-    let narrow = plan.activations.iter().filter(|(_, grid)| grid.params[0].format().scheme().is_some_and(|s| s.symmetric() && s.signed()));
+    let narrow = plan
+        .activations
+        .iter()
+        .filter(|(_, grid)| grid.params[0].format().scheme().is_some_and(|s| s.symmetric() && s.signed()));
     let narrow = narrow.count() as u64;
     if narrow > 0 {
         statement.note(format!(

@@ -28,8 +28,15 @@ pub(super) fn raise(graph: &mut Graph, (from, to): (i64, i64), names: &mut Names
              later"
         ));
     }
-    let mut raising =
-        Raising { from, to, names, ranks: ranks(graph), constants: Vec::new(), known: HashMap::new(), rewritten: Rewritten::new() };
+    let mut raising = Raising {
+        from,
+        to,
+        names,
+        ranks: ranks(graph),
+        constants: Vec::new(),
+        known: HashMap::new(),
+        rewritten: Rewritten::new(),
+    };
     raising.graph(graph)?;
     let Raising { constants, rewritten, .. } = raising;
     graph.items.extend(constants.into_iter().map(Item::Initializer));

@@ -42,7 +42,9 @@ pub(super) fn take_out(graph: &mut Graph, pairs: &[(String, String)]) -> Result<
     instead.extend(renamed.clone());
     let mut freed = HashSet::new();
     graph.items.retain(|item| match item {
-        Item::Node(node) if node.op == "DequantizeLinear" && node.outputs.first().is_some_and(|o| before.contains_key(&**o)) => {
+        Item::Node(node)
+            if node.op == "DequantizeLinear" && node.outputs.first().is_some_and(|o| before.contains_key(&**o)) =>
+        {
             freed.extend(node.inputs.iter().map(|input| input.clone().into_owned()));
             false
         }

@@ -2,7 +2,7 @@
 
 use super::deployed::Applied;
 use super::graph::{Graph, INPUT, Item, OUTPUT};
-use super::grid::{BFLOAT16, FLOAT, FLOAT16, Grid, element_of};
+use super::grid::{BFLOAT16, DOUBLE, FLOAT, FLOAT16, Grid, element_of};
 use super::inner;
 use super::{BEHIND, Options, QdqError, Weights};
 use crate::exchange::{Range, Statement};
@@ -44,7 +44,8 @@ pub(super) fn decide(
         let known = network.aliases().get(&range.name).filter(|known| !own.contains(known.as_str()));
         // So does the name that a weight had before it was stored as integers.
         let behind = format!("{}{BEHIND}", range.name);
-        let stored = (!by_name.contains_key(range.name.as_str()) && by_name.contains_key(behind.as_str())).then_some(&behind);
+        let stored =
+            (!by_name.contains_key(range.name.as_str()) && by_name.contains_key(behind.as_str())).then_some(&behind);
         let name = known.or(stored).unwrap_or(&range.name);
         if let Some(why) = &range.in_float {
             statement.omit(name, why);
@@ -74,8 +75,7 @@ pub(super) fn decide(
             }
         }
     }
-    let is_weight =
-        |name: &str| by_name.contains_key(name) || by_name.contains_key(format!("{name}{BEHIND}").as_str());
+    let is_weight = |name: &str| by_name.contains_key(name) || by_name.contains_key(format!("{name}{BEHIND}").as_str());
     if !ranges.iter().any(|range| is_weight(&range.name)) {
         own_weights(&mut plan, &here, network, weights, options, statement)?;
     }
@@ -157,7 +157,8 @@ fn grid(
 ) -> Result<Option<Grid>, QdqError> {
     let element = element_of(range.format, is_stored, name).map_err(|why| statement.refuse(name, &why))?;
     let params = range.scales.iter().zip(&range.zero_points);
-    let params: Option<Vec<QuantParams>> = params.map(|(scale, zero)| QuantParams::new(*scale, *zero, range.format)).collect();
+    let params: Option<Vec<QuantParams>> =
+        params.map(|(scale, zero)| QuantParams::new(*scale, *zero, range.format)).collect();
     let Some(params) = params.filter(|params| !params.is_empty() && (range.axis.is_some() || params.len() == 1)) else {
         let why = "its scale is no positive number, or its zero point none of its format; calibrate it anew";
         return Err(statement.refuse(name, why).into());
@@ -244,6 +245,10 @@ impl Here {
             return Err("nothing takes it".to_owned());
         }
         match self.types.get(name) {
+            // Where floats of several kinds are about, a guess would be no model.
+            None if self.types.values().any(|of| matches!(*of, FLOAT16 | BFLOAT16 | DOUBLE)) => {
+                Err("of a type that the file does not tell; onnx.shape_inference writes it down".to_owned())
+            }
             None => Ok(FLOAT),
             Some(&of) if matches!(of, FLOAT | FLOAT16 | BFLOAT16) => Ok(of),
             Some(_) => Err("of a type that QuantizeLinear does not take".to_owned()),

@@ -22,7 +22,10 @@ pub fn read(model: &Path) -> Result<Read, QdqError> {
     let network = Network::open(model)?;
     let (network, quantizers) = network.without_quantizers();
     if quantizers.is_empty() {
-        return Err(QdqError::file(&network, "holds no QuantizeLinear and DequantizeLinear whose scales are constants"));
+        return Err(QdqError::file(
+            &network,
+            "holds no QuantizeLinear and DequantizeLinear whose scales are constants",
+        ));
     }
     let damaged = |why: String| QdqError::file(&network, &format!("is not an ONNX model ({why})"));
     let bytes = std::fs::read(model).map_err(|error| damaged(error.to_string()))?;
@@ -54,7 +57,8 @@ pub fn read(model: &Path) -> Result<Read, QdqError> {
     }
     if !unplaced.is_empty() {
         let names = unplaced.join(", ");
-        read.said.push(format!("Not read, since their axis counts from the end of a shape that is not known: {names}."));
+        read.said
+            .push(format!("Not read, since their axis counts from the end of a shape that is not known: {names}."));
     }
     let left = quantizers.notes(network.file()).into_iter().skip(1);
     read.said.extend(left.map(|note| format!("{note}.")));

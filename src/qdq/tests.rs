@@ -156,7 +156,10 @@ fn branches_take_what_is_taken_outside_unless_the_name_is_their_own() {
     }
     assert_eq!(seen, ["Relu: x_dq > r", "Neg: q_dq > x", "Relu: x > s"]);
     let mut names = Names::of(&again).unwrap();
-    assert_eq!((names.fresh("s"), names.fresh("x_dq"), names.fresh("new")), ("s_2".into(), "x_dq_2".into(), "new".into()));
+    assert_eq!(
+        (names.fresh("s"), names.fresh("x_dq"), names.fresh("new")),
+        ("s_2".into(), "x_dq_2".into(), "new".into())
+    );
 }
 
 /// A node at an old opset as the new one has it; of its inputs' constants the numbers.
@@ -178,9 +181,10 @@ fn nodes_are_written_as_a_later_opset_has_them() {
     assert_eq!(fine("Squeeze", (13, 21), &[]), ["Squeeze: x > y"]);
     assert_eq!(fine("ReduceMean", (13, 18), &axes), ["ReduceMean: x axes_1_-1 > y"]);
     assert_eq!(fine("ReduceMean", (13, 17), &axes), ["ReduceMean: x > y"]);
-    assert_eq!(fine("Slice", (9, 13), &[whole_numbers("starts", &[0]), whole_numbers("ends", &[4])]), [
-        "Slice: x axes_0 axes_4 > y"
-    ]);
+    assert_eq!(
+        fine("Slice", (9, 13), &[whole_numbers("starts", &[0]), whole_numbers("ends", &[4])]),
+        ["Slice: x axes_0 axes_4 > y"]
+    );
     let max = attribute("max", |out| {
         out.push(0x15);
         out.extend(6_f32.to_le_bytes());
@@ -193,12 +197,15 @@ fn nodes_are_written_as_a_later_opset_has_them() {
         "an operator that went"
     );
     // Its axis is the first of those that are one row, and nobody knows whether there are more behind.
-    assert_eq!(fine("Softmax", (11, 13), &[]), [
-        "Shape: x > y_shape",
-        "Flatten: x > y_rows",
-        "Softmax: y_rows > y_normalized",
-        "Reshape: y_normalized y_shape > y"
-    ]);
+    assert_eq!(
+        fine("Softmax", (11, 13), &[]),
+        [
+            "Shape: x > y_shape",
+            "Flatten: x > y_rows",
+            "Softmax: y_rows > y_normalized",
+            "Reshape: y_normalized y_shape > y"
+        ]
+    );
     let last = [attribute("axis", |out| put_number(out, 3, -1))];
     assert_eq!(fine("Softmax", (11, 13), &last), ["Softmax: x > y"]);
     assert_eq!(fine("Split", (17, 18), &[]), ["Split: x > y"]);

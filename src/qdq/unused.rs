@@ -32,7 +32,9 @@ pub(super) fn drop_unused(graph: &mut Graph, mut freed: HashSet<String>) -> Resu
             return Ok(());
         }
         // A constant that may be fed in its place is an input too; and nothing is said of what is not there.
-        graph.items.retain(|item| !matches!(item, Item::Port(port) if port.field != OUTPUT && gone.contains(port.name)));
+        graph
+            .items
+            .retain(|item| !matches!(item, Item::Port(port) if port.field != OUTPUT && gone.contains(port.name)));
         freed.extend(freed_now);
     }
 }

@@ -67,7 +67,8 @@ fn computes_what_was_tried(folder: &Path, model: &str, data: &str, output: &str,
     let document = fine(folder, &[&["export"], &on[..]].concat()).json();
     for weights in [&[][..], &["--float-weights"]] {
         fine(folder, &[&["export", "--to", "qdq", "-o", "out.onnx", "--force"], weights, &on[..]].concat());
-        let [float, quantized] = [model, "out.onnx"].map(|file| outputs(&folder.join(file), &folder.join(data), output));
+        let [float, quantized] =
+            [model, "out.onnx"].map(|file| outputs(&folder.join(file), &folder.join(data), output));
         let written = sqnr(&float, &quantized);
         assert!((written - tried).abs() < 0.02, "{weights:?}: {written} dB, and {tried} dB were tried");
         let back = fine(folder, &["convert", "out.onnx", "--to", "json"]).json();
@@ -139,7 +140,11 @@ fn widths_that_onnx_has_not_are_an_error_and_weights_have_room() {
     let on = ["export", "net.onnx", "--data", "x.npy", "--to", "qdq", "-o", "out.onnx"];
     let ran = qviz(folder.path(), &[&on[..], &["--set", "x=bits:6"]].concat());
     assert_eq!(ran.code, 1);
-    assert!(ran.err.contains("qdq cannot hold these scales: x: ") && ran.err.contains("--set 'x=bits:8'"), "{}", ran.err);
+    assert!(
+        ran.err.contains("qdq cannot hold these scales: x: ") && ran.err.contains("--set 'x=bits:8'"),
+        "{}",
+        ran.err
+    );
     assert!(!folder.path().join("out.onnx").exists());
     // Narrow weights are held by wider integers; four bits have a type of their own.
     for bits in ["2", "3", "5", "4"] {
@@ -270,7 +275,11 @@ fn a_model_that_is_quantized_already_is_quantized_anew() {
     fine(path, &["export", "net.onnx", "--data", "x.npy", "--to", "qdq", "-o", "first.onnx"]);
     let on = ["first.onnx", "--data", "x.npy", "--to", "qdq"];
     let ran = fine(path, &[&["export"], &on[..], &["--method", "percentile-99", "-o", "second.onnx"]].concat());
-    assert!(ran.err.contains("3 pairs of QuantizeLinear and DequantizeLinear that the model held went before."), "{}", ran.err);
+    assert!(
+        ran.err.contains("3 pairs of QuantizeLinear and DequantizeLinear that the model held went before."),
+        "{}",
+        ran.err
+    );
     let nodes = |file: &str| {
         let bytes = fs::read(path.join(file)).unwrap();
         bytes.windows(14).filter(|w| *w == b"QuantizeLinear").count()
