@@ -62,7 +62,8 @@ impl Beside {
 
     /// A tensor's message with its values here, if they lie in a file of `folder`.
     pub fn moved(&mut self, content: &[u8], folder: &Path) -> Result<Option<Vec<u8>>, String> {
-        let Some(Place { location, offset, length }) = Place::of(content)? else { return Ok(None) };
+        let place = Place::of(content)?.filter(|place| place.location != self.location);
+        let Some(Place { location, offset, length }) = place else { return Ok(None) };
         let path = folder.join(&location);
         let there = std::fs::metadata(&path).map_err(|error| format!("{location} cannot be read ({error})"))?.len();
         let length = length.unwrap_or(there.saturating_sub(offset));

@@ -59,11 +59,16 @@ impl Grid {
 
     /// The bytes of its scales.
     pub fn scales(&self) -> Vec<u8> {
-        let scales = self.params.iter().map(QuantParams::scale);
+        let scales: Vec<f32> = self.params.iter().map(QuantParams::scale).collect();
+        self.floats(&scales)
+    }
+
+    /// The bytes of values in the type of its floats.
+    pub fn floats(&self, values: &[f32]) -> Vec<u8> {
         match self.float {
-            FLOAT16 => scales.flat_map(|x| half::f16::from_f32(x).to_le_bytes()).collect(),
-            BFLOAT16 => scales.flat_map(|x| half::bf16::from_f32(x).to_le_bytes()).collect(),
-            _ => scales.flat_map(f32::to_le_bytes).collect(),
+            FLOAT16 => values.iter().flat_map(|x| half::f16::from_f32(*x).to_le_bytes()).collect(),
+            BFLOAT16 => values.iter().flat_map(|x| half::bf16::from_f32(*x).to_le_bytes()).collect(),
+            _ => values.iter().flat_map(|x| x.to_le_bytes()).collect(),
         }
     }
 

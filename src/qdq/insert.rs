@@ -8,14 +8,15 @@ use super::names::Names;
 use super::node::{Attribute, Node};
 use super::plan::Plan;
 use super::{BEHIND, QdqError, Weights};
-use crate::model::{Network, Weight};
+use crate::model::Network;
 use std::collections::{HashMap, HashSet};
 
-/// Puts `QuantizeLinear` and `DequantizeLinear` into the graph. Returns the names that something took before and does not now.
+/// Puts `QuantizeLinear` and `DequantizeLinear` into the graph; `stored` are weights that stood for integers which are gone
+/// from it. Returns the names that something took before and does not now.
 pub(super) fn insert<'a>(
     graph: &mut Graph<'a>,
     plan: &Plan,
-    network: &Network,
+    (network, stored): (&Network, &HashSet<String>),
     weights: Weights,
     names: &mut Names,
     beside: &mut Beside,
@@ -29,30 +30,38 @@ pub(super) fn insert<'a>(
         New { names, instead: Instead::new(), renamed: Instead::new(), behind: HashMap::new(), constants: Vec::new() };
     let mut freed = HashSet::new();
     for (weight, grid) in &plan.weights {
-        let name = &weight.name;
-        match weights {
-            Weights::Integers => {
-                let stored = new.names.fresh(&format!("{name}_quantized"));
-                let dims: Vec<i64> = weight.shape.iter().map(|n| *n as i64).collect();
-                new.constants.push(if external.contains(name) {
-                    let (offset, length) = beside.codes(weight, grid);
-                    Tensor::external(&stored, grid.element, &dims, &beside.location, offset, length)
-                } else {
-                    let codes = codes(network, weight, grid)?;
-                    Tensor::new(&stored, grid.element, &dims, &codes)
-                });
-                let behind = new.names.fresh(&format!("{name}{BEHIND}"));
-                let params = new.params(name, grid);
-                let node = dequantize(name, &stored, &params, &behind, grid);
-                new.behind.entry(String::new()).or_default().push(node);
-                new.instead.insert(name.clone(), behind);
-                freed.insert(name.clone());
+        let (name, own) = (&weight.name, weight.name.strip_suffix(BEHIND).unwrap_or(&weight.name));
+        let is_stored = stored.contains(name);
+        // What stood for integers keeps the name that everything takes it by.
+        let own = if is_stored { own } else { name };
+        let behind = if is_stored { name.clone() } else { new.names.fresh(&format!("{name}{BEHIND}")) };
+        let dims: Vec<i64> = weight.shape.iter().map(|n| *n as i64).collect();
+        if weights == Weights::Integers {
+            let codes = new.names.fresh(&format!("{own}_quantized"));
+            new.constants.push(if external.contains(name) {
+                let (offset, length) = beside.codes(weight, grid);
+                Tensor::external(&codes, grid.element, &dims, &beside.location, offset, length)
+            } else {
+                let values = network.weight_values(weight)?;
+                Tensor::new(&codes, grid.element, &dims, &grid.codes(&values, &weight.shape))
+            });
+            let params = new.params(own, grid);
+            new.behind.entry(String::new()).or_default().push(dequantize(own, &codes, &params, &behind, grid));
+        } else {
+            let from = if is_stored { new.names.fresh(own) } else { name.clone() };
+            if is_stored {
+                new.constants.push(Tensor::new(
+                    &from,
+                    grid.float,
+                    &dims,
+                    &grid.floats(&network.weight_values(weight)?),
+                ));
             }
-            Weights::Floats => {
-                let behind = new.names.fresh(&format!("{name}{BEHIND}"));
-                new.pair(name, name, grid, behind.clone());
-                new.instead.insert(name.clone(), behind);
-            }
+            new.pair(own, &from, grid, behind.clone());
+        }
+        if !is_stored {
+            freed.insert(name.clone());
+            new.instead.insert(name.clone(), behind);
         }
     }
     for (name, grid) in &plan.activations {
@@ -70,10 +79,6 @@ pub(super) fn insert<'a>(
     inner::take_instead(graph, &new.instead).map_err(fail)?;
     new.place(graph);
     Ok(freed)
-}
-
-fn codes(network: &Network, weight: &Weight, grid: &Grid) -> Result<Vec<u8>, QdqError> {
-    Ok(grid.codes(&network.weight_values(weight)?, &weight.shape))
 }
 
 struct New<'n, 'a> {

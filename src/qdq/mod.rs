@@ -166,6 +166,8 @@ pub fn write(model: &Path, ranges: &[Range], options: &Options, out: &Path) -> R
         }
         return Err(file(why));
     }
+    let stored = plan.weights.iter().map(|(weight, _)| weight.name.as_str());
+    let stored = pairs::take_out_stored(&mut onnx.graph, stored).map_err(anew)?;
     let mut names = Names::of(&onnx.graph).map_err(anew)?;
     let from = onnx.opset;
     let need = plan.grids().max_by_key(|grid| grid.opset()).expect("there is one");
@@ -175,7 +177,7 @@ pub fn write(model: &Path, ranges: &[Range], options: &Options, out: &Path) -> R
     onnx.constants_are_no_inputs();
     let location = name_beside(out, &locations(&onnx).map_err(anew)?);
     let mut beside = Beside::new(location);
-    let freed = insert::insert(&mut onnx.graph, &plan, &network, options.weights, &mut names, &mut beside)?;
+    let freed = insert::insert(&mut onnx.graph, &plan, (&network, &stored), options.weights, &mut names, &mut beside)?;
     let freed = freed.into_iter().chain(applied.freed.iter().cloned()).collect();
     unused::drop_unused(&mut onnx.graph, freed).map_err(anew)?;
     let folder = model.parent().map_or_else(PathBuf::new, Path::to_owned);

@@ -6,6 +6,29 @@ use super::node::Node;
 use super::unused::drop_unused;
 use std::collections::{HashMap, HashSet};
 
+/// Takes out the nodes behind integers that stand for weights, which are to be made anew under the same names. Returns those.
+pub(super) fn take_out_stored<'w>(
+    graph: &mut Graph,
+    weights: impl Iterator<Item = &'w str>,
+) -> Result<HashSet<String>, String> {
+    let weights: HashSet<&str> = weights.collect();
+    let (mut freed, mut gone) = (HashSet::new(), HashSet::new());
+    graph.items.retain(|item| match item {
+        Item::Node(node) if node.op == "DequantizeLinear" => {
+            let made = node.outputs.first().map_or("", |made| made);
+            let goes = weights.contains(made);
+            if goes {
+                freed.extend(node.inputs.iter().map(|input| input.clone().into_owned()));
+                gone.insert(made.to_owned());
+            }
+            !goes
+        }
+        _ => true,
+    });
+    drop_unused(graph, freed)?;
+    Ok(gone)
+}
+
 /// Takes out pairs of `QuantizeLinear` and `DequantizeLinear`, each given by what it takes and what it makes.
 pub(super) fn take_out(graph: &mut Graph, pairs: &[(String, String)]) -> Result<(), String> {
     let before: HashMap<&str, &str> = pairs.iter().map(|(of, behind)| (behind.as_str(), of.as_str())).collect();

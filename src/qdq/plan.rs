@@ -6,7 +6,7 @@ use super::grid::{BFLOAT16, DOUBLE, FLOAT, FLOAT16, Grid, element_of};
 use super::inner;
 use super::{BEHIND, Options, QdqError, Weights};
 use crate::exchange::{Range, Statement};
-use crate::model::{Network, Weight};
+use crate::model::{Network, Placement, Weight};
 use crate::quant::{Clip, Format, QuantParams};
 use crate::report::number;
 use std::collections::{HashMap, HashSet};
@@ -92,7 +92,13 @@ fn own_weights(
     options: &Options,
     statement: &mut Statement,
 ) -> Result<(), QdqError> {
-    let quantized: HashSet<&str> = plan.activations.iter().map(|(name, _)| name.as_str()).collect();
+    let mut quantized: HashSet<&str> = plan.activations.iter().map(|(name, _)| name.as_str()).collect();
+    // The file is in order, so that what hands values on comes behind what makes them.
+    for (from, made) in &here.handed_on {
+        if from.iter().any(|name| quantized.contains(name.as_str())) {
+            quantized.extend(made.iter().map(String::as_str));
+        }
+    }
     let meets = |weight: &Weight| {
         weight.uses.iter().any(|used| {
             let takes = here.takes.get(used.node.as_str());
@@ -199,6 +205,8 @@ struct Here {
     types: HashMap<String, i32>,
     /// What each node takes, by its name and by its first output.
     takes: HashMap<String, Vec<String>>,
+    /// Of each node that only hands values on, whose and as what.
+    handed_on: Vec<(Vec<String>, Vec<String>)>,
     /// Weights that are not in the file as they are deployed.
     left: HashSet<String>,
 }
@@ -215,16 +223,20 @@ impl Here {
         inner::given_inside(graph, &mut inside)?;
         inner::taken(graph, &mut taken)?;
         taken.extend(graph.ports(OUTPUT).map(|port| port.name.to_owned()));
-        let mut takes = HashMap::new();
+        let (mut takes, mut handed_on) = (HashMap::new(), Vec::new());
         for item in &graph.items {
             let Item::Node(node) = item else { continue };
             let inputs: Vec<String> = node.inputs.iter().map(|input| input.clone().into_owned()).collect();
+            if node.is_own() && Placement::hands_on(&node.op) {
+                let from = if node.op == "Concat" { inputs.clone() } else { inputs.iter().take(1).cloned().collect() };
+                handed_on.push((from, node.outputs.iter().map(|output| output.clone().into_owned()).collect()));
+            }
             for name in node.outputs.first().into_iter().chain([&node.name]).filter(|name| !name.is_empty()) {
                 takes.entry(name.clone().into_owned()).or_insert_with(|| inputs.clone());
             }
         }
         let (types, left) = (network.element_types(), applied.left.clone());
-        Ok(Here { computed, constants, inside, taken, types, takes, left })
+        Ok(Here { computed, constants, inside, taken, types, takes, handed_on, left })
     }
 
     /// The type of an activation's floats, or why it stays in float.

@@ -73,6 +73,11 @@ impl Placement {
         activations.into_iter().map(|activation| activation.name).zip(why).collect()
     }
 
+    /// Whether an operator hands values on as they are, all or some of them: they are quantized where they were made.
+    pub fn hands_on(op_type: &str) -> bool {
+        matches!(Family::of(op_type), Family::Move | Family::Concat)
+    }
+
     /// Of each of the network's weights, in their order, why it stays in float; `None` where it is quantized.
     pub fn of_weights(self, network: &Network, weights: &[Weight]) -> Vec<Option<String>> {
         let (taken, why): (Vec<bool>, _) = match self {
