@@ -156,7 +156,7 @@ fn widths_that_onnx_has_not_are_an_error_and_weights_have_room() {
             continue;
         }
         // As floats behind a quantizer they would have more steps than they should.
-        let ran = qviz(folder.path(), &[&on[..], &["--set", &set, "--float-weights"]].concat());
+        let ran = qviz(folder.path(), &[&on[..], &["--set", &set, "--float-weights", "--force"]].concat());
         assert!(ran.code == 1 && ran.err.contains("ONNX has integers of 4, 8 and 16 bits"), "{}", ran.err);
         fine(folder.path(), &[&on[..], &["--set", &set, "--force"]].concat());
         let back = fine(folder.path(), &["convert", "out.onnx"]).json();
