@@ -7,8 +7,8 @@ use super::data::DataArgs;
 #[cfg(feature = "onnxruntime")]
 use super::data::{LibraryArg, SampleArgs};
 use super::file::{FileArgs, FileFormat, formats, parse_file_format};
+use super::into_model::{IntoModelArgs, WeightArgs};
 use super::patterns::Asked;
-use super::qdq::{IntoModelArgs, WeightArgs};
 use super::scales::ScalesArgs;
 use super::words::{Chooser, KnownRange, Method, PerChannel, is_model, parse_chooser, parse_method};
 use crate::calibrate::{self, Calibrator, DEFAULT_METHOD};

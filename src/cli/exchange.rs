@@ -20,7 +20,7 @@ pub(super) fn export(ExportArgs { file, weights, exact, shared }: ExportArgs) ->
         FileFormat::Qdq => return qdq::export(&file, &weights, exact, shared),
         FileFormat::Scales(format) => format,
     };
-    weights.only_for_models()?;
+    weights.only_for_models().map_err(Usage)?;
     if exists(file.output.as_deref(), file.force) {
         return Ok(1);
     }
@@ -48,8 +48,8 @@ pub(super) fn export(ExportArgs { file, weights, exact, shared }: ExportArgs) ->
 pub(super) fn convert(ConvertArgs { input, from, file, model }: ConvertArgs) -> Result<u8, Failed> {
     let format = file.format().map_err(Usage)?;
     match format {
-        FileFormat::Qdq => model.check(&file)?,
-        FileFormat::Scales(_) => model.only_for_models()?,
+        FileFormat::Qdq => model.check(&file).map_err(Usage)?,
+        FileFormat::Scales(_) => model.only_for_models().map_err(Usage)?,
     }
     if exists(file.output.as_deref(), file.force) {
         return Ok(1);

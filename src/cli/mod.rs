@@ -8,6 +8,7 @@ mod exchange;
 mod file;
 mod hints;
 mod interrupts;
+mod into_model;
 mod journal;
 mod load;
 mod methods;

@@ -1,9 +1,9 @@
 //! What a runtime makes of a network before it quantizes: done to the file, since the scales fit that network.
 
-use super::QdqError;
 use super::graph::{BETWEEN, Graph, INPUT, Item, Tensor};
 use super::inner::{self, Instead};
 use super::node::Node;
+use super::options::QdqError;
 use crate::model::Network;
 use std::collections::HashSet;
 

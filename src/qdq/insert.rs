@@ -6,8 +6,8 @@ use super::grid::Grid;
 use super::inner::{self, Instead};
 use super::names::Names;
 use super::node::{Attribute, Node};
+use super::options::{BEHIND, QdqError, Weights};
 use super::plan::Plan;
-use super::{BEHIND, QdqError, Weights};
 use crate::model::Network;
 use std::collections::{HashMap, HashSet};
 

@@ -4,7 +4,7 @@ use super::deployed::Applied;
 use super::graph::{Graph, INPUT, Item, OUTPUT};
 use super::grid::{BFLOAT16, DOUBLE, FLOAT, FLOAT16, Grid, element_of};
 use super::inner;
-use super::{BEHIND, Options, QdqError, Weights};
+use super::options::{BEHIND, Options, QdqError, Weights};
 use crate::exchange::{Range, Statement};
 use crate::model::{Network, Placement, Weight};
 use crate::quant::{Clip, Format, QuantParams};

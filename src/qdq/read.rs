@@ -2,7 +2,7 @@
 
 use super::graph::Graph;
 use super::onnx::Onnx;
-use super::{BEHIND, QdqError};
+use super::options::{BEHIND, QdqError};
 use crate::exchange::{Range, Read};
 use crate::model::Network;
 use crate::quant::Clip;

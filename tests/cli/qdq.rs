@@ -132,7 +132,6 @@ fn a_small_network_does_so_however_it_is_quantized() {
     on(&["--format", "e4m3"]);
     on(&["--set", "kind:activation=bits:16"]);
     on(&["--set", "kind:activation=bits:4"]);
-    on(&["--per-channel", "x=1"]);
     on(&["--only", "x,v"]);
 }
 
