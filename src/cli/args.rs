@@ -7,6 +7,7 @@ use super::data::DataArgs;
 #[cfg(feature = "onnxruntime")]
 use super::data::{LibraryArg, SampleArgs};
 use super::file::{FileArgs, FileFormat, formats, parse_file_format};
+use super::generate::ManArgs;
 use super::patterns::Asked;
 use super::scales::ScalesArgs;
 use super::words::{Chooser, KnownRange, Method, PerChannel, parse_chooser, parse_method};
@@ -58,7 +59,7 @@ pub(super) enum Command {
         /// Prints JSON instead
         #[arg(long)]
         json: bool,
-        /// Writes the JSON to FILE as well
+        /// Writes the JSON to FILE as well; - is stdout, and the table is left out then
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
         /// Replaces FILE if it exists
@@ -71,7 +72,7 @@ pub(super) enum Command {
     Tune {
         #[command(flatten)]
         search: TuneArgs,
-        /// Writes the scales that were found as a qviz.scales/1 document
+        /// Writes the scales that were found as a qviz.scales/1 document; - is stdout, and the words go to stderr then
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
         /// Replaces FILE if it exists
@@ -93,6 +94,29 @@ pub(super) enum Command {
     Export(Box<ExportArgs>),
     /// Reads a file of scales, of this program or another tool, and writes it in another format
     Convert(ConvertArgs),
+    /// Prints a shell's completions of commands and options
+    Completions {
+        /// The shell
+        #[arg(value_name = "SHELL")]
+        shell: clap_complete::Shell,
+    },
+    /// Prints the manual page, with the keys of the screen
+    Man(ManArgs),
+}
+
+impl Cli {
+    /// What is to be looked at, of the screen and of the commands that read layers.
+    pub fn shared(&self) -> Option<&SharedArgs> {
+        match &self.command {
+            None => Some(&self.screen.shared),
+            Some(
+                Command::Report { shared, .. } | Command::Compare { shared } | Command::Sensitivity { shared, .. },
+            ) => Some(shared),
+            Some(Command::Tune { shared, .. }) => Some(shared),
+            Some(Command::Export(args)) => Some(&args.shared),
+            Some(_) => None,
+        }
+    }
 }
 
 /// What to export.
@@ -292,10 +316,6 @@ pub(super) struct SharedArgs {
     pub taking: ScalesArgs,
     #[command(flatten)]
     pub data: DataArgs,
-}
-
-pub(super) fn parse() -> Cli {
-    Cli::parse()
 }
 
 impl SharedArgs {

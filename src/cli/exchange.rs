@@ -15,7 +15,7 @@ use crate::report::{self, Exporter, visible};
 /// Writes the chosen scales.
 pub(super) fn export(ExportArgs { file, exact, shared }: ExportArgs) -> Result<u8, Failed> {
     let format = file.format().map_err(Usage)?;
-    if exists(file.output.as_deref(), file.force) {
+    if exists(file.path(), file.force) {
         return Ok(1);
     }
     let loaded = trials::loaded(shared, exact)?;
@@ -31,7 +31,7 @@ pub(super) fn export(ExportArgs { file, exact, shared }: ExportArgs) -> Result<u
     if !file.put(written)? {
         return Ok(1);
     }
-    let what = match &file.output {
+    let what = match file.path() {
         None => "scales{} were printed".to_owned(),
         Some(path) => format!("scales{{}} were written to {}", visible(&path.to_string_lossy())),
     };
@@ -41,7 +41,7 @@ pub(super) fn export(ExportArgs { file, exact, shared }: ExportArgs) -> Result<u
 /// Reads a file of scales and writes another.
 pub(super) fn convert(ConvertArgs { input, from, file }: ConvertArgs) -> Result<u8, Failed> {
     let format = file.format().map_err(Usage)?;
-    if exists(file.output.as_deref(), file.force) {
+    if exists(file.path(), file.force) {
         return Ok(1);
     }
     let Some(bytes) = contents(&input) else { return Ok(1) };

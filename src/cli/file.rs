@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::io::{self, Write, stdout};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::out::is_stdout;
 use crate::exchange::{self, Foreign, Names, Written};
 use crate::report::{self, ExportError, visible};
 
@@ -38,7 +39,7 @@ pub(super) struct FileArgs {
     /// Other names for the tensors: a JSON object or two columns of CSV, ours and theirs
     #[arg(long, value_name = "FILE", value_parser = parse_names)]
     pub names: Option<Names>,
-    /// The file to write; stdout without it
+    /// The file to write; - or nothing is stdout
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Replaces FILE if it exists
@@ -47,8 +48,13 @@ pub(super) struct FileArgs {
 }
 
 impl FileArgs {
+    /// The file to write; `None` for stdout.
+    pub fn path(&self) -> Option<&Path> {
+        self.output.as_deref().filter(|_| !is_stdout(self.output.as_deref()))
+    }
+
     pub fn format(&self) -> Result<&'static dyn Foreign, String> {
-        match (self.to, &self.output) {
+        match (self.to, self.path()) {
             (Some(FileFormat(format)), _) => Ok(format),
             (None, Some(path)) => exchange::by_ending(path),
             (None, None) => exchange::by_id("json"),
@@ -62,7 +68,7 @@ impl FileArgs {
     /// Writes what was made, to the file or to stdout; whether it is there.
     pub fn put(&self, written: Result<Written, ExportError>) -> io::Result<bool> {
         let saved = written.and_then(|written| {
-            if let Some(path) = &self.output {
+            if let Some(path) = self.path() {
                 report::save(path, &written.bytes, self.force)?;
             }
             Ok(written)
@@ -74,7 +80,7 @@ impl FileArgs {
                 return Ok(false);
             }
         };
-        if self.output.is_none() {
+        if self.path().is_none() {
             let mut out = stdout().lock();
             match out.write_all(&written.bytes).and_then(|()| out.flush()) {
                 // A reader that has seen enough is no error.

@@ -6,12 +6,16 @@ mod by_method;
 mod data;
 mod exchange;
 mod file;
+mod generate;
+mod help;
 mod hints;
+mod in_vain;
 mod interrupts;
 mod journal;
 mod load;
 mod methods;
 mod out;
+mod parse;
 mod patterns;
 mod run;
 mod scales;
@@ -30,7 +34,14 @@ use std::process::ExitCode;
 pub fn main() -> ExitCode {
     // What fails in the background is told as a sentence.
     crate::guard::hush();
-    match run::run(args::parse()) {
+    let cli = match parse::parse() {
+        Ok(cli) => cli,
+        Err(sentence) => {
+            eprintln!("qviz: {sentence}");
+            return ExitCode::from(2);
+        }
+    };
+    match run::run(cli) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             // Not eprintln: it panics where the terminal is gone.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::hints::with_hint;
 use super::source::Usage;
-use crate::report::visible;
+use crate::report::{SaveError, visible, writable};
 use crate::session::Session;
 
 /// Why there is no answer.
@@ -26,13 +26,30 @@ pub(super) fn print(text: &str) -> io::Result<()> {
     }
 }
 
-/// Refuses, with a sentence, to write where something is: before gigabytes are read for nothing.
-pub(super) fn exists(output: Option<&Path>, force: bool) -> bool {
-    let there = output.filter(|path| !force && path.symlink_metadata().is_ok());
-    if let Some(path) = there {
-        eprintln!("qviz: {} exists; it was kept. --force replaces it.", visible(&path.to_string_lossy()));
+/// Whether an output is standard output, which is written `-` as in other tools.
+pub(super) fn is_stdout(output: Option<&Path>) -> bool {
+    output.is_some_and(|path| path == Path::new("-"))
+}
+
+/// Prints words that stand beside a document: where that goes to standard output, they go to standard error.
+pub(super) fn aside(text: &str, output: Option<&Path>) -> io::Result<()> {
+    if is_stdout(output) {
+        eprint!("{text}");
+        return Ok(());
     }
-    there.is_some()
+    print(text)
+}
+
+/// Refuses, with a sentence, to write where that cannot be: before gigabytes are read for nothing.
+pub(super) fn exists(output: Option<&Path>, force: bool) -> bool {
+    let Some(path) = output.filter(|_| !is_stdout(output)) else { return false };
+    let why = match writable(path, force) {
+        Ok(()) => return false,
+        Err(error @ SaveError::Exists(_)) => format!("{error} --force replaces it."),
+        Err(error) => error.to_string(),
+    };
+    eprintln!("qviz: {why}");
+    true
 }
 
 /// Says on stderr what could not be read, or not per channel, or not tied; the exit code.

@@ -4,7 +4,7 @@ use super::args::{Cli, Command, ScreenArgs, SharedArgs};
 use super::load::load;
 use super::out::{Failed, complain, print};
 use super::source::{self, Usage};
-use super::{bundled, by_method, exchange, journal, methods, patterns, trials, tune};
+use super::{bundled, by_method, exchange, generate, journal, methods, patterns, trials, tune};
 use crate::report::{self, Json, visible};
 use crate::tui::{app, model::Model};
 
@@ -42,6 +42,8 @@ fn answer(cli: Cli) -> Result<u8, Failed> {
         }
         Some(Command::Export(args)) => exchange::export(*args),
         Some(Command::Convert(args)) => exchange::convert(args),
+        Some(Command::Completions { shell }) => generate::completions(shell),
+        Some(Command::Man(args)) => generate::man(&args),
     }
 }
 
@@ -52,12 +54,6 @@ fn screen(args: ScreenArgs) -> Result<u8, Failed> {
         [one] => visible(&one.to_string_lossy()),
         [first, rest @ ..] => format!("{} and {} more", visible(&first.to_string_lossy()), rest.len()),
     };
-    if shared.data.skip_worst > 0 {
-        return Err(Usage(
-            "--skip-worst is for report, export and tune; on the screen press r, and O when it is done.".into(),
-        )
-        .into());
-    }
     let session = shared.session();
     let mut model = Model::new(session, title, app::look(args.ascii), (0, 0));
     model.mouse = !args.no_mouse;

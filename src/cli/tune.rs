@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::args::{SharedArgs, TuneArgs};
 use super::load::Loaded;
-use super::out::{Failed, complain, exists, print};
+use super::out::{Failed, aside, complain, exists, is_stdout, print};
 use super::trials::{failed, hear, network};
 use crate::calibrate::Tensor;
 use crate::jobs::{BudgetPoint, Jittered, News, Trial, Tune, TuneLayer, TuneSet, TuneStep, Tuned, UNCHANGED};
@@ -20,20 +20,12 @@ const NAMED: usize = 5;
 const OFFSET: f64 = 0.3;
 
 /// Searches better clips, prints what they are worth, and writes them.
-pub(super) fn tune(
-    mut shared: SharedArgs,
-    asked: &TuneArgs,
-    output: Option<PathBuf>,
-    force: bool,
-) -> Result<u8, Failed> {
+pub(super) fn tune(shared: SharedArgs, asked: &TuneArgs, output: Option<PathBuf>, force: bool) -> Result<u8, Failed> {
     if exists(output.as_deref(), force) {
         return Ok(1);
     }
+    let output = output.as_deref();
     let seed = shared.data.samples.seed();
-    if shared.data.samples.seed_in_vain().is_some() {
-        // Here it keeps samples aside.
-        shared.data.samples.seed = None;
-    }
     let mut loaded = network(shared, false)?;
     if loaded.network == 0 {
         return Ok(complain(&loaded.session).max(1));
@@ -63,14 +55,18 @@ pub(super) fn tune(
     let decisions = decisions.collect();
     loaded.session.apply("tune", decisions);
     let means: Vec<Option<f64>> = tuned.alone.iter().map(|(key, _)| mean_error(&loaded.session, key)).collect();
-    print(&(summary(&tuned) + &remarks(&tuned, &means, seed)))?;
+    aside(&(summary(&tuned) + &remarks(&tuned, &means, seed)), output)?;
     if let Some(path) = output {
         let scales = loaded.scales().with_tuning(Some(tuning(&tuned, &means, seed)));
-        if let Err(error) = report::export(&scales, &Json, &path, force) {
+        if is_stdout(output) {
+            print(&Json::text(&scales))?;
+            what += "; scales{} were printed";
+        } else if let Err(error) = report::export(&scales, &Json, path, force) {
             eprintln!("qviz: {error}");
             return Ok(1);
+        } else {
+            what += &format!("; scales{{}} were written to {}", visible(&path.to_string_lossy()));
         }
-        what += &format!("; scales{{}} were written to {}", visible(&path.to_string_lossy()));
     }
     Ok(loaded.exit(complain(&loaded.session), &what))
 }

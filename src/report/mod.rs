@@ -21,7 +21,7 @@ pub use compare::{best, compare, offers, why};
 pub use effect::{Compared, Effect, NamedEffect, fraction, ratio};
 pub(crate) use export::pretty;
 pub use export::{ExportError, Exporter, Json, export};
-pub use save::{SaveError, save};
+pub use save::{SaveError, save, writable};
 pub use scales::{
     AloneScales, CandidateScales, Chosen, ErrorScales, FileError, MeasuredScales, Outputs, Per, RangeScales, ReadError,
     SCHEMA, Scales, StatsScales, TensorScales, TunedScales, TunedSet, Tuning, Widened, figure,
