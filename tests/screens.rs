@@ -21,7 +21,7 @@ fn story(size: (u16, u16)) -> Story {
 
 fn snapshot(name: &str, story: &Story) {
     let buffer = story.draw();
-    let picture = format!("{}\n{}", text(&buffer), styles(&buffer, &Theme::new(Depth::Sixteen)));
+    let picture = format!("{}\n{}", text(&buffer), styles(&buffer, &Theme::new(Depth::Sixteen, Ground::Unknown)));
     insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
         insta::assert_snapshot!(name, picture);
     });

@@ -3,11 +3,14 @@ use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::config::{ConfigArgs, Defaults};
 use super::data::DataArgs;
 #[cfg(feature = "onnxruntime")]
 use super::data::{LibraryArg, SampleArgs};
+use super::doctor::DoctorArgs;
 use super::file::{FileArgs, FileFormat, formats, parse_file_format};
 use super::generate::ManArgs;
+use super::look::LookArgs;
 use super::patterns::Asked;
 use super::scales::ScalesArgs;
 use super::words::{Chooser, KnownRange, Method, PerChannel, parse_chooser, parse_method};
@@ -27,6 +30,8 @@ pub(super) struct Cli {
     pub command: Option<Command>,
     #[command(flatten)]
     pub screen: ScreenArgs,
+    #[command(flatten)]
+    pub own: ConfigArgs,
 }
 
 #[derive(Subcommand)]
@@ -102,9 +107,38 @@ pub(super) enum Command {
     },
     /// Prints the manual page, with the keys of the screen
     Man(ManArgs),
+    /// Prints the keys of the screen as they are in force, with the configuration read
+    Keys {
+        /// Prints JSON instead
+        #[arg(long)]
+        json: bool,
+    },
+    /// Prints a configuration file that changes nothing, with every setting explained
+    Config,
+    /// Says what was found of the terminal and of this machine, with a card of colours and glyphs
+    Doctor(DoctorArgs),
 }
 
 impl Cli {
+    /// Fills in what the configuration has and no option says.
+    pub fn fill(&mut self, defaults: &Defaults) {
+        if let Some(shared) = self.shared_mut() {
+            shared.fill(defaults);
+        }
+    }
+
+    fn shared_mut(&mut self) -> Option<&mut SharedArgs> {
+        match &mut self.command {
+            None => Some(&mut self.screen.shared),
+            Some(
+                Command::Report { shared, .. } | Command::Compare { shared } | Command::Sensitivity { shared, .. },
+            ) => Some(shared),
+            Some(Command::Tune { shared, .. }) => Some(shared),
+            Some(Command::Export(args)) => Some(&mut args.shared),
+            Some(_) => None,
+        }
+    }
+
     /// What is to be looked at, of the screen and of the commands that read layers.
     pub fn shared(&self) -> Option<&SharedArgs> {
         match &self.command {
@@ -230,9 +264,8 @@ fn parse_share(text: &str) -> Result<f64, String> {
 pub(super) struct ScreenArgs {
     #[command(flatten)]
     pub shared: SharedArgs,
-    /// Draws with ASCII characters only
-    #[arg(long)]
-    pub ascii: bool,
+    #[command(flatten)]
+    pub look: LookArgs,
     /// Leaves the mouse to the terminal
     #[arg(long)]
     pub no_mouse: bool,
@@ -316,6 +349,9 @@ pub(super) struct SharedArgs {
     pub taking: ScalesArgs,
     #[command(flatten)]
     pub data: DataArgs,
+    /// What options alone said of how tensors are quantized, before the configuration filled in the rest.
+    #[arg(skip)]
+    options_say_how: Option<bool>,
 }
 
 impl SharedArgs {
@@ -387,9 +423,27 @@ impl SharedArgs {
         (!given.is_empty()).then(decides)
     }
 
-    /// Whether it was said by which method tensors are quantized, or to what.
-    #[cfg(feature = "onnx")]
+    /// Fills in what the configuration has and no option says.
+    fn fill(&mut self, defaults: &Defaults) {
+        self.options_say_how = Some(self.says_how());
+        if self.method.is_empty() {
+            self.method.extend(defaults.method.clone());
+        }
+        if !(self.affine || self.symmetric || self.format.is_some()) {
+            self.symmetric = defaults.symmetric.unwrap_or(false);
+        }
+        if self.runs_model() {
+            self.weights_method = self.weights_method.take().or_else(|| defaults.weights_method.clone());
+            self.data.place = self.data.place.or(defaults.place);
+        }
+    }
+
+    /// Whether an option said by which method tensors are quantized, or to what: a model's own scales step back then. A
+    /// configuration of the user's does not speak of this model.
     pub fn says_how(&self) -> bool {
+        if let Some(said) = self.options_say_how {
+            return said;
+        }
         let method = !self.method.is_empty() || self.weights_method.is_some();
         method || self.format.is_some() || self.bits != 8 || self.unsigned || self.affine || self.symmetric
     }

@@ -12,7 +12,7 @@ use super::out::{Failed, exists, print};
 use super::parse::definition;
 use super::source::Usage;
 use crate::report::{self, visible};
-use crate::tui::command::{COMMANDS, Command as Verb, Group};
+use crate::tui::command::{COMMANDS, Command as Verb, Group, Keymap};
 
 /// Which pages of the manual.
 #[derive(Args)]
@@ -111,7 +111,7 @@ fn keys() -> Roff {
             };
             roff.control("TP", []);
             roff.text([bold(keys)]);
-            roff.text([roman(help)]);
+            roff.text([roman(Keymap::default().told(help))]);
         }
     }
     roff

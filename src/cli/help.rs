@@ -68,6 +68,15 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
             ("qviz convert calib.cache --to csv", "a cache as a table, on stdout"),
         ],
     ),
+    ("keys", &[("qviz keys", "every command of the screen with its keys"), ("qviz keys --no-config", "as they come")]),
+    ("config", &[("qviz config > ~/.config/qviz/config.toml", "begins a configuration of one's own")]),
+    (
+        "doctor",
+        &[
+            ("qviz doctor", "what was found, with a card of colours and glyphs"),
+            ("qviz doctor --theme light --glyphs octant", "the card as it would look"),
+        ],
+    ),
     (
         "completions",
         &[
@@ -104,6 +113,11 @@ const CODES: &[(&str, &str, &[&str])] = &[
 /// Variables, each with what it does and the commands that look at it; none stands for all.
 const VARIABLES: &[(&str, &str, &[&str])] = &[
     ("NO_COLOR", "if not empty, no colours; bold and reverse stay", SCREEN),
+    ("CLICOLOR, CLICOLOR_FORCE", "0 for no colours; not 0 for colours on a dumb terminal too", SCREEN),
+    ("COLORTERM, TERM", "how many colours the terminal shows", SCREEN),
+    ("LC_ALL, LC_CTYPE, LANG", "ASCII only, where the first that is set names no UTF-8", SCREEN),
+    ("QVIZ_CONFIG", "the configuration file, in place of ~/.config/qviz/config.toml; empty for none", CONFIGURED),
+    ("XDG_CONFIG_HOME", "where the configuration is looked for; ~/.config without it", CONFIGURED),
     ("XDG_STATE_HOME", "where changes that no file holds are kept; ~/.local/state without it", &[""]),
     (
         "ORT_DYLIB_PATH",
@@ -113,7 +127,10 @@ const VARIABLES: &[(&str, &str, &[&str])] = &[
 ];
 
 /// The commands that draw with colours.
-const SCREEN: &[&str] = &[""];
+const SCREEN: &[&str] = &["", "doctor"];
+
+/// The commands that read the configuration.
+const CONFIGURED: &[&str] = &["", "report", "compare", "sensitivity", "tune", "export", "keys", "doctor"];
 
 /// The definition with what stands at the end of each help.
 pub(super) fn complete(command: Command) -> Command {

@@ -1,10 +1,12 @@
 use std::io::{self, IsTerminal, stdout};
 
 use super::args::{Cli, Command, ScreenArgs, SharedArgs};
+use super::config::{self, Config};
 use super::load::load;
+use super::look::Looks;
 use super::out::{Failed, complain, print};
 use super::source::{self, Usage};
-use super::{bundled, by_method, exchange, generate, journal, methods, patterns, trials, tune};
+use super::{bundled, by_method, doctor, exchange, generate, journal, keys, methods, patterns, trials, tune};
 use crate::report::{self, Json, visible};
 use crate::tui::{app, model::Model};
 
@@ -20,9 +22,13 @@ pub(super) fn run(cli: Cli) -> io::Result<u8> {
     }
 }
 
-fn answer(cli: Cli) -> Result<u8, Failed> {
+fn answer(mut cli: Cli) -> Result<u8, Failed> {
+    // What neither shows the screen nor decides anything works with a broken configuration too.
+    let wants_config = cli.shared().is_some() || matches!(cli.command, Some(Command::Keys { .. }));
+    let config = if wants_config { cli.own.load().map_err(Usage)? } else { Config::default() };
+    cli.fill(&config.defaults);
     match cli.command {
-        None if stdout().is_terminal() => screen(cli.screen),
+        None if stdout().is_terminal() => screen(cli.screen, &config),
         None => print_report(cli.screen.shared, false, false),
         Some(Command::Report { json, exact, by_method: true, shared, .. }) => by_method::report(shared, json, exact),
         Some(Command::Report { json, exact, outputs: true, shared, .. }) => trials::outputs(shared, json, exact),
@@ -44,10 +50,16 @@ fn answer(cli: Cli) -> Result<u8, Failed> {
         Some(Command::Convert(args)) => exchange::convert(args),
         Some(Command::Completions { shell }) => generate::completions(shell),
         Some(Command::Man(args)) => generate::man(&args),
+        Some(Command::Keys { json }) => keys::keys(&config.keys, json),
+        Some(Command::Config) => {
+            print(&config::template())?;
+            Ok(0)
+        }
+        Some(Command::Doctor(args)) => doctor::doctor(&args, &cli.own),
     }
 }
 
-fn screen(args: ScreenArgs) -> Result<u8, Failed> {
+fn screen(args: ScreenArgs, config: &Config) -> Result<u8, Failed> {
     let shared = args.shared;
     let title = match shared.paths.as_slice() {
         [] => "bundled activations of a text classifier".to_owned(),
@@ -55,8 +67,10 @@ fn screen(args: ScreenArgs) -> Result<u8, Failed> {
         [first, rest @ ..] => format!("{} and {} more", visible(&first.to_string_lossy()), rest.len()),
     };
     let session = shared.session();
-    let mut model = Model::new(session, title, app::look(args.ascii), (0, 0));
-    model.mouse = !args.no_mouse;
+    let looks = Looks::find(&args.look, &config.look);
+    let mut model = Model::new(session, title, looks.look(), (0, 0));
+    model.mouse = !args.no_mouse && config.look.mouse.unwrap_or(true);
+    model.keys = config.keys.clone();
     if shared.paths.is_empty() {
         model.list.wanted = Some(bundled::BEST_FIRST.to_owned());
     }
@@ -70,7 +84,7 @@ fn screen(args: ScreenArgs) -> Result<u8, Failed> {
     let asked = shared.patterns();
     let journal = journal::open(&shared, &mut model);
     let start = source::start(shared, &model.session, false)?;
-    let ended = app::run(model, start, &|layers| patterns::check(&asked, layers), journal)?;
+    let ended = app::run(model, start, &|layers| patterns::check(&asked, layers), journal, looks.ask)?;
     if let Some(why) = ended.refused {
         return Err(Usage(visible(&why)).into());
     }

@@ -53,6 +53,12 @@ pub(super) enum Chooser {
     Known,
 }
 
+impl std::fmt::Debug for Chooser {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.id())
+    }
+}
+
 impl Chooser {
     /// Its id in decisions.
     pub fn id(&self) -> &str {
@@ -66,6 +72,12 @@ impl Chooser {
 /// A method as an argument.
 #[derive(Clone)]
 pub(super) struct Method(pub Arc<dyn Calibrator>);
+
+impl std::fmt::Debug for Method {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.id())
+    }
+}
 
 pub(super) fn parse_chooser(text: &str) -> Result<Chooser, String> {
     if text == KNOWN { Ok(Chooser::Known) } else { parse_method(text).map(|Method(method)| Chooser::Method(method)) }
