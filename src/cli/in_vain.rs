@@ -77,11 +77,6 @@ const ROWS: &[Row] = &[
         why: "tract runs the model; add --engine onnxruntime",
     },
     Row {
-        options: &["check"],
-        works: |here| here.is(&["", "tune", "sensitivity"]) || here.has("outputs") || here.has("by_method"),
-        why: "it judges what is put on trial: tune, sensitivity, report --outputs, report --by-method",
-    },
-    Row {
         options: &["skip_worst"],
         works: |here| !here.is(&["", "compare"]),
         why: "it is for report, export and tune; the screen has commands for it, sensitivity and then worst in float",

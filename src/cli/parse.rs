@@ -150,7 +150,6 @@ mod tests {
             ("qviz report --group {layer}.npy", "--group does nothing here"),
             ("qviz tune n.onnx --data x.npy --force", "--force does nothing here"),
             ("qviz report n.onnx --random 4 --mean 0.5", "--mean does nothing here"),
-            ("qviz report n.onnx --data x.npy --check y.npy", "--check does nothing here"),
             ("qviz export n.onnx --data x.npy --seed 3", "--seed does nothing here"),
             ("qviz compare n.onnx --data x.npy --skip-worst 2", "--skip-worst does nothing here"),
             ("qviz n.onnx --data x.npy --skip-worst 2", "--skip-worst does nothing here"),
@@ -160,7 +159,7 @@ mod tests {
         for right in [
             "qviz report acts --bins 64 --skip x",
             "qviz report n.onnx --data x.npy --mean 0.5 --seed 1 --samples 2",
-            "qviz report n.onnx --data x.npy --check y.npy --outputs",
+            "qviz report n.onnx --data x.npy --check y.npy",
             "qviz tune n.onnx --data x.npy --seed 3 --check y.npy -o a.json --force",
             "qviz report acts --group {layer}.npy",
         ] {

@@ -111,7 +111,9 @@ fn a_locale_without_utf_8_is_drawn_in_ascii() {
     settled(&terminal);
     terminal.keys("?");
     terminal.wait_for("type to search");
-    terminal.keys("\x1bq");
+    terminal.keys("\x1b");
+    terminal.wait_without("type to search");
+    terminal.keys("q");
     let end = terminal.end();
     assert_eq!(end.code, 0);
     assert!(frames((160, 45), &end.raw).iter().all(|frame| frame.is_ascii()));
