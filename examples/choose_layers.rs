@@ -35,7 +35,6 @@ fn main() {
             backend: Backend::Tract,
             placement: Some(Placement::All),
             as_written: true,
-            as_in_file: true,
         },
         recipe: Recipe::new(2048, session.methods().iter().map(AsRef::as_ref)),
         plan: session.plan(),

@@ -3,7 +3,7 @@
 //! The library is the program without its terminal. Imports point one way: a room knows only rooms that stand before it.
 //!
 //! ```text
-//! quant -> histogram -> calibrate -> session -> figure -> input -> model -> jobs -> report -> exchange -> journal -> tui -> cli
+//! quant -> histogram -> calibrate -> session -> figure -> input -> model -> jobs -> report -> exchange -> check -> journal -> tui -> cli
 //! ```
 //!
 //! * [`quant`]: integer grids, scales and zero points;
@@ -16,6 +16,7 @@
 //! * [`jobs`]: reading in the background;
 //! * [`report`]: the same numbers as text and JSON;
 //! * [`exchange`]: files of scales that other tools write and read;
+//! * [`check`]: what is wrong with files of scales;
 //! * `tui` and `cli` (feature `tui`): the program.
 //!
 //! What goes wrong with a file has an [`ErrorKind`] to match on, and one sentence for the user.
@@ -37,6 +38,7 @@
 //! ```
 
 pub mod calibrate;
+pub mod check;
 #[cfg(feature = "tui")]
 pub mod cli;
 mod error;

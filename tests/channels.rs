@@ -288,7 +288,6 @@ fn a_session_that_receives_has_weights_per_channel() {
             check: None,
             backend: Backend::Tract,
             placement: Some(Placement::All),
-            as_in_file: true,
             as_written: false,
         },
         recipe: Recipe::new(128, session.methods().iter().map(AsRef::as_ref)),

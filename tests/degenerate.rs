@@ -136,7 +136,8 @@ fn no_default_ever_chooses_a_clip_that_saturates_everything() {
         for (&format, method) in formats.iter().flat_map(|format| (0..methods.len()).map(move |m| (format, m))) {
             // The others would only be computed in vain.
             let two = [methods[method].clone(), calibrate::by_id("max").unwrap()];
-            let plan = |rules| Plan { methods: two.clone().into(), default_method: 0, format, rules };
+            let plan =
+                |rules| Plan { methods: two.clone().into(), default_method: 0, format, rules, overlays: [].into() };
             let chosen = Ready::analyse(histogram.clone(), &plan(Rules::new()), &layer.subject());
             let (clip, id) = (chosen.decision().clip, methods[method].id());
             assert!(least.is_none_or(|least| clip.amax() >= least), "{name}, {format}, {id}: {clip:?}");

@@ -7,7 +7,7 @@ use qviz::ErrorKind;
 use qviz::calibrate::{self, Measured};
 use qviz::histogram::Histogram;
 use qviz::quant::{Clip, Decibels, Format, OutputEffect, OutputEffects};
-use qviz::report::{Json, ReadError, Scales};
+use qviz::report::{ReadError, Scales};
 use qviz::session::{
     Arrival, Channels, Failure, Joint, Key, Kind, Layer, Origin, Ready, Received, Session, Start, Target,
 };
@@ -47,7 +47,8 @@ fn session() -> Session {
         method,
         named: true,
         known: None,
-        by_known: false,
+        imported: Vec::new(),
+        by: None,
         format,
         quantized: true,
         axis,
@@ -132,7 +133,7 @@ fn each_of_several_outputs_has_its_own_figures() {
     let all = OutputEffect { agreement: classes.agreement, ..floats };
     let each = vec![("scores".to_owned(), floats), ("classes".to_owned(), classes)];
     let scales = Scales::of(&session()).with_outputs(Some((&OutputEffects { all, each }, None)));
-    let json = Json::text(&scales);
+    let json = scales.json();
     assert_eq!(read(&json).unwrap(), scales);
     let outputs = &serde_json::from_str::<serde_json::Value>(&json).unwrap()["outputs"];
     assert_eq!((&outputs["whole"]["agreement"], &outputs["whole"]["compared"]), (&0.875.into(), &"nan".into()));
@@ -146,7 +147,7 @@ fn each_of_several_outputs_has_its_own_figures() {
 
 #[test]
 fn the_document_s_bytes_stay_what_they_were() {
-    let json = Json::text(&scales());
+    let json = scales().json();
     assert!(json == golden(), "the document is another:\n{json}");
 }
 
@@ -157,8 +158,8 @@ fn read(json: &str) -> Result<Scales, ReadError> {
 #[test]
 fn what_was_written_is_read_again_bit_for_bit() {
     let scales = scales();
-    let again = read(&Json::text(&scales)).unwrap();
-    assert_eq!(Json::text(&again), Json::text(&scales));
+    let again = read(&scales.json()).unwrap();
+    assert_eq!(again.json(), scales.json());
     assert_eq!(again, scales);
     let wanted = again.wanted().unwrap();
     let session = session();
@@ -181,7 +182,7 @@ fn what_was_written_is_read_again_bit_for_bit() {
 
 #[test]
 fn a_later_version_may_say_more() {
-    let mut json: serde_json::Value = serde_json::from_str(&Json::text(&scales())).unwrap();
+    let mut json: serde_json::Value = serde_json::from_str(&scales().json()).unwrap();
     json["further"] = serde_json::json!({ "a": [1, 2] });
     json["tensors"][0]["further"] = serde_json::json!(null);
     json["tensors"][0]["chosen"]["further"] = serde_json::json!("x");
@@ -190,7 +191,7 @@ fn a_later_version_may_say_more() {
 
 #[test]
 fn what_cannot_be_read_says_file_tensor_and_remedy() {
-    let good: serde_json::Value = serde_json::from_str(&Json::text(&scales())).unwrap();
+    let good: serde_json::Value = serde_json::from_str(&scales().json()).unwrap();
     assert!(read(&good.to_string()).is_ok());
     let changed = |pointer: &str, value: serde_json::Value| {
         let mut json = good.clone();

@@ -74,6 +74,42 @@ fn index_files() {
     try_all("index", &[index.into(), b"{}".to_vec(), pointer], readers::index);
 }
 
+#[test]
+fn calibration_files() {
+    let entropy = r#"{"CLS": "TensorsData", "data": {"x": {"lowest": -1.5, "highest": {"data": 1.75, "dtype": "float32", "CLS":
+        "numpy.array"}, "hist": {"data": [1, 0, 5, 2], "dtype": "int64", "CLS": "numpy.array"}, "bins": {"data": [-2.0, -1.0,
+        0.0, 1.0, 2.0], "dtype": "float32", "CLS": "numpy.array"}, "CLS": "TensorData"}, "y": {"lowest": 0, "highest": 1,
+        "hist": 3, "bins": 0}}, "calibration_method": {"CLS": "CalibrationMethod", "value": "CalibrationMethod.Entropy"}}"#;
+    let seeds = [entropy.into(), entropy.replace("bins", "hist_edges").into_bytes(), b"{}".to_vec()];
+    try_all("calibration", &seeds, readers::calibration);
+}
+
+/// What every format writes of a few tensors, and files as other tools have them.
+#[test]
+fn scales_files() {
+    use qviz::exchange::{FORMATS, Options, Range};
+    use qviz::quant::{Clip, Format};
+    use qviz::session::Kind;
+
+    let clips = |name: &str, kind, axis, ends: &[f32]| {
+        let clips = ends.iter().map(|x| Clip::symmetric(*x)).collect();
+        Range::of_clips(name, kind, Format::INT8, axis, clips)
+    };
+    let ranges = [
+        clips("x", Kind::Activation, None, &[1.5]),
+        clips("a/b:0", Kind::Activation, None, &[2.0]),
+        clips("fc.weight", Kind::Weight, Some(0), &[0.5, 0.25]),
+    ];
+    let written = |some: &[Range]| -> Vec<Vec<u8>> {
+        let files = FORMATS.iter().filter_map(|format| format.write(some, &Options::default()).ok());
+        files.map(|written| written.bytes).collect()
+    };
+    let mut seeds = [written(&ranges), written(&ranges[..1])].concat();
+    let rknn = b"quantize_parameters:\n    x:\n        dtype: int8\n        min: [-1.0]\n        max: [2.0]\n";
+    seeds.extend([rknn.to_vec(), b"quantization_param(a, force_range_out=[-1, 2])\n".to_vec()]);
+    try_all("scales", &seeds, readers::scales);
+}
+
 #[cfg(feature = "onnx")]
 #[test]
 fn onnx_files() {

@@ -9,10 +9,10 @@ use std::time::Duration;
 use crossterm::event::{Event as Input, KeyCode, MouseButton, MouseEventKind};
 use qviz::ErrorKind;
 use qviz::jobs::{
-    ByMethod, Jittered, Left, MethodEffect, News, Request, Told, Trial, Tried, Tune, TuneSet, TuneStep, Tuned,
-    UNCHANGED,
+    Allow, BudgetPoint, ByMethod, Jittered, Left, MethodEffect, News, Objective, Request, Told, Trial, Tried, Tune,
+    TuneSet, TuneStep, Tuned, UNCHANGED,
 };
-use qviz::quant::{Clip, Decibels, Format, OutputEffect, QuantParams};
+use qviz::quant::{Clip, Decibels, Format, Grids, OutputEffect};
 use qviz::session::{Failure, Kind, Sensitivity};
 use qviz::tui::list::{Row, Sort};
 use qviz::tui::mode::Mode;
@@ -43,7 +43,7 @@ fn asked(s: &mut Story) -> Vec<Trial> {
     s.cmds.drain(..).filter_map(trial).collect()
 }
 
-fn alone(s: &Story, layer: usize, params: Vec<QuantParams>, sqnr_db: f64) -> News {
+fn alone(s: &Story, layer: usize, params: Grids, sqnr_db: f64) -> News {
     News::Alone { key: s.key_of(layer), params, result: Ok(effect(sqnr_db)), took: TOOK }
 }
 
@@ -150,7 +150,7 @@ fn an_answer_is_shown_with_its_age() {
     let told = row(&s);
     assert!(told.contains("this layer alone …") && !told.contains("39.0"), "{told}");
     // An answer that comes late is not this layer's.
-    let told = alone(&s, 6, Vec::new(), 12.5);
+    let told = alone(&s, 6, Grids::FLOAT, 12.5);
     news(&mut s, told);
     assert!(!row(&s).contains("12.5"));
 }
@@ -256,6 +256,7 @@ fn tuned(before: f64, after: f64) -> Box<Tuned> {
         taken: 1,
         budget: Vec::new(),
         widened: 0,
+        bias: None,
         alone: Vec::new(),
         stopped: false,
     })
@@ -266,7 +267,7 @@ fn a_layer_is_tuned_as_one_step() {
     let mut s = story();
     asked(&mut s);
     let own = s.amax();
-    s.keys("T");
+    s.keys("T").press(KeyCode::Enter);
     let trials = asked(&mut s);
     let [Trial::Tune(Tune { layers, .. })] = trials.as_slice() else { panic!("{trials:?}") };
     assert_eq!((layers.len(), s.layer(&layers[0].key), layers[0].present.clip.amax()), (1, 6, own));
@@ -291,7 +292,7 @@ fn a_layer_is_tuned_as_one_step() {
 fn all_layers_are_tuned_as_one_step_and_a_hand_wins() {
     let mut s = story();
     asked(&mut s);
-    s.keys("D");
+    s.keys("D").press(KeyCode::Enter);
     let trials = asked(&mut s);
     let [Trial::Tune(Tune { layers, .. })] = trials.as_slice() else { panic!("{trials:?}") };
     let weights = s.model.session.layers().iter().filter(|l| l.kind() == Kind::Weight).count();
@@ -322,10 +323,62 @@ fn all_layers_are_tuned_as_one_step_and_a_hand_wins() {
     assert_eq!(s.model.session.changed(), 1, "both at once");
 }
 
+/// The screen can ask for all that `qviz tune` can.
+#[test]
+fn how_to_search_is_said_in_words() {
+    let mut s = story();
+    asked(&mut s);
+    s.keys("D16bit:2 flaot:1").press(KeyCode::Enter);
+    assert!(s.notice().contains("\"flaot:1\" is no way to search; write affine"), "{}", s.notice());
+    assert_eq!(asked(&mut s), [], "the prompt stays");
+    assert!(s.screen().contains("tune all, how: 16bit:2 flaot:1"), "{}", s.screen());
+    s.press(KeyCode::Backspace);
+    assert_eq!(s.notice(), "");
+    for _ in 0..6 {
+        s.press(KeyCode::Backspace);
+    }
+    s.keys("float:1 unsigned next").press(KeyCode::Enter);
+    let trials = asked(&mut s);
+    let [Trial::Tune(Tune { layers, rounds: 1, objective: Objective::Next, allow, .. })] = trials.as_slice() else {
+        panic!("{trials:?}")
+    };
+    let expected = Allow { unsigned: true, max_16bit: 2, max_float: 1, ..Allow::default() };
+    assert_eq!((*allow, layers.len() > 1), (expected, true));
+    assert!(s.notice().contains("by what the next quantized tensors lose"), "{}", s.notice());
+
+    // Two go to a wider format, as one step.
+    let db = Decibels::new;
+    let mut budget = vec![BudgetPoint { key: None, float: 0, sixteen: 0, effect: effect(30.0), mean_db: 30.0 }];
+    for (i, by) in [(4, "float"), (6, "16bit")] {
+        let layer = layers.iter().find(|l| l.key == s.key_of(i)).unwrap();
+        let sixteen = Tried { format: Format::int(16, true, true).unwrap(), ..layer.present };
+        let chosen = (by == "16bit").then_some(sixteen);
+        let step = TuneStep { key: s.key_of(i), chosen, by, before: db(30.0), after: db(31.0), samples: 8, of: 8 };
+        news(&mut s, News::Step(step, left(0)));
+        budget.push(BudgetPoint {
+            key: Some(s.key_of(i)),
+            float: 1,
+            sixteen: usize::from(by == "16bit"),
+            ..budget[0].clone()
+        });
+    }
+    let end = Tuned { taken: 0, budget, widened: 2, ..*tuned(30.0, 31.0) };
+    news(&mut s, News::Tuned(Ok(Some(Box::new(end)))));
+    assert!(s.notice().ends_with(", 1 in 16 bit and 1 in float; u takes it back"), "{}", s.notice());
+    let state = |s: &Story, i: usize| s.model.session.layers()[i].decision().unwrap().clone();
+    assert!(!state(&s, 4).quantized && state(&s, 6).format.num_bits() == 16);
+    assert_eq!(s.model.session.history_len(), (1, 0));
+    s.keys("u");
+    assert!(state(&s, 4).quantized && state(&s, 6).format == Format::INT8);
+    // What was said last is proposed.
+    s.keys("D");
+    assert!(s.screen().contains("tune all, how: 16bit:2 float:1 unsigned next"), "{}", s.screen());
+}
+
 #[test]
 fn news_wait_until_nothing_is_typed() {
     let mut s = story();
-    s.keys("T=2");
+    s.keys("T").press(KeyCode::Enter).keys("=2");
     news(&mut s, News::Tuned(Ok(None)));
     assert_eq!(s.notice(), "", "the prompt is not disturbed");
     s.press(KeyCode::Esc);

@@ -7,9 +7,10 @@ use crossterm::event::{Event, KeyCode, KeyModifiers, MouseButton, MouseEventKind
 use qviz::figure::Handle;
 use qviz::jobs::Request;
 use qviz::quant::{Clip, Format};
-use qviz::session::{Imported, Key, Known, Reason, Taker, Target};
+use qviz::session::{Imported, Key, Kind, Known, Overlay, OverlayRange, Reason, Session, Taker, Target};
 use qviz::tui::mode::Mode;
 use qviz::tui::msg::{Cmd, Msg, Unwritten, Written};
+use qviz::tui::update::layout;
 use support::Story;
 
 const LAYER: &str = "06.conv11.hswish";
@@ -312,6 +313,39 @@ fn affine_has_two_handles() {
     assert!(s.notice().contains("clip_min"));
 }
 
+/// KL is of one threshold: of an affine range that is its larger end.
+#[test]
+fn an_affine_range_stands_on_the_kl_curve_of_its_magnitudes() {
+    let mut s = Story::of(qviz::cli::bundled(), Format::INT8.with_symmetric(false), (160, 45));
+    s.select("04.conv3.dw").press(KeyCode::BackTab);
+    let screen = s.screen();
+    assert!(screen.contains("of |x| at the larger end: least ") && !screen.contains("no KL"), "{screen}");
+    let found = s.ready().candidate("entropy").unwrap().outcome.as_ref().unwrap().clip.amax();
+    assert_eq!(s.model.figure().unwrap().curve.best.map(|(_, at)| at as f32), Some(found), "where the method ends");
+    // The value follows the larger end while it moves, and nothing else.
+    let clip = s.ready().decision().clip;
+    let axis = s.model.figure().unwrap().axis;
+    let (larger, smaller) = if clip.max() >= -clip.min() { (clip.max(), clip.min()) } else { (clip.min(), clip.max()) };
+    let lower = |s: &mut Story| {
+        let rows = layout(&s.model).unwrap().lower;
+        let screen = s.screen();
+        let plot = |line: &str| line.chars().skip(usize::from(rows.x)).collect::<String>();
+        screen.lines().skip(usize::from(rows.y)).take(usize::from(rows.height)).map(plot).collect::<Vec<_>>().join("\n")
+    };
+    // The value stands among the curve's dots.
+    let no_number = |c: char| !(c.is_ascii_digit() || "e.-".contains(c));
+    let digits = |text: &str| -> Vec<String> {
+        text.split(no_number).filter(|word| word.parse::<f64>().is_ok()).map(str::to_owned).collect()
+    };
+    let before = digits(&lower(&mut s));
+    let step = |x: f32| if x > 0.0 { -4_i32 } else { 4 };
+    let [at, other] = [larger, smaller].map(|x| i32::from(axis.column(f64::from(x)).unwrap()));
+    s.grab(other as u16).drag_to((other + step(smaller)) as u16).release((other + step(smaller)) as u16);
+    assert_eq!(digits(&lower(&mut s)), before);
+    s.grab(at as u16).drag_to((at + step(larger)) as u16);
+    assert_ne!(digits(&lower(&mut s)), before);
+}
+
 #[test]
 fn exporting_asks_before_it_replaces() {
     let mut s = story();
@@ -326,7 +360,7 @@ fn exporting_asks_before_it_replaces() {
     s.keys("2").press(KeyCode::Enter);
     assert_eq!(s.cmds.pop(), Some(Cmd::Export { path: "out.json2".into(), force: false }));
     assert!(s.model.session.is_dirty());
-    s.tell(Msg::Exported(Ok(Written { path: "out.json2".into(), tensors: 12 })));
+    s.tell(Msg::Exported(Ok(Written { path: "out.json2".into(), tensors: 12, said: Vec::new(), keeps_all: true })));
     assert_eq!(s.notice(), "wrote 12 tensors to out.json2");
     assert!(!s.model.session.is_dirty());
     s.keys("q");
@@ -342,7 +376,7 @@ fn leaving_with_unsaved_edits_asks() {
     assert!(matches!(s.model.mode, Mode::Normal));
     s.keys("qe").press(KeyCode::Enter);
     assert!(matches!(s.cmds.pop(), Some(Cmd::Export { .. })));
-    s.tell(Msg::Exported(Ok(Written { path: "scales.json".into(), tensors: 12 })));
+    s.tell(Msg::Exported(Ok(Written { path: "scales.json".into(), tensors: 12, said: Vec::new(), keeps_all: true })));
     assert_eq!(s.cmds.pop(), Some(Cmd::Quit), "written, and gone");
     let mut s = story();
     s.keys("l");
@@ -568,7 +602,7 @@ fn a_clip_that_a_file_proposes_is_chosen_like_a_method_s() {
     s.select("06.conv11.hswish").keys(&row);
     assert!(s.notice().contains("fewer methods"), "{}", s.notice());
     let (before, offered) = (s.amax(), 3.25);
-    let offer = Imported { id: "scales.json".into(), label: "file".into(), clip: Clip::symmetric(offered) };
+    let offer = Imported::new("scales.json", "file", Clip::symmetric(offered));
     assert!(s.model.session.import(&key, offer));
     assert!(s.screen().contains("scales.json"), "{}", s.screen());
     s.keys(&row);
@@ -579,10 +613,43 @@ fn a_clip_that_a_file_proposes_is_chosen_like_a_method_s() {
     assert_eq!((&chosen["method"], &chosen["edited"]), (&"scales.json".into(), &false.into()));
     s.keys("u");
     assert_eq!(s.amax(), before);
-    assert!(!s.model.session.import(
-        &Key::activation("nothing"),
-        Imported { id: "x".into(), label: "x".into(), clip: Clip::symmetric(1.0) }
-    ));
+    assert!(!s.model.session.import(&Key::activation("nothing"), Imported::new("x", "x", Clip::symmetric(1.0))));
+}
+
+/// Another tool's file is the same row for every layer, if only with a reason in it.
+#[test]
+fn another_tool_s_scales_are_listed_marked_taken_and_undone() {
+    let range = |name: &str, amax: f32| OverlayRange {
+        name: name.to_owned(),
+        kind: Kind::Activation,
+        format: Format::INT8,
+        axis: None,
+        clips: [Clip::symmetric(amax)].into(),
+        in_float: None,
+    };
+    let ranges = vec![range(&format!("/{LAYER}:0"), 3.25), range("gone", 1.0)];
+    let overlay = Overlay { id: "calib".into(), label: "calib".into(), file: "calib.cache".into(), ranges };
+    let mut s = Story::unfound(qviz::cli::bundled(), Format::INT8, (160, 45));
+    let session = Session::new(qviz::calibrate::defaults(), "entropy", Format::INT8);
+    s.model.session = session.with_overlays(vec![overlay]);
+    s.find();
+    assert!(s.notice().contains("calib: 1 of 2"), "{}", s.notice());
+    for layer in 0..s.model.session.layers().len() {
+        s.read(layer);
+    }
+    let row = (s.model.session.methods().len() + 1).to_string();
+    s.select(LAYER);
+    let before = s.amax();
+    assert!(s.screen().contains("calib"), "{}", s.screen());
+    s.keys(&row);
+    assert_eq!((s.amax(), s.ready().decision().method.as_str()), (3.25, "calib"));
+    s.keys("u");
+    assert_eq!(s.amax(), before);
+    s.select("00.input");
+    s.keys(&row);
+    assert!(s.notice().contains("calib.cache holds nothing of it"), "{}", s.notice());
+    s.keys("?gone");
+    assert!(s.screen().contains("Ranges of tensors that are not here: gone."), "{}", s.screen());
 }
 
 /// What is known beforehand is chosen, and is a row like a method's.

@@ -190,12 +190,19 @@ mod loaders {
     fn plan() -> (Recipe, Plan, Start) {
         let methods = calibrate::defaults();
         let recipe = Recipe::new(512, methods.iter().map(AsRef::as_ref));
-        let plan = Plan { methods: methods.into(), default_method: 2, format: Format::INT8, rules: Rules::new() };
+        let plan = Plan {
+            methods: methods.into(),
+            default_method: 2,
+            format: Format::INT8,
+            rules: Rules::new(),
+            overlays: [].into(),
+        };
         let start = Start {
             method: 0,
             named: false,
             known: None,
-            by_known: false,
+            imported: Vec::new(),
+            by: None,
             format: Format::INT8,
             quantized: true,
             axis: None,
@@ -291,10 +298,9 @@ mod loaders {
                     recipe.grids.push(qviz::histogram::GridSpec::NvidiaTorch { bins: 64 });
                 }
                 let (samples, options) = (SampleSource::Random { n: 5, seed: 3 }, SampleOptions::default());
-                let (backend, placement, as_in_file) = (Backend::Tract, Some(Placement::All), true);
+                let (backend, placement) = (Backend::Tract, Some(Placement::All));
                 let (model, check) = (model.clone(), None);
-                let subject =
-                    Subject { model, samples, options, check, backend, placement, as_written: false, as_in_file };
+                let subject = Subject { model, samples, options, check, backend, placement, as_written: false };
                 let ties = Ties { asked: Vec::new(), concats };
                 let (sender, events) = channel();
                 let order = NetworkOrder {

@@ -76,6 +76,10 @@ impl Calibrator for Coverage {
                     NoThresholdKind::OnePass,
                     "coverage needs the exact range beforehand, and the values were seen only once",
                 ),
+                GridKind::Elsewhere => (
+                    NoThresholdKind::NotCounted,
+                    "coverage needs 100 bins over the values' own range, and another tool's bins are all that is there",
+                ),
                 GridKind::Exact => (
                     NoThresholdKind::PeerRaises,
                     "coverage needs 100 bins over the values' own range, which NumPy cannot make here",

@@ -11,12 +11,12 @@ use super::pairwise::pairwise_sum;
 use crate::quant::Format;
 use crate::vector::{Kernel, Width};
 
-/// Why there is no divergence on a format, in a sentence without its full stop; `None` where there is one.
+/// Why there is no divergence on a format, in a sentence without its full stop; `None` where there is one. On an affine
+/// format it is that of the magnitudes, clipped at the larger end of the range: what the search minimises there too.
 pub fn undefined_on(format: Format) -> Option<&'static str> {
-    match (format.even_levels(), format.symmetric()) {
-        (None, _) => Some("KL spreads the histogram over even levels, and those of FP8 are not even"),
-        (Some(_), false) => Some("KL compares magnitudes; an affine range has no single one"),
-        (Some(_), true) => None,
+    match format.even_levels() {
+        None => Some("KL spreads the histogram over even levels, and those of FP8 are not even"),
+        Some(_) => None,
     }
 }
 

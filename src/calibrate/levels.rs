@@ -1,7 +1,7 @@
 //! The distribution that fake quantization leaves.
 
 use super::Tensor;
-use crate::quant::{Clip, Format, Fp8, QuantParams};
+use crate::quant::{Format, Fp8, QuantParams};
 
 /// What one value of the format holds after quantization.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -46,18 +46,6 @@ impl Tensor {
                 Level { value, cell, mass, outermost: i == last || i == 0 }
             })
             .collect()
-    }
-}
-
-impl Tensor {
-    /// The mean of what fake quantization adds to the values, as a share of the root of its mean square: near ±1 where all
-    /// of the error is one offset, as of values that a step swallows. `None` without values or error.
-    pub fn mean_error(&self, clip: Clip) -> Option<f64> {
-        let (stats, mse) = (&self.histogram().stats, self.metrics(clip).mse);
-        let levels = self.level_masses(QuantParams::from_clip(clip, self.format()));
-        let sum: f64 = levels.iter().map(|level| f64::from(level.value) * level.mass).sum();
-        let mean = sum / stats.finite() as f64 - stats.mean()?;
-        Some((mean / mse.sqrt()).clamp(-1.0, 1.0)).filter(|share| share.is_finite())
     }
 }
 
@@ -158,22 +146,6 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-
-    #[test]
-    fn an_error_with_a_mean_says_so() {
-        let of = |values: &[f32], clip: f32| {
-            Tensor::new(Arc::new(Histogram::of(values, 2048, &[])), Format::INT8).mean_error(Clip::symmetric(clip))
-        };
-        // Nearly all values are swallowed by the step at zero.
-        let swallowed: Vec<f32> = (0..1000).map(|i| 0.3 + 1e-4 * i as f32).chain([127.0]).collect();
-        assert!(of(&swallowed, 127.0).unwrap() < -0.95);
-        let wave: Vec<f32> = (0..4000).map(|i| (i as f32 * 0.37).sin() * (1 + i % 7) as f32).collect();
-        assert!(of(&wave, 7.0).unwrap().abs() < 0.05);
-        // What is cut off is cut off on one side.
-        assert!(of(&wave.iter().map(|x| x.abs()).collect::<Vec<_>>(), 3.0).unwrap() < -0.2);
-        assert_eq!(of(&[], 1.0), None);
-    }
-
     use crate::histogram::Histogram;
     use crate::quant::Clip;
 

@@ -49,7 +49,7 @@ mod trt_gtc2017;
 mod warning;
 
 pub use aciq::Aciq;
-pub use cost::Metrics;
+pub use cost::{Metrics, mean_error};
 pub use coverage::Coverage;
 pub use crowd::crowd;
 pub use disagreement::{Disagreement, disagreement};
@@ -191,7 +191,7 @@ fn need_peer(tensor: &Tensor, spec: GridSpec) -> Result<&NumpyHistogram, NoThres
             NoThresholdKind::OnePass,
             "the peer's own grid needs each batch's range beforehand, and the values were seen only once",
         )),
-        (None, GridKind::Exact) => {
+        (None, GridKind::Exact | GridKind::Elsewhere) => {
             Err(NoThreshold::new(NoThresholdKind::NotCounted, "the peer's own grid was not counted"))
         }
     }
@@ -211,7 +211,7 @@ fn with_note(note: Option<String>, tensor: &Tensor, refuses_nan: bool) -> Option
 fn need_two_passes(tensor: &Tensor) -> Result<(), NoThreshold> {
     need_values(tensor)?;
     match tensor.histogram().kind {
-        GridKind::Exact => Ok(()),
+        GridKind::Exact | GridKind::Elsewhere => Ok(()),
         GridKind::PowerOfTwo => {
             let why = "the method needs the exact range beforehand, and the values were seen only once";
             Err(NoThreshold::new(NoThresholdKind::OnePass, why))

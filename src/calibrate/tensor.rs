@@ -63,11 +63,17 @@ impl Tensor {
 
     /// KL divergence at a clip: the curve at the bin edge nearest to `clip.amax()`, the upper of two equally near.
     ///
-    /// `None` on an affine format and on one without even levels, which the objective does not know, and beyond the last
+    /// `None` on an affine format, whose two ends the objective does not tell apart (see [`Tensor::kl_of_magnitudes`]), on
+    /// one without even levels, which it does not know, and beyond the last
     /// edge, where it has no bins. Infinite where the clip falls into a gap, and NaN where the kept bins are empty.
     pub fn kl(&self, clip: Clip) -> Option<f64> {
-        let levels = self.format.even_levels().filter(|_| self.format.symmetric())?;
-        let (edges, amax) = (self.edges(), clip.amax());
+        if self.format.symmetric() { self.kl_of_magnitudes(clip.amax()) } else { None }
+    }
+
+    /// The same of the magnitudes clipped at `amax`, whatever else is clipped at the other end of an affine range.
+    pub fn kl_of_magnitudes(&self, amax: f32) -> Option<f64> {
+        let levels = self.format.even_levels()?;
+        let edges = self.edges();
         if amax > *edges.last()? {
             return None;
         }

@@ -1,7 +1,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::config::{ConfigArgs, Defaults};
 use super::data::DataArgs;
@@ -9,11 +10,14 @@ use super::data::DataArgs;
 use super::data::{LibraryArg, SampleArgs};
 use super::doctor::DoctorArgs;
 use super::file::{FileArgs, FileFormat, formats, parse_file_format};
-use super::generate::ManArgs;
+use super::held_against::{CheckArgs, DiffArgs};
 use super::look::LookArgs;
+use super::overlay::{self, OverlayFile};
 use super::patterns::Asked;
 use super::scales::ScalesArgs;
-use super::words::{Chooser, KnownRange, Method, PerChannel, parse_chooser, parse_method};
+use super::words::{
+    Chooser, KnownRange, Method, PerChannel, known_word, parse_assignment, parse_chooser, parse_method,
+};
 use crate::calibrate::{self, Calibrator, DEFAULT_METHOD};
 use crate::histogram::{DEFAULT_BINS, MAX_BINS};
 use crate::input::GroupPattern;
@@ -117,6 +121,10 @@ pub(super) enum Command {
     Config,
     /// Says what was found of the terminal and of this machine, with a card of colours and glyphs
     Doctor(DoctorArgs),
+    /// Checks files of scales, checkpoints and quantized models: what no scale may be, and what hints at a mistake
+    Check(CheckArgs),
+    /// Says which scales of two files differ, and by how much, the worst first
+    Diff(DiffArgs),
 }
 
 impl Cli {
@@ -151,6 +159,17 @@ impl Cli {
             Some(_) => None,
         }
     }
+}
+
+/// Which pages of the manual.
+#[derive(Args)]
+pub(super) struct ManArgs {
+    /// The page of this command instead
+    #[arg(value_name = "COMMAND")]
+    pub of: Option<String>,
+    /// Writes all pages into this folder, in place of those that are there
+    #[arg(long, value_name = "FOLDER", conflicts_with = "of")]
+    pub into: Option<PathBuf>,
 }
 
 /// What to export.
@@ -191,7 +210,7 @@ pub(super) struct TuneArgs {
     #[arg(long, value_name = "WHERE", value_enum, default_value_t)]
     pub objective: ObjectiveName,
     /// What may be tried besides each layer's own format, between commas: affine, unsigned (where nothing is negative),
-    /// 16bit, float
+    /// 16bit, float; 16bit:K and float:K are the budgets
     #[arg(long, value_name = "FORMATS", default_value = "", hide_default_value = true)]
     pub allow: Allow,
     /// Lets at most K layers go to 16 bits, those that cost the outputs most, and shows what each is worth
@@ -200,6 +219,10 @@ pub(super) struct TuneArgs {
     /// Leaves at most K layers in float, those that cost the outputs most, and shows what each is worth
     #[arg(long, value_name = "K")]
     pub max_float: Option<usize>,
+    /// Moves the mean of each layer's error into the bias behind it at last, where unseen samples gain by that, and says by
+    /// how much; the biases stand in the document (tuning.bias), as no clip can hold them
+    #[arg(long)]
+    pub correct_bias: bool,
 }
 
 /// What clips are judged by.
@@ -318,8 +341,14 @@ pub(super) struct SharedArgs {
     /// known, a format (e4m3, or with a blank format:uint8 affine), bits:N, axis:N,
     /// signed, unsigned, symmetric, affine, float, quantized. A later one prevails: --set '*.conv1=percentile-99.99' --set
     /// '*.hswish=bits:16,affine'
-    #[arg(long, value_name = "PATTERNS=SETTINGS")]
+    #[arg(long, value_name = "PATTERNS=SETTINGS", value_parser = parse_assignment)]
     pub set: Vec<Assignment>,
+    /// Lays another tool's scales over the layers: a file of any format that `qviz convert` reads. Its ranges are one more
+    /// offer beside the methods, under NAME or the stem of the file's name, which --method and --set take like a
+    /// method's. Tensors are matched by name, exactly, then as docs/overlay.md says; what is left on either side is
+    /// listed. May be given several times
+    #[arg(long, value_name = "[NAME=]FILE", value_parser = overlay::parse)]
+    pub overlay: Vec<OverlayFile>,
     /// A range for each channel along this axis instead of one per tensor; a negative axis counts from the end. For
     /// some layers only: PATTERNS=AXIS. May be given several times: --per-channel 1 --per-channel '*conv*=-3'
     #[arg(long, value_name = "[PATTERNS=]AXIS", allow_negative_numbers = true)]
@@ -352,6 +381,19 @@ pub(super) struct SharedArgs {
     /// What options alone said of how tensors are quantized, before the configuration filled in the rest.
     #[arg(skip)]
     options_say_how: Option<bool>,
+}
+
+impl Cli {
+    /// The same once every word means something, now that the files' labels are known.
+    ///
+    /// # Errors
+    /// As clap has them.
+    pub fn checked(self) -> Result<Cli, clap::Error> {
+        match self.shared().map_or(Ok(()), SharedArgs::check_words) {
+            Ok(()) => Ok(self),
+            Err(why) => Err(Cli::command().error(ErrorKind::ValueValidation, why)),
+        }
+    }
 }
 
 impl SharedArgs {
@@ -451,9 +493,40 @@ impl SharedArgs {
     /// A session that knows no layer yet.
     pub fn session(&self) -> Session {
         let session = Session::new(self.methods(), &self.chosen_method(), self.format());
-        let mut session = session.with_rules(self.rules());
+        let mut session = session.with_rules(self.rules()).with_overlays(overlay::labelled(&self.overlay));
         self.taking.expect(&mut session);
         session
+    }
+
+    /// What of the files that are laid over the layers was not read, a sentence each.
+    pub fn overlays_said(&self) -> impl Iterator<Item = &String> {
+        self.overlay.iter().flat_map(|file| file.said.iter())
+    }
+
+    /// That every word which is no method is the label of a file, which is known only now.
+    ///
+    /// # Errors
+    /// A sentence that names the option and the word.
+    fn check_words(&self) -> Result<(), String> {
+        let labels: Vec<String> = overlay::labelled(&self.overlay).into_iter().map(|overlay| overlay.id).collect();
+        for chooser in &self.method {
+            if let Chooser::Overlay(word) = chooser
+                && !labels.contains(word)
+            {
+                let why = parse_method(word).map_or_else(|why| why, |_| String::new());
+                return Err(format!("invalid value '{}' for '--method <METHOD>': {why}", visible(word)));
+            }
+        }
+        for assignment in &self.set {
+            for setting in &assignment.settings {
+                if let Setting::Method(word) = setting {
+                    let option = || format!("invalid value '{}={word}'", assignment.names);
+                    known_word(word, &labels)
+                        .map_err(|why| format!("{} for '--set <PATTERNS=SETTINGS>': {why}", visible(&option())))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Whether it is a model that is looked at, and not dumps.
@@ -467,12 +540,21 @@ impl SharedArgs {
         self.weights_method.as_ref().map_or_else(max, |Method(named)| named.clone())
     }
 
-    /// What runtimes do with weights: signed and symmetric, by a method of their own; and the method that is named for all
-    /// others.
-    fn weights(&self) -> Rules {
+    /// What is said of all tensors, which a file's own scales do not prevail over; and what runtimes do with weights: signed
+    /// and symmetric, by a method of their own.
+    fn of_all(&self) -> Rules {
         let is_weight = |s: &Subject| s.kind == Kind::Weight;
-        let rules = Rules::new().with(is_weight, Setting::Signed(true)).with(is_weight, Setting::Symmetric(true));
-        let rules = rules.with(is_weight, Setting::Method(self.weights_by().id().into()));
+        let mut rules = Rules::new();
+        let format = Setting::Format(self.format());
+        if self.format.is_some() || self.bits != 8 {
+            rules = rules.with(|_| true, format);
+        } else if self.unsigned || self.affine || self.symmetric {
+            rules = rules.with(move |s: &Subject| !is_weight(s), format);
+        }
+        let rules = rules.by_default(is_weight, Setting::Signed(true)).by_default(is_weight, Setting::Symmetric(true));
+        let by = Setting::Method(self.weights_by().id().into());
+        let said = self.weights_method.is_some();
+        let rules = if said { rules.with(is_weight, by) } else { rules.by_default(is_weight, by) };
         match self.method.first() {
             None => rules,
             // Named, so that it is not passed over where it has no answer.
@@ -485,7 +567,7 @@ impl SharedArgs {
         let along = |rules: Rules, PerChannel { names, axis }: PerChannel| {
             rules.with(move |s| names.as_ref().is_none_or(|names| names.fit(s)), Setting::Axis(axis))
         };
-        let rules = self.per_channel.iter().cloned().fold(self.weights(), along);
+        let rules = self.per_channel.iter().cloned().fold(self.of_all(), along);
         let rules = self.taking.rules(rules);
         let rules = self.only.iter().cloned().fold(rules, Rules::only);
         let known = |rules: Rules, KnownRange { names, range }: KnownRange| {
@@ -522,7 +604,7 @@ impl SharedArgs {
     fn named(&self) -> impl Iterator<Item = &Arc<dyn Calibrator>> {
         self.method.iter().filter_map(|named| match named {
             Chooser::Method(method) => Some(method),
-            Chooser::Known => None,
+            Chooser::Known | Chooser::Overlay(_) => None,
         })
     }
 }
@@ -578,8 +660,17 @@ mod tests {
 
     #[test]
     fn options_say_what_is_wrong() {
-        for wrong in ["--bits 9", "--bits 1", "--bins 0", "--bins 99999", "--method magic", "--method percentile-101"] {
-            assert!(Cli::try_parse_from(format!("qviz report {wrong}").split(' ')).is_err(), "{wrong}");
+        for wrong in [
+            "--bits 9",
+            "--bits 1",
+            "--bins 0",
+            "--bins 99999",
+            "--method magic",
+            "--method percentile-101",
+            "--set x=fast",
+        ] {
+            let cli = Cli::try_parse_from(format!("qviz report {wrong}").split(' ')).and_then(Cli::checked);
+            assert!(cli.is_err(), "{wrong}");
         }
         for wrong in ["--format e4m3 --bits 8", "--format fp8 --asymmetric", "--format int9", "--format ,"] {
             assert!(Cli::try_parse_from(format!("qviz report {wrong}").split(' ')).is_err(), "{wrong}");

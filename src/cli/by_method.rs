@@ -4,7 +4,7 @@ use super::args::SharedArgs;
 use super::out::{Failed, complain, print};
 use super::trials::{failed, hear, network, whole};
 use crate::jobs::{ByMethod, MethodEffect, News, Trial};
-use crate::report::{self, AS_CHOSEN, Json, MethodRow};
+use crate::report::{self, AS_CHOSEN, MethodRow};
 use crate::session::Kind;
 
 /// Prints a row a method, or the document with the same.
@@ -38,7 +38,7 @@ pub(super) fn report(shared: SharedArgs, json: bool, exact: bool) -> Result<u8, 
     });
     if json {
         let scales = loaded.scales().with_outputs(Some((&effects, check.as_ref())));
-        print(&Json::text(&scales.with_methods(&rows)))?;
+        print(&scales.with_methods(&rows).json())?;
     } else {
         print(&report::by_method(&rows, activations().count()))?;
     }

@@ -9,8 +9,8 @@ use super::file::FileFormat;
 use super::out::{Failed, complain, exists};
 use super::source::Usage;
 use super::trials;
-use crate::exchange::{self, Range, Written};
-use crate::report::{self, Exporter, visible};
+use crate::exchange;
+use crate::report::visible;
 
 /// Writes the chosen scales.
 pub(super) fn export(ExportArgs { file, exact, shared }: ExportArgs) -> Result<u8, Failed> {
@@ -20,14 +20,7 @@ pub(super) fn export(ExportArgs { file, exact, shared }: ExportArgs) -> Result<u
     }
     let loaded = trials::loaded(shared, exact)?;
     let scales = loaded.scales();
-    // Our own document says more than ranges do.
-    let written = match (format.id(), &file.names) {
-        ("json", None) => report::Json.bytes(&scales).map(|bytes| Written { bytes, said: Vec::new() }),
-        _ => {
-            let ranges = Range::all(&scales).map_err(Usage)?;
-            exchange::write(format, &ranges, &file.names())
-        }
-    };
+    let written = exchange::write_all(format, &scales, &file.names(), &file.options(None));
     if !file.put(written)? {
         return Ok(1);
     }
@@ -55,7 +48,10 @@ pub(super) fn convert(ConvertArgs { input, from, file }: ConvertArgs) -> Result<
     for sentence in &read.said {
         eprintln!("qviz: {}", visible(sentence));
     }
-    let written = exchange::write(format, &read.ranges, &file.names());
+    if let Some(version) = &read.version {
+        eprintln!("qviz: {} is a cache of {version}.", visible(&input.to_string_lossy()));
+    }
+    let written = exchange::write(format, &read.ranges, &file.names(), &file.options(read.version));
     Ok(u8::from(!file.put(written)?))
 }
 

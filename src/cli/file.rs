@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::out::is_stdout;
-use crate::exchange::{self, Foreign, Names, Written};
+use super::words::is_stdout;
+use crate::exchange::{self, Foreign, Names, Options, TensorrtVersion, Unclear, Written};
 use crate::report::{self, ExportError, visible};
 
 /// A format of files.
@@ -39,6 +39,10 @@ pub(super) struct FileArgs {
     /// Other names for the tensors: a JSON object or two columns of CSV, ours and theirs
     #[arg(long, value_name = "FILE", value_parser = parse_names)]
     pub names: Option<Names>,
+    /// The version in the first line of a TensorRT cache, such as 8.6.1 or 8601; without it 10.3, or that of the cache
+    /// that is converted
+    #[arg(long, value_name = "VERSION")]
+    pub trt_version: Option<TensorrtVersion>,
     /// The file to write; - or nothing is stdout
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -54,11 +58,23 @@ impl FileArgs {
     }
 
     pub fn format(&self) -> Result<&'static dyn Foreign, String> {
-        match (self.to, self.path()) {
-            (Some(FileFormat(format)), _) => Ok(format),
-            (None, Some(path)) => exchange::by_ending(path),
-            (None, None) => exchange::by_id("json"),
+        let format = match (self.to, self.path()) {
+            (Some(FileFormat(format)), _) => format,
+            (None, Some(path)) => exchange::by_ending(path).map_err(|why| match why {
+                Unclear::Several { .. } => format!("{why}; name one with --to."),
+                Unclear::Model { .. } => format!("{why}; name another file, or a format with --to."),
+            })?,
+            (None, None) => exchange::by_id("json")?,
+        };
+        if self.trt_version.is_some() && format.id() != "tensorrt-cache" {
+            return Err(format!("--trt-version is for a tensorrt-cache, and {} is written.", format.id()));
         }
+        Ok(format)
+    }
+
+    /// What the writer is told; `version` is that of a file that is converted.
+    pub fn options(&self, version: Option<TensorrtVersion>) -> Options {
+        Options { tensorrt: self.trt_version.clone().or(version) }
     }
 
     pub fn names(&self) -> Names {

@@ -1,29 +1,19 @@
 //! What shells and manuals want to know of the program, made from the definition of its arguments.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use clap::{Args, Command};
+use clap::Command;
 use clap_complete::Shell;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
+use super::args::ManArgs;
 use super::out::{Failed, exists, print};
 use super::parse::definition;
 use super::source::Usage;
 use crate::report::{self, visible};
 use crate::tui::command::{COMMANDS, Command as Verb, Group, Keymap};
-
-/// Which pages of the manual.
-#[derive(Args)]
-pub(super) struct ManArgs {
-    /// The page of this command instead
-    #[arg(value_name = "COMMAND")]
-    pub of: Option<String>,
-    /// Writes all pages into this folder, in place of those that are there
-    #[arg(long, value_name = "FOLDER", conflicts_with = "of")]
-    pub into: Option<PathBuf>,
-}
 
 /// Prints a shell's completions.
 pub(super) fn completions(shell: Shell) -> Result<u8, Failed> {

@@ -78,6 +78,14 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "check",
+        &[
+            ("qviz check scales.json", "what no scale may be, and what hints at a mistake"),
+            ("qviz check net_int8.onnx", "the same of a quantized model"),
+        ],
+    ),
+    ("diff", &[("qviz diff before.json after.json", "which scales differ, the worst first")]),
+    (
         "completions",
         &[
             ("qviz completions bash > ~/.local/share/bash-completion/completions/qviz", ""),
@@ -100,6 +108,8 @@ const CODES: &[(&str, &str, &[&str])] = &[
     ("0", "fine", &[]),
     ("1", "some input could not be read, or a file not written; the rest was done", &[]),
     ("1", "or the engines differ", &["verify"]),
+    ("1", "or the scales differ", &["diff"]),
+    ("1", "or there is an error among what was found", &["check"]),
     ("2", "wrong usage, or a pattern that fits no layer", &[]),
     ("2", "or there is no ONNX Runtime to verify with", &["verify"]),
     (

@@ -13,7 +13,7 @@ use super::interrupts::Interrupts;
 use super::patterns;
 use super::source::{self, Usage};
 use crate::jobs::{Feed, Told};
-use crate::report::{Scales, number, visible};
+use crate::report::{Scales, number, overlaid, visible};
 use crate::session::{Arrival, Session};
 
 /// How often somebody looks for a Ctrl-C.
@@ -38,7 +38,7 @@ pub(super) struct Loaded {
 /// Ctrl-C ends it and keeps what was gathered; a second one ends the program.
 pub(super) fn load(shared: SharedArgs, exact: bool) -> Result<Loaded, Usage> {
     let mut session = shared.session();
-    shared.passed_over().into_iter().for_each(|said| eprintln!("qviz: {said}"));
+    shared.passed_over().iter().chain(shared.overlays_said()).for_each(|said| eprintln!("qviz: {said}"));
     let taking = shared.taking.clone();
     let runs = shared.runs_model();
     let asked = shared.patterns();
@@ -75,8 +75,13 @@ pub(super) fn load(shared: SharedArgs, exact: bool) -> Result<Loaded, Usage> {
                     Arrival::Layer { .. } if !runs => bar.inc(1),
                     _ => {}
                 }
+                let found = matches!(arrival, Arrival::Found { .. });
                 // What is refused is kept where it belongs, and told at the end.
                 session.receive(arrival);
+                if found {
+                    let said = || session.overlaid().into_iter().flat_map(|of| overlaid(&of));
+                    bar.suspend(|| said().for_each(|said| eprintln!("qviz: {said}")));
+                }
             }
             Told::Opened { title, assumptions } => {
                 bar.suspend(|| {

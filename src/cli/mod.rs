@@ -3,12 +3,17 @@
 mod args;
 mod bundled;
 mod by_method;
+mod check;
 mod config;
 mod data;
+mod diff;
 mod doctor;
 mod exchange;
 mod file;
 mod generate;
+#[cfg(feature = "onnx")]
+mod graphs;
+mod held_against;
 mod help;
 mod hints;
 mod in_vain;
@@ -19,8 +24,10 @@ mod load;
 mod look;
 mod methods;
 mod out;
+mod overlay;
 mod parse;
 mod patterns;
+mod ranges;
 mod run;
 mod scales;
 mod source;

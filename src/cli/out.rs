@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::hints::with_hint;
 use super::source::Usage;
+use super::words::is_stdout;
 use crate::report::{SaveError, visible, writable};
 use crate::session::Session;
 
@@ -24,11 +25,6 @@ pub(super) fn print(text: &str) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }
-}
-
-/// Whether an output is standard output, which is written `-` as in other tools.
-pub(super) fn is_stdout(output: Option<&Path>) -> bool {
-    output.is_some_and(|path| path == Path::new("-"))
 }
 
 /// Prints words that stand beside a document: where that goes to standard output, they go to standard error.

@@ -28,7 +28,7 @@ pub(super) fn parse() -> Result<Cli, String> {
 fn read(words: impl Iterator<Item = OsString>) -> Result<Result<Cli, String>, clap::Error> {
     let mut definition = definition();
     let matches = definition.try_get_matches_from_mut(words).map_err(without_noise)?;
-    let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut definition))?;
+    let cli = Cli::from_arg_matches(&matches).and_then(Cli::checked).map_err(|error| error.format(&mut definition))?;
     let wrong = cli.command.is_none().then(|| mistaken(cli.screen.shared.paths.first()?, &definition)).flatten();
     let checked = wrong.map_or_else(|| in_vain::check(&given(&matches, &definition, &cli)), Err);
     Ok(checked.map(|()| cli))

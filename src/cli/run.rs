@@ -6,8 +6,10 @@ use super::load::load;
 use super::look::Looks;
 use super::out::{Failed, complain, print};
 use super::source::{self, Usage};
-use super::{bundled, by_method, doctor, exchange, generate, journal, keys, methods, patterns, trials, tune};
-use crate::report::{self, Json, visible};
+use super::{
+    bundled, by_method, check, diff, doctor, exchange, generate, journal, keys, methods, patterns, trials, tune,
+};
+use crate::report::{self, visible};
 use crate::tui::{app, model::Model};
 
 /// Runs what the arguments ask for; returns the exit code.
@@ -56,6 +58,8 @@ fn answer(mut cli: Cli) -> Result<u8, Failed> {
             Ok(0)
         }
         Some(Command::Doctor(args)) => doctor::doctor(&args, &cli.own),
+        Some(Command::Check(args)) => check::run(args),
+        Some(Command::Diff(args)) => diff::compare(args),
     }
 }
 
@@ -78,6 +82,7 @@ fn screen(args: ScreenArgs, config: &Config) -> Result<u8, Failed> {
         model.export_path = document.path.to_string_lossy().into_owned();
     }
     model.kept = shared.taking.kept();
+    model.overlaid = shared.overlays_said().cloned().collect();
     if let Some(said) = shared.passed_over() {
         model.warn(said);
     }
@@ -94,7 +99,7 @@ fn screen(args: ScreenArgs, config: &Config) -> Result<u8, Failed> {
 fn print_report(shared: SharedArgs, json: bool, exact: bool) -> Result<u8, Failed> {
     let loaded = trials::loaded(shared, exact)?;
     if json {
-        print(&Json::text(&loaded.scales()))?;
+        print(&loaded.scales().json())?;
     } else {
         print(&report::text(&loaded.session))?;
     }

@@ -67,7 +67,7 @@ impl ScalesArgs {
             Some(axis) => {
                 let key = wanted.key.clone();
                 let is_it = move |s: &Subject| s.kind == key.kind() && s.name == key.name();
-                rules.with(is_it, Setting::Axis(axis as i64))
+                rules.by_default(is_it, Setting::Axis(axis as i64))
             }
         };
         self.wanted().iter().fold(rules, along)

@@ -56,8 +56,8 @@ fn network(
     let Some(samples) = shared.data.samples.source() else { return Err(nothing_to_run_on(&model)) };
     let (options, check, backend) = (shared.data.samples.options(), shared.data.check(), shared.data.backend());
     let placement = shared.data.placement();
-    let (as_written, as_in_file) = (shared.data.as_written, !shared.says_how());
-    let subject = Subject { model, samples, options, check, backend, placement, as_written, as_in_file };
+    let as_written = shared.data.as_written;
+    let subject = Subject { model, samples, options, check, backend, placement, as_written };
     let (one_pass, ignore_sentinels) = (shared.data.one_pass, shared.ignore_sentinels);
     let (plan, ties) = (session.plan(), shared.ties());
     let order = NetworkOrder { subject, recipe, plan, ties, one_pass, measure, ignore_sentinels, threads };

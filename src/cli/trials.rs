@@ -9,11 +9,12 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::args::SharedArgs;
 use super::hints::with_hint;
 use super::load::{BEAT, Loaded, load};
-use super::out::{Failed, complain, exists, is_stdout, print};
+use super::out::{Failed, complain, exists, print};
 use super::source::Usage;
+use super::words::is_stdout;
 use crate::jobs::{Left, News, Request, Told, Trial};
 use crate::quant::{OutputEffect, OutputEffects};
-use crate::report::{self, Json, number, visible};
+use crate::report::{self, number, visible};
 use crate::session::{Arrival, Sensitivity, Target};
 
 /// Reads all layers, and leaves those in float that `--skip-worst` means.
@@ -52,7 +53,7 @@ pub(super) fn outputs(shared: SharedArgs, json: bool, exact: bool) -> Result<u8,
     let code = || complain(&loaded.session).max(u8::from(told.is_none()));
     let effects = told.as_ref().map(|(effects, check)| (effects, check.as_ref()));
     if json {
-        print(&Json::text(&loaded.scales().with_outputs(effects)))?;
+        print(&loaded.scales().with_outputs(effects).json())?;
     } else {
         print(&report::text(&loaded.session))?;
         if let Some((effects, check)) = effects {

@@ -5,19 +5,19 @@ use std::path::PathBuf;
 
 use super::args::{SharedArgs, TuneArgs};
 use super::load::Loaded;
-use super::out::{Failed, aside, complain, exists, is_stdout, print};
+use super::out::{Failed, aside, complain, exists, print};
 use super::trials::{failed, hear, network};
-use crate::calibrate::Tensor;
+use super::words::is_stdout;
 use crate::jobs::{BudgetPoint, Jittered, News, Trial, Tune, TuneLayer, TuneSet, TuneStep, Tuned, UNCHANGED};
 use crate::quant::Decibels;
-use crate::report::{self, AloneScales, Json, TunedSet, Tuning, Widened, visible};
+use crate::report::{self, AloneScales, MovedBias, MovedBiases, TunedSet, Tuning, Widened, visible};
 use crate::session::{Key, Session, Target};
 
 /// How many layers are named that cost the outputs most.
 const NAMED: usize = 5;
 
 /// The share of an error that is worth a word where it is one offset.
-const OFFSET: f64 = 0.3;
+const OFFSET: f64 = 0.25;
 
 /// Searches better clips, prints what they are worth, and writes them.
 pub(super) fn tune(shared: SharedArgs, asked: &TuneArgs, output: Option<PathBuf>, force: bool) -> Result<u8, Failed> {
@@ -37,6 +37,7 @@ pub(super) fn tune(shared: SharedArgs, asked: &TuneArgs, output: Option<PathBuf>
         objective: asked.objective(),
         allow: asked.allow(),
         seed,
+        correct_bias: asked.correct_bias,
         ..Tune::new(loaded.session.params(), layers)
     };
     let (steps, tuned) = searched(&loaded, wanted);
@@ -55,13 +56,13 @@ pub(super) fn tune(shared: SharedArgs, asked: &TuneArgs, output: Option<PathBuf>
     let decisions = decisions.collect();
     loaded.session.apply("tune", decisions);
     let means: Vec<Option<f64>> = tuned.alone.iter().map(|(key, _)| mean_error(&loaded.session, key)).collect();
-    aside(&(summary(&tuned) + &remarks(&tuned, &means, seed)), output)?;
+    aside(&(summary(&tuned) + &remarks(&tuned, &means, seed) + &bias(&tuned, asked.correct_bias)), output)?;
     if let Some(path) = output {
         let scales = loaded.scales().with_tuning(Some(tuning(&tuned, &means, seed)));
         if is_stdout(output) {
-            print(&Json::text(&scales))?;
+            print(&scales.json())?;
             what += "; scales{} were printed";
-        } else if let Err(error) = report::export(&scales, &Json, path, force) {
+        } else if let Err(error) = report::save(path, scales.json().as_bytes(), force) {
             eprintln!("qviz: {error}");
             return Ok(1);
         } else {
@@ -93,9 +94,7 @@ fn searched(loaded: &Loaded, wanted: Tune) -> (Vec<TuneStep>, Option<Box<Tuned>>
 
 /// The mean of a layer's error as it is chosen now, as a share of its size.
 fn mean_error(session: &Session, key: &Key) -> Option<f64> {
-    let ready = session.layer(key)?.ready()?;
-    let tensor = Tensor::new(ready.histogram().clone(), ready.format());
-    tensor.mean_error(ready.clip()).filter(|_| ready.decision().quantized)
+    session.layer(key)?.ready()?.mean_error().map(|(_, share)| share)
 }
 
 /// One row a kind of samples.
@@ -179,6 +178,31 @@ fn remarks(tuned: &Tuned, means: &[Option<f64>], seed: u64) -> String {
     out
 }
 
+/// What moving means into biases is worth, where that was asked for; a line behind a `#`.
+fn bias(tuned: &Tuned, asked: bool) -> String {
+    match &tuned.bias {
+        None if asked && !tuned.stopped => {
+            "# no bias can be moved: no Conv or Gemm has a constant weight and bias\n".into()
+        }
+        None => String::new(),
+        Some(set) => {
+            let mean = report::ratio(Some(Decibels::new(set.judged.mean_db)));
+            let (n, figure) = (set.moved.len(), mean + &spread(set.judged.spread_db));
+            let biases = if n == 1 {
+                "1 bias takes in the mean of its"
+            } else {
+                &format!("{n} biases take in the means of their")
+            };
+            let fate = if set.taken {
+                "taken; a runtime has it only with these biases (tuning.bias)"
+            } else {
+                "no gain, not taken"
+            };
+            format!("# {biases} errors: {figure}  {fate}\n")
+        }
+    }
+}
+
 /// The same for the document.
 fn tuning(tuned: &Tuned, means: &[Option<f64>], seed: u64) -> Tuning {
     let figure = report::figure;
@@ -206,6 +230,13 @@ fn tuning(tuned: &Tuned, means: &[Option<f64>], seed: u64) -> Tuning {
         taken: tuned.taken,
         budget: tuned.budget.iter().map(widened).collect(),
         widened: tuned.widened,
+        bias: tuned.bias.as_ref().map(|set| MovedBiases {
+            taken: set.taken,
+            effect: (&set.judged.effect).into(),
+            mean_db: figure(set.judged.mean_db),
+            spread_db: figure(set.judged.spread_db),
+            nodes: set.moved.iter().map(|of| MovedBias { node: of.node.clone(), add: of.by.clone() }).collect(),
+        }),
         alone: tuned.alone.iter().zip(means).map(alone).collect(),
     }
 }

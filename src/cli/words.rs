@@ -1,10 +1,17 @@
 //! Words on the command line that stand for more than a number: methods, ranges, axes.
 
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::calibrate::{self, Calibrator};
-use crate::session::{KNOWN, Known, Names, Reason};
+use crate::report::visible;
+use crate::session::{Assignment, KNOWN, Known, Names, Reason, Setting};
+
+/// Whether an output is standard output, which is written `-` as in other tools.
+pub(super) fn is_stdout(output: Option<&Path>) -> bool {
+    output.is_some_and(|path| path == Path::new("-"))
+}
 
 /// An axis, and the layers that it is for; all without.
 #[derive(Clone)]
@@ -51,6 +58,8 @@ pub(super) enum Chooser {
     Method(Arc<dyn Calibrator>),
     /// What is known beforehand.
     Known,
+    /// What a file says, by its label, once the files are known.
+    Overlay(String),
 }
 
 impl std::fmt::Debug for Chooser {
@@ -65,6 +74,7 @@ impl Chooser {
         match self {
             Chooser::Method(method) => method.id(),
             Chooser::Known => KNOWN,
+            Chooser::Overlay(label) => label,
         }
     }
 }
@@ -80,7 +90,26 @@ impl std::fmt::Debug for Method {
 }
 
 pub(super) fn parse_chooser(text: &str) -> Result<Chooser, String> {
-    if text == KNOWN { Ok(Chooser::Known) } else { parse_method(text).map(|Method(method)| Chooser::Method(method)) }
+    Ok(match parse_method(text) {
+        _ if text == KNOWN => Chooser::Known,
+        Ok(Method(method)) => Chooser::Method(method),
+        // Whether a file has that label is known when all arguments are.
+        Err(_) => Chooser::Overlay(text.to_owned()),
+    })
+}
+
+/// What `--set` says, where any word may be a file's label until all arguments are known.
+pub(super) fn parse_assignment(text: &str) -> Result<Assignment, String> {
+    Assignment::among(text, |word| !word.is_empty() && word.parse::<Setting>().is_err())
+}
+
+/// That a word means something: a setting, or the label of a file.
+pub(super) fn known_word(word: &str, labels: &[String]) -> Result<(), String> {
+    if labels.iter().any(|label| label == word) {
+        return Ok(());
+    }
+    let of = if labels.is_empty() { String::new() } else { format!("; the files' labels are {}", labels.join(", ")) };
+    word.parse::<Setting>().map(drop).map_err(|why| visible(&format!("{why}{of}")))
 }
 
 pub(super) fn parse_method(text: &str) -> Result<Method, String> {
@@ -103,9 +132,20 @@ mod tests {
     }
 
     #[test]
+    fn a_word_is_a_setting_or_the_label_of_a_file() {
+        let labels = ["trt".to_owned()];
+        assert!(matches!(parse_chooser("trt"), Ok(Chooser::Overlay(label)) if label == "trt"));
+        let settings = |text: &str| parse_assignment(text).unwrap().settings;
+        assert_eq!(settings("x=bits:4,trt")[1], Setting::Method("trt".into()));
+        assert!(known_word("trt", &labels).is_ok() && known_word("max", &[]).is_ok());
+        let why = known_word("fast", &labels).unwrap_err();
+        assert!(why.contains("neither a method") && why.ends_with("the files' labels are trt"), "{why}");
+    }
+
+    #[test]
     fn what_is_known_chooses_by_its_name() {
         assert_eq!(parse_chooser("known").map(|c| c.id().to_owned()), Ok("known".into()));
         assert_eq!(parse_chooser("max").map(|c| c.id().to_owned()), Ok("max".into()));
-        assert!(parse_method("known").is_err() && parse_chooser("unknown").is_err());
+        assert!(parse_method("known").is_err());
     }
 }

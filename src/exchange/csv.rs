@@ -1,7 +1,7 @@
 //! One row a tensor, for a spreadsheet. Where each channel has a range, a cell holds a list between semicolons.
 
 use super::parse::{finite, float, params, text};
-use super::{Foreign, Looks, Range, Read, Written};
+use super::{Foreign, Looks, Options, Range, Read, Written};
 use crate::quant::{Clip, Format};
 use crate::report::{ExportError, visible};
 use crate::session::Kind;
@@ -23,7 +23,7 @@ impl Foreign for Csv {
         "one row a tensor, for a spreadsheet"
     }
 
-    fn write(&self, ranges: &[Range]) -> Result<Written, ExportError> {
+    fn write(&self, ranges: &[Range], _: &Options) -> Result<Written, ExportError> {
         let mut out = format!("{HEAD}\n");
         for range in ranges {
             let list = |each: Vec<String>| each.join(";");
@@ -51,7 +51,7 @@ impl Foreign for Csv {
             return Err(format!("its first line is \"{}\", and should be {HEAD}", visible(&head)));
         }
         let ranges = rows.map(|row| range(&row)).collect::<Result<_, _>>()?;
-        Ok(Read { ranges, said: Vec::new() })
+        Ok(Read { ranges, said: Vec::new(), version: None })
     }
 
     fn is(&self, file: &Looks) -> bool {

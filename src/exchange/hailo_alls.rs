@@ -2,7 +2,7 @@
 
 use super::parse::{finite, float, text};
 use super::statement::Statement;
-use super::{Foreign, Looks, Range, Read, Written};
+use super::{Foreign, Looks, Options, Range, Read, Written};
 use crate::quant::{Clip, Format};
 use crate::report::{ExportError, visible};
 use crate::session::Kind;
@@ -22,7 +22,7 @@ impl Foreign for HailoAlls {
         "lines of Hailo's model script"
     }
 
-    fn write(&self, ranges: &[Range]) -> Result<Written, ExportError> {
+    fn write(&self, ranges: &[Range], _: &Options) -> Result<Written, ExportError> {
         let mut statement = Statement::new(self.id());
         let mut out = String::new();
         for range in ranges {
@@ -95,7 +95,7 @@ impl Foreign for HailoAlls {
         }
         let said =
             (passed > 0).then(|| format!("{passed} lines say nothing of a tensor's range, and were passed over."));
-        Ok(Read { ranges, said: said.into_iter().collect() })
+        Ok(Read { ranges, said: said.into_iter().collect(), version: None })
     }
 
     fn is(&self, file: &Looks) -> bool {

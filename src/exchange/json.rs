@@ -1,7 +1,7 @@
 //! Our own document, `qviz.scales/1`.
 
-use super::{Foreign, Looks, Range, Read, Written};
-use crate::report::{self, ExportError, Exporter, SCHEMA, Scales};
+use super::{Foreign, Looks, Options, Range, Read, Written};
+use crate::report::{ExportError, SCHEMA, Scales};
 
 pub(super) struct Json;
 
@@ -18,17 +18,26 @@ impl Foreign for Json {
         "qviz's own document, qviz.scales/1"
     }
 
-    fn write(&self, ranges: &[Range]) -> Result<Written, ExportError> {
+    fn write(&self, ranges: &[Range], options: &Options) -> Result<Written, ExportError> {
         let tool = concat!("qviz ", env!("CARGO_PKG_VERSION")).to_owned();
         let tensors = ranges.iter().map(Range::tensor).collect();
         let scales =
             Scales { schema: SCHEMA.to_owned(), tool, outputs: None, tuning: None, tensors, errors: Vec::new() };
-        Ok(Written { bytes: report::Json.bytes(&scales)?, said: Vec::new() })
+        self.write_all(&scales, options)
+    }
+
+    /// All that is known: statistics, candidates, how the scales were tuned.
+    fn write_all(&self, scales: &Scales, _: &Options) -> Result<Written, ExportError> {
+        Ok(Written { bytes: scales.json().into_bytes(), said: Vec::new() })
+    }
+
+    fn keeps_all(&self) -> bool {
+        true
     }
 
     fn read(&self, bytes: &[u8]) -> Result<Read, String> {
         let scales = Scales::read(bytes, "it").map_err(|e| e.to_string())?;
-        Ok(Read { ranges: Range::all(&scales)?, said: Vec::new() })
+        Ok(Read { ranges: Range::all(&scales)?, said: Vec::new(), version: None })
     }
 
     fn is(&self, file: &Looks) -> bool {

@@ -5,12 +5,14 @@
 //! silent change.
 
 mod csv;
+pub mod diff;
 mod encodings;
 mod hailo_alls;
 mod json;
 mod model_explorer;
 mod names;
 mod ncnn_table;
+mod options;
 mod ort_cache;
 mod ort_overrides;
 mod parse;
@@ -28,9 +30,10 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::report::{ExportError, visible};
+use crate::report::{ExportError, Scales, visible};
 
 pub use names::Names;
+pub use options::{Options, TensorrtVersion};
 pub use range::Range;
 
 /// A format of files that other tools know.
@@ -48,7 +51,20 @@ pub trait Foreign: Sync {
     ///
     /// # Errors
     /// [`ExportError::Unsayable`] names the tensor that the format cannot hold, and the remedy.
-    fn write(&self, ranges: &[Range]) -> Result<Written, ExportError>;
+    fn write(&self, ranges: &[Range], options: &Options) -> Result<Written, ExportError>;
+
+    /// The file of everything that is chosen. A format that holds more of it than ranges says so here.
+    ///
+    /// # Errors
+    /// As of [`Foreign::write`].
+    fn write_all(&self, scales: &Scales, options: &Options) -> Result<Written, ExportError> {
+        self.write(&ranges_of(self.id(), scales)?, options)
+    }
+
+    /// Whether nothing of what is chosen is lost in it, so that it can be taken up again.
+    fn keeps_all(&self) -> bool {
+        false
+    }
 
     /// The ranges of a file, in its order.
     ///
@@ -76,6 +92,8 @@ pub struct Read {
     pub ranges: Vec<Range>,
     /// What of it was not read, a sentence each.
     pub said: Vec<String>,
+    /// The version of the tool that has written it, where it says so and the format's writer takes one.
+    pub version: Option<TensorrtVersion>,
 }
 
 /// Why a file gave no ranges.
@@ -138,6 +156,9 @@ impl Looks<'_> {
     }
 }
 
+/// Characters of a reason that are told.
+const LONGEST: usize = 300;
+
 /// All formats, in the order in which they are listed and tried.
 pub const FORMATS: &[&dyn Foreign] = &[
     &json::Json,
@@ -169,30 +190,83 @@ pub fn by_id(id: &str) -> Result<&'static dyn Foreign, String> {
     })
 }
 
+/// Why the ending of a file's name is not enough.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unclear {
+    /// Several formats have it.
+    #[error("{path} may be {}", ids.join(", "))]
+    Several {
+        /// The file.
+        path: String,
+        /// The formats.
+        ids: Vec<&'static str>,
+    },
+    /// No format that is written here has it, and none of ours would be found in such a file.
+    #[error("{path} would be a model, and no format that is written here is one")]
+    Model {
+        /// The file.
+        path: String,
+    },
+}
+
 /// The format that a file's name asks for; our own document where the name says nothing.
 ///
 /// # Errors
-/// A sentence, where several formats have that ending.
-pub fn by_ending(path: &Path) -> Result<&'static dyn Foreign, String> {
-    const TELLING: [&str; 5] = ["csv", "cache", "alls", "table", "cali_table"];
+/// [`Unclear`]: several formats have that ending, or it is a model's.
+pub fn by_ending(path: &Path) -> Result<&'static dyn Foreign, Unclear> {
+    /// Endings that mean the first format that has them.
+    const TELLING: [&str; 6] = ["csv", "cache", "alls", "table", "cali_table", "onnx"];
     const SEVERAL: [&str; 2] = ["encodings", "safetensors"];
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
     let mut fitting = FORMATS.iter().copied().filter(|format| format.extension() == ending);
+    let path = || visible(&path.to_string_lossy());
     if TELLING.contains(&ending.as_str()) {
-        return fitting.next().ok_or_else(String::new);
+        return fitting.next().ok_or_else(|| Unclear::Model { path: path() });
     }
     if SEVERAL.contains(&ending.as_str()) {
-        let ids: Vec<&str> = fitting.map(|format| format.id()).collect();
-        let path = visible(&path.to_string_lossy());
-        return Err(format!("{path} may be {}; name one with --to", ids.join(", ")));
+        return Err(Unclear::Several { path: path(), ids: fitting.map(|format| format.id()).collect() });
     }
-    by_id("json")
+    Ok(&json::Json)
+}
+
+/// The format and the file that somebody means by `PATH`, or by `FORMAT:PATH` where the ending does not say it.
+///
+/// # Errors
+/// A sentence that says what to type.
+pub fn typed(text: &str) -> Result<(&'static dyn Foreign, &str), String> {
+    if let Some((id, path)) = text.split_once(':')
+        && let Ok(format) = by_id(id)
+        && !path.is_empty()
+    {
+        return Ok((format, path));
+    }
+    match by_ending(Path::new(text)) {
+        Ok(format) => Ok((format, text)),
+        Err(why @ Unclear::Several { .. }) => {
+            let Unclear::Several { ids, path } = &why else { return Err(why.to_string()) };
+            let first = ids.first().copied().unwrap_or_default();
+            Err(format!("{why}: type which in front, such as {first}:{path}"))
+        }
+        Err(why) => Err(why.to_string()),
+    }
+}
+
+/// The ranges of what is chosen.
+fn ranges_of(format: &str, scales: &Scales) -> Result<Vec<Range>, ExportError> {
+    let unsayable = |reason| ExportError::Unsayable { exporter: format.to_owned(), reason };
+    Range::all(scales).map_err(unsayable)
 }
 
 /// All words, between commas.
 pub fn listed() -> String {
     let ids: Vec<&str> = FORMATS.iter().map(|format| format.id()).collect();
     ids.join(", ")
+}
+
+/// The format that a file looks like.
+pub fn recognized(file_name: &str, bytes: &[u8]) -> Option<&'static dyn Foreign> {
+    let looks = Looks::of(file_name, bytes);
+    FORMATS.iter().copied().find(|format| format.is(&looks))
 }
 
 /// The ranges of a file, whose format is `from` or recognized.
@@ -204,17 +278,18 @@ pub fn read(
     bytes: &[u8],
     from: Option<&'static dyn Foreign>,
 ) -> Result<(&'static dyn Foreign, Read), Unread> {
-    let looks = || {
-        let looks = Looks::of(file_name, bytes);
-        FORMATS.iter().copied().find(|format| format.is(&looks))
-    };
-    let Some(format) = from.or_else(looks) else {
+    let Some(format) = from.or_else(|| recognized(file_name, bytes)) else {
         return Err(Unread::Unknown { file: visible(file_name), formats: listed() });
     };
     match format.read(bytes) {
         Ok(read) => Ok((format, read)),
         Err(reason) => {
-            let reason = visible(reason.trim_end_matches('.'));
+            // A name of the file may be as long as the file.
+            let mut reason = visible(reason.trim_end_matches('.'));
+            if let Some((end, _)) = reason.char_indices().nth(LONGEST) {
+                reason.truncate(end);
+                reason.push('…');
+            }
             Err(Unread::Damaged { file: visible(file_name), format: format.id(), reason })
         }
     }
@@ -224,9 +299,25 @@ pub fn read(
 ///
 /// # Errors
 /// [`ExportError::Unsayable`]: the format cannot hold one of them.
-pub fn write(format: &dyn Foreign, ranges: &[Range], names: &Names) -> Result<Written, ExportError> {
+pub fn write(format: &dyn Foreign, ranges: &[Range], names: &Names, options: &Options) -> Result<Written, ExportError> {
     let (ranges, unmatched) = names.rename(ranges);
-    let mut written = format.write(&ranges)?;
+    let mut written = format.write(&ranges, options)?;
     written.said.extend(unmatched);
     Ok(written)
+}
+
+/// The file that holds everything that is chosen, under the names that the other tool has for it.
+///
+/// # Errors
+/// [`ExportError::Unsayable`]: the format cannot hold it.
+pub fn write_all(
+    format: &dyn Foreign,
+    scales: &Scales,
+    names: &Names,
+    options: &Options,
+) -> Result<Written, ExportError> {
+    if names.is_empty() {
+        return format.write_all(scales, options);
+    }
+    write(format, &ranges_of(format.id(), scales)?, names, options)
 }

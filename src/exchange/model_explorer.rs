@@ -4,7 +4,7 @@ use serde_json::{Number, Value, json};
 
 use super::parse::{Entries, object, printed};
 use super::statement::Statement;
-use super::{Foreign, Looks, Range, Read, Written};
+use super::{Foreign, Looks, Options, Range, Read, Written};
 use crate::report::ExportError;
 
 pub(super) struct ModelExplorer;
@@ -22,7 +22,7 @@ impl Foreign for ModelExplorer {
         "SQNR in dB on the nodes of Google's Model Explorer; written only"
     }
 
-    fn write(&self, ranges: &[Range]) -> Result<Written, ExportError> {
+    fn write(&self, ranges: &[Range], _: &Options) -> Result<Written, ExportError> {
         let mut statement = Statement::new(self.id());
         let mut results = Vec::new();
         for range in ranges {

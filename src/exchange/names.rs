@@ -41,6 +41,11 @@ impl Names {
         }
     }
 
+    /// Whether it maps nothing.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The ranges under their other names, and what of the map fits none.
     pub(super) fn rename(&self, ranges: &[Range]) -> (Vec<Range>, Option<String>) {
         let map: HashMap<&str, &str> = self.0.iter().map(|(ours, theirs)| (ours.as_str(), theirs.as_str())).collect();

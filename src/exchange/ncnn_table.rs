@@ -3,7 +3,7 @@
 
 use super::parse::{float, params, scale, text};
 use super::statement::Statement;
-use super::{Foreign, Looks, Range, Read, Written};
+use super::{Foreign, Looks, Options, Range, Read, Written};
 use crate::quant::Format;
 use crate::report::{ExportError, visible};
 use crate::session::Kind;
@@ -26,7 +26,7 @@ impl Foreign for NcnnTable {
         "ncnn's table of scales, by layers"
     }
 
-    fn write(&self, ranges: &[Range]) -> Result<Written, ExportError> {
+    fn write(&self, ranges: &[Range], _: &Options) -> Result<Written, ExportError> {
         let mut statement = Statement::new(self.id());
         let mut out = String::new();
         // As ncnn2table has it: all weights, then all inputs.
@@ -120,7 +120,7 @@ impl Foreign for NcnnTable {
             };
             ranges.push(Range::of_params(name, kind, axis, &all));
         }
-        Ok(Read { ranges, said: Vec::new() })
+        Ok(Read { ranges, said: Vec::new(), version: None })
     }
 
     fn is(&self, file: &Looks) -> bool {

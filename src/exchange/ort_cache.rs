@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::parse::{Entries, finite, json as parsed, number, object, printed, value};
 use super::statement::Statement;
 use super::tensorrt_cache::activations;
-use super::{Foreign, Looks, Range, Read, Written};
+use super::{Foreign, Looks, Options, Range, Read, Written};
 use crate::quant::{Clip, Format};
 use crate::report::{ExportError, visible};
 use crate::session::Kind;
@@ -25,7 +25,7 @@ impl Foreign for OrtCache {
         "ONNX Runtime's TensorsData, activations"
     }
 
-    fn write(&self, ranges: &[Range]) -> Result<Written, ExportError> {
+    fn write(&self, ranges: &[Range], _: &Options) -> Result<Written, ExportError> {
         let mut statement = Statement::new(self.id());
         let mut data = Vec::new();
         for range in activations(ranges) {
@@ -58,7 +58,7 @@ impl Foreign for OrtCache {
         let format = Format::INT8.with_symmetric(false);
         let mut ranges = Vec::new();
         for (name, entry) in entries {
-            histograms += usize::from(entry.get("hist").is_some());
+            histograms += usize::from(entry.get("hist").is_some_and(Value::is_object));
             let end = |key: &str| {
                 let end = entry.get(key).map(|end| end.get("data").unwrap_or(end));
                 finite(value(end.map(single), key, &name)?, key, &name)
@@ -69,8 +69,9 @@ impl Foreign for OrtCache {
             }
             ranges.push(Range::of_clips(&name, Kind::Activation, format, None, vec![Clip::new(low, high)]));
         }
-        let said = (histograms > 0).then(|| format!("The histograms of {histograms} tensors were not read."));
-        Ok(Read { ranges, said: said.into_iter().collect() })
+        let said = (histograms > 0)
+            .then(|| format!("The histograms of {histograms} tensors were not read; qviz FILE opens them as layers."));
+        Ok(Read { ranges, said: said.into_iter().collect(), version: None })
     }
 
     fn is(&self, file: &Looks) -> bool {

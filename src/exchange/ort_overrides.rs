@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::parse::{Entries, finite, integers, json as parsed, number, object, params, printed, value, whole};
 use super::statement::Statement;
-use super::{Foreign, Looks, Range, Read, Written};
+use super::{Foreign, Looks, Options, Range, Read, Written};
 use crate::quant::{Clip, Format};
 use crate::report::{ExportError, visible};
 use crate::session::Kind;
@@ -33,7 +33,7 @@ impl Foreign for OrtOverrides {
         "TensorQuantOverrides of ONNX Runtime's quantize_static"
     }
 
-    fn write(&self, ranges: &[Range]) -> Result<Written, ExportError> {
+    fn write(&self, ranges: &[Range], _: &Options) -> Result<Written, ExportError> {
         let mut statement = Statement::new(self.id());
         let mut entries = Vec::new();
         for range in ranges {
@@ -77,7 +77,7 @@ impl Foreign for OrtOverrides {
             let list = list.as_array().filter(|list| !list.is_empty());
             range(&name, list.ok_or_else(|| format!("{} has no list of overrides", visible(&name)))?)
         };
-        Ok(Read { ranges: entries.into_iter().map(range).collect::<Result<_, _>>()?, said: Vec::new() })
+        Ok(Read { ranges: entries.into_iter().map(range).collect::<Result<_, _>>()?, said: Vec::new(), version: None })
     }
 
     fn is(&self, file: &Looks) -> bool {

@@ -2,7 +2,7 @@
 
 use crate::quant::{Clip, Format, QuantParams};
 use crate::report::{Chosen, Per, RangeScales, Scales, TensorScales};
-use crate::session::Kind;
+use crate::session::{Kind, OverlayRange};
 
 /// What is chosen for one tensor: its clip, and the scale over it.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,6 +76,23 @@ impl Range {
     pub fn all(scales: &Scales) -> Result<Vec<Range>, String> {
         let wanted = scales.wanted()?;
         Ok(scales.tensors.iter().zip(wanted).map(|(t, wanted)| of(t, wanted.format, wanted.clips)).collect())
+    }
+
+    /// The same as an offer beside the methods': each clip the one that leads back to the very scale, where there is one.
+    pub fn overlaid(&self) -> OverlayRange {
+        let params = self.scales.iter().zip(&self.zero_points);
+        let clip = |(clip, (scale, zero_point)): (&Clip, (&f32, &i32))| {
+            let exact = QuantParams::new(*scale, *zero_point, self.format).and_then(|params| params.exact_clip());
+            exact.unwrap_or(*clip)
+        };
+        OverlayRange {
+            name: self.name.clone(),
+            kind: self.kind,
+            format: self.format,
+            axis: self.axis,
+            clips: self.clips.iter().zip(params).map(clip).collect(),
+            in_float: self.in_float.clone(),
+        }
     }
 
     /// The only clip; `None` where each channel has one.

@@ -1,7 +1,7 @@
 //! RKNN's `.quantization.cfg`: its ranges are read. It is not written, because the toolkit takes no change of them.
 
 use super::parse::{finite, float, integers, text};
-use super::{Foreign, Looks, Range, Read, Written};
+use super::{Foreign, Looks, Options, Range, Read, Written};
 use crate::quant::Clip;
 use crate::report::{ExportError, visible};
 use crate::session::Kind;
@@ -21,7 +21,7 @@ impl Foreign for Rknn {
         "RKNN's .quantization.cfg; read only"
     }
 
-    fn write(&self, _: &[Range]) -> Result<Written, ExportError> {
+    fn write(&self, _: &[Range], _: &Options) -> Result<Written, ExportError> {
         let reason = "the toolkit refuses quantize_parameters that it did not write itself; it is read only".to_owned();
         Err(ExportError::Unsayable { exporter: self.id().to_owned(), reason })
     }
@@ -55,7 +55,7 @@ impl Foreign for Rknn {
             }
         }
         ranges.extend(tensor.take().map(Tensor::range).transpose()?);
-        Ok(Read { ranges, said: Vec::new() })
+        Ok(Read { ranges, said: Vec::new(), version: None })
     }
 
     fn is(&self, file: &Looks) -> bool {

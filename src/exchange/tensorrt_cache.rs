@@ -3,15 +3,12 @@
 
 use super::parse::{params, text};
 use super::statement::Statement;
-use super::{Foreign, Looks, Range, Read, Written};
+use super::{Foreign, Looks, Options, Range, Read, TensorrtVersion, Written};
 use crate::quant::Format;
 use crate::report::{ExportError, visible};
 use crate::session::Kind;
 
 pub(super) struct TensorrtCache;
-
-/// Public parsers look for `TRT-` alone.
-const HEAD: &str = "TRT-100300-EntropyCalibration2";
 
 impl Foreign for TensorrtCache {
     fn id(&self) -> &'static str {
@@ -26,9 +23,9 @@ impl Foreign for TensorrtCache {
         "TensorRT's calibration cache, activations"
     }
 
-    fn write(&self, ranges: &[Range]) -> Result<Written, ExportError> {
+    fn write(&self, ranges: &[Range], options: &Options) -> Result<Written, ExportError> {
         let mut statement = Statement::new(self.id());
-        let mut out = format!("{HEAD}\n");
+        let mut out = format!("{}\n", options.tensorrt.clone().unwrap_or_default().line());
         for range in activations(ranges) {
             let name = &range.name;
             if statement.symmetric8(range)?.is_none() {
@@ -68,7 +65,11 @@ impl Foreign for TensorrtCache {
             let params = params(f32::from_bits(bits), 0, Format::INT8, name)?;
             Ok(Range::of_params(name, Kind::Activation, None, &[params]))
         };
-        Ok(Read { ranges: lines.map(range).collect::<Result<_, String>>()?, said: Vec::new() })
+        Ok(Read {
+            ranges: lines.map(range).collect::<Result<_, String>>()?,
+            said: Vec::new(),
+            version: TensorrtVersion::of_line(head),
+        })
     }
 
     fn is(&self, file: &Looks) -> bool {

@@ -3,7 +3,7 @@
 use super::parse::{amax, float, text};
 use super::statement::Statement;
 use super::tensorrt_cache::activations;
-use super::{Foreign, Looks, Range, Read, Written};
+use super::{Foreign, Looks, Options, Range, Read, Written};
 use crate::quant::{Clip, Format};
 use crate::report::ExportError;
 use crate::session::Kind;
@@ -23,7 +23,7 @@ impl Foreign for TensorrtRanges {
         "NAME:AMAX lines for setDynamicRange"
     }
 
-    fn write(&self, ranges: &[Range]) -> Result<Written, ExportError> {
+    fn write(&self, ranges: &[Range], _: &Options) -> Result<Written, ExportError> {
         let mut statement = Statement::new(self.id());
         let mut out = String::new();
         for range in activations(ranges) {
@@ -50,7 +50,7 @@ impl Foreign for TensorrtRanges {
             let amax = amax(float(value, "range", name)?, name)?;
             Ok(Range::of_clips(name, Kind::Activation, Format::INT8, None, vec![Clip::symmetric(amax)]))
         };
-        Ok(Read { ranges: lines.map(range).collect::<Result<_, String>>()?, said: Vec::new() })
+        Ok(Read { ranges: lines.map(range).collect::<Result<_, String>>()?, said: Vec::new(), version: None })
     }
 
     fn is(&self, file: &Looks) -> bool {

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{FORMATS, Foreign, Names, Range, Read, by_ending, by_id, read, write};
+use super::{FORMATS, Foreign, Names, Options, Range, Read, by_ending, by_id, read, typed, write};
 use crate::quant::{Clip, Format};
 use crate::session::Kind;
 
@@ -20,15 +20,15 @@ fn int8(name: &str, amax: f32) -> Range {
 }
 
 fn text(id: &str, ranges: &[Range]) -> String {
-    String::from_utf8(format(id).write(ranges).unwrap().bytes).unwrap()
+    String::from_utf8(format(id).write(ranges, &Options::default()).unwrap().bytes).unwrap()
 }
 
 fn said(id: &str, ranges: &[Range]) -> String {
-    format(id).write(ranges).unwrap().said.join("\n")
+    format(id).write(ranges, &Options::default()).unwrap().said.join("\n")
 }
 
 fn refused(id: &str, ranges: &[Range]) -> String {
-    format(id).write(ranges).unwrap_err().to_string()
+    format(id).write(ranges, &Options::default()).unwrap_err().to_string()
 }
 
 fn ranges(id: &str, bytes: &[u8]) -> Vec<Range> {
@@ -42,17 +42,22 @@ fn every_format_has_a_word_of_its_own() {
     ids.dedup();
     assert_eq!(ids.len(), FORMATS.len());
     assert!(by_id("pdf").err().unwrap().contains("tensorrt-cache, "));
-    let ending = |path: &str| by_ending(path.as_ref()).map(|f| f.id());
+    let ending = |path: &str| by_ending(path.as_ref()).map(|f| f.id()).map_err(|why| why.to_string());
     assert_eq!(ending("x.CSV"), Ok("csv"));
     assert_eq!(ending("calib.cache"), Ok("tensorrt-cache"));
     assert_eq!(ending("a.table"), Ok("ncnn-table"));
     for plain in ["scales.json", "scales", "x.txt", "x.cfg"] {
         assert_eq!(ending(plain), Ok("json"), "{plain}");
     }
-    assert_eq!(
-        ending("a.safetensors").unwrap_err(),
-        "a.safetensors may be torch-amax, modelopt-amax; name one with --to"
-    );
+    assert_eq!(ending("a.safetensors").unwrap_err(), "a.safetensors may be torch-amax, modelopt-amax");
+    assert!(ending("net.onnx").unwrap_err().contains("would be a model"));
+    let typed = |text: &'static str| typed(text).map(|(format, path)| (format.id(), path));
+    assert_eq!(typed("a/b.cache"), Ok(("tensorrt-cache", "a/b.cache")));
+    assert_eq!(typed("modelopt-amax:a.safetensors"), Ok(("modelopt-amax", "a.safetensors")));
+    assert_eq!(typed("tensorrt-ranges:x"), Ok(("tensorrt-ranges", "x")));
+    assert_eq!(typed("c:x.json"), Ok(("json", "c:x.json")));
+    let why = typed("a.safetensors").unwrap_err();
+    assert!(why.ends_with("type which in front, such as torch-amax:a.safetensors"), "{why}");
 }
 
 /// The line of a real file (NVIDIA/TensorRT#2958), and the one of calibrators' golden values.
@@ -63,6 +68,10 @@ fn a_cache_is_the_bits_of_scales() {
     assert_eq!(found[0].scales, [f32::from_bits(0x3b81_0a13)]);
     assert_eq!(found[1].name, "(Unnamed Layer* 22) [Constant]_output");
     assert_eq!(found[2].name, "a:0");
+    let old = read("x.cache", b"TRT-8601-MinMaxCalibration\na: 3debd932\n", None).unwrap().1;
+    let options = Options { tensorrt: old.version };
+    let again = format("tensorrt-cache").write(&old.ranges, &options).unwrap().bytes;
+    assert_eq!(again, b"TRT-8601-MinMaxCalibration\na: 3debd932\n");
     assert_eq!(text("tensorrt-cache", &found[..1]), "TRT-100300-EntropyCalibration2\ninput: 3b810a13\n");
     assert!(text("tensorrt-cache", &[int8("name", 14.625_366)]).ends_with("\nname: 3debd932\n"));
 }
@@ -137,7 +146,7 @@ fn golden_safetensors() {
         shape: Some(vec![2, 3, 1, 1]),
         ..clips("conv.weight", Kind::Weight, "int8", Some(0), &[(-1.0, 1.0), (-2.0, 2.0)])
     };
-    let bytes = format("torch-amax").write(&[int8("conv", 3.0), weight.clone()]).unwrap().bytes;
+    let bytes = format("torch-amax").write(&[int8("conv", 3.0), weight.clone()], &Options::default()).unwrap().bytes;
     let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
     assert_eq!(length % 8, 0);
     let head: serde_json::Value = serde_json::from_slice(&bytes[8..8 + length]).unwrap();
@@ -149,7 +158,7 @@ fn golden_safetensors() {
     assert_eq!(bytes[8 + length..], [3.0_f32, 1.0, 2.0].map(f32::to_le_bytes).concat());
     let back = ranges("torch-amax", &bytes);
     assert_eq!((&back[0], &back[1].name, &back[1].clips), (&int8("conv", 3.0), &weight.name, &weight.clips));
-    let modelopt = format("modelopt-amax").write(&[int8("conv", 3.0)]).unwrap().bytes;
+    let modelopt = format("modelopt-amax").write(&[int8("conv", 3.0)], &Options::default()).unwrap().bytes;
     assert_eq!(read("x.safetensors", &modelopt, None).unwrap().0.id(), "modelopt-amax");
     assert_eq!(read("x.safetensors", &bytes, None).unwrap().0.id(), "torch-amax");
 }
@@ -222,7 +231,9 @@ fn names_are_mapped_and_unmatched_ones_said() {
         "conv:0,conv\ngone,x\n",
         "\u{feff}\"conv:0\",\"conv\"\r\n\r\ngone,x",
     ] {
-        let written = write(format("tensorrt-cache"), &[int8("conv:0", 1.0)], &Names::read(map).unwrap()).unwrap();
+        let written =
+            write(format("tensorrt-cache"), &[int8("conv:0", 1.0)], &Names::read(map).unwrap(), &Options::default())
+                .unwrap();
         assert!(String::from_utf8(written.bytes).unwrap().contains("\nconv: "));
         assert!(written.said.contains(&"Names that no tensor has: gone.".to_owned()));
     }
@@ -430,7 +441,7 @@ proptest! {
 
     #[test]
     fn a_cut_file_is_no_panic(ranges in symmetric(), at in 0..FORMATS.len(), cut in 0.0..1.0) {
-        if let Ok(written) = FORMATS[at].write(&ranges) {
+        if let Ok(written) = FORMATS[at].write(&ranges, &Options::default()) {
             let _ = FORMATS[at].read(&written.bytes[..(written.bytes.len() as f64 * cut) as usize]);
         }
     }
@@ -438,7 +449,7 @@ proptest! {
     #[test]
     fn what_is_written_is_recognized_and_read_again(ranges in symmetric()) {
         for format in FORMATS.iter().filter(|f| !["model-explorer", "rknn"].contains(&f.id())) {
-            let written = format.write(&ranges).unwrap();
+            let written = format.write(&ranges, &Options::default()).unwrap();
             let name = format!("x.{}", format.extension());
             let (known, back) = read(&name, &written.bytes, None).unwrap();
             prop_assert_eq!(known.id(), format.id());
@@ -464,7 +475,7 @@ proptest! {
     #[test]
     fn scales_and_zero_points_come_back(ranges in any_ranges()) {
         for id in ["json", "csv", "qnn-overrides", "aimet-0.6.1", "aimet-1.0.0", "aimet-2.0.0"] {
-            let written = format(id).write(&ranges).unwrap();
+            let written = format(id).write(&ranges, &Options::default()).unwrap();
             let back = super::by_id(id).unwrap().read(&written.bytes).unwrap().ranges;
             prop_assert_eq!(back.len(), ranges.len());
             for range in &ranges {

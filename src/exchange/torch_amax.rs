@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::parse::{Entries, amax, text};
 use super::statement::Statement;
-use super::{Foreign, Looks, Range, Read, Written};
+use super::{Foreign, Looks, Options, Range, Read, Written};
 use crate::quant::{Clip, Format};
 use crate::report::{ExportError, visible};
 use crate::session::Kind;
@@ -46,7 +46,7 @@ impl Foreign for Amax {
         self.summary
     }
 
-    fn write(&self, ranges: &[Range]) -> Result<Written, ExportError> {
+    fn write(&self, ranges: &[Range], _: &Options) -> Result<Written, ExportError> {
         let mut statement = Statement::new(self.id);
         let (mut header, mut body) = (Vec::new(), Vec::<u8>::new());
         for range in ranges {
@@ -106,7 +106,7 @@ impl Foreign for Amax {
             ranges.push(Range::of_clips(&name, kind, Format::INT8, axis, clips));
         }
         let said = (passed > 0).then(|| format!("{passed} tensors are no quantizer's, and were passed over."));
-        Ok(Read { ranges, said: said.into_iter().collect() })
+        Ok(Read { ranges, said: said.into_iter().collect(), version: None })
     }
 
     fn is(&self, file: &Looks) -> bool {

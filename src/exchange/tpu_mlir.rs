@@ -3,7 +3,7 @@
 use super::parse::{amax, finite, float, text};
 use super::statement::Statement;
 use super::tensorrt_cache::activations;
-use super::{Foreign, Looks, Range, Read, Written};
+use super::{Foreign, Looks, Options, Range, Read, Written};
 use crate::quant::{Clip, Format};
 use crate::report::{ExportError, visible};
 use crate::session::Kind;
@@ -23,7 +23,7 @@ impl Foreign for TpuMlirTable {
         "tpu-mlir's calibration table, activations"
     }
 
-    fn write(&self, ranges: &[Range]) -> Result<Written, ExportError> {
+    fn write(&self, ranges: &[Range], _: &Options) -> Result<Written, ExportError> {
         let mut statement = Statement::new(self.id());
         let mut out = "# op_name    threshold    min    max\n".to_owned();
         let mut mixed = Vec::new();
@@ -93,7 +93,7 @@ impl Foreign for TpuMlirTable {
             };
             ranges.push(Range::of_clips(name, Kind::Activation, format, None, vec![clip]));
         }
-        Ok(Read { ranges, said: Vec::new() })
+        Ok(Read { ranges, said: Vec::new(), version: None })
     }
 
     fn is(&self, file: &Looks) -> bool {

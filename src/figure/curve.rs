@@ -56,14 +56,14 @@ fn half_columns(axis: &Axis) -> impl Iterator<Item = (f64, f64)> {
 
 /// Every candidate of the search is looked at: a half column shows the range of all the clips that it covers. Below the
 /// first candidate there are hardly more bins than levels, and the divergence falls to nothing without meaning
-/// anything.
+/// anything. An affine range stands on it by its larger end, and both signs of the axis for the same magnitudes.
 fn kl_curve(tensor: &Tensor, axis: &Axis) -> Curve {
     let (kl, edges) = (tensor.kl_curve(), tensor.edges());
     let top = f64::from(*edges.last().unwrap_or(&0.0));
     let bins = edges.len() - 1;
     let width = top / bins as f64;
     let start = START_BIN.min(bins);
-    if tensor.kl(Clip::symmetric(edges[bins])).is_none() || width.is_nan() || width <= 0.0 {
+    if tensor.kl_of_magnitudes(edges[bins]).is_none() || width.is_nan() || width <= 0.0 {
         return Curve {
             spans: vec![NOTHING; usize::from(axis.columns) * 2],
             parts: Default::default(),

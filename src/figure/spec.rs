@@ -1,7 +1,7 @@
 use super::axis::Axis;
 use super::handle::domain;
-use crate::calibrate::{Shape, Tensor};
-use crate::quant::Clip;
+use crate::calibrate::{Shape, Tensor, kl};
+use crate::quant::{Clip, Format};
 
 /// An objective over all clips.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,15 +41,20 @@ pub struct FigureSpec {
 }
 
 impl FigureSpec {
+    /// Whether the KL curve says most of a format at first: it is of one threshold, which an affine range has not.
+    pub fn begins_with_kl(format: Format) -> bool {
+        format.symmetric() && kl::undefined_on(format).is_none()
+    }
+
     /// All values of `tensor` and the clip on `columns` columns, counts on a log scale: magnitudes and the KL curve for
-    /// a symmetric range, signed values and the MSE curve for an affine one, which has no KL.
+    /// a symmetric range, signed values and the MSE curve for an affine one, both of whose ends that tells apart.
     pub fn whole(tensor: &Tensor, clip: Clip, columns: u16) -> FigureSpec {
         let format = tensor.format();
         let (lo, hi) = domain(tensor.histogram(), clip, format, false);
         FigureSpec {
             axis: Axis::new(lo, hi, columns),
             signed: !format.symmetric(),
-            curve: if format.symmetric() { CurveKind::Kl } else { CurveKind::Mse },
+            curve: if FigureSpec::begins_with_kl(format) { CurveKind::Kl } else { CurveKind::Mse },
             log: true,
             fit: None,
             range: (!format.symmetric()).then_some(clip),

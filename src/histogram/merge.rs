@@ -50,7 +50,7 @@ impl Histogram {
                 both.merge(GrowingHistogram::resume(other));
                 self.magnitude = both.finish().magnitude;
             }
-            GridKind::Exact => {
+            GridKind::Exact | GridKind::Elsewhere => {
                 let (a, b) = (self.magnitude.amax, other.magnitude.amax);
                 if a != b && a != 0.0 && b != 0.0 {
                     return Err(MergeError::Ranges(a, b));
@@ -69,7 +69,7 @@ impl Histogram {
     /// The number of bins that was asked for.
     fn resolution(&self) -> usize {
         match self.kind {
-            GridKind::Exact => self.magnitude.bins(),
+            GridKind::Exact | GridKind::Elsewhere => self.magnitude.bins(),
             GridKind::PowerOfTwo => self.kept / 2,
         }
     }

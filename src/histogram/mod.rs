@@ -16,6 +16,7 @@
 use serde::{Deserialize, Serialize};
 
 mod channels;
+mod counted;
 mod exact;
 mod growing;
 mod magnitude;
@@ -30,6 +31,7 @@ mod tally;
 mod written;
 
 pub use channels::{Along, ChannelBins, ChannelRanges, Ranges};
+pub use counted::CountedElsewhere;
 pub use growing::GrowingHistogram;
 pub use magnitude::Magnitude;
 pub use merge_error::MergeError;
@@ -101,6 +103,8 @@ impl GridSpec {
 pub enum GridKind {
     /// Two passes: the top edge is the tensor's own amax.
     Exact,
+    /// Another tool has counted: the top edge is one of its bins'.
+    Elsewhere,
     /// One pass: the bin width is a power of two, and the top edge the first one beyond amax.
     PowerOfTwo,
 }

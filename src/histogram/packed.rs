@@ -126,7 +126,7 @@ impl TryFrom<Unchecked> for Packed {
             return Err("a value lies beyond the top edge");
         }
         let fits = match kind {
-            GridKind::Exact => kept == 0 && bins <= MAX_BINS,
+            GridKind::Exact | GridKind::Elsewhere => kept == 0 && bins <= MAX_BINS,
             GridKind::PowerOfTwo => kept.is_power_of_two() && (2..=2 * MAX_BINS).contains(&kept) && bins <= kept,
         };
         if !fits {

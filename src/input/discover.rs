@@ -1,7 +1,7 @@
-use super::error::io_predicate;
+use super::error::{excerpt, io_predicate};
 use super::naming::{self, natural};
 use super::part::Part;
-use super::{GroupPattern, InputError, Source, npz, safetensors};
+use super::{GroupPattern, InputError, Source, counted, npz, safetensors};
 use crate::ErrorKind;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -89,6 +89,14 @@ fn leave_out(files: &mut Vec<File>, pattern: &GroupPattern, errors: &mut Vec<Inp
 /// Adds the arrays of one file.
 fn list(file: File, found: &mut Vec<Found>, errors: &mut Vec<InputError>) {
     let ending = file.path.extension().map(|e| e.to_ascii_lowercase()).unwrap_or_default();
+    if ending == "json" && file.regular {
+        match counted::list(&file.path) {
+            Ok(Some(listed)) => return list_counted(&file, listed, found, errors),
+            // What it is else, if it is anything, shows when it is opened.
+            Ok(None) => {}
+            Err(predicate) => return errors.push(InputError::new(file.path.display().to_string(), predicate)),
+        }
+    }
     let archive = ending == "npz" || ending == "safetensors";
     if !archive || file.stdin {
         let words = naming::words(&file.path, None);
@@ -126,6 +134,29 @@ fn list(file: File, found: &mut Vec<Found>, errors: &mut Vec<InputError>) {
         }
         Err(error) => errors.push(error),
     }
+}
+
+/// Adds the tensors that another tool has counted.
+fn list_counted(file: &File, listed: counted::Listed, found: &mut Vec<Found>, errors: &mut Vec<InputError>) {
+    let name = file.path.display().to_string();
+    if listed.tensors.is_empty() {
+        return errors.push(InputError::new(name, counted::without(&listed)));
+    }
+    if let Some(first) = listed.ranges_only.first() {
+        let (n, more) = (listed.ranges_only.len(), listed.ranges_only.len() - 1);
+        let (tensors, more) =
+            if n == 1 { ("tensor has", String::new()) } else { ("tensors have", format!(" and {more} more")) };
+        let message = format!("{name}: {n} {tensors} a range and no counts: {}{more}.", excerpt(first));
+        errors.push(InputError { kind: ErrorKind::Incomplete, file: name, message });
+    }
+    let path: Arc<Path> = Arc::from(file.path.as_path());
+    let mut tensors = listed.tensors;
+    tensors.sort_by(|a, b| natural(&a.name, &b.name));
+    found.extend(tensors.into_iter().map(|counted| Found {
+        words: naming::words(&file.path, Some(&counted.name)),
+        group: file.group(Some(&counted.name)),
+        part: Part::of_counts(path.clone(), counted),
+    }));
 }
 
 impl File {

@@ -32,6 +32,7 @@
 
 mod array;
 mod convert;
+mod counted;
 mod descr;
 mod discover;
 mod dtype;
@@ -53,6 +54,7 @@ mod stdin;
 mod testing;
 
 pub use array::{Array, BodyReport, CHUNK, Follower, Lead};
+pub use counted::Counted;
 pub use discover::{Discovered, discover};
 pub use dtype::DType;
 pub use error::InputError;

@@ -3,8 +3,8 @@ use super::error::{cut_short, io_predicate, thousands};
 use super::layout::Layout;
 use super::sentinel::{Sentinel, Sought};
 use super::stdin::{self, Stdin};
-use super::{InputError, npy, npz, safetensors};
-use crate::error::Predicate;
+use super::{Counted, InputError, npy, npz, safetensors};
+use crate::error::{ErrorKind, Predicate};
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -38,6 +38,10 @@ enum Place {
     SafeTensors {
         path: Arc<Path>,
         tensor: Arc<safetensors::Tensor>,
+    },
+    Counted {
+        path: Arc<Path>,
+        counted: Arc<Counted>,
     },
     Memory {
         name: &'static str,
@@ -83,13 +87,26 @@ impl Part {
         Part::at(Place::SafeTensors { path, tensor: Arc::new(tensor) })
     }
 
+    pub(super) fn of_counts(path: Arc<Path>, counted: Counted) -> Part {
+        Part::at(Place::Counted { path, counted: Arc::new(counted) })
+    }
+
+    /// What another tool has counted of it, where that is all there is: it cannot be opened.
+    pub fn counted(&self) -> Option<&Counted> {
+        match &self.place {
+            Place::Counted { counted, .. } => Some(counted),
+            _ => None,
+        }
+    }
+
     /// The file for messages and for the export: the path as it was given (the archive's, for an entry of one), `-` for
     /// standard input, `conv1.npy (bundled)` for memory.
     pub fn file(&self) -> String {
         match &self.place {
-            Place::Npy { path, .. } | Place::Npz { path, .. } | Place::SafeTensors { path, .. } => {
-                path.display().to_string()
-            }
+            Place::Npy { path, .. }
+            | Place::Npz { path, .. }
+            | Place::SafeTensors { path, .. }
+            | Place::Counted { path, .. } => path.display().to_string(),
             Place::Memory { name, .. } => format!("{name} (bundled)"),
             Place::Stdin(_) => "-".into(),
         }
@@ -100,6 +117,7 @@ impl Part {
         match &self.place {
             Place::Npz { entry, .. } => Some(entry.key()),
             Place::SafeTensors { tensor, .. } => Some(&tensor.key),
+            Place::Counted { counted, .. } => Some(&counted.name),
             Place::Npy { .. } | Place::Memory { .. } | Place::Stdin(_) => None,
         }
     }
@@ -162,7 +180,7 @@ impl Part {
                 let pass = |reader: &mut &mut dyn Read, n| io::copy(&mut reader.take(n), &mut io::sink()).map(drop);
                 entry.scan(path, |mut reader| starts(&mut reader, entry.size(), MOST_IN_AN_ENTRY, number, pass))?
             }
-            Place::SafeTensors { .. } => alone,
+            Place::SafeTensors { .. } | Place::Counted { .. } => alone,
         }
     }
 
@@ -217,6 +235,10 @@ impl Part {
                 check_len(&layout, found)?;
                 (layout, Body::Stream(Box::new(file)))
             }
+            Place::Counted { .. } => {
+                let text = "holds counts, not values; dump the tensor itself to look closer.";
+                return Err(Predicate::new(ErrorKind::Unfit, text));
+            }
         };
         Ok(self.array(layout, body, None))
     }
@@ -249,6 +271,7 @@ impl Part {
         let subject = match &self.place {
             Place::Npz { entry, .. } => format!("{file} ({})", entry.key()),
             Place::SafeTensors { tensor, .. } => format!("{file} ({})", tensor.key),
+            Place::Counted { counted, .. } => format!("{file} ({})", counted.name),
             Place::Stdin(_) => "standard input".into(),
             Place::Npy { .. } | Place::Memory { .. } => file.clone(),
         };
@@ -317,7 +340,6 @@ fn check_len(layout: &Layout, found: u64) -> Result<(), Predicate> {
 mod tests {
     use super::super::testing::{self, f32s, read, sentence};
     use super::*;
-    use crate::ErrorKind;
 
     #[test]
     fn bodies_that_are_not_what_the_header_promises() {

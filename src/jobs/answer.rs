@@ -91,7 +91,8 @@ pub(super) fn answer(request: &Request, context: &Context, watch: &Watch) -> Res
         Request::Channels { key, start } => {
             let place = tensors.place(key)?;
             let Some(axis) = start.axis else { return Ok(None) };
-            let start = &Start { known: plan.start(&tensors.layers[place].subject()).known, ..*start };
+            let of = plan.start(&tensors.layers[place].subject());
+            let start = &Start { known: of.known, imported: of.imported, ..start.clone() };
             // Reading is the smaller part of it.
             let counted = watch.part(0.0, 0.2, |watch| channels::count(values, place, axis, recipe, watch))?;
             let analyse =
@@ -103,8 +104,9 @@ pub(super) fn answer(request: &Request, context: &Context, watch: &Watch) -> Res
         }
         Request::Tie { of, start } => {
             let places = of.iter().map(|key| tensors.place(key)).collect::<Result<Vec<_>, _>>()?;
-            let known = plan.start_together(tensors.subjects(&places)).and_then(|start| start.known);
-            let start = &Start { known, ..*start };
+            let together = plan.start_together(tensors.subjects(&places));
+            let (known, imported) = together.map_or_else(Default::default, |of| (of.known, of.imported));
+            let start = &Start { known, imported, ..start.clone() };
             let group = Group { of: places, concats: Vec::new() };
             let joint = joint(values, (&group, of.clone()), (recipe, plan), start, watch)?;
             let arrived =

@@ -271,7 +271,8 @@ pub fn analyse_channels(
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(packed) = channels.get(at) else { break };
             tell(at as f64 / channels.len() as f64);
-            done.push((at, Ready::begin(Arc::new(packed.unpack()), plan, start).packed(packed.clone())));
+            let start = start.channel(axis, at, channels.len());
+            done.push((at, Ready::begin(Arc::new(packed.unpack()), plan, &start).packed(packed.clone())));
         }
         done
     };

@@ -6,6 +6,7 @@
 //!
 //! ```text
 //! request, told, trial     what is asked and what is told: plain data
+//! tuning, how              the same of a search for better clips, and how it goes about it, in words
 //! desk                     what was asked for and not begun
 //! values                   "read these tensors once more", of files and of a network
 //! measure, channels, joint, ties, answer    each thing that needs values again, once for both
@@ -21,6 +22,7 @@ mod desk;
 mod feed;
 mod files;
 mod gather;
+mod how;
 mod joint;
 mod measure;
 #[cfg(feature = "onnx")]
@@ -42,6 +44,7 @@ pub use channels::{MAX_CHANNELS, analyse_channels};
 pub use feed::{Feed, Start, Tell};
 pub use files::{measure_layer, read_channels, read_layer};
 pub use gather::Gather;
+pub use how::{Allow, How, Objective};
 #[cfg(feature = "onnx")]
 pub use network::{Backend, Subject};
 pub use readers::{Loader, Order};
@@ -52,8 +55,6 @@ pub use request::Request;
 pub use ties::{Group, Ties};
 pub use told::Told;
 pub use trial::{ByMethod, Left, MethodEffect, News, OneMethod, Params, Trial};
-pub use tuning::{
-    Allow, BudgetPoint, Jittered, Objective, Tried, Tune, TuneLayer, TuneSet, TuneStep, Tuned, UNCHANGED,
-};
+pub use tuning::{BiasSet, BudgetPoint, Jittered, Moved, Tried, Tune, TuneLayer, TuneSet, TuneStep, Tuned, UNCHANGED};
 #[cfg(feature = "onnxruntime")]
 pub use verify::{Compared, Examined, Verified, Verify, Watching};

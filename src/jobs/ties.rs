@@ -65,7 +65,7 @@ impl Ties {
             // What is known of each does not keep them apart.
             let start = |&layer: &usize| {
                 let start = plan.start(&layers[layer].subject());
-                Start { known: None, by_known: false, ..start }
+                Start { known: None, imported: Vec::new(), by: None, ..start }
             };
             let plain = |layer: &&usize| start(layer).quantized && start(layer).axis.is_none();
             let Some(first) = inputs.iter().find(plain).map(start) else { continue };
@@ -116,7 +116,13 @@ mod tests {
     fn groups(asked: &[&str], rules: &[&str], concats: &[&[usize]]) -> (Vec<(Vec<usize>, String)>, Vec<String>) {
         let ties = Ties { asked: asked.iter().map(|names| names.parse().unwrap()).collect(), concats: true };
         let rules = rules.iter().fold(Rules::new(), |rules, set| rules.assign(set.parse().unwrap()));
-        let plan = Plan { methods: calibrate::defaults().into(), default_method: 0, format: Format::INT8, rules };
+        let plan = Plan {
+            methods: calibrate::defaults().into(),
+            default_method: 0,
+            format: Format::INT8,
+            rules,
+            overlays: [].into(),
+        };
         let concats: Vec<_> = concats.iter().enumerate().map(|(i, of)| (format!("cat{i}"), of.to_vec())).collect();
         let (groups, errors) = ties.groups(&layers(), &plan, &concats);
         (

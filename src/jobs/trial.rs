@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::tuning::{Tune, TuneStep, Tuned};
-use crate::quant::{OutputEffect, OutputEffects, QuantParams};
+use crate::quant::{Grids, OutputEffect, OutputEffects};
 use crate::session::{Failure, Key, Kind, Sensitivity, Session};
 
-/// What tensors are quantized with, each by its key: one, or of a weight one for each channel. A tensor that is not
+/// What tensors are quantized with, each by its key: one grid, or of a weight one for each channel. A tensor that is not
 /// there, or has none, stays in float. [`Session::params`](crate::session::Session::params) has them as they are chosen.
-pub type Params = BTreeMap<Key, Vec<QuantParams>>;
+pub type Params = BTreeMap<Key, Grids>;
 
 /// A request to run the network with trial quantization.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,7 +19,7 @@ pub enum Trial {
         /// The tensor.
         key: Key,
         /// One, or one for each channel.
-        params: Vec<QuantParams>,
+        params: Grids,
     },
     /// Everything as it is chosen.
     Whole(Params),
@@ -54,14 +54,15 @@ pub struct OneMethod {
 }
 
 impl ByMethod {
-    /// All methods of a session as it stands; none where no activation is quantized.
+    /// All methods of a session as it stands, and the files that are laid over it; none where no activation is quantized.
     pub fn of(session: &Session, question: u64) -> ByMethod {
         let method = |id: &str| {
             let all = session.uniform(id);
             let params = all.params();
             (!params.is_empty()).then(|| OneMethod { id: id.to_owned(), params, stand_ins: all.stand_ins })
         };
-        let methods = session.methods().iter().filter_map(|m| method(m.id())).collect();
+        let of_files = session.overlays().iter().map(|overlay| overlay.id.as_str());
+        let methods = session.methods().iter().map(|m| m.id()).chain(of_files).filter_map(method).collect();
         let weights = session.layers().iter().filter(|layer| layer.kind() == Kind::Weight);
         let weights = weights.map(|layer| (layer.key.clone(), session.params_of(&layer.key)));
         ByMethod { question, weights: weights.filter(|(_, params)| !params.is_empty()).collect(), methods }
@@ -81,7 +82,7 @@ pub enum News {
         /// The tensor.
         key: Key,
         /// What was tried.
-        params: Vec<QuantParams>,
+        params: Grids,
         /// What they do.
         result: Result<OutputEffect, Failure>,
         /// How long that took.

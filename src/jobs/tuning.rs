@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 
+use super::how::{Allow, How, Objective};
 use crate::calibrate::Calibrator;
 use crate::histogram::Histogram;
-use crate::quant::{Clip, Decibels, Format, OutputEffect, QuantParams};
+use crate::quant::{Clip, Decibels, Format, Grids, OutputEffect, QuantParams};
 use crate::session::{Decision, Key, Kind, Search, Session};
 
 /// A clip in a format.
@@ -30,7 +30,7 @@ impl Tried {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tune {
     /// What is chosen now.
-    pub params: BTreeMap<Key, Vec<QuantParams>>,
+    pub params: BTreeMap<Key, Grids>,
     /// The layers to search clips for.
     pub layers: Vec<TuneLayer>,
     /// How often to go over all of them; from the second time on among the others as they stand.
@@ -41,76 +41,27 @@ pub struct Tune {
     pub allow: Allow,
     /// Another seed keeps other samples aside.
     pub seed: u64,
+    /// Whether the means of errors are moved into the biases at last, where that gains.
+    pub correct_bias: bool,
 }
 
 impl Tune {
     /// A search of these layers by both objectives, inside their formats.
-    pub fn new(params: BTreeMap<Key, Vec<QuantParams>>, layers: Vec<TuneLayer>) -> Tune {
-        Tune { params, layers, rounds: 1, objective: Objective::Both, allow: Allow::default(), seed: 0 }
-    }
-}
-
-/// What a clip is judged by, with its tensor alone quantized and everything else in float.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Objective {
-    /// The error at the quantized tensors next behind it.
-    Next,
-    /// The error at the network's outputs.
-    Out,
-    /// Both, and of their answers the one that unseen samples favour.
-    #[default]
-    Both,
-}
-
-impl Objective {
-    /// Whether the next tensors are looked at.
-    pub fn is_next(self) -> bool {
-        self != Objective::Out
-    }
-
-    /// Whether the outputs are looked at.
-    pub fn is_out(self) -> bool {
-        self != Objective::Next
-    }
-}
-
-/// What a search may use besides each layer's own format.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Allow {
-    /// A zero point.
-    pub affine: bool,
-    /// Unsigned integers, where nothing is negative.
-    pub unsigned: bool,
-    /// So many layers may go to 16 bits.
-    pub max_16bit: usize,
-    /// So many layers may stay in float.
-    pub max_float: usize,
-}
-
-impl Allow {
-    /// Of so many layers, how many may stay in float, and how many may do that or go to 16 bits.
-    pub fn of(self, layers: usize) -> (usize, usize) {
-        let float = self.max_float.min(layers);
-        (float, float + self.max_16bit.min(layers - float))
-    }
-}
-
-impl FromStr for Allow {
-    type Err = String;
-
-    /// `affine,unsigned,16bit,float`; of the last two as many as there are.
-    fn from_str(text: &str) -> Result<Allow, String> {
-        let mut allow = Allow::default();
-        for word in text.split([',', ' ']).filter(|word| !word.is_empty()) {
-            match word {
-                "affine" | "asymmetric" => allow.affine = true,
-                "unsigned" => allow.unsigned = true,
-                "16bit" => allow.max_16bit = usize::MAX,
-                "float" => allow.max_float = usize::MAX,
-                _ => return Err(format!("\"{word}\" is nothing to allow; write affine, unsigned, 16bit or float")),
-            }
+    pub fn new(params: BTreeMap<Key, Grids>, layers: Vec<TuneLayer>) -> Tune {
+        Tune {
+            params,
+            layers,
+            rounds: 1,
+            objective: Objective::Both,
+            allow: Allow::default(),
+            seed: 0,
+            correct_bias: false,
         }
-        Ok(allow)
+    }
+
+    /// The same, searched so.
+    pub fn how(self, How { rounds, objective, allow }: How) -> Tune {
+        Tune { rounds, objective, allow, ..self }
     }
 }
 
@@ -253,6 +204,26 @@ pub struct BudgetPoint {
     pub mean_db: f64,
 }
 
+/// A bias that takes in the mean of an error.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moved {
+    /// The node that has the bias; its first output's name where it has none.
+    pub node: String,
+    /// What is added to it, for each output channel.
+    pub by: Vec<f64>,
+}
+
+/// Biases that take in the means of errors, as unseen samples judge them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BiasSet {
+    /// What all of them together do to the outputs.
+    pub judged: Jittered,
+    /// Whether that gains more than the noise.
+    pub taken: bool,
+    /// Each of them.
+    pub moved: Vec<Moved>,
+}
+
 /// What the search is worth.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tuned {
@@ -272,22 +243,10 @@ pub struct Tuned {
     pub budget: Vec<BudgetPoint>,
     /// How many points of the budget were taken.
     pub widened: usize,
+    /// What moving the means of errors into the biases is worth, where that was asked for and there is a bias to move.
+    pub bias: Option<BiasSet>,
     /// The SQNR at the outputs of each layer alone as it is chosen now, the worst first, as far as it was found.
     pub alone: Vec<(Key, Decibels)>,
     /// Whether it was stopped before its end.
     pub stopped: bool,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_allowed_is_said_in_words() {
-        let all = Allow { affine: true, unsigned: true, max_16bit: usize::MAX, max_float: usize::MAX };
-        assert_eq!("affine,unsigned,16bit,float".parse(), Ok(all));
-        assert_eq!("".parse(), Ok(Allow::default()));
-        assert_eq!((all.of(5), Allow { max_float: 2, max_16bit: 2, ..all }.of(5)), ((5, 5), (2, 4)));
-        assert!("int4".parse::<Allow>().is_err_and(|why| why.contains("\"int4\"")));
-    }
 }

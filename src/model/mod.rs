@@ -37,6 +37,7 @@
 
 mod activations;
 mod behind;
+mod bias;
 mod branches;
 mod build;
 mod constants;
@@ -50,6 +51,7 @@ mod graph;
 mod known;
 mod nearby;
 mod network;
+mod outline;
 mod placement;
 mod pool;
 mod quantizers;
@@ -68,6 +70,7 @@ mod variant;
 mod weights;
 
 pub use activations::{Activation, Concat, Consumer, type_name};
+pub use bias::Biased;
 pub use build::Shapes;
 pub use deployed::record::Absorbed;
 pub use effect::Effect;
@@ -78,8 +81,9 @@ pub use graph::{Graph, Observer, Reach};
 pub use known::KnownRange;
 pub use nearby::Nearby;
 pub use network::{Dim, Network, Port};
+pub use outline::Outlined;
 pub use placement::Placement;
-pub use quantizers::{FileGrid, Quantizers};
+pub use quantizers::{FileGrid, Quantizers, Surveyed};
 pub use reference::{Judged, Reference};
 #[cfg(feature = "onnxruntime")]
 pub use runtime::{Library, Runtime};

@@ -10,11 +10,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tract_onnx::prelude::{TValue, Tensor, TractError, TractResult};
 use tract_onnx::tract_core::internal::IntoArcTensor;
 
-/// What a float network answers to some samples, found when it is first needed and kept as far as memory allows.
+/// What a float network answers to some samples, found when it is first needed and kept as far as memory allows. A clone
+/// shares what is kept.
+#[derive(Clone)]
 pub struct Reference<'a> {
     graph: &'a Graph,
     memory: usize,
-    kept: Mutex<Kept>,
+    /// Where the samples that it is asked about stand among those that answers are kept of; `None` of all of them.
+    places: Option<Arc<[usize]>>,
+    kept: Arc<Mutex<Kept>>,
 }
 
 #[derive(Default)]
@@ -42,21 +46,22 @@ pub struct Judged<'a> {
 impl<'a> Reference<'a> {
     /// The answers of this graph, whose grids are ignored; so many bytes of them are kept.
     pub fn new(graph: &'a Graph, memory: usize) -> Reference<'a> {
-        Reference { graph, memory, kept: Mutex::default() }
+        Reference { graph, memory, places: None, kept: Arc::default() }
     }
 
-    /// The graph whose answers they are.
-    pub fn graph(&self) -> &'a Graph {
-        self.graph
+    /// The same answers where it is asked about some of the samples only: those at these `places` among all.
+    pub fn at(&self, places: &[usize]) -> Reference<'a> {
+        Reference { places: Some(places.into()), ..self.clone() }
     }
 
-    /// The answer to `sample`, which always is the one at this `place`. `None` when it was cancelled.
+    /// The answer to `sample`, which always is the one at this place of those asked about. `None` when it was cancelled.
     pub(super) fn outputs(
         &self,
         place: usize,
         sample: &[Tensor],
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Option<Vec<Arc<Tensor>>>, ModelError> {
+        let place = self.places.as_ref().map_or(place, |places| places[place]);
         let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(Some(known)) = kept().outputs.get(place) {
             return Ok(Some(known.clone()));

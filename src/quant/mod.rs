@@ -2,7 +2,7 @@
 //!
 //! This room knows arithmetic only. A [`Format`] says which numbers there are (the integers of a [`Scheme`], or [`Fp8`]),
 //! a [`Clip`] says which real range they cover, and [`QuantParams`] is the pair (`scale`, `zero_point`) that follows
-//! from both.
+//! from both. [`Grids`] are all of them that one tensor takes.
 //!
 //! ```
 //! use qviz::quant::{Clip, QuantParams, Scheme};
@@ -18,6 +18,7 @@ mod decibels;
 mod difference;
 mod format;
 mod fp8;
+mod grids;
 mod inverse;
 mod output;
 mod params;
@@ -28,6 +29,7 @@ pub use decibels::Decibels;
 pub use difference::{Apart, Difference};
 pub use format::Format;
 pub use fp8::Fp8;
+pub use grids::Grids;
 pub use output::{Loss, OutputEffect, OutputEffects};
 pub use params::QuantParams;
 pub use scheme::Scheme;

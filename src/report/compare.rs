@@ -8,11 +8,12 @@ use crate::session::{KNOWN, Layer, Ready, Session};
 /// Answers that lie this close together count as one.
 const AGREE: f64 = 1.1;
 
-/// The ids and labels of all offers beside which others are put: the methods', and behind them what is known, where that is
-/// something for some layer.
+/// The ids and labels of all offers beside which others are put: the methods', behind them those of files that are laid
+/// over the tensors, and what is known, where that is something for some layer. Each has its place for all layers.
 pub fn offers(session: &Session) -> Vec<(&str, &str)> {
     let methods = session.methods().iter().map(|method| (method.id(), method.label()));
-    methods.chain(session.knows().then_some((KNOWN, KNOWN))).collect()
+    let of_files = session.overlays().iter().map(|overlay| (overlay.id.as_str(), overlay.label.as_str()));
+    methods.chain(of_files).chain(session.knows().then_some((KNOWN, KNOWN))).collect()
 }
 
 /// One row a layer; for each method its amax, scale and SQNR; the method of the best SQNR; and in a phrase why the

@@ -8,6 +8,7 @@ mod compare;
 mod effect;
 mod export;
 pub mod number;
+mod overlaid;
 mod save;
 mod scales;
 mod sensitivity;
@@ -19,14 +20,16 @@ mod visible;
 pub use by_method::{AS_CHOSEN, MethodOutputs, MethodRow, by_method};
 pub use compare::{best, compare, offers, why};
 pub use effect::{Compared, Effect, NamedEffect, fraction, ratio};
+pub use export::ExportError;
 pub(crate) use export::pretty;
-pub use export::{ExportError, Exporter, Json, export};
+pub use overlaid::overlaid;
 pub use save::{SaveError, save, writable};
 pub use scales::{
-    AloneScales, CandidateScales, Chosen, ErrorScales, FileError, MeasuredScales, Outputs, Per, RangeScales, ReadError,
-    SCHEMA, Scales, StatsScales, TensorScales, TunedScales, TunedSet, Tuning, Widened, figure,
+    AloneScales, CandidateScales, Chosen, ErrorScales, FileError, MeasuredScales, MovedBias, MovedBiases, Outputs, Per,
+    RangeScales, ReadError, SCHEMA, Scales, StatsScales, TensorScales, TunedScales, TunedSet, Tuning, Widened, figure,
 };
 pub use sensitivity::{outputs, sensitivity, sensitivity_json};
+pub(crate) use table::{Column, table};
 pub use text::text;
 pub use verify::{TOLERANCE, Verification, VerifiedTensor};
 pub use visible::{one_word, visible};

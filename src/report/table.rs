@@ -1,7 +1,7 @@
 //! Words under each other.
 
 /// A column of a table: its heading, and what it says of a row.
-pub(super) struct Column<'a, R> {
+pub(crate) struct Column<'a, R> {
     pub heading: String,
     /// Whether its words stand to the left.
     pub left: bool,
@@ -21,7 +21,7 @@ impl<'a, R> Column<'a, R> {
 }
 
 /// A heading and a line for each row, a column as wide as its widest word.
-pub(super) fn table<R>(columns: &[Column<R>], rows: &[R]) -> String {
+pub(crate) fn table<R>(columns: &[Column<R>], rows: &[R]) -> String {
     let mut lines = vec![columns.iter().map(|c| c.heading.clone()).collect::<Vec<_>>()];
     lines.extend(rows.iter().map(|row| columns.iter().map(|c| (c.cell)(row)).collect()));
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);

@@ -1,7 +1,7 @@
 use super::number::{self, plain};
 use super::one_word;
 use super::table::{Column, table};
-use crate::calibrate::Rank;
+use crate::calibrate::{Rank, Threshold};
 use crate::session::{Layer, LayerState, Ready, Session};
 
 /// A row: a tensor, and what stands in its place.
@@ -63,7 +63,8 @@ const MEASURED: [Said; 3] = [
 /// The report: one row a layer, one word a column, so that `awk '{print $1, $10}'` prints each layer's scale and a screen
 /// reader reads it in order. Where each channel has a range of its own, the columns of the range say the least and the
 /// largest, `0.01..0.09`, and those of the errors what they come to together. In
-/// the state, what costs the outputs or is wrong comes with its rank: `costs:saturates`, `wrong:NaN`. The columns' order and meaning do not change
+/// the state, what costs the outputs or is wrong comes with its rank: `costs:saturates`, `wrong:NaN`. Behind all, of
+/// each file that is laid over the layers, its clip and what that costs. The columns' order and meaning do not change
 /// within a major version.
 pub fn text(session: &Session) -> String {
     let rows: Vec<Row> = session.layers().iter().map(Row::of).collect();
@@ -72,7 +73,23 @@ pub fn text(session: &Session) -> String {
     columns.extend(COLUMNS.iter().map(Said::column));
     columns.push(Column::left("state", Row::state));
     columns.extend(MEASURED.iter().filter(|_| measured).map(Said::column));
+    columns.extend(session.overlays().iter().flat_map(|overlay| of_file(&overlay.id)));
     table(&columns, &rows)
+}
+
+/// What a file that is laid over the layers says of a row.
+fn of_file<'a>(id: &'a str) -> [Column<'a, Row<'a>>; 2] {
+    let column = move |what: &str, word: fn(&Threshold) -> String| {
+        let cell = move |row: &Row| {
+            let candidate = row.ready.and_then(|ready| ready.candidate(id));
+            candidate.and_then(|c| c.outcome.as_ref().ok()).map_or("-".into(), word)
+        };
+        Column::right(format!("{}:{what}", one_word(id)), cell)
+    };
+    [
+        column("clip", |t| spread([t.clip.min(), t.clip.max()].into_iter(), number::shortest)),
+        column("sqnr_db", |t| plain(number::decibels(t.metrics.sqnr_db))),
+    ]
 }
 
 impl Said {

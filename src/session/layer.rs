@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::{Decision, Deployed, InFile, Key, Kind, Known, Places, Ready, Subject, Taker, Tie};
+use super::{Decision, Deployed, Imported, Key, Kind, Known, Places, Ready, Subject, Taker, Tie};
 use crate::calibrate::Rank;
 use crate::histogram::Stats;
 use crate::quant::QuantParams;
@@ -20,8 +20,8 @@ pub struct Layer {
     pub places: Places,
     /// What of the network's file it is there in the place of.
     pub deployed: Deployed,
-    /// The grid that it is on in the file that it comes from.
-    pub in_file: Option<InFile>,
+    /// What files say of it: the one that it comes from, and those that are laid over it.
+    pub imported: Vec<Imported>,
     /// Where it came from, as far as that is known yet.
     pub origin: Origin,
     pub(super) state: LayerState,
@@ -92,7 +92,7 @@ impl Layer {
             known: None,
             places: Places::default(),
             deployed: Deployed::default(),
-            in_file: None,
+            imported: Vec::new(),
             origin: Origin { files, ..Origin::default() },
             state: LayerState::Waiting,
             splits: BTreeMap::new(),
@@ -126,9 +126,9 @@ impl Layer {
         Layer { deployed, ..self }
     }
 
-    /// The same with the grid that it is on in the file.
-    pub fn with_in_file(self, in_file: Option<InFile>) -> Layer {
-        Layer { in_file, ..self }
+    /// The same with what files say of it.
+    pub fn with_imported(self, imported: Vec<Imported>) -> Layer {
+        Layer { imported, ..self }
     }
 
     /// A file that is no layer: its row says why.
@@ -150,8 +150,8 @@ impl Layer {
     /// What rules see of it.
     pub fn subject(&self) -> Subject<'_> {
         let placed = self.places.first().is_none();
-        let (takers, known) = (&self.takers, self.known);
-        Subject { name: self.name(), kind: self.kind(), op: &self.op, takers, known, placed }
+        let (takers, known, imported) = (&self.takers, self.known, &self.imported);
+        Subject { name: self.name(), kind: self.kind(), op: &self.op, takers, known, imported, placed }
     }
 
     /// Why `placement` leaves it in float; `None` where it is quantized, and where it was not the placement.
@@ -265,6 +265,7 @@ impl Layer {
         if let Some(share) = ready.crowd() {
             say(Rank::Costs, crowd_note(share, ready.stats()));
         }
+        ready.offset_note().into_iter().for_each(|note| say(Rank::Worth, note));
         if ready.measured_in_vain() {
             let text = "Not measured on the values: each channel has a range of its own, and errors of bins stand.";
             say(Rank::Worth, text.to_owned());

@@ -7,18 +7,21 @@
 //! drawn is not known here.
 
 mod aggregate;
+mod alike;
 mod arrival;
 mod counts;
 mod decision;
 mod deployed;
 mod facts;
 mod history;
-mod in_file;
+mod imported;
 mod key;
 mod known;
 mod layer;
+mod matching;
 mod names;
 mod offers;
+mod overlay;
 mod placement;
 mod places;
 mod ready;
@@ -34,7 +37,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::calibrate::{Calibrator, Measured, Tensor};
-use crate::quant::{Clip, Format, QuantParams};
+use crate::quant::{Clip, Format, Grids};
 
 pub use arrival::{Arrival, Failure, Received};
 pub use decision::{Decision, Search};
@@ -42,12 +45,13 @@ pub use deployed::Deployed;
 pub use facts::{Facts, FactsError, Split};
 use history::History;
 pub use history::{Edit, Step};
-pub use in_file::{IN_FILE, InFile};
+pub use imported::{IN_FILE, Imported};
 pub use key::{Key, Kind, Target};
 pub use known::{KNOWN, Known, Reason};
 pub use layer::{Layer, LayerState, Note, Origin};
+pub use matching::Overlaid;
 pub use names::{Names, Subject, Taker};
-pub use offers::Imported;
+pub use overlay::{Overlay, OverlayRange};
 pub use places::Places;
 pub use ready::Ready;
 pub use rules::{Assignment, Plan, Rules, Setting, Start};
@@ -92,7 +96,13 @@ impl Session {
             joints: BTreeMap::new(),
             without_ties: Vec::new(),
             knows: false,
-            plan: Plan { methods: methods.into(), default_method, format: format.into(), rules: Rules::new() },
+            plan: Plan {
+                methods: methods.into(),
+                default_method,
+                format: format.into(),
+                rules: Rules::new(),
+                overlays: [].into(),
+            },
             history: History::default(),
             take_up: None,
             focus: Vec::new(),
@@ -104,6 +114,22 @@ impl Session {
     pub fn with_rules(mut self, rules: Rules) -> Session {
         self.plan.rules = rules;
         self
+    }
+
+    /// The same with files of scales laid over the tensors that are to come.
+    pub fn with_overlays(mut self, overlays: Vec<Overlay>) -> Session {
+        self.plan.overlays = overlays.into();
+        self
+    }
+
+    /// The files of scales that are laid over the tensors.
+    pub fn overlays(&self) -> &[Overlay] {
+        &self.plan.overlays
+    }
+
+    /// What of these files fits the tensors at hand, in their order.
+    pub fn overlaid(&self) -> Vec<Overlaid> {
+        self.plan.overlays.iter().map(|overlay| overlay.overlaid(&self.plan, &self.layers)).collect()
     }
 
     /// The methods on offer, in the order of the number keys.
@@ -309,18 +335,20 @@ impl Session {
     }
 
     /// The parameters of every tensor that is read and quantized as decided now: one, or one for each channel.
-    pub fn params(&self) -> BTreeMap<Key, Vec<QuantParams>> {
+    pub fn params(&self) -> BTreeMap<Key, Grids> {
         let of = |layer: &Layer| Some((layer.key.clone(), self.params_of(&layer.key))).filter(|(_, p)| !p.is_empty());
         self.layers.iter().filter_map(of).collect()
     }
 
     /// The parameters of one tensor; none where it stays in float, or was not read.
-    pub fn params_of(&self, key: &Key) -> Vec<QuantParams> {
-        let Some(layer) = self.layer(key) else { return Vec::new() };
-        match layer.ready().filter(|r| r.decision().quantized) {
-            None => Vec::new(),
-            Some(ready) if layer.channels().is_empty() => vec![ready.params()],
-            Some(_) => layer.channels().iter().map(Ready::params).collect(),
+    pub fn params_of(&self, key: &Key) -> Grids {
+        let Some(layer) = self.layer(key) else { return Grids::FLOAT };
+        match layer.ready().map(Ready::decision).filter(|decision| decision.quantized) {
+            None => Grids::FLOAT,
+            Some(Decision { axis: Some(axis), .. }) if !layer.channels().is_empty() => {
+                Grids::along(*axis, layer.channels().iter().map(Ready::params).collect())
+            }
+            Some(_) => layer.ready().map(Ready::params).map_or(Grids::FLOAT, Grids::one),
         }
     }
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use glob::{MatchOptions, Pattern};
 
-use super::{Kind, Known};
+use super::{Imported, Kind, Known};
 
 /// What a rule can look at before a layer is read.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +21,8 @@ pub struct Subject<'a> {
     pub takers: &'a [Taker],
     /// The range that its values do not leave, where that is known beforehand.
     pub known: Option<Known>,
+    /// What files say of it.
+    pub imported: &'a [Imported],
     /// Whether it is quantized unless a rule says otherwise: where it is a file's, always; of a network's tensors, where the
     /// placement takes it.
     pub placed: bool,
@@ -214,7 +216,7 @@ mod tests {
     use super::*;
 
     fn subject<'a>(name: &'a str, op: &'a str, takers: &'a [Taker]) -> Subject<'a> {
-        Subject { name, kind: Kind::Activation, op, takers, known: None, placed: true }
+        Subject { name, kind: Kind::Activation, op, takers, known: None, imported: &[], placed: true }
     }
 
     fn taker(node: &str, op: &str, is_layer: bool) -> Taker {

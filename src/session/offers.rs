@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::Known;
+use super::{Imported, Known};
 use crate::calibrate::{self, Calibrator, Candidate, Tensor, Warning};
 use crate::quant::{Clip, Format};
 
@@ -13,33 +13,20 @@ pub(super) struct Offers {
     pub warnings: Vec<Warning>,
 }
 
-/// A clip that a file proposes, beside the methods': another tool's, or an earlier export's.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Imported {
-    /// Where it comes from: the id of the candidate, such as `scales.json`.
-    pub id: String,
-    /// Its name on an axis mark, at most 6 columns wide.
-    pub label: String,
-    /// The range that it proposes.
-    pub clip: Clip,
-}
-
-impl Imported {
-    fn candidate(&self, tensor: &Tensor) -> Candidate {
-        let clip = tensor.format().clip_for(self.clip.min(), self.clip.max());
-        Candidate { id: self.id.clone(), label: self.label.clone(), outcome: Ok(tensor.threshold(clip)) }
-    }
-}
-
 impl Offers {
-    /// Every method's answer, in the methods' order, behind them what is known, and behind that what files propose.
+    /// Every method's answer, in the methods' order; behind them what files say of every tensor, so that an offer has
+    /// the same place for each; then what is known, and what files say of this one alone.
     pub fn of(tensor: &Tensor, methods: &[Arc<dyn Calibrator>], known: Option<Known>, imported: &[Imported]) -> Offers {
         let format = tensor.format();
         let of_methods = methods.iter().map(|m| tensor.candidate(m.as_ref()));
-        let of_files = imported.iter().map(|offer| offer.candidate(tensor));
+        let of_files = |everywhere| {
+            let offers = imported.iter().filter(move |offer| offer.everywhere == everywhere);
+            offers.map(|offer| offer.candidate(tensor))
+        };
+        let known = known.map(|known| known.candidate(tensor));
         Offers {
             format,
-            candidates: of_methods.chain(known.map(|known| known.candidate(tensor))).chain(of_files).collect(),
+            candidates: of_methods.chain(of_files(true)).chain(known).chain(of_files(false)).collect(),
             warnings: calibrate::warnings(tensor.histogram(), format),
         }
     }

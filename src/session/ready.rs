@@ -2,13 +2,15 @@ use std::sync::Arc;
 
 use super::aggregate::{Aggregate, Channel};
 use super::counts::Counts;
-use super::in_file::InFile;
 use super::known::{KNOWN, Known, Reason, UNKNOWN};
-use super::offers::{Imported, Offers};
-use super::{Decision, Plan, Start, Subject};
+use super::offers::Offers;
+use super::{Decision, Imported, Plan, Start, Subject};
 use crate::calibrate::{self, Calibrator, Candidate, FP8_METHOD, Measured, Metrics, Tensor, Warning};
 use crate::histogram::{Histogram, Packed, Stats};
 use crate::quant::{Clip, Format, QuantParams};
+
+/// An error whose mean is more than this share of its root mean square has an offset that is worth a word.
+const MUCH_OF_ONE_SIGN: f64 = 0.25;
 
 /// One range that was read: of a tensor, of a channel, or of tensors that share one.
 ///
@@ -85,16 +87,19 @@ impl Ready {
     /// The same from a given start.
     pub fn begin(histogram: Arc<Histogram>, plan: &Plan, start: &Start) -> Ready {
         let tensor = Tensor::new(histogram.clone(), start.format);
-        let offers = Offers::of(&tensor, &plan.methods, start.known, &[]);
+        let offers = Offers::of(&tensor, &plan.methods, start.known, &start.imported);
         let by_method = &offers.candidates[start.method];
-        let (id, wanted) =
-            if start.by_known { (KNOWN, offers.candidate(KNOWN)) } else { (by_method.id.as_str(), Some(by_method)) };
+        let (id, wanted) = match &start.by {
+            Some(id) => (id.as_str(), offers.candidate(id)),
+            None => (by_method.id.as_str(), Some(by_method)),
+        };
         let (method, clip) = answer(&tensor, &offers.candidates, wanted, start.named, by_method);
         let decision = Decision::of_method(&method, clip, start.format);
         let stand_in = (decision.method != id).then(|| {
             // Say why, unless nothing was to be had.
             let note = (histogram.stats.finite() > 0).then(|| match wanted.map(|wanted| &wanted.outcome) {
-                None => format!("{id} has no answer here: {UNKNOWN}."),
+                None if id == KNOWN => format!("{id} has no answer here: {UNKNOWN}."),
+                None => format!("{id} has no answer here: no file says anything of it."),
                 Some(Err(why)) => format!("{id} has no answer here: {why}."),
                 Some(Ok(_)) => format!("At the clip of {id} every value would saturate, so that it does not choose."),
             });
@@ -106,7 +111,7 @@ impl Ready {
             counts: Counts::new(histogram),
             methods: plan.methods.clone(),
             known: start.known,
-            imported: Vec::new(),
+            imported: start.imported.clone(),
             offers,
             shelf: None,
             first: decision.clone(),
@@ -133,7 +138,7 @@ impl Ready {
     pub fn proposed(&self) -> Vec<Clip> {
         let holds = self.offers.clip(KNOWN).is_some();
         let known = self.known.filter(|_| holds).map(|known| Clip::new(known.min, known.max));
-        known.into_iter().chain(self.imported.iter().map(|offer| offer.clip)).collect()
+        known.into_iter().chain(self.imported.iter().filter_map(|offer| offer.whole().clips.first().copied())).collect()
     }
 
     /// The counts.
@@ -161,9 +166,9 @@ impl Ready {
         self.decision != self.first
     }
 
-    /// Every method's answer on the present format, in the session's order, and behind them what is known, and what files
-    /// propose; where
-    /// each channel has a range of its own, those on all channels as one.
+    /// Every method's answer on the present format, in the session's order, behind them what files say of every tensor,
+    /// what is known, and what files say of this one; where each channel has a range of its own, those on all channels as
+    /// one.
     pub fn candidates(&self) -> &[Candidate] {
         self.aggregate.as_ref().map_or(&self.offers.candidates, |a| &a.candidates)
     }
@@ -264,6 +269,27 @@ impl Ready {
         if alone { calibrate::crowd(self.histogram(), &self.outcome.params) } else { None }
     }
 
+    /// The mean of what quantization adds to the values at the present clip, and which share of the root of its mean square
+    /// that is, -1 to 1: near ±1 where all of the error is one offset, as of values that a step swallows. `None` in float,
+    /// where channels stand in its place, and where bins cannot tell.
+    pub fn mean_error(&self) -> Option<(f64, f64)> {
+        let alone = self.decision.quantized && self.aggregate.is_none();
+        let mean = calibrate::mean_error(self.histogram(), &self.outcome.params).filter(|_| alone)?;
+        let share = mean / self.outcome.metrics.mse.sqrt();
+        share.is_finite().then_some((mean, share.clamp(-1.0, 1.0)))
+    }
+
+    /// That the error has a mean, in a sentence, where that is much of it.
+    pub(super) fn offset_note(&self) -> Option<String> {
+        let (mean, share) = self.mean_error().filter(|(_, share)| share.abs() > MUCH_OF_ONE_SIGN)?;
+        let rms = self.outcome.metrics.mse.sqrt();
+        Some(format!(
+            "The error has a mean: {mean:.3e}, {:.0} % of its root mean square {rms:.3e}. What comes next adds it up as a bias; \
+             another clip or a zero point may have less of it.",
+            100.0 * share.abs()
+        ))
+    }
+
     /// That the values leave the range that was given for them and stands, in a sentence.
     pub(super) fn beyond_note(&self) -> Option<String> {
         let given = self.known.filter(|known| known.reason == Reason::Given && self.decision.method == KNOWN)?;
@@ -311,6 +337,10 @@ impl Ready {
         match self.shelf.as_ref().filter(|shelf| shelf.format == format) {
             Some(shelf) => shelf.clip(id),
             None if id == KNOWN => self.known?.candidate(&self.tensor(format)).outcome.ok().map(|t| t.clip),
+            None if self.imported.iter().any(|offer| offer.id == id) => {
+                let offer = self.imported.iter().find(|offer| offer.id == id)?;
+                offer.candidate(&self.tensor(format)).outcome.ok().map(|t| t.clip)
+            }
             None => {
                 let method = self.methods.iter().find(|m| m.id() == id)?;
                 self.tensor(format).candidate(method.as_ref()).outcome.ok().map(|t| t.clip)
@@ -340,18 +370,6 @@ impl Ready {
         let tensor = self.tensor(self.offers.format);
         self.offers.import(&tensor, &offer);
         self.imported.push(offer);
-    }
-
-    /// Offers the grid that the file has it on, or has one of its channels on, and begins with that where it chooses.
-    pub fn begin_in_file(&mut self, in_file: &InFile, channel: Option<usize>) {
-        let Some(offer) = in_file.offer(channel) else { return };
-        let clip = offer.clip;
-        self.import(offer);
-        if in_file.chooses {
-            self.decide(in_file.decision(clip, self.decision.quantized), None);
-            self.begins_so();
-            self.stand_in = None;
-        }
     }
 
     /// Its channels stand in its place from now on, or no longer.

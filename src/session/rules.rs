@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use super::known::{KNOWN, Known};
 use super::names::{Names, Subject};
+use super::{Imported, Overlay};
 use crate::calibrate::{self, Calibrator, FP8_METHOD};
 use crate::quant::{Format, Scheme};
 
 /// One thing to want for a layer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Setting {
-    /// The method that chooses, by its id.
+    /// The method that chooses, or what is offered beside the methods, by its id.
     Method(String),
     /// This format, whatever else was said.
     Format(Format),
@@ -76,10 +77,24 @@ impl FromStr for Assignment {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Assignment, String> {
+        Assignment::among(text, |_| false)
+    }
+}
+
+impl Assignment {
+    /// The same where some words mean what files offer: [`Overlay::id`].
+    ///
+    /// # Errors
+    /// A sentence about what is none.
+    pub fn among(text: &str, is_offer: impl Fn(&str) -> bool) -> Result<Assignment, String> {
         let (names, settings) = text.rsplit_once('=').ok_or_else(|| {
             format!("\"{text}\" has no =; write for example '*.hswish=bits:16' or '*.conv1=percentile-99.99'")
         })?;
-        let settings = settings.split(',').map(|s| s.trim().parse()).collect::<Result<_, _>>()?;
+        let setting = |word: &str| match word.trim() {
+            offer if is_offer(offer) => Ok(Setting::Method(offer.to_owned())),
+            word => word.parse(),
+        };
+        let settings = settings.split(',').map(setting).collect::<Result<_, _>>()?;
         Ok(Assignment { names: names.parse()?, settings })
     }
 }
@@ -88,7 +103,15 @@ type Predicate = Arc<dyn Fn(&Subject) -> bool + Send + Sync>;
 
 /// Rules in the order that they were given; a later one prevails.
 #[derive(Clone, Default)]
-pub struct Rules(Vec<(Predicate, Setting)>);
+pub struct Rules(Vec<Rule>);
+
+#[derive(Clone)]
+struct Rule {
+    who: Predicate,
+    what: Setting,
+    /// Whether somebody has said it, and not only nobody anything else.
+    said: bool,
+}
 
 impl Rules {
     /// No rules: every layer is quantized as the session says.
@@ -104,11 +127,18 @@ impl Rules {
     /// // Whatever ends the network stays in float.
     /// let rules = Rules::new().with(|s: &Subject| s.op == "Softmax", Setting::Quantized(false));
     /// let kind = Kind::Activation;
-    /// let prob = Subject { name: "prob", kind, op: "Softmax", takers: &[], known: None, placed: true };
+    /// let prob = Subject { name: "prob", kind, op: "Softmax", takers: &[], known: None, imported: &[], placed: true };
     /// assert!(rules.settings(&prob).count() == 1);
     /// ```
     pub fn with(mut self, who: impl Fn(&Subject) -> bool + Send + Sync + 'static, what: Setting) -> Rules {
-        self.0.push((Arc::new(who), what));
+        self.0.push(Rule { who: Arc::new(who), what, said: true });
+        self
+    }
+
+    /// Adds what holds for these layers where nobody says anything: the scales of a file that is quantized already prevail
+    /// over it.
+    pub fn by_default(mut self, who: impl Fn(&Subject) -> bool + Send + Sync + 'static, what: Setting) -> Rules {
+        self.0.push(Rule { who: Arc::new(who), what, said: false });
         self
     }
 
@@ -135,7 +165,14 @@ impl Rules {
 
     /// What is wanted for a layer, the last word last.
     pub fn settings<'a>(&'a self, subject: &'a Subject) -> impl Iterator<Item = &'a Setting> {
-        self.0.iter().filter(|(who, _)| who(subject)).map(|(_, what)| what)
+        self.0.iter().filter(|rule| (rule.who)(subject)).map(|rule| &rule.what)
+    }
+
+    /// Whether somebody has said how a layer is quantized: by which method, on what format, range or axis. Whether it is
+    /// quantized at all is another thing.
+    pub fn say_how(&self, subject: &Subject) -> bool {
+        let says_how = |rule: &&Rule| rule.said && !matches!(rule.what, Setting::Quantized(_));
+        self.0.iter().filter(says_how).any(|rule| (rule.who)(subject))
     }
 }
 
@@ -150,10 +187,12 @@ pub struct Plan {
     pub format: Format,
     /// What is wanted otherwise for some layers.
     pub rules: Rules,
+    /// The files of scales that are laid over the layers.
+    pub overlays: Arc<[Overlay]>,
 }
 
 /// How one layer begins.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Start {
     /// Index of the method that chooses.
     pub method: usize,
@@ -162,8 +201,10 @@ pub struct Start {
     pub named: bool,
     /// The range that is known beforehand, on offer beside the methods.
     pub known: Option<Known>,
-    /// Whether that chooses, and the method only where there is none or values contradict it.
-    pub by_known: bool,
+    /// What files say, each on offer beside the methods.
+    pub imported: Vec<Imported>,
+    /// The id of the offer that chooses and is no method's; the method does only where that has no answer.
+    pub by: Option<String>,
     /// The format of numbers.
     pub format: Format,
     /// Whether it is quantized.
@@ -177,6 +218,8 @@ impl Plan {
     /// How a layer begins: as the session says, but for the rules that fit it. A rule for a method that is not among
     /// the plan's methods is left out.
     ///
+    /// What a file says and a tensor [begins](Imported::begins) with prevails where nobody [says how](Rules::say_how).
+    ///
     /// A known range chooses where no rule names a method, if it is of a [reason](super::Reason) that does.
     ///
     /// Where no rule names a method and the layer goes to FP8, or the plan's own method is not defined for its format
@@ -186,20 +229,25 @@ impl Plan {
             method: self.default_method,
             named: false,
             known: subject.known,
-            by_known: subject.known.is_some_and(|known| known.reason.chooses()),
+            imported: self.imported(subject),
+            by: subject.known.filter(|known| known.reason.chooses()).map(|_| KNOWN.to_owned()),
             format: self.format,
             quantized: subject.placed,
             axis: None,
         };
         for setting in self.rules.settings(subject) {
             match setting {
-                Setting::Method(id) if id == KNOWN => (start.by_known, start.named) = (true, true),
+                Setting::Method(id) if id == KNOWN || self.overlays.iter().any(|overlay| overlay.id == *id) => {
+                    (start.by, start.named) = (Some(id.clone()), true);
+                }
                 Setting::Method(id) => {
                     if let Some(method) = self.position(id) {
-                        (start.method, start.named, start.by_known) = (method, true, false);
+                        (start.method, start.named, start.by) = (method, true, None);
                     }
                 }
-                Setting::Known(known) => (start.known, start.by_known, start.named) = (Some(*known), true, true),
+                Setting::Known(known) => {
+                    (start.known, start.by, start.named) = (Some(*known), Some(KNOWN.to_owned()), true);
+                }
                 Setting::Format(format) => start.format = *format,
                 Setting::Bits(bits) => start.format = start.format.with_bits(*bits),
                 Setting::Signed(signed) => start.format = start.format.with_signed(*signed),
@@ -207,6 +255,10 @@ impl Plan {
                 Setting::Quantized(quantized) => start.quantized = *quantized,
                 Setting::Axis(axis) => start.axis = Some(*axis),
             }
+        }
+        if let Some(own) = start.imported.iter().find(|offer| offer.begins) {
+            (start.by, start.named) = (Some(own.id.clone()), true);
+            start.format = own.format.unwrap_or(start.format);
         }
         let fp8 = matches!(start.format, Format::Fp8(_));
         if !start.named && (fp8 || !self.methods[start.method].suits(start.format)) {
@@ -219,16 +271,46 @@ impl Plan {
     pub fn start_together<'a>(&self, subjects: impl IntoIterator<Item = Subject<'a>>) -> Option<Start> {
         let mut starts = subjects.into_iter().map(|subject| self.start(&subject));
         let first = starts.next()?;
-        Some(starts.fold(first, |all, next| Start {
-            known: all.known.zip(next.known).map(|(a, b)| a.around(b)),
-            by_known: all.by_known && next.by_known,
-            ..all
+        Some(starts.fold(first, |all, next| {
+            let of_both = |ours: &Imported| {
+                let theirs = next.imported.iter().find(|theirs| theirs.id == ours.id)?;
+                Some(ours.around(theirs))
+            };
+            Start {
+                known: all.known.zip(next.known).map(|(a, b)| a.around(b)),
+                imported: all.imported.iter().filter_map(of_both).collect(),
+                by: all.by.filter(|by| next.by.as_ref() == Some(by)),
+                ..all
+            }
         }))
+    }
+
+    /// What files say of a layer, with a reason in the place of what they do not.
+    fn imported(&self, subject: &Subject) -> Vec<Imported> {
+        let of_layer = subject.imported;
+        let offer = |overlay: &Overlay| of_layer.iter().find(|offer| offer.id == overlay.id).cloned();
+        let everywhere = self.overlays.iter().map(|overlay| offer(overlay).unwrap_or_else(|| overlay.nothing()));
+        let of_layer = of_layer.iter().filter(|offer| !offer.everywhere).cloned();
+        let said = self.rules.say_how(subject);
+        everywhere.chain(of_layer).map(|offer| Imported { begins: offer.begins && !said, ..offer }).collect()
     }
 
     /// The method with this id among the plan's.
     fn position(&self, id: &str) -> Option<usize> {
         self.methods.iter().position(|m| m.id() == id)
+    }
+}
+
+impl Start {
+    /// How one of so many channels along an axis begins.
+    pub fn channel(&self, axis: usize, channel: usize, channels: usize) -> Start {
+        let imported: Vec<Imported> =
+            self.imported.iter().map(|offer| offer.channel(axis, channel, channels)).collect();
+        // What a file says of other channels is an offer, and chooses only where somebody has asked for it.
+        let begins = |id: &String| self.imported.iter().any(|offer| offer.begins && offer.id == *id);
+        let still = |id: &String| imported.iter().any(|offer| offer.begins && offer.id == *id);
+        let by = self.by.clone().filter(|id| !begins(id) || still(id));
+        Start { imported, by, ..self.clone() }
     }
 }
 
@@ -238,11 +320,17 @@ mod tests {
     use super::*;
 
     fn subject<'a>(name: &'a str, op: &'a str) -> Subject<'a> {
-        Subject { name, kind: Kind::Activation, op, takers: &[], known: None, placed: true }
+        Subject { name, kind: Kind::Activation, op, takers: &[], known: None, imported: &[], placed: true }
     }
 
     fn plan(rules: Rules) -> Plan {
-        Plan { methods: calibrate::defaults().into(), default_method: 2, format: Format::INT8, rules }
+        Plan {
+            methods: calibrate::defaults().into(),
+            default_method: 2,
+            format: Format::INT8,
+            rules,
+            overlays: [].into(),
+        }
     }
 
     #[test]
@@ -303,7 +391,7 @@ mod tests {
         let plan = plan(rules);
         let of = |name, known| {
             let start = plan.start(&Subject { known, ..subject(name, "") });
-            (start.by_known, start.known.map(|known| known.max), start.method)
+            (start.by.is_some(), start.known.map(|known| known.max), start.method)
         };
         assert_eq!(of("x", Some(known(Reason::Input))), (true, Some(2.0), 2));
         assert_eq!(of("x", Some(known(Reason::Graph))), (false, Some(2.0), 2), "an offer and no more");
@@ -316,8 +404,20 @@ mod tests {
         let bounded = Subject { known: Some(Known { min: 0.0, max: 3.0, reason: Reason::Graph }), ..subject("y", "") };
         let together = plan.start_together([input, bounded]).unwrap();
         assert_eq!(together.known, Some(Known { min: -1.0, max: 3.0, reason: Reason::Graph }));
-        assert!(!together.by_known && plan.start_together([input, input]).unwrap().by_known);
+        assert!(together.by.is_none() && plan.start_together([input, input]).unwrap().by.is_some());
         assert_eq!(plan.start_together([input, subject("z", "")]).unwrap().known, None);
+    }
+
+    #[test]
+    fn how_is_another_thing_than_whether_and_a_default_is_nobodys_word() {
+        let rules = Rules::new()
+            .by_default(|s| s.op == "Conv", Setting::Symmetric(true))
+            .skip("a".parse().unwrap())
+            .assign("b=bits:16,float".parse().unwrap())
+            .assign("c=max".parse().unwrap());
+        let says = |name, op| rules.say_how(&subject(name, op));
+        assert_eq!([says("a", "Conv"), says("b", ""), says("c", "Conv"), says("d", "")], [false, true, true, false]);
+        assert_eq!(rules.settings(&subject("c", "Conv")).count(), 2, "it holds all the same");
     }
 
     #[test]

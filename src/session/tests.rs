@@ -3,6 +3,7 @@ use std::sync::Arc;
 use super::*;
 use crate::calibrate;
 use crate::histogram::Histogram;
+use crate::quant::QuantParams;
 
 fn key(layer: usize) -> Key {
     Key::activation(format!("layer{layer}"))
@@ -384,7 +385,7 @@ fn channels_come_to_one_range_and_follow_each_change() {
     assert_eq!(ready(&session, at(1)).clip().amax(), widest);
     session.nudge(&of(2), Clip::symmetric(9.0));
     assert_eq!((ready(&session, at(1)).clip().amax(), ready(&session, at(1)).edited()), (9.0, true));
-    assert_eq!(session.params_of(&key(1)).len(), 3);
+    assert_eq!((session.params_of(&key(1)).len(), session.params_of(&key(1)).axis()), (3, Some(1)));
     let four = session.in_format(&key(1), Format::INT8.with_bits(4));
     session.apply("int4", four);
     assert!(session.params_of(&key(1)).iter().all(|p| p.qmax() == 7));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Decision, Key, Kind, Session, Target};
-use crate::quant::QuantParams;
+use crate::quant::{Grids, QuantParams};
 
 /// What one method makes of every activation that is quantized, each on its own format.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -41,19 +41,22 @@ impl Session {
 
 impl Uniform {
     /// What the activations would be quantized with.
-    pub fn params(&self) -> BTreeMap<Key, Vec<QuantParams>> {
-        let mut all: BTreeMap<Key, Vec<QuantParams>> = BTreeMap::new();
+    pub fn params(&self) -> BTreeMap<Key, Grids> {
+        let (mut all, mut channels): (BTreeMap<Key, Grids>, BTreeMap<Key, (usize, Vec<QuantParams>)>) =
+            Default::default();
         for (target, decision) in &self.decisions {
             let params = QuantParams::from_clip(decision.clip, decision.format);
             match target {
                 // Its channels stand in its place.
                 Target::Tensor(_) if decision.axis.is_some() => {}
-                Target::Tensor(key) | Target::Channel { of: key, .. } => {
-                    all.entry(key.clone()).or_default().push(params);
+                Target::Tensor(key) => drop(all.insert(key.clone(), params.into())),
+                Target::Channel { of, axis, .. } => {
+                    channels.entry(of.clone()).or_insert((*axis, Vec::new())).1.push(params);
                 }
-                Target::Tie(of) => of.iter().for_each(|key| all.entry(key.clone()).or_default().push(params)),
+                Target::Tie(of) => all.extend(of.iter().map(|key| (key.clone(), params.into()))),
             }
         }
+        all.extend(channels.into_iter().map(|(key, (axis, params))| (key, Grids::along(axis, params))));
         all
     }
 }

@@ -11,9 +11,10 @@ use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use crossterm::{execute, queue};
 use ratatui::Terminal;
 
+use crate::exchange::{self, Names, Options};
 use crate::jobs::{Feed, News, Start, Told};
 use crate::journal::Journal;
-use crate::report::{self, Json, Scales};
+use crate::report::{self, ExportError, Scales};
 use crate::session::{Arrival, Key, Layer};
 
 use super::backend::Ansi;
@@ -262,15 +263,26 @@ fn execute_cmd(cmd: Cmd, model: &Model, feed: &dyn Feed, terminal: &mut Screen) 
 
 fn export(model: &Model, path: &Path, force: bool) -> Result<Written, Unwritten> {
     let tensors = model.session.layers().iter().filter(|l| l.ready().is_some()).count();
-    let path = &at_home(path);
+    let text = path.to_string_lossy();
+    let unwritten = |message: String, exists: bool| Unwritten { message, exists };
+    let (format, path) = exchange::typed(&text).map_err(|why| unwritten(why, false))?;
+    let path = &at_home(Path::new(path));
     let scales = Scales::of(&model.session);
     let scales = match &model.kept {
         Some(kept) => scales.keeping(kept),
         None => scales,
     };
-    match report::export(&scales, &Json, path, force) {
-        Ok(()) => Ok(Written { path: path.to_string_lossy().into_owned(), tensors }),
-        Err(error) => Err(Unwritten { exists: error.exists(), message: error.to_string() }),
+    let written = exchange::write_all(format, &scales, &Names::default(), &Options::default());
+    let saved = written.and_then(|written| {
+        report::save(path, &written.bytes, force).map_err(ExportError::from)?;
+        Ok(written)
+    });
+    match saved {
+        Ok(exchange::Written { said, .. }) => {
+            let path = path.to_string_lossy().into_owned();
+            Ok(Written { path, tensors, said, keeps_all: format.keeps_all() })
+        }
+        Err(error) => Err(unwritten(error.to_string(), error.exists())),
     }
 }
 

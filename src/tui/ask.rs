@@ -22,6 +22,8 @@ impl Ask {
             Ask::Axis => "a range for each channel along axis",
             Ask::Tie => "share one range with",
             Ask::Worst => "leave the worst … in float, how many",
+            Ask::Tune { all: false } => "tune, how",
+            Ask::Tune { all: true } => "tune all, how",
             Ask::Export { .. } => "export to",
         }
     }
@@ -42,10 +44,14 @@ impl Ask {
                 let known = model.network.as_ref().map_or(0, |n| n.sensitivity.len());
                 format!("of the {known} layers whose sensitivity is known · Enter · Esc leaves it").into()
             }
+            Ask::Tune { all } => {
+                let budget = if *all { "16bit:2 float:1 " } else { "" };
+                format!("none: its own grid · {budget}affine unsigned next out rounds:2 · Enter begins · Esc").into()
+            }
             Ask::Export { exists, .. } if exists.as_deref() == Some(text) => {
                 "is there already · Enter replaces it · or type another name".into()
             }
-            Ask::Export { .. } => "Enter writes the scales as JSON · Esc".into(),
+            Ask::Export { .. } => "Enter writes it: .json, .cache, .alls, .csv, .table or FORMAT:name · Esc".into(),
         }
     }
 }

@@ -66,6 +66,11 @@ pub enum Ask {
     Tie,
     /// How many of the most sensitive layers stay in float.
     Worst,
+    /// How to search better clips, in words such as `16bit:2`.
+    Tune {
+        /// For all layers, not only for the selected one.
+        all: bool,
+    },
     /// The file to write to.
     Export {
         /// The name of an existing file that Enter would replace, once that was said.

@@ -4,8 +4,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use crate::calibrate::Shape;
-use crate::calibrate::kl;
-use crate::figure::{CurveKind, Figure, Handle, Strip, domain, lines};
+use crate::figure::{CurveKind, Figure, FigureSpec, Handle, Strip, domain, lines};
 use crate::histogram::Magnitude;
 use crate::quant::{Clip, Format};
 use crate::report::{Scales, visible};
@@ -60,6 +59,10 @@ pub struct Model {
     pub taking: Taking,
     /// A document whose tensors an export keeps where the session does not hold them.
     pub kept: Option<Arc<Scales>>,
+    /// What of the files that are laid over the layers fits these, a sentence each.
+    pub overlaid: Vec<String>,
+    /// What was said of the last file that was written for another tool, a sentence each.
+    pub statement: Vec<String>,
     /// The file name that the export prompt proposes.
     pub export_path: String,
 }
@@ -137,8 +140,8 @@ impl Model {
         let plot = Plot {
             log: true,
             signed: false,
-            // KL knows no affine ranges.
-            curve: if kl::undefined_on(session.format()).is_none() { CurveKind::Kl } else { CurveKind::Mse },
+            // KL tells the two ends of an affine range not apart, and knows no FP8.
+            curve: if FigureSpec::begins_with_kl(session.format()) { CurveKind::Kl } else { CurveKind::Mse },
             page: Page::default(),
             fake_quant: false,
             fit: None,
@@ -166,6 +169,8 @@ impl Model {
             strip: None,
             taking: Taking::default(),
             kept: None,
+            overlaid: Vec::new(),
+            statement: Vec::new(),
             export_path: "scales.json".into(),
         }
     }

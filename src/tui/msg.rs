@@ -60,6 +60,10 @@ pub struct Written {
     pub path: String,
     /// How many tensors it holds.
     pub tensors: usize,
+    /// Which tensors got a scale in another tool's file and which did not, a sentence each.
+    pub said: Vec<String>,
+    /// Whether it holds all that is chosen, so that nothing else needs to be kept.
+    pub keeps_all: bool,
 }
 
 /// A document that was not written.
@@ -81,7 +85,7 @@ pub enum Cmd {
     Stop,
     /// Write the scales that are chosen to a file.
     Export {
-        /// The file to write, `~/` for the home folder.
+        /// The file to write, `~/` for the home folder; with `FORMAT:` in front where its ending does not say which.
         path: PathBuf,
         /// Whether to replace an existing file.
         force: bool,

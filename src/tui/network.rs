@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use crate::jobs::{Left, Params, TuneLayer, TuneStep};
-use crate::quant::{OutputEffect, QuantParams};
+use crate::quant::{Grids, OutputEffect};
 use crate::report::{AS_CHOSEN, MethodRow};
 use crate::session::{Key, Sensitivity};
 
@@ -16,7 +16,7 @@ pub struct Network {
     /// What was taken for granted when it was opened, a sentence without its full stop each.
     pub assumptions: Vec<String>,
     /// The layer at hand alone on its params: its key, and one params or one for each channel; none in float.
-    pub alone: Asked<(Key, Vec<QuantParams>)>,
+    pub alone: Asked<(Key, Grids)>,
     /// Everything as it is chosen.
     pub whole: Asked<Params>,
     /// What takes long and is under way.
@@ -27,6 +27,8 @@ pub struct Network {
     pub sensitivity_of: Option<Params>,
     /// Each method for all activations, by what the outputs say.
     pub methods: Methods,
+    /// How a search was asked for last, in words.
+    pub how: String,
     /// News that came while something was being typed.
     pub unsaid: Option<String>,
 }

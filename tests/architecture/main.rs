@@ -23,8 +23,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("jobs", &["quant", "histogram", "calibrate", "session", "input", "model"]),
     ("report", &["quant", "histogram", "calibrate", "session"]),
     ("exchange", &["quant", "session", "report"]),
+    ("check", &["quant", "session", "input", "report", "exchange"]),
     ("journal", &["quant", "session", "report"]),
-    ("tui", &["quant", "histogram", "calibrate", "session", "figure", "jobs", "report", "journal"]),
+    ("tui", &["quant", "histogram", "calibrate", "session", "figure", "jobs", "report", "exchange", "journal"]),
     (
         "cli",
         &[
@@ -37,6 +38,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "jobs",
             "report",
             "exchange",
+            "check",
             "journal",
             "tui",
         ],

@@ -127,3 +127,20 @@ fn what_comes_to_nothing_is_refused() {
         assert!(ran.err.contains(said), "{}", ran.err);
     }
 }
+
+#[test]
+fn another_tool_s_scales_are_a_row_like_a_method_s() {
+    let here = folder();
+    let cache = format!("TRT-8601-EntropyCalibration2\nx: {:08x}\n/a:0: {0:08x}\n", (3.0_f32 / 127.0).to_bits());
+    fs::write(here.path().join("calib.cache"), cache).unwrap();
+    let on = ["net.onnx", "--data", "x.npy", "--overlay", "calib.cache"];
+    let ran = qviz(here.path(), &[&["report", "--by-method"], &on[..]].concat());
+    assert!(ran.code == 0 && ran.err.contains("2 of 2 ranges are of tensors here"), "{}", ran.err);
+    let moved = "calib.cache: On int8 symmetric there and on int8 affine here, where its clips are put: 2 tensors.";
+    assert!(ran.err.contains(moved), "{}", ran.err);
+    let table = rows(&ran.out);
+    let row = table.iter().find(|row| row[0] == "calib").unwrap_or_else(|| panic!("{}", ran.out));
+    let alone = qviz(here.path(), &[&["report", "--outputs", "--method", "calib"], &on[..]].concat());
+    assert!(alone.out.contains(&format!("# everything as chosen: {} dB", row[1])), "{}\n{}", alone.out, ran.out);
+    assert!(alone.out.contains(" calib "), "{}", alone.out);
+}

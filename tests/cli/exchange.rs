@@ -43,7 +43,19 @@ fn exports_and_converts() {
     }
 
     // What a cache says is a document that can be taken up.
-    qviz(path, &["convert", "x.cache", "-o", "x.json"]).fine();
+    let ran = qviz(path, &["convert", "x.cache", "-o", "x.json"]);
+    assert_eq!(
+        (ran.code, ran.err.as_str()),
+        (0, "qviz: x.cache is a cache of TensorRT 10.3.0 (EntropyCalibration2).\n")
+    );
+    // The version stays, unless another is asked for.
+    for (version, head) in
+        [(&[][..], "TRT-100300-"), (&["--trt-version", "8.6.1"][..], "TRT-8601-EntropyCalibration2\n")]
+    {
+        let ran = qviz(path, &[&["convert", "x.cache", "--to", "tensorrt-cache"], version].concat());
+        assert!(ran.code == 0 && ran.out.starts_with(head), "{}", ran.out);
+    }
+    assert_eq!(qviz(path, &["convert", "x.cache", "--to", "csv", "--trt-version", "8601"]).code, 2);
     let taken = qviz(path, &["report", "--json", "--frozen", "--scales", "x.json", "a.npy", "b.npy"]);
     assert_eq!(taken.code, 0, "{}", taken.err);
     assert_eq!(taken.json()["tensors"][0]["chosen"]["scale"].as_f64().unwrap() as f32, scale);

@@ -17,13 +17,16 @@ mod onnx;
 
 #[cfg(feature = "onnx")]
 mod by_method;
+mod check;
 #[cfg(feature = "onnx")]
 mod deployed;
+mod diff;
 mod exchange;
 #[cfg(feature = "onnx")]
 mod known;
 #[cfg(feature = "onnx")]
 mod outputs;
+mod overlay;
 mod own;
 mod panics;
 #[cfg(feature = "onnx")]
@@ -1065,12 +1068,12 @@ fn a_stand_in_is_named() {
 /// What is exported of all bundled layers is read again, each clip to the last bit, and is the same when written again.
 #[test]
 fn an_export_is_read_again() {
-    use qviz::report::{Json, Scales};
+    use qviz::report::Scales;
     let folder = tempdir().unwrap();
     for args in [&["export"][..], &["export", "--unsigned"], &["export", "--affine"]] {
         let written = qviz(folder.path(), args).fine().out;
         let scales = Scales::read(written.as_bytes(), "scales.json").unwrap();
-        assert!(Json::text(&scales) == written, "another document was written");
+        assert!(scales.json() == written, "another document was written");
         let wanted = scales.wanted().unwrap();
         assert_eq!(wanted.len(), scales.tensors.len());
         assert!(wanted.len() > 5);

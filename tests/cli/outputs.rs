@@ -129,3 +129,31 @@ fn nan_and_nothing_are_no_perfection() {
     assert_eq!(ran.code, 1);
     assert!(ran.err.contains("net.onnx has no output with an element"), "{}", ran.err);
 }
+
+/// One value sets the range, and all others are swallowed by the step at zero: an offset, which a bias can take in.
+#[test]
+fn the_mean_of_an_error_goes_into_the_bias_where_that_is_asked_for() {
+    let folder = tempdir().unwrap();
+    let nodes = [onnx::node("Gemm", &["x", "w"], "y", None)];
+    let constants = [onnx::constant("w", &[8, 5], &normal(8 * 5, 3))];
+    let model = onnx::model_with(("x", &[1, 8]), &nodes, &constants, ("y", &[1, 5]));
+    fs::write(folder.path().join("net.onnx"), model).unwrap();
+    let value = |i: usize| if i % 8 == 0 { 100.0 } else { 0.3 + 0.05 * (i as f32 * 0.618_034).fract() };
+    let x: Vec<u8> = (0..40 * 8).map(value).flat_map(f32::to_le_bytes).collect();
+    fs::write(folder.path().join("x.npy"), npy("<f4", &[40, 8], &x)).unwrap();
+    let tune = |more: &[&str]| {
+        let args = ["tune", "net.onnx", "--data", "x.npy", "--symmetric", "--method", "max", "-o", "t.json", "--force"];
+        let ran = qviz(folder.path(), &[&args[..], more].concat());
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        let document: Value = serde_json::from_slice(&fs::read(folder.path().join("t.json")).unwrap()).unwrap();
+        (ran.out, document["tuning"].clone())
+    };
+    let (said, tuning) = tune(&[]);
+    assert!(!said.contains("bias") && tuning["bias"].is_null(), "{said}");
+    let (said, tuning) = tune(&["--correct-bias"]);
+    assert!(said.contains("# 1 bias takes in the mean of its errors: ") && said.contains("  taken; "), "{said}");
+    let bias = &tuning["bias"];
+    let without = &tuning["sets"][tuning["taken"].as_u64().unwrap() as usize];
+    assert!(bias["mean_db"].as_f64().unwrap() > without["mean_db"].as_f64().unwrap() + 10.0, "{tuning}");
+    assert_eq!((&bias["taken"], bias["nodes"][0]["add"].as_array().map(Vec::len)), (&true.into(), Some(5)));
+}

@@ -63,7 +63,7 @@ fn it_says_so_and_a_method_that_is_named_prevails() {
     let said = ran.out + &ran.err;
     assert!(said.contains("shown is its float network; the scales of the file are the first offer"), "{said}");
     let named = chosen(&folder, &["--method", "max"]);
-    assert_eq!((&named["x"]["method"], &named["w"]["method"]), (&"max".into(), &"max".into()));
+    assert_eq!((&named["x"]["method"], &named["w"]["method"]), (&"max".into(), &"file".into()), "it is of activations");
     assert_eq!(
         (&named["m"]["quantized"], &named["y"]["quantized"]),
         (&true.into(), &false.into()),
@@ -71,6 +71,19 @@ fn it_says_so_and_a_method_that_is_named_prevails() {
     );
     let placed = chosen(&folder, &["--place", "all"]);
     assert_eq!((&placed["x"]["method"], &placed["y"]["quantized"]), (&"file".into(), &true.into()));
+    // Words prevail for what they are of, and only there.
+    let methods = |args: &[&str]| {
+        let all = chosen(&folder, args);
+        ["x", "m", "w"].map(|name| all[name]["method"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(methods(&["--set", "x=percentile-99.99"]), ["percentile-99.99", "file", "file"]);
+    assert_eq!(methods(&["--weights-method", "mse"]), ["file", "file", "mse"]);
+    assert_eq!(methods(&["--set", "w=bits:4"]), ["file", "file", "max"]);
+    assert_eq!(methods(&["--symmetric"]), ["mse", "mse", "file"]);
+    assert_eq!(methods(&["--bits", "4"]), ["mse", "mse", "max"]);
+    assert_eq!(methods(&["--skip", "m"]), ["file"; 3], "where is not how");
+    let m = chosen(&folder, &["--set", "m=bits:16"]).remove("m").unwrap();
+    assert_eq!((&m["method"], &m["num_bits"]), (&"mse".into(), &16.into()));
     // The document is taken up as it stands.
     let ran = qviz(folder.path(), &["export", "net.onnx", "--data", "x.npy", "-o", "file.json"]);
     assert_eq!(ran.code, 0, "{}", ran.err);

@@ -1,7 +1,10 @@
 //! A real network behind the screen: run, tried with another clip, tuned, stopped.
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 
+use serde_json::Value;
 use tempfile::tempdir;
 use vt100::Screen;
 
@@ -39,6 +42,8 @@ fn a_clip_is_tried_on_the_outputs_of_the_bundled_network() {
 
     // The search ends with a sentence; what it changed is one step.
     terminal.keys("T");
+    terminal.wait_for("tune, how:");
+    terminal.keys("\r");
     let tuned = terminal.wait("the end of the search", |screen| {
         has(screen, " tuned: ").map(|()| true).or(has(screen, "no better clip for").map(|()| false))
     });
@@ -59,12 +64,104 @@ fn a_clip_is_tried_on_the_outputs_of_the_bundled_network() {
     assert_eq!(terminal.end().code, 0);
 }
 
+/// Every tensor of a document, by its name.
+fn tensors(document: &Value) -> BTreeMap<&str, &Value> {
+    document["tensors"].as_array().unwrap().iter().map(|t| (t["name"].as_str().unwrap(), t)).collect()
+}
+
+/// From opening to the file: which method is best by the outputs, it for all, a layer tuned, two in 16 bits.
+#[test]
+fn the_whole_story_on_the_bundled_network() {
+    let folder = tempdir().unwrap();
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/models/ch_ppocr_mobile_v2.0_cls_infer.onnx");
+    let args = [model.to_str().unwrap(), "--random", "8", "--shape", "x=1x3x48x96"];
+    let mut terminal = Start::qviz(folder.path()).args(args).run();
+    terminal.wait("the first figures", output);
+
+    // By which ruler: the table stands when every method was measured.
+    terminal.keys("w");
+    terminal.wait_for("methods by the outputs");
+    terminal.wait("every method measured", |screen| {
+        let text = screen.contents();
+        (text.contains("as it is chosen") && !text.contains(" measured") && !text.contains('…')).then_some(())
+    });
+    terminal.keys("B");
+    let taken = terminal.wait("the best method taken", |screen| {
+        let row = screen.contents().lines().find(|line| line.contains(" for all activations"))?.to_owned();
+        row.contains(" at the outputs").then_some(row)
+    });
+    let method = taken.split_whitespace().next().unwrap().to_owned();
+    terminal.keys("w");
+    let all = terminal.wait("the figures of this method", output);
+
+    // Somebody clips a layer far too narrow, and has a better clip searched at the next tensors, which is quick.
+    terminal.keys("j=0.05\r");
+    let narrow = terminal.wait("the figures of the narrow clip", |screen| output(screen).filter(|row| *row != all));
+    terminal.keys("T");
+    terminal.wait_for("tune, how:");
+    terminal.keys("next sixteen\r");
+    terminal.wait_for("\"sixteen\" is no way to search");
+    terminal.keys("\x15next\r");
+    let tuned = terminal.wait("the end of the search", |screen| {
+        let row = screen.contents().lines().find(|line| line.contains(" tuned: "))?.to_owned();
+        row.contains("u takes it back").then_some(row)
+    });
+    assert!(tuned.contains(", by next"), "{tuned}");
+    terminal.wait("the figures of what was found", |screen| output(screen).filter(|row| *row != narrow));
+
+    // Two layers go to 16 bits.
+    for _ in 0..2 {
+        terminal.keys("jb\x1516\r");
+        terminal.wait_for("int16 affine now");
+        terminal.keys("\x1b");
+        terminal.wait_without("int16 affine now");
+    }
+    terminal.keys("e");
+    terminal.wait_for("export to:");
+    terminal.keys("\x15story.json\r");
+    terminal.wait_for("to story.json");
+
+    let read = |name: &str| -> Value { serde_json::from_slice(&fs::read(folder.path().join(name)).unwrap()).unwrap() };
+    let document = read("story.json");
+    let all = tensors(&document);
+    let activations = all.values().filter(|t| t["kind"] == "activation" && t["chosen"]["in_float"].is_null());
+    let activations: Vec<&Value> = activations.map(|t| &t["chosen"]).collect();
+    let count = |is: &dyn Fn(&Value) -> bool| activations.iter().filter(|chosen| is(chosen)).count();
+    assert_eq!(count(&|chosen| chosen["quantized"] == true), activations.len());
+    assert_eq!(count(&|chosen| chosen["num_bits"] == 16), 2);
+    let by_search: Vec<&&Value> = activations.iter().filter(|chosen| !chosen["tuned"].is_null()).collect();
+    let [found] = by_search[..] else { panic!("{by_search:?}") };
+    assert!(found["tuned"]["by"] == "next" && found["tuned"]["gain_db"].as_f64().unwrap() > 3.0, "{found}");
+    assert!(found["clip_max"].as_f64().unwrap() > 0.2, "{found}");
+    // Everything else goes by the method that was taken, but where another one stands in.
+    let by_method = count(&|chosen| chosen["method"] == method);
+    assert!(10 * by_method > 9 * activations.len(), "{by_method} of {} by {method}", activations.len());
+
+    // Each was one step.
+    for step in ["undone: int16", "undone: int16", "undone: tune", "undone: clip"] {
+        terminal.keys("u");
+        terminal.wait_for(step);
+        terminal.keys("\x1b");
+        terminal.wait_without(step);
+    }
+    terminal.keys("qq");
+    assert_eq!(terminal.end().code, 0);
+
+    // The document is read again, and exported again to the byte.
+    let export = ["export", args[0], args[1], args[2], args[3], args[4], "--scales", "story.json", "-o", "again.json"];
+    let again = Start::qviz(folder.path()).args(export).run();
+    assert_eq!(again.end().code, 0);
+    for (name, tensor) in tensors(&read("again.json")) {
+        assert_eq!(tensor["chosen"], all[name]["chosen"], "{name}");
+    }
+}
+
 /// What fails behind the screen is a sentence on it; everything else goes on.
 #[test]
 fn a_defect_behind_the_screen_is_said_and_the_screen_goes_on() {
     let folder = tempdir().unwrap();
     let nodes = [onnx::node("Relu", &["x"], "r", None), onnx::node("Neg", &["r"], "y", None)];
-    std::fs::write(folder.path().join("net.onnx"), onnx::model(("x", &[1, 64]), &nodes, ("y", &[1, 64]))).unwrap();
+    fs::write(folder.path().join("net.onnx"), onnx::model(("x", &[1, 64]), &nodes, ("y", &[1, 64]))).unwrap();
     let start = Start::qviz(folder.path()).args(["net.onnx", "--random", "2", "--place", "all"]);
     let mut terminal = start.env("QVIZ_TEST_PANIC", "hand").env("RUST_BACKTRACE", "1").run();
     terminal.wait("the sentence", |screen| has(screen, "a defect of qviz"));

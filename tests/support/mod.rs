@@ -76,6 +76,7 @@ impl Story {
     /// The same, with more known of the layers.
     pub fn find_as(&mut self, make: impl Fn(Layer) -> Layer) -> &mut Story {
         let layers = self.discovered.sources.iter().map(waiting).map(make).collect();
+        let layers = self.model.session.plan().laid_over(layers);
         let failures = self.discovered.errors.iter().cloned().map(Failure::from).collect();
         self.arrive(Arrival::Found { layers, failures })
     }
@@ -305,7 +306,7 @@ impl Story {
     /// The exported document.
     pub fn document(&self) -> serde_json::Value {
         let scales = report::Scales::of(&self.model.session);
-        serde_json::from_str(&report::Json::text(&scales)).expect("the export is JSON")
+        serde_json::from_str(&scales.json()).expect("the export is JSON")
     }
 
     /// The screen.

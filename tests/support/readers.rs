@@ -6,7 +6,9 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
+use qviz::exchange::{self, FORMATS, Names, Options};
 use qviz::input::{Part, discover};
+use qviz::jobs::{Recipe, read_layer};
 
 /// Values that are read of one array: an archive of a few bytes may hold gigabytes of zeros.
 const MOST: usize = 1 << 20;
@@ -29,6 +31,56 @@ pub fn safetensors(bytes: &[u8]) {
 /// The index of a checkpoint in several files, of which none is there.
 pub fn index(bytes: &[u8]) {
     dump("x.safetensors.index.json", bytes);
+}
+
+/// ONNX Runtime's calibration data: counts without values.
+pub fn calibration(bytes: &[u8]) {
+    dump("x.json", bytes);
+    let file = file("y.json", bytes);
+    for source in discover(std::slice::from_ref(&file.0), None).sources {
+        match read_layer(&source, &Recipe::magnitudes(64), 1, &|_| {}, &|| false) {
+            Ok(read) => {
+                let (_, histogram) = read.expect("nobody has cancelled it");
+                assert_eq!(histogram.magnitude.counts().iter().sum::<u64>(), histogram.stats.count);
+                assert!(histogram.magnitude.amax.is_finite() && histogram.magnitude.bins() <= bytes.len());
+                assert!(histogram.stats.amax() <= histogram.magnitude.amax);
+            }
+            Err(error) => sentence(&error.message),
+        }
+    }
+}
+
+/// A file of scales, for every format that reads some: what is read takes no more than the file, and is written again as
+/// every format, or refused in a sentence.
+pub fn scales(bytes: &[u8]) {
+    for format in FORMATS {
+        match exchange::read("x", bytes, Some(*format)) {
+            Ok((_, read)) => {
+                let clips: usize = read.ranges.iter().map(|range| range.clips.len()).sum();
+                assert!(read.ranges.len() + clips <= 2 * bytes.len(), "{}: {clips} ranges", format.id());
+                for range in &read.ranges {
+                    assert!(range.clips.len() == range.scales.len() && range.clips.len() == range.zero_points.len());
+                    assert!(range.scales.iter().all(|scale| scale.is_finite() && *scale > 0.0), "{range:?}");
+                    assert!(range.clips.iter().all(|clip| clip.min() <= 0.0 && clip.max() >= 0.0), "{range:?}");
+                    drop(range.overlaid());
+                }
+                let many = read.ranges.len() > 100;
+                for to in FORMATS.iter().filter(|_| !many) {
+                    match exchange::write(*to, &read.ranges, &Names::default(), &Options::default()) {
+                        Ok(written) => written.said.iter().for_each(|said| assert!(said.ends_with('.'), "{said}")),
+                        Err(error) => assert!(error.to_string().ends_with('.'), "{error}"),
+                    }
+                }
+            }
+            Err(error) => sentence(&error.to_string()),
+        }
+    }
+    for name in ["x", "x.cache", "x.table", "x.json", "x.safetensors", "x.quantization.cfg", "x.alls"] {
+        if let Err(error) = exchange::read(name, bytes, None) {
+            sentence(&error.to_string());
+        }
+    }
+    let _ = Names::read(&String::from_utf8_lossy(bytes));
 }
 
 /// An ONNX file: parsed, its weights read. It is not run, which is tract's work.

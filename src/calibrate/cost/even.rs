@@ -32,6 +32,20 @@ impl Even {
         (m1 - m0) * self.full + (d1 * d1 * d1 - d0 * d0 * d0) / 3.0
     }
 
+    /// What the nearest level lies beyond each value, summed over the counts of whole bins; `zeros` of the first bin are
+    /// exact zeros, which lie on a level.
+    ///
+    /// Its integral over a whole cell is 0, and from 0 to the place at distance `d` from the nearest level `-d^2 / 2`.
+    pub fn offset(&self, counts: &[u64], zeros: u64) -> f64 {
+        let to = |t: f64| self.nearest(t).1.powi(2) / 2.0;
+        let mut sum = 0.0;
+        for (bin, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+            let count = if bin == 0 { count.saturating_sub(zeros) } else { count };
+            sum += count as f64 * (to(bin as f64) - to((bin + 1) as f64));
+        }
+        sum
+    }
+
     /// The error of `mass` (a share of it per unit of length) over whole bins `from..to`.
     fn over(&self, mass: &[f64], from: usize, to: usize) -> f64 {
         let mut sums = [0.0; 4];

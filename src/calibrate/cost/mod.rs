@@ -5,6 +5,7 @@
 
 mod density;
 mod even;
+mod offset;
 #[cfg(test)]
 mod tests;
 mod uneven;
@@ -12,6 +13,7 @@ mod uneven;
 use density::Cut;
 pub(super) use density::Density;
 use even::Even;
+pub use offset::mean_error;
 use uneven::Uneven;
 
 use crate::histogram::Stats;

@@ -213,3 +213,62 @@ fn the_error_of_floating_point_goes_with_the_value() {
     // Uniform in [1, 2) with steps of 1/8: an error of 1/768 against a signal of 7/3.
     assert!((sqnr(e4m3, 448.0) - 10.0 * (7.0f64 / 3.0 * 768.0).log10()).abs() < 0.01);
 }
+
+/// The share of the root mean square that is a mean.
+fn offset(values: &[f32], clip: Clip, format: Format) -> Option<f64> {
+    let t = tensor(values, 2048, format);
+    let mean = mean_error(t.histogram(), &QuantParams::from_clip(clip, format))?;
+    Some(mean / t.metrics(clip).mse.sqrt())
+}
+
+#[test]
+fn an_error_with_a_mean_says_so() {
+    let of = |values: &[f32], clip: f32| offset(values, Clip::symmetric(clip), Format::INT8);
+    // Nearly all values are swallowed by the step at zero.
+    let swallowed: Vec<f32> = (0..1000).map(|i| 0.3 + 1e-4 * i as f32).chain([127.0]).collect();
+    assert!(of(&swallowed, 127.0).unwrap() < -0.95);
+    let negative: Vec<f32> = swallowed.iter().map(|x| -x).collect();
+    assert!(of(&negative, 127.0).unwrap() > 0.95);
+    let wave: Vec<f32> = (0..4000).map(|i| (i as f32 * 0.37).sin() * (1 + i % 7) as f32).collect();
+    assert!(of(&wave, 7.0).unwrap().abs() < 0.05);
+    // What is cut off is cut off on one side.
+    let cut: Vec<f32> = wave.iter().map(|x| x.abs()).collect();
+    assert!(of(&cut, 3.0).unwrap() < -0.2);
+    assert!(offset(&wave, Clip::new(0.0, 7.0), Format::INT8.with_symmetric(false)).unwrap() > 0.2, "raised to 0");
+    // Zeros are kept exactly, and of what bins cannot tell nothing is said.
+    assert_eq!(
+        [of(&[0.0; 9], 1.0), of(&[], 1.0), offset(&wave, Clip::symmetric(7.0), Format::INT8.with_bits(16))],
+        [None; 3]
+    );
+    assert_eq!(offset(&wave, Clip::symmetric(7.0), Fp8::E4m3.into()), None);
+}
+
+proptest! {
+    /// Value by value, spread evenly over each bin.
+    #[test]
+    fn the_mean_of_the_error_is_that_of_the_values(
+        bins in proptest::collection::vec(-63_i32..64, 1..200),
+        low in -2.0_f32..0.0,
+        high in 0.1_f32..2.0,
+        symmetric in any::<bool>(),
+    ) {
+        // Each bin holds a row of values at even distances, the last one at its end sets the range.
+        let inside = |bin: i32| {
+            let sign = if bin < 0 { -1.0 } else { 1.0 };
+            (0..50).map(move |k| sign * (bin.abs() as f32 + (k as f32 + 0.5) / 50.0) / 64.0)
+        };
+        let mut values: Vec<f32> = bins.iter().copied().flat_map(inside).collect();
+        values.extend([1.0, 1.0 / 128.0]);
+        let format = Format::int(4, true, symmetric).unwrap();
+        let clip = if symmetric { Clip::symmetric(high) } else { Clip::new(low, high) };
+        let params = QuantParams::from_clip(clip, format);
+        let histogram = Histogram::of(&values, 64, &[]);
+        if let Some(mean) = mean_error(&histogram, &params) {
+            let of = |x: &f32| f64::from(params.fake_quant(*x)) - f64::from(*x);
+            let counted = values.iter().map(of).sum::<f64>() / values.len() as f64;
+            // A row of fifty may end on the other side of a border, and the two at the end lie anywhere in their bins.
+            let far = 2.0 * f64::from(params.scale()) / 50.0 + (2.0 * f64::from(params.scale()) + 0.04) / values.len() as f64 + 1e-3;
+            prop_assert!((mean - counted).abs() < far, "{mean} {counted} {far}");
+        }
+    }
+}

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::parse::{json as parsed, number, object, printed, value, whole};
 use super::super::statement::Statement;
-use super::super::{Foreign, Looks, Range, Read, Written};
+use super::super::{Foreign, Looks, Options, Range, Read, Written};
 use super::{NO_FP8, of_offset, offsets};
 use crate::quant::Format;
 use crate::report::{ExportError, visible};
@@ -27,7 +27,7 @@ impl Foreign for Listed {
         "AIMET's encodings of today, in lists"
     }
 
-    fn write(&self, ranges: &[Range]) -> Result<Written, ExportError> {
+    fn write(&self, ranges: &[Range], _: &Options) -> Result<Written, ExportError> {
         let mut statement = Statement::new(self.id());
         let mut section = |wanted: Kind| {
             let mut entries = Vec::new();
@@ -61,7 +61,7 @@ impl Foreign for Listed {
                 ranges.push(range(kind, entry)?);
             }
         }
-        Ok(Read { ranges, said: Vec::new() })
+        Ok(Read { ranges, said: Vec::new(), version: None })
     }
 
     fn is(&self, file: &Looks) -> bool {

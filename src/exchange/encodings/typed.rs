@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::parse::{json as parsed, number, object, params, printed, value, whole};
 use super::super::statement::Statement;
-use super::super::{Foreign, Looks, Range, Read, Written};
+use super::super::{Foreign, Looks, Options, Range, Read, Written};
 use super::NO_FP8;
 use crate::quant::Format;
 use crate::report::{ExportError, visible};
@@ -27,7 +27,7 @@ impl Foreign for Typed {
         "AIMET's encodings in the words of ONNX"
     }
 
-    fn write(&self, ranges: &[Range]) -> Result<Written, ExportError> {
+    fn write(&self, ranges: &[Range], _: &Options) -> Result<Written, ExportError> {
         let mut statement = Statement::new(self.id());
         let mut entries = Vec::new();
         for range in ranges {
@@ -52,7 +52,7 @@ impl Foreign for Typed {
         if entries.is_empty() {
             said.clear();
         }
-        Ok(Read { ranges: entries.iter().map(range).collect::<Result<_, _>>()?, said })
+        Ok(Read { ranges: entries.iter().map(range).collect::<Result<_, _>>()?, said, version: None })
     }
 
     fn is(&self, file: &Looks) -> bool {

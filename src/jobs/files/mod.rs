@@ -1,5 +1,6 @@
 //! Tensors out of files.
 
+mod counted;
 mod read;
 mod values;
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 
+use super::counted::counted;
 use crate::ErrorKind;
 use crate::histogram::{BatchRange, BinPass, GrowingHistogram, Histogram, RangePass, RangePiece};
 use crate::input::{Array, BodyReport, CHUNK, DType, Follower, InputError, Part, Sentinel, Source};
@@ -26,6 +27,9 @@ pub fn read_layer(
     progress: &dyn Fn(f64),
     cancelled: &dyn Fn() -> bool,
 ) -> Result<Option<(Origin, Histogram)>, InputError> {
+    if let Some(counted) = counted(source, recipe) {
+        return counted.map(Some);
+    }
     let once = !source.parts.iter().all(Part::seekable_twice);
     let passes = if once { 1 } else { 2 };
     let mut pass = Pass::new(source, threads, progress, cancelled, passes)?;

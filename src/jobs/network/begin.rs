@@ -132,7 +132,7 @@ impl Begin<'_> {
             let mut start = self.plan.start(&run.tensors.layers[tensor].subject());
             let weight = tensor.checked_sub(run.activations()).and_then(|w| run.setup.weights[w].axis);
             // Where the file has one scale for a weight, it begins with one.
-            let in_file = run.tensors.layers[tensor].in_file.as_ref().filter(|in_file| in_file.chooses);
+            let in_file = start.imported.iter().find(|offer| offer.begins);
             let own = in_file.map_or(weight, |in_file| in_file.axis);
             let axis = start.axis.or(own.map(|axis| axis as i64))?;
             start.axis = Some(axis);
@@ -302,16 +302,19 @@ impl Begin<'_> {
         let values = NetworkValues { run, threads: self.threads };
         let histogram = histogram.ok_or_else(|| values.changed(tensor))?;
         let layer = &run.tensors.layers[tensor];
-        let mut ready = Ready::analyse(Arc::new(histogram), self.plan, &layer.subject());
-        if let Some(in_file) = &layer.in_file {
-            ready.begin_in_file(in_file, None);
-        }
-        Ok(Box::new((origin, ready)))
+        Ok(Box::new((origin, Ready::analyse(Arc::new(histogram), self.plan, &layer.subject()))))
     }
 
     /// The groups that were asked for, and the inputs of each `Concat`. What was asked for and cannot be is told.
     fn groups(&self, run: &Run) -> Vec<Group> {
-        let (groups, errors) = self.ties.groups(&run.tensors.layers, self.plan, &run.setup.concats());
+        let mut concats = run.setup.concats();
+        // What shares a scale in the file has the same one.
+        let follows_file = |tensor: usize| {
+            let start = self.plan.start(&run.tensors.layers[tensor].subject());
+            start.imported.iter().any(|offer| offer.begins)
+        };
+        concats.retain(|(_, inputs)| !inputs.iter().any(|&tensor| follows_file(tensor)));
+        let (groups, errors) = self.ties.groups(&run.tensors.layers, self.plan, &concats);
         for message in errors {
             let file = run.setup.network.file().to_owned();
             let result = Err(Failure { kind: ErrorKind::Unfit, file, message });
@@ -345,14 +348,7 @@ impl Begin<'_> {
                 };
                 let Some(packed) = packed else { return Ok(None) };
                 let (plan, threads) = (self.plan, self.threads);
-                let mut channels = analyse_channels(packed, plan, start, threads, watch.progress, watch.cancelled);
-                if let (Some(in_file), Some(channels)) = (&run.tensors.layers[*tensor].in_file, &mut channels)
-                    && in_file.axis == Some(channels.axis)
-                {
-                    let all = channels.ready.iter_mut().enumerate();
-                    all.for_each(|(channel, ready)| ready.begin_in_file(in_file, Some(channel)));
-                }
-                Ok(channels)
+                Ok(analyse_channels(packed, plan, start, threads, watch.progress, watch.cancelled))
             };
             let result = guarded(read).unwrap_or_else(|_| Err(defect(run.setup.network.file())));
             let Some(result) = result.transpose() else { return false };

@@ -11,7 +11,7 @@ use crate::model::{
 #[cfg(feature = "onnxruntime")]
 use crate::model::{Library, Runtime};
 use crate::quant::Clip;
-use crate::session::{Deployed, IN_FILE, InFile, Key, Kind, Known, Layer, Origin, Places, Reason, Taker};
+use crate::session::{Deployed, IN_FILE, Imported, Key, Kind, Known, Layer, Origin, Places, Reason, Taker};
 
 /// What to run, on what.
 pub struct Subject {
@@ -28,8 +28,6 @@ pub struct Subject {
     /// Which tensors are quantized unless a rule says otherwise; `None` leaves it to the file where that is quantized, and
     /// else to the default.
     pub placement: Option<Placement>,
-    /// Whether the scales of a file that is quantized already are what its tensors begin with.
-    pub as_in_file: bool,
     /// Whether it is looked at as the file has it, with its batch norms, and not as it is deployed.
     pub as_written: bool,
 }
@@ -56,7 +54,6 @@ pub(in crate::jobs) struct Setup {
     graph: Option<Graph>,
     pub weights: Vec<Weight>,
     quantizers: Quantizers,
-    as_in_file: bool,
     placement: Option<Placement>,
     /// Of each sample that can be loaded, how it reaches the activations; found when it is first asked for.
     reaches: OnceLock<Vec<Option<Arc<Vec<Reach>>>>>,
@@ -80,7 +77,7 @@ impl Setup {
         let samples = Samples::open(&network, &subject.samples, &subject.options)?;
         let check = subject.check.map(|source| Samples::open(&network, &source, &subject.options)).transpose()?;
         let weights = network.weights();
-        let (placement, as_in_file) = (subject.placement, subject.as_in_file);
+        let placement = subject.placement;
         let (engine, graph): (Box<dyn Engine>, _) = match subject.backend {
             Backend::Tract => {
                 // One thread a run: measured, the others are better used for counting, and for other samples.
@@ -94,7 +91,7 @@ impl Setup {
             }
         };
         let reaches = OnceLock::new();
-        Ok(Setup { network, samples, check, engine, graph, weights, quantizers, as_in_file, placement, reaches })
+        Ok(Setup { network, samples, check, engine, graph, weights, quantizers, placement, reaches })
     }
 
     /// What trials run.
@@ -167,7 +164,8 @@ impl Setup {
             let layer = layer.with_deployed(Deployed { absorbed: absorbed.collect(), folded: Vec::new() });
             let layer = layer.with_places(self.places(&tensor.name, |placement| places[placement][at].clone()));
             let rank = tensor.shape.as_ref().map_or(0, Vec::len);
-            layer.with_in_file(self.in_file(&tensor.name, rank).filter(|in_file| in_file.axis.is_none()))
+            let in_file = self.in_file(&tensor.name, rank).filter(|in_file| in_file.axis.is_none());
+            layer.with_imported(in_file.into_iter().collect())
         });
         let weights = self.weights.iter().enumerate().map(|(at, weight)| {
             let op = weight.uses.first().map_or(String::new(), |u| u.op_type.clone());
@@ -177,8 +175,7 @@ impl Setup {
             let folded = self.network.folded_into(&weight.name).to_vec();
             let layer = layer.with_deployed(Deployed { folded, absorbed: Vec::new() });
             let layer = layer.with_places(self.places(&weight.name, |placement| weight_places[placement][at].clone()));
-            let in_file = self.in_file(&weight.name, weight.shape.len());
-            layer.with_in_file(in_file.filter(|in_file| in_file.axis.is_none() || in_file.axis == weight.axis))
+            layer.with_imported(self.in_file(&weight.name, weight.shape.len()).into_iter().collect())
         });
         activations.chain(weights).collect()
     }
@@ -205,20 +202,16 @@ impl Setup {
     }
 
     /// The grid that a tensor of so many axes is on in the file.
-    fn in_file(&self, tensor: &str, rank: usize) -> Option<InFile> {
+    fn in_file(&self, tensor: &str, rank: usize) -> Option<Imported> {
         let grid = self.quantizers.of(tensor)?;
         let axis = grid.axis_of(rank);
         let clips: Vec<Clip> = grid.clips();
         let fits = axis.is_some() == grid.axis.is_some();
-        (fits && !clips.is_empty()).then(|| InFile { format: grid.format(), axis, clips, chooses: self.as_in_file })
+        (fits && !clips.is_empty()).then(|| Imported::in_file(grid.format(), axis, clips))
     }
 
     /// The `Concat`s by name, with the tensors that the values which they put together are quantized at.
     pub fn concats(&self) -> Vec<(String, Vec<usize>)> {
-        if self.as_in_file && !self.quantizers.is_empty() {
-            // What shares a scale in the file has the same one.
-            return Vec::new();
-        }
         let own = (!self.quantizers.is_empty()).then_some(Placement::All);
         let placement = self.placement.or(own).unwrap_or_default();
         let sources = placement.sources(self.engine.tensors());

@@ -158,7 +158,7 @@ impl Shared {
             Ok(Discovered { sources, errors }) => (sources, errors.into_iter().map(Failure::from).collect()),
             Err(_) => (Vec::new(), vec![defect("")]),
         };
-        let layers = || sources.iter().map(waiting).collect::<Vec<_>>();
+        let layers = || self.plan.laid_over(sources.iter().map(waiting).collect());
         (self.tell)(Told::Arrived(Arrival::Found { layers: layers(), failures }));
         let (count, tensors) = (sources.len(), Tensors::new(layers()));
         self.unfinished.store(count, Ordering::Relaxed);
@@ -293,7 +293,8 @@ impl Shared {
         let Some((origin, histogram)) = read else { return Ok(None) };
         let subject = found.tensors.layers[place].subject();
         let mut ready = Ready::analyse(Arc::new(histogram), &self.plan, &subject);
-        if self.measure {
+        let has_values = source.parts.iter().all(|part| part.counted().is_none());
+        if self.measure && has_values {
             let wanted = Wanted { tensor: place, clip: ready.decision().clip, format: ready.format() };
             let values = FileValues { sources: &found.sources, threads: 1 };
             let unwatched = Watch { progress: &|_| {}, ..*watch };

@@ -192,10 +192,13 @@ impl Shared {
                 return (self.tell)(Told::Done);
             }
         };
-        (self.tell)(Told::Arrived(Arrival::Found { layers: setup.layers(), failures: Vec::new() }));
+        (self.tell)(Told::Arrived(Arrival::Found {
+            layers: self.plan.laid_over(setup.layers()),
+            failures: Vec::new(),
+        }));
         (self.tell)(Told::Opened { title: setup.title(), assumptions: setup.assumptions() });
         let mut run = Run {
-            tensors: Tensors::new(setup.layers()),
+            tensors: Tensors::new(self.plan.laid_over(setup.layers())),
             setup,
             samples: Vec::new(),
             reached: Vec::new(),

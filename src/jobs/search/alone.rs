@@ -31,7 +31,7 @@ const BEHIND: f64 = 0.5;
 /// The SQNR at the outputs of each layer alone as it stands. `None` when it was cancelled.
 pub(super) fn look(search: &mut Standing) -> Result<Option<Vec<Decibels>>, ModelError> {
     let budget = search.budget.on_first(LOOK);
-    let float = Bench::new(&search.run.setup, &[], budget)?;
+    let float = Bench::new(&search.run.setup, search.kept, &[], budget)?;
     let mut found = vec![Decibels::PERFECT; search.tensors.len()];
     // In the order of the file, so that runs begin where the first of some begins.
     let mut order: Vec<usize> = (0..found.len()).collect();
@@ -81,6 +81,12 @@ pub(super) fn search_runs(candidates: usize, samples: usize) -> f64 {
     BEHIND * (samples + first * (candidates / 2 + 1 + BESIDE) + (samples - first) * all) as f64
 }
 
+/// What looking between the rungs costs for one layer that has so many clips between, in runs of the network.
+fn closer_runs(between: usize, samples: usize) -> f64 {
+    let first = samples.div_ceil(3);
+    BEHIND * (first * between + (samples - first) * FINALISTS.min(between)) as f64
+}
+
 /// What a search by the outputs has found.
 pub(super) struct Found {
     /// The best of each layer.
@@ -104,9 +110,12 @@ pub(super) fn alone(
     let few = search.few();
     let budget = search.budget.on_first(few);
     let first = few.div_ceil(3);
-    let float = Bench::new(&search.run.setup, &[], budget)?;
+    let float = Bench::new(&search.run.setup, search.kept, &[], budget)?;
     let mut found =
         Found { set: search.present.clone(), both: search.present.clone(), alone: vec![None; search.present.len()] };
+    // Those that are loud by now will be looked at more closely; which of them are is known better when it is their turn.
+    let more = |i: usize| candidates[i].first().map_or(0.0, |&any| closer_runs(between(any).count(), few));
+    search.progress.plan(0, order.iter().filter(|&&i| is_loud(at_first, i)).map(|&i| more(i)).sum());
     'layers: for i in order {
         if search.stopped() {
             break;
@@ -151,8 +160,14 @@ pub(super) fn alone(
         let both = finals.iter().rev().max_by_key(together).expect("what was there is among them");
         found.both[i] = choice(both.0, both.1, "next+out");
         now_alone[i] = best.1;
+        match (is_loud(at_first, i), is_loud(&now_alone, i)) {
+            (true, false) => search.progress.skip(0, more(i)),
+            (false, true) => search.progress.plan(0, more(i)),
+            _ => {}
+        }
         if is_loud(&now_alone, i) {
             let Some(closer) = closer(&losses, best.1, tries[best.0], first..few)? else { return Ok(None) };
+            search.progress.ran(more(i));
             if let Some((tried, after)) = closer {
                 found.set[i] = Choice { tried: Some(tried), by: "out", before, after };
                 now_alone[i] = after;

@@ -7,13 +7,13 @@ use super::noise::{LEAST_GAIN, mean};
 use super::standing::{Choice, Set, Standing};
 use crate::jobs::tuning::Tried;
 use crate::model::{Effect, ModelError};
-use crate::quant::{Decibels, QuantParams};
+use crate::quant::{Decibels, Grids};
 
 /// Goes over the layers in this order and changes what gains on both halves of the samples; answers the set that comes
 /// of it. `None` when it was cancelled.
 pub(super) fn among(
     search: &mut Standing,
-    weights: &[Vec<QuantParams>],
+    weights: &[Grids],
     candidates: &[Vec<Tried>],
     order: &[usize],
 ) -> Result<Option<Set>, ModelError> {
@@ -22,8 +22,8 @@ pub(super) fn among(
     let (even, odd): (Vec<usize>, Vec<usize>) =
         (few.iter().copied().step_by(2).collect(), few.iter().copied().skip(1).step_by(2).collect());
     let halves = [even, odd].into_iter().filter(|half| !half.is_empty());
-    let halves: Vec<Bench> =
-        halves.map(|half| Bench::with_samples(&search.run.setup, weights, half, budget)).collect::<Result<_, _>>()?;
+    let all = Bench::new(&search.run.setup, search.kept, weights, budget)?;
+    let halves: Vec<Bench> = halves.map(|half| all.on_samples(&half)).collect();
     let mut set = search.present.clone();
     'layers: for &i in order {
         let Some(present) = set[i].tried else { continue };

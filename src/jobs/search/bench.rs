@@ -1,18 +1,13 @@
 //! A network quantized as it is chosen, compared with itself in float.
 
-use std::sync::Arc;
-
-use super::kept::{Kept, MEMORY, with_weights};
+use super::kept::{Kept, MEMORY};
 use super::noise::{jittered, jitters, mean, mean_and_error, spread};
 use crate::ErrorKind;
 use crate::jobs::network::{Run, Setup};
 use crate::jobs::trial::Params;
 use crate::jobs::tuning::Jittered;
 use crate::model::{Effect, Graph, Judged, ModelError, OutputEffect, OutputEffects, Reference, Samples};
-use crate::quant::QuantParams;
-
-/// Numbers at the outputs that are enough to judge by.
-pub(super) const NUMBERS: usize = 1 << 17;
+use crate::quant::{Grids, QuantParams};
 
 /// What a piece of work on a network may use, and what ends it.
 #[derive(Clone, Copy)]
@@ -49,7 +44,7 @@ pub(super) struct Split {
     /// In the order of the graph's activations.
     pub activations: Vec<Option<QuantParams>>,
     /// In the order of the network's weights.
-    pub weights: Vec<Vec<QuantParams>>,
+    pub weights: Vec<Grids>,
 }
 
 impl Split {
@@ -59,11 +54,12 @@ impl Split {
     ///
     /// An activation has a range for each channel, which no integer product can have.
     pub fn of(params: &Params, run: &Run) -> Result<Split, ModelError> {
-        let of = |layer: &crate::session::Layer| params.get(&layer.key).map_or(&[][..], Vec::as_slice);
+        let float = Grids::FLOAT;
+        let of = |layer: &crate::session::Layer| params.get(&layer.key).unwrap_or(&float);
         let (activations, weights) = run.tensors.layers.split_at(run.activations());
-        let one = |layer| match of(layer) {
+        let one = |layer| match **of(layer) {
             [] => Ok(None),
-            [params] => Ok(Some(*params)),
+            [params] => Ok(Some(params)),
             _ => {
                 let (file, name) = (run.setup.network.file().to_owned(), layer.name());
                 let message = format!(
@@ -75,7 +71,7 @@ impl Split {
         };
         Ok(Split {
             activations: activations.iter().map(one).collect::<Result<_, _>>()?,
-            weights: weights.iter().map(|layer| of(layer).to_vec()).collect(),
+            weights: weights.iter().map(|layer| of(layer).clone()).collect(),
         })
     }
 }
@@ -84,9 +80,9 @@ impl Split {
 pub(super) struct Bench<'a> {
     setup: &'a Setup,
     source: &'a Samples,
-    float: Arc<Reference<'a>>,
-    /// The float network on the samples to check on, where its answers are kept.
-    check: Option<Arc<Reference<'a>>>,
+    /// The float network on these samples, and on those to check on; their answers are kept for all trials.
+    float: Reference<'a>,
+    check: Reference<'a>,
     /// With the weights that were given; the activations are on no params.
     graph: Graph,
     samples: Vec<usize>,
@@ -99,21 +95,10 @@ impl<'a> Bench<'a> {
     /// # Errors
     ///
     /// The weights do not fit the network.
-    pub fn new(setup: &'a Setup, weights: &[Vec<QuantParams>], budget: Budget<'a>) -> Result<Bench<'a>, ModelError> {
-        let graph = with_weights(setup, weights)?;
-        let float = Arc::new(Reference::new(setup.graph()?, MEMORY));
-        Ok(Bench { setup, source: &setup.samples, float, check: None, graph, samples: budget.samples.to_vec(), budget })
-    }
-
-    /// The same with what is kept of trials before, on the first ones of the samples that are kept.
-    ///
-    /// # Errors
-    ///
-    /// The weights do not fit the network.
-    pub fn kept(
+    pub fn new(
         setup: &'a Setup,
         kept: &Kept<'a>,
-        weights: &[Vec<QuantParams>],
+        weights: &[Grids],
         budget: Budget<'a>,
     ) -> Result<Bench<'a>, ModelError> {
         Bench::of_graph(setup, kept, kept.graph(weights)?, budget)
@@ -130,35 +115,29 @@ impl<'a> Bench<'a> {
         graph: Graph,
         budget: Budget<'a>,
     ) -> Result<Bench<'a>, ModelError> {
-        debug_assert!(kept.samples.starts_with(budget.samples), "answers are kept by place");
-        let ((float, check), samples) = (kept.float()?, budget.samples.to_vec());
-        Ok(Bench { setup, source: &setup.samples, float, check: Some(check), graph, samples, budget })
-    }
-
-    /// The same on samples of its own.
-    pub fn with_samples(
-        setup: &'a Setup,
-        weights: &[Vec<QuantParams>],
-        samples: Vec<usize>,
-        budget: Budget<'a>,
-    ) -> Result<Bench<'a>, ModelError> {
-        Ok(Bench { samples, ..Bench::new(setup, weights, budget)? })
+        let (float, check) = kept.float()?;
+        let float = float.at(budget.samples);
+        Ok(Bench { setup, source: &setup.samples, float, check, graph, samples: budget.samples.to_vec(), budget })
     }
 
     /// The same network on other samples.
     pub fn on_samples(&self, samples: &[usize]) -> Bench<'a> {
-        let (float, graph) = (Arc::new(Reference::new(self.float.graph(), MEMORY)), self.graph.clone());
-        let (source, samples) = (self.source, samples.to_vec());
-        Bench { setup: self.setup, source, float, check: None, graph, samples, budget: self.budget }
+        let (float, check, graph) = (self.float.at(samples), self.check.clone(), self.graph.clone());
+        let (setup, source, samples, budget) = (self.setup, self.source, samples.to_vec(), self.budget);
+        Bench { setup, source, float, check, graph, samples, budget }
+    }
+
+    /// The same samples run through another graph of the network.
+    pub fn with_graph(&self, graph: Graph) -> Bench<'a> {
+        Bench { graph, ..self.on_samples(&self.samples) }
     }
 
     /// The same on the samples that nothing was chosen by, if there are any.
     pub fn on_check(&self) -> Option<Bench<'a>> {
         let source = self.setup.check.as_ref()?;
         let samples = (0..source.len()).collect();
-        let float = self.check.clone().unwrap_or_else(|| Arc::new(Reference::new(self.float.graph(), MEMORY)));
-        let graph = self.graph.clone();
-        Some(Bench { setup: self.setup, source, float, check: None, graph, samples, budget: self.budget })
+        let (float, check, graph) = (self.check.clone(), self.check.clone(), self.graph.clone());
+        Some(Bench { setup: self.setup, source, float, check, graph, samples, budget: self.budget })
     }
 
     /// How many numbers one sample gives at the outputs; 1 where that depends on values.
@@ -194,6 +173,11 @@ impl<'a> Bench<'a> {
     /// The same, with the samples' mean, and how far both move when the last digits of the scales do. `None` when it was
     /// cancelled.
     pub fn judged(&self, params: &[Option<QuantParams>]) -> Result<Option<Jittered>, ModelError> {
+        Ok(self.judged_each(params)?.map(|(all, _)| all))
+    }
+
+    /// The same, and the size of the error of each sample, in the unit of the outputs: the mean over all jitters.
+    pub fn judged_each(&self, params: &[Option<QuantParams>]) -> Result<Option<(Jittered, Vec<f64>)>, ModelError> {
         let judged = Judged {
             samples: self.samples.len(),
             load: &|at| self.source.get(self.samples[at]),
@@ -205,6 +189,7 @@ impl<'a> Bench<'a> {
         let losses = |params: &[Option<QuantParams>]| self.float.losses(&self.on(params), &judged);
         let Some((effect, each)) = losses(params)? else { return Ok(None) };
         let (mut all, mut means) = (vec![effect.quality()], vec![mean(&each)]);
+        let mut sizes: Vec<f64> = each.iter().map(|loss| loss.noise.sqrt()).collect();
         let a_sample = self.output_numbers();
         for seed in 0..jitters(a_sample, a_sample * self.samples.len()) {
             // Who waits for the end need not wait for this: the spread then is that of fewer figures.
@@ -214,10 +199,12 @@ impl<'a> Bench<'a> {
             let Some((effect, each)) = losses(&jittered(params, seed))? else { return Ok(None) };
             all.push(effect.quality());
             means.push(mean(&each));
+            sizes.iter_mut().zip(&each).for_each(|(size, loss)| *size += loss.noise.sqrt());
         }
+        sizes.iter_mut().for_each(|size| *size /= means.len() as f64);
         let spread_db = spread(&all).max(spread(&means));
         let (mean_db, error_db) = mean_and_error(&means);
-        Ok(Some(Jittered { effect, mean_db: mean_db.get(), spread_db, error_db }))
+        Ok(Some((Jittered { effect, mean_db: mean_db.get(), spread_db, error_db }, sizes)))
     }
 
     /// What is needed to try params on `tensors` while the other activations are on `others`; in float where there are

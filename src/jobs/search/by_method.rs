@@ -25,7 +25,7 @@ pub(super) fn by_method(
     let ended = || (budget.cancelled)() || (budget.stopped)();
     let leave = || ended() || urgent();
     let weights = Split::of(&wanted.weights, run)?.weights;
-    let bench = Bench::kept(&run.setup, kept, &weights, Budget { cancelled: &leave, ..budget })?;
+    let bench = Bench::new(&run.setup, kept, &weights, Budget { cancelled: &leave, ..budget })?;
     let check = bench.on_check();
     let mut done: Vec<(&OneMethod, MethodEffect)> = Vec::new();
     for (at, method) in wanted.methods.iter().enumerate() {

@@ -1,7 +1,8 @@
 //! Which clips a search tries on a layer.
 
 use crate::calibrate::Tensor;
-use crate::jobs::tuning::{Allow, Tried, TuneLayer};
+use crate::jobs::how::Allow;
+use crate::jobs::tuning::{Tried, TuneLayer};
 use crate::quant::{Clip, Format};
 
 /// Clips of the ladder of each format, from the whole range down to [`LEAST`] of it.

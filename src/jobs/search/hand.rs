@@ -8,7 +8,7 @@ use super::serve::Served;
 use crate::jobs::network::Run;
 use crate::jobs::trial::{News, Trial};
 use crate::model::{Effect, ModelError};
-use crate::quant::{OutputEffect, QuantParams};
+use crate::quant::{Grids, OutputEffect, QuantParams};
 use crate::session::{Failure, Key};
 
 /// Samples that the clip in hand is tried on.
@@ -25,28 +25,23 @@ pub(in crate::jobs) struct InHand {
 
 impl InHand {
     /// Tries one tensor alone. `None` when it was cancelled.
-    pub fn alone<F: Fn() -> Option<Trial>>(
-        &mut self,
-        served: &Served<F>,
-        key: &Key,
-        params: &[QuantParams],
-    ) -> Option<News> {
+    pub fn alone<F: Fn() -> Option<Trial>>(&mut self, served: &Served<F>, key: &Key, params: &Grids) -> Option<News> {
         let started = Instant::now();
         let result = self.tried(served, key, params).transpose()?;
-        Some(News::Alone { key: key.clone(), params: params.to_vec(), result, took: started.elapsed() })
+        Some(News::Alone { key: key.clone(), params: params.clone(), result, took: started.elapsed() })
     }
 
     fn tried<F: Fn() -> Option<Trial>>(
         &mut self,
         served: &Served<F>,
         key: &Key,
-        params: &[QuantParams],
+        params: &Grids,
     ) -> Result<Option<OutputEffect>, Failure> {
         let (run, budget) = (served.run, served.budget().on_first(IN_HAND));
         let place = run.tensors.place(key)?;
         if place >= run.activations() || params.len() != 1 {
             // A weight's values are built into the graph.
-            let split = Split::of(&[(key.clone(), params.to_vec())].into(), run)?;
+            let split = Split::of(&[(key.clone(), params.clone())].into(), run)?;
             let graph = with_weights(&run.setup, &split.weights)?;
             let bench = Bench::of_graph(&run.setup, served.kept, graph, budget)?;
             return Ok(bench.whole(&split.activations)?);
@@ -72,7 +67,7 @@ fn quick_enough(
 ) -> Result<Option<Effect>, ModelError> {
     let of = budget.samples.len();
     let effect = |n: usize| -> Result<Option<Effect>, ModelError> {
-        let bench = Bench::kept(&run.setup, kept, &[], budget.on_first(n))?;
+        let bench = Bench::new(&run.setup, kept, &[], budget.on_first(n))?;
         Ok(bench.effect(&[place], &[])?.map(|effect| effect.out_of(of)))
     };
     // One tells how many are quick; to run more costs as many runs of the whole network.

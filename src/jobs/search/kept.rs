@@ -1,10 +1,10 @@
 //! What the trials of one network have in common, kept from one to the next.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use crate::jobs::network::{Run, Setup};
-use crate::model::{Draw, Graph, ModelError, Reference};
-use crate::quant::QuantParams;
+use crate::model::{Draw, Graph, ModelError, Network, Reference};
+use crate::quant::Grids;
 
 /// Memory for the values that partial runs begin with, and for the outputs of the float network.
 pub(super) const MEMORY: usize = 96 << 20;
@@ -18,26 +18,26 @@ pub(in crate::jobs) struct Kept<'a> {
     run: &'a Run,
     /// The samples that were counted in a drawn order, so that the first few stand for all of them.
     pub samples: Vec<usize>,
-    float: Option<Arc<Reference<'a>>>,
-    check: Option<Arc<Reference<'a>>>,
-    graph: Mutex<Option<(Vec<Vec<QuantParams>>, Graph)>>,
+    float: Option<Reference<'a>>,
+    check: Option<Reference<'a>>,
+    graph: Mutex<Option<(Vec<Grids>, Graph)>>,
 }
 
 impl<'a> Kept<'a> {
     /// Nothing is run yet.
     pub fn new(run: &'a Run) -> Kept<'a> {
-        let reference = || run.setup.graph().ok().map(|graph| Arc::new(Reference::new(graph, MEMORY)));
+        let reference = || run.setup.graph().ok().map(|graph| Reference::new(graph, MEMORY));
         let order = Draw::shuffled(run.samples.len(), SEED);
         let samples = order.into_iter().map(|at| run.samples[at]).collect();
         Kept { run, samples, float: reference(), check: reference(), graph: Mutex::default() }
     }
 
-    /// The float network's answers to [`Kept::samples`], and to the samples to check on.
+    /// The float network's answers to all samples, and to the samples to check on.
     ///
     /// # Errors
     ///
     /// The network is run by who only counts.
-    pub fn float(&self) -> Result<(Arc<Reference<'a>>, Arc<Reference<'a>>), ModelError> {
+    pub fn float(&self) -> Result<(Reference<'a>, Reference<'a>), ModelError> {
         let both = self.float.clone().zip(self.check.clone());
         both.map_or_else(|| Err(self.run.setup.graph().map(|_| ()).unwrap_err()), Ok)
     }
@@ -47,8 +47,8 @@ impl<'a> Kept<'a> {
     /// # Errors
     ///
     /// The weights do not fit the network.
-    pub fn graph(&self, weights: &[Vec<QuantParams>]) -> Result<Graph, ModelError> {
-        if weights.iter().all(Vec::is_empty) {
+    pub fn graph(&self, weights: &[Grids]) -> Result<Graph, ModelError> {
+        if weights.iter().all(Grids::is_empty) {
             return self.run.setup.graph().cloned();
         }
         let kept = || self.graph.lock().unwrap_or_else(PoisonError::into_inner);
@@ -62,7 +62,15 @@ impl<'a> Kept<'a> {
 }
 
 /// The graph with its weights on these params; the float one where there are none.
-pub(super) fn with_weights(setup: &Setup, weights: &[Vec<QuantParams>]) -> Result<Graph, ModelError> {
+pub(super) fn with_weights(setup: &Setup, weights: &[Grids]) -> Result<Graph, ModelError> {
+    if weights.iter().all(Grids::is_empty) {
+        return setup.graph().cloned();
+    }
+    Ok(setup.graph()?.with_network(&quantized(setup, weights)?))
+}
+
+/// The network with its weights on these params.
+pub(super) fn quantized(setup: &Setup, weights: &[Grids]) -> Result<Network, ModelError> {
     let params: Vec<_> = setup
         .weights
         .iter()
@@ -70,8 +78,5 @@ pub(super) fn with_weights(setup: &Setup, weights: &[Vec<QuantParams>]) -> Resul
         .filter(|(_, params)| !params.is_empty())
         .map(|(weight, params)| (weight.clone(), params.clone()))
         .collect();
-    if params.is_empty() {
-        return setup.graph().cloned();
-    }
-    Ok(setup.graph()?.with_network(&setup.network.with_weights(&params)?))
+    setup.network.with_weights(&params)
 }

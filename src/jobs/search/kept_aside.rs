@@ -1,6 +1,6 @@
 //! Which samples a search sees, and which judge it.
 
-use crate::model::Chance;
+use crate::model::Draw;
 
 /// Of so many samples one is kept aside.
 const ASIDE: usize = 4;
@@ -17,11 +17,8 @@ pub(super) struct Shares {
 /// Shuffles the samples and keeps a quarter aside, of two or more at least one: whatever order they came in, both parts
 /// are like all of them.
 pub(super) fn shares(samples: &[usize], seed: u64) -> Shares {
-    let mut searched = samples.to_vec();
-    let mut random = Chance::new(seed);
-    for last in (1..searched.len()).rev() {
-        searched.swap(last, (random.draw() % (last as u64 + 1)) as usize);
-    }
+    let order = Draw::shuffled(samples.len(), seed);
+    let mut searched: Vec<usize> = order.into_iter().map(|at| samples[at]).collect();
     let n = searched.len();
     let aside = searched.split_off(n - (n / ASIDE).max(usize::from(n > 1)));
     Shares { searched, aside }
@@ -39,11 +36,9 @@ mod tests {
             let Shares { searched, aside } = shares(&(0..64).collect::<Vec<_>>(), seed);
             assert_eq!((searched.len(), aside.len()), (48, 16));
             for class in classes {
-                // Of the first few one class may be missing where chance has it so.
-                let first = if seed == 0 { 4 } else { 3 };
-                for (some, least) in [(&searched[..16], first), (&aside[..], 4)] {
+                for some in [&searched[..16], &aside[..]] {
                     let found: std::collections::BTreeSet<usize> = some.iter().map(|&s| class(s)).collect();
-                    assert!(found.len() >= least, "{some:?}");
+                    assert_eq!(found.len(), 4, "{some:?}");
                 }
             }
             let mut all = [searched, aside].concat();

@@ -7,7 +7,8 @@
 //! sensitivity  each tensor alone, and everything but it
 //! by_method    each method for all activations
 //! tune         the search: kept_aside (who judges), candidates (what to try), nearest, alone and among (its passes),
-//!              wider (a budget of other formats), judge (whether it gains), standing and progress (how far it is)
+//!              wider (a budget of other formats), correct (means of errors into biases), judge (whether it gains),
+//!              standing and progress (how far it is)
 //! serve        trials that were asked for, one after the other
 //! ```
 
@@ -16,6 +17,7 @@ mod among;
 mod bench;
 mod by_method;
 mod candidates;
+mod correct;
 mod hand;
 mod judge;
 mod kept;

@@ -1,6 +1,5 @@
 //! How sure a figure is: what the last digits of the scales do to it.
 
-use super::bench::NUMBERS;
 use crate::model::Chance;
 use crate::quant::{Decibels, Loss, QuantParams};
 
@@ -13,6 +12,9 @@ pub(super) fn jitters(numbers_a_sample: usize, numbers: usize) -> u64 {
         _ => 7,
     }
 }
+
+/// Numbers at the outputs that are enough to judge by.
+pub(super) const NUMBERS: usize = 1 << 17;
 
 /// Fewer numbers a sample than these are few.
 const FEW: usize = 1 << 10;

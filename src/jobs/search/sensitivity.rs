@@ -8,7 +8,7 @@ use super::kept::{Kept, with_weights};
 use crate::guard::{joined, share};
 use crate::jobs::network::Run;
 use crate::model::{Effect, ModelError, OutputEffect};
-use crate::quant::QuantParams;
+use crate::quant::{Grids, QuantParams};
 use crate::session::Sensitivity;
 
 /// Activations whose partial runs begin at the same place. More cost fewer preparations, and longer runs each.
@@ -41,8 +41,8 @@ pub(super) fn sensitivity(
         }
     }
 
-    let float = Bench::kept(setup, kept, &[], budget)?;
-    let all = Bench::kept(setup, kept, &split.weights, budget)?;
+    let float = Bench::new(setup, kept, &[], budget)?;
+    let all = Bench::new(setup, kept, &split.weights, budget)?;
     let Some(whole) = all.whole(&split.activations)? else { return Ok(None) };
     for some in chosen.chunks(TOGETHER) {
         let (Some(alone), Some(without)) = (float.effect(some, &[])?, all.effect(some, &split.activations)?) else {
@@ -60,9 +60,9 @@ pub(super) fn sensitivity(
         }
     }
     for weight in weights {
-        let only = |keep: bool| -> Vec<Vec<QuantParams>> {
-            let params = |(w, params): (usize, &Vec<QuantParams>)| {
-                if (w == weight) == keep { params.clone() } else { Vec::new() }
+        let only = |keep: bool| -> Vec<Grids> {
+            let params = |(w, params): (usize, &Grids)| {
+                if (w == weight) == keep { params.clone() } else { Grids::FLOAT }
             };
             split.weights.iter().enumerate().map(params).collect()
         };
@@ -96,7 +96,7 @@ fn at_a_glance(
     found: &mut dyn FnMut(Sensitivity, usize),
 ) -> Result<bool, ModelError> {
     let of = budget.samples.len();
-    let float = Bench::kept(&run.setup, kept, &[], budget.on_first(1))?;
+    let float = Bench::new(&run.setup, kept, &[], budget.on_first(1))?;
     let mut left = chosen.len();
     for some in chosen.chunks(TOGETHER) {
         let Some(effect) = float.effect(some, &[])? else { return Ok(false) };

@@ -75,7 +75,7 @@ impl<F: Fn() -> Option<Trial>> Served<'_, F> {
         let left = || stopped() || superseded();
         let tried = || -> Result<Option<(OutputEffects, Option<OutputEffect>)>, ModelError> {
             let split = Split::of(&params, self.run)?;
-            let bench = Bench::kept(&self.run.setup, self.kept, &split.weights, self.budget())?;
+            let bench = Bench::new(&self.run.setup, self.kept, &split.weights, self.budget())?;
             let Some(effect) = bench.whole_until(&split.activations, &left, &so_far)? else { return Ok(None) };
             let check = match bench.on_check() {
                 None => None,
@@ -116,7 +116,7 @@ impl<F: Fn() -> Option<Trial>> Served<'_, F> {
             self.news(News::Step(step, left));
             self.whole_meanwhile();
         };
-        let result = tune(self.run, wanted, self.budget(), &mut found);
+        let result = tune(self.run, self.kept, wanted, self.budget(), &mut found);
         if !(self.cancelled)() {
             self.news(News::Tuned(result.map(|tuned| tuned.map(Box::new))));
         }

@@ -1,6 +1,8 @@
 //! What a search has chosen by now, and what it has told.
 
-use super::bench::{Budget, NUMBERS, output_numbers};
+use super::bench::{Budget, output_numbers};
+use super::kept::Kept;
+use super::noise::NUMBERS;
 use super::progress::Progress;
 use crate::jobs::network::Run;
 use crate::jobs::trial::Left;
@@ -24,6 +26,7 @@ pub(super) type Set = Vec<Choice>;
 /// A search under way.
 pub(super) struct Standing<'a> {
     pub run: &'a Run,
+    pub kept: &'a Kept<'a>,
     pub wanted: &'a Tune,
     /// With the samples that are searched on, in an order of chance.
     pub budget: Budget<'a>,
@@ -47,6 +50,7 @@ impl<'a> Standing<'a> {
     /// A layer that is no tensor of the network.
     pub fn new(
         run: &'a Run,
+        kept: &'a Kept<'a>,
         budget: Budget<'a>,
         wanted: &'a Tune,
         start: Vec<Option<QuantParams>>,
@@ -62,7 +66,7 @@ impl<'a> Standing<'a> {
         let as_it_is = |tried| Choice { tried: Some(tried), by: UNCHANGED, before: unknown, after: unknown };
         let present: Set = wanted.layers.iter().map(|layer| as_it_is(layer.present)).collect();
         let told = present.clone();
-        Ok(Standing { run, wanted, budget, tensors, present, progress: Progress::begin(), start, told, found })
+        Ok(Standing { run, kept, wanted, budget, tensors, present, progress: Progress::begin(), start, told, found })
     }
 
     /// The params of all activations with this set.
@@ -77,7 +81,7 @@ impl<'a> Standing<'a> {
     /// As many samples as give enough numbers at the outputs to judge by; at least four.
     pub fn few(&self) -> usize {
         let samples = self.budget.samples.len();
-        NUMBERS.div_ceil(output_numbers(&self.run.setup)).clamp(4, samples.max(4)).min(samples)
+        NUMBERS.div_ceil(output_numbers(&self.run.setup)).clamp(8, samples.max(8)).min(samples)
     }
 
     /// Tells of a layer, on how many samples.

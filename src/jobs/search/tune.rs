@@ -4,17 +4,19 @@ use super::alone::{Found, alone, look, look_runs, search_runs, worth_searching};
 use super::among::among;
 use super::bench::{Bench, Budget, Split};
 use super::candidates::candidates;
+use super::correct::{Corrected, corrected};
 use super::judge::{Judge, Verdict};
+use super::kept::Kept;
 use super::kept_aside::shares;
 use super::nearest::{self, nearest};
 use super::standing::{Set, Standing};
-use super::wider::{Curve, widen};
+use super::wider::{Curve, widen, widen_runs};
 use crate::ErrorKind;
 use crate::jobs::network::Run;
 use crate::jobs::trial::Left;
-use crate::jobs::tuning::{Tried, Tune, TuneSet, TuneStep, Tuned, UNCHANGED};
+use crate::jobs::tuning::{BiasSet, Tried, Tune, TuneSet, TuneStep, Tuned, UNCHANGED};
 use crate::model::ModelError;
-use crate::quant::{Decibels, QuantParams};
+use crate::quant::{Decibels, Grids, QuantParams};
 use crate::session::{Failure, Key};
 
 /// Searches clips for the best outputs, inside the formats that were asked for.
@@ -41,24 +43,25 @@ use crate::session::{Failure, Key};
 /// A sample cannot be read any more, or a node fails on quantized values.
 pub(super) fn tune(
     run: &Run,
+    kept: &Kept,
     wanted: &Tune,
     budget: Budget,
     found: &mut dyn FnMut(TuneStep, Left),
 ) -> Result<Option<Tuned>, Failure> {
     let split = Split::of(&wanted.params, run)?;
     let weights = split.weights.as_slice();
-    let shares = shares(budget.samples, wanted.seed);
-    let seen = Bench::new(&run.setup, weights, budget.on(&shares.searched))?;
+    let shares = shares(&run.samples, wanted.seed);
+    let seen = Bench::new(&run.setup, kept, weights, budget.on(&shares.searched))?;
     // Of a single sample there is no other to judge by.
     let unseen = seen.on_samples(if shares.aside.is_empty() { &shares.searched } else { &shares.aside });
     let judge = Judge { seen, unseen };
-    let mut search = Standing::new(run, budget.on(&shares.searched), wanted, split.activations.clone(), found)?;
+    let mut search = Standing::new(run, kept, budget.on(&shares.searched), wanted, split.activations.clone(), found)?;
     let Some(verdict) = judge.judge(&split.activations)? else { return Ok(None) };
     if !verdict.unseen.effect.is_of_something() {
         return Err(nothing_to_judge_by(run));
     }
     let sets = vec![TuneSet { by: UNCHANGED, judged: verdict.unseen }];
-    let mut course = Course { judge, sets, taken: 0, first: verdict, best: verdict, decided: false };
+    let mut course = Course { judge, sets, taken: 0, first: verdict.clone(), best: verdict, decided: false };
 
     let (layers, few) = (wanted.layers.len(), search.few());
     let mut tries: Vec<Vec<Tried>> = Vec::new();
@@ -114,10 +117,18 @@ pub(super) fn tune(
     }
     let alone = costs(&search, &at_first, &now);
     let costly: Vec<usize> = alone.iter().map(|(i, _)| *i).collect();
-    let Some(curve) = widen(&mut search, &course.judge, &costly, course.best)? else { return Ok(None) };
+    let Some(curve) = widen(&mut search, &course.judge, &costly, course.best.clone())? else { return Ok(None) };
+    let bias = if wanted.correct_bias && !search.stopped() {
+        match correct_bias(&search, &course.judge, weights, &curve.verdict)? {
+            Some(bias) => bias,
+            None => return Ok(None),
+        }
+    } else {
+        None
+    };
     search.tell_rest();
     let alone = alone.into_iter().map(|(i, db)| (wanted.layers[i].key.clone(), db)).collect();
-    worth(course, &search, split.activations, shares.aside.is_empty(), curve, alone)
+    worth(course, &search, split.activations, shares.aside.is_empty(), curve, bias, alone)
 }
 
 /// The sets that were judged, and which is the best by now.
@@ -157,7 +168,27 @@ fn plan(search: &mut Standing, tries: &[Vec<Tried>]) {
     let searched = usize::from(objective.is_out()) + rounds.saturating_sub(1);
     search.progress.plan(layers * searched, one_round * searched as f64);
     let (_, wider) = allow.of(layers);
-    search.progress.plan(wider, (wider * 2 * samples) as f64);
+    search.progress.plan(wider, widen_runs(wider, samples));
+}
+
+/// Biases that were judged, with the network that has them and what it does.
+type Biases = Option<(Corrected, Verdict, BiasSet)>;
+
+/// Moves the means of errors into the biases, and takes that where it gains over what stands; `None` inside where there is
+/// no bias to move. `None` when it was cancelled.
+fn correct_bias(
+    search: &Standing,
+    judge: &Judge,
+    weights: &[Grids],
+    now: &Verdict,
+) -> Result<Option<Biases>, ModelError> {
+    let params = search.params(&search.present);
+    let Some(corrected) = corrected(search, weights, &params)? else { return Ok(Some(None)) };
+    let [seen, unseen] = [&judge.seen, &judge.unseen].map(|bench| bench.with_graph(corrected.graph.clone()));
+    let Some(verdict) = Judge::judge_on(&seen, &unseen, &params)? else { return Ok(None) };
+    let taken = verdict.gain_over(now).is_some();
+    let set = BiasSet { judged: verdict.unseen, taken, moved: corrected.moved.clone() };
+    Ok(Some(Some((corrected, verdict, set))))
 }
 
 /// What each layer costs the outputs alone, the worst first: as it is chosen now where that is known.
@@ -190,19 +221,25 @@ fn worth(
     start: Vec<Option<QuantParams>>,
     all_seen: bool,
     curve: Curve,
+    bias: Biases,
     alone: Vec<(Key, Decibels)>,
 ) -> Result<Option<Tuned>, Failure> {
+    let taken = bias.as_ref().filter(|(_, _, set)| set.taken);
     let check = match course.judge.seen.on_check() {
         None => None,
         Some(bench) => {
             let now = search.params(&search.present);
             let Some(before) = bench.judged(&start)? else { return Ok(None) };
-            let after = if now == start { Some(before) } else { bench.judged(&now)? };
+            let after = match taken {
+                Some((corrected, ..)) => bench.with_graph(corrected.graph.clone()).judged(&now)?,
+                None if now == start => Some(before),
+                None => bench.judged(&now)?,
+            };
             let Some(after) = after else { return Ok(None) };
             Some((before, after))
         }
     };
-    let (first, last) = (course.first, curve.verdict);
+    let (first, last) = (course.first, taken.map_or(&curve.verdict, |(_, verdict, _)| verdict));
     Ok(Some(Tuned {
         before: first.seen,
         after: last.seen,
@@ -212,6 +249,7 @@ fn worth(
         taken: course.taken,
         budget: curve.points,
         widened: curve.taken,
+        bias: bias.map(|(_, _, set)| set),
         alone,
         stopped: search.stopped(),
     }))

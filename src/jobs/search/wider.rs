@@ -17,6 +17,11 @@ pub(super) struct Curve {
     pub verdict: Verdict,
 }
 
+/// What widening so many layers costs, in runs of the network: each time the whole network is judged, more than once.
+pub(super) fn widen_runs(layers: usize, samples: usize) -> f64 {
+    (layers * 2 * samples) as f64
+}
+
 /// Widens the layers in this order, the most costly first: to float as many as may be, and the next ones to 16 bits. Of
 /// the sets along the way the smallest is taken that no larger one betters by more than the noise. `now` is what the
 /// present set does. `None` when it was cancelled.
@@ -44,6 +49,7 @@ pub(super) fn widen(
         let tried = if is_float { None } else { Some(sixteen_bits(&search.wanted.layers[i])) };
         set[i] = Choice { tried, by: if is_float { "float" } else { "16bit" }, ..set[i] };
         let Some(verdict) = judge.judge(&search.params(&set))? else { return Ok(None) };
+        search.progress.ran(widen_runs(1, search.budget.samples.len()));
         let (key, unseen) = (search.wanted.layers[i].key.clone(), verdict.unseen);
         points.push(point(Some(key), k + 1, unseen.effect, unseen.mean_db));
         let before = Decibels::new(points[k].mean_db);

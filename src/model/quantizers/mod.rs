@@ -2,31 +2,45 @@
 //!
 //! `QuantizeLinear` with `DequantizeLinear` behind it is a grid on a tensor. Left out, the network is the float one, and
 //! the grids are known by the tensors' names. Weights that are integers in the file stay behind their
-//! `DequantizeLinear`: the float that they stand for is what is computed with.
+//! `DequantizeLinear`: the float that they stand for is what is computed with. Where the file says what the weight was called
+//! before, it is called so again.
 
 mod grid;
+mod origin;
 mod pairs;
 mod put_back;
+mod survey;
 
 pub use grid::FileGrid;
+pub use survey::Surveyed;
 
 use super::network::Network;
 use super::weights::Constants;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tract_onnx::pb::ModelProto;
 
 /// What the quantizers of a file say.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Quantizers {
     grids: BTreeMap<String, FileGrid>,
+    /// Those of them that are on constants.
+    weights: BTreeSet<String>,
     left: usize,
     put_back: usize,
+    /// Quantizers with a scale for each channel below this version, which has none.
+    too_old: usize,
+    opset: i64,
 }
 
 impl Quantizers {
     /// The grid that a tensor is on in the file.
     pub fn of(&self, tensor: &str) -> Option<&FileGrid> {
         self.grids.get(tensor)
+    }
+
+    /// All grids by the tensors' names, each with whether it is on a constant.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, bool, &FileGrid)> {
+        self.grids.iter().map(|(name, grid)| (name.as_str(), self.weights.contains(name), grid))
     }
 
     /// Whether the file quantizes nothing.
@@ -52,6 +66,15 @@ impl Quantizers {
                 if n == 1 { "s" } else { "" }
             ));
         }
+        if self.too_old > 0 {
+            let (n, opset) = (self.too_old, self.opset);
+            let have = if n == 1 { "has" } else { "have" };
+            notes.push(format!(
+                "{n} quantizer{} of {file} {have} a scale for each channel, which ONNX knows from opset 13 on, and the file \
+                 says {opset}: they are no offer; convert the model to opset 13",
+                s(n)
+            ));
+        }
         if self.left > 0 && !self.is_empty() {
             let n = self.left;
             let are = if n == 1 { "is" } else { "are" };
@@ -70,18 +93,23 @@ impl Network {
         if graph.node.iter().all(|node| node.op_type != "DequantizeLinear") {
             return (self.clone(), Quantizers::default());
         }
-        let (pairs, weights) = pairs::find(graph, &Constants::of(graph), &self.folder);
+        let versions = self.proto.opset_import.iter().filter(|set| matches!(&*set.domain, "" | "ai.onnx"));
+        let opset = versions.map(|set| set.version).max().unwrap_or(1);
+        let pairs::Found { pairs, weights, too_old } = pairs::find(graph, opset, &Constants::of(graph), &self.folder);
         let mut proto = ModelProto::clone(&self.proto);
         let graph = proto.graph.as_mut().expect("checked when it was made");
-        let opset =
-            proto.opset_import.iter().filter(|set| matches!(&*set.domain, "" | "ai.onnx")).map(|set| set.version);
-        let put_back = put_back::relus(graph, &pairs, opset.max().unwrap_or(1));
-        let mut grids: BTreeMap<String, FileGrid> = weights.into_iter().collect();
+        let put_back = put_back::relus(graph, &pairs, opset);
+        let mut grids: BTreeMap<String, FileGrid> =
+            origin::name_by_origin(graph, &pairs, weights).into_iter().collect();
+        let initializers: BTreeSet<String> = graph.initializer.iter().map(|tensor| tensor.name.clone()).collect();
+        let behind = grids.keys().cloned();
+        let weights = behind.chain(pairs.iter().map(|pair| pair.of.clone()).filter(|of| initializers.contains(of)));
+        let weights: BTreeSet<String> = weights.collect();
         for (name, grid) in pairs::take_out(graph, &pairs) {
             // Of two behind each other the first is the one that the values meet.
             grids.entry(name).or_insert(grid);
         }
         let left = graph.node.iter().filter(|node| node.op_type == "QuantizeLinear").count();
-        (self.with_proto(proto), Quantizers { grids, left, put_back })
+        (self.with_proto(proto), Quantizers { grids, weights, left, put_back, too_old, opset })
     }
 }

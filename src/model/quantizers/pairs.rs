@@ -20,8 +20,29 @@ pub(super) struct Pair {
     pub grid: FileGrid,
 }
 
-/// The pairs of a graph, and of the weights that are integers the grids, by the name of what stands for them.
-pub(super) fn find(graph: &GraphProto, constants: &Constants, folder: &Path) -> (Vec<Pair>, Vec<(String, FileGrid)>) {
+/// A weight that is integers in the file.
+pub(super) struct Integers {
+    /// The constant.
+    pub constant: String,
+    /// What stands for it behind `DequantizeLinear`.
+    pub behind: String,
+    pub grid: FileGrid,
+}
+
+/// The first version of ONNX whose quantizers have an axis.
+const WITH_AXIS: i64 = 13;
+
+/// What quantizes in a graph.
+#[derive(Default)]
+pub(super) struct Found {
+    pub pairs: Vec<Pair>,
+    pub weights: Vec<Integers>,
+    /// Quantizers with a scale for each channel in a file that is too old for them.
+    pub too_old: usize,
+}
+
+/// The pairs of a graph of this version, and the weights that are integers.
+pub(super) fn find(graph: &GraphProto, opset: i64, constants: &Constants, folder: &Path) -> Found {
     let made: HashMap<&str, usize> = graph
         .node
         .iter()
@@ -29,7 +50,7 @@ pub(super) fn find(graph: &GraphProto, constants: &Constants, folder: &Path) -> 
         .filter(|(_, node)| node.op_type == "QuantizeLinear")
         .filter_map(|(at, node)| Some((node.output.first()?.as_str(), at)))
         .collect();
-    let (mut pairs, mut weights) = (Vec::new(), Vec::new());
+    let mut found = Found::default();
     for node in graph.node.iter().filter(|node| node.op_type == "DequantizeLinear") {
         let (Some(from), Some(behind)) = (node.input.first(), node.output.first()) else { continue };
         if let Some(&quantize) = made.get(from.as_str()) {
@@ -39,24 +60,38 @@ pub(super) fn find(graph: &GraphProto, constants: &Constants, folder: &Path) -> 
             if let (Some(one), Some(other), Some(of)) = (grid(before), grid(node), before.input.first())
                 && one == other
             {
-                pairs.push(Pair { quantize, of: of.clone(), behind: behind.clone(), grid: one });
+                if is_too_old(node, &one, opset) {
+                    found.too_old += 1;
+                } else {
+                    found.pairs.push(Pair { quantize, of: of.clone(), behind: behind.clone(), grid: one });
+                }
             }
         } else if let Some(tensor) = constants.tensor(from)
             && let Some(grid) = FileGrid::of(node, Element::of(tensor), constants, folder)
         {
+            if is_too_old(node, &grid, opset) {
+                found.too_old += 1;
+                continue;
+            }
             // Symmetric integers have one code less; where the file uses it, so does the grid.
             let lowest = grid.params[0].qmin() as f32;
             let integers = !matches!(grid.params[0].format(), Format::Fp8(_));
             let below = |values: Vec<f32>| values.into_iter().any(|code| code < lowest);
             let uses = integers && grid::numbers(from, constants, folder).is_some_and(below);
-            weights.push((behind.clone(), if uses { grid.with_lowest() } else { grid }));
+            let grid = if uses { grid.with_lowest() } else { grid };
+            found.weights.push(Integers { constant: from.clone(), behind: behind.clone(), grid });
         }
     }
-    (pairs, weights)
+    found
+}
+
+/// Whether it has a scale for each channel, and the version of ONNX knows one for all only.
+fn is_too_old(node: &NodeProto, grid: &FileGrid, opset: i64) -> bool {
+    grid.axis.is_some() && opset < WITH_AXIS && matches!(&*node.domain, "" | "ai.onnx")
 }
 
 /// The type of the integers that a `QuantizeLinear` makes.
-fn element_of(node: &NodeProto, constants: &Constants) -> Element {
+pub(super) fn element_of(node: &NodeProto, constants: &Constants) -> Element {
     let named = node.attribute.iter().find(|attribute| attribute.name == "output_dtype").map(|a| a.i as i32);
     let zero = node.input.get(2).and_then(|name| constants.tensor(name)).map(Element::of);
     named.filter(|of| *of != 0).map(Element).or(zero).unwrap_or(Element::UINT8)
@@ -111,7 +146,7 @@ fn source<'a>(before: &HashMap<&'a str, &'a str>, name: &'a str) -> &'a str {
 }
 
 /// Calls what a node takes and makes, and what the graphs inside it take, otherwise.
-fn rename(node: &mut NodeProto, called: &dyn Fn(&str) -> String) {
+pub(super) fn rename(node: &mut NodeProto, called: &dyn Fn(&str) -> String) {
     for name in node.input.iter_mut().chain(&mut node.output).filter(|name| !name.is_empty()) {
         *name = called(name);
     }

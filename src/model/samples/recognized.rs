@@ -7,30 +7,46 @@
 use std::fmt;
 
 use super::super::network::Network;
-use super::range::behind;
 use super::{Maker, Samples};
 use tract_onnx::prelude::{DatumType, Tensor};
 
 /// Samples that are looked at.
 const LOOK: usize = 4;
 
-/// Levels that must be there, so that a mask or an empty picture is not taken for one.
+/// Levels that must be there, and how far apart the darkest and the brightest, so that a mask, an empty picture or a table of
+/// small numbers is not taken for one.
 const LEVELS: usize = 16;
+const APART: usize = 128;
 
 /// How far a value may lie from a level, in levels: half floats round by as much.
-const OFF: f32 = 0.1;
+const OFF: f64 = 0.1;
 
 /// What pictures are brought to: `(x / 255 - mean) / std`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Preprocessing {
     name: &'static str,
     /// Of each channel, or of all.
-    mean: &'static [f32],
-    std: &'static [f32],
+    mean: &'static [f64],
+    std: &'static [f64],
 }
 
-const fn of(name: &'static str, mean: &'static [f32], std: &'static [f32]) -> Preprocessing {
+const fn of(name: &'static str, mean: &'static [f64], std: &'static [f64]) -> Preprocessing {
     Preprocessing { name, mean, std }
+}
+
+impl Preprocessing {
+    /// Mean and standard deviation of a channel.
+    fn of(&self, channel: usize) -> (f64, f64) {
+        let one = |values: &[f64]| values[channel.min(values.len() - 1)];
+        (one(self.mean), one(self.std))
+    }
+
+    /// What 0 and 1 become, in the channels where that is least and most.
+    fn range(&self) -> (f32, f32) {
+        let channels = (0..self.mean.len().max(self.std.len())).map(|channel| self.of(channel));
+        let ends = channels.flat_map(|(mean, std)| [0.0, 1.0].map(|x| ((x - mean) / std) as f32));
+        ends.fold((f32::INFINITY, f32::NEG_INFINITY), |(min, max), x| (min.min(x), max.max(x)))
+    }
 }
 
 /// Those that are met, as the libraries write them.
@@ -62,7 +78,7 @@ pub(super) fn ranges(network: &Network, samples: &Samples) -> (Vec<(String, f32,
     for (at, port) in network.inputs().iter().enumerate() {
         let of_port: Vec<&Tensor> = looked.iter().filter_map(|sample| sample.get(at)).collect();
         let Some(found) = recognized(&of_port) else { continue };
-        let (min, max) = behind(found.mean, found.std);
+        let (min, max) = found.range();
         said.push(format!("{} looks like pictures {found}: its range is taken to be {min} to {max}", port.name));
         ranges.push((port.name.clone(), min, max));
     }
@@ -75,7 +91,9 @@ fn recognized(samples: &[&Tensor]) -> Option<Preprocessing> {
     KNOWN.into_iter().find(|preprocessing| {
         let mut seen = [false; 256];
         let on_levels = pictures.iter().all(|picture| picture.is_on(preprocessing, &mut seen));
-        on_levels && seen.iter().filter(|seen| **seen).count() >= LEVELS
+        let levels = || (0..seen.len()).filter(|level| seen[*level]);
+        let apart = levels().max().unwrap_or_default() - levels().min().unwrap_or_default();
+        on_levels && levels().count() >= LEVELS && apart >= APART
     })
 }
 
@@ -107,10 +125,9 @@ impl Picture {
         if by.mean.len() > 1 && by.mean.len() != self.channels {
             return false;
         }
-        let one = |values: &[f32], channel: usize| values[channel.min(values.len() - 1)];
         self.values.iter().enumerate().all(|(i, x)| {
-            let channel = i / self.stretch % self.channels;
-            let level = (x * one(by.std, channel) + one(by.mean, channel)) * 255.0;
+            let (mean, std) = by.of(i / self.stretch % self.channels);
+            let level = (f64::from(*x) * std + mean) * 255.0;
             let nearest = level.round();
             let is_level = (level - nearest).abs() <= OFF && (0.0..=255.0).contains(&nearest);
             if is_level {
@@ -134,21 +151,22 @@ mod tests {
     use super::*;
 
     /// A picture's values, in channels, rows, columns.
-    fn picture(by: Preprocessing, channels: usize, off: f32) -> Tensor {
-        let one = |values: &[f32], channel: usize| values[channel.min(values.len() - 1)];
-        let values: Vec<f32> = (0..channels * 64)
-            .map(|i| (i, (i * 37 % 200) as f32 + off))
-            .map(|(i, level)| (level / 255.0 - one(by.mean, i / 64)) / one(by.std, i / 64))
-            .collect();
+    fn picture(by: Preprocessing, channels: usize, off: f64) -> Tensor {
+        let value = |i: usize| {
+            let (mean, std) = by.of(i / 64);
+            ((((i * 37 % 200) as f64 + off) / 255.0 - mean) / std) as f32
+        };
+        let values: Vec<f32> = (0..channels * 64).map(value).collect();
         Tensor::from_shape(&[1, channels, 8, 8], &values).unwrap()
     }
 
     #[test]
     fn each_is_recognized_by_its_levels() {
         for by in KNOWN {
-            let found = recognized(&[&picture(by, 3, 0.0)]).map(|found| behind(found.mean, found.std));
-            assert_eq!(found, Some(behind(by.mean, by.std)), "{by}");
+            let found = recognized(&[&picture(by, 3, 0.0)]).map(|found| found.range());
+            assert_eq!(found, Some(by.range()), "{by}");
         }
+        assert_eq!(KNOWN.map(|by| by.range())[..3], [(0.0, 1.0), (0.0, 255.0), (-1.0, 1.0)]);
     }
 
     #[test]
@@ -169,6 +187,8 @@ mod tests {
         assert_eq!(recognized(&[&all]), None, "nothing but black");
         let two: Vec<f32> = (0..192).map(|i| (i % 2) as f32).collect();
         assert_eq!(recognized(&[&Tensor::from_shape(&[1, 3, 8, 8], &two).unwrap()]), None, "a mask");
+        let small: Vec<f32> = (0..192).map(|i| (i % 100) as f32).collect();
+        assert_eq!(recognized(&[&Tensor::from_shape(&[1, 3, 8, 8], &small).unwrap()]), None, "a table");
         let other = picture(KNOWN[0], 3, 0.0);
         assert_eq!(recognized(&[&other, &picture(KNOWN[4], 3, 0.0)]), None, "one sample is of something else");
         assert_eq!(recognized(&[&Tensor::from_shape(&[1, 192], &vec![0.5f32; 192]).unwrap()]), None, "no picture");

@@ -9,6 +9,7 @@ use tract_onnx::pb::{
     ValueInfoProto, attribute_proto, tensor_proto, type_proto,
 };
 
+mod bias;
 mod cls;
 mod constants;
 mod deployed;

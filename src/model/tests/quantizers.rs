@@ -82,6 +82,72 @@ fn a_weight_that_is_quantized_in_the_graph_is_the_float_before() {
     assert!(quantizers.of("w").is_some());
 }
 
+/// As `quantize_static` writes a weight: `k_quantized`, of which `k_DequantizeLinear_Output` is made.
+#[test]
+fn a_weight_has_the_name_of_the_float_file_again() {
+    let of = |nodes: Vec<NodeProto>, initializers: &[TensorProto], version: i64| {
+        let mut proto = model(&[("x", &[2, 2])], nodes, &["y"]);
+        proto.opset_import[0].version = version;
+        proto.graph.as_mut().unwrap().initializer = initializers.to_vec();
+        network(proto).without_quantizers()
+    };
+    let constants = [
+        bytes("k_quantized", 3, &[2, 2], &[10, 0xf0, 127, 5]),
+        float_tensor("k_scale", &[2], &[0.5, 0.25]),
+        bytes("k_zero_point", 3, &[2], &[0, 0]),
+        float_tensor("s", &[], &[0.5]),
+        bytes("z", 3, &[], &[0]),
+    ];
+    let input = ["k_quantized", "k_scale", "k_zero_point"];
+    let per_channel = |output: &str| ints(node("DequantizeLinear", &input, &[output]), "axis", &[1]);
+    // Each product has a pair of its own, as with DedicatedQDQPair.
+    let nodes = vec![
+        per_channel("k_DequantizeLinear_Output"),
+        per_channel("k_DequantizeLinear_Output_2"),
+        node("MatMul", &["x", "k_DequantizeLinear_Output"], &["m"]),
+        node("MatMul", &["m", "k_DequantizeLinear_Output_2"], &["y"]),
+    ];
+    let (once, quantizers) = of(nodes.clone(), &constants, 13);
+    let weights = once.weights();
+    assert_eq!(
+        weights.iter().map(|w| (w.name.as_str(), w.uses.len(), w.axis)).collect::<Vec<_>>(),
+        [("k", 2, Some(1))]
+    );
+    assert_eq!(
+        (weights[0].initializer.as_deref(), weights[0].initializer_dtype.as_deref()),
+        (Some("k_quantized"), Some("int8"))
+    );
+    assert_eq!(once.weight_values(&weights[0]).unwrap(), [5.0, -4.0, 63.5, 1.25]);
+    assert_eq!(
+        (quantizers.of("k").map(|grid| grid.axis), quantizers.of("k_DequantizeLinear_Output")),
+        (Some(Some(1)), None)
+    );
+    let (y, _) = ran(&once);
+    assert!((y[0] - ((0.12 * 5.0 - 0.37 * 63.5) * 5.0 + (0.12 * -4.0 - 0.37 * 1.25) * 63.5)).abs() < 1e-2, "{y:?}");
+
+    // A name that another tensor has is not taken, nor that of an output; without the pattern nothing is known.
+    let mut taken = nodes.clone();
+    taken.push(node("Neg", &["x"], &["k"]));
+    let names = |of: &Network| of.weights().into_iter().map(|w| w.name).collect::<Vec<_>>();
+    assert_eq!(names(&of(taken, &constants, 13).0), ["k_DequantizeLinear_Output", "k_DequantizeLinear_Output_2"]);
+    let mut other = nodes.clone();
+    other.iter_mut().take(2).for_each(|node| node.input[0] = "k in integers".into());
+    let mut renamed = constants.clone();
+    renamed[0].name = "k in integers".into();
+    assert_eq!(names(&of(other, &renamed, 13).0), ["k_DequantizeLinear_Output", "k_DequantizeLinear_Output_2"]);
+
+    // Before opset 13 there is one scale for all: another is no offer, and one says so.
+    let mut old = nodes;
+    old.iter_mut().take(2).for_each(|node| node.attribute.clear());
+    let (_, quantizers) = of(old.clone(), &constants, 12);
+    let notes = quantizers.notes("m.onnx");
+    assert!(quantizers.is_empty() && notes.len() == 1, "{notes:?}");
+    assert!(notes[0].contains("2 quantizers of m.onnx have a scale for each channel") && notes[0].contains("says 12"));
+    old.iter_mut().take(2).for_each(|node| node.input[1..].clone_from_slice(&["s".into(), "z".into()]));
+    let (network, quantizers) = of(old, &constants, 12);
+    assert_eq!((names(&network), quantizers.of("k").map(|grid| grid.axis)), (vec!["k".to_owned()], Some(None)));
+}
+
 /// As `quantize_static` writes an output: `y_QuantizeLinear_Input` is made, and `y` stands behind the pair.
 #[test]
 fn an_output_keeps_its_name() {

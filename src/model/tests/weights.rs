@@ -1,7 +1,7 @@
 //! Weights: found wherever they stand, and quantized along the right axis.
 
 use super::*;
-use crate::quant::{Format, QuantParams};
+use crate::quant::{Format, Grids, QuantParams};
 
 const ONES: QuantParams = QuantParams::new(1.0, 0, Format::INT8).unwrap();
 const TENS: QuantParams = QuantParams::new(10.0, 0, Format::INT8).unwrap();
@@ -90,13 +90,25 @@ fn a_copy_has_quantized_weights() {
             let graph = Graph::build(network, &Shapes::new()).unwrap();
             floats(&run(&graph, &[tensor(&[2, 2], &[1.0, 0.0, 0.0, 1.0])]).0[0])
         };
-        let with = |grids: &[QuantParams]| float.with_weights(&[(weight.clone(), grids.to_vec())]);
-        assert_eq!(product(&with(&[ONES]).unwrap()), [14.0, 16.0, -3.0, 4.0]);
+        let with = |grids: Grids| float.with_weights(&[(weight.clone(), grids)]);
+        assert_eq!(product(&with(ONES.into()).unwrap()), [14.0, 16.0, -3.0, 4.0]);
         // The output channels of a second operand are its columns.
-        assert_eq!(product(&with(&[ONES, TENS]).unwrap()), [14.0, 20.0, -3.0, 0.0]);
+        assert_eq!(
+            (weight.axis, product(&with(Grids::along(1, vec![ONES, TENS])).unwrap())),
+            (Some(1), vec![14.0, 20.0, -3.0, 0.0])
+        );
+        // Of a square one the number of grids would not tell along which axis they lie.
+        assert_eq!(product(&with(Grids::along(0, vec![ONES, TENS])).unwrap()), [14.0, 16.0, 0.0, 0.0]);
         assert_eq!(product(&float), values, "the original stays");
-        let refused = with(&[ONES; 3]).unwrap_err().message;
-        assert_eq!(refused, "made.onnx has a weight w that takes 1 grid or 2, and 3 were given.");
+        let refused = |grids: Grids| with(grids).unwrap_err().message;
+        assert_eq!(
+            refused(Grids::along(0, vec![ONES; 3])),
+            "made.onnx has a weight w that takes 2 grids along axis 0, and 3 were given."
+        );
+        assert_eq!(
+            refused(Grids::along(2, vec![ONES])),
+            "made.onnx has a weight w of 2 axes, and grids along axis 2 were given."
+        );
     }
 }
 
@@ -174,7 +186,7 @@ fn a_weight_that_is_computed_is_listed_as_it_is_taken() {
     // And quantized as it is taken.
     let weight = float.weights().remove(0);
     let hundreds = QuantParams::new(100.0, 0, Format::INT8).unwrap();
-    let quantized = float.with_weights(&[(weight, vec![hundreds])]).unwrap();
+    let quantized = float.with_weights(&[(weight, hundreds.into())]).unwrap();
     let graph = Graph::build(&quantized, &Shapes::new()).unwrap();
     let product = floats(&run(&graph, &[tensor(&[2, 2], &[1.0, 0.0, 0.0, 1.0])]).0[0]);
     assert_eq!(product, [0.0, 200.0, 0.0, 500.0]);
@@ -271,7 +283,7 @@ fn weights_inside_branches_are_seen_and_quantized() {
     let names: Vec<&str> = weights.iter().map(|weight| weight.name.as_str()).collect();
     assert_eq!(names, ["w", "If_y/else_branch/w"]);
     assert_eq!(float.weight_values(&weights[1]).unwrap(), [2.6, 0.0, 0.0, 2.6]);
-    let grids: Vec<_> = weights.into_iter().map(|weight| (weight, vec![ONES])).collect();
+    let grids: Vec<_> = weights.into_iter().map(|weight| (weight, ONES.into())).collect();
     let graph = Graph::build(&float.with_weights(&grids).unwrap(), &Shapes::new()).unwrap();
     assert_eq!(floats(&run(&graph, &[tensor(&[2, 2], &[1.0, 0.0, 0.0, 1.0])]).0[0]), [3.0, 0.0, 0.0, 3.0]);
 }

@@ -35,7 +35,7 @@ pub(super) fn value(network: &Network, constants: &Constants, name: &str) -> Res
 }
 
 /// Its values in float.
-pub(super) fn singles(network: &Network, name: &str, tensor: Tensor) -> Result<Vec<f32>, ModelError> {
+pub(in crate::model) fn singles(network: &Network, name: &str, tensor: Tensor) -> Result<Vec<f32>, ModelError> {
     let fail = |error: TractError| {
         let text = format!("holds a weight {} that cannot be read ({}).", one_line(name), reason(&error));
         network.error(Predicate::damaged(text))

@@ -11,7 +11,8 @@ pub(in crate::model) mod trace;
 
 use super::error::{ModelError, one_line};
 use super::network::Network;
-use crate::quant::QuantParams;
+use crate::quant::Grids;
+pub(super) use fold::singles;
 use operands::operands;
 use std::collections::HashMap;
 use trace::Behind;
@@ -87,13 +88,12 @@ impl Network {
         fold::singles(self, &weight.name, tensor)
     }
 
-    /// The network with these weights fake-quantized: on one grid each, or on one for each index along
-    /// [`Weight::axis`].
+    /// The network with these weights fake-quantized: on one grid each, or on one for each index along an axis, whichever.
     ///
     /// # Errors
     ///
-    /// A tensor cannot be read, or the number of grids is neither 1 nor that of its channels.
-    pub fn with_weights(&self, grids: &[(Weight, Vec<QuantParams>)]) -> Result<Network, ModelError> {
+    /// A tensor cannot be read, or there are not as many grids as there are channels along their axis.
+    pub fn with_weights(&self, grids: &[(Weight, Grids)]) -> Result<Network, ModelError> {
         let mut proto = ModelProto::clone(&self.proto);
         let graph = proto.graph.as_mut().expect("checked when it was made");
         for (weight, grids) in grids {

@@ -3,28 +3,34 @@
 use super::Weight;
 use crate::model::constants::write;
 use crate::model::error::one_line;
-use crate::quant::QuantParams;
+use crate::quant::Grids;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{GraphProto, TensorProto};
 
 /// The error is a predicate to the model's name.
-pub(super) fn fake_quantize(values: &mut [f32], weight: &Weight, grids: &[QuantParams]) -> Result<(), String> {
-    let channels = weight.axis.map(|axis| weight.shape[axis]);
-    match (grids, weight.axis) {
-        ([grid], _) => grid.fake_quant_all(values),
-        (_, Some(axis)) if channels == Some(grids.len()) => {
-            let inner: usize = weight.shape[axis + 1..].iter().product();
+pub(super) fn fake_quantize(values: &mut [f32], weight: &Weight, grids: &Grids) -> Result<(), String> {
+    let (name, shape) = (one_line(&weight.name), weight.shape.as_slice());
+    let Some(axis) = grids.axis() else {
+        let [grid] = grids[..] else {
+            return Err(format!("has a weight {name} that takes 1 grid, and {} were given.", grids.len()));
+        };
+        grid.fake_quant_all(values);
+        return Ok(());
+    };
+    match shape.get(axis) {
+        Some(&channels) if channels == grids.len() => {
+            let inner: usize = shape[axis + 1..].iter().product();
             for (row, values) in values.chunks_mut(inner.max(1)).enumerate() {
                 grids[row % grids.len()].fake_quant_all(values);
             }
+            Ok(())
         }
-        _ => {
-            let (name, given) = (one_line(&weight.name), grids.len());
-            let wanted = channels.map_or("1 grid".into(), |n| format!("1 grid or {n}"));
-            return Err(format!("has a weight {name} that takes {wanted}, and {given} were given."));
+        Some(channels) => {
+            let given = grids.len();
+            Err(format!("has a weight {name} that takes {channels} grids along axis {axis}, and {given} were given."))
         }
+        None => Err(format!("has a weight {name} of {} axes, and grids along axis {axis} were given.", shape.len())),
     }
-    Ok(())
 }
 
 /// Puts these values in the place of the weight's: into the constant, or, where nodes compute it, in their place.

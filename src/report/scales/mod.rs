@@ -12,14 +12,14 @@ use super::effect::{Effect, NamedEffect};
 use crate::session::Kind;
 
 pub use read::ReadError;
-pub use tuning::{AloneScales, TunedSet, Tuning, Widened, figure};
+pub use tuning::{AloneScales, MovedBias, MovedBiases, TunedSet, Tuning, Widened, figure};
 
 /// The schema that this version writes and reads. Later versions of `/1` only add keys.
 pub const SCHEMA: &str = "qviz.scales/1";
 
 /// The exported document, `qviz.scales/1`: of each tensor its facts, every method's answer and what is chosen.
 ///
-/// [`Scales::of`] makes it of a session, an [`Exporter`](super::Exporter) makes a file of it, and [`Scales::read`] reads
+/// [`Scales::of`] makes it of a session, `exchange` makes files of it, and [`Scales::read`] reads
 /// the JSON again. Values that are f32 by nature print as the shortest f32, others as the shortest f64, and both come back
 /// bit for bit; what is infinite, undefined or absent is `None`, `null` in JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -27,6 +27,9 @@ pub struct Tuning {
     /// How many of these layers were taken.
     #[serde(default)]
     pub widened: usize,
+    /// What moving the means of errors into biases is worth, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bias: Option<MovedBiases>,
     /// What each layer alone does to the outputs, the worst first.
     #[serde(default)]
     pub alone: Vec<AloneScales>,
@@ -60,6 +63,31 @@ pub struct Widened {
     pub effect: Effect,
     /// The mean size of the samples' outputs beside that of their errors, in dB.
     pub mean_db: Option<f64>,
+}
+
+/// Biases that take in the means of errors, as unseen samples judge them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MovedBiases {
+    /// Whether they gain more than the noise: then the figures behind are with them.
+    pub taken: bool,
+    /// What they do to the outputs.
+    #[serde(flatten)]
+    pub effect: Effect,
+    /// The mean size of the samples' outputs beside that of their errors, in dB.
+    pub mean_db: Option<f64>,
+    /// How far these move when only the last digits of the scales do, in dB.
+    pub spread_db: Option<f64>,
+    /// What is added to each, taken or not.
+    pub nodes: Vec<MovedBias>,
+}
+
+/// What is added to the bias of a node.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MovedBias {
+    /// The node's name; its first output's where it has none.
+    pub node: String,
+    /// What is added for each output channel, in the unit of the node's output.
+    pub add: Vec<f64>,
 }
 
 /// What a layer alone does to the outputs.

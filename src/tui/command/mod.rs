@@ -96,9 +96,9 @@ pub enum Command {
     Sensitivity,
     /// Asks how many of the most sensitive layers to leave in float.
     FloatWorst,
-    /// Searches a better clip for the selected layer.
+    /// Asks how, and searches a better clip for the selected layer.
     Tune,
-    /// Searches better clips for all layers.
+    /// Asks how, and searches better clips for all layers.
     TuneAll,
     /// Asks whether to take up what an earlier run has left.
     TakeUp,

@@ -375,7 +375,7 @@ pub const COMMANDS: &[Entry] = &[
         "tune",
         &[k('T')],
         "tune",
-        "Searches the layer's clip and format that lose least at the network's outputs.",
+        "Searches the layer's clip that loses least at the network's outputs; asks how, and Enter alone keeps to its grid.",
         Network,
     ),
     entry(
@@ -383,7 +383,7 @@ pub const COMMANDS: &[Entry] = &[
         "tune-all",
         &[k('D')],
         "tune all",
-        "The same for all activations, the most sensitive first, as one step that can be undone.",
+        "The same for all activations, as one step that can be undone; 16bit:2 and float:1 are budgets for the worst.",
         Network,
     ),
     entry(

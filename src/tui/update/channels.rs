@@ -3,7 +3,7 @@
 use crate::figure::Strip;
 use crate::jobs::Request;
 use crate::report::visible;
-use crate::session::{Decision, KNOWN, Key, Ready, Received, Start, Target};
+use crate::session::{Decision, Key, Ready, Received, Start, Target};
 
 use super::super::mode::{Ask, Mode};
 use super::super::model::Model;
@@ -31,12 +31,13 @@ pub(super) fn start(model: &Model, axis: Option<i64>) -> Option<Start> {
 
 /// How a range begins that is to stand as decided. What is known of it is for those to say who read it.
 pub(super) fn begins_as(model: &Model, decision: &Decision, axis: Option<i64>) -> Start {
-    let method = model.session.methods().iter().position(|m| m.id() == decision.method).unwrap_or(0);
+    let method = model.session.methods().iter().position(|m| m.id() == decision.method);
     Start {
-        method,
+        method: method.unwrap_or(0),
         named: false,
         known: None,
-        by_known: decision.method == KNOWN,
+        imported: Vec::new(),
+        by: method.is_none().then(|| decision.method.clone()),
         format: decision.format,
         quantized: decision.quantized,
         axis,

@@ -1,7 +1,7 @@
 //! What the loader tells.
 
 use crate::jobs::{News, Request, Told};
-use crate::report::{number, visible};
+use crate::report::{self, number, visible};
 use crate::session::{Arrival, Key, Need, Received, TakenUp};
 
 use super::super::model::Model;
@@ -115,6 +115,14 @@ fn replaces(model: &mut Model, keys: &[Key]) {
 fn found(model: &mut Model, cmds: &mut Vec<Cmd>) {
     model.loading.found = true;
     list::arrange(model);
+    let overlaid = model.session.overlaid();
+    // What is not matched stands in the help.
+    let short = overlaid.iter().map(|of| format!("{}: {} of {}", of.id, of.matched, of.ranges));
+    let short: Vec<String> = short.map(|text| visible(&text)).collect();
+    if !short.is_empty() {
+        model.say(format!("ranges of tensors here, {} (? lists the others)", short.join("; ")));
+    }
+    model.overlaid.extend(overlaid.iter().flat_map(report::overlaid));
     let wanted = model.list.wanted.take();
     let wanted = wanted.and_then(|name| model.session.layers().iter().position(|l| l.name() == name));
     if let Some(first) = wanted.or(model.list.order.first().copied()) {

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use crate::calibrate::kl;
 use crate::figure::CurveKind;
-use crate::jobs::{Jittered, News, Params, Request, Trial, Tried, Tune, TuneLayer, TuneStep, Tuned, UNCHANGED};
-use crate::quant::{Decibels, OutputEffect};
+use crate::jobs::{
+    BudgetPoint, How, Jittered, News, Params, Request, Trial, Tried, Tune, TuneLayer, TuneStep, Tuned, UNCHANGED,
+};
+use crate::quant::{Decibels, Grids, OutputEffect};
 use crate::report::{number, visible};
 use crate::session::{Failure, Key, Target};
 
+use super::super::command::Command;
 use super::super::list::Sort;
 use super::super::mode::{Ask, Mode};
 use super::super::model::Model;
@@ -50,7 +53,7 @@ fn name(model: &Model, key: &Key) -> String {
 
 pub(super) fn sensitivity(model: &mut Model, cmds: &mut Vec<Cmd>) {
     let params = chosen(model);
-    if params.values().all(Vec::is_empty) {
+    if params.values().all(Grids::is_empty) {
         return model.warn("every layer is in float: there is nothing to measure");
     }
     let Some(network) = &mut model.network else { return };
@@ -59,8 +62,19 @@ pub(super) fn sensitivity(model: &mut Model, cmds: &mut Vec<Cmd>) {
     cmds.push(Cmd::Request(Request::Trial(Trial::Sensitivity(params))));
 }
 
-/// Searches better clips: for the selected layer, or for all of them.
-pub(super) fn tune(model: &mut Model, all: bool, cmds: &mut Vec<Cmd>) {
+/// Asks how to search; what was said last is proposed.
+pub(super) fn ask_how(model: &mut Model, all: bool) {
+    let how = model.network.as_ref().map_or("", |network| &network.how);
+    model.mode = Mode::prompt(Ask::Tune { all }, how);
+}
+
+/// Searches better clips as the words say: for the selected layer, or for all of them.
+pub(super) fn tune(model: &mut Model, all: bool, text: &str, cmds: &mut Vec<Cmd>) -> Result<(), String> {
+    let how: How = text.parse()?;
+    // What the key was pressed for may be gone by now.
+    if let Some(why) = model.unavailable(if all { Command::TuneAll } else { Command::Tune }) {
+        return Err(why.to_owned());
+    }
     let layers: Vec<TuneLayer> = if all {
         TuneLayer::all(&model.session)
     } else {
@@ -71,11 +85,14 @@ pub(super) fn tune(model: &mut Model, all: bool, cmds: &mut Vec<Cmd>) {
         all => format!("{} layers", all.len()),
     };
     let params = chosen(model);
-    let Some(network) = &mut model.network else { return };
+    let Some(network) = &mut model.network else { return Ok(()) };
+    network.how = text.trim().to_owned();
     network.begin(Work::Tune { layers: layers.clone(), steps: Vec::new() });
     let stops = model.keys.told("{stop} stops");
-    model.say(format!("searching better clips for {what}, by what the network's outputs lose; {stops}"));
-    cmds.push(Cmd::Request(Request::Trial(Trial::Tune(Tune::new(params, layers)))));
+    let by = if how.objective.is_out() { "network's outputs" } else { "next quantized tensors" };
+    model.say(format!("searching better clips for {what}, by what the {by} lose; {stops}"));
+    cmds.push(Cmd::Request(Request::Trial(Trial::Tune(Tune::new(params, layers).how(how)))));
+    Ok(())
 }
 
 pub(super) fn stop(model: &mut Model, cmds: &mut Vec<Cmd>) {
@@ -328,7 +345,7 @@ fn tuned_in_words(model: &Model, tried: &[TuneLayer], tuned: &Tuned, changed: us
         let (start, end) = (start(&before.effect, &after.effect), exact(&after.effect));
         format!("{start} → {end}{} on {n}{of} {which} sample{s}", spread(after))
     };
-    let Tuned { before, after, unseen, check, sets, taken, .. } = tuned;
+    let Tuned { before, after, unseen, check, sets, taken, budget, widened, .. } = tuned;
     let mut text = format!("{stopped}{what} tuned: {}", on(before, after, "searched"));
     for (name, pair) in [("unseen", unseen), ("check", check)] {
         if let Some((before, after)) = pair {
@@ -338,8 +355,22 @@ fn tuned_in_words(model: &Model, tried: &[TuneLayer], tuned: &Tuned, changed: us
     if let Some(set) = sets.get(*taken).filter(|set| set.by != UNCHANGED) {
         text += &format!(", by {}", set.by);
     }
+    text += &wider_in_words(budget, *widened);
     if kept > 0 {
         text += &format!("; {} changed meanwhile and left so", layers(kept));
     }
     text + "; u takes it back"
+}
+
+/// `, 2 in 16 bit and 1 in float`: what was taken of a budget. Nothing where there was none.
+fn wider_in_words(budget: &[BudgetPoint], taken: usize) -> String {
+    let Some(BudgetPoint { float, sixteen, .. }) = budget.get(taken).filter(|_| budget.len() > 1) else {
+        return String::new();
+    };
+    match (sixteen, float) {
+        (0, 0) => ", no wider format gains more than the noise".to_owned(),
+        (n, 0) => format!(", {n} in 16 bit"),
+        (0, n) => format!(", {n} in float"),
+        (n, m) => format!(", {n} in 16 bit and {m} in float"),
+    }
 }

@@ -11,6 +11,7 @@ use super::super::model::Model;
 use super::super::msg::{Cmd, Unwritten, Written};
 use super::cancel::cancel;
 use super::{channels, clip, list, network, ties};
+use crate::report::visible;
 
 const ENTER: Key = Key::code(KeyCode::Enter);
 const ESC: Key = Key::code(KeyCode::Esc);
@@ -96,6 +97,7 @@ fn enter(model: &mut Model, cmds: &mut Vec<Cmd>) -> Result<Entered, String> {
         Ask::Axis => channels::typed(model, &text, cmds)?,
         Ask::Tie => ties::typed(model, &text, cmds)?,
         Ask::Worst => network::worst(model, &text)?,
+        Ask::Tune { all } => network::tune(model, *all, &text, cmds)?,
         Ask::Export { .. } if empty => return Err("type a file name, or Esc".into()),
         Ask::Export { exists, .. } => {
             let force = exists.as_deref() == Some(text.as_str());
@@ -122,7 +124,7 @@ fn follow(model: &mut Model, cmds: &mut Vec<Cmd>) {
         }
         // Another name: whether it exists is not known.
         Ask::Export { exists, .. } => *exists = None,
-        Ask::Clip | Ask::Format | Ask::Axis | Ask::Tie | Ask::Worst => {}
+        Ask::Clip | Ask::Format | Ask::Axis | Ask::Tie | Ask::Worst | Ask::Tune { .. } => {}
     }
 }
 
@@ -133,10 +135,12 @@ pub(super) fn open_export(model: &mut Model, then_quit: bool) {
 pub(super) fn exported(model: &mut Model, result: Result<Written, Unwritten>, cmds: &mut Vec<Cmd>) {
     let Mode::Prompt { ask: Ask::Export { exists, then_quit }, line } = &mut model.mode else { return };
     match result {
-        Ok(Written { path, tensors }) => {
-            model.export_path = line.text();
+        Ok(Written { path, tensors, said, keeps_all }) => {
             let leave = *then_quit;
-            model.session.mark_saved();
+            if keeps_all {
+                model.export_path = line.text();
+                model.session.mark_saved();
+            }
             model.mode = Mode::Normal;
             let waiting = model.loading.all.saturating_sub(model.loading.done);
             let rest = if waiting > 0 {
@@ -146,7 +150,15 @@ pub(super) fn exported(model: &mut Model, result: Result<Written, Unwritten>, cm
                 String::new()
             };
             let s = if tensors == 1 { "" } else { "s" };
-            model.say(format!("wrote {tensors} tensor{s} to {path}{rest}"));
+            let path = visible(&path);
+            model.say(match said.first() {
+                None => format!("wrote {tensors} tensor{s} to {path}{rest}"),
+                Some(first) => {
+                    let more = if said.len() > 1 { " (? has the rest)" } else { "" };
+                    format!("{path}: {}{rest}{more}", visible(first.trim_end_matches('.')))
+                }
+            });
+            model.statement = said.iter().map(|sentence| format!("{path}: {}", visible(sentence))).collect();
             if leave {
                 cmds.push(Cmd::Quit);
             }

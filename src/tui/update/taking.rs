@@ -70,7 +70,7 @@ pub(super) fn go_on(model: &mut Model, cmds: &mut Vec<Cmd>) {
         let Some(start) = start(model, step) else { break };
         for need in needs.into_iter().filter(|need| !matches!(need, Need::Layer(_))) {
             if !model.taking.asked.contains(&need) {
-                cmds.push(Cmd::Request(request(&need, start)));
+                cmds.push(Cmd::Request(request(&need, start.clone())));
                 model.taking.asked.push(need);
             }
         }

@@ -62,7 +62,10 @@ fn title(entry: &Entry, model: &Model) -> String {
 fn sentence(entry: &Entry, model: &Model) -> String {
     let methods = model.session.methods();
     let help = match entry.command {
-        Command::Method(i) if i == methods.len() => "The range that is known beforehand, where one is.",
+        Command::Method(i) if model.session.overlays().get(i.wrapping_sub(methods.len())).is_some() => {
+            "What the file that is laid over the layers says, where it does."
+        }
+        Command::Method(i) if i >= methods.len() => "The range that is known beforehand, where one is.",
         Command::Method(i) => methods.get(i).map_or(entry.help, |method| method.summary()),
         _ => entry.help,
     };
@@ -102,6 +105,15 @@ fn lines(model: &Model, search: &str, room: usize) -> Vec<HelpLine> {
         let said: Vec<&String> = network.assumptions.iter().filter(|said| words(said)).collect();
         if !said.is_empty() {
             heading(&mut lines, "taken for granted of this network");
+        }
+        said.into_iter().for_each(|said| tell(&mut lines, "", "", said, false, room));
+    }
+    let of_files =
+        [("files that are laid over the layers", &model.overlaid), ("the file that was written", &model.statement)];
+    for (title, said) in of_files {
+        let said: Vec<&String> = said.iter().filter(|said| words(said)).collect();
+        if !said.is_empty() {
+            heading(&mut lines, title);
         }
         said.into_iter().for_each(|said| tell(&mut lines, "", "", said, false, room));
     }

@@ -56,14 +56,15 @@ fn title(pen: &mut Pen, area: Rect, model: &Model, curve: &Curve) {
     let best = curve.best.map(|(v, at)| (v, if symmetric { at.abs() } else { at }));
     let view = if model.plot.zoom.is_some() { " in view" } else { "" };
     let best = match (model.plot.curve, best) {
-        (CurveKind::Kl, None) if !symmetric => "no KL in an affine format".to_owned(),
         (CurveKind::Kl, None) if kl::undefined_on(model.format()).is_some() => "no KL on FP8".to_owned(),
         (_, None) => String::new(),
         (CurveKind::Sqnr, Some((v, at))) => {
             format!("best{view} {} dB near {}", number::decibels(v), number::significant(at, 4))
         }
         (CurveKind::Kl, Some((v, at))) => {
-            format!("least {} nats at {}", number::significant(v, 3), number::significant(at, 4))
+            // Of an affine range it is what the larger end clips.
+            let of = if symmetric { "" } else { "of |x| at the larger end: " };
+            format!("{of}least {} nats at {}", number::significant(v, 3), number::significant(at, 4))
         }
         (CurveKind::Mse, Some((v, at))) => {
             format!("least{view} {} near {}", number::significant(v, 3), number::significant(at, 4))
@@ -145,17 +146,26 @@ fn no_curve(pen: &mut Pen, area: Rect, model: &Model) {
 /// Where the line meets the curve, with the value there.
 fn meeting_point(pen: &mut Pen, area: Rect, model: &Model, figure: &Figure, ready: &Ready) {
     let theme = pen.look.theme;
-    let metrics = ready.metrics();
+    let (metrics, clip) = (ready.metrics(), ready.decision().clip);
     let (value, text) = match model.plot.curve {
-        CurveKind::Kl => (metrics.kl.unwrap_or(f64::NAN), number::significant(metrics.kl.unwrap_or(f64::NAN), 3)),
+        CurveKind::Kl => {
+            let kl = figure.tensor.kl_of_magnitudes(clip.amax()).unwrap_or(f64::NAN);
+            (kl, number::significant(kl, 3))
+        }
         CurveKind::Mse => (metrics.mse, number::significant(metrics.mse, 3)),
         CurveKind::Sqnr => (metrics.sqnr_db, format!("{} dB", number::decibels(metrics.sqnr_db))),
     };
     let height = figure.curve.scale.height(value);
     let symmetric = ready.format().symmetric();
-    for (handle, x) in model.lines(ready.decision().clip) {
+    // The end that the value is of: of KL the larger one, whichever is in hand.
+    let end = match model.plot.curve {
+        CurveKind::Kl if -clip.min() > clip.max() => Handle::Min,
+        CurveKind::Kl => Handle::Max,
+        CurveKind::Mse | CurveKind::Sqnr => model.plot.handle,
+    };
+    for (handle, x) in model.lines(clip) {
         let Some(column) = figure.axis.column(x) else { continue };
-        if !symmetric && handle != model.plot.handle {
+        if !symmetric && handle != end {
             continue;
         }
         // What is undefined or infinite stands at the top, with the other gaps.

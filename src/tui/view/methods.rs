@@ -8,7 +8,7 @@ use super::super::model::Model;
 use super::compare::panel;
 use super::output::{cosine, headline};
 use super::pen::{Pen, wrapped};
-use crate::report::{AS_CHOSEN, MethodRow, number};
+use crate::report::{self, AS_CHOSEN, MethodRow, number};
 
 /// A column: heading, width with the gap before it, importance (the least important go first where room is short), cell.
 struct Column {
@@ -106,7 +106,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
 
 /// The key that takes a method for one layer, and its name.
 fn name(pen: &mut Pen, x: u16, y: u16, model: &Model, id: &str, style: Style) {
-    let at = model.session.methods().iter().position(|method| method.id() == id);
+    let at = report::offers(&model.session).iter().position(|(of, _)| *of == id);
     let key = at.and_then(|at| model.keys.digit(at)).map_or("  ".to_owned(), |key| format!("{key} "));
     let (id, style) = if id == AS_CHOSEN { ("as it is chosen", style) } else { (id, style) };
     let dim = pen.look.theme.dim;

@@ -25,7 +25,13 @@ fn key(name: &str) -> Key {
 
 fn start(n: usize, method: impl Calibrator + 'static, threads: usize) -> (Loader, Receiver<Told>) {
     let method: Arc<dyn Calibrator> = Arc::new(method);
-    let plan = Plan { methods: vec![method].into(), default_method: 0, format: Format::INT8, rules: Rules::new() };
+    let plan = Plan {
+        methods: vec![method].into(),
+        default_method: 0,
+        format: Format::INT8,
+        rules: Rules::new(),
+        overlays: [].into(),
+    };
     let recipe = Recipe { bins: 128, grids: Vec::new() };
     let (sender, events) = channel();
     let ties = Ties::default();
@@ -123,7 +129,13 @@ fn a_panic_is_an_error_of_its_layer() {
 
 fn order(discover: impl FnOnce() -> Discovered + Send + 'static) -> Order {
     let methods: Vec<Arc<dyn Calibrator>> = vec![Arc::new(Max)];
-    let plan = Plan { methods: methods.into(), default_method: 0, format: Format::INT8, rules: Rules::new() };
+    let plan = Plan {
+        methods: methods.into(),
+        default_method: 0,
+        format: Format::INT8,
+        rules: Rules::new(),
+        overlays: [].into(),
+    };
     let (recipe, ties) = (Recipe::magnitudes(128), Ties::default());
     Order { discover: Box::new(discover), recipe, plan, ties, measure: false, threads: 2 }
 }
@@ -159,7 +171,8 @@ fn a_panic_is_the_answer_to_its_request_and_the_next_one_is_answered() {
         method: 99,
         named: false,
         known: None,
-        by_known: false,
+        imported: Vec::new(),
+        by: None,
         format: Format::INT8,
         quantized: true,
         axis: Some(0),

@@ -13,7 +13,7 @@ use crate::jobs::readers::testing::Panics;
 use crate::jobs::trial::Params;
 use crate::jobs::tuning::{Tried, Tune, TuneLayer};
 use crate::model::{Placement, SampleOptions, SampleSource};
-use crate::quant::{Clip, Decibels, Format, QuantParams};
+use crate::quant::{Clip, Decibels, Format, Grids, QuantParams};
 use crate::session::{Key, Rules, Session, Start};
 
 mod tuning;
@@ -55,7 +55,6 @@ fn order(model: &Path, samples: SampleSource, session: &Session) -> NetworkOrder
             check: None,
             backend: Backend::Tract,
             placement: Some(Placement::All),
-            as_in_file: true,
             as_written: false,
         },
         recipe: Recipe::magnitudes(128),
@@ -161,8 +160,8 @@ fn tune_layer(net: &Net, name: &str, clip: f32, method: Arc<dyn Calibrator>) -> 
     }
 }
 
-fn on(clip: f32) -> Vec<QuantParams> {
-    vec![QuantParams::from_clip(Clip::symmetric(clip), Format::INT8)]
+fn on(clip: f32) -> Grids {
+    QuantParams::from_clip(Clip::symmetric(clip), Format::INT8).into()
 }
 
 #[test]
@@ -182,7 +181,8 @@ fn a_panic_in_a_trial_or_a_request_is_its_answer_and_the_next_one_is_answered() 
         method: 99,
         named: false,
         known: None,
-        by_known: false,
+        imported: Vec::new(),
+        by: None,
         format: Format::INT8,
         quantized: true,
         axis: Some(1),

@@ -1,7 +1,8 @@
 //! Searches on small networks: what they may do, and what they must not.
 
 use super::*;
-use crate::jobs::tuning::{Allow, Objective, TuneStep, Tuned, UNCHANGED};
+use crate::jobs::how::{Allow, Objective};
+use crate::jobs::tuning::{TuneStep, Tuned, UNCHANGED};
 use crate::quant::OutputEffect;
 
 /// Rows of a wave, none like another.
