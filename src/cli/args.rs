@@ -8,7 +8,6 @@ use super::config::{ConfigArgs, Defaults};
 use super::data::DataArgs;
 #[cfg(feature = "onnxruntime")]
 use super::data::{LibraryArg, SampleArgs};
-use super::doctor::DoctorArgs;
 use super::file::{FileArgs, FileFormat, formats, parse_file_format};
 use super::held_against::{CheckArgs, DiffArgs};
 use super::look::LookArgs;
@@ -159,6 +158,19 @@ impl Cli {
             Some(_) => None,
         }
     }
+}
+
+/// What to say, and on which looks.
+#[derive(Args)]
+pub(super) struct DoctorArgs {
+    /// Prints JSON instead
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub look: LookArgs,
+    #[cfg(feature = "onnxruntime")]
+    #[command(flatten)]
+    pub library: LibraryArg,
 }
 
 /// Which pages of the manual.

@@ -5,12 +5,12 @@
 use std::io::{IsTerminal, stdin, stdout};
 use std::time::Duration;
 
-use clap::Args;
 use ratatui::style::{Color, Modifier, Style};
 use serde_json::{Value, json};
 
+use super::args::DoctorArgs;
 use super::config::{Config, ConfigArgs, Place};
-use super::look::{LookArgs, Looks};
+use super::look::Looks;
 use super::out::{Failed, print};
 use crate::journal::state_folder;
 use crate::report::visible;
@@ -20,19 +20,6 @@ use crate::vector::Width;
 
 /// How long the terminal is waited for.
 const PATIENCE: Duration = Duration::from_millis(500);
-
-/// What to say, and on which looks.
-#[derive(Args)]
-pub(super) struct DoctorArgs {
-    /// Prints JSON instead
-    #[arg(long)]
-    pub json: bool,
-    #[command(flatten)]
-    pub look: LookArgs,
-    #[cfg(feature = "onnxruntime")]
-    #[command(flatten)]
-    pub library: super::data::LibraryArg,
-}
 
 /// One line: what it is of, what was found, and how.
 struct Row {

@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue};
 use super::super::data;
 use super::super::words::{Method, parse_chooser, parse_method};
 use super::{Config, Defaults, LookWanted};
+use crate::session::KNOWN;
 use crate::tui::command::{COMMANDS, Entry, Keymap, KeymapError, by_id};
 use crate::tui::key::Key;
 use crate::tui::look::{Depth, Ground, Marks, Own, Role, parse_colour};
@@ -174,7 +175,13 @@ fn default(defaults: &mut Defaults, name: &str, value: &Value) -> Result<(), At>
     let wrong = |why: String| At(value.span(), format!("{name}: {why}"));
     let text = || value.get_ref().as_str().ok_or_else(|| wrong("a text between quotation marks".into()));
     match name {
-        "method" => defaults.method = Some(parse_chooser(text()?).map_err(wrong)?),
+        "method" => {
+            // Here no file is laid over, whose label a word could be.
+            if text()? != KNOWN {
+                parse_method(text()?).map_err(wrong)?;
+            }
+            defaults.method = Some(parse_chooser(text()?).map_err(wrong)?);
+        }
         "weights-method" => {
             let method: Method = parse_method(text()?).map_err(wrong)?;
             defaults.weights_method = Some(method);
