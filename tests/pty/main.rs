@@ -10,6 +10,7 @@ mod looks;
 mod network;
 #[path = "../support/npy.rs"]
 mod npy;
+mod own;
 mod read;
 mod suspend;
 mod take_up;

@@ -167,7 +167,7 @@ pub const COMMANDS: &[Entry] = &[
         "open-channel",
         &[Key::code(KeyCode::Enter)],
         "open the channel",
-        "Shows the plots of the channel under the cursor; h and l move it, n goes to the next worst.",
+        "Shows the plots of the channel under the cursor; {clip-left} and {clip-right} move it, {next-minimum} goes to the next worst.",
         Clip,
     ),
     entry(

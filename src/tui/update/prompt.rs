@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crossterm::event::KeyCode;
 
+use super::super::command::Command;
 use super::super::key::Key;
 use super::super::mode::{Ask, Mode};
 use super::super::model::Model;
@@ -40,7 +41,8 @@ pub(super) fn key(model: &mut Model, key: Key, cmds: &mut Vec<Cmd>) {
             }
         }
         Mode::Help { line, scroll } => {
-            if key == ENTER || (line.text().is_empty() && (key == Key::char('q') || key == Key::char('?'))) {
+            let closes = key == Key::char('q') || model.keys.bound(key) == Some(Command::Help);
+            if key == ENTER || (line.text().is_empty() && closes) {
                 model.mode = Mode::Normal;
             } else if key == Key::code(KeyCode::Down) || key == Key::code(KeyCode::PageDown) {
                 *scroll = scroll.saturating_add(if key == Key::code(KeyCode::Down) { 1 } else { 10 });

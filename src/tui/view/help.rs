@@ -69,7 +69,8 @@ fn sentence(entry: &Entry, model: &Model) -> String {
         Command::Method(i) => methods.get(i).map_or(entry.help, |method| method.summary()),
         _ => entry.help,
     };
-    model.unavailable(entry.command).map_or(help.to_owned(), |why| format!("{help} (Now: {why}.)"))
+    let help = model.keys.told(help);
+    model.unavailable(entry.command).map_or(help.clone(), |why| format!("{help} (Now: {why}.)"))
 }
 
 const MOUSE: [(&str, &str); 5] = [
@@ -123,7 +124,7 @@ fn lines(model: &Model, search: &str, room: usize) -> Vec<HelpLine> {
         let found: Vec<&Entry> = entries
             .filter(|e| {
                 let words = [e.id, &title(e, model), &sentence(e, model), group.title()].join(" ").to_lowercase();
-                let is_key = e.keys.iter().any(|k| k.to_string().to_lowercase() == search);
+                let is_key = model.keys.keys(e.command).iter().any(|k| k.to_string().to_lowercase() == search);
                 is_key || search.split_whitespace().all(|word| words.contains(word))
             })
             .collect();
@@ -131,7 +132,7 @@ fn lines(model: &Model, search: &str, room: usize) -> Vec<HelpLine> {
             heading(&mut lines, group.title());
         }
         for entry in found {
-            let keys: Vec<String> = entry.keys.iter().map(ToString::to_string).collect();
+            let keys: Vec<String> = model.keys.keys(entry.command).iter().map(ToString::to_string).collect();
             let off = model.unavailable(entry.command).is_some();
             tell(&mut lines, &keys.join("  "), &title(entry, model), &sentence(entry, model), off, room);
         }
