@@ -13,7 +13,7 @@ use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use super::look::parse_reply;
 
 /// The question. Terminals end their answer as it was ended.
-const QUESTION: &str = "\x1b]11;?\x07";
+const QUESTION: &str = "\x1b]11;?\x1b\\";
 
 /// After so long no answer is expected any more.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -118,8 +118,11 @@ fn a_first_pass_draws_its_samples_and_says_so() {
 fn what_comes_to_nothing_is_refused() {
     let here = folder();
     for (args, said) in [
-        (&["net.onnx", "--data", "x.npy", "--seed", "3"][..], "--seed draws what --samples N or --random N asks for"),
-        (&["x.npy", "--samples", "3"], "--samples and --seed feed a model"),
+        (
+            &["net.onnx", "--data", "x.npy", "--seed", "3"][..],
+            "--seed does nothing here: it draws what --samples N or --random N asks for",
+        ),
+        (&["x.npy", "--samples", "3"], "--samples does nothing here: only a model is run"),
         (&["net.onnx", "--data", "x.npy", "--samples", "0"], "1 or more"),
     ] {
         let ran = qviz(here.path(), &[&["report"], args].concat());

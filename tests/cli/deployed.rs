@@ -88,7 +88,7 @@ fn what_is_not_as_in_the_file_is_said() {
         }
     }
     let ran = qviz(folder.path(), &["report", "x.npy", "--as-written"]);
-    assert!(ran.code == 2 && ran.err.contains("are for a model"), "{}", ran.err);
+    assert!(ran.code == 2 && ran.err.contains("does nothing here: only a model is run"), "{}", ran.err);
 }
 
 /// A document of the file as it is written is not lost on the network as it is deployed.

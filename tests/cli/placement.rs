@@ -105,7 +105,7 @@ fn what_is_for_a_network_is_refused_elsewhere() {
     let folder = folder();
     for wrong in [["--place", "inputs"], ["--weights-method", "max"]] {
         let ran = qviz(folder.path(), &[&["report", "x.npy"][..], &wrong].concat());
-        assert!(ran.code == 2 && ran.err.contains("are for a model"), "{}", ran.err);
+        assert!(ran.code == 2 && ran.err.contains("does nothing here: only a model is run"), "{}", ran.err);
     }
     let ran = qviz(folder.path(), &["report", "net.onnx", "--data", "x.npy", "--place", "everywhere"]);
     assert!(ran.code == 2 && ran.err.contains("fused"), "{}", ran.err);

@@ -173,11 +173,6 @@ impl<'a> Bench<'a> {
     /// The same, with the samples' mean, and how far both move when the last digits of the scales do. `None` when it was
     /// cancelled.
     pub fn judged(&self, params: &[Option<QuantParams>]) -> Result<Option<Jittered>, ModelError> {
-        Ok(self.judged_each(params)?.map(|(all, _)| all))
-    }
-
-    /// The same, and the size of the error of each sample, in the unit of the outputs: the mean over all jitters.
-    pub fn judged_each(&self, params: &[Option<QuantParams>]) -> Result<Option<(Jittered, Vec<f64>)>, ModelError> {
         let judged = Judged {
             samples: self.samples.len(),
             load: &|at| self.source.get(self.samples[at]),
@@ -189,7 +184,6 @@ impl<'a> Bench<'a> {
         let losses = |params: &[Option<QuantParams>]| self.float.losses(&self.on(params), &judged);
         let Some((effect, each)) = losses(params)? else { return Ok(None) };
         let (mut all, mut means) = (vec![effect.quality()], vec![mean(&each)]);
-        let mut sizes: Vec<f64> = each.iter().map(|loss| loss.noise.sqrt()).collect();
         let a_sample = self.output_numbers();
         for seed in 0..jitters(a_sample, a_sample * self.samples.len()) {
             // Who waits for the end need not wait for this: the spread then is that of fewer figures.
@@ -199,12 +193,10 @@ impl<'a> Bench<'a> {
             let Some((effect, each)) = losses(&jittered(params, seed))? else { return Ok(None) };
             all.push(effect.quality());
             means.push(mean(&each));
-            sizes.iter_mut().zip(&each).for_each(|(size, loss)| *size += loss.noise.sqrt());
         }
-        sizes.iter_mut().for_each(|size| *size /= means.len() as f64);
         let spread_db = spread(&all).max(spread(&means));
         let (mean_db, error_db) = mean_and_error(&means);
-        Ok(Some((Jittered { effect, mean_db: mean_db.get(), spread_db, error_db }, sizes)))
+        Ok(Some(Jittered { effect, mean_db: mean_db.get(), spread_db, error_db }))
     }
 
     /// What is needed to try params on `tensors` while the other activations are on `others`; in float where there are

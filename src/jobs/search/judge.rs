@@ -1,15 +1,10 @@
 //! Whether a set of clips is worth taking: by samples that nothing was chosen by.
 
-use statrs::distribution::{ContinuousCDF, StudentsT};
-
 use super::bench::Bench;
 use super::noise::LEAST_GAIN;
 use crate::jobs::tuning::Jittered;
 use crate::model::ModelError;
 use crate::quant::{Decibels, QuantParams};
-
-/// How certain samples must be that they gain.
-const CERTAIN: f64 = 0.975;
 
 /// The samples that a set is judged on.
 pub(super) struct Judge<'a> {
@@ -20,12 +15,10 @@ pub(super) struct Judge<'a> {
 }
 
 /// What a set does.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Verdict {
     pub seen: Jittered,
     pub unseen: Jittered,
-    /// The size of the error of each unseen sample.
-    pub sizes: Vec<f64>,
 }
 
 impl Judge<'_> {
@@ -40,17 +33,14 @@ impl Judge<'_> {
         unseen: &Bench,
         params: &[Option<QuantParams>],
     ) -> Result<Option<Verdict>, ModelError> {
-        let (Some((unseen, sizes)), Some(seen)) = (unseen.judged_each(params)?, seen.judged(params)?) else {
-            return Ok(None);
-        };
-        Ok(Some(Verdict { seen, unseen, sizes }))
+        let (Some(unseen), Some(seen)) = (unseen.judged(params)?, seen.judged(params)?) else { return Ok(None) };
+        Ok(Some(Verdict { seen, unseen }))
     }
 }
 
 impl Verdict {
-    /// What is gained on unseen samples, in dB, if that is more than the noise of either figure, more than these samples
-    /// differ about it, and nothing is lost by it: neither over all numbers of these samples together, nor on those that
-    /// were seen.
+    /// What is gained on unseen samples, in dB, if that is more than the noise of either figure and nothing is lost by it:
+    /// neither over all numbers of these samples together, nor on those that were seen.
     pub fn gain_over(&self, before: &Verdict) -> Option<Decibels> {
         let noise = |after: &Jittered, before: &Jittered| {
             // Where the outputs were now and then no numbers, there is nothing to be noise of.
@@ -67,23 +57,9 @@ impl Verdict {
         let holds = gain > Decibels::new(bar)
             && all >= Decibels::new(-spread)
             && seen >= Decibels::new(-noise(&self.seen, &before.seen))
-            && self.unseen.error_db.is_finite()
-            && agree(&before.sizes, &self.sizes);
+            && self.unseen.error_db.is_finite();
         holds.then_some(gain)
     }
-}
-
-/// Whether samples agree that what was `before` is more than what is `after`: by Student's paired test, one chance in 40
-/// that they seem to. One sample has nobody to agree with; from no numbers to numbers all is gain.
-fn agree(before: &[f64], after: &[f64]) -> bool {
-    let gains: Vec<f64> = before.iter().zip(after).map(|(before, after)| before - after).collect();
-    let (n, sum) = (gains.len() as f64, gains.iter().sum::<f64>());
-    if gains.len() < 2 || !before.iter().all(|size| size.is_finite()) {
-        return true;
-    }
-    let variance = gains.iter().map(|gain| (gain - sum / n).powi(2)).sum::<f64>() / (n - 1.0);
-    let times = StudentsT::new(0.0, 1.0, n - 1.0).map_or(2.0, |t| t.inverse_cdf(CERTAIN));
-    sum > times * (n * variance).sqrt()
 }
 
 #[cfg(test)]
@@ -100,7 +76,7 @@ mod tests {
     fn nothing_is_taken_that_gains_no_more_than_the_noise() {
         let of = |mean: f64, all: f64, spread: f64| {
             let one = figure(mean, all, spread);
-            Verdict { seen: figure(50.0, 50.0, 0.0), unseen: one, sizes: vec![] }
+            Verdict { seen: figure(50.0, 50.0, 0.0), unseen: one }
         };
         let gain = |after: Verdict, before: Verdict| after.gain_over(&before).map(|gain| gain.get());
         assert_eq!(gain(of(41.0, 41.0, 0.25), of(40.0, 40.0, 0.5)), Some(1.0));
@@ -116,22 +92,9 @@ mod tests {
 
     #[test]
     fn nothing_is_taken_that_loses_where_it_was_searched() {
-        let of = |seen: f64, unseen: f64| Verdict {
-            seen: figure(seen, seen, 0.1),
-            unseen: figure(unseen, unseen, 0.1),
-            sizes: vec![],
-        };
+        let of =
+            |seen: f64, unseen: f64| Verdict { seen: figure(seen, seen, 0.1), unseen: figure(unseen, unseen, 0.1) };
         assert!(of(39.0, 42.0).gain_over(&of(40.0, 40.0)).is_none());
         assert!(of(39.95, 42.0).gain_over(&of(40.0, 40.0)).is_some());
-    }
-
-    #[test]
-    fn samples_must_agree() {
-        let before = [1.0, 2.0, 3.0, 2.0];
-        assert!(agree(&before, &[0.9, 1.8, 2.7, 1.9]));
-        assert!(!agree(&before, &[0.1, 2.2, 3.2, 1.9]), "one gains, two lose");
-        assert!(!agree(&before, &before) && !agree(&before, &[2.0, 3.0, 4.0, 3.0]));
-        assert!(!agree(&before, &[f64::NAN; 4]) && agree(&[f64::NAN, 1.0], &[1.0, 2.0]));
-        assert!(agree(&[1.0], &[0.5]) && agree(&[], &[]), "nobody to agree with");
     }
 }

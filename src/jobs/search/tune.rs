@@ -61,7 +61,7 @@ pub(super) fn tune(
         return Err(nothing_to_judge_by(run));
     }
     let sets = vec![TuneSet { by: UNCHANGED, judged: verdict.unseen }];
-    let mut course = Course { judge, sets, taken: 0, first: verdict.clone(), best: verdict, decided: false };
+    let mut course = Course { judge, sets, taken: 0, first: verdict, best: verdict, decided: false };
 
     let (layers, few) = (wanted.layers.len(), search.few());
     let mut tries: Vec<Vec<Tried>> = Vec::new();
@@ -117,7 +117,7 @@ pub(super) fn tune(
     }
     let alone = costs(&search, &at_first, &now);
     let costly: Vec<usize> = alone.iter().map(|(i, _)| *i).collect();
-    let Some(curve) = widen(&mut search, &course.judge, &costly, course.best.clone())? else { return Ok(None) };
+    let Some(curve) = widen(&mut search, &course.judge, &costly, course.best)? else { return Ok(None) };
     let bias = if wanted.correct_bias && !search.stopped() {
         match correct_bias(&search, &course.judge, weights, &curve.verdict)? {
             Some(bias) => bias,
