@@ -27,10 +27,9 @@ pub(super) fn tune(shared: SharedArgs, asked: &TuneArgs, answer: TunedArgs) -> R
     if lean && !json && output.is_none() {
         return Err(Usage("--lean is for the document; name a file with -o, or print it with --json.".into()).into());
     }
-    if exists(output.as_deref(), force) {
+    if exists(output, force) {
         return Ok(1);
     }
-    let output = output.as_deref();
     let seed = shared.data.samples.seed();
     let mut loaded = network(shared, false)?;
     if loaded.network == 0 {

@@ -89,7 +89,7 @@ fn fold(graph: &mut Graph, network: &Network, applied: &mut Applied) -> Result<(
                     applied.folded += 1;
                     applied.freed.extend(node.inputs.iter().map(|input| input.clone().into_owned()));
                 }
-                !goes && !(node.op == "Constant" && constants.contains(&first))
+                !goes && (node.op != "Constant" || !constants.contains(&first))
             }
             Item::Initializer(tensor) => !constants.contains(&&*tensor.name),
             Item::Port(port) if port.field == BETWEEN => {

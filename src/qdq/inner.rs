@@ -124,11 +124,11 @@ pub(super) fn given_inside(graph: &Graph, into: &mut HashSet<String>) -> Result<
     Ok(())
 }
 
-/// Rewrites the messages of tensors, wherever they stand: `change` answers with another one, or with none.
-pub(super) fn each_tensor(
-    graph: &mut Graph,
-    change: &mut dyn FnMut(&[u8]) -> Result<Option<Vec<u8>>, String>,
-) -> Result<bool, String> {
+/// Answers with another message, or with none.
+type Change<'a> = &'a mut dyn FnMut(&[u8]) -> Result<Option<Vec<u8>>, String>;
+
+/// Rewrites the messages of tensors, wherever they stand.
+pub(super) fn each_tensor(graph: &mut Graph, change: Change) -> Result<bool, String> {
     let depth = graph.depth;
     let mut changed = false;
     for item in &mut graph.items {
@@ -149,10 +149,7 @@ pub(super) fn each_tensor(
     Ok(changed)
 }
 
-fn tensors_of(
-    node: &mut Node,
-    change: &mut dyn FnMut(&[u8]) -> Result<Option<Vec<u8>>, String>,
-) -> Result<bool, String> {
+fn tensors_of(node: &mut Node, change: Change) -> Result<bool, String> {
     let mut changed = false;
     for at in 0..node.attributes.len() {
         if !node.attributes[at].is_deep {

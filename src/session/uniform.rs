@@ -42,8 +42,8 @@ impl Session {
 impl Uniform {
     /// What the activations would be quantized with.
     pub fn params(&self) -> BTreeMap<Key, Grids> {
-        let (mut all, mut channels): (BTreeMap<Key, Grids>, BTreeMap<Key, (usize, Vec<QuantParams>)>) =
-            Default::default();
+        let mut all: BTreeMap<Key, Grids> = BTreeMap::new();
+        let mut channels: BTreeMap<Key, (usize, Vec<QuantParams>)> = BTreeMap::new();
         for (target, decision) in &self.decisions {
             let params = QuantParams::from_clip(decision.clip, decision.format);
             match target {

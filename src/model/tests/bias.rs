@@ -52,7 +52,7 @@ fn the_mean_of_an_error_is_taken_in() {
             if on_grid {
                 graph.set(0, Some(ONES));
             }
-            floats(&run(&graph, &[x.clone()]).0[1])
+            floats(&run(&graph, std::slice::from_ref(&x)).0[1])
         };
         let mean = |row: &[f32]| f64::from(row.iter().sum::<f32>()) / row.len() as f64;
         let (wanted, got) = (run_on(&float, false), run_on(&quantized, true));
