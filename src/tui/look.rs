@@ -128,6 +128,8 @@ pub struct Glyphs {
     pub float: char,
     /// A layer that shares its range with others.
     pub tied: char,
+    /// A layer that is marked.
+    pub marked: char,
     /// What costs the outputs, what is wrong.
     pub ranks: [char; 2],
     /// The two grips beside the clip.
@@ -155,6 +157,7 @@ impl Glyphs {
         select: '▸',
         float: '○',
         tied: '≡',
+        marked: '■',
         ranks: ['↓', '!'],
         grips: ['◂', '▸'],
         infinity: '∞',
@@ -177,6 +180,7 @@ impl Glyphs {
         select: '>',
         float: 'o',
         tied: '&',
+        marked: '#',
         ranks: ['v', '!'],
         grips: ['<', '>'],
         infinity: '^',

@@ -35,6 +35,8 @@ pub enum Mode {
         /// The first line that is shown.
         scroll: u16,
     },
+    /// The next key names the method that all activations go by.
+    ForAll,
     /// An earlier run has left changes that no file holds: whether they shall be taken up.
     Offer,
     /// The user wants to leave with changes that no file holds, and is asked once more.
@@ -56,8 +58,11 @@ pub enum Ask {
         /// The filter that Esc goes back to.
         before: String,
     },
-    /// A clip, as a number.
-    Clip,
+    /// A clip, as a number or as a share of amax.
+    Clip {
+        /// The number that goes for several layers with the next Enter, once that was said.
+        said: Option<String>,
+    },
     /// The format that the layer goes to, in words such as `uint4 affine`.
     Format,
     /// The axis of the channels.

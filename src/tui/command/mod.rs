@@ -27,6 +27,8 @@ pub enum Command {
     Method(usize),
     /// Takes the selected layer's method for all activations.
     MethodForAll,
+    /// Asks for a method for all activations.
+    AnyForAll,
     /// Measures the clip on the values themselves.
     Measure,
     /// Asks for another format.
@@ -53,6 +55,12 @@ pub enum Command {
     First,
     /// Selects the last layer.
     Last,
+    /// Marks the selected layer or takes its mark away, and goes on to the next.
+    MarkLayer,
+    /// Marks all layers that are listed, or takes their marks away.
+    MarkListed,
+    /// Takes all marks away.
+    Unmark,
     /// Asks for a text that names must hold.
     Filter,
     /// Sorts by the next order.

@@ -2,7 +2,7 @@
 
 use super::super::mode::{Ask, Mode};
 use super::super::model::Model;
-use super::{channels, hand, list};
+use super::{channels, hand, list, marks};
 
 /// Leaves the innermost thing that is under way.
 pub(super) fn cancel(model: &mut Model) {
@@ -20,8 +20,10 @@ pub(super) fn cancel(model: &mut Model) {
                 channels::close(model);
             } else if !model.list.filter.is_empty() {
                 list::filter(model, String::new());
+            } else {
+                marks::clear(model);
             }
         }
-        Mode::Prompt { .. } | Mode::Help { .. } | Mode::Offer | Mode::Quit => model.mode = Mode::Normal,
+        Mode::Prompt { .. } | Mode::Help { .. } | Mode::ForAll | Mode::Offer | Mode::Quit => model.mode = Mode::Normal,
     }
 }

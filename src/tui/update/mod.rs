@@ -6,6 +6,8 @@ mod clip;
 mod hand;
 mod list;
 mod load;
+mod many;
+mod marks;
 mod methods;
 mod network;
 mod placement;
@@ -99,14 +101,18 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::MoveColumns(by) if model.on_strip() => channels::step(model, by),
         Command::MoveColumns(by) => clip::move_columns(model, by),
         Command::MoveBins(by) => clip::move_bins(model, by),
-        Command::TypeClip => model.mode = Mode::prompt(Ask::Clip, ""),
+        Command::TypeClip => model.mode = Mode::prompt(Ask::Clip { said: None }, ""),
         Command::Format => model.mode = Mode::prompt(Ask::Format, &model.format().to_string()),
         Command::Minimum(by) if model.on_strip() => channels::next_worst(model, by),
         Command::Minimum(by) => clip::minimum(model, by),
+        Command::Mark(by) if model.many() => many::mark(model, by),
         Command::Mark(by) => clip::mark(model, by),
+        Command::MethodValue if model.many() => many::method_value(model),
         Command::MethodValue => clip::method_value(model),
+        Command::Method(index) if model.many() => many::method(model, index),
         Command::Method(index) => clip::method(model, index),
         Command::MethodForAll => methods::take_present(model),
+        Command::AnyForAll => model.mode = Mode::ForAll,
         Command::Measure => {
             let chosen = model.selected_ready().map(|r| (r.decision().clip, r.format()));
             if let Some((Target::Tensor(key), (clip, format))) = model.at().zip(chosen) {
@@ -132,7 +138,11 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
             let before = model.list.filter.clone();
             model.mode = Mode::prompt(Ask::Filter { before: before.clone() }, &before);
         }
+        Command::MarkLayer => marks::toggle(model, cmds),
+        Command::MarkListed => marks::listed(model),
+        Command::Unmark => marks::clear(model),
         Command::Sort => list::sort(model),
+        Command::Toggle if model.many() => many::toggle(model),
         Command::Toggle => list::toggle(model),
         Command::Float => list::float(model),
         Command::Placement => placement::next(model),

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use crossterm::event::KeyCode;
 
+use super::super::command::{Command, bound};
 use super::super::key::Key;
 use super::super::mode::{Ask, Mode};
 use super::super::model::Model;
 use super::super::msg::{Cmd, Unwritten, Written};
 use super::cancel::cancel;
-use super::{channels, clip, list, network, ties};
+use super::{channels, clip, list, many, methods, network, ties};
 use crate::report::visible;
 
 const ENTER: Key = Key::code(KeyCode::Enter);
@@ -59,6 +60,13 @@ pub(super) fn key(model: &mut Model, key: Key, cmds: &mut Vec<Cmd>) {
                 cancel(model);
             }
         }
+        Mode::ForAll => {
+            model.mode = Mode::Normal;
+            match bound(key) {
+                Some(Command::Method(index)) => methods::take_offered(model, index),
+                _ => model.say("no method: the digits of the table choose one for all"),
+            }
+        }
         Mode::Normal | Mode::Offer | Mode::Drag { .. } | Mode::Pan { .. } => {}
     }
 }
@@ -70,7 +78,7 @@ pub(super) fn paste(model: &mut Model, text: &str, cmds: &mut Vec<Cmd>) {
             follow(model, cmds);
         }
         Mode::Help { line, .. } => line.insert(text),
-        Mode::Normal | Mode::Offer | Mode::Drag { .. } | Mode::Pan { .. } | Mode::Quit => {}
+        Mode::Normal | Mode::ForAll | Mode::Offer | Mode::Drag { .. } | Mode::Pan { .. } | Mode::Quit => {}
     }
 }
 
@@ -89,9 +97,18 @@ fn enter(model: &mut Model, cmds: &mut Vec<Cmd>) -> Result<Entered, String> {
     let empty = text.trim().is_empty();
     match ask {
         Ask::Filter { .. } => {}
-        Ask::Clip | Ask::Worst if empty => {}
-        Ask::Clip => clip::typed(model, &text)?,
+        Ask::Clip { .. } | Ask::Worst if empty => {}
+        Ask::Clip { said } if model.many() => {
+            let sure = said.as_ref() == Some(&text);
+            if !many::clip(model, &text, sure)? {
+                model.mode = Mode::prompt(Ask::Clip { said: Some(text.clone()) }, &text);
+                return Ok(Entered::Waits);
+            }
+        }
+        Ask::Clip { .. } => clip::typed(model, &text)?,
+        Ask::Format if model.many() => many::format(model, &text)?,
         Ask::Format => clip::format(model, &text)?,
+        Ask::Axis if model.many() => many::axis(model, &text, cmds)?,
         Ask::Axis => channels::typed(model, &text, cmds)?,
         Ask::Tie => ties::typed(model, &text, cmds)?,
         Ask::Worst => network::worst(model, &text)?,
@@ -122,7 +139,7 @@ fn follow(model: &mut Model, cmds: &mut Vec<Cmd>) {
         }
         // Another name: whether it exists is not known.
         Ask::Export { exists, .. } => *exists = None,
-        Ask::Clip | Ask::Format | Ask::Axis | Ask::Tie | Ask::Worst | Ask::Tune { .. } => {}
+        Ask::Clip { .. } | Ask::Format | Ask::Axis | Ask::Tie | Ask::Worst | Ask::Tune { .. } => {}
     }
 }
 

@@ -6,6 +6,7 @@ use super::super::mode::{Ask, Mode};
 use super::super::model::Model;
 use super::super::update::taking::changes;
 use super::pen::Pen;
+use crate::report;
 
 /// What can be done now, what is being typed, or what was done last. Returns where the cursor stands in a text.
 pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16)> {
@@ -69,6 +70,14 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16
             pen.pieces(area.x, area.y, area.width, &[(" Esc", theme.key), (" back to the screen", theme.dim)]);
             return None;
         }
+        Mode::ForAll => {
+            let offers = report::offers(&model.session);
+            let names = offers.iter().enumerate().take(9).map(|(i, (_, label))| format!("{} {label}", i + 1));
+            let names = names.collect::<Vec<_>>().join("  ");
+            let pieces = [(" for all activations: ", theme.title), (&names, theme.key), (" · Esc", theme.dim)];
+            pen.pieces(area.x, area.y, area.width, &pieces);
+            return None;
+        }
         Mode::Normal | Mode::Pan { .. } => {}
     }
     if let Some(notice) = &model.notice {
@@ -83,7 +92,10 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16
 fn prompt(pen: &mut Pen, area: Rect, model: &Model, ask: &Ask, line: &Line) -> (u16, u16) {
     let theme = pen.look.theme;
     let (before, after) = line.parts();
-    let name = ask.title(model);
+    let title = ask.title(model);
+    let of_many = model.many() && matches!(ask, Ask::Clip { .. } | Ask::Format | Ask::Axis);
+    let name = if of_many { format!("{title}, {} layers", model.list.marked.len()) } else { title.to_owned() };
+    let name = name.as_str();
     let x = pen.pieces(area.x, area.y, area.width, &[(" ", theme.dim), (name, theme.title), (": ", theme.dim)]);
     // A text longer than the line shows its end.
     let room = area.right().saturating_sub(x + 2);
