@@ -7,7 +7,7 @@ use qviz::ErrorKind;
 use qviz::calibrate::{self, Measured};
 use qviz::histogram::Histogram;
 use qviz::quant::{Clip, Decibels, Format, OutputEffect, OutputEffects};
-use qviz::report::{ReadError, Scales};
+use qviz::report::{ModelFile, Provenance, ReadError, Scales};
 use qviz::session::{
     Arrival, Channels, Failure, Joint, Key, Kind, Layer, Origin, Ready, Received, Session, Start, Target,
 };
@@ -178,6 +178,48 @@ fn what_was_written_is_read_again_bit_for_bit() {
     let stand_ins: Vec<_> = wanted.iter().map(|w| w.instead_of.as_deref()).collect();
     assert_eq!(stand_ins, [None, None, None, None, Some("entropy"), None, None, None]);
     assert_eq!(wanted[4].method, "max");
+}
+
+/// What is not made of numbers of the session.
+fn provenance() -> Provenance {
+    let model = ModelFile { file: "net \u{1b}.onnx".into(), bytes: 7, sha256: "0".repeat(64) };
+    Provenance {
+        title: "net.onnx on 4 samples".into(),
+        model: Some(model),
+        data: vec!["calib".into()],
+        check: vec!["val".into()],
+        samples: None,
+        part: Some("3 of 4 samples".into()),
+        assumptions: vec!["values are 0 to 1".into()],
+        options: [("affine".to_owned(), Vec::new()), ("set".to_owned(), vec!["a=mse".to_owned()])].into(),
+    }
+}
+
+#[test]
+fn what_it_was_made_from_is_read_again_and_older_documents_have_none() {
+    let made = scales().made_from(provenance());
+    assert_eq!(read(&made.json()).unwrap(), made);
+    assert!(!golden().contains("provenance") && read(&golden()).unwrap().provenance.is_none());
+}
+
+#[test]
+fn a_lean_document_is_taken_up_like_the_whole_one() {
+    let scales = scales().made_from(provenance());
+    let lean = scales.lean_json();
+    assert!(lean.len() * 4 < scales.json().len(), "{} bytes", lean.len());
+    assert!(!lean.contains('\u{202e}') && !lean.contains('\u{1b}'), "nothing acts on a terminal");
+    let again = read(&lean).unwrap();
+    assert_eq!(again.wanted(), scales.wanted());
+    assert_eq!(
+        (&again.outputs, &again.provenance, &again.errors),
+        (&scales.outputs, &scales.provenance, &scales.errors)
+    );
+    // To the last bit, and the same again.
+    for (lean, whole) in again.tensors.iter().zip(&scales.tensors) {
+        assert_eq!(lean.chosen.range, whole.chosen.range);
+        assert_eq!((&lean.name, lean.kind, &lean.shape), (&whole.name, whole.kind, &whole.shape));
+    }
+    assert_eq!(again.lean_json(), lean);
 }
 
 #[test]

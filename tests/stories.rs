@@ -393,7 +393,7 @@ fn help_is_searched_by_word_and_by_key() {
     let mut s = story();
     s.keys("?");
     assert!(s.screen().contains("next minimum") && s.screen().contains("more below"));
-    for _ in 0..6 {
+    for _ in 0..7 {
         s.press(KeyCode::PageDown);
     }
     assert!(s.screen().contains("left in float"));
@@ -709,4 +709,47 @@ fn what_an_earlier_run_left_waits_until_the_layers_are_known() {
     s.select(earlier.model.session.layers()[earlier.model.list.selected].name());
     assert_eq!(s.amax(), amax);
     assert!(s.screen().contains("2 changes taken up"));
+}
+
+#[test]
+fn the_screen_and_one_plot_are_written_as_pictures() {
+    let mut story = Story::bundled();
+    story.keys("I");
+    assert!(matches!(story.cmds.pop(), Some(Cmd::Draw)));
+    story.tell(Msg::Drawn("<svg>as it was</svg>".into()));
+    assert!(story.screen().contains("screen to") && story.screen().contains("qviz.svg"), "{}", story.screen());
+    story.press(KeyCode::Enter);
+    let written = |story: &mut Story, forced: bool| match story.cmds.pop() {
+        Some(Cmd::Write { path, contents, force }) if force == forced => (path, contents),
+        _ => panic!("nothing is written"),
+    };
+    assert_eq!(written(&mut story, false), ("qviz.svg".into(), "<svg>as it was</svg>".to_owned()));
+    let there = || Unwritten { message: "qviz.svg exists; it was kept.".into(), exists: true };
+    story.tell(Msg::Written(Err(there())));
+    assert!(story.screen().contains("is there already"), "{}", story.screen());
+    story.press(KeyCode::Enter);
+    written(&mut story, true);
+    story.tell(Msg::Written(Ok("qviz.svg".into())));
+    assert_eq!(story.notice(), "wrote qviz.svg");
+    // The plot that is looked at, at a size.
+    story.select("06.conv11.hswish").keys("V");
+    assert!(story.screen().contains("06.conv11.hswish.svg 900x420"), "{}", story.screen());
+    for _ in "900x420".chars() {
+        story.press(KeyCode::Backspace);
+    }
+    story.keys("9x9").press(KeyCode::Enter);
+    assert!(!matches!(story.cmds.last(), Some(Cmd::Write { .. })), "no file of that size");
+    assert!(story.screen().contains("a size is WIDTHxHEIGHT"), "{}", story.screen());
+    for _ in "9x9".chars() {
+        story.press(KeyCode::Backspace);
+    }
+    story.keys("640x300").press(KeyCode::Enter);
+    let (path, svg) = written(&mut story, false);
+    assert_eq!(path, std::path::PathBuf::from("06.conv11.hswish.svg"));
+    assert!(svg.contains("viewBox=\"0 0 640 300\"") && svg.contains(">06.conv11.hswish</text>"), "{svg}");
+    story.press(KeyCode::Esc);
+    // Before anything is read there is a screen and no plot.
+    let mut story = Story::unread(qviz::cli::bundled(), Format::INT8, (120, 40));
+    story.keys("V");
+    assert!(story.notice().contains("no layer is read yet"), "{}", story.notice());
 }

@@ -2,15 +2,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use super::data::DataArgs;
 #[cfg(feature = "onnxruntime")]
 use super::data::{LibraryArg, SampleArgs};
 use super::file::{FileArgs, FileFormat, formats, parse_file_format};
+use super::form::{FormArgs, TunedArgs};
 use super::held_against::{CheckArgs, DiffArgs};
 use super::overlay::{self, OverlayFile};
 use super::patterns::Asked;
+use super::said::Said;
 use super::scales::ScalesArgs;
 use super::words::{
     Chooser, KnownRange, Method, PerChannel, known_word, parse_assignment, parse_chooser, parse_method,
@@ -36,25 +38,12 @@ pub(super) struct Cli {
 #[derive(Subcommand)]
 pub(super) enum Command {
     /// Prints one row a layer, for a pipe or a screen reader
-    Report {
-        /// Prints the whole qviz.scales/1 document instead
-        #[arg(long)]
-        json: bool,
-        /// Measures the chosen clips on the values too, not only on bins; takes one more reading
-        #[arg(long)]
-        exact: bool,
-        /// Runs MODEL.onnx quantized as chosen as well, and says what that does to its outputs
-        #[arg(long)]
-        outputs: bool,
-        /// Prints a row a method instead: what each does to the outputs of MODEL.onnx where it chooses for every quantized
-        /// activation, the best first, beside what is chosen
-        #[arg(long)]
-        by_method: bool,
-        #[command(flatten)]
-        shared: SharedArgs,
-    },
+    Report(Box<ReportArgs>),
     /// Prints every method beside every other: one row a layer, the best marked, and why they differ
     Compare {
+        /// Prints the qviz.compare/1 document instead
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         shared: SharedArgs,
     },
@@ -76,12 +65,8 @@ pub(super) enum Command {
     Tune {
         #[command(flatten)]
         search: TuneArgs,
-        /// Writes the scales that were found as a qviz.scales/1 document
-        #[arg(short, long, value_name = "FILE")]
-        output: Option<PathBuf>,
-        /// Replaces FILE if it exists
-        #[arg(long)]
-        force: bool,
+        #[command(flatten)]
+        answer: TunedArgs,
         #[command(flatten)]
         shared: SharedArgs,
     },
@@ -104,12 +89,41 @@ pub(super) enum Command {
     Diff(DiffArgs),
 }
 
+/// What is reported, and how.
+#[derive(Args)]
+pub(super) struct ReportArgs {
+    #[command(flatten)]
+    pub form: FormArgs,
+    /// Measures the chosen clips on the values too, not only on bins; takes one more reading
+    #[arg(long)]
+    pub exact: bool,
+    /// Runs MODEL.onnx quantized as chosen as well, and says what that does to its outputs
+    #[arg(long)]
+    pub outputs: bool,
+    /// Prints a row a method instead: what each does to the outputs of MODEL.onnx where it chooses for every quantized
+    /// activation, the best first, beside what is chosen
+    #[arg(long)]
+    pub by_method: bool,
+    /// Writes to FILE instead of stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Replaces FILE if it exists
+    #[arg(long, requires = "output")]
+    pub force: bool,
+    #[command(flatten)]
+    pub shared: SharedArgs,
+}
+
 /// What to export.
 #[derive(Args)]
 #[command(after_help = formats())]
 pub(super) struct ExportArgs {
     #[command(flatten)]
     pub file: FileArgs,
+    /// Of qviz.scales/1 what a consumer needs, without every method's answer, statistics and errors a channel; --scales
+    /// reads it again
+    #[arg(long, conflicts_with = "names")]
+    pub lean: bool,
     /// Measures the chosen clips on the values too, not only on bins; takes one more reading
     #[arg(long)]
     pub exact: bool,
@@ -229,6 +243,9 @@ pub(super) struct ScreenArgs {
 
 #[derive(Args)]
 pub(super) struct SharedArgs {
+    /// What was said, for documents.
+    #[arg(skip)]
+    pub said: Said,
     /// .npy, .npz and .safetensors files, directories (searched), globs, or - for .npy on stdin; or one MODEL.onnx,
     /// which is run on --data; without any, the bundled activations of a real network
     #[arg(value_name = "PATH")]
@@ -314,29 +331,37 @@ pub(super) struct SharedArgs {
 }
 
 pub(super) fn parse() -> Cli {
-    Cli::parse().checked().unwrap_or_else(|error| error.exit())
+    let mut command = Cli::command();
+    let matches = command.get_matches_mut();
+    let said = match matches.subcommand() {
+        Some((name, matches)) => command.find_subcommand(name).map(|command| Said::of(command, matches)),
+        None => Some(Said::of(&command, &matches)),
+    };
+    let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit());
+    if let Some((shared, said)) = cli.shared_mut().zip(said) {
+        shared.said = said;
+    }
+    cli.checked().unwrap_or_else(|error| error.exit())
 }
 
 impl Cli {
     /// The same once every word means something, now that the files' labels are known.
-    fn checked(self) -> Result<Cli, clap::Error> {
-        match self.shared().map_or(Ok(()), SharedArgs::check_words) {
+    fn checked(mut self) -> Result<Cli, clap::Error> {
+        match self.shared_mut().map_or(Ok(()), |shared| shared.check_words()) {
             Ok(()) => Ok(self),
             Err(why) => Err(Cli::command().error(ErrorKind::ValueValidation, why)),
         }
     }
 
     /// The arguments that all have who look at layers; none of who does not.
-    fn shared(&self) -> Option<&SharedArgs> {
-        match &self.command {
-            None => Some(&self.screen.shared),
+    fn shared_mut(&mut self) -> Option<&mut SharedArgs> {
+        match &mut self.command {
+            None => Some(&mut self.screen.shared),
+            Some(Command::Report(args)) => Some(&mut args.shared),
+            Some(Command::Export(args)) => Some(&mut args.shared),
             Some(
-                Command::Report { shared, .. }
-                | Command::Compare { shared }
-                | Command::Sensitivity { shared, .. }
-                | Command::Tune { shared, .. },
+                Command::Compare { shared, .. } | Command::Sensitivity { shared, .. } | Command::Tune { shared, .. },
             ) => Some(shared),
-            Some(Command::Export(args)) => Some(&args.shared),
             #[cfg(feature = "onnxruntime")]
             Some(Command::Verify(_)) => None,
             Some(Command::Methods { .. } | Command::Convert(_) | Command::Diff(_) | Command::Check(_)) => None,
@@ -345,6 +370,15 @@ impl Cli {
 }
 
 impl SharedArgs {
+    /// What is looked at, in a few words.
+    pub fn title(&self) -> String {
+        match self.paths.as_slice() {
+            [] => "bundled activations of a text classifier".to_owned(),
+            [one] => visible(&one.to_string_lossy()),
+            [first, rest @ ..] => format!("{} and {} more", visible(&first.to_string_lossy()), rest.len()),
+        }
+    }
+
     pub fn format(&self) -> Format {
         let integers = || Format::int(self.bits, !self.unsigned, self.is_symmetric());
         self.format.or_else(integers).unwrap_or(Format::INT8)
@@ -549,7 +583,6 @@ fn parse_bins(text: &str) -> Result<usize, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     fn parsed(words: &str) -> Cli {
         Cli::try_parse_from(words.split(' ')).unwrap_or_else(|e| panic!("{words}: {e}"))
@@ -571,7 +604,8 @@ mod tests {
 
     #[test]
     fn a_first_word_that_is_a_subcommand_is_the_subcommand() {
-        assert!(matches!(parsed("qviz report a.npy --json").command, Some(Command::Report { json: true, .. })));
+        assert!(matches!(parsed("qviz report a.npy --json").command, Some(Command::Report(_))));
+        assert!(Cli::try_parse_from("qviz report --json --markdown".split(' ')).is_err());
         assert!(matches!(
             parsed("qviz export -o x.json --force a b").command,
             Some(Command::Export(args)) if args.file.force

@@ -1,28 +1,35 @@
 //! `qviz report --by-method`: every method by what a network's outputs say of it.
 
-use super::args::SharedArgs;
-use super::out::{Failed, complain, print};
-use super::trials::{failed, hear, network, whole};
+use super::load::Loaded;
+use super::trials::{failed, hear};
 use crate::jobs::{ByMethod, MethodEffect, News, Trial};
-use crate::report::{self, AS_CHOSEN, MethodRow};
-use crate::session::Kind;
+use crate::quant::{OutputEffect, OutputEffects};
+use crate::report::{AS_CHOSEN, MethodRow};
+use crate::session::{Kind, Ready};
 
-/// Prints a row a method, or the document with the same.
-pub(super) fn report(shared: SharedArgs, json: bool, exact: bool) -> Result<u8, Failed> {
-    let loaded = network(shared, exact)?;
-    if loaded.network == 0 {
-        return Ok(complain(&loaded.session).max(1));
-    }
-    let Some((effects, check)) = whole(&loaded) else { return Ok(complain(&loaded.session).max(1)) };
-    let activations = || {
-        let all = loaded.session.layers().iter().filter(|layer| layer.kind() == Kind::Activation);
-        all.filter_map(|layer| layer.ready()).filter(|ready| ready.decision().quantized)
-    };
-    let stand_ins = activations().filter(|ready| ready.instead_of().is_some()).count();
+/// What was found of the methods.
+pub(super) struct Methods {
+    /// What is chosen, and behind it each method that was tried.
+    pub rows: Vec<MethodRow>,
+    /// How many there are to try.
+    pub all: usize,
+    /// Whether nothing failed.
+    pub whole: bool,
+}
+
+/// The activations that are quantized.
+pub(super) fn activations(loaded: &Loaded) -> impl Iterator<Item = &Ready> {
+    let all = loaded.session.layers().iter().filter(|layer| layer.kind() == Kind::Activation);
+    all.filter_map(|layer| layer.ready()).filter(|ready| ready.decision().quantized)
+}
+
+/// Tries each method for all activations; what is chosen does to the outputs what `effects` and `check` say.
+pub(super) fn each(loaded: &Loaded, effects: &OutputEffects, check: Option<OutputEffect>) -> Methods {
+    let stand_ins = activations(loaded).filter(|ready| ready.instead_of().is_some()).count();
     let mut rows = vec![MethodRow { name: AS_CHOSEN.to_owned(), stand_ins, effect: effects.all, check }];
     let wanted = ByMethod::of(&loaded.session, 0);
-    let (all, mut fine) = (wanted.methods.len(), true);
-    hear(&loaded, Trial::ByMethod(wanted), "by method", |news| match news {
+    let (all, mut whole) = (wanted.methods.len(), true);
+    hear(loaded, Trial::ByMethod(wanted), "by method", |news| match news {
         News::Method(MethodEffect { method, stand_ins, effects, check, .. }, _) => {
             rows.push(MethodRow { name: method, stand_ins, effect: effects.all, check });
             false
@@ -30,18 +37,11 @@ pub(super) fn report(shared: SharedArgs, json: bool, exact: bool) -> Result<u8, 
         News::MethodsEnd { result, .. } => {
             if let Err(why) = result {
                 failed(&why);
-                fine = false;
+                whole = false;
             }
             true
         }
         _ => false,
     });
-    if json {
-        let scales = loaded.scales().with_outputs(Some((&effects, check.as_ref())));
-        print(&scales.with_methods(&rows).json())?;
-    } else {
-        print(&report::by_method(&rows, activations().count()))?;
-    }
-    let code = complain(&loaded.session).max(u8::from(!fine));
-    Ok(loaded.exit(code, &format!("{} of {all} methods{{}} were printed", rows.len() - 1)))
+    Methods { rows, all, whole }
 }

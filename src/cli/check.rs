@@ -84,7 +84,7 @@ fn shared(args: &CheckArgs) -> Result<SharedArgs, Usage> {
     }
     words.extend(args.data.iter().map(OsString::from));
     match Cli::try_parse_from(words).map(|cli| cli.command) {
-        Ok(Some(Command::Report { shared, .. })) => Ok(shared),
+        Ok(Some(Command::Report(args))) => Ok(args.shared),
         Ok(_) => Err(Usage("--data wants files of activations.".to_owned())),
         Err(error) => Err(Usage(visible(&error.to_string()))),
     }

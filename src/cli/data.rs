@@ -31,6 +31,16 @@ pub(super) struct DataArgs {
     pub engine: EngineArgs,
 }
 
+impl DataArgs {
+    /// Whether a network can be put on trial: an engine that only counts replaces no tensors.
+    pub fn can_try(&self) -> bool {
+        #[cfg(feature = "onnxruntime")]
+        return self.engine.engine == EngineName::Tract;
+        #[cfg(not(feature = "onnxruntime"))]
+        true
+    }
+}
+
 /// Who runs a model.
 #[cfg(feature = "onnxruntime")]
 #[derive(Args, Clone, Debug, Default)]

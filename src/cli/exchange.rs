@@ -13,14 +13,20 @@ use crate::exchange;
 use crate::report::visible;
 
 /// Writes the chosen scales.
-pub(super) fn export(ExportArgs { file, exact, shared }: ExportArgs) -> Result<u8, Failed> {
+pub(super) fn export(ExportArgs { file, lean, exact, shared }: ExportArgs) -> Result<u8, Failed> {
     let format = file.format().map_err(Usage)?;
+    if lean && format.id() != "json" {
+        return Err(Usage("--lean is for qviz's own document; other formats hold ranges only.".into()).into());
+    }
     if exists(file.output.as_deref(), file.force) {
         return Ok(1);
     }
     let loaded = trials::loaded(shared, exact)?;
     let scales = loaded.scales();
-    let written = exchange::write_all(format, &scales, &file.names(), &file.options(None));
+    let written = match lean {
+        true => Ok(exchange::Written { bytes: scales.lean_json().into_bytes(), said: Vec::new() }),
+        false => exchange::write_all(format, &scales, &file.names(), &file.options(None)),
+    };
     if !file.put(written)? {
         return Ok(1);
     }

@@ -11,9 +11,10 @@ use super::args::SharedArgs;
 use super::hints::with_hint;
 use super::interrupts::Interrupts;
 use super::patterns;
+use super::provenance;
 use super::source::{self, Usage};
 use crate::jobs::{Feed, Told};
-use crate::report::{Scales, number, overlaid, visible};
+use crate::report::{Provenance, Scales, number, overlaid, visible};
 use crate::session::{Arrival, Session};
 
 /// How often somebody looks for a Ctrl-C.
@@ -21,6 +22,8 @@ pub(super) const BEAT: Duration = Duration::from_millis(100);
 
 /// What was read, and who can be asked for more.
 pub(super) struct Loaded {
+    /// What was read, and what was asked for.
+    pub provenance: Provenance,
     pub session: Session,
     /// A document whose tensors an export keeps where the session does not hold them.
     pub kept: Option<Arc<Scales>>,
@@ -41,6 +44,8 @@ pub(super) fn load(shared: SharedArgs, exact: bool) -> Result<Loaded, Usage> {
     shared.passed_over().iter().chain(shared.overlays_said()).for_each(|said| eprintln!("qviz: {said}"));
     let taking = shared.taking.clone();
     let runs = shared.runs_model();
+    let (mut title, mut assumed) = (shared.title(), Vec::new());
+    let made_from = provenance::begin(&shared);
     let asked = shared.patterns();
     let interrupts = Interrupts::listen();
     let (sender, events) = channel();
@@ -83,11 +88,13 @@ pub(super) fn load(shared: SharedArgs, exact: bool) -> Result<Loaded, Usage> {
                     bar.suspend(|| said().for_each(|said| eprintln!("qviz: {said}")));
                 }
             }
-            Told::Opened { title, assumptions } => {
+            Told::Opened { title: opened, assumptions } => {
+                title = opened;
                 bar.suspend(|| {
                     eprintln!("{}", visible(&title));
                     assumptions.iter().for_each(|said| eprintln!("  {}", visible(&with_hint(said))));
                 });
+                assumed = assumptions;
             }
             Told::Running { done, of, left } => {
                 bar.set_style(style("running {bar:30} {msg}"));
@@ -111,13 +118,15 @@ pub(super) fn load(shared: SharedArgs, exact: bool) -> Result<Loaded, Usage> {
     if let Some(taken) = session.taken_up() {
         taking.in_words(&taken).iter().for_each(|said| eprintln!("qviz: {said}"));
     }
-    Ok(Loaded { session, kept: taking.kept(), feed, events, network: if runs { found } else { 0 }, interrupts, part })
+    let (kept, network) = (taking.kept(), if runs { found } else { 0 });
+    let provenance = Provenance { title, assumptions: assumed, part: part.clone(), ..(**made_from).clone() };
+    Ok(Loaded { provenance, session, kept, feed, events, network, interrupts, part })
 }
 
 impl Loaded {
     /// The document as it stands now.
     pub fn scales(&self) -> Scales {
-        let scales = Scales::of(&self.session);
+        let scales = Scales::of(&self.session).made_from(self.provenance.clone());
         match &self.kept {
             Some(kept) => scales.keeping(kept),
             None => scales,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::hints::with_hint;
 use super::source::Usage;
-use crate::report::visible;
+use crate::report::{self, visible};
 use crate::session::Session;
 
 /// Why there is no answer.
@@ -23,6 +23,17 @@ pub(super) fn print(text: &str) -> io::Result<()> {
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
+    }
+}
+
+/// Writes to a file, whole or not at all, or to standard output; whether it is there.
+pub(super) fn put(text: &str, output: Option<&Path>, force: bool) -> io::Result<bool> {
+    match output {
+        None => print(text).map(|()| true),
+        Some(path) => {
+            let saved = report::save(path, text.as_bytes(), force);
+            Ok(saved.map_err(|error| eprintln!("qviz: {error}")).is_ok())
+        }
     }
 }
 

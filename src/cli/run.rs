@@ -1,10 +1,11 @@
 use std::io::{self, IsTerminal, stdout};
+use std::sync::Arc;
 
-use super::args::{Cli, Command, ScreenArgs, SharedArgs};
+use super::args::{Cli, Command, ScreenArgs};
 use super::load::load;
 use super::out::{Failed, complain, print};
 use super::source::{self, Usage};
-use super::{bundled, by_method, check, diff, exchange, journal, methods, patterns, trials, tune};
+use super::{bundled, check, diff, exchange, journal, methods, patterns, provenance, report as reports, trials, tune};
 use crate::report::{self, visible};
 use crate::tui::{app, model::Model};
 
@@ -23,17 +24,18 @@ pub(super) fn run(cli: Cli) -> io::Result<u8> {
 fn answer(cli: Cli) -> Result<u8, Failed> {
     match cli.command {
         None if stdout().is_terminal() => screen(cli.screen),
-        None => print_report(cli.screen.shared, false, false),
-        Some(Command::Report { json, exact, by_method: true, shared, .. }) => by_method::report(shared, json, exact),
-        Some(Command::Report { json, exact, outputs: true, shared, .. }) => trials::outputs(shared, json, exact),
-        Some(Command::Report { json, exact, shared, .. }) => print_report(shared, json, exact),
-        Some(Command::Compare { shared }) => {
+        None => reports::plainly(cli.screen.shared),
+        Some(Command::Report(args)) => reports::report(*args),
+        Some(Command::Compare { json, shared }) => {
             let loaded = load(shared, false)?;
-            print(&report::compare(&loaded.session))?;
+            print(&match json {
+                true => report::compare_json(&loaded.session, Some(&loaded.provenance)),
+                false => report::compare(&loaded.session),
+            })?;
             Ok(loaded.exit(complain(&loaded.session), "the comparison was printed{}"))
         }
         Some(Command::Sensitivity { json, output, force, shared }) => trials::sensitivity(shared, json, output, force),
-        Some(Command::Tune { search, output, force, shared }) => tune::tune(shared, &search, output, force),
+        Some(Command::Tune { search, answer, shared }) => tune::tune(shared, &search, answer),
         #[cfg(feature = "onnxruntime")]
         Some(Command::Verify(args)) => super::verify::verify(args),
         Some(Command::Methods { json }) => {
@@ -49,11 +51,7 @@ fn answer(cli: Cli) -> Result<u8, Failed> {
 
 fn screen(args: ScreenArgs) -> Result<u8, Failed> {
     let shared = args.shared;
-    let title = match shared.paths.as_slice() {
-        [] => "bundled activations of a text classifier".to_owned(),
-        [one] => visible(&one.to_string_lossy()),
-        [first, rest @ ..] => format!("{} and {} more", visible(&first.to_string_lossy()), rest.len()),
-    };
+    let title = shared.title();
     if shared.data.skip_worst > 0 {
         return Err(Usage(
             "--skip-worst is for report, export and tune; on the screen press r, and O when it is done.".into(),
@@ -69,6 +67,8 @@ fn screen(args: ScreenArgs) -> Result<u8, Failed> {
     if let Some(document) = &shared.taking.scales {
         model.export_path = document.path.to_string_lossy().into_owned();
     }
+    let made_from = provenance::begin(&shared);
+    model.made_from = Some(Arc::new(move || (**made_from).clone()));
     model.kept = shared.taking.kept();
     model.overlaid = shared.overlays_said().cloned().collect();
     if let Some(said) = shared.passed_over() {
@@ -82,14 +82,4 @@ fn screen(args: ScreenArgs) -> Result<u8, Failed> {
         return Err(Usage(visible(&why)).into());
     }
     Ok(ended.signal.map_or(0, |s| 128 + s as u8))
-}
-
-fn print_report(shared: SharedArgs, json: bool, exact: bool) -> Result<u8, Failed> {
-    let loaded = trials::loaded(shared, exact)?;
-    if json {
-        print(&loaded.scales().json())?;
-    } else {
-        print(&report::text(&loaded.session))?;
-    }
-    Ok(loaded.exit(complain(&loaded.session), "the report{} was printed"))
 }

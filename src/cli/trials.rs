@@ -42,26 +42,6 @@ pub(super) fn loaded(shared: SharedArgs, exact: bool) -> Result<Loaded, Failed> 
     Ok(loaded)
 }
 
-/// The report, with what everything that is chosen does to the outputs.
-pub(super) fn outputs(shared: SharedArgs, json: bool, exact: bool) -> Result<u8, Failed> {
-    let loaded = network(shared, exact)?;
-    if loaded.network == 0 {
-        return Ok(complain(&loaded.session).max(1));
-    }
-    let told = whole(&loaded);
-    let code = || complain(&loaded.session).max(u8::from(told.is_none()));
-    let effects = told.as_ref().map(|(effects, check)| (effects, check.as_ref()));
-    if json {
-        print(&loaded.scales().with_outputs(effects).json())?;
-    } else {
-        print(&report::text(&loaded.session))?;
-        if let Some((effects, check)) = effects {
-            print(&report::outputs(&effects.all, effects.several(), check))?;
-        }
-    }
-    Ok(loaded.exit(code(), "the report{} was printed"))
-}
-
 /// Reads a network and everything in it. Where it could not be opened there are no layers, and a failure that says why.
 pub(super) fn network(shared: SharedArgs, exact: bool) -> Result<Loaded, Failed> {
     tries(&shared)?;
@@ -75,14 +55,10 @@ pub(super) fn network(shared: SharedArgs, exact: bool) -> Result<Loaded, Failed>
 }
 
 /// Refuses an engine that puts nothing on trial, before anything is read.
-fn tries(_shared: &SharedArgs) -> Result<(), Usage> {
-    #[cfg(feature = "onnxruntime")]
-    if _shared.data.engine.engine == super::data::EngineName::Onnxruntime {
-        let sentence =
-            "a trial replaces tensors while the network runs, which needs tract; leave out --engine onnxruntime.";
-        return Err(Usage(sentence.into()));
-    }
-    Ok(())
+fn tries(shared: &SharedArgs) -> Result<(), Usage> {
+    let sentence =
+        "a trial replaces tensors while the network runs, which needs tract; leave out --engine onnxruntime.";
+    if shared.data.can_try() { Ok(()) } else { Err(Usage(sentence.into())) }
 }
 
 /// Asks, and hears what comes until `ends` has heard the last of it.
@@ -184,7 +160,7 @@ pub(super) fn sensitivity(shared: SharedArgs, json: bool, output: Option<PathBuf
     let Some((OutputEffects { all, .. }, check)) = whole(&loaded) else { return Ok(complain(&loaded.session).max(1)) };
     let each = each(&mut loaded);
     let of = loaded.session.params().len();
-    let document = report::sensitivity_json(&loaded.session, &all, check.as_ref(), &each);
+    let document = report::sensitivity_json(&loaded.session, Some(&loaded.provenance), &all, check.as_ref(), &each);
     if json {
         print(&document)?;
     } else {

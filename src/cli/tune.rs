@@ -1,11 +1,12 @@
 //! `qviz tune`: a search for better clips, and what it was worth.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use super::args::{SharedArgs, TuneArgs};
+use super::form::TunedArgs;
 use super::load::Loaded;
 use super::out::{Failed, complain, exists, print};
+use super::source::Usage;
 use super::trials::{failed, hear, network};
 use crate::jobs::{BudgetPoint, Jittered, News, Trial, Tune, TuneLayer, TuneSet, TuneStep, Tuned, UNCHANGED};
 use crate::quant::Decibels;
@@ -19,12 +20,11 @@ const NAMED: usize = 5;
 const OFFSET: f64 = 0.25;
 
 /// Searches better clips, prints what they are worth, and writes them.
-pub(super) fn tune(
-    mut shared: SharedArgs,
-    asked: &TuneArgs,
-    output: Option<PathBuf>,
-    force: bool,
-) -> Result<u8, Failed> {
+pub(super) fn tune(mut shared: SharedArgs, asked: &TuneArgs, answer: TunedArgs) -> Result<u8, Failed> {
+    let TunedArgs { json, output, lean, force } = answer;
+    if lean && !json && output.is_none() {
+        return Err(Usage("--lean is for the document; name a file with -o, or print it with --json.".into()).into());
+    }
     if exists(output.as_deref(), force) {
         return Ok(1);
     }
@@ -63,10 +63,14 @@ pub(super) fn tune(
     let decisions = decisions.collect();
     loaded.session.apply("tune", decisions);
     let means: Vec<Option<f64>> = tuned.alone.iter().map(|(key, _)| mean_error(&loaded.session, key)).collect();
-    print(&(summary(&tuned) + &remarks(&tuned, &means, seed) + &bias(&tuned, asked.correct_bias)))?;
-    if let Some(path) = output {
+    let document = || {
         let scales = loaded.scales().with_tuning(Some(tuning(&tuned, &means, seed)));
-        if let Err(error) = report::save(&path, scales.json().as_bytes(), force) {
+        if lean { scales.lean_json() } else { scales.json() }
+    };
+    let told = || summary(&tuned) + &remarks(&tuned, &means, seed) + &bias(&tuned, asked.correct_bias);
+    print(&if json { document() } else { told() })?;
+    if let Some(path) = &output {
+        if let Err(error) = report::save(path, document().as_bytes(), force) {
             eprintln!("qviz: {error}");
             return Ok(1);
         }

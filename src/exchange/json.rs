@@ -21,8 +21,8 @@ impl Foreign for Json {
     fn write(&self, ranges: &[Range], options: &Options) -> Result<Written, ExportError> {
         let tool = concat!("qviz ", env!("CARGO_PKG_VERSION")).to_owned();
         let tensors = ranges.iter().map(Range::tensor).collect();
-        let scales =
-            Scales { schema: SCHEMA.to_owned(), tool, outputs: None, tuning: None, tensors, errors: Vec::new() };
+        let (schema, errors) = (SCHEMA.to_owned(), Vec::new());
+        let scales = Scales { schema, tool, provenance: None, outputs: None, tuning: None, tensors, errors };
         self.write_all(&scales, options)
     }
 

@@ -1,9 +1,12 @@
 //! Every method beside every other.
 
+use serde::Serialize;
+
+use super::scales::{CandidateScales, FileError, Provenance, candidates, in_order, parts};
 use super::table::{Column, table};
 use super::{number, one_word};
 use crate::calibrate::{Threshold, disagreement};
-use crate::session::{KNOWN, Layer, Ready, Session};
+use crate::session::{KNOWN, Kind, Layer, Ready, Session};
 
 /// Answers that lie this close together count as one.
 const AGREE: f64 = 1.1;
@@ -41,6 +44,67 @@ pub fn compare(session: &Session) -> String {
     }));
     let rows: Vec<&Layer> = session.layers().iter().collect();
     table(&columns, &rows)
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    tool: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provenance: Option<&'a Provenance>,
+    methods: Vec<Method<'a>>,
+    layers: Vec<Compared<'a>>,
+    errors: Vec<FileError>,
+}
+
+#[derive(Serialize)]
+struct Method<'a> {
+    id: &'a str,
+    label: &'a str,
+}
+
+#[derive(Serialize)]
+struct Compared<'a> {
+    name: &'a str,
+    kind: Kind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    axis: Option<usize>,
+    chosen: &'a str,
+    quantized: bool,
+    best: Option<&'a str>,
+    why: String,
+    #[serde(with = "in_order")]
+    candidates: Vec<(String, CandidateScales)>,
+}
+
+impl<'a> Compared<'a> {
+    fn of(layer: &'a Layer) -> Option<Compared<'a>> {
+        let ready = layer.ready()?;
+        Some(Compared {
+            name: layer.name(),
+            kind: layer.kind(),
+            axis: ready.axis(),
+            chosen: &ready.decision().method,
+            quantized: ready.decision().quantized,
+            best: best(ready).map(|at| ready.candidates()[at].id.as_str()),
+            why: why(ready),
+            candidates: candidates(ready, &parts(layer, ready)),
+        })
+    }
+}
+
+/// The same as `qviz.compare/1`: of each layer that was read every method's answer as the exported document has it, which
+/// one is best by SQNR, which one is chosen, and the phrase.
+pub fn compare_json(session: &Session, provenance: Option<&Provenance>) -> String {
+    let error = |(file, message): (&str, &str)| FileError { file: file.into(), message: message.into() };
+    super::export::pretty(&Document {
+        schema: "qviz.compare/1",
+        tool: concat!("qviz ", env!("CARGO_PKG_VERSION")),
+        provenance,
+        methods: offers(session).into_iter().map(|(id, label)| Method { id, label }).collect(),
+        layers: session.layers().iter().filter_map(Compared::of).collect(),
+        errors: session.failures().map(error).collect(),
+    })
 }
 
 /// The candidate with the best SQNR, the first of equals.

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::number::{finite, plain_decibels};
+use super::number::{self, finite, plain_decibels};
 use crate::quant::{Decibels, OutputEffect};
 
 /// What quantization does to a network's outputs, as documents hold it: what is infinite or undefined is `None`.
@@ -75,6 +75,27 @@ impl From<&OutputEffect> for Effect {
 /// Each of these outputs.
 pub(super) fn named(each: &[(String, OutputEffect)]) -> Vec<NamedEffect> {
     each.iter().map(|(name, effect)| NamedEffect { name: name.clone(), effect: effect.into() }).collect()
+}
+
+/// `31.24 dB, cosine 0.999812, top-1 98.0 % (8 samples)`.
+pub(super) fn in_words(effect: &Effect) -> String {
+    let ratio = match (effect.sqnr_db, effect.compared) {
+        (Some(db), _) => Some(format!("{} dB", plain_decibels(db))),
+        (None, Some(Compared::Equal)) => Some("equal to float".to_owned()),
+        (None, Some(Compared::Nan)) => Some("not a number".to_owned()),
+        (None, Some(Compared::Lost)) => Some("no signal left".to_owned()),
+        (None, Some(Compared::Nothing) | None) => None,
+    };
+    let cosine = effect.cosine.map(|cosine| format!("cosine {cosine:.6}"));
+    let agreement = effect.agreement.map(|share| format!("agreement {}", number::percent(share)));
+    let top1 = effect.top1_agreement.map(|share| format!("top-1 {}", number::percent(share)));
+    let said: Vec<String> = ratio.into_iter().chain(cosine).chain(agreement).chain(top1).collect();
+    let said = if said.is_empty() { "nothing to compare".to_owned() } else { said.join(", ") };
+    let samples = match effect.of_samples {
+        Some(of) => format!("{} of {}", number::count(effect.samples as u64), number::of(of as u64, "sample")),
+        None => number::of(effect.samples as u64, "sample"),
+    };
+    format!("{said} ({samples})")
 }
 
 /// `31.24`, `inf` where outputs are equal, `nan` where they are no numbers, `-` where nothing was compared.

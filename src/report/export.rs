@@ -32,23 +32,11 @@ pub enum ExportError {
 impl ExportError {
     /// Whether there is a file of that name, and overwriting it was not asked for.
     pub fn exists(&self) -> bool {
-        matches!(self, ExportError::Save(SaveError::Exists(_)))
+        matches!(self, ExportError::Save(error) if error.exists())
     }
 }
 
 /// JSON as all documents have it.
 pub(crate) fn pretty(document: &impl Serialize) -> String {
-    let json = serde_json::to_string_pretty(document).expect("the document holds nothing that JSON cannot");
-    // serde_json escapes the C0 controls; DEL, C1 and the direction marks can stand only inside strings, where the
-    // escape means the same.
-    let mut out = String::with_capacity(json.len() + 1);
-    for c in json.chars() {
-        if c != '\n' && visible::acts(c) {
-            out.push_str(&format!("\\u{:04x}", c as u32));
-        } else {
-            out.push(c);
-        }
-    }
-    out.push('\n');
-    out
+    visible::of_json(&serde_json::to_string_pretty(document).expect("the document holds nothing that JSON cannot"))
 }

@@ -4,31 +4,40 @@
 //! in the report and in the export is one number.
 
 mod by_method;
+mod compact;
 mod compare;
 mod effect;
 mod export;
+mod html;
 pub mod number;
 mod overlaid;
+mod plot;
+mod row;
 mod save;
 mod scales;
 mod sensitivity;
+mod shown;
 mod table;
 mod text;
 mod verify;
 mod visible;
 
 pub use by_method::{AS_CHOSEN, MethodOutputs, MethodRow, by_method};
-pub use compare::{best, compare, offers, why};
+pub use compare::{best, compare, compare_json, offers, why};
 pub use effect::{Compared, Effect, NamedEffect, fraction, ratio};
 pub use export::ExportError;
 pub(crate) use export::pretty;
+pub use html::html;
 pub use overlaid::overlaid;
+pub use plot::{PlotSize, svg};
 pub use save::{SaveError, save};
 pub use scales::{
-    AloneScales, CandidateScales, Chosen, ErrorScales, FileError, MeasuredScales, MovedBias, MovedBiases, Outputs, Per,
-    RangeScales, ReadError, SCHEMA, Scales, StatsScales, TensorScales, TunedScales, TunedSet, Tuning, Widened, figure,
+    AloneScales, CandidateScales, Chosen, ErrorScales, FileError, Lean, MeasuredScales, ModelFile, MovedBias,
+    MovedBiases, Outputs, Per, Provenance, RangeScales, ReadError, SCHEMA, Scales, StatsScales, TensorScales,
+    TunedScales, TunedSet, Tuning, Widened, figure,
 };
 pub use sensitivity::{outputs, sensitivity, sensitivity_json};
+pub use shown::{Blocks, Shown, bars, markdown};
 pub(crate) use table::{Column, table};
 pub use text::text;
 pub use verify::{TOLERANCE, Verification, VerifiedTensor};

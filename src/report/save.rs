@@ -17,6 +17,13 @@ pub enum SaveError {
     },
 }
 
+impl SaveError {
+    /// Whether there is a file of that name, and overwriting it was not asked for.
+    pub fn exists(&self) -> bool {
+        matches!(self, SaveError::Exists(_))
+    }
+}
+
 /// Writes `contents` to `path` so that the file is complete or absent: into a temporary file beside it, synced to the
 /// disk, then moved into place. An existing file is replaced only with `force`.
 ///

@@ -5,14 +5,17 @@ use serde::Serialize;
 use super::effect::{Effect, fraction, ratio};
 use super::number;
 use super::one_word;
+use super::scales::Provenance;
 use super::table::{Column, table};
 use crate::quant::OutputEffect;
 use crate::session::{Layer, Sensitivity, Session};
 
 #[derive(Serialize)]
-struct Document {
+struct Document<'a> {
     schema: &'static str,
     tool: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provenance: Option<&'a Provenance>,
     whole: Effect,
     #[serde(skip_serializing_if = "Option::is_none")]
     check: Option<Effect>,
@@ -33,6 +36,7 @@ struct Entry {
 /// `null`.
 pub fn sensitivity_json(
     session: &Session,
+    provenance: Option<&Provenance>,
     whole: &OutputEffect,
     check: Option<&OutputEffect>,
     each: &[Sensitivity],
@@ -45,6 +49,7 @@ pub fn sensitivity_json(
     let document = Document {
         schema: "qviz.sensitivity/1",
         tool: concat!("qviz ", env!("CARGO_PKG_VERSION")),
+        provenance,
         whole: whole.into(),
         check: check.map(Effect::from),
         tensors: Sensitivity::worst_first(each).into_iter().map(entry).collect(),

@@ -1,16 +1,9 @@
 use super::number::{self, plain};
 use super::one_word;
+use super::row::{Row, spread};
 use super::table::{Column, table};
-use crate::calibrate::{Rank, Threshold};
-use crate::session::{Layer, LayerState, Ready, Session};
-
-/// A row: a tensor, and what stands in its place.
-struct Row<'a> {
-    layer: &'a Layer,
-    ready: Option<&'a Ready>,
-    /// The channels, or the tensor itself.
-    parts: Vec<&'a Ready>,
-}
+use crate::calibrate::Threshold;
+use crate::session::{Ready, Session};
 
 /// What a column says of a tensor that was read.
 struct Said {
@@ -109,67 +102,4 @@ fn shortest(x: Option<f32>) -> String {
 
 fn float(x: f64) -> String {
     if x.is_finite() { format!("{x:.4e}") } else { plain(number::significant(x, 4)) }
-}
-
-/// The least and the largest of the numbers, as one word.
-fn spread<T: PartialOrd + Copy>(numbers: impl Iterator<Item = T>, word: impl Fn(T) -> String) -> String {
-    let range = numbers.fold(None, |range: Option<(T, T)>, x| {
-        let (lo, hi) = range.unwrap_or((x, x));
-        Some((if x < lo { x } else { lo }, if x > hi { x } else { hi }))
-    });
-    match range {
-        None => "-".into(),
-        Some((lo, hi)) if lo == hi => word(lo),
-        Some((lo, hi)) => format!("{}..{}", word(lo), word(hi)),
-    }
-}
-
-impl<'a> Row<'a> {
-    fn of(layer: &'a Layer) -> Row<'a> {
-        let parts: Vec<&Ready> = match layer.channels() {
-            [] => layer.ready().into_iter().collect(),
-            channels => channels.iter().collect(),
-        };
-        Row { layer, ready: layer.ready(), parts }
-    }
-
-    /// A number of the tensor, or from the least of its channels' to the largest.
-    fn spread<T: PartialOrd + Copy>(&self, number: impl Fn(&Ready) -> T, word: impl Fn(T) -> String) -> String {
-        spread(self.parts.iter().map(|r| number(r)), word)
-    }
-
-    /// What is to be known of a row, words between commas.
-    fn state(&self) -> String {
-        let Some(ready) = self.ready else {
-            let unreadable = matches!(self.layer.state(), LayerState::Failed(_));
-            return if unreadable { "unreadable" } else { "waiting" }.into();
-        };
-        let along = ready.axis().map(|axis| format!("axis-{axis}"));
-        let stand_in = self.parts.iter().any(|r| r.instead_of().is_some());
-        // The gravest first; then what was decided, and what is merely worth knowing.
-        let graded = ready.warnings().iter().map(|warning| (warning.rank(), warning.tag()));
-        let others = [
-            (Rank::Costs, ready.saturates_much(), "saturates"),
-            (Rank::Costs, ready.crowd().is_some(), "one-step"),
-            (Rank::Wrong, self.layer.origin.overflowed > 0, "overflow"),
-            (Rank::Wrong, self.layer.without_channels().is_some(), "no-channels"),
-            (Rank::Worth, ready.method_note().is_some(), "note"),
-        ];
-        let others = others.into_iter().filter(|(_, is, _)| *is).map(|(rank, _, word)| (rank, word));
-        let mut graded: Vec<(Rank, &str)> = graded.chain(others).collect();
-        graded.sort_by_key(|(rank, _)| *rank);
-        let (marked, worth): (Vec<_>, Vec<_>) = graded.into_iter().partition(|(rank, _)| rank.is_marked());
-        let words = [
-            (ready.edited() && ready.decision().tuned().is_none(), "edited"),
-            (ready.decision().tuned().is_some(), "tuned"),
-            (!ready.decision().quantized, "float"),
-            (ready.decision().tie.is_some(), "tied"),
-            (stand_in, "stand-in"),
-            (along.is_some(), along.as_deref().unwrap_or_default()),
-        ];
-        let mut state: Vec<String> = marked.iter().map(|(rank, word)| format!("{}:{word}", rank.word())).collect();
-        state.extend(words.iter().filter(|(is, _)| *is).map(|(_, word)| (*word).to_owned()));
-        state.extend(worth.iter().map(|(_, word)| (*word).to_owned()));
-        if state.is_empty() { "ok".into() } else { state.join(",").replace(' ', "-") }
-    }
 }

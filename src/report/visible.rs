@@ -30,6 +30,22 @@ pub fn one_word(text: &str) -> String {
     out
 }
 
+/// The same JSON with a final newline, and with nothing in it that would act on a terminal, so that it can be shown as it is.
+pub(super) fn of_json(json: &str) -> String {
+    // serde_json escapes the C0 controls; DEL, C1 and the direction marks can stand only inside strings, where the
+    // escape means the same.
+    let mut out = String::with_capacity(json.len() + 1);
+    for c in json.chars() {
+        if c != '\n' && acts(c) {
+            out.push_str(&format!("\\u{:04x}", c as u32));
+        } else {
+            out.push(c);
+        }
+    }
+    out.push('\n');
+    out
+}
+
 /// Control characters (C0, DEL, C1), line and paragraph separators, and the marks that switch the writing direction or
 /// take no column.
 pub(super) fn acts(c: char) -> bool {

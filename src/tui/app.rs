@@ -10,11 +10,13 @@ use std::time::{Duration, Instant};
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use crossterm::{execute, queue};
 use ratatui::Terminal;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 
 use crate::exchange::{self, Names, Options};
 use crate::jobs::{Feed, News, Start, Told};
 use crate::journal::Journal;
-use crate::report::{self, ExportError, Scales};
+use crate::report::{self, ExportError, Provenance, Scales, visible};
 use crate::session::{Arrival, Key, Layer};
 
 use super::backend::Ansi;
@@ -23,6 +25,7 @@ use super::model::Model;
 use super::msg::{Cmd, Msg, Unwritten, Written};
 use super::network::Network;
 use super::pages::Pages;
+use super::svg::svg;
 use super::update::{settle, update};
 use super::view::view;
 use super::{look, terminal};
@@ -224,6 +227,19 @@ fn execute_cmd(cmd: Cmd, model: &Model, feed: &dyn Feed, terminal: &mut Screen) 
         Cmd::Stop => feed.stop(),
         Cmd::Mouse(on) => terminal::set_mouse(on)?,
         Cmd::Export { path, force } => return Ok(Some(Msg::Exported(export(model, &path, force)))),
+        Cmd::Draw => {
+            let mut buffer = Buffer::empty(Rect::new(0, 0, model.size.0, model.size.1));
+            view(model, &mut buffer);
+            return Ok(Some(Msg::Drawn(svg(&buffer))));
+        }
+        Cmd::Write { path, contents, force } => {
+            let path = at_home(&path);
+            let saved = report::save(&path, contents.as_bytes(), force);
+            return Ok(Some(Msg::Written(match saved {
+                Ok(()) => Ok(visible(&path.to_string_lossy())),
+                Err(error) => Err(Unwritten { exists: error.exists(), message: error.to_string() }),
+            })));
+        }
         Cmd::Suspend => {
             terminal.backend_mut().flush()?;
             suspend(model.mouse)?;
@@ -244,6 +260,13 @@ fn export(model: &Model, path: &Path, force: bool) -> Result<Written, Unwritten>
     let (format, path) = exchange::typed(&text).map_err(|why| unwritten(why, false))?;
     let path = &at_home(Path::new(path));
     let scales = Scales::of(&model.session);
+    let scales = match &model.made_from {
+        Some(made_from) => {
+            let assumptions = model.network.as_ref().map_or_else(Vec::new, |network| network.assumptions.clone());
+            scales.made_from(Provenance { title: model.title.clone(), assumptions, ..made_from() })
+        }
+        None => scales,
+    };
     let scales = match &model.kept {
         Some(kept) => scales.keeping(kept),
         None => scales,

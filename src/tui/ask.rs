@@ -24,6 +24,8 @@ impl Ask {
             Ask::Worst => "leave the worst … in float, how many",
             Ask::Tune { all: false } => "tune, how",
             Ask::Tune { all: true } => "tune all, how",
+            Ask::Screen { .. } => "screen to",
+            Ask::Plot { .. } => "plot to",
             Ask::Export { .. } => "export to",
         }
     }
@@ -48,9 +50,13 @@ impl Ask {
                 let budget = if *all { "16bit:2 float:1 " } else { "" };
                 format!("none: its own grid · {budget}affine unsigned next out rounds:2 · Enter begins · Esc").into()
             }
-            Ask::Export { exists, .. } if exists.as_deref() == Some(text) => {
+            Ask::Export { exists, .. } | Ask::Screen { exists, .. } | Ask::Plot { exists }
+                if exists.as_deref() == Some(text) =>
+            {
                 "is there already · Enter replaces it · or type another name".into()
             }
+            Ask::Screen { .. } => "Enter writes the screen as SVG · Esc".into(),
+            Ask::Plot { .. } => "a name, and a size if you like · Enter writes it as SVG · Esc".into(),
             Ask::Export { .. } => "Enter writes it: .json, .cache, .alls, .csv, .table or FORMAT:name · Esc".into(),
         }
     }

@@ -109,6 +109,7 @@ impl Model {
                 Some("measure the layers' sensitivity first (r)")
             }
             C::TakeUp if self.taking.offered.is_empty() => Some("no earlier run has left a change"),
+            C::Plot => needs_layer(),
             C::Export if self.session.layers().iter().all(|l| l.ready().is_none()) => Some("no layer is read yet"),
             _ => None,
         }

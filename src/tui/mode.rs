@@ -76,6 +76,18 @@ pub enum Ask {
         /// For all layers, not only for the selected one.
         all: bool,
     },
+    /// The file to write the screen to.
+    Screen {
+        /// The screen as it was when that was asked for.
+        svg: String,
+        /// The text whose file Enter would replace, once that was said.
+        exists: Option<String>,
+    },
+    /// The file to write the plot to, and its size.
+    Plot {
+        /// The text whose file Enter would replace, once that was said.
+        exists: Option<String>,
+    },
     /// The file to write to.
     Export {
         /// The name of an existing file that Enter would replace, once that was said.

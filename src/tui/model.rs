@@ -8,7 +8,7 @@ use crate::calibrate::Shape;
 use crate::figure::{CurveKind, Figure, FigureSpec, Handle, Strip, domain, lines};
 use crate::histogram::Magnitude;
 use crate::quant::{Clip, Format};
-use crate::report::{Scales, visible};
+use crate::report::{Provenance, Scales, visible};
 use crate::session::{Key, Layer, Ready, Session, Target};
 
 use super::drawn::Drawn;
@@ -18,6 +18,9 @@ use super::mode::Mode;
 use super::network::Network;
 use super::page::Page;
 use super::taking::Taking;
+
+/// Tells what a document of this run was made from; may wait until that is known.
+pub type MadeFrom = Arc<dyn Fn() -> Provenance + Send + Sync>;
 
 /// The state of the screen. [`update`](super::update::update) is the only one that changes it.
 pub struct Model {
@@ -57,6 +60,8 @@ pub struct Model {
     pub taking: Taking,
     /// A document whose tensors an export keeps where the session does not hold them.
     pub kept: Option<Arc<Scales>>,
+    /// What a document of this run was made from, where that is known.
+    pub made_from: Option<MadeFrom>,
     /// What of the files that are laid over the layers fits these, a sentence each.
     pub overlaid: Vec<String>,
     /// What was said of the last file that was written for another tool, a sentence each.
@@ -180,6 +185,7 @@ impl Model {
             strip: None,
             taking: Taking::default(),
             kept: None,
+            made_from: None,
             overlaid: Vec::new(),
             statement: Vec::new(),
             export_path: "scales.json".into(),

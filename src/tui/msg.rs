@@ -49,6 +49,10 @@ pub enum Msg {
     Job(Told),
     /// The export ended: what was written and where, or why not.
     Exported(Result<Written, Unwritten>),
+    /// The screen as SVG.
+    Drawn(String),
+    /// A picture was written: where, or why not.
+    Written(Result<String, Unwritten>),
 }
 
 /// A document that was written.
@@ -84,6 +88,17 @@ pub enum Cmd {
     Export {
         /// The file to write, `~/` for the home folder; with `FORMAT:` in front where its ending does not say which.
         path: PathBuf,
+        /// Whether to replace an existing file.
+        force: bool,
+    },
+    /// Draw the screen as SVG.
+    Draw,
+    /// Write a picture to a file.
+    Write {
+        /// The file to write, `~/` for the home folder.
+        path: PathBuf,
+        /// What it holds.
+        contents: String,
         /// Whether to replace an existing file.
         force: bool,
     },

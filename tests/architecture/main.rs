@@ -21,7 +21,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("input", &[]),
     ("model", &["quant", "input"]),
     ("jobs", &["quant", "histogram", "calibrate", "session", "input", "model"]),
-    ("report", &["quant", "histogram", "calibrate", "session"]),
+    ("report", &["quant", "histogram", "calibrate", "session", "figure"]),
     ("exchange", &["quant", "session", "report"]),
     ("check", &["quant", "session", "input", "report", "exchange"]),
     ("journal", &["quant", "session", "report"]),

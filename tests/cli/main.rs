@@ -34,6 +34,7 @@ mod placement;
 mod quantized;
 mod scales;
 mod sentinels;
+mod showing;
 #[cfg(feature = "onnxruntime")]
 mod verify;
 

@@ -1,7 +1,9 @@
 //! Everything that the exported document says, as plain values.
 
 mod exact;
+mod lean;
 mod of;
+mod provenance;
 mod read;
 mod tuning;
 
@@ -11,6 +13,9 @@ use super::by_method::MethodOutputs;
 use super::effect::{Effect, NamedEffect};
 use crate::session::Kind;
 
+pub use lean::Lean;
+pub(super) use of::{candidates, parts};
+pub use provenance::{ModelFile, Provenance};
 pub use read::ReadError;
 pub use tuning::{AloneScales, MovedBias, MovedBiases, TunedSet, Tuning, Widened, figure};
 
@@ -30,6 +35,9 @@ pub struct Scales {
     /// The program that made it, with its version.
     #[serde(default)]
     pub tool: String,
+    /// What it was made from, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provenance: Option<Provenance>,
     /// What everything that is chosen does to a network's outputs, where that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outputs: Option<Outputs>,
@@ -328,7 +336,7 @@ impl<T> Per<T> {
 }
 
 /// A map whose order is kept.
-mod in_order {
+pub(super) mod in_order {
     use std::fmt;
 
     use serde::de::{MapAccess, Visitor};

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use super::{
-    CandidateScales, Chosen, ErrorScales, FileError, MeasuredScales, Outputs, Per, RangeScales, SCHEMA, Scales,
-    StatsScales, TensorScales, TunedScales, Tuning,
+    CandidateScales, Chosen, ErrorScales, FileError, MeasuredScales, Outputs, Per, Provenance, RangeScales, SCHEMA,
+    Scales, StatsScales, TensorScales, TunedScales, Tuning,
 };
 use crate::calibrate::{Measured, Metrics};
 use crate::histogram::Stats;
@@ -23,7 +23,7 @@ impl Scales {
         let errors = session.failures();
         let errors = errors.map(|(file, message)| FileError { file: file.into(), message: message.into() }).collect();
         let tool = concat!("qviz ", env!("CARGO_PKG_VERSION")).to_owned();
-        Scales { schema: SCHEMA.to_owned(), tool, outputs: None, tuning: None, tensors, errors }
+        Scales { schema: SCHEMA.to_owned(), tool, provenance: None, outputs: None, tuning: None, tensors, errors }
     }
 
     /// The same with the tensors of an older document that are not in this one: what could not be read this time, or is
@@ -33,6 +33,13 @@ impl Scales {
         let kept: Vec<TensorScales> =
             older.tensors.iter().filter(|t| !known.contains(&(t.kind, t.name.as_str()))).cloned().collect();
         self.tensors.extend(kept);
+        self
+    }
+
+    /// The same with what it was made from. How many samples there were is read off the tensors.
+    pub fn made_from(mut self, provenance: Provenance) -> Scales {
+        let samples = self.tensors.iter().filter_map(|tensor| tensor.samples).max();
+        self.provenance = Some(Provenance { samples: provenance.samples.or(samples), ..provenance });
         self
     }
 
@@ -62,7 +69,7 @@ impl Scales {
 }
 
 /// What has a range of its own: the tensor, or each channel that stands in its place.
-fn parts<'a>(layer: &'a Layer, ready: &'a Ready) -> Per<&'a Ready> {
+pub(in crate::report) fn parts<'a>(layer: &'a Layer, ready: &'a Ready) -> Per<&'a Ready> {
     match layer.channels() {
         [] => Per::Tensor(ready),
         channels => Per::Channel(channels.iter().collect()),
@@ -96,7 +103,8 @@ fn edited_channels(parts: &Per<&Ready>) -> Option<Vec<usize>> {
     (!edited.is_empty() && edited.len() < all).then_some(edited)
 }
 
-fn candidates(ready: &Ready, parts: &Per<&Ready>) -> Vec<(String, CandidateScales)> {
+/// Every method's answer.
+pub(in crate::report) fn candidates(ready: &Ready, parts: &Per<&Ready>) -> Vec<(String, CandidateScales)> {
     let candidate = |(method, c): (usize, &crate::calibrate::Candidate)| {
         let answers = parts.map(|r| r.candidates()[method].outcome.as_ref().ok());
         let note = match &c.outcome {

@@ -104,6 +104,8 @@ struct Head {
     #[serde(default)]
     tool: String,
     #[serde(default)]
+    provenance: Option<super::Provenance>,
+    #[serde(default)]
     outputs: Option<super::Outputs>,
     #[serde(default)]
     tuning: Option<super::Tuning>,
@@ -113,8 +115,8 @@ struct Head {
 
 impl Head {
     fn with(self, tensors: Vec<TensorScales>) -> Scales {
-        let Head { schema, tool, outputs, tuning, errors } = self;
-        Scales { schema, tool, outputs, tuning, tensors, errors }
+        let Head { schema, tool, provenance, outputs, tuning, errors } = self;
+        Scales { schema, tool, provenance, outputs, tuning, tensors, errors }
     }
 }
 

@@ -109,6 +109,10 @@ pub enum Command {
     TakeUp,
     /// Writes the scales to a file.
     Export,
+    /// Writes the screen as SVG.
+    Screen,
+    /// Writes the plot as SVG, at any size.
+    Plot,
     /// Shows every command with its keys and its help.
     Help,
     /// Gives the mouse back to the terminal, or takes it.

@@ -263,7 +263,7 @@ pub const COMMANDS: &[Entry] = &[
     entry(
         C::MarkListed,
         "mark-listed",
-        &[k('V')],
+        &[k('%'), Key::ctrl('a')],
         "mark all listed",
         "Marks every layer that the list shows, so what a filter has found; a second time takes these marks away.",
         Layers,
@@ -435,6 +435,22 @@ pub const COMMANDS: &[Entry] = &[
         Session,
     ),
     entry(C::Export, "export", &[k('e')], "export", "Writes the chosen scales to a file; asks for its name.", Session),
+    entry(
+        C::Screen,
+        "screen-picture",
+        &[k('I')],
+        "picture of the screen",
+        "Writes the screen as it stands as SVG with real text, in its colours; asks for the file's name.",
+        Session,
+    ),
+    entry(
+        C::Plot,
+        "plot-picture",
+        &[k('V')],
+        "picture of the plot",
+        "Writes the histogram with clip and marks as SVG; asks for the file's name and a size, such as 900x420.",
+        Session,
+    ),
     entry(
         C::Help,
         "help",

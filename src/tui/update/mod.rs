@@ -10,6 +10,7 @@ mod many;
 mod marks;
 mod methods;
 mod network;
+mod pictures;
 mod placement;
 mod prompt;
 mod stage;
@@ -63,6 +64,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::Paste(text) => prompt::paste(model, &text, &mut cmds),
         Msg::Job(told) => load::told(model, told, &mut cmds),
         Msg::Exported(result) => prompt::exported(model, result, &mut cmds),
+        Msg::Drawn(svg) => pictures::drawn(model, svg),
+        Msg::Written(result) => pictures::written(model, result),
     }
     if !news {
         settle(model);
@@ -184,6 +187,8 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::FloatWorst => network::ask_worst(model),
         Command::TakeUp => taking::offer(model),
         Command::Export => prompt::open_export(model, false),
+        Command::Screen => cmds.push(Cmd::Draw),
+        Command::Plot => pictures::ask_plot(model),
         Command::Help => model.mode = Mode::Help { line: Line::default(), scroll: 0 },
         Command::Mouse => {
             model.mouse = !model.mouse;

@@ -10,7 +10,7 @@ use super::super::mode::{Ask, Mode};
 use super::super::model::Model;
 use super::super::msg::{Cmd, Unwritten, Written};
 use super::cancel::cancel;
-use super::{channels, clip, list, many, methods, network, ties};
+use super::{channels, clip, list, many, methods, network, pictures, ties};
 use crate::report::visible;
 
 const ENTER: Key = Key::code(KeyCode::Enter);
@@ -113,7 +113,13 @@ fn enter(model: &mut Model, cmds: &mut Vec<Cmd>) -> Result<Entered, String> {
         Ask::Tie => ties::typed(model, &text, cmds)?,
         Ask::Worst => network::worst(model, &text)?,
         Ask::Tune { all } => network::tune(model, *all, &text, cmds)?,
-        Ask::Export { .. } if empty => return Err("type a file name, or Esc".into()),
+        Ask::Export { .. } | Ask::Screen { .. } | Ask::Plot { .. } if empty => {
+            return Err("type a file name, or Esc".into());
+        }
+        Ask::Screen { .. } | Ask::Plot { .. } => {
+            cmds.push(pictures::entered(model, &text)?);
+            return Ok(Entered::Waits);
+        }
         Ask::Export { exists, .. } => {
             let force = exists.as_deref() == Some(text.as_str());
             cmds.push(Cmd::Export { path: PathBuf::from(text), force });
@@ -138,7 +144,7 @@ fn follow(model: &mut Model, cmds: &mut Vec<Cmd>) {
             }
         }
         // Another name: whether it exists is not known.
-        Ask::Export { exists, .. } => *exists = None,
+        Ask::Export { exists, .. } | Ask::Screen { exists, .. } | Ask::Plot { exists } => *exists = None,
         Ask::Clip { .. } | Ask::Format | Ask::Axis | Ask::Tie | Ask::Worst | Ask::Tune { .. } => {}
     }
 }

@@ -1,0 +1,87 @@
+use std::fmt::Write;
+
+use super::{Frame, n};
+use crate::figure::Outline;
+use crate::session::Ready;
+
+/// Each method's mark under the axis, with its number; the chosen method's is filled. Numbers of marks that lie together
+/// stand together.
+pub(super) fn marks(out: &mut String, ready: &Ready, outline: &Outline, frame: Frame) {
+    let chosen = &ready.decision().method;
+    let mut places: Vec<(f64, usize)> = Vec::new();
+    for (candidate, offer) in ready.candidates().iter().enumerate() {
+        let Ok(threshold) = &offer.outcome else { continue };
+        let is_chosen = ready.decision().quantized && offer.id == *chosen;
+        let ends: &[f32] = match ready.format().symmetric() {
+            true => &[threshold.clip.amax()],
+            // A lower end of zero is no mark: every range holds zero.
+            false if threshold.clip.min() < 0.0 => &[threshold.clip.min(), threshold.clip.max()],
+            false => &[threshold.clip.max()],
+        };
+        for end in ends.iter().map(|x| f64::from(*x)).filter(|x| outline.axis.column(*x).is_some()) {
+            let x = frame.at(outline, end);
+            let class = if is_chosen { "mark chosen" } else { "mark" };
+            let size = frame.line * 0.35;
+            let _ = write!(
+                out,
+                "<path class=\"{class}\" d=\"M{} {}l{} {}h{}z\"/>",
+                n(x),
+                n(frame.base() + 1.5),
+                n(size),
+                n(size * 1.7),
+                n(-2.0 * size)
+            );
+            places.push((x, candidate + 1));
+        }
+    }
+    places.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    for (x, text) in together(&places, frame.line) {
+        // So that it stays in the picture.
+        let most = frame.x + frame.width + frame.line - text.len() as f64 * frame.line * 0.3;
+        let x = x.min(most);
+        let _ = write!(
+            out,
+            "<text class=\"mark\" x=\"{}\" y=\"{}\" text-anchor=\"middle\">{text}</text>",
+            n(x),
+            n(frame.base() + frame.line * 1.7)
+        );
+    }
+}
+
+/// Numbers that would stand over each other as one text, in the middle of where they belong.
+fn together(places: &[(f64, usize)], line: f64) -> Vec<(f64, String)> {
+    let mut groups: Vec<(f64, f64, Vec<usize>)> = Vec::new();
+    for &(x, number) in places {
+        // A digit is six tenths of a line wide, and a comma as well.
+        let half = |group: &(f64, f64, Vec<usize>)| group.2.len() as f64 * line * 0.6;
+        match groups.last_mut() {
+            Some(group) if x - line * 0.5 < (group.0 + group.1) / 2.0 + half(group) => {
+                group.1 = x;
+                if !group.2.contains(&number) {
+                    group.2.push(number);
+                }
+            }
+            _ => groups.push((x, x, vec![number])),
+        }
+    }
+    let text = |numbers: &[usize]| numbers.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
+    groups
+        .into_iter()
+        .map(|(a, b, mut numbers)| {
+            numbers.sort_unstable();
+            ((a + b) / 2.0, text(&numbers))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_lie_together_stand_together() {
+        let all = together(&[(10.0, 1), (12.0, 3), (13.0, 2), (80.0, 4)], 10.0);
+        assert_eq!(all, [(11.5, "1,2,3".to_owned()), (80.0, "4".to_owned())]);
+        assert!(together(&[], 10.0).is_empty());
+    }
+}

@@ -1,0 +1,92 @@
+//! Pictures to show to others: the screen as it stands, and one plot at any size.
+
+use std::path::PathBuf;
+
+use super::super::mode::{Ask, Mode};
+use super::super::model::Model;
+use super::super::msg::{Cmd, Unwritten};
+use crate::report::{self, PlotSize};
+
+/// The longest name of a file that is proposed, without its ending.
+const LONGEST: usize = 60;
+
+/// The screen was drawn as a picture: asks where to write it. It is the screen as it was when that was asked for.
+pub(super) fn drawn(model: &mut Model, svg: String) {
+    model.mode = Mode::prompt(Ask::Screen { svg, exists: None }, "qviz.svg");
+}
+
+/// Asks where to write the plot that is shown, and how large.
+pub(super) fn ask_plot(model: &mut Model) {
+    let PlotSize { width, height } = PlotSize::USUAL;
+    let proposed = format!("{}.svg {width}x{height}", file_name(&model.name_at()));
+    model.mode = Mode::prompt(Ask::Plot { exists: None }, &proposed);
+}
+
+/// A tensor's name as a file may have it.
+fn file_name(name: &str) -> String {
+    let safe = |c: char| if c.is_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' };
+    let name: String = name.chars().map(safe).take(LONGEST).collect();
+    let name = name.trim_start_matches('.');
+    if name.is_empty() { "plot".to_owned() } else { name.to_owned() }
+}
+
+/// What is to be written where `text` was typed.
+pub(super) fn entered(model: &Model, text: &str) -> Result<Cmd, String> {
+    let Mode::Prompt { ask, .. } = &model.mode else { return Err("nothing is asked for".into()) };
+    let (path, contents, exists) = match ask {
+        Ask::Screen { svg, exists } => (text, svg.clone(), exists),
+        Ask::Plot { exists } => {
+            let (path, size) = named(text)?;
+            let ready = model.selected_ready().ok_or("no layer is read yet")?;
+            (path, report::svg(&model.name_at(), ready, size), exists)
+        }
+        _ => return Err("nothing is to be written".into()),
+    };
+    let force = exists.as_deref() == Some(text);
+    Ok(Cmd::Write { path: PathBuf::from(path), contents, force })
+}
+
+/// The file, and the size that may stand behind it: what begins with a digit after the last blank.
+fn named(text: &str) -> Result<(&str, PlotSize), String> {
+    match text.trim().rsplit_once(' ') {
+        Some((path, size)) if size.starts_with(|c: char| c.is_ascii_digit()) && !size.contains('.') => {
+            Ok((path.trim_end(), size.parse()?))
+        }
+        _ => Ok((text.trim(), PlotSize::USUAL)),
+    }
+}
+
+/// It was written, or not.
+pub(super) fn written(model: &mut Model, result: Result<String, Unwritten>) {
+    let Mode::Prompt { ask: Ask::Screen { exists, .. } | Ask::Plot { exists }, line } = &mut model.mode else { return };
+    match result {
+        Ok(path) => {
+            model.mode = Mode::Normal;
+            model.say(format!("wrote {path}"));
+        }
+        Err(Unwritten { message, exists: there }) => {
+            *exists = there.then(|| line.text());
+            if there {
+                model.notice = None;
+            } else {
+                model.warn(message);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_may_stand_behind_the_name() {
+        let size = |width, height| PlotSize { width, height };
+        assert_eq!(named("a.svg 640x300"), Ok(("a.svg", size(640, 300))));
+        assert_eq!(named("my plot.svg"), Ok(("my plot.svg", PlotSize::USUAL)));
+        assert_eq!(named("run 2.svg"), Ok(("run 2.svg", PlotSize::USUAL)));
+        assert!(named("a.svg 9x9").is_err() && named("a.svg 100").is_err());
+        assert_eq!(file_name("../net/conv 1:0"), "_net_conv_1_0");
+        assert_eq!(file_name(""), "plot");
+    }
+}
