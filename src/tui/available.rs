@@ -6,6 +6,7 @@ use crate::session::{Kind, Layer, Target};
 
 use super::command::Command::{self, self as C};
 use super::model::Model;
+use super::page::Page;
 
 impl Model {
     /// Why a command cannot run now, in a few words; `None` if it can.
@@ -20,6 +21,9 @@ impl Model {
             Some(_) => None,
         };
         let only_strip = || (!self.on_strip()).then_some("only where channels have ranges of their own (A)");
+        if command == C::OpenChannel && self.plot.page == Page::Changes {
+            return None;
+        }
         if self.many() {
             match command {
                 C::Method(n) if n >= report::offers(&self.session).len() => return Some("there are fewer methods"),

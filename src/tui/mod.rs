@@ -13,6 +13,8 @@
 //! | `network.rs` | what was asked of a network on trial, and what it answered |
 //! | `methods.rs` | every method by what the network's outputs say |
 //! | `page.rs` | what stands in the plots' place |
+//! | `changes.rs` | each change that was made, in words |
+//! | `find.rs` | the commands that words mean, the best first |
 //! | `taking.rs` | what an earlier run has left, and how far it is taken up |
 //! | `update/` | how messages change the model |
 //! | `layout.rs` | where everything stands, for the view and for the mouse |
@@ -27,9 +29,11 @@ pub(crate) mod app;
 mod ask;
 mod available;
 mod backend;
+pub mod changes;
 pub mod command;
 mod drawn;
 pub mod event;
+mod find;
 mod key;
 pub mod layout;
 mod line;

@@ -34,6 +34,15 @@ pub enum Mode {
         line: Line,
         /// The first line that is shown.
         scroll: u16,
+        /// Which of the commands that were found Enter runs, where something is searched for.
+        at: usize,
+    },
+    /// A command is looked for by words.
+    Palette {
+        /// The words.
+        line: Line,
+        /// Which of the commands that were found Enter runs.
+        at: usize,
     },
     /// The next key names the method that all activations go by.
     ForAll,

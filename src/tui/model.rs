@@ -36,6 +36,8 @@ pub struct Model {
     pub channel: Channel,
     /// What keys and mouse mean now.
     pub mode: Mode,
+    /// The state under the cursor of the list of changes: how many changes have led to it.
+    pub state: usize,
     /// How far reading is.
     pub loading: Loading,
     /// The network that the layers come from, where there is one.
@@ -173,6 +175,7 @@ impl Model {
             plot,
             channel: Channel::default(),
             mode: Mode::Normal,
+            state: 0,
             loading: Loading::default(),
             network: None,
             notice: None,

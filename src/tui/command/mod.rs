@@ -5,8 +5,10 @@
 use super::key::Key;
 
 mod table;
+mod words;
 
 pub use table::COMMANDS;
+pub use words::words;
 
 /// Something that the user can have done with a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -113,6 +115,10 @@ pub enum Command {
     Screen,
     /// Writes the plot as SVG, at any size.
     Plot,
+    /// Lists every change that was made.
+    Changes,
+    /// Finds a command by words, and runs it.
+    Palette,
     /// Shows every command with its keys and its help.
     Help,
     /// Gives the mouse back to the terminal, or takes it.

@@ -452,11 +452,27 @@ pub const COMMANDS: &[Entry] = &[
         Session,
     ),
     entry(
+        C::Changes,
+        "changes",
+        &[k('C')],
+        "list of changes",
+        "Lists what was changed, the newest first: Enter goes to the layer, u back to the state under the cursor.",
+        Session,
+    ),
+    entry(
+        C::Palette,
+        "palette",
+        &[k(':')],
+        "find a command",
+        "Finds commands by what they are called and by what they are for; Enter runs the one that is marked.",
+        Session,
+    ),
+    entry(
         C::Help,
         "help",
         &[k('?'), Key::code(KeyCode::F(1))],
         "help",
-        "Lists every command; typing searches.",
+        "Lists every command; typing searches, and Enter runs what was found.",
         Session,
     ),
     entry(

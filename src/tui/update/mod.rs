@@ -1,6 +1,7 @@
 //! The one place where the model changes: `(model, message) -> commands`. No IO, no clock.
 
 mod cancel;
+mod changes;
 mod channels;
 mod clip;
 mod hand;
@@ -10,6 +11,7 @@ mod many;
 mod marks;
 mod methods;
 mod network;
+mod palette;
 mod pictures;
 mod placement;
 mod prompt;
@@ -60,6 +62,11 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::ZoomAt { column, steps } => zoom::about(model, column, steps, &mut cmds),
         Msg::GrabAxis(column) => zoom::grab(model, column),
         Msg::Type(key) if matches!(model.mode, Mode::Offer) => taking::key(model, key, &mut cmds),
+        Msg::Type(key) if matches!(model.mode, Mode::Help { .. } | Mode::Palette { .. }) => {
+            if let Some(command) = palette::key(model, key) {
+                run(model, command, &mut cmds);
+            }
+        }
         Msg::Type(key) => prompt::key(model, key, &mut cmds),
         Msg::Paste(text) => prompt::paste(model, &text, &mut cmds),
         Msg::Job(told) => load::told(model, told, &mut cmds),
@@ -125,11 +132,17 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         }
         Command::PerChannel => channels::ask(model),
         Command::Tie => ties::ask(model),
+        Command::OpenChannel if model.plot.page == Page::Changes => changes::jump(model, cmds),
         Command::OpenChannel => channels::open(model),
         Command::CloseChannel => channels::close(model),
         Command::OtherHandle => clip::other_handle(model),
+        Command::Undo | Command::Redo if changes::is_elsewhere(model, command) => changes::go(model),
         Command::Undo => history(model, true, cmds),
         Command::Redo => history(model, false, cmds),
+        Command::Select(by) if model.plot.page == Page::Changes => changes::step(model, isize::from(by)),
+        Command::Page(by) if model.plot.page == Page::Changes => changes::step(model, 10 * isize::from(by)),
+        Command::First if model.plot.page == Page::Changes => changes::step(model, isize::MIN),
+        Command::Last if model.plot.page == Page::Changes => changes::step(model, isize::MAX),
         Command::Select(by) => list::step(model, isize::from(by), cmds),
         Command::Page(by) => {
             let page = layout(model).map_or(10, |a| a.list_rows(model.list.rows()).height.max(2) - 1);
@@ -157,7 +170,7 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::Curve(by) => {
             match std::mem::take(&mut model.plot.page) {
                 // The plots come back as they were.
-                Page::Compare | Page::Methods => {}
+                Page::Compare | Page::Methods | Page::Changes => {}
                 Page::Mapping => model.plot.zoom = None,
                 Page::Curve => model.plot.curve = model.plot.curve.step(by),
             }
@@ -189,7 +202,9 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::Export => prompt::open_export(model, false),
         Command::Screen => cmds.push(Cmd::Draw),
         Command::Plot => pictures::ask_plot(model),
-        Command::Help => model.mode = Mode::Help { line: Line::default(), scroll: 0 },
+        Command::Changes => changes::show(model),
+        Command::Palette => model.mode = Mode::Palette { line: Line::default(), at: 0 },
+        Command::Help => model.mode = Mode::Help { line: Line::default(), scroll: 0, at: 0 },
         Command::Mouse => {
             model.mouse = !model.mouse;
             let (now, hint) = if model.mouse { ("on", "") } else { ("off", "; the terminal selects text again") };
@@ -224,5 +239,6 @@ fn history(model: &mut Model, back: bool, cmds: &mut Vec<Cmd>) {
         }
         zoom::follow_clip(model);
         model.list.resort();
+        model.state = model.session.history_len().0;
     }
 }

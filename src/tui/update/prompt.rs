@@ -40,17 +40,6 @@ pub(super) fn key(model: &mut Model, key: Key, cmds: &mut Vec<Cmd>) {
                 }
             }
         }
-        Mode::Help { line, scroll } => {
-            if key == ENTER || (line.text().is_empty() && (key == Key::char('q') || key == Key::char('?'))) {
-                model.mode = Mode::Normal;
-            } else if key == Key::code(KeyCode::Down) || key == Key::code(KeyCode::PageDown) {
-                *scroll = scroll.saturating_add(if key == Key::code(KeyCode::Down) { 1 } else { 10 });
-            } else if key == Key::code(KeyCode::Up) || key == Key::code(KeyCode::PageUp) {
-                *scroll = scroll.saturating_sub(if key == Key::code(KeyCode::Up) { 1 } else { 10 });
-            } else if line.edit(key) {
-                *scroll = 0;
-            }
-        }
         Mode::Quit => {
             if key == Key::char('q') || key == Key::char('y') {
                 cmds.push(Cmd::Quit);
@@ -67,7 +56,9 @@ pub(super) fn key(model: &mut Model, key: Key, cmds: &mut Vec<Cmd>) {
                 _ => model.say("no method: the digits of the table choose one for all"),
             }
         }
-        Mode::Normal | Mode::Offer | Mode::Drag { .. } | Mode::Pan { .. } => {}
+        // Keys of help and palette go to `palette.rs`.
+        Mode::Normal | Mode::Help { .. } | Mode::Palette { .. } => {}
+        Mode::Offer | Mode::Drag { .. } | Mode::Pan { .. } => {}
     }
 }
 
@@ -77,7 +68,10 @@ pub(super) fn paste(model: &mut Model, text: &str, cmds: &mut Vec<Cmd>) {
             line.insert(text);
             follow(model, cmds);
         }
-        Mode::Help { line, .. } => line.insert(text),
+        Mode::Help { line, at, .. } | Mode::Palette { line, at } => {
+            line.insert(text);
+            *at = 0;
+        }
         Mode::Normal | Mode::ForAll | Mode::Offer | Mode::Drag { .. } | Mode::Pan { .. } | Mode::Quit => {}
     }
 }

@@ -70,6 +70,11 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16
             pen.pieces(area.x, area.y, area.width, &[(" Esc", theme.key), (" back to the screen", theme.dim)]);
             return None;
         }
+        Mode::Palette { .. } => {
+            let pieces = [(" Enter", theme.key), (" runs it · ", theme.dim), ("Esc", theme.key), (" back to the screen", theme.dim)];
+            pen.pieces(area.x, area.y, area.width, &pieces);
+            return None;
+        }
         Mode::ForAll => {
             let offers = report::offers(&model.session);
             let names = offers.iter().enumerate().take(9).map(|(i, (_, label))| format!("{} {label}", i + 1));
