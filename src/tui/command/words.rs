@@ -9,7 +9,7 @@ pub fn words(command: C) -> &'static str {
         C::TypeClip => "threshold range amax enter number set value percent share",
         C::Minimum(_) => "optimum best jump valley",
         C::Mark(_) => "jump candidate",
-        C::MethodValue => "reset restore default revert clip",
+        C::MethodValue => "reset restore default clip",
         C::Method(_) => "algorithm calibrator method",
         C::MethodForAll | C::AnyForAll => "everything every layer whole network method all global",
         C::Measure => "exact true error values recount",

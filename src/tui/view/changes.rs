@@ -8,9 +8,9 @@ use super::compare::panel;
 use super::pen::{Pen, cut};
 use crate::report::number;
 
-/// Columns of what a change was, and of whose.
+/// Columns of what a change was, and at least of whose.
 const LABEL: u16 = 24;
-const WHOSE: u16 = 30;
+const WHOSE: u16 = 20;
 
 /// Every change that was made, the newest first, in place of the plots: what was undone dim above the present state, and
 /// the beginning at the end.
@@ -26,6 +26,8 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         (_, n) => format!("{} that no file holds", number::of(n as u64, "change")),
     };
     pen.titled_rule(Rect { height: 1, ..panel }, &[("changes", theme.title)], &said);
+    // Names take a third of what is left.
+    let whose = WHOSE.max(panel.width.saturating_sub(LABEL) / 3);
     let rows = Rect { y: panel.y + 1, height: panel.height.saturating_sub(3), ..panel };
     let cursor = all - model.state.min(all);
     let first = (cursor + 1).saturating_sub(usize::from(rows.height));
@@ -47,7 +49,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         };
         let ellipsis = pen.look.glyphs.ellipsis;
         let mut x = rows.x + 3;
-        for (text, width, style) in [(change.label, LABEL, label_style), (change.whose, WHOSE, plain)] {
+        for (text, width, style) in [(change.label, LABEL, label_style), (change.whose, whose, plain)] {
             let room = width.min(rows.right().saturating_sub(x));
             pen.text(x, y, room, &cut(&text, room.saturating_sub(1), ellipsis), style);
             x += width;

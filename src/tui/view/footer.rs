@@ -6,7 +6,7 @@ use super::super::mode::{Ask, Mode};
 use super::super::model::Model;
 use super::super::update::taking::changes;
 use super::pen::Pen;
-use crate::report;
+use crate::report::{self, number};
 
 /// What can be done now, what is being typed, or what was done last. Returns where the cursor stands in a text.
 pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16)> {
@@ -132,7 +132,7 @@ fn hints(pen: &mut Pen, area: Rect, model: &Model) {
         (&[Compare], "compare"),
         (&[Format], "bits"),
     ];
-    let plots: [(&[Command], &str); 23] = [
+    let plots: [(&[Command], &str); 25] = [
         (&[], "drag"),
         (&[MoveColumns(-1), MoveColumns(1)], "clip"),
         (&[CloseChannel], "all channels"),
@@ -147,6 +147,8 @@ fn hints(pen: &mut Pen, area: Rect, model: &Model) {
         (&[Mapping], "mapping"),
         (&[FakeQuant], "quantized"),
         (&[Compare], "compare"),
+        (&[MarkLayer], "mark"),
+        (&[Palette], "find"),
         (&[MoveBins(-1), MoveBins(1)], "one bin"),
         (&[Minimum(1)], "next minimum"),
         (&[MethodValue], "back"),
@@ -159,7 +161,12 @@ fn hints(pen: &mut Pen, area: Rect, model: &Model) {
     ];
     // Help and export are never pushed out.
     let fixed = " · ? help · q quit";
-    let mut x = area.x + 1;
+    // What a command would go for must be seen where there is no list as well.
+    let marked = match model.list.marked.len() {
+        0 => String::new(),
+        n => format!("{} marked · ", number::of(n as u64, "layer")),
+    };
+    let mut x = pen.text(area.x + 1, area.y, area.width.saturating_sub(1), &marked, theme.clip);
     let end = area.right().saturating_sub(pen.width(fixed) + 1);
     let wanted: Vec<_> = if model.on_strip() { strip.to_vec() } else { plots.to_vec() };
     // Only where there is a channel to leave, something to stop, a network to try.
