@@ -3,7 +3,7 @@
 //! The library is the program without its terminal. Imports point one way: a room knows only rooms that stand before it.
 //!
 //! ```text
-//! quant -> histogram -> calibrate -> session -> figure -> input -> model -> jobs -> report -> exchange -> check -> journal -> tui -> cli
+//! quant -> histogram -> calibrate -> session -> figure -> input -> model -> jobs -> report -> exchange -> check -> qdq -> journal -> tui -> cli
 //! ```
 //!
 //! * [`quant`]: integer grids, scales and zero points;
@@ -17,6 +17,7 @@
 //! * [`report`]: the same numbers as text and JSON;
 //! * [`exchange`]: files of scales that other tools write and read;
 //! * [`check`]: what is wrong with files of scales;
+//! * `qdq` (feature `onnx`): ONNX models with `QuantizeLinear` and `DequantizeLinear`, written and read;
 //! * `tui` and `cli` (feature `tui`): the program.
 //!
 //! What goes wrong with a file has an [`ErrorKind`] to match on, and one sentence for the user.
@@ -52,6 +53,8 @@ pub mod jobs;
 pub mod journal;
 #[cfg(feature = "onnx")]
 pub mod model;
+#[cfg(feature = "onnx")]
+pub mod qdq;
 pub mod quant;
 pub mod report;
 pub mod session;

@@ -1,4 +1,4 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::error::ErrorKind;
@@ -10,12 +10,13 @@ use super::data::{LibraryArg, SampleArgs};
 use super::file::{FileArgs, FileFormat, formats, parse_file_format};
 use super::form::{FormArgs, TunedArgs};
 use super::held_against::{CheckArgs, DiffArgs};
+use super::into_model::{IntoModelArgs, WeightArgs};
 use super::overlay::{self, OverlayFile};
 use super::patterns::Asked;
 use super::said::Said;
 use super::scales::ScalesArgs;
 use super::words::{
-    Chooser, KnownRange, Method, PerChannel, known_word, parse_assignment, parse_chooser, parse_method,
+    Chooser, KnownRange, Method, PerChannel, is_model, known_word, parse_assignment, parse_chooser, parse_method,
 };
 use crate::calibrate::{self, Calibrator, DEFAULT_METHOD};
 use crate::histogram::{DEFAULT_BINS, MAX_BINS};
@@ -124,6 +125,8 @@ pub(super) struct ExportArgs {
     /// reads it again
     #[arg(long, conflicts_with = "names")]
     pub lean: bool,
+    #[command(flatten)]
+    pub weights: WeightArgs,
     /// Measures the chosen clips on the values too, not only on bins; takes one more reading
     #[arg(long)]
     pub exact: bool,
@@ -135,7 +138,7 @@ pub(super) struct ExportArgs {
 #[derive(Args)]
 #[command(after_help = formats())]
 pub(super) struct ConvertArgs {
-    /// The file to read, whose format is seen in it
+    /// The file to read, whose format is seen in it; a MODEL.onnx with QuantizeLinear and DequantizeLinear too
     #[arg(value_name = "FILE")]
     pub input: PathBuf,
     /// Its format, where it is not what it looks like
@@ -143,6 +146,8 @@ pub(super) struct ConvertArgs {
     pub from: Option<FileFormat>,
     #[command(flatten)]
     pub file: FileArgs,
+    #[command(flatten)]
+    pub model: IntoModelArgs,
 }
 
 /// How `tune` searches.
@@ -564,11 +569,6 @@ impl SharedArgs {
             Chooser::Known | Chooser::Overlay(_) => None,
         })
     }
-}
-
-/// Whether a path names a model and not a dump.
-pub(super) fn is_model(path: &Path) -> bool {
-    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("onnx"))
 }
 
 fn parse_bits(text: &str) -> Result<u8, String> {

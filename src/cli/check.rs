@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use clap::Parser;
 
-use super::args::{Cli, Command, SharedArgs, is_model};
+use super::args::{Cli, Command, SharedArgs};
 use super::file::FileFormat;
 use super::held_against::CheckArgs;
 use super::load::load;
 use super::out::{Failed, complain, print};
 use super::source::Usage;
+use super::words::is_model;
 use crate::calibrate::Tensor;
 #[cfg(not(feature = "onnx"))]
 use crate::check::Graph;
@@ -39,8 +40,9 @@ pub(super) fn run(args: CheckArgs) -> Result<u8, Failed> {
     let beside = Beside { graph: graph.as_ref(), seen: seen.as_deref() };
     let mut found = Check::default();
     for file in &args.files {
-        if args.from.is_some() || !is_model(file) {
-            found.file(file, args.from.map(|FileFormat(format)| format), &beside);
+        let is_model = args.from.map_or_else(|| is_model(file), |format| matches!(format, FileFormat::Qdq));
+        if !is_model {
+            found.file(file, args.from.and_then(FileFormat::scales), &beside);
             continue;
         }
         match graph_of(file) {

@@ -196,12 +196,7 @@ mod network {
 
         /// Where the network is quantized, if that was said.
         pub fn placement(&self) -> Option<Placement> {
-            self.place.map(|place| match place {
-                Place::Fused => Placement::Fused,
-                Place::Inputs => Placement::Inputs,
-                Place::Ort => Placement::Ort,
-                Place::All => Placement::All,
-            })
+            self.place.map(Placement::from)
         }
 
         /// Who runs the model.
@@ -211,6 +206,17 @@ mod network {
                 return Backend::OnnxRuntime(self.engine.library.onnxruntime.clone());
             }
             Backend::Tract
+        }
+    }
+
+    impl From<Place> for Placement {
+        fn from(place: Place) -> Placement {
+            match place {
+                Place::Fused => Placement::Fused,
+                Place::Inputs => Placement::Inputs,
+                Place::Ort => Placement::Ort,
+                Place::All => Placement::All,
+            }
         }
     }
 

@@ -7,16 +7,25 @@ use std::path::Path;
 use super::args::{ConvertArgs, ExportArgs};
 use super::file::FileFormat;
 use super::out::{Failed, complain, exists};
+use super::qdq;
 use super::source::Usage;
 use super::trials;
-use crate::exchange;
+use super::words::is_model;
+use crate::exchange::{self, Read};
 use crate::report::visible;
 
+const LEAN: &str = "--lean is for qviz's own document; other formats hold ranges only.";
+
 /// Writes the chosen scales.
-pub(super) fn export(ExportArgs { file, lean, exact, shared }: ExportArgs) -> Result<u8, Failed> {
-    let format = file.format().map_err(Usage)?;
+pub(super) fn export(ExportArgs { file, weights, lean, exact, shared }: ExportArgs) -> Result<u8, Failed> {
+    let format = match file.format().map_err(Usage)? {
+        FileFormat::Qdq if lean => return Err(Usage(LEAN.into()).into()),
+        FileFormat::Qdq => return qdq::export(&file, &weights, exact, shared),
+        FileFormat::Scales(format) => format,
+    };
+    weights.only_for_models().map_err(Usage)?;
     if lean && format.id() != "json" {
-        return Err(Usage("--lean is for qviz's own document; other formats hold ranges only.".into()).into());
+        return Err(Usage(LEAN.into()).into());
     }
     if exists(file.output.as_deref(), file.force) {
         return Ok(1);
@@ -38,27 +47,47 @@ pub(super) fn export(ExportArgs { file, lean, exact, shared }: ExportArgs) -> Re
 }
 
 /// Reads a file of scales and writes another.
-pub(super) fn convert(ConvertArgs { input, from, file }: ConvertArgs) -> Result<u8, Failed> {
+pub(super) fn convert(ConvertArgs { input, from, file, model }: ConvertArgs) -> Result<u8, Failed> {
     let format = file.format().map_err(Usage)?;
+    match format {
+        FileFormat::Qdq => model.check(&file).map_err(Usage)?,
+        FileFormat::Scales(_) => model.only_for_models().map_err(Usage)?,
+    }
     if exists(file.output.as_deref(), file.force) {
         return Ok(1);
     }
-    let Some(bytes) = contents(&input) else { return Ok(1) };
-    let (_, read) = match exchange::read(&input.to_string_lossy(), &bytes, from.map(|FileFormat(format)| format)) {
-        Ok(read) => read,
-        Err(error) => {
-            eprintln!("qviz: {error}");
-            return Ok(1);
-        }
-    };
+    let Some((source, read)) = ranges(&input, from)? else { return Ok(1) };
     for sentence in &read.said {
         eprintln!("qviz: {}", visible(sentence));
     }
     if let Some(version) = &read.version {
         eprintln!("qviz: {} is a cache of {version}.", visible(&input.to_string_lossy()));
     }
-    let written = exchange::write(format, &read.ranges, &file.names(), &file.options(read.version));
-    Ok(u8::from(!file.put(written)?))
+    match format {
+        FileFormat::Qdq => qdq::convert(&file, &model, source, &read.ranges),
+        FileFormat::Scales(format) => {
+            let written = exchange::write(format, &read.ranges, &file.names(), &file.options(read.version));
+            Ok(u8::from(!file.put(written)?))
+        }
+    }
+}
+
+/// The ranges of a file, and the word of its format; `None`, once a sentence on stderr has said why, where there are none.
+fn ranges(input: &Path, from: Option<FileFormat>) -> Result<Option<(&'static str, Read)>, Usage> {
+    let from = match from {
+        Some(FileFormat::Qdq) => return qdq::read(input),
+        None if is_model(input) => return qdq::read(input),
+        Some(FileFormat::Scales(format)) => Some(format),
+        None => None,
+    };
+    let Some(bytes) = contents(input) else { return Ok(None) };
+    Ok(match exchange::read(&input.to_string_lossy(), &bytes, from) {
+        Ok((format, read)) => Some((format.id(), read)),
+        Err(error) => {
+            eprintln!("qviz: {error}");
+            None
+        }
+    })
 }
 
 /// The bytes of a file; a sentence on stderr where there are none.

@@ -6,15 +6,45 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::words::is_model;
 use crate::exchange::{self, Foreign, Names, Options, TensorrtVersion, Unclear, Written};
 use crate::report::{self, ExportError, visible};
 
 /// A format of files.
 #[derive(Clone, Copy)]
-pub(super) struct FileFormat(pub &'static dyn Foreign);
+pub(super) enum FileFormat {
+    /// Of scales alone.
+    Scales(&'static dyn Foreign),
+    /// The model itself, with QuantizeLinear and DequantizeLinear.
+    Qdq,
+}
+
+impl FileFormat {
+    /// Its word.
+    pub fn id(self) -> &'static str {
+        match self {
+            FileFormat::Scales(format) => format.id(),
+            FileFormat::Qdq => QDQ,
+        }
+    }
+
+    /// The format of scales alone, if it is one.
+    pub fn scales(self) -> Option<&'static dyn Foreign> {
+        match self {
+            FileFormat::Scales(format) => Some(format),
+            FileFormat::Qdq => None,
+        }
+    }
+}
+
+/// The word of [`FileFormat::Qdq`].
+const QDQ: &str = "qdq";
 
 pub(super) fn parse_file_format(id: &str) -> Result<FileFormat, String> {
-    exchange::by_id(id).map(FileFormat)
+    match id {
+        QDQ => Ok(FileFormat::Qdq),
+        _ => exchange::by_id(id).map(FileFormat::Scales).map_err(|why| format!("{why}, {QDQ}")),
+    }
 }
 
 fn parse_names(path: &str) -> Result<Names, String> {
@@ -25,14 +55,15 @@ fn parse_names(path: &str) -> Result<Names, String> {
 /// Every format, with whose it is.
 pub(super) fn formats() -> String {
     let row = |format: &&dyn Foreign| format!("  {:16} {}\n", format.id(), format.summary());
-    format!("Formats of files:\n{}", exchange::FORMATS.iter().map(row).collect::<String>())
+    let listed: String = exchange::FORMATS.iter().map(row).collect();
+    format!("Formats of files:\n{listed}  {QDQ:16} the ONNX model with QuantizeLinear and DequantizeLinear\n")
 }
 
 /// Where a file of scales goes, and in which format.
 #[derive(Args)]
 pub(super) struct FileArgs {
     /// The format of the file, from the list below; without it by the file's ending (.csv, .cache, .alls, .table,
-    /// .cali_table), else json
+    /// .cali_table, .onnx), else json
     #[arg(long, value_name = "FORMAT", value_parser = parse_file_format)]
     pub to: Option<FileFormat>,
     /// Other names for the tensors: a JSON object or two columns of CSV, ours and theirs
@@ -51,14 +82,18 @@ pub(super) struct FileArgs {
 }
 
 impl FileArgs {
-    pub fn format(&self) -> Result<&'static dyn Foreign, String> {
-        let format = match (self.to, &self.output) {
-            (Some(FileFormat(format)), _) => format,
-            (None, Some(path)) => exchange::by_ending(path).map_err(|why| match why {
+    pub fn format(&self) -> Result<FileFormat, String> {
+        let by_ending = |path: &PathBuf| match is_model(path) {
+            true => Ok(FileFormat::Qdq),
+            false => exchange::by_ending(path).map(FileFormat::Scales).map_err(|why| match why {
                 Unclear::Several { .. } => format!("{why}; name one with --to."),
                 Unclear::Model { .. } => format!("{why}; name another file, or a format with --to."),
-            })?,
-            (None, None) => exchange::by_id("json")?,
+            }),
+        };
+        let format = match (self.to, &self.output) {
+            (Some(format), _) => format,
+            (None, Some(path)) => by_ending(path)?,
+            (None, None) => FileFormat::Scales(exchange::by_id("json")?),
         };
         if self.trt_version.is_some() && format.id() != "tensorrt-cache" {
             return Err(format!("--trt-version is for a tensorrt-cache, and {} is written.", format.id()));

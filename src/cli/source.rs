@@ -3,8 +3,9 @@
 #[cfg(feature = "onnx")]
 use std::path::Path;
 
-use super::args::{SharedArgs, is_model};
+use super::args::SharedArgs;
 use super::bundled;
+use super::words::is_model;
 use crate::input::{Discovered, Source, discover};
 use crate::jobs::{Loader, Order, Recipe, Start};
 use crate::report::visible;

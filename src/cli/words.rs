@@ -1,11 +1,17 @@
 //! Words on the command line that stand for more than a number: methods, ranges, axes.
 
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::calibrate::{self, Calibrator};
 use crate::report::visible;
 use crate::session::{Assignment, KNOWN, Known, Names, Reason, Setting};
+
+/// Whether a path names a model and not a dump.
+pub(super) fn is_model(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("onnx"))
+}
 
 /// An axis, and the layers that it is for; all without.
 #[derive(Clone)]

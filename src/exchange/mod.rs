@@ -35,6 +35,8 @@ use crate::report::{ExportError, Scales, visible};
 pub use names::Names;
 pub use options::{Options, TensorrtVersion};
 pub use range::Range;
+#[cfg(feature = "onnx")]
+pub(crate) use statement::Statement;
 
 /// A format of files that other tools know.
 pub trait Foreign: Sync {

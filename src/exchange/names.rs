@@ -47,7 +47,7 @@ impl Names {
     }
 
     /// The ranges under their other names, and what of the map fits none.
-    pub(super) fn rename(&self, ranges: &[Range]) -> (Vec<Range>, Option<String>) {
+    pub fn rename(&self, ranges: &[Range]) -> (Vec<Range>, Option<String>) {
         let map: HashMap<&str, &str> = self.0.iter().map(|(ours, theirs)| (ours.as_str(), theirs.as_str())).collect();
         let here: HashSet<&str> = ranges.iter().map(|range| range.name.as_str()).collect();
         let unmatched: Vec<String> =

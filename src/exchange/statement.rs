@@ -10,7 +10,7 @@ use crate::report::{ExportError, number, visible};
 const NAMED: usize = 8;
 
 /// The statement of one file while it is written.
-pub(super) struct Statement {
+pub(crate) struct Statement {
     format: &'static str,
     names: HashSet<String>,
     without: Vec<(String, Vec<String>)>,

@@ -1,12 +1,12 @@
 use super::branches;
 use super::constants::{self, Element};
 use super::deployed;
-use super::deployed::record::{Absorbed, Record};
+use super::deployed::record::{Absorbed, Folding, Record};
 use super::engine;
 use super::error::{ModelError, guarded, io_predicate, one_line};
 use crate::error::{ErrorKind, Predicate};
 use crate::input::Foreign;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -37,6 +37,17 @@ pub struct Network {
     outputs: Vec<Port>,
     /// What became of the file's tensors where it is looked at as it is deployed.
     record: Arc<Record>,
+}
+
+/// A constant's values as a file holds them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Its dimensions.
+    pub dims: Vec<i64>,
+    /// The type of its elements, by its number in ONNX (`TensorProto.DataType`).
+    pub element: i32,
+    /// Its values, little-endian and packed.
+    pub bytes: Vec<u8>,
 }
 
 /// An input or output of a network.
@@ -175,6 +186,34 @@ impl Network {
     /// the file.
     pub fn folded_into(&self, weight: &str) -> &[String] {
         self.record.folded_into(weight)
+    }
+
+    /// Of each tensor of the file that is another name of one of the deployed network, that one.
+    pub fn aliases(&self) -> &BTreeMap<String, String> {
+        self.record.aliases()
+    }
+
+    /// Whether the node of the file that makes this tensor only gives another name to one, and is none as it is deployed.
+    pub fn is_made_by_alias(&self, tensor: &str) -> bool {
+        self.record.is_made_by_alias(tensor)
+    }
+
+    /// What is folded into the products of the deployed network.
+    pub fn foldings(&self) -> &[Folding] {
+        self.record.foldings()
+    }
+
+    /// A constant as it is stored, or as it would be: of the deployed network, with what is folded into it. `None` where no
+    /// constant has this name.
+    ///
+    /// # Errors
+    ///
+    /// It is cut short, or the file that it lies in is gone.
+    pub fn stored(&self, name: &str) -> Result<Option<Stored>, ModelError> {
+        let constants = super::weights::Constants::of(self.graph());
+        let Some(tensor) = constants.tensor(name) else { return Ok(None) };
+        let bytes = constants::bytes(tensor, &self.folder).map_err(|why| self.error(why))?;
+        Ok(Some(Stored { dims: tensor.dims.clone(), element: Element::of(tensor).0, bytes: bytes.into_owned() }))
     }
 
     /// What the deployed network has not as the file has it: half a sentence.

@@ -30,6 +30,18 @@ impl SaveError {
 /// # Errors
 /// [`SaveError::Exists`] without `force` when there is a file, [`SaveError::Io`] when the system refuses.
 pub fn save(path: &Path, contents: &[u8], force: bool) -> Result<(), SaveError> {
+    save_with(path, force, |file| file.write_all(contents))
+}
+
+/// The same of what is too large to be held: `write` gets the file.
+///
+/// # Errors
+/// As [`save`]; what `write` answers with is the system's refusal.
+pub fn save_with(
+    path: &Path,
+    force: bool,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), SaveError> {
     let name = || super::visible(&path.to_string_lossy());
     // The kind alone: the name in the system's message would be that of the temporary file.
     let failed = |error: io::Error| SaveError::Io { path: name(), error: error.kind().into() };
@@ -53,7 +65,7 @@ pub fn save(path: &Path, contents: &[u8], force: bool) -> Result<(), SaveError> 
         builder.permissions(std::fs::Permissions::from_mode(mode));
     }
     let mut file = builder.tempfile_in(folder).map_err(failed)?;
-    file.write_all(contents).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
+    write(file.as_file_mut()).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
     let moved = if force { file.persist(&target) } else { file.persist_noclobber(&target) };
     moved.map(drop).map_err(|e| match e.error.kind() {
         io::ErrorKind::AlreadyExists => SaveError::Exists(name()),

@@ -24,6 +24,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("report", &["quant", "histogram", "calibrate", "session", "figure"]),
     ("exchange", &["quant", "session", "report"]),
     ("check", &["quant", "session", "input", "report", "exchange"]),
+    ("qdq", &["quant", "session", "model", "report", "exchange"]),
     ("journal", &["quant", "session", "report"]),
     ("tui", &["quant", "histogram", "calibrate", "session", "figure", "jobs", "report", "exchange", "journal"]),
     (
@@ -39,6 +40,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "report",
             "exchange",
             "check",
+            "qdq",
             "journal",
             "tui",
         ],

@@ -31,6 +31,8 @@ mod panics;
 #[cfg(feature = "onnx")]
 mod placement;
 #[cfg(feature = "onnx")]
+mod qdq;
+#[cfg(feature = "onnx")]
 mod quantized;
 mod scales;
 mod sentinels;

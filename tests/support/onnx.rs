@@ -73,6 +73,19 @@ pub fn constant(name: &str, shape: &[u64], values: &[f32]) -> Vec<u8> {
     tensor
 }
 
+/// A constant of float32 whose values lie in another file.
+pub fn external(name: &str, shape: &[u64], location: &str, offset: u64) -> Vec<u8> {
+    let mut tensor: Vec<u8> = shape.iter().flat_map(|&dim| number(1, dim)).collect();
+    tensor.extend(number(2, 1));
+    tensor.extend(bytes(8, name.as_bytes()));
+    let length = (4 * shape.iter().product::<u64>()).to_string();
+    for (key, value) in [("location", location), ("offset", &offset.to_string()), ("length", &length)] {
+        tensor.extend(bytes(13, &[bytes(1, key.as_bytes()), bytes(2, value.as_bytes())].concat()));
+    }
+    tensor.extend(number(14, 1));
+    tensor
+}
+
 /// A constant of int64: a row.
 pub fn integers(name: &str, values: &[i64]) -> Vec<u8> {
     let raw = values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();

@@ -9,7 +9,7 @@ use std::path::Path;
 use tract_onnx::pb::TensorProto;
 
 /// All of them, as many as the tensor's type and shape say. The error is a predicate to the model's name.
-pub(super) fn bytes<'a>(tensor: &'a TensorProto, folder: &Path) -> Result<Cow<'a, [u8]>, Predicate> {
+pub(in crate::model) fn bytes<'a>(tensor: &'a TensorProto, folder: &Path) -> Result<Cow<'a, [u8]>, Predicate> {
     let element = Element::of(tensor);
     let bytes = match Place::of(tensor, folder)? {
         Some(place) => Cow::Owned(place.read(tensor)?),

@@ -17,6 +17,7 @@ mod sparse;
 mod standard;
 mod write;
 
+pub(super) use bytes::bytes;
 pub(super) use element::Element;
 pub(super) use external::check_locations;
 pub(super) use lazy::{FROM_FILE, from_file_op, leave_in_files};

@@ -40,7 +40,7 @@ pub(super) fn fold(graph: &mut GraphProto, opset: i64, folder: &Path, record: &m
     let mut folds: Vec<Fold> = folds.into_values().collect();
     folds.sort_by(|a, b| a.left.cmp(&b.left));
     for Fold { weight, bias, tensors, nodes, left } in folds {
-        record.fold(&weight.name, nodes, &tensors, &left);
+        record.fold((&weight.name, &bias.name), nodes, &tensors, &left);
         graph.initializer.extend([weight, bias]);
     }
 }

@@ -34,6 +34,7 @@ pub(super) fn merge(graph: &mut GraphProto, opset: i64, folder: &Path, record: &
         record.alias(name, resolved(&known, name));
     }
     apply(graph, &known, &gone);
+    record.without(gone);
 }
 
 struct Aliases<'a> {

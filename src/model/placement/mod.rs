@@ -10,14 +10,16 @@ mod operator;
 mod ort;
 mod types;
 
-use super::activations::Activation;
+use super::activations::{self, Activation};
 use super::network::Network;
 use super::weights::Weight;
 use blocks::Blocks;
 use operator::Family;
 use ort::Ort;
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
+use types::Types;
 
 /// Which activations are quantized unless something else is said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -63,6 +65,19 @@ impl Placement {
         }
     }
 
+    /// The same by name, of all tensors that the file shows as computed, without anything being run: integers may be among
+    /// them.
+    pub fn by_name(self, network: &Network) -> HashMap<String, Option<String>> {
+        let activations = activations::candidates(network.graph());
+        let why = self.of(network, &activations);
+        activations.into_iter().map(|activation| activation.name).zip(why).collect()
+    }
+
+    /// Whether an operator hands values on as they are, all or some of them: they are quantized where they were made.
+    pub fn hands_on(op_type: &str) -> bool {
+        matches!(Family::of(op_type), Family::Move | Family::Concat)
+    }
+
     /// Of each of the network's weights, in their order, why it stays in float; `None` where it is quantized.
     pub fn of_weights(self, network: &Network, weights: &[Weight]) -> Vec<Option<String>> {
         let (taken, why): (Vec<bool>, _) = match self {
@@ -91,6 +106,14 @@ impl Placement {
             }
             Placement::Inputs | Placement::Ort | Placement::All => all.collect(),
         }
+    }
+}
+
+impl Network {
+    /// The types of the elements of its tensors by name, as far as the file and ONNX's rules tell them: numbers of
+    /// `TensorProto.DataType`.
+    pub fn element_types(&self) -> HashMap<String, i32> {
+        Types::of(self.graph()).all().map(|(name, of)| (name.to_owned(), of)).collect()
     }
 }
 

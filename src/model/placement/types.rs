@@ -24,6 +24,11 @@ impl<'a> Types<'a> {
         self.0.get(name).map(|of| matches!(of, 1 | 10))
     }
 
+    /// Of each tensor whose type is known, its number in ONNX.
+    pub fn all(&self) -> impl Iterator<Item = (&'a str, i32)> {
+        self.0.iter().map(|(name, of)| (*name, *of))
+    }
+
     fn walk(&mut self, graph: &'a GraphProto) {
         for info in graph.value_info.iter().chain(&graph.input).chain(&graph.output) {
             self.0.extend(declared(info).map(|of| (info.name.as_str(), of)));

@@ -16,15 +16,15 @@ pub use survey::Surveyed;
 
 use super::network::Network;
 use super::weights::Constants;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use tract_onnx::pb::ModelProto;
 
 /// What the quantizers of a file say.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Quantizers {
     grids: BTreeMap<String, FileGrid>,
-    /// Those of them that are on constants.
-    weights: BTreeSet<String>,
+    /// Of each pair that was taken out, what it took and what it made.
+    pairs: Vec<(String, String)>,
     left: usize,
     put_back: usize,
     /// Quantizers with a scale for each channel below this version, which has none.
@@ -38,9 +38,19 @@ impl Quantizers {
         self.grids.get(tensor)
     }
 
-    /// All grids by the tensors' names, each with whether it is on a constant.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, bool, &FileGrid)> {
-        self.grids.iter().map(|(name, grid)| (name.as_str(), self.weights.contains(name), grid))
+    /// Every tensor that is on a grid in the file, by name.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &FileGrid)> {
+        self.grids.iter().map(|(name, grid)| (name.as_str(), grid))
+    }
+
+    /// Of each pair that was taken out, the name of what it took and of what it made.
+    pub fn pairs(&self) -> &[(String, String)] {
+        &self.pairs
+    }
+
+    /// How many cuts at 0 the float network has that the file has not.
+    pub fn put_back(&self) -> usize {
+        self.put_back
     }
 
     /// Whether the file quantizes nothing.
@@ -99,17 +109,14 @@ impl Network {
         let mut proto = ModelProto::clone(&self.proto);
         let graph = proto.graph.as_mut().expect("checked when it was made");
         let put_back = put_back::relus(graph, &pairs, opset);
+        let taken_out = pairs.iter().map(|pair| (pair.of.clone(), pair.behind.clone())).collect();
         let mut grids: BTreeMap<String, FileGrid> =
             origin::name_by_origin(graph, &pairs, weights).into_iter().collect();
-        let initializers: BTreeSet<String> = graph.initializer.iter().map(|tensor| tensor.name.clone()).collect();
-        let behind = grids.keys().cloned();
-        let weights = behind.chain(pairs.iter().map(|pair| pair.of.clone()).filter(|of| initializers.contains(of)));
-        let weights: BTreeSet<String> = weights.collect();
         for (name, grid) in pairs::take_out(graph, &pairs) {
             // Of two behind each other the first is the one that the values meet.
             grids.entry(name).or_insert(grid);
         }
         let left = graph.node.iter().filter(|node| node.op_type == "QuantizeLinear").count();
-        (self.with_proto(proto), Quantizers { grids, weights, left, put_back, too_old, opset })
+        (self.with_proto(proto), Quantizers { grids, pairs: taken_out, left, put_back, too_old, opset })
     }
 }

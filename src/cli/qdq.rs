@@ -1,0 +1,134 @@
+//! Models with QuantizeLinear and DequantizeLinear: written, and their scales read.
+
+use std::path::Path;
+
+use super::args::SharedArgs;
+use super::file::FileArgs;
+use super::into_model::{IntoModelArgs, WeightArgs};
+use super::out::Failed;
+use super::source::Usage;
+use crate::exchange::{Range, Read};
+
+#[cfg(feature = "onnx")]
+mod here {
+    use super::*;
+    use crate::cli::out::{complain, exists};
+    use crate::cli::trials;
+    use crate::model::Placement;
+    use crate::qdq::{self, Options, QdqError, Weights, Written};
+    use crate::report::visible;
+
+    /// Formats that have a scale of every tensor, and choose none.
+    const UNPLACED: [&str; 3] = ["tensorrt-cache", "tensorrt-ranges", "ort-cache"];
+
+    impl WeightArgs {
+        fn weights(self) -> Weights {
+            if self.float_weights { Weights::Floats } else { Weights::Integers }
+        }
+    }
+
+    /// Writes the model that is run, quantized as chosen.
+    pub(in crate::cli) fn export(
+        file: &FileArgs,
+        weights: &WeightArgs,
+        exact: bool,
+        shared: SharedArgs,
+    ) -> Result<u8, Failed> {
+        let (true, Some(out)) = (shared.runs_model(), &file.output) else {
+            let sentence = "--to qdq writes a model; name the one to run and the file: qviz export MODEL.onnx --data PATH \
+                            --to qdq -o OUT.onnx.";
+            return Err(Usage(sentence.into()).into());
+        };
+        if exists(Some(out), file.force) {
+            return Ok(1);
+        }
+        let (model, as_written) = (shared.paths[0].clone(), shared.data.as_written);
+        let loaded = trials::loaded(shared, exact)?;
+        if loaded.network == 0 {
+            return Ok(complain(&loaded.session).max(1));
+        }
+        let ranges = Range::all(&loaded.scales()).map_err(Usage)?;
+        let options = Options { weights: weights.weights(), as_written, placement: None };
+        if !put(file, write(file, &model, &ranges, &options, out)) {
+            return Ok(1);
+        }
+        let what = format!("the model with its scales{{}} was written to {}", visible(&out.to_string_lossy()));
+        Ok(loaded.exit(complain(&loaded.session), &what))
+    }
+
+    /// Puts ranges into a model.
+    pub(in crate::cli) fn convert(
+        file: &FileArgs,
+        into: &IntoModelArgs,
+        source: &str,
+        ranges: &[Range],
+    ) -> Result<u8, Failed> {
+        let (Some(model), Some(out)) = (&into.model, &file.output) else {
+            return Ok(into.check(file).map(|()| 1).map_err(Usage)?);
+        };
+        let unplaced = UNPLACED.contains(&source).then(Placement::default);
+        let placement = into.place.map(Placement::from).or(unplaced);
+        let options = Options { weights: into.weights.weights(), as_written: into.as_written, placement };
+        Ok(u8::from(!put(file, write(file, model, ranges, &options, out))))
+    }
+
+    fn write(
+        file: &FileArgs,
+        model: &Path,
+        ranges: &[Range],
+        options: &Options,
+        out: &Path,
+    ) -> Result<Written, QdqError> {
+        let (ranges, unmatched) = file.names().rename(ranges);
+        let mut written = qdq::write(model, &ranges, options, out)?;
+        written.said.extend(unmatched);
+        Ok(written)
+    }
+
+    /// Saves what was made, and says what there is to say; whether it is there.
+    fn put(file: &FileArgs, written: Result<Written, QdqError>) -> bool {
+        let saved = written.and_then(|written| written.save(file.force).map(|()| written.said));
+        match saved {
+            Ok(said) => said.iter().for_each(|sentence| eprintln!("qviz: {}", visible(sentence))),
+            Err(error) => {
+                eprintln!("qviz: {error}");
+                return false;
+            }
+        }
+        true
+    }
+
+    /// The scales of a model; `None`, once a sentence on stderr has said why, where it has none.
+    pub(in crate::cli) fn read(model: &Path) -> Result<Option<(&'static str, Read)>, Usage> {
+        Ok(match qdq::read(model) {
+            Ok(read) => Some((qdq::ID, read)),
+            Err(error) => {
+                eprintln!("qviz: {error}");
+                None
+            }
+        })
+    }
+}
+
+#[cfg(not(feature = "onnx"))]
+mod here {
+    use super::*;
+
+    fn built_without() -> Usage {
+        Usage("--to qdq and models want the feature onnx, which this qviz was built without.".into())
+    }
+
+    pub(in crate::cli) fn export(_: &FileArgs, _: &WeightArgs, _: bool, _: SharedArgs) -> Result<u8, Failed> {
+        Err(built_without().into())
+    }
+
+    pub(in crate::cli) fn convert(_: &FileArgs, _: &IntoModelArgs, _: &str, _: &[Range]) -> Result<u8, Failed> {
+        Err(built_without().into())
+    }
+
+    pub(in crate::cli) fn read(_: &Path) -> Result<Option<(&'static str, Read)>, Usage> {
+        Err(built_without())
+    }
+}
+
+pub(super) use here::{convert, export, read};
