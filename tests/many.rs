@@ -114,7 +114,11 @@ fn every_command_that_decides_is_one_step_for_the_marked_and_leaves_the_others()
         ("1", "", |s, l| decision(s, l).method == "max"),
     ];
     for (key, text, holds) in cases {
-        if text.is_empty() { drop(s.keys(key)) } else { typed(&mut s, key, text) }
+        if text.is_empty() {
+            s.keys(key);
+        } else {
+            typed(&mut s, key, text);
+        }
         assert!(matches!(s.model.mode, Mode::Normal), "{key} {text}: {}", s.notice());
         let took = (0..3).filter(|&layer| holds(&s, layer)).count();
         let refused = s.notice().contains("; not ");
@@ -269,7 +273,8 @@ fn the_list_of_changes_leads_to_layers_and_back_to_states() {
     // On the present state u and U are what they are everywhere.
     s.keys("UU");
     assert_eq!(s.model.session.history_len(), (2, 1));
-    s.press(KeyCode::Esc);
+    // The sentence goes first, then the page.
+    s.press(KeyCode::Esc).press(KeyCode::Esc);
     assert_eq!(s.model.plot.page, Page::Curve);
 }
 
