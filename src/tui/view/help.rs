@@ -99,7 +99,9 @@ fn lines(model: &Model, search: &str, at: usize, room: usize) -> Vec<HelpLine> {
             }
             let first = lines.len();
             command(&mut lines, model, entry, room);
-            lines[first].chosen = i == at;
+            if let Some(line) = lines.get_mut(first) {
+                line.chosen = i == at;
+            }
         }
     }
     let legend = |what: &str, text: &str| search.is_empty() || words(&format!("legend signs mouse {what} {text}"));
