@@ -14,10 +14,10 @@ fn marked_layers_take_a_method_as_one_step() {
     terminal.wait_for("2 marked");
     terminal.keys("%");
     terminal.wait_for("12 layers marked");
-    terminal.keys("4");
-    terminal.wait_for("12 layers: method MSE");
+    terminal.keys("1");
+    terminal.wait_for("12 layers: method max");
     terminal.keys("u");
-    terminal.wait_for("undone: method MSE of 12 layers");
+    terminal.wait_for("undone: method max of 12 layers");
     terminal.keys("=50%\r");
     terminal.wait_for("12 layers: clip 50 % of amax");
     terminal.keys("C");
