@@ -9,7 +9,7 @@ use qviz::jobs::{Loader, Order, Recipe, Ties, Told};
 use qviz::quant::Format;
 use qviz::session::Session;
 use qviz::tui::command::Command;
-use qviz::tui::look::{Depth, Glyphs, Look, Theme};
+use qviz::tui::look::{Depth, Ground, Look, Marks};
 use qviz::tui::model::Model;
 use qviz::tui::msg::Msg;
 use qviz::tui::{svg::svg, update::settle, update::update, view::view};
@@ -27,7 +27,7 @@ fn main() {
         measure: false,
         threads: 2,
     };
-    let look = Look { theme: Theme::new(Depth::True), glyphs: Glyphs::UNICODE };
+    let look = Look::new(Depth::True, Ground::Unknown, Marks::Braille);
     let mut model = Model::new(session, "bundled activations of a text classifier".into(), look, (150, 42));
     model.list.wanted = Some("06.conv11.hswish".into());
 

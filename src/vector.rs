@@ -52,6 +52,18 @@ impl Width {
         [Some(Width(Set::Plain)), None, None]
     }
 
+    /// What the set is called.
+    #[cfg(feature = "tui")]
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            Set::Plain => "plain instructions",
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx2 => "AVX2",
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx512 => "AVX-512",
+        }
+    }
+
     /// Runs the kernel with these instructions.
     #[inline]
     #[allow(

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command as Process, Output};
 
-use qviz::tui::command::{COMMANDS, Command, Group};
+use qviz::tui::command::{COMMANDS, Command, Group, Keymap};
 
 const BEGIN: &str = "from the command registry -->\n";
 const END: &str = "<!-- end of keys -->";
@@ -16,11 +16,12 @@ fn table() -> String {
     for group in Group::ALL {
         for entry in COMMANDS.iter().filter(|e| e.group == group) {
             let keys: Vec<String> = entry.keys.iter().map(|k| format!("`{k}`").replace('|', "\\|")).collect();
+            let help = Keymap::default().told(entry.help);
             // The number keys in one row.
             let (keys, title, help) = match entry.command {
                 Command::Method(0) => ("`1` … `9`".to_owned(), "method", "Takes that method's value."),
                 Command::Method(_) => continue,
-                _ => (keys.join(" "), entry.title, entry.help),
+                _ => (keys.join(" "), entry.title, help.as_str()),
             };
             out.push_str(&format!("| {keys} | {title} | {help} |\n"));
         }
@@ -66,7 +67,12 @@ const PATTERNED: [&str; 5] = ["--set", "--per-channel", "--skip", "--only", "--t
 
 fn qviz(args: &[&str]) -> Output {
     let folder = tempfile::tempdir().unwrap();
-    Process::new(env!("CARGO_BIN_EXE_qviz")).args(args).current_dir(folder.path()).output().unwrap()
+    Process::new(env!("CARGO_BIN_EXE_qviz"))
+        .args(args)
+        .env("QVIZ_CONFIG", "")
+        .current_dir(folder.path())
+        .output()
+        .unwrap()
 }
 
 /// Every `--option 'pattern'` of a text.

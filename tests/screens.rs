@@ -9,7 +9,7 @@ mod support;
 use crossterm::event::{Event, KeyCode, KeyModifiers};
 use qviz::input::Discovered;
 use qviz::quant::{Format, Fp8};
-use qviz::tui::look::{Depth, Theme};
+use qviz::tui::look::{Depth, Ground, Theme};
 use qviz::tui::update::layout;
 use support::{Story, look, styles, text};
 
@@ -21,7 +21,7 @@ fn story(size: (u16, u16)) -> Story {
 
 fn snapshot(name: &str, story: &Story) {
     let buffer = story.draw();
-    let picture = format!("{}\n{}", text(&buffer), styles(&buffer, &Theme::new(Depth::Sixteen)));
+    let picture = format!("{}\n{}", text(&buffer), styles(&buffer, &Theme::new(Depth::Sixteen, Ground::Unknown)));
     insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
         insta::assert_snapshot!(name, picture);
     });

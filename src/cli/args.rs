@@ -2,8 +2,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use super::config::{ConfigArgs, Defaults};
 use super::data::DataArgs;
 #[cfg(feature = "onnxruntime")]
 use super::data::{LibraryArg, SampleArgs};
@@ -11,6 +12,7 @@ use super::file::{FileArgs, FileFormat, formats, parse_file_format};
 use super::form::{FormArgs, TunedArgs};
 use super::held_against::{CheckArgs, DiffArgs};
 use super::into_model::{IntoModelArgs, WeightArgs};
+use super::look::LookArgs;
 use super::overlay::{self, OverlayFile};
 use super::patterns::Asked;
 use super::said::Said;
@@ -34,6 +36,8 @@ pub(super) struct Cli {
     pub command: Option<Command>,
     #[command(flatten)]
     pub screen: ScreenArgs,
+    #[command(flatten)]
+    pub own: ConfigArgs,
 }
 
 #[derive(Subcommand)]
@@ -53,7 +57,7 @@ pub(super) enum Command {
         /// Prints JSON instead
         #[arg(long)]
         json: bool,
-        /// Writes the JSON to FILE as well
+        /// Writes the JSON to FILE as well; - is stdout, and the table is left out then
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
         /// Replaces FILE if it exists
@@ -84,6 +88,24 @@ pub(super) enum Command {
     Export(Box<ExportArgs>),
     /// Reads a file of scales, of this program or another tool, and writes it in another format
     Convert(ConvertArgs),
+    /// Prints a shell's completions of commands and options
+    Completions {
+        /// The shell
+        #[arg(value_name = "SHELL")]
+        shell: clap_complete::Shell,
+    },
+    /// Prints the manual page, with the keys of the screen
+    Man(ManArgs),
+    /// Prints the keys of the screen as they are in force, with the configuration read
+    Keys {
+        /// Prints JSON instead
+        #[arg(long)]
+        json: bool,
+    },
+    /// Prints a configuration file that changes nothing, with every setting explained
+    Config,
+    /// Says what was found of the terminal and of this machine, with a card of colours and glyphs
+    Doctor(DoctorArgs),
     /// Checks files of scales, checkpoints and quantized models: what no scale may be, and what hints at a mistake
     Check(CheckArgs),
     /// Says which scales of two files differ, and by how much, the worst first
@@ -113,6 +135,64 @@ pub(super) struct ReportArgs {
     pub force: bool,
     #[command(flatten)]
     pub shared: SharedArgs,
+}
+
+impl Cli {
+    /// Fills in what the configuration has and no option says.
+    pub fn fill(&mut self, defaults: &Defaults) {
+        if let Some(shared) = self.shared_mut() {
+            shared.fill(defaults);
+        }
+    }
+
+    pub fn shared_mut(&mut self) -> Option<&mut SharedArgs> {
+        match &mut self.command {
+            None => Some(&mut self.screen.shared),
+            Some(
+                Command::Compare { shared, .. } | Command::Sensitivity { shared, .. } | Command::Tune { shared, .. },
+            ) => Some(shared),
+            Some(Command::Report(args)) => Some(&mut args.shared),
+            Some(Command::Export(args)) => Some(&mut args.shared),
+            Some(_) => None,
+        }
+    }
+
+    /// What is to be looked at, of the screen and of the commands that read layers.
+    pub fn shared(&self) -> Option<&SharedArgs> {
+        match &self.command {
+            None => Some(&self.screen.shared),
+            Some(
+                Command::Compare { shared, .. } | Command::Sensitivity { shared, .. } | Command::Tune { shared, .. },
+            ) => Some(shared),
+            Some(Command::Report(args)) => Some(&args.shared),
+            Some(Command::Export(args)) => Some(&args.shared),
+            Some(_) => None,
+        }
+    }
+}
+
+/// What to say, and on which looks.
+#[derive(Args)]
+pub(super) struct DoctorArgs {
+    /// Prints JSON instead
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub look: LookArgs,
+    #[cfg(feature = "onnxruntime")]
+    #[command(flatten)]
+    pub library: LibraryArg,
+}
+
+/// Which pages of the manual.
+#[derive(Args)]
+pub(super) struct ManArgs {
+    /// The page of this command instead
+    #[arg(value_name = "COMMAND")]
+    pub of: Option<String>,
+    /// Writes all pages into this folder, in place of those that are there
+    #[arg(long, value_name = "FOLDER", conflicts_with = "of")]
+    pub into: Option<PathBuf>,
 }
 
 /// What to export.
@@ -238,9 +318,8 @@ fn parse_share(text: &str) -> Result<f64, String> {
 pub(super) struct ScreenArgs {
     #[command(flatten)]
     pub shared: SharedArgs,
-    /// Draws with ASCII characters only
-    #[arg(long)]
-    pub ascii: bool,
+    #[command(flatten)]
+    pub look: LookArgs,
     /// Leaves the mouse to the terminal
     #[arg(long)]
     pub no_mouse: bool,
@@ -333,43 +412,20 @@ pub(super) struct SharedArgs {
     pub taking: ScalesArgs,
     #[command(flatten)]
     pub data: DataArgs,
-}
-
-pub(super) fn parse() -> Cli {
-    let mut command = Cli::command();
-    let matches = command.get_matches_mut();
-    let said = match matches.subcommand() {
-        Some((name, matches)) => command.find_subcommand(name).map(|command| Said::of(command, matches)),
-        None => Some(Said::of(&command, &matches)),
-    };
-    let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit());
-    if let Some((shared, said)) = cli.shared_mut().zip(said) {
-        shared.said = said;
-    }
-    cli.checked().unwrap_or_else(|error| error.exit())
+    /// What options alone said of how tensors are quantized, before the configuration filled in the rest.
+    #[arg(skip)]
+    options_say_how: Option<bool>,
 }
 
 impl Cli {
     /// The same once every word means something, now that the files' labels are known.
-    fn checked(mut self) -> Result<Cli, clap::Error> {
-        match self.shared_mut().map_or(Ok(()), |shared| shared.check_words()) {
+    ///
+    /// # Errors
+    /// As clap has them.
+    pub fn checked(self) -> Result<Cli, clap::Error> {
+        match self.shared().map_or(Ok(()), SharedArgs::check_words) {
             Ok(()) => Ok(self),
             Err(why) => Err(Cli::command().error(ErrorKind::ValueValidation, why)),
-        }
-    }
-
-    /// The arguments that all have who look at layers; none of who does not.
-    fn shared_mut(&mut self) -> Option<&mut SharedArgs> {
-        match &mut self.command {
-            None => Some(&mut self.screen.shared),
-            Some(Command::Report(args)) => Some(&mut args.shared),
-            Some(Command::Export(args)) => Some(&mut args.shared),
-            Some(
-                Command::Compare { shared, .. } | Command::Sensitivity { shared, .. } | Command::Tune { shared, .. },
-            ) => Some(shared),
-            #[cfg(feature = "onnxruntime")]
-            Some(Command::Verify(_)) => None,
-            Some(Command::Methods { .. } | Command::Convert(_) | Command::Diff(_) | Command::Check(_)) => None,
         }
     }
 }
@@ -450,6 +506,31 @@ impl SharedArgs {
         let decides =
             || format!("{name} decides for the tensors that it holds, for the others {}", given.join(" and "));
         (!given.is_empty()).then(decides)
+    }
+
+    /// Fills in what the configuration has and no option says.
+    fn fill(&mut self, defaults: &Defaults) {
+        self.options_say_how = Some(self.says_how());
+        if self.method.is_empty() {
+            self.method.extend(defaults.method.clone());
+        }
+        if !(self.affine || self.symmetric || self.format.is_some()) {
+            self.symmetric = defaults.symmetric.unwrap_or(false);
+        }
+        if self.runs_model() {
+            self.weights_method = self.weights_method.take().or_else(|| defaults.weights_method.clone());
+            self.data.place = self.data.place.or(defaults.place);
+        }
+    }
+
+    /// Whether an option said by which method tensors are quantized, or to what: a model's own scales step back then. A
+    /// configuration of the user's does not speak of this model.
+    pub fn says_how(&self) -> bool {
+        if let Some(said) = self.options_say_how {
+            return said;
+        }
+        let method = !self.method.is_empty() || self.weights_method.is_some();
+        method || self.format.is_some() || self.bits != 8 || self.unsigned || self.affine || self.symmetric
     }
 
     /// A session that knows no layer yet.

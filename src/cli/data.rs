@@ -142,21 +142,20 @@ pub(super) enum Size {
     Any(String),
 }
 
-impl SampleArgs {
-    /// Whether something is said of samples that only a model needs.
-    pub fn any(&self) -> bool {
-        !self.data.is_empty() || self.random.is_some() || self.draw.is_some() || self.seed.is_some()
+impl DataArgs {
+    /// Whether the installed ONNX Runtime runs the model.
+    pub fn on_runtime(&self) -> bool {
+        #[cfg(feature = "onnxruntime")]
+        return self.engine.engine == EngineName::Onnxruntime;
+        #[cfg(not(feature = "onnxruntime"))]
+        false
     }
+}
 
+impl SampleArgs {
     /// The seed that draws and makes samples.
     pub fn seed(&self) -> u64 {
         self.seed.unwrap_or(0)
-    }
-
-    /// Why a seed is refused: nothing would come of it.
-    pub fn seed_in_vain(&self) -> Option<&'static str> {
-        let in_vain = self.seed.is_some() && self.random.is_none() && self.draw.is_none();
-        in_vain.then_some("--seed draws what --samples N or --random N asks for; name one of them.")
     }
 }
 

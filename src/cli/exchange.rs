@@ -27,7 +27,7 @@ pub(super) fn export(ExportArgs { file, weights, lean, exact, shared }: ExportAr
     if lean && format.id() != "json" {
         return Err(Usage(LEAN.into()).into());
     }
-    if exists(file.output.as_deref(), file.force) {
+    if exists(file.path(), file.force) {
         return Ok(1);
     }
     let loaded = trials::loaded(shared, exact)?;
@@ -39,7 +39,7 @@ pub(super) fn export(ExportArgs { file, weights, lean, exact, shared }: ExportAr
     if !file.put(written)? {
         return Ok(1);
     }
-    let what = match &file.output {
+    let what = match file.path() {
         None => "scales{} were printed".to_owned(),
         Some(path) => format!("scales{{}} were written to {}", visible(&path.to_string_lossy())),
     };
@@ -53,7 +53,7 @@ pub(super) fn convert(ConvertArgs { input, from, file, model }: ConvertArgs) -> 
         FileFormat::Qdq => model.check(&file).map_err(Usage)?,
         FileFormat::Scales(_) => model.only_for_models().map_err(Usage)?,
     }
-    if exists(file.output.as_deref(), file.force) {
+    if exists(file.path(), file.force) {
         return Ok(1);
     }
     let Some((source, read)) = ranges(&input, from)? else { return Ok(1) };

@@ -2,11 +2,11 @@
 
 use std::fs;
 use std::io::{self, Write, stdout};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::words::is_model;
+use super::words::{is_model, is_stdout};
 use crate::exchange::{self, Foreign, Names, Options, TensorrtVersion, Unclear, Written};
 use crate::report::{self, ExportError, visible};
 
@@ -73,7 +73,7 @@ pub(super) struct FileArgs {
     /// that is converted
     #[arg(long, value_name = "VERSION")]
     pub trt_version: Option<TensorrtVersion>,
-    /// The file to write; stdout without it
+    /// The file to write; - or nothing is stdout
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Replaces FILE if it exists
@@ -82,15 +82,20 @@ pub(super) struct FileArgs {
 }
 
 impl FileArgs {
+    /// The file to write; `None` for stdout.
+    pub fn path(&self) -> Option<&Path> {
+        self.output.as_deref().filter(|_| !is_stdout(self.output.as_deref()))
+    }
+
     pub fn format(&self) -> Result<FileFormat, String> {
-        let by_ending = |path: &PathBuf| match is_model(path) {
+        let by_ending = |path: &Path| match is_model(path) {
             true => Ok(FileFormat::Qdq),
             false => exchange::by_ending(path).map(FileFormat::Scales).map_err(|why| match why {
                 Unclear::Several { .. } => format!("{why}; name one with --to."),
                 Unclear::Model { .. } => format!("{why}; name another file, or a format with --to."),
             }),
         };
-        let format = match (self.to, &self.output) {
+        let format = match (self.to, self.path()) {
             (Some(format), _) => format,
             (None, Some(path)) => by_ending(path)?,
             (None, None) => FileFormat::Scales(exchange::by_id("json")?),
@@ -113,7 +118,7 @@ impl FileArgs {
     /// Writes what was made, to the file or to stdout; whether it is there.
     pub fn put(&self, written: Result<Written, ExportError>) -> io::Result<bool> {
         let saved = written.and_then(|written| {
-            if let Some(path) = &self.output {
+            if let Some(path) = self.path() {
                 report::save(path, &written.bytes, self.force)?;
             }
             Ok(written)
@@ -125,7 +130,7 @@ impl FileArgs {
                 return Ok(false);
             }
         };
-        if self.output.is_none() {
+        if self.path().is_none() {
             let mut out = stdout().lock();
             match out.write_all(&written.bytes).and_then(|()| out.flush()) {
                 // A reader that has seen enough is no error.

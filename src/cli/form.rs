@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::report::{Blocks, PlotSize};
+use crate::tui::look::Marks;
 
 /// Forms of a report; without any, one row a layer and one word a column.
 #[derive(Args)]
@@ -54,22 +55,13 @@ impl FormArgs {
             FormArgs { html: true, .. } => Form::Html,
             FormArgs { json: true, lean, .. } => Form::Json { lean },
             FormArgs { markdown: true, .. } => Form::Markdown,
-            FormArgs { bars: true, ascii, .. } if ascii || !is_utf8(|name| std::env::var(name).ok()) => {
-                Form::Bars(Blocks::Ascii)
+            FormArgs { bars: true, ascii, .. } => {
+                let found = Marks::found(&|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+                Form::Bars(if ascii || found.value == Marks::Ascii { Blocks::Ascii } else { Blocks::Unicode })
             }
-            FormArgs { bars: true, .. } => Form::Bars(Blocks::Unicode),
             _ => Form::Text,
         }
     }
-}
-
-/// Whether the locale can show more than ASCII; where none is named it is taken to.
-fn is_utf8(var: impl Fn(&str) -> Option<String>) -> bool {
-    let named = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(var).find(|value| !value.is_empty());
-    named.is_none_or(|locale| {
-        let locale = locale.to_lowercase();
-        locale.contains("utf-8") || locale.contains("utf8")
-    })
 }
 
 /// Where the answer of `tune` goes.
@@ -78,7 +70,7 @@ pub(super) struct TunedArgs {
     /// Prints the qviz.scales/1 document with what the search was worth instead of a summary
     #[arg(long)]
     pub json: bool,
-    /// Writes the scales that were found as a qviz.scales/1 document
+    /// Writes the scales that were found as a qviz.scales/1 document; - is stdout, and the words go to stderr then
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Of the document what a consumer of scales needs; --scales reads it again
@@ -87,18 +79,4 @@ pub(super) struct TunedArgs {
     /// Replaces FILE if it exists
     #[arg(long)]
     pub force: bool,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_locale_without_utf_8_gets_ascii() {
-        let of = |pairs: &'static [(&str, &str)]| {
-            is_utf8(move |name| pairs.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned()))
-        };
-        assert!(of(&[]) && of(&[("LANG", "de_DE.UTF-8")]) && of(&[("LC_ALL", ""), ("LANG", "C.utf8")]));
-        assert!(!of(&[("LC_ALL", "C"), ("LANG", "en_US.UTF-8")]) && !of(&[("LC_CTYPE", "POSIX")]));
-    }
 }

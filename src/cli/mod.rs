@@ -4,22 +4,30 @@ mod args;
 mod bundled;
 mod by_method;
 mod check;
+mod config;
 mod data;
 mod diff;
+mod doctor;
 mod exchange;
 mod file;
 mod form;
+mod generate;
 #[cfg(feature = "onnx")]
 mod graphs;
 mod held_against;
+mod help;
 mod hints;
+mod in_vain;
 mod interrupts;
 mod into_model;
 mod journal;
+mod keys;
 mod load;
+mod look;
 mod methods;
 mod out;
 mod overlay;
+mod parse;
 mod patterns;
 mod provenance;
 mod qdq;
@@ -43,7 +51,14 @@ use std::process::ExitCode;
 pub fn main() -> ExitCode {
     // What fails in the background is told as a sentence.
     crate::guard::hush();
-    match run::run(args::parse()) {
+    let cli = match parse::parse() {
+        Ok(cli) => cli,
+        Err(sentence) => {
+            eprintln!("qviz: {sentence}");
+            return ExitCode::from(2);
+        }
+    };
+    match run::run(cli) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             // Not eprintln: it panics where the terminal is gone.

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use super::hints::with_hint;
 use super::source::Usage;
-use crate::report::{self, visible};
+use super::words::is_stdout;
+use crate::report::{self, SaveError, visible, writable};
 use crate::session::Session;
 
 /// Why there is no answer.
@@ -28,7 +29,7 @@ pub(super) fn print(text: &str) -> io::Result<()> {
 
 /// Writes to a file, whole or not at all, or to standard output; whether it is there.
 pub(super) fn put(text: &str, output: Option<&Path>, force: bool) -> io::Result<bool> {
-    match output {
+    match output.filter(|_| !is_stdout(output)) {
         None => print(text).map(|()| true),
         Some(path) => {
             let saved = report::save(path, text.as_bytes(), force);
@@ -37,13 +38,25 @@ pub(super) fn put(text: &str, output: Option<&Path>, force: bool) -> io::Result<
     }
 }
 
-/// Refuses, with a sentence, to write where something is: before gigabytes are read for nothing.
-pub(super) fn exists(output: Option<&Path>, force: bool) -> bool {
-    let there = output.filter(|path| !force && path.symlink_metadata().is_ok());
-    if let Some(path) = there {
-        eprintln!("qviz: {} exists; it was kept. --force replaces it.", visible(&path.to_string_lossy()));
+/// Prints words that stand beside a document: where that goes to standard output, they go to standard error.
+pub(super) fn aside(text: &str, output: Option<&Path>) -> io::Result<()> {
+    if is_stdout(output) {
+        eprint!("{text}");
+        return Ok(());
     }
-    there.is_some()
+    print(text)
+}
+
+/// Refuses, with a sentence, to write where that cannot be: before gigabytes are read for nothing.
+pub(super) fn exists(output: Option<&Path>, force: bool) -> bool {
+    let Some(path) = output.filter(|_| !is_stdout(output)) else { return false };
+    let why = match writable(path, force) {
+        Ok(()) => return false,
+        Err(error @ SaveError::Exists(_)) => format!("{error} --force replaces it."),
+        Err(error) => error.to_string(),
+    };
+    eprintln!("qviz: {why}");
+    true
 }
 
 /// Says on stderr what could not be read, or not per channel, or not tied; the exit code.

@@ -84,7 +84,7 @@ fn each_once(mut names: Vec<&str>) -> Vec<&str> {
 }
 
 /// How many characters have to be changed, left out or put in to make one of the other; 0 where the other holds it.
-fn distance(a: &str, b: &str) -> usize {
+pub(super) fn distance(a: &str, b: &str) -> usize {
     if a.is_empty() || b.is_empty() {
         return a.chars().count().max(b.chars().count());
     }

@@ -2,10 +2,15 @@ use std::io::{self, IsTerminal, stdout};
 use std::sync::Arc;
 
 use super::args::{Cli, Command, ScreenArgs};
+use super::config::{self, Config};
 use super::load::load;
+use super::look::Looks;
 use super::out::{Failed, complain, print};
 use super::source::{self, Usage};
-use super::{bundled, check, diff, exchange, journal, methods, patterns, provenance, report as reports, trials, tune};
+use super::{
+    bundled, check, diff, doctor, exchange, generate, journal, keys, methods, patterns, provenance, report as reports,
+    trials, tune,
+};
 use crate::report::{self, visible};
 use crate::tui::{app, model::Model};
 
@@ -21,9 +26,13 @@ pub(super) fn run(cli: Cli) -> io::Result<u8> {
     }
 }
 
-fn answer(cli: Cli) -> Result<u8, Failed> {
+fn answer(mut cli: Cli) -> Result<u8, Failed> {
+    // What neither shows the screen nor decides anything works with a broken configuration too.
+    let wants_config = cli.shared().is_some() || matches!(cli.command, Some(Command::Keys { .. }));
+    let config = if wants_config { cli.own.load().map_err(Usage)? } else { Config::default() };
+    cli.fill(&config.defaults);
     match cli.command {
-        None if stdout().is_terminal() => screen(cli.screen),
+        None if stdout().is_terminal() => screen(cli.screen, &config),
         None => reports::plainly(cli.screen.shared),
         Some(Command::Report(args)) => reports::report(*args),
         Some(Command::Compare { json, shared }) => {
@@ -44,23 +53,27 @@ fn answer(cli: Cli) -> Result<u8, Failed> {
         }
         Some(Command::Export(args)) => exchange::export(*args),
         Some(Command::Convert(args)) => exchange::convert(args),
+        Some(Command::Completions { shell }) => generate::completions(shell),
+        Some(Command::Man(args)) => generate::man(&args),
+        Some(Command::Keys { json }) => keys::keys(&config.keys, json),
+        Some(Command::Config) => {
+            print(&config::template())?;
+            Ok(0)
+        }
+        Some(Command::Doctor(args)) => doctor::doctor(&args, &cli.own),
         Some(Command::Check(args)) => check::run(args),
         Some(Command::Diff(args)) => diff::compare(args),
     }
 }
 
-fn screen(args: ScreenArgs) -> Result<u8, Failed> {
+fn screen(args: ScreenArgs, config: &Config) -> Result<u8, Failed> {
     let shared = args.shared;
     let title = shared.title();
-    if shared.data.skip_worst > 0 {
-        return Err(Usage(
-            "--skip-worst is for report, export and tune; on the screen press r, and O when it is done.".into(),
-        )
-        .into());
-    }
     let session = shared.session();
-    let mut model = Model::new(session, title, app::look(args.ascii), (0, 0));
-    model.mouse = !args.no_mouse;
+    let looks = Looks::find(&args.look, &config.look);
+    let mut model = Model::new(session, title, looks.look(), (0, 0));
+    model.mouse = !args.no_mouse && config.look.mouse.unwrap_or(true);
+    model.keys = config.keys.clone();
     if shared.paths.is_empty() {
         model.list.wanted = Some(bundled::BEST_FIRST.to_owned());
     }
@@ -77,7 +90,7 @@ fn screen(args: ScreenArgs) -> Result<u8, Failed> {
     let asked = shared.patterns();
     let journal = journal::open(&shared, &mut model);
     let start = source::start(shared, &model.session, false)?;
-    let ended = app::run(model, start, &|layers| patterns::check(&asked, layers), journal)?;
+    let ended = app::run(model, start, &|layers| patterns::check(&asked, layers), journal, looks.ask)?;
     if let Some(why) = ended.refused {
         return Err(Usage(visible(&why)).into());
     }

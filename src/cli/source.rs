@@ -21,23 +21,11 @@ pub(super) fn start(shared: SharedArgs, session: &Session, measure: bool) -> Res
     let recipe = Recipe::new(shared.bins, session.methods().iter().map(AsRef::as_ref));
     let threads = std::thread::available_parallelism().map_or(2, |n| n.get()).min(8);
     if let Some(model) = shared.paths.iter().find(|p| is_model(p)) {
-        if let Some(why) = shared.data.samples.seed_in_vain() {
-            return Err(Usage(why.into()));
-        }
         let name = visible(&model.to_string_lossy());
         if shared.paths.len() > 1 {
             return Err(Usage(format!("{name} is a model, which is looked at alone; give its inputs with --data.")));
         }
         return network(shared, session, recipe, measure, threads);
-    }
-    if shared.data.samples.any() {
-        let sentence = "--data, --random, --samples and --seed feed a model; name one: qviz MODEL.onnx --data PATH.";
-        return Err(Usage(sentence.into()));
-    }
-    if shared.data.place.is_some() || shared.weights_method.is_some() || shared.data.as_written {
-        return Err(Usage(
-            "--place, --weights-method and --as-written are for a model; name one: qviz MODEL.onnx --data PATH.".into(),
-        ));
     }
     let ties = shared.ties();
     let discover: Box<dyn FnOnce() -> Discovered + Send> = if shared.paths.is_empty() {

@@ -11,6 +11,7 @@ use super::hints::with_hint;
 use super::load::{BEAT, Loaded, load};
 use super::out::{Failed, complain, exists, print};
 use super::source::Usage;
+use super::words::is_stdout;
 use crate::jobs::{Left, News, Request, Told, Trial};
 use crate::quant::{OutputEffect, OutputEffects};
 use crate::report::{self, number, visible};
@@ -161,14 +162,15 @@ pub(super) fn sensitivity(shared: SharedArgs, json: bool, output: Option<PathBuf
     let each = each(&mut loaded);
     let of = loaded.session.params().len();
     let document = report::sensitivity_json(&loaded.session, Some(&loaded.provenance), &all, check.as_ref(), &each);
-    if json {
+    let output = output.as_deref();
+    if json || is_stdout(output) {
         print(&document)?;
     } else {
         print(&report::sensitivity(&loaded.session, &all, check.as_ref(), &each))?;
     }
     let mut what = format!("{} of {of} tensors were measured{{}}", each.len());
-    if let Some(path) = output {
-        if let Err(error) = report::save(&path, document.as_bytes(), force) {
+    if let Some(path) = output.filter(|_| !is_stdout(output)) {
+        if let Err(error) = report::save(path, document.as_bytes(), force) {
             eprintln!("qviz: {error}");
             return Ok(1);
         }

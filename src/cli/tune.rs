@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use super::args::{SharedArgs, TuneArgs};
 use super::form::TunedArgs;
 use super::load::Loaded;
-use super::out::{Failed, complain, exists, print};
+use super::out::{Failed, aside, complain, exists, print};
 use super::source::Usage;
 use super::trials::{failed, hear, network};
+use super::words::is_stdout;
 use crate::jobs::{BudgetPoint, Jittered, News, Trial, Tune, TuneLayer, TuneSet, TuneStep, Tuned, UNCHANGED};
 use crate::quant::Decibels;
 use crate::report::{self, AloneScales, MovedBias, MovedBiases, TunedSet, Tuning, Widened, visible};
@@ -20,19 +21,17 @@ const NAMED: usize = 5;
 const OFFSET: f64 = 0.25;
 
 /// Searches better clips, prints what they are worth, and writes them.
-pub(super) fn tune(mut shared: SharedArgs, asked: &TuneArgs, answer: TunedArgs) -> Result<u8, Failed> {
+pub(super) fn tune(shared: SharedArgs, asked: &TuneArgs, answer: TunedArgs) -> Result<u8, Failed> {
     let TunedArgs { json, output, lean, force } = answer;
+    let output = output.as_deref();
     if lean && !json && output.is_none() {
         return Err(Usage("--lean is for the document; name a file with -o, or print it with --json.".into()).into());
     }
     if exists(output.as_deref(), force) {
         return Ok(1);
     }
+    let output = output.as_deref();
     let seed = shared.data.samples.seed();
-    if shared.data.samples.seed_in_vain().is_some() {
-        // Here it keeps samples aside.
-        shared.data.samples.seed = None;
-    }
     let mut loaded = network(shared, false)?;
     if loaded.network == 0 {
         return Ok(complain(&loaded.session).max(1));
@@ -68,13 +67,21 @@ pub(super) fn tune(mut shared: SharedArgs, asked: &TuneArgs, answer: TunedArgs) 
         if lean { scales.lean_json() } else { scales.json() }
     };
     let told = || summary(&tuned) + &remarks(&tuned, &means, seed) + &bias(&tuned, asked.correct_bias);
-    print(&if json { document() } else { told() })?;
-    if let Some(path) = &output {
-        if let Err(error) = report::save(path, document().as_bytes(), force) {
+    match json {
+        true => print(&document())?,
+        false => aside(&told(), output)?,
+    }
+    if let Some(path) = output {
+        if is_stdout(output) {
+            // With --json it is there already.
+            print(&if json { String::new() } else { document() })?;
+            what += "; scales{} were printed";
+        } else if let Err(error) = report::save(path, document().as_bytes(), force) {
             eprintln!("qviz: {error}");
             return Ok(1);
+        } else {
+            what += &format!("; scales{{}} were written to {}", visible(&path.to_string_lossy()));
         }
-        what += &format!("; scales{{}} were written to {}", visible(&path.to_string_lossy()));
     }
     Ok(loaded.exit(complain(&loaded.session), &what))
 }

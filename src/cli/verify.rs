@@ -18,9 +18,6 @@ use crate::report::{Verification, VerifiedTensor, visible};
 /// there is nothing to run or nobody to run it.
 pub(super) fn verify(args: VerifyArgs) -> Result<u8, Failed> {
     let VerifyArgs { model, all, tolerance, json, library, samples } = args;
-    if let Some(why) = samples.seed_in_vain() {
-        return Err(Usage(why.into()).into());
-    }
     let Some(source) = samples.source() else { return Err(nothing_to_run_on(&model).into()) };
     let interrupts = Interrupts::listen();
     let file = model.display().to_string();

@@ -13,6 +13,11 @@ pub(super) fn is_model(path: &Path) -> bool {
     path.extension().is_some_and(|e| e.eq_ignore_ascii_case("onnx"))
 }
 
+/// Whether an output is standard output, which is written `-` as in other tools.
+pub(super) fn is_stdout(output: Option<&Path>) -> bool {
+    output.is_some_and(|path| path == Path::new("-"))
+}
+
 /// An axis, and the layers that it is for; all without.
 #[derive(Clone)]
 pub(super) struct PerChannel {
@@ -62,6 +67,12 @@ pub(super) enum Chooser {
     Overlay(String),
 }
 
+impl std::fmt::Debug for Chooser {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.id())
+    }
+}
+
 impl Chooser {
     /// Its id in decisions.
     pub fn id(&self) -> &str {
@@ -76,6 +87,12 @@ impl Chooser {
 /// A method as an argument.
 #[derive(Clone)]
 pub(super) struct Method(pub Arc<dyn Calibrator>);
+
+impl std::fmt::Debug for Method {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.id())
+    }
+}
 
 pub(super) fn parse_chooser(text: &str) -> Result<Chooser, String> {
     Ok(match parse_method(text) {

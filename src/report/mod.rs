@@ -30,7 +30,7 @@ pub(crate) use export::pretty;
 pub use html::html;
 pub use overlaid::overlaid;
 pub use plot::{PlotSize, svg};
-pub use save::{SaveError, save, save_with};
+pub use save::{SaveError, save, save_with, writable};
 pub use scales::{
     AloneScales, CandidateScales, Chosen, ErrorScales, FileError, Lean, MeasuredScales, ModelFile, MovedBias,
     MovedBiases, Outputs, Per, Provenance, RangeScales, ReadError, SCHEMA, Scales, StatsScales, TensorScales,

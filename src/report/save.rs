@@ -7,6 +7,17 @@ pub enum SaveError {
     /// There is a file of that name, and overwriting it was not asked for.
     #[error("{0} exists; it was kept.")]
     Exists(String),
+    /// It is a folder.
+    #[error("{0} is a folder, so nothing could be written to it; name a file in it.")]
+    Folder(String),
+    /// There is no folder to write into.
+    #[error("{path} could not be written: there is no folder {folder}; make it first, or name another place.")]
+    NoFolder {
+        /// The file's name.
+        path: String,
+        /// The folder's name.
+        folder: String,
+    },
     /// The system said no.
     #[error("{path} could not be written: {error}.")]
     Io {
@@ -24,11 +35,31 @@ impl SaveError {
     }
 }
 
+/// Whether a file may be written there, as far as that can be told beforehand.
+///
+/// # Errors
+/// [`SaveError::Exists`] without `force` when there is a file, [`SaveError::Folder`] and [`SaveError::NoFolder`].
+pub fn writable(path: &Path, force: bool) -> Result<(), SaveError> {
+    let name = |path: &Path| super::visible(&path.to_string_lossy());
+    if path.is_dir() {
+        return Err(SaveError::Folder(name(path)));
+    }
+    if !force && path.symlink_metadata().is_ok() {
+        return Err(SaveError::Exists(name(path)));
+    }
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
+            Err(SaveError::NoFolder { path: name(path), folder: name(folder) })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Writes `contents` to `path` so that the file is complete or absent: into a temporary file beside it, synced to the
 /// disk, then moved into place. An existing file is replaced only with `force`.
 ///
 /// # Errors
-/// [`SaveError::Exists`] without `force` when there is a file, [`SaveError::Io`] when the system refuses.
+/// Those of [`writable`], and [`SaveError::Io`] when the system refuses.
 pub fn save(path: &Path, contents: &[u8], force: bool) -> Result<(), SaveError> {
     save_with(path, force, |file| file.write_all(contents))
 }
@@ -45,13 +76,8 @@ pub fn save_with(
     let name = || super::visible(&path.to_string_lossy());
     // The kind alone: the name in the system's message would be that of the temporary file.
     let failed = |error: io::Error| SaveError::Io { path: name(), error: error.kind().into() };
-    if path.is_dir() {
-        return Err(failed(io::ErrorKind::IsADirectory.into()));
-    }
     // A quick answer before any work; `persist_noclobber` below is the one that cannot be raced.
-    if !force && path.symlink_metadata().is_ok() {
-        return Err(SaveError::Exists(name()));
-    }
+    writable(path, force)?;
     // A link is followed, so that its target is replaced and the link stays one.
     let target = if force { path.canonicalize().unwrap_or_else(|_| path.to_owned()) } else { path.to_owned() };
     let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -93,7 +119,8 @@ mod tests {
     fn a_refusal_is_a_sentence() {
         let folder = tempfile::tempdir().unwrap();
         let error = save(&folder.path().join("no/such/x.json"), b"", false).unwrap_err().to_string();
-        assert!(error.contains("could not be written"), "{error}");
-        assert!(save(folder.path(), b"", true).is_err());
+        assert!(error.contains("could not be written: there is no folder ") && error.contains("no/such;"), "{error}");
+        let error = save(folder.path(), b"", true).unwrap_err().to_string();
+        assert!(error.contains("is a folder"), "{error}");
     }
 }

@@ -21,14 +21,16 @@ use crate::session::{Arrival, Key, Layer};
 
 use super::backend::Ansi;
 use super::event::{self, Event, message};
+use super::look::Ground;
 use super::model::Model;
 use super::msg::{Cmd, Msg, Unwritten, Written};
 use super::network::Network;
 use super::pages::Pages;
+use super::query::{Heard, Query};
 use super::svg::svg;
+use super::terminal;
 use super::update::{settle, update};
 use super::view::view;
-use super::{look, terminal};
 
 /// Background news is drawn at most this often; keys and mouse at once.
 const BACKGROUND_FRAME: Duration = Duration::from_millis(40);
@@ -60,14 +62,14 @@ enum End {
 ///
 /// Every change is written to `journal`, where there is one. When the program ends from outside (a signal, a lost
 /// terminal, a panic) what no export holds stays there; when the user leaves, only what was not answered yet. When `fits`
-/// refuses the layers that are found it ends at once.
+/// refuses the layers that are found it ends at once. With `ask` the terminal is asked whether it is dark or light.
 ///
 /// # Errors
 /// When the terminal cannot be taken or written to.
 ///
 /// # Panics
 /// Hands a panic of its own on, after the terminal was given back and everything was written down.
-pub fn run(mut model: Model, start: Start, fits: &Fits, journal: Option<Journal>) -> io::Result<Ended> {
+pub fn run(mut model: Model, start: Start, fits: &Fits, journal: Option<Journal>, ask: bool) -> io::Result<Ended> {
     terminal::restore_on_panic();
     terminal::take(model.mouse)?;
     let _guard = terminal::Guard;
@@ -80,7 +82,12 @@ pub fn run(mut model: Model, start: Start, fits: &Fits, journal: Option<Journal>
     model.network = feed.has_network().then(Network::default);
     let mut pages = Pages::new(journal);
 
-    let outcome = catch_unwind(AssertUnwindSafe(|| run_loop(&mut model, &events, feed.as_ref(), fits, &mut pages)));
+    let mut query = ask.then(Query::ask).transpose()?;
+    let outcome =
+        catch_unwind(AssertUnwindSafe(|| run_loop(&mut model, &events, feed.as_ref(), fits, &mut pages, &mut query)));
+    if matches!(outcome, Ok(Ok(End::Left))) {
+        take_answer(query, &events);
+    }
     terminal::restore();
     pages.close(&model, !matches!(outcome, Ok(Ok(End::Left))));
     match outcome {
@@ -99,6 +106,7 @@ fn run_loop(
     feed: &dyn Feed,
     fits: &Fits,
     pages: &mut Pages,
+    query: &mut Option<Query>,
 ) -> io::Result<End> {
     let backend = Ansi::new(io::BufWriter::with_capacity(1 << 16, stdout()));
     // Never dropped: it would write the rest of an unfinished frame behind `terminal::restore`, and panic where the
@@ -141,7 +149,11 @@ fn run_loop(
                     #[cfg(debug_assertions)]
                     asked_panic::look_at(&event);
                     at_once = true;
-                    message(event, model)
+                    match query.as_mut().map_or(Heard::Other, |query| query.hear(&event)) {
+                        Heard::Other => message(event, model),
+                        Heard::Part => None,
+                        Heard::Ground(rgb) => Some(Msg::Ground(Ground::of(rgb))),
+                    }
                 }
             };
             let Some(msg) = msg else { continue };
@@ -167,6 +179,18 @@ fn run_loop(
             draw(&mut terminal, model)?;
             drawn = Instant::now();
             stale = false;
+        }
+    }
+}
+
+/// Waits a moment for an answer that is still under way: behind the program the shell would take it for typed.
+fn take_answer(query: Option<Query>, events: &Receiver<Event>) {
+    let Some(mut query) = query else { return };
+    while let Some(left) = query.awaited() {
+        match events.recv_timeout(left) {
+            Ok(Event::Terminal(event)) => drop(query.hear(&event)),
+            Ok(_) => {}
+            Err(_) => return,
         }
     }
 }
@@ -330,11 +354,4 @@ fn suspend(mouse: bool) -> io::Result<()> {
     }
     let _ = mouse;
     Ok(())
-}
-
-/// The look that this terminal gets.
-pub fn look(ascii: bool) -> look::Look {
-    let depth = look::Depth::from_env(|name| std::env::var(name).ok());
-    let glyphs = if ascii { look::Glyphs::ASCII } else { look::Glyphs::UNICODE };
-    look::Look { theme: look::Theme::new(depth), glyphs }
 }

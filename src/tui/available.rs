@@ -9,8 +9,13 @@ use super::model::Model;
 use super::page::Page;
 
 impl Model {
-    /// Why a command cannot run now, in a few words; `None` if it can.
-    pub fn unavailable(&self, command: Command) -> Option<&'static str> {
+    /// Why a command cannot run now, in a few words with the keys that are in force; `None` if it can.
+    pub fn unavailable(&self, command: Command) -> Option<String> {
+        self.reason(command).map(|why| self.keys.told(why))
+    }
+
+    /// The same, with commands in the place of their keys.
+    fn reason(&self, command: Command) -> Option<&'static str> {
         let needs_layer = || match self.selected_ready() {
             Some(_) => None,
             None => Some("no layer is read yet"),
@@ -20,7 +25,8 @@ impl Model {
             Some(ready) if ready.stats().amax() <= 0.0 => Some("this layer has no range"),
             Some(_) => None,
         };
-        let only_strip = || (!self.on_strip()).then_some("only where channels have ranges of their own (A)");
+        let only_strip =
+            || (!self.on_strip()).then_some("only where channels have ranges of their own ({per-channel})");
         if command == C::OpenChannel && self.plot.page == Page::Changes {
             return None;
         }
@@ -44,14 +50,16 @@ impl Model {
                 _ => false,
             };
             if of_one {
-                return Some("open a channel first (Enter)");
+                return Some("open a channel first ({open-channel})");
             }
         }
         match command {
             C::PerChannel if matches!(self.at(), Some(Target::Tie(_))) => {
-                Some("a tensor that shares its range has none per channel (J)")
+                Some("a tensor that shares its range has none per channel ({tie})")
             }
-            C::Tie if self.on_strip() || self.channel.open.is_some() => Some("make it one range per tensor first (A)"),
+            C::Tie if self.on_strip() || self.channel.open.is_some() => {
+                Some("make it one range per tensor first ({per-channel})")
+            }
             C::PerChannel | C::Tie => needs_layer(),
             C::OpenChannel => only_strip(),
             C::CloseChannel if self.channel.open.is_none() => Some("no channel is opened"),
@@ -91,14 +99,14 @@ impl Model {
                 Some("only with a network: qviz MODEL.onnx --data PATH")
             }
             C::BestForAll if self.network.as_ref().is_some_and(|n| n.methods.best().is_none()) => {
-                Some("no method was measured by the outputs yet (w shows how far it is)")
+                Some("no method was measured by the outputs yet ({methods} shows how far it is)")
             }
             C::MethodForAll | C::AnyForAll => needs_layer(),
             C::MarkLayer | C::MarkListed if self.list.order.is_empty() => Some("no layer is listed"),
             C::Unmark if self.list.marked.is_empty() => Some("no layer is marked"),
             C::Placement if !self.loading.finished => Some("the network is still being run and counted"),
             C::Placement => {
-                self.network.as_ref().and_then(|n| n.running.as_ref()).map(|_| "a trial is running; S stops it")
+                self.network.as_ref().and_then(|n| n.running.as_ref()).map(|_| "a trial is running; {stop} stops it")
             }
             C::Sensitivity => self.no_trial(),
             C::Tune => self.no_trial().or_else(|| {
@@ -110,7 +118,7 @@ impl Model {
                 (!any).then_some("no activation is quantized with one range")
             }),
             C::FloatWorst if self.network.as_ref().is_none_or(|n| n.sensitivity.is_empty()) => {
-                Some("measure the layers' sensitivity first (r)")
+                Some("measure the layers' sensitivity first ({sensitivity})")
             }
             C::TakeUp if self.taking.offered.is_empty() => Some("no earlier run has left a change"),
             C::Plot => needs_layer(),
@@ -136,6 +144,6 @@ impl Model {
         if !self.network_is_ready() {
             return Some("the network could not be run");
         }
-        network.running.as_ref().map(|_| "one is running already; S stops it")
+        network.running.as_ref().map(|_| "one is running already; {stop} stops it")
     }
 }

@@ -7,7 +7,7 @@ use crossterm::event::{self, KeyEventKind, MouseButton, MouseEvent, MouseEventKi
 use crate::guard::guarded;
 use crate::jobs;
 
-use super::command::{Command, bound};
+use super::command::Command;
 use super::key::Key;
 use super::mode::Mode;
 use super::model::Model;
@@ -65,7 +65,7 @@ pub fn message(event: event::Event, model: &Model) -> Option<Msg> {
 fn on_key(key: Key, model: &Model) -> Option<Msg> {
     match model.mode {
         Mode::Normal if key == ESC => Some(Msg::Cancel),
-        Mode::Normal => bound(key).map(Msg::Run),
+        Mode::Normal => model.keys.bound(key).map(Msg::Run),
         Mode::Drag { .. } | Mode::Pan { .. } => (key == ESC).then_some(Msg::Cancel),
         _ => Some(Msg::Type(key)),
     }

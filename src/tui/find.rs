@@ -12,9 +12,8 @@ pub(super) fn offered(model: &Model) -> impl Iterator<Item = &'static Entry> {
 }
 
 /// The keys that run a command, for people.
-pub(super) fn keys(_model: &Model, command: Command) -> String {
-    let keys = COMMANDS.iter().filter(|entry| entry.command == command).flat_map(|entry| entry.keys);
-    keys.map(ToString::to_string).collect::<Vec<_>>().join("  ")
+pub(super) fn keys(model: &Model, command: Command) -> String {
+    model.keys.keys(command).iter().map(ToString::to_string).collect::<Vec<_>>().join("  ")
 }
 
 /// What a command is called; a method's key by its method.
@@ -27,8 +26,8 @@ pub(super) fn title(entry: &Entry, model: &Model) -> String {
 
 /// What it does, and why it cannot now; a method is told by what it does.
 pub(super) fn sentence(entry: &Entry, model: &Model) -> String {
-    let help = help(entry, model);
-    model.unavailable(entry.command).map_or(help.to_owned(), |why| format!("{help} (Now: {why}.)"))
+    let help = model.keys.told(help(entry, model));
+    model.unavailable(entry.command).map_or(help.clone(), |why| format!("{help} (Now: {why}.)"))
 }
 
 fn help<'a>(entry: &'a Entry, model: &'a Model) -> &'a str {
@@ -47,7 +46,7 @@ fn help<'a>(entry: &'a Entry, model: &'a Model) -> &'a str {
 pub(super) fn found(model: &Model, text: &str) -> Vec<&'static Entry> {
     let text = text.trim().to_lowercase();
     let worth = |entry: &'static Entry| {
-        let is_key = entry.keys.iter().any(|key| key.to_string().to_lowercase() == text);
+        let is_key = model.keys.keys(entry.command).iter().any(|key| key.to_string().to_lowercase() == text);
         let meant = text.split_whitespace().map(|word| meant(entry, model, word));
         let meant = meant.collect::<Option<Vec<u32>>>().map(|each| each.iter().sum::<u32>());
         let worth = if is_key { Some(meant.unwrap_or(0) + KEY) } else { meant }?;
@@ -76,7 +75,7 @@ fn meant(entry: &Entry, model: &Model, word: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::look::Look;
+    use super::super::look::{Depth, Ground, Look, Marks};
     use super::*;
     use crate::calibrate;
     use crate::quant::Format;
@@ -85,7 +84,8 @@ mod tests {
     #[test]
     fn words_that_users_type_find_the_command() {
         let session = Session::new(calibrate::defaults(), "mse", Format::INT8);
-        let model = Model::new(session, String::new(), Look::default(), (120, 40));
+        let look = Look::new(Depth::Sixteen, Ground::Dark, Marks::Braille);
+        let model = Model::new(session, String::new(), look, (120, 40));
         for (text, id) in [
             ("save", "export"),
             ("write scales", "export"),

@@ -9,6 +9,8 @@
 //! | `list.rs` | the list of layers as it is looked at |
 //! | `mode.rs` | what keys and mouse mean, and what is being asked |
 //! | `ask.rs` | title and hint of each prompt; `line.rs` is the text that is typed |
+//! | `key.rs` | keys, as they are pressed and written |
+//! | `look/` | colours and glyphs: what this terminal can show, and what each role looks like |
 //! | `drawn.rs` | the figure of the selected layer, worked out once after a change |
 //! | `network.rs` | what was asked of a network on trial, and what it answered |
 //! | `methods.rs` | every method by what the network's outputs say |
@@ -16,6 +18,7 @@
 //! | `changes.rs` | each change that was made, in words |
 //! | `find.rs` | the commands that words mean, the best first |
 //! | `taking.rs` | what an earlier run has left, and how far it is taken up |
+//! | `query.rs` | asking the terminal for its ground, and its answer among the keys |
 //! | `update/` | how messages change the model |
 //! | `layout.rs` | where everything stands, for the view and for the mouse |
 //! | `view/` | one file a panel |
@@ -34,7 +37,7 @@ pub mod command;
 mod drawn;
 pub mod event;
 mod find;
-mod key;
+pub mod key;
 pub mod layout;
 mod line;
 pub mod list;
@@ -47,8 +50,14 @@ pub mod network;
 pub mod page;
 mod pages;
 mod plot;
+pub(crate) mod query;
 pub mod svg;
 pub mod taking;
 mod terminal;
 pub mod update;
 pub mod view;
+
+/// A rising and falling curve in such marks, for a card of glyphs.
+pub(crate) fn curve_sample(marks: look::Marks) -> String {
+    plot::sample(marks)
+}

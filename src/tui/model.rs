@@ -11,6 +11,7 @@ use crate::quant::{Clip, Format};
 use crate::report::{Provenance, Scales, visible};
 use crate::session::{Key, Layer, Ready, Session, Target};
 
+use super::command::Keymap;
 use super::drawn::Drawn;
 use super::list::List;
 use super::look::Look;
@@ -48,6 +49,8 @@ pub struct Model {
     pub mouse: bool,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
+    /// Which keys run which command.
+    pub keys: Keymap,
     /// The colours and glyphs that this terminal shows.
     pub look: Look,
     /// The layers that are being read as one.
@@ -181,6 +184,7 @@ impl Model {
             notice: None,
             mouse: true,
             size,
+            keys: Keymap::default(),
             look,
             tying: None,
             fine: Fine::default(),

@@ -7,9 +7,12 @@ use crate::jobs::{Request, Told};
 
 use super::command::Command;
 use super::key::Key;
+use super::look::Ground;
 
 /// Something that happened, in the model's own terms.
 pub enum Msg {
+    /// The terminal has said what its ground is like.
+    Ground(Ground),
     /// The user gave a command.
     Run(Command),
     /// The terminal has another size.

@@ -27,6 +27,7 @@ mod known;
 #[cfg(feature = "onnx")]
 mod outputs;
 mod overlay;
+mod own;
 mod panics;
 #[cfg(feature = "onnx")]
 mod placement;
@@ -70,6 +71,8 @@ fn qviz_with(folder: &Path, args: &[&str], input: &[u8]) -> Ran {
     for name in ["PATH", "TMPDIR", "SYSTEMROOT", "LLVM_PROFILE_FILE"] {
         command.envs(std::env::var_os(name).map(|value| (name, value)));
     }
+    // Not the tester's own.
+    command.env("QVIZ_CONFIG", "");
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();

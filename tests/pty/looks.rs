@@ -120,20 +120,20 @@ fn no_color_keeps_bold_and_reverse() {
 #[test]
 fn colours_are_there_otherwise() {
     let folder = tempdir().unwrap();
-    for (promise, rgb) in [("truecolor", true), ("", false)] {
-        let mut terminal = Start::qviz(folder.path()).env("COLORTERM", promise).run();
+    for (promise, name, kind) in [("truecolor", "xterm", 2), ("", "xterm-256color", 1), ("", "xterm", 0)] {
+        let mut terminal = Start::qviz(folder.path()).env("COLORTERM", promise).env("TERM", name).run();
         loaded(&terminal);
         let state = terminal.state();
-        let (mut direct, mut indexed) = (0, 0);
+        let mut seen = [0; 3];
         for cell in cells(state.screen()) {
             match cell.fgcolor() {
-                Color::Rgb(..) => direct += 1,
-                Color::Idx(n) if n < 16 => indexed += 1,
-                Color::Idx(n) => panic!("colour {n}"),
+                Color::Rgb(..) => seen[2] += 1,
+                Color::Idx(n) if n < 16 => seen[0] += 1,
+                Color::Idx(_) => seen[1] += 1,
                 Color::Default => {}
             }
         }
-        assert!(if rgb { direct > 0 && indexed == 0 } else { direct == 0 && indexed > 0 }, "{direct} {indexed}");
+        assert!((0..3).all(|i| (seen[i] > 0) == (i == kind)), "{name} {promise}: {seen:?}");
         drop(state);
         terminal.keys("q");
         assert_eq!(terminal.end().code, 0);

@@ -11,6 +11,7 @@ mod many;
 mod network;
 #[path = "../support/npy.rs"]
 mod npy;
+mod own;
 mod read;
 mod suspend;
 mod take_up;

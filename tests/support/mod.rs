@@ -12,7 +12,7 @@ use qviz::quant::Format;
 use qviz::report;
 use qviz::session::{Arrival, Failure, Joint, Key, Kind, Layer, Places, Ready, Session};
 use qviz::tui::event::message;
-use qviz::tui::look::{Depth, Glyphs, Look, Theme};
+use qviz::tui::look::{Depth, Ground, Look, Marks, Theme};
 use qviz::tui::model::Model;
 use qviz::tui::msg::{Cmd, Msg};
 use qviz::tui::network::Network;
@@ -30,7 +30,7 @@ pub struct Story {
 }
 
 pub fn look(depth: Depth, ascii: bool) -> Look {
-    Look { theme: Theme::new(depth), glyphs: if ascii { Glyphs::ASCII } else { Glyphs::UNICODE } }
+    Look::new(depth, Ground::Unknown, if ascii { Marks::Ascii } else { Marks::Braille })
 }
 
 impl Story {

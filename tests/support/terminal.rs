@@ -82,6 +82,7 @@ impl Start {
             }
         }
         command.env("TERM", "xterm-256color");
+        command.env("QVIZ_CONFIG", "");
         let own_state = tempfile::tempdir().expect("a folder for the program's state");
         command.env("XDG_STATE_HOME", self.state.as_deref().unwrap_or(own_state.path()));
         for (name, value) in &self.env {

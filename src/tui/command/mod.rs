@@ -1,12 +1,15 @@
 //! The registry of commands: every one of the user's verbs, once.
 //!
-//! Key map, hints, help overlay and the README's table all come from [`COMMANDS`].
+//! Key map, hints, help overlay, manual and the README's table all come from [`COMMANDS`]. Which keys are in force the
+//! [`Keymap`] says: the user may have others. Texts name a key by its command, `{undo}`, and [`Keymap::told`] puts it in.
 
 use super::key::Key;
 
+mod keymap;
 mod table;
 mod words;
 
+pub use keymap::{Keymap, KeymapError};
 pub use table::COMMANDS;
 pub use words::words;
 
@@ -170,15 +173,15 @@ pub struct Entry {
     pub title: &'static str,
     /// What it does, in one sentence or more.
     pub help: &'static str,
-    /// The keys that run it; the first one is shown in hints.
+    /// The keys that run it unless the user has others; the first one is shown in hints.
     pub keys: &'static [Key],
     /// The group that it is listed in.
     pub group: Group,
 }
 
-/// The command that a key runs.
-pub fn bound(key: Key) -> Option<Command> {
-    COMMANDS.iter().find(|e| e.keys.contains(&key)).map(|e| e.command)
+/// The entry with this id.
+pub fn by_id(id: &str) -> Option<&'static Entry> {
+    COMMANDS.iter().find(|entry| entry.id == id)
 }
 
 /// The entry of a command.

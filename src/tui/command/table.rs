@@ -175,7 +175,7 @@ pub const COMMANDS: &[Entry] = &[
         "open-channel",
         &[Key::code(KeyCode::Enter)],
         "open the channel",
-        "Shows the plots of the channel under the cursor; h and l move it, n goes to the next worst.",
+        "Shows the plots of the channel under the cursor; {clip-left} and {clip-right} move it, {next-minimum} goes to the next worst.",
         Clip,
     ),
     entry(
@@ -456,7 +456,7 @@ pub const COMMANDS: &[Entry] = &[
         "changes",
         &[k('C')],
         "list of changes",
-        "Lists what was changed, the newest first: Enter goes to the layer, u back to the state under the cursor.",
+        "Lists what was changed, the newest first: {open-channel} goes to the layer, {undo} back to the state under the cursor.",
         Session,
     ),
     entry(

@@ -7,5 +7,5 @@ mod dots;
 mod labels;
 
 pub use bars::{BarStyle, bars};
-pub use dots::Dots;
+pub use dots::{Dots, sample};
 pub use labels::place;

@@ -40,7 +40,9 @@ pub(super) fn go(model: &mut Model) {
     model.plot.zoom = None;
     zoom::follow_clip(model);
     model.list.resort();
-    let (verb, other) = if back { ("undone", "U takes them again") } else { ("redone", "u takes them back") };
+    let (verb, other) =
+        if back { ("undone", "{redo} takes them again") } else { ("redone", "{undo} takes them back") };
+    let other = model.keys.told(other);
     model.say(format!("{} {verb}; {other}", number::of(done.abs_diff(there) as u64, "change")));
 }
 

@@ -58,9 +58,10 @@ pub(super) fn ended(model: &mut Model, question: u64, result: Result<(), Failure
     let gain = best.judged().quality().gain_over(judged.quality());
     if same && gain.get() >= WORTH_SAYING {
         let text = format!(
-            "{} for all activations is {} dB better at the outputs than what is chosen; B takes it, w shows all",
+            "{} for all activations is {} dB better at the outputs than what is chosen; {}",
             best.method,
-            number::decibels(gain.get())
+            number::decibels(gain.get()),
+            model.keys.told("{best-for-all} takes it, {methods} shows all")
         );
         network::mention(model, text);
     }

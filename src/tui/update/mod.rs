@@ -40,6 +40,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
     let news = matches!(msg, Msg::Job(_));
     match msg {
         Msg::Run(command) => run(model, command, &mut cmds),
+        Msg::Ground(ground) => model.look = model.look.on(ground),
         Msg::Resize(width, height) => model.size = (width, height),
         Msg::Grab(handle) => clip::grab(model, handle),
         Msg::DragTo(column) => match model.mode {

@@ -58,7 +58,7 @@ pub(super) fn sensitivity(model: &mut Model, cmds: &mut Vec<Cmd>) {
     }
     let Some(network) = &mut model.network else { return };
     network.begin(Work::Sensitivity(params.clone()));
-    model.say("measuring what each layer does to the outputs; S stops, and keeps what was found");
+    model.say(model.keys.told("measuring what each layer does to the outputs; {stop} stops, and keeps what was found"));
     cmds.push(Cmd::Request(Request::Trial(Trial::Sensitivity(params))));
 }
 
@@ -88,8 +88,9 @@ pub(super) fn tune(model: &mut Model, all: bool, text: &str, cmds: &mut Vec<Cmd>
     let Some(network) = &mut model.network else { return Ok(()) };
     network.how = text.trim().to_owned();
     network.begin(Work::Tune { layers: layers.clone(), steps: Vec::new() });
+    let stops = model.keys.told("{stop} stops");
     let by = if how.objective.is_out() { "network's outputs" } else { "next quantized tensors" };
-    model.say(format!("searching better clips for {what}, by what the {by} lose; S stops"));
+    model.say(format!("searching better clips for {what}, by what the {by} lose; {stops}"));
     cmds.push(Cmd::Request(Request::Trial(Trial::Tune(Tune::new(params, layers).how(how)))));
     Ok(())
 }
@@ -100,7 +101,7 @@ pub(super) fn stop(model: &mut Model, cmds: &mut Vec<Cmd>) {
         running.stopping = true;
         model.say("stopping after this layer…");
     } else if model.loading.finished {
-        model.say("stopping; w shows the methods that were measured");
+        model.say(model.keys.told("stopping; {methods} shows the methods that were measured"));
     } else {
         model.say("stopping after this sample…");
     }
@@ -182,9 +183,10 @@ pub(super) fn news(model: &mut Model, news: News) {
                         worst.cut_from().map_or(String::new(), |of| format!(" on {} of {of} samples", worst.samples));
                     let how = if stopped { "stopped: sensitivity of" } else { "sensitivity of" };
                     let text = format!(
-                        "{how} {}; {name} costs the outputs most ({} alone{cut}); O leaves the worst in float",
+                        "{how} {}; {name} costs the outputs most ({} alone{cut}); {}",
                         layers(found),
-                        brief(&worst)
+                        brief(&worst),
+                        model.keys.told("{float-worst} leaves the worst in float")
                     );
                     tell(model, text);
                 }

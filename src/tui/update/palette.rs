@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyCode;
 
-use super::super::command::{Command, bound};
+use super::super::command::Command;
 use super::super::find::found;
 use super::super::key::Key;
 use super::super::mode::Mode;
@@ -35,7 +35,7 @@ pub(super) fn key(model: &mut Model, key: Key) -> Option<Command> {
             None => None,
         };
     }
-    if is_help && empty && (key == Key::char('q') || bound(key) == Some(Command::Help)) {
+    if is_help && empty && (key == Key::char('q') || model.keys.bound(key) == Some(Command::Help)) {
         model.mode = Mode::Normal;
         return None;
     }

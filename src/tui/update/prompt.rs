@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crossterm::event::KeyCode;
 
-use super::super::command::{Command, bound};
+use super::super::command::Command;
 use super::super::key::Key;
 use super::super::mode::{Ask, Mode};
 use super::super::model::Model;
@@ -51,7 +51,7 @@ pub(super) fn key(model: &mut Model, key: Key, cmds: &mut Vec<Cmd>) {
         }
         Mode::ForAll => {
             model.mode = Mode::Normal;
-            match bound(key) {
+            match model.keys.bound(key) {
                 Some(Command::Method(index)) => methods::take_offered(model, index),
                 _ => model.say("no method: the digits of the table choose one for all"),
             }

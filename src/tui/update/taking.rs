@@ -23,7 +23,7 @@ pub(super) fn offer(model: &mut Model) {
 pub(super) fn key(model: &mut Model, key: Key, cmds: &mut Vec<Cmd>) {
     if key == Key::code(KeyCode::Esc) || key == Key::ctrl('c') {
         model.mode = Mode::Normal;
-        model.say("kept for later; R asks again");
+        model.say(model.keys.told("kept for later; {take-up} asks again"));
     } else if key == Key::char('R') || key == Key::char('r') || key == Key::code(KeyCode::Enter) {
         model.mode = Mode::Normal;
         let offered = std::mem::take(&mut model.taking.offered);

@@ -24,7 +24,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     let methods = usize::from(panel.width.saturating_sub(name + 2) / METHOD).min(offers.len());
     let x = |method: usize| panel.x + name + 2 + method as u16 * METHOD;
     for (i, (_, label)) in offers.iter().enumerate().take(methods) {
-        let key = if i < 9 { format!("{} ", i + 1) } else { String::new() };
+        let key = model.keys.digit(i).map_or(String::new(), |key| format!("{key} "));
         let head = format!(" {key}{label} dB ");
         pen.right(x(i), rule.y, METHOD - 1, &head, theme.mark);
     }

@@ -1,6 +1,6 @@
 use ratatui::layout::Rect;
 
-use super::super::command::{Command, entry_of};
+use super::super::command::Command;
 use super::super::line::Line;
 use super::super::mode::{Ask, Mode};
 use super::super::model::Model;
@@ -40,6 +40,7 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16
         Mode::Offer => {
             let taking = &model.taking;
             let text = format!(" {} made {} that no file holds?  ", changes(taking.offered.len()), taking.when);
+            let later = model.keys.told(" later ({take-up} asks again)");
             let pieces = [
                 (text.as_str(), theme.warning),
                 ("R", theme.key),
@@ -47,7 +48,7 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16
                 ("D", theme.key),
                 (" drop · ", theme.dim),
                 ("Esc", theme.key),
-                (" later (R asks again)", theme.dim),
+                (&later, theme.dim),
             ];
             pen.pieces(area.x, area.y, area.width, &pieces);
             return None;
@@ -77,7 +78,7 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16
         }
         Mode::ForAll => {
             let offers = report::offers(&model.session);
-            let names = offers.iter().enumerate().take(9).map(|(i, (_, label))| format!("{} {label}", i + 1));
+            let names = offers.iter().enumerate().filter_map(|(i, (_, label))| Some(format!("{} {label}", model.keys.digit(i)?)));
             let names = names.collect::<Vec<_>>().join("  ");
             let pieces = [(" for all activations: ", theme.title), (&names, theme.key), (" · Esc", theme.dim)];
             pen.pieces(area.x, area.y, area.width, &pieces);
@@ -160,14 +161,21 @@ fn hints(pen: &mut Pen, area: Rect, model: &Model) {
         (&[Fit], "fitted curve"),
     ];
     // Help and export are never pushed out.
-    let fixed = " · ? help · q quit";
+    let key = |command| model.keys.hint(command).unwrap_or_default();
+    let (help, quit) = (key(Help), key(Quit));
+    let mut fixed = vec![(help.as_str(), theme.key), (" help", theme.dim), (" · ", theme.dim)];
+    if help.is_empty() {
+        fixed.clear();
+    }
+    fixed.extend([(quit.as_str(), theme.key), (" quit", theme.dim)]);
+    fixed.insert(0, (" · ", theme.dim));
     // What a command would go for must be seen where there is no list as well.
     let marked = match model.list.marked.len() {
         0 => String::new(),
         n => format!("{} marked · ", number::of(n as u64, "layer")),
     };
     let mut x = pen.text(area.x + 1, area.y, area.width.saturating_sub(1), &marked, theme.clip);
-    let end = area.right().saturating_sub(pen.width(fixed) + 1);
+    let end = area.right().saturating_sub(fixed.iter().map(|(text, _)| pen.width(text)).sum::<u16>() + 1);
     let wanted: Vec<_> = if model.on_strip() { strip.to_vec() } else { plots.to_vec() };
     // Only where there is a channel to leave, something to stop, a network to try.
     let wanted = wanted.iter().filter(|(commands, _)| match commands {
@@ -176,8 +184,10 @@ fn hints(pen: &mut Pen, area: Rect, model: &Model) {
         [Sensitivity | Tune | Methods] => model.network.is_some(),
         _ => true,
     });
+    let has_keys = |commands: &[Command]| commands.iter().all(|c| !model.keys.keys(*c).is_empty());
+    let wanted = wanted.filter(|(commands, _)| has_keys(commands));
     for (i, (commands, word)) in wanted.enumerate() {
-        let keys: Vec<String> = commands.iter().map(|c| entry_of(*c).keys[0].to_string()).collect();
+        let keys: Vec<String> = commands.iter().map(|c| key(*c)).collect();
         let keys = if i == 0 { format!("{word} or") } else { keys.join(" ") };
         let word = if i == 0 { "" } else { word };
         let off = commands.iter().any(|c| model.unavailable(*c).is_some());
@@ -191,10 +201,5 @@ fn hints(pen: &mut Pen, area: Rect, model: &Model) {
         let key_style = if off || i == 0 { theme.dim } else { theme.key };
         x = pen.pieces(x, area.y, end.saturating_sub(x), &[(&keys, key_style), (" ", theme.dim), (word, theme.dim)]);
     }
-    pen.pieces(
-        x,
-        area.y,
-        area.right().saturating_sub(x),
-        &[(" · ", theme.dim), ("?", theme.key), (" help · ", theme.dim), ("q", theme.key), (" quit", theme.dim)],
-    );
+    pen.pieces(x, area.y, area.right().saturating_sub(x), &fixed);
 }

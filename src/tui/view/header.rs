@@ -1,5 +1,6 @@
 use ratatui::layout::Rect;
 
+use super::super::command::Command;
 use super::super::mode::Mode;
 use super::super::model::Model;
 use super::super::network::Running;
@@ -64,7 +65,9 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     if !model.mouse {
         right.push(("mouse off".into(), theme.dim));
     }
-    right.push(("? help".into(), theme.dim));
+    if let Some(key) = model.keys.hint(Command::Help) {
+        right.push((format!("{key} help"), theme.dim));
+    }
 
     let mut x = area.right();
     for (i, (text, style)) in right.iter().enumerate().rev() {

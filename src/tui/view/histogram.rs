@@ -187,7 +187,7 @@ fn draw_fit(pen: &mut Pen, body: Rect, model: &Model, figure: &Figure, curve: &F
     }
     let clip = model.lines(ready.decision().clip);
     let clip: Vec<u16> = clip.iter().filter_map(|(_, value)| figure.axis.column(*value)).collect();
-    dots.render_where(pen.buffer, body, glyphs.ascii, |column, cell| {
+    dots.render_where(pen.buffer, body, glyphs.marks, |column, cell| {
         if cell.symbol().starts_with(glyphs.eighths[7]) && !glyphs.ascii {
             // Inside a bar, the bar stays as the ground.
             cell.bg = cell.fg;

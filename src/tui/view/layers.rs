@@ -1,7 +1,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::super::command::{Command, entry_of};
+use super::super::command::Command;
 use super::super::layout::Areas;
 use super::super::list::{Row, Sort};
 use super::super::model::Model;
@@ -40,7 +40,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     };
     let hidden = match model.list.hidden {
         0 => String::new(),
-        n => format!(" +{n} float ({})", entry_of(Command::Float).keys[0]),
+        n => format!(" +{n} float{}", model.keys.hint(Command::Float).map_or(String::new(), |key| format!(" ({key})"))),
     };
     let position = if shown > 0 { format!("  {at}/{shown}{hidden}") } else { hidden };
     // Heads of the columns, where the title leaves room for them.
@@ -279,8 +279,8 @@ fn notes(pen: &mut Pen, area: Rect, model: &Model) {
 fn in_float(model: &Model) -> Option<(String, Rank)> {
     let (layer, placement) = (model.selected()?, model.session.placement()?);
     let why = layer.in_float(Some(placement))?;
-    let key = &entry_of(Command::Toggle).keys[0];
-    Some((format!("Stays in float ({placement}): {why}; {key} quantizes it."), Rank::Worth))
+    let remedy = model.keys.told("{toggle} quantizes it");
+    Some((format!("Stays in float ({placement}): {why}; {remedy}."), Rank::Worth))
 }
 
 /// What of the file the selected layer is there in the place of.

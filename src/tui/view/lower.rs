@@ -121,7 +121,7 @@ fn draw_curve(pen: &mut Pen, area: Rect, curve: &Curve) {
         }
         before = Some((top + bottom) / 2);
     }
-    dots.render(pen.buffer, area, glyphs.ascii);
+    dots.render(pen.buffer, area, glyphs.marks);
     let columns = usize::from(area.width);
     for c in 0..columns {
         let pair = &curve.spans[2 * c..2 * c + 2];

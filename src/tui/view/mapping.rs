@@ -56,7 +56,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model, figure: &Figure,
     beyond.iter().for_each(|v| ray(*v, 0, theme.beyond));
     let lines = model.lines(clip);
     lines.iter().for_each(|(_, v)| ray(*v, 0, theme.clip));
-    dots.render(pen.buffer, fan, glyphs.ascii);
+    dots.render(pen.buffer, fan, glyphs.marks);
 
     let y = fan.bottom();
     for x in area.x..area.right() {

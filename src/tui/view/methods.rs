@@ -1,7 +1,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::super::command::{Command, entry_of};
+use super::super::command::Command;
 use super::super::layout::Areas;
 use super::super::methods::MethodLine;
 use super::super::model::Model;
@@ -106,8 +106,8 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
 
 /// The key that takes a method for one layer, and its name.
 fn name(pen: &mut Pen, x: u16, y: u16, model: &Model, id: &str, style: Style) {
-    let at = report::offers(&model.session).iter().position(|(of, _)| *of == id).filter(|at| *at < 9);
-    let key = at.map_or("  ".to_owned(), |at| format!("{} ", at + 1));
+    let at = report::offers(&model.session).iter().position(|(of, _)| *of == id);
+    let key = at.and_then(|at| model.keys.digit(at)).map_or("  ".to_owned(), |key| format!("{key} "));
     let (id, style) = if id == AS_CHOSEN { ("as it is chosen", style) } else { (id, style) };
     let dim = pen.look.theme.dim;
     pen.pieces(x + 2, y, NAME - 2, &[(&key, dim), (id, style)]);
@@ -136,7 +136,7 @@ fn words(pen: &mut Pen, area: Rect, model: &Model) {
     let theme = pen.look.theme;
     let Some(network) = &model.network else { return };
     let methods = &network.methods;
-    let key = |command| entry_of(command).keys[0].to_string();
+    let key = |command| model.keys.hint(command).unwrap_or_else(|| "–".into());
     let of = number::of(methods.activations() as u64, "quantized activation");
     let mut sentences = Vec::new();
     match &methods.failed {

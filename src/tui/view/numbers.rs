@@ -112,8 +112,8 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
         let candidate = &ready.candidates()[i];
         let chosen = candidate.id == ready.decision().method;
         let style = if chosen { theme.chosen } else { Style::new() };
-        if i < 9 {
-            pen.text(area.x + 1, y, 1, &(i + 1).to_string(), theme.key);
+        if let Some(key) = model.keys.digit(i) {
+            pen.text(area.x + 1, y, 1, &key.to_string(), theme.key);
         }
         let wide = name_width(area) > NAME;
         pen.text(area.x + 3, y, if wide { WIDE_NAME } else { NAME } - 4, &candidate.id, style);
