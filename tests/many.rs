@@ -9,6 +9,7 @@ use crossterm::event::{KeyCode, KeyModifiers};
 use qviz::quant::Format;
 use qviz::session::Decision;
 use qviz::tui::mode::Mode;
+use qviz::tui::msg::{Cmd, Msg};
 use qviz::tui::page::Page;
 use support::Story;
 
@@ -321,4 +322,46 @@ fn palette_and_changes_are_drawn_at_any_size() {
             s.press(KeyCode::Esc);
         }
     }
+}
+
+#[test]
+fn what_is_copied_is_the_number_the_row_the_numpy_or_the_document() {
+    let mut s = Story::bundled();
+    s.select("06.conv11.hswish");
+    let copied = |s: &mut Story, key: &str| {
+        s.keys("Y").keys(key);
+        match s.cmds.pop() {
+            Some(Cmd::Copy { what, text }) => (what, text),
+            _ => panic!("nothing was copied: {}", s.notice()),
+        }
+    };
+    assert!({
+        s.keys("Y");
+        s.screen().contains("copy: n the clip")
+    });
+    s.press(KeyCode::Esc);
+    let amax = s.amax().to_string();
+    assert_eq!(copied(&mut s, "n"), (format!("clip {amax}"), Some(amax.clone())));
+    let (_, row) = copied(&mut s, "r");
+    let row = row.unwrap();
+    let lines: Vec<Vec<&str>> = row.lines().map(|line| line.split('\t').collect()).collect();
+    assert_eq!((lines.len(), lines[0].len(), lines[1].len()), (2, 9, 9), "{row}");
+    assert_eq!((lines[1][0], lines[1][5]), ("06.conv11.hswish", amax.as_str()));
+    let (_, numpy) = copied(&mut s, "p");
+    let scale = s.ready().params().scale();
+    assert!(numpy.unwrap().contains(&format!("np.float32({scale}), 0")));
+    assert_eq!(copied(&mut s, "d"), ("the document".to_owned(), None));
+    s.tell(Msg::Copied { what: "the document".into(), way: "by OSC 52".into() });
+    assert_eq!(s.notice(), "the document copied by OSC 52");
+    s.keys("Yz");
+    assert!(s.notice().contains("nothing copied") && s.cmds.is_empty(), "{}", s.notice());
+}
+
+#[test]
+fn what_a_prompt_proposes_is_replaced_by_typing() {
+    let mut s = Story::bundled();
+    s.keys("b4").press(KeyCode::Enter);
+    assert_eq!(s.ready().format().to_string(), "int4 symmetric");
+    s.keys("b").press(KeyCode::End).keys(" affine").press(KeyCode::Enter);
+    assert_eq!(s.ready().format().to_string(), "int4 affine");
 }

@@ -101,7 +101,7 @@ impl Model {
             C::BestForAll if self.network.as_ref().is_some_and(|n| n.methods.best().is_none()) => {
                 Some("no method was measured by the outputs yet ({methods} shows how far it is)")
             }
-            C::MethodForAll | C::AnyForAll => needs_layer(),
+            C::MethodForAll | C::AnyForAll | C::Copy => needs_layer(),
             C::MarkLayer | C::MarkListed if self.list.order.is_empty() => Some("no layer is listed"),
             C::Unmark if self.list.marked.is_empty() => Some("no layer is marked"),
             C::Placement if !self.loading.finished => Some("the network is still being run and counted"),

@@ -86,6 +86,7 @@ mod tests {
         let session = Session::new(calibrate::defaults(), "mse", Format::INT8);
         let look = Look::new(Depth::Sixteen, Ground::Dark, Marks::Braille);
         let model = Model::new(session, String::new(), look, (120, 40));
+        let mut wrong = Vec::new();
         for (text, id) in [
             ("save", "export"),
             ("write scales", "export"),
@@ -106,10 +107,15 @@ mod tests {
             ("disable", "toggle"),
             ("channel axis", "per-channel"),
             ("svg", "screen-picture"),
+            ("copy", "copy"),
+            ("numpy", "copy"),
         ] {
-            let found = found(&model, text);
-            assert_eq!(found.first().map(|entry| entry.id), Some(id), "{text}");
+            let found: Vec<&str> = found(&model, text).iter().map(|entry| entry.id).take(3).collect();
+            if found.first() != Some(&id) {
+                wrong.push((text, id, found));
+            }
         }
+        assert!(wrong.is_empty(), "{wrong:?}");
         assert_eq!(found(&model, "").len(), offered(&model).count());
         assert!(found(&model, "no such thing at all").is_empty());
     }

@@ -15,6 +15,7 @@
 //! | `network.rs` | what was asked of a network on trial, and what it answered |
 //! | `methods.rs` | every method by what the network's outputs say |
 //! | `page.rs` | what stands in the plots' place |
+//! | `clipboard.rs` | a text on its way to the clipboard |
 //! | `changes.rs` | each change that was made, in words |
 //! | `find.rs` | the commands that words mean, the best first |
 //! | `taking.rs` | what an earlier run has left, and how far it is taken up |
@@ -33,6 +34,7 @@ mod ask;
 mod available;
 mod backend;
 pub mod changes;
+mod clipboard;
 pub mod command;
 mod drawn;
 pub mod event;

@@ -46,6 +46,8 @@ pub enum Mode {
     },
     /// The next key names the method that all activations go by.
     ForAll,
+    /// The next key names what is copied.
+    Copy,
     /// An earlier run has left changes that no file holds: whether they shall be taken up.
     Offer,
     /// The user wants to leave with changes that no file holds, and is asked once more.
@@ -55,7 +57,7 @@ pub enum Mode {
 impl Mode {
     /// Asks for a text, of which `text` is proposed.
     pub(super) fn prompt(ask: Ask, text: &str) -> Mode {
-        Mode::Prompt { ask, line: Line::new(text) }
+        Mode::Prompt { ask, line: Line::proposed(text) }
     }
 }
 

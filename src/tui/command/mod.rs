@@ -118,6 +118,8 @@ pub enum Command {
     Screen,
     /// Writes the plot as SVG, at any size.
     Plot,
+    /// Asks what to copy.
+    Copy,
     /// Lists every change that was made.
     Changes,
     /// Finds a command by words, and runs it.

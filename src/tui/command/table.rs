@@ -452,6 +452,14 @@ pub const COMMANDS: &[Entry] = &[
         Session,
     ),
     entry(
+        C::Copy,
+        "copy",
+        &[k('Y')],
+        "copy",
+        "Copies through the terminal: n the clip, r the layer's row, p what it does in NumPy, d the whole document.",
+        Session,
+    ),
+    entry(
         C::Changes,
         "changes",
         &[k('C')],

@@ -4,6 +4,7 @@ mod cancel;
 mod changes;
 mod channels;
 mod clip;
+mod copy;
 mod hand;
 mod list;
 mod load;
@@ -71,6 +72,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::Type(key) => prompt::key(model, key, &mut cmds),
         Msg::Paste(text) => prompt::paste(model, &text, &mut cmds),
         Msg::Job(told) => load::told(model, told, &mut cmds),
+        Msg::Copied { what, way } => model.say(format!("{what} copied {way}")),
         Msg::Exported(result) => prompt::exported(model, result, &mut cmds),
         Msg::Drawn(svg) => pictures::drawn(model, svg),
         Msg::Written(result) => pictures::written(model, result),
@@ -203,6 +205,7 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::Export => prompt::open_export(model, false),
         Command::Screen => cmds.push(Cmd::Draw),
         Command::Plot => pictures::ask_plot(model),
+        Command::Copy => model.mode = Mode::Copy,
         Command::Changes => changes::show(model),
         Command::Palette => model.mode = Mode::Palette { line: Line::default(), at: 0 },
         Command::Help => model.mode = Mode::Help { line: Line::default(), scroll: 0, at: 0 },

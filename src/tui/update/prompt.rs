@@ -6,11 +6,12 @@ use crossterm::event::KeyCode;
 
 use super::super::command::Command;
 use super::super::key::Key;
+use super::super::line::Line;
 use super::super::mode::{Ask, Mode};
 use super::super::model::Model;
 use super::super::msg::{Cmd, Unwritten, Written};
 use super::cancel::cancel;
-use super::{channels, clip, list, many, methods, network, pictures, ties};
+use super::{channels, clip, copy, list, many, methods, network, pictures, ties};
 use crate::report::visible;
 
 const ENTER: Key = Key::code(KeyCode::Enter);
@@ -56,6 +57,7 @@ pub(super) fn key(model: &mut Model, key: Key, cmds: &mut Vec<Cmd>) {
                 _ => model.say("no method: the digits of the table choose one for all"),
             }
         }
+        Mode::Copy => copy::key(model, key, cmds),
         // Keys of help and palette go to `palette.rs`.
         Mode::Normal | Mode::Help { .. } | Mode::Palette { .. } => {}
         Mode::Offer | Mode::Drag { .. } | Mode::Pan { .. } => {}
@@ -72,7 +74,7 @@ pub(super) fn paste(model: &mut Model, text: &str, cmds: &mut Vec<Cmd>) {
             line.insert(text);
             *at = 0;
         }
-        Mode::Normal | Mode::ForAll | Mode::Offer | Mode::Drag { .. } | Mode::Pan { .. } | Mode::Quit => {}
+        Mode::Normal | Mode::ForAll | Mode::Copy | Mode::Offer | Mode::Drag { .. } | Mode::Pan { .. } | Mode::Quit => {}
     }
 }
 
@@ -95,7 +97,8 @@ fn enter(model: &mut Model, cmds: &mut Vec<Cmd>) -> Result<Entered, String> {
         Ask::Clip { said } if model.many() => {
             let sure = said.as_ref() == Some(&text);
             if !many::clip(model, &text, sure)? {
-                model.mode = Mode::prompt(Ask::Clip { said: Some(text.clone()) }, &text);
+                let line = Line::new(&text);
+                model.mode = Mode::Prompt { ask: Ask::Clip { said: Some(text) }, line };
                 return Ok(Entered::Waits);
             }
         }

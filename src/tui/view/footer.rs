@@ -76,6 +76,13 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16
             pen.pieces(area.x, area.y, area.width, &pieces);
             return None;
         }
+        Mode::Copy => {
+            let of = [("n", " the clip · "), ("r", " the row · "), ("p", " NumPy · "), ("d", " the document · "), ("Esc", "")];
+            let of = of.into_iter().flat_map(|(key, word)| [(key, theme.key), (word, theme.dim)]);
+            let pieces: Vec<_> = std::iter::once((" copy: ", theme.title)).chain(of).collect();
+            pen.pieces(area.x, area.y, area.width, &pieces);
+            return None;
+        }
         Mode::ForAll => {
             let offers = report::offers(&model.session);
             let names = offers.iter().enumerate().filter_map(|(i, (_, label))| Some(format!("{} {label}", model.keys.digit(i)?)));
@@ -107,7 +114,9 @@ fn prompt(pen: &mut Pen, area: Rect, model: &Model, ask: &Ask, line: &Line) -> (
     let room = area.right().saturating_sub(x + 2);
     let skipped = pen.width(before).saturating_sub(room);
     let shown: String = before.chars().skip(usize::from(skipped)).collect();
-    let cursor = pen.text(x, area.y, room, &shown, theme.key);
+    // What typing replaces is shown as selected.
+    let style = if line.is_selected() { theme.selected } else { theme.key };
+    let cursor = pen.text(x, area.y, room, &shown, style);
     let x = pen.text(cursor, area.y, area.right().saturating_sub(cursor + 1), after, theme.key);
     let (text, style) = match &model.notice {
         Some(notice) => (notice.text.as_str().into(), theme.warning),
