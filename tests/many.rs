@@ -354,7 +354,7 @@ fn what_is_copied_is_the_number_the_row_the_numpy_or_the_document() {
     s.tell(Msg::Copied { what: "the document".into(), way: "by OSC 52".into() });
     assert_eq!(s.notice(), "the document copied by OSC 52");
     s.keys("Yz");
-    assert!(s.notice().contains("nothing copied") && s.cmds.is_empty(), "{}", s.notice());
+    assert!(s.notice().contains("nothing copied") && !matches!(s.cmds.last(), Some(Cmd::Copy { .. })), "{}", s.notice());
 }
 
 #[test]

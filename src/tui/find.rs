@@ -44,12 +44,15 @@ fn help<'a>(entry: &'a Entry, model: &'a Model) -> &'a str {
 
 /// The commands that every word of a text means, the best first; all of them where there is none. A key finds its own.
 pub(super) fn found(model: &Model, text: &str) -> Vec<&'static Entry> {
-    let text = text.trim().to_lowercase();
+    let typed = text.trim();
+    let text = typed.to_lowercase();
     let worth = |entry: &'static Entry| {
         let is_key = model.keys.keys(entry.command).iter().any(|key| key.to_string().to_lowercase() == text);
         let meant = text.split_whitespace().map(|word| meant(entry, model, word));
         let meant = meant.collect::<Option<Vec<u32>>>().map(|each| each.iter().sum::<u32>());
-        let worth = if is_key { Some(meant.unwrap_or(0) + KEY) } else { meant }?;
+        let exactly = model.keys.keys(entry.command).iter().any(|key| key.to_string() == typed);
+        let of_key = KEY * (u32::from(is_key) + u32::from(exactly));
+        let worth = if is_key { Some(meant.unwrap_or(0) + of_key) } else { meant }?;
         // What can run before what cannot, where words mean both alike.
         Some((2 * worth + u32::from(model.unavailable(entry.command).is_none()), entry))
     };
