@@ -173,7 +173,8 @@ pub(super) fn toggle(model: &mut Model) {
 pub(super) fn clip(model: &mut Model, text: &str, sure: bool) -> Result<bool, String> {
     let typed = Typed::parse(text)?;
     let label = match typed {
-        Typed::Share(share) => format!("clip {} of amax", number::percent(share)),
+        // As it was typed: 50 %, not 50.0 %.
+        Typed::Share(share) => format!("clip {} % of amax", (share * 1e6).round() / 1e4),
         Typed::Value(value) => format!("clip {value}"),
     };
     let handle = model.plot.handle;
