@@ -392,11 +392,11 @@ fn leaving_with_unsaved_edits_asks() {
 fn help_is_searched_by_word_and_by_key() {
     let mut s = story();
     s.keys("?");
-    assert!(s.screen().contains("next minimum") && s.screen().contains("more below"));
-    for _ in 0..7 {
+    assert!(s.screen().contains("left in float") && s.screen().contains("more below"), "the signs first");
+    for _ in 0..20 {
         s.press(KeyCode::PageDown);
     }
-    assert!(s.screen().contains("left in float"));
+    assert!(s.screen().contains("drag the line") && !s.screen().contains("left in float"));
     s.keys("saturate");
     let screen = s.screen();
     assert!(screen.contains("mapping") && !screen.contains("next layer"));

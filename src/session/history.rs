@@ -146,6 +146,11 @@ impl History {
         (self.done.last(), self.undone.last())
     }
 
+    /// Steps done, the oldest first, and steps undone, the one that is redone next last.
+    pub fn steps(&self) -> (&[Step], &[Step]) {
+        (&self.done, &self.undone)
+    }
+
     pub fn len(&self) -> (usize, usize) {
         (self.done.len(), self.undone.len())
     }

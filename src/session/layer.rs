@@ -283,6 +283,21 @@ impl Layer {
         notes
     }
 
+    /// What is unusual about its values, and about what is decided, in a word or two each, as reports have them: what it is
+    /// looked for by.
+    pub fn tags(&self) -> Vec<&'static str> {
+        let Some(ready) = self.ready() else { return Vec::new() };
+        let of_values = ready.warnings().iter().map(|warning| warning.tag());
+        let of_decision = [
+            (ready.saturates_much(), "saturates"),
+            (ready.crowd().is_some(), "one-step"),
+            (self.origin.overflowed > 0, "overflow"),
+            (self.without_channels().is_some(), "no-channels"),
+            (ready.instead_of().is_some(), "stand-in"),
+        ];
+        of_values.chain(of_decision.into_iter().filter_map(|(stands, tag)| stands.then_some(tag))).collect()
+    }
+
     fn tie_note(&self) -> Option<String> {
         let why = self.tie()?.why.as_ref().map_or(String::new(), |why| format!(": {why}"));
         let names = match self.tied_with().as_slice() {

@@ -307,6 +307,11 @@ impl Session {
         self.history.next()
     }
 
+    /// All steps that can be undone, the oldest first, and all that can be redone, the next one last.
+    pub fn steps(&self) -> (&[Step], &[Step]) {
+        self.history.steps()
+    }
+
     /// How many steps can be undone, and redone.
     pub fn history_len(&self) -> (usize, usize) {
         self.history.len()

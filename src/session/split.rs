@@ -57,8 +57,9 @@ impl Session {
         self.apply(if axis.is_some() { "per channel" } else { "per tensor" }, decisions) > 0
     }
 
-    /// What [`Session::split`] decides: for the tensor, and for each channel; nothing where it cannot be.
-    pub(super) fn split_decisions(&self, key: &Key, axis: Option<usize>) -> Vec<(Target, Decision)> {
+    /// What [`Session::split`] decides, as [`Session::apply`] takes it: for the tensor, and for each channel; nothing where it
+    /// cannot be.
+    pub fn split_decisions(&self, key: &Key, axis: Option<usize>) -> Vec<(Target, Decision)> {
         let Some(layer) = self.layer(key) else { return Vec::new() };
         let Some(decision) = layer.decision().cloned() else { return Vec::new() };
         let channels = axis.and_then(|axis| layer.splits.get(&axis));

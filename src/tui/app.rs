@@ -20,6 +20,7 @@ use crate::report::{self, ExportError, Provenance, Scales, visible};
 use crate::session::{Arrival, Key, Layer};
 
 use super::backend::Ansi;
+use super::clipboard::Clipboard;
 use super::event::{self, Event, message};
 use super::look::Ground;
 use super::model::Model;
@@ -251,6 +252,13 @@ fn execute_cmd(cmd: Cmd, model: &Model, feed: &dyn Feed, terminal: &mut Screen) 
         Cmd::Stop => feed.stop(),
         Cmd::Mouse(on) => terminal::set_mouse(on)?,
         Cmd::Export { path, force } => return Ok(Some(Msg::Exported(export(model, &path, force)))),
+        Cmd::Copy { what, text } => {
+            let text = text.unwrap_or_else(|| document(model).json());
+            let clipboard = Clipboard::found(&|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+            terminal.backend_mut().write_all(clipboard.sequence(&text).as_bytes())?;
+            terminal.backend_mut().flush()?;
+            return Ok(Some(Msg::Copied { what, way: clipboard.way(text.len()) }));
+        }
         Cmd::Draw => {
             let mut buffer = Buffer::empty(Rect::new(0, 0, model.size.0, model.size.1));
             view(model, &mut buffer);
@@ -283,18 +291,7 @@ fn export(model: &Model, path: &Path, force: bool) -> Result<Written, Unwritten>
     let unwritten = |message: String, exists: bool| Unwritten { message, exists };
     let (format, path) = exchange::typed(&text).map_err(|why| unwritten(why, false))?;
     let path = &at_home(Path::new(path));
-    let scales = Scales::of(&model.session);
-    let scales = match &model.made_from {
-        Some(made_from) => {
-            let assumptions = model.network.as_ref().map_or_else(Vec::new, |network| network.assumptions.clone());
-            scales.made_from(Provenance { title: model.title.clone(), assumptions, ..made_from() })
-        }
-        None => scales,
-    };
-    let scales = match &model.kept {
-        Some(kept) => scales.keeping(kept),
-        None => scales,
-    };
+    let scales = document(model);
     let written = exchange::write_all(format, &scales, &Names::default(), &Options::default());
     let saved = written.and_then(|written| {
         report::save(path, &written.bytes, force).map_err(ExportError::from)?;
@@ -306,6 +303,22 @@ fn export(model: &Model, path: &Path, force: bool) -> Result<Written, Unwritten>
             Ok(Written { path, tensors, said, keeps_all: format.keeps_all() })
         }
         Err(error) => Err(unwritten(error.to_string(), error.exists())),
+    }
+}
+
+/// The document as it is now, with what it was made from and what an earlier one held beyond it.
+fn document(model: &Model) -> Scales {
+    let scales = Scales::of(&model.session);
+    let scales = match &model.made_from {
+        Some(made_from) => {
+            let assumptions = model.network.as_ref().map_or_else(Vec::new, |network| network.assumptions.clone());
+            scales.made_from(Provenance { title: model.title.clone(), assumptions, ..made_from() })
+        }
+        None => scales,
+    };
+    match &model.kept {
+        Some(kept) => scales.keeping(kept),
+        None => scales,
     }
 }
 

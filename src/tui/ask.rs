@@ -13,7 +13,7 @@ impl Ask {
     pub(super) fn title(&self, model: &Model) -> &'static str {
         match self {
             Ask::Filter { .. } => "filter",
-            Ask::Clip => match (model.format().symmetric(), model.plot.handle) {
+            Ask::Clip { .. } => match (model.format().symmetric(), model.plot.handle) {
                 (true, _) => "clip",
                 (false, Handle::Min) => "clip_min",
                 (false, Handle::Max) => "clip_max",
@@ -33,8 +33,8 @@ impl Ask {
     /// What may be typed and what the keys do, behind the `text` that was typed so far.
     pub(super) fn hint(&self, model: &Model, text: &str) -> Cow<'static, str> {
         match self {
-            Ask::Filter { .. } => "Enter keeps it · Esc shows all".into(),
-            Ask::Clip => "Enter sets it · Esc leaves it".into(),
+            Ask::Filter { .. } => "a text, op:Conv, in:Conv, !saturates · Enter keeps it · Esc shows all".into(),
+            Ask::Clip { .. } => "a number, or 50% of amax · Enter sets it · Esc leaves it".into(),
             Ask::Format => "int8, uint4 affine, 16, e4m3 · Enter · Esc leaves it".into(),
             Ask::Axis => {
                 let layer = model.session.layers().get(model.list.selected);

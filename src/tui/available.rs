@@ -1,10 +1,12 @@
 //! Which commands can run now, and in a few words why the others cannot.
 
 use crate::jobs::TuneLayer;
+use crate::report;
 use crate::session::{Kind, Layer, Target};
 
 use super::command::Command::{self, self as C};
 use super::model::Model;
+use super::page::Page;
 
 impl Model {
     /// Why a command cannot run now, in a few words with the keys that are in force; `None` if it can.
@@ -25,6 +27,20 @@ impl Model {
         };
         let only_strip =
             || (!self.on_strip()).then_some("only where channels have ranges of their own ({per-channel})");
+        if command == C::OpenChannel && self.plot.page == Page::Changes {
+            return None;
+        }
+        if self.many() {
+            match command {
+                C::Method(n) if n >= report::offers(&self.session).len() => return Some("there are fewer methods"),
+                C::Method(_) | C::MethodValue | C::Mark(_) | C::TypeClip | C::Format | C::Toggle | C::PerChannel => {
+                    let read = |layer: &Layer| self.list.marked.contains(&layer.key) && layer.ready().is_some();
+                    let any = self.session.layers().iter().any(read);
+                    return (!any).then_some("no marked layer is read yet");
+                }
+                _ => {}
+            }
+        }
         if self.on_strip() {
             let of_one = match command {
                 C::MoveColumns(_) | C::Minimum(_) => return None,
@@ -85,7 +101,9 @@ impl Model {
             C::BestForAll if self.network.as_ref().is_some_and(|n| n.methods.best().is_none()) => {
                 Some("no method was measured by the outputs yet ({methods} shows how far it is)")
             }
-            C::MethodForAll => needs_layer(),
+            C::MethodForAll | C::AnyForAll | C::Copy => needs_layer(),
+            C::MarkLayer | C::MarkListed if self.list.order.is_empty() => Some("no layer is listed"),
+            C::Unmark if self.list.marked.is_empty() => Some("no layer is marked"),
             C::Placement if !self.loading.finished => Some("the network is still being run and counted"),
             C::Placement => {
                 self.network.as_ref().and_then(|n| n.running.as_ref()).map(|_| "a trial is running; {stop} stops it")

@@ -4,17 +4,35 @@ use crossterm::event::KeyCode;
 
 use super::key::Key;
 
-/// The text and the cursor in it.
+/// The text and the cursor in it. What is proposed is selected: typing replaces it, any other key edits it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Line {
     before: String,
     after: String,
+    selected: bool,
 }
 
 impl Line {
     /// A line that holds `text`, the cursor behind it.
     pub fn new(text: &str) -> Line {
-        Line { before: text.to_owned(), after: String::new() }
+        Line { before: text.to_owned(), ..Line::default() }
+    }
+
+    /// A line that proposes `text`: the first letter typed replaces it.
+    pub fn proposed(text: &str) -> Line {
+        Line { selected: !text.is_empty(), ..Line::new(text) }
+    }
+
+    /// Whether the text is a proposal that typing replaces.
+    pub fn is_selected(&self) -> bool {
+        self.selected
+    }
+
+    /// The next letter stands for what was proposed.
+    fn replace(&mut self) {
+        if std::mem::take(&mut self.selected) {
+            *self = Line::default();
+        }
     }
 
     /// The whole text, left and right of the cursor.
@@ -29,12 +47,20 @@ impl Line {
 
     /// Inserts what was pasted, without its control characters.
     pub fn insert(&mut self, text: &str) {
+        self.replace();
         self.before.extend(text.chars().filter(|c| !c.is_control()));
     }
 
     /// Edits the line as shells do. Returns whether the key was one for editing.
     pub fn edit(&mut self, key: Key) -> bool {
         let ctrl = |c| key == Key::ctrl(c);
+        let deletes = [KeyCode::Backspace, KeyCode::Delete].map(Key::code).contains(&key) || ctrl('h');
+        if self.selected && (deletes || key.typed().is_some()) {
+            self.replace();
+            if deletes {
+                return true;
+            }
+        }
         if key == Key::code(KeyCode::Backspace) || ctrl('h') {
             self.before.pop();
         } else if key == Key::code(KeyCode::Delete) {
@@ -63,6 +89,7 @@ impl Line {
         } else {
             return false;
         }
+        self.selected = false;
         true
     }
 }
@@ -75,6 +102,25 @@ mod tests {
         for c in text.chars() {
             assert!(line.edit(Key::char(c)));
         }
+    }
+
+    #[test]
+    fn what_is_proposed_is_replaced_by_typing_and_edited_by_other_keys() {
+        let after = |keys: &[Key]| {
+            let mut line = Line::proposed("int8");
+            for key in keys {
+                line.edit(*key);
+            }
+            line.text()
+        };
+        assert_eq!(after(&[Key::char('4')]), "4");
+        assert_eq!(after(&[Key::code(KeyCode::Backspace)]), "");
+        assert_eq!(after(&[Key::code(KeyCode::End), Key::char('x')]), "int8x");
+        assert_eq!(after(&[Key::code(KeyCode::Left), Key::char('x')]), "intx8");
+        assert_eq!(after(&[Key::code(KeyCode::Enter)]), "int8", "as it is");
+        let mut line = Line::proposed("int8");
+        line.insert("uint4\n");
+        assert!(line.text() == "uint4" && !line.is_selected() && !Line::proposed("").is_selected());
     }
 
     #[test]

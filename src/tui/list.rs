@@ -1,5 +1,9 @@
 //! The list of layers as it is looked at: its order, its rows, its window.
 
+use std::collections::BTreeSet;
+
+use crate::session::Key;
+
 /// The list of layers as it is looked at.
 #[derive(Default)]
 pub struct List {
@@ -13,8 +17,10 @@ pub struct List {
     pub top: usize,
     /// The order that the layers are listed in.
     pub sort: Sort,
-    /// The text that a layer's name must hold to be listed, in any case of letters; empty for all layers.
+    /// The text that a layer's name must hold to be listed, in any case of letters, or patterns; empty for all layers.
     pub filter: String,
+    /// The layers that are marked, which commands go for together: by name, so that no order and no filter loses one.
+    pub marked: BTreeSet<Key>,
     /// Whether what the placement leaves in float is listed as well.
     pub float: bool,
     /// Whether there is a placement that could leave some in float.
@@ -69,9 +75,10 @@ impl List {
         Some(at + usize::from(self.heading.is_some_and(|heading| at >= heading)))
     }
 
-    /// After a decision changed: the order by SQNR depends on it, and what is hidden because it stays in float.
+    /// After a decision changed: the order by SQNR depends on it, what is hidden because it stays in float, and what a filter
+    /// by a warning finds.
     pub(super) fn resort(&mut self) {
-        self.stale |= self.sort == Sort::Worst || (self.placed && !self.float);
+        self.stale |= self.sort == Sort::Worst || (self.placed && !self.float) || self.filter.contains('!');
     }
 }
 

@@ -15,6 +15,9 @@
 //! | `network.rs` | what was asked of a network on trial, and what it answered |
 //! | `methods.rs` | every method by what the network's outputs say |
 //! | `page.rs` | what stands in the plots' place |
+//! | `clipboard.rs` | a text on its way to the clipboard |
+//! | `changes.rs` | each change that was made, in words |
+//! | `find.rs` | the commands that words mean, the best first |
 //! | `taking.rs` | what an earlier run has left, and how far it is taken up |
 //! | `query.rs` | asking the terminal for its ground, and its answer among the keys |
 //! | `update/` | how messages change the model |
@@ -30,9 +33,12 @@ pub(crate) mod app;
 mod ask;
 mod available;
 mod backend;
+pub mod changes;
+mod clipboard;
 pub mod command;
 mod drawn;
 pub mod event;
+mod find;
 pub mod key;
 pub mod layout;
 mod line;

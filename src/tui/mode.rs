@@ -34,7 +34,20 @@ pub enum Mode {
         line: Line,
         /// The first line that is shown.
         scroll: u16,
+        /// Which of the commands that were found Enter runs, where something is searched for.
+        at: usize,
     },
+    /// A command is looked for by words.
+    Palette {
+        /// The words.
+        line: Line,
+        /// Which of the commands that were found Enter runs.
+        at: usize,
+    },
+    /// The next key names the method that all activations go by.
+    ForAll,
+    /// The next key names what is copied.
+    Copy,
     /// An earlier run has left changes that no file holds: whether they shall be taken up.
     Offer,
     /// The user wants to leave with changes that no file holds, and is asked once more.
@@ -44,7 +57,7 @@ pub enum Mode {
 impl Mode {
     /// Asks for a text, of which `text` is proposed.
     pub(super) fn prompt(ask: Ask, text: &str) -> Mode {
-        Mode::Prompt { ask, line: Line::new(text) }
+        Mode::Prompt { ask, line: Line::proposed(text) }
     }
 }
 
@@ -56,8 +69,11 @@ pub enum Ask {
         /// The filter that Esc goes back to.
         before: String,
     },
-    /// A clip, as a number.
-    Clip,
+    /// A clip, as a number or as a share of amax.
+    Clip {
+        /// The number that goes for several layers with the next Enter, once that was said.
+        said: Option<String>,
+    },
     /// The format that the layer goes to, in words such as `uint4 affine`.
     Format,
     /// The axis of the channels.

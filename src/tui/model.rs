@@ -1,6 +1,7 @@
 //! Everything that the screen shows, and nothing that is not shown: the session and where the user looks at it.
 
 use core::time::Duration;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::calibrate::Shape;
@@ -36,6 +37,8 @@ pub struct Model {
     pub channel: Channel,
     /// What keys and mouse mean now.
     pub mode: Mode,
+    /// The state under the cursor of the list of changes: how many changes have led to it.
+    pub state: usize,
     /// How far reading is.
     pub loading: Loading,
     /// The network that the layers come from, where there is one.
@@ -81,6 +84,20 @@ pub struct Channel {
     pub open: Option<usize>,
     /// The tensor whose channels are being read, and the axis.
     pub reading: Option<(Key, i64)>,
+    /// Tensors that are to get ranges per channel as one step, once the channels of all of them are read.
+    pub gathering: Option<Gathering>,
+}
+
+/// Tensors whose channels are read one after the other.
+pub struct Gathering {
+    /// The axis as it was typed: negative from behind.
+    pub axis: i64,
+    /// Those whose channels are there.
+    pub there: Vec<(Key, usize)>,
+    /// Those that are to be read, the next one first.
+    pub waiting: VecDeque<Key>,
+    /// Those that have none, and why.
+    pub refused: Vec<(String, String)>,
 }
 
 /// How the plots are looked at.
@@ -161,6 +178,7 @@ impl Model {
             plot,
             channel: Channel::default(),
             mode: Mode::Normal,
+            state: 0,
             loading: Loading::default(),
             network: None,
             notice: None,
@@ -184,6 +202,12 @@ impl Model {
     /// The layer that is selected in the list; `None` while there is none.
     pub fn selected(&self) -> Option<&Layer> {
         self.session.layers().get(self.list.selected)
+    }
+
+    /// Whether commands that decide go for all layers that are marked, not for the one that is looked at: so it is unless a
+    /// channel is opened.
+    pub fn many(&self) -> bool {
+        !self.list.marked.is_empty() && self.channel.open.is_none()
     }
 
     /// The range whose plots are shown, and which commands change: the channel that is opened; of a tensor that shares

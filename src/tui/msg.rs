@@ -50,6 +50,13 @@ pub enum Msg {
     Paste(String),
     /// The loader has something to tell.
     Job(Told),
+    /// Something was handed to the clipboard.
+    Copied {
+        /// What it was, in a few words.
+        what: String,
+        /// Which way it went.
+        way: String,
+    },
     /// The export ended: what was written and where, or why not.
     Exported(Result<Written, Unwritten>),
     /// The screen as SVG.
@@ -104,6 +111,13 @@ pub enum Cmd {
         contents: String,
         /// Whether to replace an existing file.
         force: bool,
+    },
+    /// Hand a text to the clipboard.
+    Copy {
+        /// What it is, in a few words.
+        what: String,
+        /// The text; `None` for the document, as an export would write it.
+        text: Option<String>,
     },
     /// Take the mouse, or give it back.
     Mouse(bool),

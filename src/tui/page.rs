@@ -12,12 +12,14 @@ pub enum Page {
     Compare,
     /// Every method by what the network's outputs say.
     Methods,
+    /// Every change that was made, to go back to.
+    Changes,
 }
 
 impl Page {
     /// Whether no plot is to be seen.
     pub fn covers(self) -> bool {
-        matches!(self, Page::Compare | Page::Methods)
+        matches!(self, Page::Compare | Page::Methods | Page::Changes)
     }
 
     /// Goes to a page, or back to the curve from it.

@@ -6,6 +6,7 @@ mod drag;
 mod files;
 mod leave;
 mod looks;
+mod many;
 #[cfg(feature = "onnx")]
 mod network;
 #[path = "../support/npy.rs"]

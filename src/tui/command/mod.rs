@@ -7,9 +7,11 @@ use super::key::Key;
 
 mod keymap;
 mod table;
+mod words;
 
 pub use keymap::{Keymap, KeymapError};
 pub use table::COMMANDS;
+pub use words::words;
 
 /// Something that the user can have done with a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,6 +32,8 @@ pub enum Command {
     Method(usize),
     /// Takes the selected layer's method for all activations.
     MethodForAll,
+    /// Asks for a method for all activations.
+    AnyForAll,
     /// Measures the clip on the values themselves.
     Measure,
     /// Asks for another format.
@@ -56,6 +60,12 @@ pub enum Command {
     First,
     /// Selects the last layer.
     Last,
+    /// Marks the selected layer or takes its mark away, and goes on to the next.
+    MarkLayer,
+    /// Marks all layers that are listed, or takes their marks away.
+    MarkListed,
+    /// Takes all marks away.
+    Unmark,
     /// Asks for a text that names must hold.
     Filter,
     /// Sorts by the next order.
@@ -108,6 +118,12 @@ pub enum Command {
     Screen,
     /// Writes the plot as SVG, at any size.
     Plot,
+    /// Asks what to copy.
+    Copy,
+    /// Lists every change that was made.
+    Changes,
+    /// Finds a command by words, and runs it.
+    Palette,
     /// Shows every command with its keys and its help.
     Help,
     /// Gives the mouse back to the terminal, or takes it.

@@ -83,6 +83,8 @@ pub struct Glyphs {
     pub float: char,
     /// A layer that shares its range with others.
     pub tied: char,
+    /// A layer that is marked.
+    pub marked: char,
     /// What costs the outputs, what is wrong.
     pub ranks: [char; 2],
     /// The two grips beside the clip.
@@ -111,6 +113,7 @@ impl Glyphs {
         select: '▸',
         float: '○',
         tied: '≡',
+        marked: '■',
         ranks: ['↓', '!'],
         grips: ['◂', '▸'],
         infinity: '∞',
@@ -134,6 +137,7 @@ impl Glyphs {
         select: '>',
         float: 'o',
         tied: '&',
+        marked: '#',
         ranks: ['v', '!'],
         grips: ['<', '>'],
         infinity: '^',

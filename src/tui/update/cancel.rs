@@ -2,7 +2,8 @@
 
 use super::super::mode::{Ask, Mode};
 use super::super::model::Model;
-use super::{channels, hand, list};
+use super::super::page::Page;
+use super::{channels, hand, list, marks};
 
 /// Leaves the innermost thing that is under way.
 pub(super) fn cancel(model: &mut Model) {
@@ -16,12 +17,16 @@ pub(super) fn cancel(model: &mut Model) {
         Mode::Normal => {
             let had_notice = model.notice.take().is_some();
             if model.plot.inspect.take().is_some() || had_notice {
+            } else if model.plot.page == Page::Changes {
+                model.plot.page = Page::Curve;
             } else if model.channel.open.is_some() {
                 channels::close(model);
             } else if !model.list.filter.is_empty() {
                 list::filter(model, String::new());
+            } else {
+                marks::clear(model);
             }
         }
-        Mode::Prompt { .. } | Mode::Help { .. } | Mode::Offer | Mode::Quit => model.mode = Mode::Normal,
+        Mode::Prompt { .. } | Mode::Help { .. } | Mode::Palette { .. } | Mode::ForAll | Mode::Copy | Mode::Offer | Mode::Quit => model.mode = Mode::Normal,
     }
 }

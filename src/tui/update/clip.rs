@@ -167,24 +167,33 @@ pub(super) fn minimum(model: &mut Model, by: i8) {
 
 /// To the next method's value on the axis.
 pub(super) fn mark(model: &mut Model, by: i8) {
-    let (Some(value), Some(ready)) = (present(model), model.selected_ready()) else { return };
-    let (handle, format) = (model.plot.handle, ready.format());
-    let answers = ready
-        .candidates()
-        .iter()
-        .filter_map(|c| Some((c.label.clone(), handle.value(c.outcome.as_ref().ok()?.clip, format))));
-    let next = if by > 0 {
-        answers.filter(|(_, v)| *v > value).min_by(|a, b| a.1.total_cmp(&b.1))
-    } else {
-        answers.filter(|(_, v)| *v < value).max_by(|a, b| a.1.total_cmp(&b.1))
-    };
+    let next = model.selected_ready().and_then(|ready| next_mark(ready, model.plot.handle, by));
     match next {
         Some((label, target)) => {
             put(model, target, false);
             model.say(format!("the clip of {label}"));
         }
-        None => model.say(if by > 0 { "no method to the right" } else { "no method to the left" }),
+        None => model.say(no_mark(by)),
     }
+}
+
+/// The next method's value on the axis, and its label.
+pub(super) fn next_mark(ready: &Ready, handle: Handle, by: i8) -> Option<(String, f32)> {
+    let format = ready.format();
+    let value = handle.value(ready.decision().clip, format);
+    let answers = ready
+        .candidates()
+        .iter()
+        .filter_map(|c| Some((c.label.clone(), handle.value(c.outcome.as_ref().ok()?.clip, format))));
+    if by > 0 {
+        answers.filter(|(_, v)| *v > value).min_by(|a, b| a.1.total_cmp(&b.1))
+    } else {
+        answers.filter(|(_, v)| *v < value).max_by(|a, b| a.1.total_cmp(&b.1))
+    }
+}
+
+pub(super) fn no_mark(by: i8) -> &'static str {
+    if by > 0 { "no method to the right" } else { "no method to the left" }
 }
 
 pub(super) fn method_value(model: &mut Model) {
@@ -198,7 +207,7 @@ pub(super) fn method_value(model: &mut Model) {
 }
 
 /// A method's own value; for a tensor whose channels stand in its place, also where it has none for the whole.
-fn of_method(ready: &Ready, id: &str) -> Option<Decision> {
+pub(super) fn of_method(ready: &Ready, id: &str) -> Option<Decision> {
     let decision = ready.decision();
     match ready.own_clip(id) {
         Some(clip) => Some(decision.with_method(id, clip)),
@@ -234,28 +243,66 @@ pub(super) fn other_handle(model: &mut Model) {
     model.say(format!("keys move {name} now"));
 }
 
-/// A typed clip: any finite number that is not zero, or of the right sign on an affine range.
+/// A clip as it is typed.
+#[derive(Clone, Copy)]
+pub(super) enum Typed {
+    /// The value of the end in hand.
+    Value(f32),
+    /// A share of the largest magnitude, above 0.
+    Share(f64),
+}
+
+impl Typed {
+    /// A number, or one with a percent sign behind it.
+    pub fn parse(text: &str) -> Result<Typed, String> {
+        let text = text.trim().replace(',', ".");
+        let none = |_| format!("\"{text}\" is not a number; a clip is one such as 2.5, 1e-3 or 50%");
+        if let Some(percent) = text.strip_suffix('%') {
+            let share: f64 = percent.trim().parse::<f64>().map_err(none)? / 100.0;
+            let some = share.is_finite() && share > 0.0;
+            return if some { Ok(Typed::Share(share)) } else { Err("a share of amax is above 0 %".into()) };
+        }
+        let value: f32 = text.parse().map_err(none)?;
+        if value.is_finite() { Ok(Typed::Value(value)) } else { Err("a clip is a finite number".into()) }
+    }
+
+    /// The clip that it is of a range: any finite number that is not zero, or of the right sign on an affine range.
+    pub fn clip(self, ready: &Ready, handle: Handle) -> Result<Clip, String> {
+        let (format, clip) = (ready.format(), ready.decision().clip);
+        let value = match self {
+            Typed::Share(_) if ready.stats().amax() <= 0.0 => return Err("it has no amax to take a share of".into()),
+            Typed::Share(share) => {
+                let magnitude = (f64::from(ready.stats().amax()) * share) as f32;
+                return if magnitude.is_finite() && magnitude > 0.0 {
+                    Ok(format.clip_at(magnitude, ready.stats().range()))
+                } else {
+                    Err("that share of its amax is no float32".into())
+                };
+            }
+            Typed::Value(value) => value,
+        };
+        match (format.symmetric(), handle) {
+            (true, _) if value == 0.0 => Err("a clip of zero leaves no range; type a number above zero".into()),
+            (true, _) => Ok(moved(clip, handle, value.abs(), format)),
+            (false, Handle::Max) if value < 0.0 => Err("clip_max is zero or above; t takes the other end".into()),
+            (false, Handle::Min) if value > 0.0 => Err("clip_min is zero or below; t takes the other end".into()),
+            _ => Ok(moved(clip, handle, value, format)),
+        }
+    }
+}
+
+/// A typed clip for the range at hand.
 pub(super) fn typed(model: &mut Model, text: &str) -> Result<(), String> {
-    let text = text.trim().replace(',', ".");
-    let value: f32 =
-        text.parse().map_err(|_| format!("\"{text}\" is not a number; a clip is one such as 2.5 or 1e-3"))?;
-    let Some(ready) = model.selected_ready() else { return Ok(()) };
-    if !value.is_finite() {
-        return Err("a clip is a finite number".into());
-    }
-    if ready.format().symmetric() && value == 0.0 {
-        return Err("a clip of zero leaves no range; type a number above zero".into());
-    }
-    let value = match (ready.format().symmetric(), model.plot.handle) {
-        (true, _) => value.abs(),
-        (false, Handle::Max) if value < 0.0 => return Err("clip_max is zero or above; t takes the other end".into()),
-        (false, Handle::Min) if value > 0.0 => return Err("clip_min is zero or below; t takes the other end".into()),
-        _ => value,
-    };
-    let flipped = ready.format().symmetric() && text.starts_with('-');
-    put(model, value, false);
+    let typed = Typed::parse(text)?;
+    let Some((at, decision)) = at_hand(model) else { return Ok(()) };
+    let Some(ready) = model.session.ready(&at) else { return Ok(()) };
+    let clip = typed.clip(ready, model.plot.handle)?;
+    let flipped = ready.format().symmetric() && text.trim().starts_with('-');
+    model.session.apply("clip", vec![(at, decision.with_clip(clip))]);
+    zoom::follow_clip(model);
+    model.list.resort();
     if flipped {
-        model.say(format!("the range is symmetric: ±{value}"));
+        model.say(format!("the range is symmetric: ±{}", clip.amax()));
     }
     Ok(())
 }

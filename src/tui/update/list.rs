@@ -2,10 +2,11 @@
 
 use alphanumeric_sort::compare_str;
 
+use crate::calibrate::Rank;
 use crate::jobs::Request;
 use crate::quant::Decibels;
 use crate::report::number;
-use crate::session::{Kind, Names, Ready, Target};
+use crate::session::{Kind, Layer, Names, Ready, Target};
 
 use super::super::layout::Areas;
 use super::super::list::Sort;
@@ -86,15 +87,22 @@ pub(super) fn arrange_if_stale(model: &mut Model) {
 pub(super) fn arrange(model: &mut Model) {
     let layers = model.session.layers();
     let filter = model.list.filter.to_lowercase();
+    // Words that ask for a warning, beside those that ask for a name.
+    let (warnings, others): (Vec<&str>, Vec<&str>) =
+        filter.split(',').map(str::trim).filter(|word| !word.is_empty()).partition(|word| word.starts_with('!'));
+    let all = filter.clone();
+    let filter = if warnings.is_empty() { all.clone() } else { others.join(",") };
     // The patterns of the command line, or a part of a name as it is. A name of the file that is none of its own is found
     // where its tensor went.
     let names = Names::loosely(&filter);
-    let part = |name: &str| name.to_lowercase().contains(&filter);
+    let asks = !filter.is_empty() || warnings.is_empty();
+    let part = |name: &str| (asks && name.to_lowercase().contains(&filter)) || name.to_lowercase().contains(&all);
     let shown = |l: &usize| {
         let layer = &layers[*l];
         part(layer.name())
             || layer.deployed.absorbed.iter().any(|(name, _)| part(name))
             || names.as_ref().is_some_and(|names| names.fit(&layer.subject()))
+            || warnings.iter().any(|word| warns(layer, &word[1..]))
     };
     let mut order: Vec<usize> = (0..layers.len()).filter(shown).collect();
     let fitting = order.len();
@@ -134,6 +142,15 @@ pub(super) fn arrange(model: &mut Model) {
     model.list.heading = first_weight.filter(|&at| at > 0 && model.list.sort == Sort::Files);
     model.list.order = order;
     model.list.stale = false;
+}
+
+/// Whether a layer has a warning of this tag, or with this text; with any text that the list has a sign for.
+fn warns(layer: &Layer, text: &str) -> bool {
+    if text.is_empty() {
+        return layer.rank().is_some_and(|rank| rank != Rank::Worth);
+    }
+    let tagged = layer.tags().iter().any(|tag| tag.to_lowercase().starts_with(text));
+    tagged || layer.notes().iter().any(|note| note.to_lowercase().contains(text))
 }
 
 /// Lists what the placement leaves in float as well, or no longer.

@@ -6,7 +6,7 @@ use crate::session::{Arrival, Key, Need, Received, TakenUp};
 
 use super::super::model::Model;
 use super::super::msg::Cmd;
-use super::{channels, hand, list, methods, network, taking, ties};
+use super::{channels, hand, list, many, methods, network, taking, ties};
 
 pub(super) fn told(model: &mut Model, told: Told, cmds: &mut Vec<Cmd>) {
     match told {
@@ -77,6 +77,9 @@ fn arrived(model: &mut Model, arrival: Arrival, cmds: &mut Vec<Cmd>) {
             Received::Refused(why) => model.warn(format!("not measured: {}", visible(&why))),
             Received::Taken | Received::Changed => model.notice = None,
         },
+        Arrival::Channels { key, requested: true, result } if many::gathers(model, &key) => {
+            many::gathered(model, key, result, cmds);
+        }
         Arrival::Channels { ref key, requested, ref result } => {
             let (key, axis) = (key.clone(), result.as_ref().ok().map(|channels| channels.axis));
             if requested {

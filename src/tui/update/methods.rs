@@ -1,7 +1,7 @@
 //! Every method by what the network's outputs say: when that is asked, and what is made of it.
 
 use crate::jobs::{MethodEffect, Request, Trial};
-use crate::report::{number, visible};
+use crate::report::{self, number, visible};
 use crate::session::Failure;
 
 use super::super::mode::Mode;
@@ -79,6 +79,15 @@ pub(super) fn take_best(model: &mut Model) {
 pub(super) fn take_present(model: &mut Model) {
     let method = model.selected_ready().map(|ready| ready.decision().method.clone());
     method.into_iter().for_each(|id| take(model, &id, ""));
+}
+
+/// The method of a digit for all activations, as one step.
+pub(super) fn take_offered(model: &mut Model, index: usize) {
+    let id = report::offers(&model.session).get(index).map(|(id, _)| (*id).to_owned());
+    match id {
+        Some(id) => take(model, &id, ""),
+        None => model.warn("there are fewer methods"),
+    }
 }
 
 fn take(model: &mut Model, id: &str, by: &str) {

@@ -1,13 +1,18 @@
 //! The one place where the model changes: `(model, message) -> commands`. No IO, no clock.
 
 mod cancel;
+mod changes;
 mod channels;
 mod clip;
+mod copy;
 mod hand;
 mod list;
 mod load;
+mod many;
+mod marks;
 mod methods;
 mod network;
+mod palette;
 mod pictures;
 mod placement;
 mod prompt;
@@ -59,9 +64,15 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::ZoomAt { column, steps } => zoom::about(model, column, steps, &mut cmds),
         Msg::GrabAxis(column) => zoom::grab(model, column),
         Msg::Type(key) if matches!(model.mode, Mode::Offer) => taking::key(model, key, &mut cmds),
+        Msg::Type(key) if matches!(model.mode, Mode::Help { .. } | Mode::Palette { .. }) => {
+            if let Some(command) = palette::key(model, key) {
+                run(model, command, &mut cmds);
+            }
+        }
         Msg::Type(key) => prompt::key(model, key, &mut cmds),
         Msg::Paste(text) => prompt::paste(model, &text, &mut cmds),
         Msg::Job(told) => load::told(model, told, &mut cmds),
+        Msg::Copied { what, way } => model.say(format!("{what} copied {way}")),
         Msg::Exported(result) => prompt::exported(model, result, &mut cmds),
         Msg::Drawn(svg) => pictures::drawn(model, svg),
         Msg::Written(result) => pictures::written(model, result),
@@ -103,14 +114,18 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::MoveColumns(by) if model.on_strip() => channels::step(model, by),
         Command::MoveColumns(by) => clip::move_columns(model, by),
         Command::MoveBins(by) => clip::move_bins(model, by),
-        Command::TypeClip => model.mode = Mode::prompt(Ask::Clip, ""),
+        Command::TypeClip => model.mode = Mode::prompt(Ask::Clip { said: None }, ""),
         Command::Format => model.mode = Mode::prompt(Ask::Format, &model.format().to_string()),
         Command::Minimum(by) if model.on_strip() => channels::next_worst(model, by),
         Command::Minimum(by) => clip::minimum(model, by),
+        Command::Mark(by) if model.many() => many::mark(model, by),
         Command::Mark(by) => clip::mark(model, by),
+        Command::MethodValue if model.many() => many::method_value(model),
         Command::MethodValue => clip::method_value(model),
+        Command::Method(index) if model.many() => many::method(model, index),
         Command::Method(index) => clip::method(model, index),
         Command::MethodForAll => methods::take_present(model),
+        Command::AnyForAll => model.mode = Mode::ForAll,
         Command::Measure => {
             let chosen = model.selected_ready().map(|r| (r.decision().clip, r.format()));
             if let Some((Target::Tensor(key), (clip, format))) = model.at().zip(chosen) {
@@ -120,11 +135,17 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         }
         Command::PerChannel => channels::ask(model),
         Command::Tie => ties::ask(model),
+        Command::OpenChannel if model.plot.page == Page::Changes => changes::jump(model, cmds),
         Command::OpenChannel => channels::open(model),
         Command::CloseChannel => channels::close(model),
         Command::OtherHandle => clip::other_handle(model),
+        Command::Undo | Command::Redo if changes::is_elsewhere(model, command) => changes::go(model),
         Command::Undo => history(model, true, cmds),
         Command::Redo => history(model, false, cmds),
+        Command::Select(by) if model.plot.page == Page::Changes => changes::step(model, isize::from(by)),
+        Command::Page(by) if model.plot.page == Page::Changes => changes::step(model, 10 * isize::from(by)),
+        Command::First if model.plot.page == Page::Changes => changes::step(model, isize::MIN),
+        Command::Last if model.plot.page == Page::Changes => changes::step(model, isize::MAX),
         Command::Select(by) => list::step(model, isize::from(by), cmds),
         Command::Page(by) => {
             let page = layout(model).map_or(10, |a| a.list_rows(model.list.rows()).height.max(2) - 1);
@@ -136,7 +157,11 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
             let before = model.list.filter.clone();
             model.mode = Mode::prompt(Ask::Filter { before: before.clone() }, &before);
         }
+        Command::MarkLayer => marks::toggle(model, cmds),
+        Command::MarkListed => marks::listed(model),
+        Command::Unmark => marks::clear(model),
         Command::Sort => list::sort(model),
+        Command::Toggle if model.many() => many::toggle(model),
         Command::Toggle => list::toggle(model),
         Command::Float => list::float(model),
         Command::Placement => placement::next(model),
@@ -148,7 +173,7 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::Curve(by) => {
             match std::mem::take(&mut model.plot.page) {
                 // The plots come back as they were.
-                Page::Compare | Page::Methods => {}
+                Page::Compare | Page::Methods | Page::Changes => {}
                 Page::Mapping => model.plot.zoom = None,
                 Page::Curve => model.plot.curve = model.plot.curve.step(by),
             }
@@ -180,7 +205,10 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::Export => prompt::open_export(model, false),
         Command::Screen => cmds.push(Cmd::Draw),
         Command::Plot => pictures::ask_plot(model),
-        Command::Help => model.mode = Mode::Help { line: Line::default(), scroll: 0 },
+        Command::Copy => model.mode = Mode::Copy,
+        Command::Changes => changes::show(model),
+        Command::Palette => model.mode = Mode::Palette { line: Line::default(), at: 0 },
+        Command::Help => model.mode = Mode::Help { line: Line::default(), scroll: 0, at: 0 },
         Command::Mouse => {
             model.mouse = !model.mouse;
             let (now, hint) = if model.mouse { ("on", "") } else { ("off", "; the terminal selects text again") };
@@ -215,5 +243,6 @@ fn history(model: &mut Model, back: bool, cmds: &mut Vec<Cmd>) {
         }
         zoom::follow_clip(model);
         model.list.resort();
+        model.state = model.session.history_len().0;
     }
 }

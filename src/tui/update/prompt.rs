@@ -6,11 +6,12 @@ use crossterm::event::KeyCode;
 
 use super::super::command::Command;
 use super::super::key::Key;
+use super::super::line::Line;
 use super::super::mode::{Ask, Mode};
 use super::super::model::Model;
 use super::super::msg::{Cmd, Unwritten, Written};
 use super::cancel::cancel;
-use super::{channels, clip, list, network, pictures, ties};
+use super::{channels, clip, copy, list, many, methods, network, pictures, ties};
 use crate::report::visible;
 
 const ENTER: Key = Key::code(KeyCode::Enter);
@@ -40,18 +41,6 @@ pub(super) fn key(model: &mut Model, key: Key, cmds: &mut Vec<Cmd>) {
                 }
             }
         }
-        Mode::Help { line, scroll } => {
-            let closes = key == Key::char('q') || model.keys.bound(key) == Some(Command::Help);
-            if key == ENTER || (line.text().is_empty() && closes) {
-                model.mode = Mode::Normal;
-            } else if key == Key::code(KeyCode::Down) || key == Key::code(KeyCode::PageDown) {
-                *scroll = scroll.saturating_add(if key == Key::code(KeyCode::Down) { 1 } else { 10 });
-            } else if key == Key::code(KeyCode::Up) || key == Key::code(KeyCode::PageUp) {
-                *scroll = scroll.saturating_sub(if key == Key::code(KeyCode::Up) { 1 } else { 10 });
-            } else if line.edit(key) {
-                *scroll = 0;
-            }
-        }
         Mode::Quit => {
             if key == Key::char('q') || key == Key::char('y') {
                 cmds.push(Cmd::Quit);
@@ -61,7 +50,17 @@ pub(super) fn key(model: &mut Model, key: Key, cmds: &mut Vec<Cmd>) {
                 cancel(model);
             }
         }
-        Mode::Normal | Mode::Offer | Mode::Drag { .. } | Mode::Pan { .. } => {}
+        Mode::ForAll => {
+            model.mode = Mode::Normal;
+            match model.keys.bound(key) {
+                Some(Command::Method(index)) => methods::take_offered(model, index),
+                _ => model.say("no method: the digits of the table choose one for all"),
+            }
+        }
+        Mode::Copy => copy::key(model, key, cmds),
+        // Keys of help and palette go to `palette.rs`.
+        Mode::Normal | Mode::Help { .. } | Mode::Palette { .. } => {}
+        Mode::Offer | Mode::Drag { .. } | Mode::Pan { .. } => {}
     }
 }
 
@@ -71,8 +70,11 @@ pub(super) fn paste(model: &mut Model, text: &str, cmds: &mut Vec<Cmd>) {
             line.insert(text);
             follow(model, cmds);
         }
-        Mode::Help { line, .. } => line.insert(text),
-        Mode::Normal | Mode::Offer | Mode::Drag { .. } | Mode::Pan { .. } | Mode::Quit => {}
+        Mode::Help { line, at, .. } | Mode::Palette { line, at } => {
+            line.insert(text);
+            *at = 0;
+        }
+        Mode::Normal | Mode::ForAll | Mode::Copy | Mode::Offer | Mode::Drag { .. } | Mode::Pan { .. } | Mode::Quit => {}
     }
 }
 
@@ -91,9 +93,19 @@ fn enter(model: &mut Model, cmds: &mut Vec<Cmd>) -> Result<Entered, String> {
     let empty = text.trim().is_empty();
     match ask {
         Ask::Filter { .. } => {}
-        Ask::Clip | Ask::Worst if empty => {}
-        Ask::Clip => clip::typed(model, &text)?,
+        Ask::Clip { .. } | Ask::Worst if empty => {}
+        Ask::Clip { said } if model.many() => {
+            let sure = said.as_ref() == Some(&text);
+            if !many::clip(model, &text, sure)? {
+                let line = Line::new(&text);
+                model.mode = Mode::Prompt { ask: Ask::Clip { said: Some(text) }, line };
+                return Ok(Entered::Waits);
+            }
+        }
+        Ask::Clip { .. } => clip::typed(model, &text)?,
+        Ask::Format if model.many() => many::format(model, &text)?,
         Ask::Format => clip::format(model, &text)?,
+        Ask::Axis if model.many() => many::axis(model, &text, cmds)?,
         Ask::Axis => channels::typed(model, &text, cmds)?,
         Ask::Tie => ties::typed(model, &text, cmds)?,
         Ask::Worst => network::worst(model, &text)?,
@@ -130,7 +142,7 @@ fn follow(model: &mut Model, cmds: &mut Vec<Cmd>) {
         }
         // Another name: whether it exists is not known.
         Ask::Export { exists, .. } | Ask::Screen { exists, .. } | Ask::Plot { exists } => *exists = None,
-        Ask::Clip | Ask::Format | Ask::Axis | Ask::Tie | Ask::Worst | Ask::Tune { .. } => {}
+        Ask::Clip { .. } | Ask::Format | Ask::Axis | Ask::Tie | Ask::Worst | Ask::Tune { .. } => {}
     }
 }
 

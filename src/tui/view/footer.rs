@@ -6,6 +6,7 @@ use super::super::mode::{Ask, Mode};
 use super::super::model::Model;
 use super::super::update::taking::changes;
 use super::pen::Pen;
+use crate::report::{self, number};
 
 /// What can be done now, what is being typed, or what was done last. Returns where the cursor stands in a text.
 pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16)> {
@@ -70,6 +71,26 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16
             pen.pieces(area.x, area.y, area.width, &[(" Esc", theme.key), (" back to the screen", theme.dim)]);
             return None;
         }
+        Mode::Palette { .. } => {
+            let pieces = [(" Enter", theme.key), (" runs it · ", theme.dim), ("Esc", theme.key), (" back to the screen", theme.dim)];
+            pen.pieces(area.x, area.y, area.width, &pieces);
+            return None;
+        }
+        Mode::Copy => {
+            let of = [("n", " the clip · "), ("r", " the row · "), ("p", " NumPy · "), ("d", " the document · "), ("Esc", "")];
+            let of = of.into_iter().flat_map(|(key, word)| [(key, theme.key), (word, theme.dim)]);
+            let pieces: Vec<_> = std::iter::once((" copy: ", theme.title)).chain(of).collect();
+            pen.pieces(area.x, area.y, area.width, &pieces);
+            return None;
+        }
+        Mode::ForAll => {
+            let offers = report::offers(&model.session);
+            let names = offers.iter().enumerate().filter_map(|(i, (_, label))| Some(format!("{} {label}", model.keys.digit(i)?)));
+            let names = names.collect::<Vec<_>>().join("  ");
+            let pieces = [(" for all activations: ", theme.title), (&names, theme.key), (" · Esc", theme.dim)];
+            pen.pieces(area.x, area.y, area.width, &pieces);
+            return None;
+        }
         Mode::Normal | Mode::Pan { .. } => {}
     }
     if let Some(notice) = &model.notice {
@@ -84,13 +105,18 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16
 fn prompt(pen: &mut Pen, area: Rect, model: &Model, ask: &Ask, line: &Line) -> (u16, u16) {
     let theme = pen.look.theme;
     let (before, after) = line.parts();
-    let name = ask.title(model);
+    let title = ask.title(model);
+    let of_many = model.many() && matches!(ask, Ask::Clip { .. } | Ask::Format | Ask::Axis);
+    let name = if of_many { format!("{title}, {} layers", model.list.marked.len()) } else { title.to_owned() };
+    let name = name.as_str();
     let x = pen.pieces(area.x, area.y, area.width, &[(" ", theme.dim), (name, theme.title), (": ", theme.dim)]);
     // A text longer than the line shows its end.
     let room = area.right().saturating_sub(x + 2);
     let skipped = pen.width(before).saturating_sub(room);
     let shown: String = before.chars().skip(usize::from(skipped)).collect();
-    let cursor = pen.text(x, area.y, room, &shown, theme.key);
+    // What typing replaces is shown as selected.
+    let style = if line.is_selected() { theme.selected } else { theme.key };
+    let cursor = pen.text(x, area.y, room, &shown, style);
     let x = pen.text(cursor, area.y, area.right().saturating_sub(cursor + 1), after, theme.key);
     let (text, style) = match &model.notice {
         Some(notice) => (notice.text.as_str().into(), theme.warning),
@@ -116,7 +142,7 @@ fn hints(pen: &mut Pen, area: Rect, model: &Model) {
         (&[Compare], "compare"),
         (&[Format], "bits"),
     ];
-    let plots: [(&[Command], &str); 23] = [
+    let plots: [(&[Command], &str); 25] = [
         (&[], "drag"),
         (&[MoveColumns(-1), MoveColumns(1)], "clip"),
         (&[CloseChannel], "all channels"),
@@ -131,6 +157,8 @@ fn hints(pen: &mut Pen, area: Rect, model: &Model) {
         (&[Mapping], "mapping"),
         (&[FakeQuant], "quantized"),
         (&[Compare], "compare"),
+        (&[MarkLayer], "mark"),
+        (&[Palette], "find"),
         (&[MoveBins(-1), MoveBins(1)], "one bin"),
         (&[Minimum(1)], "next minimum"),
         (&[MethodValue], "back"),
@@ -150,7 +178,12 @@ fn hints(pen: &mut Pen, area: Rect, model: &Model) {
     }
     fixed.extend([(quit.as_str(), theme.key), (" quit", theme.dim)]);
     fixed.insert(0, (" · ", theme.dim));
-    let mut x = area.x + 1;
+    // What a command would go for must be seen where there is no list as well.
+    let marked = match model.list.marked.len() {
+        0 => String::new(),
+        n => format!("{} marked · ", number::of(n as u64, "layer")),
+    };
+    let mut x = pen.text(area.x + 1, area.y, area.width.saturating_sub(1), &marked, theme.clip);
     let end = area.right().saturating_sub(fixed.iter().map(|(text, _)| pen.width(text)).sum::<u16>() + 1);
     let wanted: Vec<_> = if model.on_strip() { strip.to_vec() } else { plots.to_vec() };
     // Only where there is a channel to leave, something to stop, a network to try.

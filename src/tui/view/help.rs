@@ -1,17 +1,17 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::super::command::{COMMANDS, Command, Entry, Group};
+use super::super::command::{Entry, Group};
+use super::super::find;
 use super::super::line::Line;
 use super::super::model::Model;
 use super::pen::{Pen, wrapped};
-use crate::report;
 
 /// Column at which titles begin, and sentences.
 const TITLE: u16 = 20;
 const SENTENCE: u16 = 44;
 
-/// A line of the overlay: keys, title, sentence, and whether the command can run now.
+/// A line of the overlay: keys, title, sentence, whether the command cannot run now, and whether Enter runs it.
 #[derive(Default)]
 struct HelpLine {
     heading: String,
@@ -19,28 +19,41 @@ struct HelpLine {
     title: String,
     text: String,
     off: bool,
+    chosen: bool,
 }
 
-/// Every command in place of the screen; typing searches. Returns where the cursor stands.
-pub(super) fn draw(pen: &mut Pen, screen: Rect, model: &Model, search: &Line, scroll: u16) -> (u16, u16) {
+/// Every command in place of the screen, the signs first; typing searches, and the one `at` which Enter runs it is marked.
+/// Returns where the cursor stands.
+pub(super) fn draw(
+    pen: &mut Pen,
+    screen: Rect,
+    model: &Model,
+    search: &Line,
+    (scroll, at): (u16, usize),
+) -> (u16, u16) {
     let theme = pen.look.theme;
     let area = Rect { y: 1, height: screen.height.saturating_sub(2), ..screen };
     for position in area.positions() {
         pen.buffer[position].reset();
     }
-    pen.titled_rule(Rect { height: 1, ..area }, &[("help", theme.title)], "type to search · ↓ ↑ scroll · Esc back");
+    pen.titled_rule(Rect { height: 1, ..area }, &[("help", theme.title)], "type to search · ↓ ↑ · Enter runs what was found · Esc back");
     let prompt = [("search: ", theme.dim), (search.parts().0, theme.key)];
     let x = pen.pieces(area.x + 2, area.y + 1, area.width - 2, &prompt);
     pen.text(x, area.y + 1, area.right().saturating_sub(x), search.parts().1, theme.key);
 
     let room = usize::from(area.width.saturating_sub(SENTENCE + 2));
-    let lines = lines(model, &search.text().to_lowercase(), room);
+    let lines = lines(model, &search.text().to_lowercase(), at, room);
     let body = Rect { y: area.y + 3, height: area.height.saturating_sub(4), ..area };
-    let scroll = usize::from(scroll).min(lines.len().saturating_sub(usize::from(body.height)));
+    let height = usize::from(body.height);
+    // What Enter runs stays in view.
+    let chosen = lines.iter().position(|line| line.chosen);
+    let first = chosen.map_or(usize::from(scroll), |chosen| (chosen + 2).saturating_sub(height));
+    let scroll = first.min(lines.len().saturating_sub(height));
     for (y, line) in (body.y..body.bottom()).zip(lines.iter().skip(scroll)) {
         let (key, plain) = if line.off { (theme.dim, theme.dim) } else { (theme.key, Style::new()) };
         pen.text(body.x + 2, y, body.width, &line.heading, theme.title);
         pen.right(body.x, y, TITLE - 2, &line.keys, key);
+        let plain = if line.chosen { theme.selected } else { plain };
         pen.text(body.x + TITLE, y, SENTENCE - TITLE - 1, &line.title, plain);
         pen.text(body.x + SENTENCE, y, body.width - SENTENCE, &line.text, theme.dim);
     }
@@ -48,29 +61,6 @@ pub(super) fn draw(pen: &mut Pen, screen: Rect, model: &Model, search: &Line, sc
     let rest = if below > 0 { format!("{below} more below") } else { String::new() };
     pen.titled_rule(Rect { y: area.bottom() - 1, height: 1, ..area }, &[], &rest);
     (x, area.y + 1)
-}
-
-/// A method's key is called by its method.
-fn title(entry: &Entry, model: &Model) -> String {
-    match entry.command {
-        Command::Method(i) => report::offers(&model.session).get(i).map_or(String::new(), |(id, _)| (*id).to_owned()),
-        _ => entry.title.to_owned(),
-    }
-}
-
-/// And told by what its method does.
-fn sentence(entry: &Entry, model: &Model) -> String {
-    let methods = model.session.methods();
-    let help = match entry.command {
-        Command::Method(i) if model.session.overlays().get(i.wrapping_sub(methods.len())).is_some() => {
-            "What the file that is laid over the layers says, where it does."
-        }
-        Command::Method(i) if i >= methods.len() => "The range that is known beforehand, where one is.",
-        Command::Method(i) => methods.get(i).map_or(entry.help, |method| method.summary()),
-        _ => entry.help,
-    };
-    let help = model.keys.told(help);
-    model.unavailable(entry.command).map_or(help.clone(), |why| format!("{help} (Now: {why}.)"))
 }
 
 const MOUSE: [(&str, &str); 5] = [
@@ -81,7 +71,7 @@ const MOUSE: [(&str, &str); 5] = [
     ("hold Shift", "selects text with the terminal"),
 ];
 
-const SIGNS: [(&str, &str); 8] = [
+const SIGNS: [(&str, &str); 9] = [
     ("bold dB", "in the table: the best SQNR of all methods; a bold name is the layer's method"),
     (
         "~",
@@ -94,13 +84,42 @@ const SIGNS: [(&str, &str); 8] = [
         "something is wrong with its numbers: NaN, nothing to calibrate by, a scale that is none; told there as well",
     ),
     ("○", "left in float"),
+    ("■", "marked: what is decided goes for all that are"),
     ("∞", "infinitely bad: no value in the last bin that is kept, but values beyond it"),
     ("░", "values beyond the clip"),
 ];
 
-fn lines(model: &Model, search: &str, room: usize) -> Vec<HelpLine> {
+fn lines(model: &Model, search: &str, at: usize, room: usize) -> Vec<HelpLine> {
     let mut lines = Vec::new();
     let words = |text: &str| search.split_whitespace().all(|word| text.to_lowercase().contains(word));
+    if !search.trim().is_empty() {
+        for (i, entry) in find::found(model, search).into_iter().enumerate() {
+            if i == 0 {
+                heading(&mut lines, "commands");
+            }
+            let first = lines.len();
+            command(&mut lines, model, entry, room);
+            if let Some(line) = lines.get_mut(first) {
+                line.chosen = i == at;
+            }
+        }
+    }
+    let legend = |what: &str, text: &str| search.is_empty() || words(&format!("legend signs mouse {what} {text}"));
+    let signs: Vec<_> = SIGNS.iter().filter(|(sign, text)| legend(sign, text)).collect();
+    if !signs.is_empty() {
+        heading(&mut lines, "signs");
+    }
+    for (sign, text) in signs {
+        let sign = match *sign {
+            "○" => model.look.glyphs.float.to_string(),
+            "■" => model.look.glyphs.marked.to_string(),
+            "∞" => model.look.glyphs.infinity.to_string(),
+            "↓" => model.look.glyphs.ranks[0].to_string(),
+            "░" => model.look.glyphs.hatched[7].to_string(),
+            sign => sign.to_owned(),
+        };
+        tell(&mut lines, &sign, "", text, false, room);
+    }
     if let Some(network) = model.network.as_ref().filter(|n| !n.assumptions.is_empty()) {
         let said: Vec<&String> = network.assumptions.iter().filter(|said| words(said)).collect();
         if !said.is_empty() {
@@ -117,47 +136,27 @@ fn lines(model: &Model, search: &str, room: usize) -> Vec<HelpLine> {
         }
         said.into_iter().for_each(|said| tell(&mut lines, "", "", said, false, room));
     }
-    for group in Group::ALL {
-        let entries = COMMANDS.iter().filter(|e| e.group == group);
-        let known = report::offers(&model.session).len();
-        let entries = entries.filter(|e| !matches!(e.command, Command::Method(i) if i >= known));
-        let found: Vec<&Entry> = entries
-            .filter(|e| {
-                let words = [e.id, &title(e, model), &sentence(e, model), group.title()].join(" ").to_lowercase();
-                let is_key = model.keys.keys(e.command).iter().any(|k| k.to_string().to_lowercase() == search);
-                is_key || search.split_whitespace().all(|word| words.contains(word))
-            })
-            .collect();
-        if !found.is_empty() {
+    if search.trim().is_empty() {
+        for group in Group::ALL {
             heading(&mut lines, group.title());
-        }
-        for entry in found {
-            let keys: Vec<String> = model.keys.keys(entry.command).iter().map(ToString::to_string).collect();
-            let off = model.unavailable(entry.command).is_some();
-            tell(&mut lines, &keys.join("  "), &title(entry, model), &sentence(entry, model), off, room);
+            find::offered(model).filter(|e| e.group == group).for_each(|e| command(&mut lines, model, e, room));
         }
     }
+    let mouse: Vec<_> = MOUSE.iter().filter(|(what, text)| legend(what, text)).collect();
+    if !mouse.is_empty() {
+        heading(&mut lines, "the mouse");
+    }
+    mouse.into_iter().for_each(|(what, text)| tell(&mut lines, "", what, text, false, room));
     if lines.is_empty() {
         heading(&mut lines, "no command has these words");
     }
-    if search.is_empty() {
-        heading(&mut lines, "the mouse");
-        for (what, text) in MOUSE {
-            tell(&mut lines, "", what, text, false, room);
-        }
-        heading(&mut lines, "signs");
-        for (sign, text) in SIGNS {
-            let sign = match sign {
-                "○" => model.look.glyphs.float.to_string(),
-                "∞" => model.look.glyphs.infinity.to_string(),
-                "↓" => model.look.glyphs.ranks[0].to_string(),
-                "░" => model.look.glyphs.hatched[7].to_string(),
-                sign => sign.to_owned(),
-            };
-            tell(&mut lines, &sign, "", text, false, room);
-        }
-    }
     lines
+}
+
+fn command(lines: &mut Vec<HelpLine>, model: &Model, entry: &Entry, room: usize) {
+    let keys = find::keys(model, entry.command);
+    let off = model.unavailable(entry.command).is_some();
+    tell(lines, &keys, &find::title(entry, model), &find::sentence(entry, model), off, room);
 }
 
 fn heading(lines: &mut Vec<HelpLine>, text: &str) {

@@ -48,8 +48,15 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     let heads = [(2 + BADGE + 1 + db.len() as u16, db), (2 + BADGE + 1, " by ")];
     let room = title.width.saturating_sub(heads[0].0 + 3);
     let fits = |pieces: &[(&str, Style)]| pieces.iter().map(|(text, _)| pen.width(text)).sum::<u16>() <= room;
-    let all = [("layers ", theme.title), (what.as_str(), theme.dim), (position.as_str(), theme.dim)];
-    let shown = [&all[..], &all[..2], &all[1..2]].into_iter().find(|pieces| fits(pieces)).unwrap_or(&all[1..2]);
+    // How many are marked is never pushed out: commands go for all of them.
+    let marked = match model.list.marked.len() {
+        0 => String::new(),
+        n => format!("{}{n} marked ", pen.look.glyphs.marked),
+    };
+    let marked = (marked.as_str(), theme.clip);
+    let (head, what, position) = (("layers ", theme.title), (what.as_str(), theme.dim), (position.as_str(), theme.dim));
+    let choices = [vec![head, marked, what, position], vec![head, marked, what], vec![marked, what], vec![marked]];
+    let shown = choices.iter().find(|pieces| fits(pieces)).unwrap_or(if marked.0.is_empty() { &choices[2] } else { &choices[3] });
     pen.titled_rule(Rect { width: room + 3, ..title }, shown, "");
     let rest = Rect { x: title.x + room + 3, width: title.width.saturating_sub(room + 3), ..title };
     pen.titled_rule(rest, &[], "");
@@ -125,12 +132,14 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, (index, name): (usize, &str), w
         (false, true) => Style::new(),
         (false, false) => theme.dim,
     };
+    let marked = model.list.marked.contains(&layer.key);
     let marker = match (selected, quantized) {
+        _ if marked => pen.look.glyphs.marked,
         (_, false) => pen.look.glyphs.float,
         (true, true) => pen.look.glyphs.select,
         (false, true) => ' ',
     };
-    pen.glyph(area.x, area.y, marker, if quantized { theme.clip } else { theme.dim });
+    pen.glyph(area.x, area.y, marker, if quantized || marked { theme.clip } else { theme.dim });
     if layer.tie().is_some() {
         pen.glyph(area.x + 1, area.y, pen.look.glyphs.tied, theme.dim);
     }

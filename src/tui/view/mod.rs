@@ -1,5 +1,6 @@
 //! The screen: `&Model -> Buffer`. Nothing is decided here but how it looks.
 
+mod changes;
 mod compare;
 mod footer;
 mod header;
@@ -12,6 +13,7 @@ mod methods;
 mod names;
 mod numbers;
 mod output;
+mod palette;
 mod pen;
 mod scales;
 mod strip;
@@ -41,6 +43,8 @@ pub fn view(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
     layers::draw(&mut pen, &areas, model);
     if model.plot.page == Page::Compare {
         compare::draw(&mut pen, &areas, model);
+    } else if model.plot.page == Page::Changes {
+        changes::draw(&mut pen, &areas, model);
     } else if model.plot.page == Page::Methods {
         methods::draw(&mut pen, &areas, model);
     } else if let Some(channels) = &model.strip {
@@ -53,7 +57,8 @@ pub fn view(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
     numbers::draw(&mut pen, areas.numbers, model);
     let cursor = footer::draw(&mut pen, areas.footer, model);
     match &model.mode {
-        Mode::Help { line, scroll } => Some(help::draw(&mut pen, screen, model, line, *scroll)),
+        Mode::Help { line, scroll, at } => Some(help::draw(&mut pen, screen, model, line, (*scroll, *at))),
+        Mode::Palette { line, at } => Some(palette::draw(&mut pen, screen, model, line, *at)),
         _ => cursor,
     }
 }
