@@ -255,7 +255,9 @@ fn the_list_of_changes_leads_to_layers_and_back_to_states() {
     let last = all(&s);
     s.keys("C");
     let screen = s.screen();
-    for fact in ["method MSE", "12 layers: 00.input", "leave in float", "quantized → float", "as it began", "entropy → max"] {
+    for fact in
+        ["method MSE", "12 layers: 00.input", "leave in float", "quantized → float", "as it began", "entropy → max"]
+    {
         assert!(screen.contains(fact), "{fact}: {screen}");
     }
     assert!(screen.contains("3 changes that no file holds"), "{screen}");
@@ -354,7 +356,11 @@ fn what_is_copied_is_the_number_the_row_the_numpy_or_the_document() {
     s.tell(Msg::Copied { what: "the document".into(), way: "by OSC 52".into() });
     assert_eq!(s.notice(), "the document copied by OSC 52");
     s.keys("Yz");
-    assert!(s.notice().contains("nothing copied") && !matches!(s.cmds.last(), Some(Cmd::Copy { .. })), "{}", s.notice());
+    assert!(
+        s.notice().contains("nothing copied") && !matches!(s.cmds.last(), Some(Cmd::Copy { .. })),
+        "{}",
+        s.notice()
+    );
 }
 
 #[test]

@@ -53,11 +53,18 @@ mod tests {
         let int8 = params(0.1, 0, Format::INT8);
         let text = numpy("a\nimport os", "mse", int8, None);
         assert!(text.starts_with("# a import os: int8 symmetric, mse;"), "{text}");
-        assert!(text.contains("scale, zero_point = np.float32(0.1), 0\n") && text.contains(".astype(np.int8)"), "{text}");
+        assert!(
+            text.contains("scale, zero_point = np.float32(0.1), 0\n") && text.contains(".astype(np.int8)"),
+            "{text}"
+        );
         let affine = Format::int(4, false, false).unwrap();
-        let text = numpy("w", "max", params(0.5, 3, affine), Some((1, 3, &[params(0.5, 3, affine), params(0.25, 4, affine)])));
+        let text =
+            numpy("w", "max", params(0.5, 3, affine), Some((1, 3, &[params(0.5, 3, affine), params(0.25, 4, affine)])));
         assert!(text.contains("np.array([0.5, 0.25], np.float32).reshape(1, -1, 1)"), "{text}");
-        assert!(text.contains("np.array([3, 4]).reshape(1, -1, 1)") && text.contains("0, 15).astype(np.uint8)"), "{text}");
+        assert!(
+            text.contains("np.array([3, 4]).reshape(1, -1, 1)") && text.contains("0, 15).astype(np.uint8)"),
+            "{text}"
+        );
         let text = numpy("x", "max", params(2.0, 0, Fp8::E5m2.into()), None);
         assert!(text.contains("import float8_e5m2") && text.contains("-57344, 57344"), "{text}");
     }

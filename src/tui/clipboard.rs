@@ -50,7 +50,11 @@ impl Clipboard {
             Clipboard::Tmux => "by OSC 52 to tmux, which needs set-clipboard on",
             Clipboard::Screen => "by OSC 52 through screen",
         };
-        let long = if bytes > LONG { format!("; {} kB are more than some terminals take", bytes / 1000) } else { String::new() };
+        let long = if bytes > LONG {
+            format!("; {} kB are more than some terminals take", bytes / 1000)
+        } else {
+            String::new()
+        };
         format!("{way}{long}")
     }
 }
@@ -76,7 +80,8 @@ mod tests {
     /// The test vectors of RFC 4648.
     #[test]
     fn base64_is_the_rfc_s() {
-        let texts = [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("foobar", "Zm9vYmFy")];
+        let texts =
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("foobar", "Zm9vYmFy")];
         for (text, coded) in texts {
             assert_eq!(base64(text.as_bytes()), coded);
         }

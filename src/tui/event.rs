@@ -125,8 +125,12 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
         (Mode::Normal, MouseEventKind::ScrollDown) if over_list => Some(Msg::ScrollList(3)),
         (Mode::Normal, MouseEventKind::ScrollUp) => plot_column(x, y).map(|column| Msg::ZoomAt { column, steps: 1 }),
         (Mode::Normal, MouseEventKind::ScrollDown) => plot_column(x, y).map(|column| Msg::ZoomAt { column, steps: -1 }),
-        (Mode::Help { .. } | Mode::Palette { .. }, MouseEventKind::ScrollUp) => Some(Msg::Type(Key::code(event::KeyCode::Up))),
-        (Mode::Help { .. } | Mode::Palette { .. }, MouseEventKind::ScrollDown) => Some(Msg::Type(Key::code(event::KeyCode::Down))),
+        (Mode::Help { .. } | Mode::Palette { .. }, MouseEventKind::ScrollUp) => {
+            Some(Msg::Type(Key::code(event::KeyCode::Up)))
+        }
+        (Mode::Help { .. } | Mode::Palette { .. }, MouseEventKind::ScrollDown) => {
+            Some(Msg::Type(Key::code(event::KeyCode::Down)))
+        }
         _ => None,
     }
 }

@@ -68,7 +68,8 @@ const KEY: u32 = 100;
 
 /// How well a word means a command; `None` where it does not.
 fn meant(entry: &Entry, model: &Model, word: &str) -> Option<u32> {
-    let begins = |text: &str| text.split([' ', '-', '/']).any(|part| part == word) as u32 * 2 + text.contains(word) as u32;
+    let begins =
+        |text: &str| text.split([' ', '-', '/']).any(|part| part == word) as u32 * 2 + text.contains(word) as u32;
     let title = title(entry, model).to_lowercase();
     let (of_title, of_id, of_words) = (begins(&title), begins(entry.id), begins(words(entry.command)));
     let of_help = help(entry, model).to_lowercase().contains(word) || entry.group.title().contains(word);

@@ -239,7 +239,8 @@ impl Theme {
 
     /// The same, with the user's own colours for some roles; without colours there are none of these either.
     pub fn with_own(depth: Depth, ground: Ground, own: Own) -> Theme {
-        let plain = Style::new();
+        // What is drawn over an axis is not as dim as that.
+        let plain = Style::new().remove_modifier(Modifier::DIM);
         let bold = plain.add_modifier(Modifier::BOLD);
         let of = |role: Role| {
             let colour = match depth {
@@ -254,7 +255,7 @@ impl Theme {
             };
             match (colour, role) {
                 (Some(colour), _) => plain.fg(colour),
-                (None, Role::Dim) => plain.add_modifier(Modifier::DIM),
+                (None, Role::Dim) => Style::new().add_modifier(Modifier::DIM),
                 (None, _) => plain,
             }
         };

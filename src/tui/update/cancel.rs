@@ -27,6 +27,12 @@ pub(super) fn cancel(model: &mut Model) {
                 marks::clear(model);
             }
         }
-        Mode::Prompt { .. } | Mode::Help { .. } | Mode::Palette { .. } | Mode::ForAll | Mode::Copy | Mode::Offer | Mode::Quit => model.mode = Mode::Normal,
+        Mode::Prompt { .. }
+        | Mode::Help { .. }
+        | Mode::Palette { .. }
+        | Mode::ForAll
+        | Mode::Copy
+        | Mode::Offer
+        | Mode::Quit => model.mode = Mode::Normal,
     }
 }

@@ -35,13 +35,16 @@ pub(super) fn go(model: &mut Model) {
     let there = model.state.min(done + undone);
     let back = there < done;
     for _ in 0..done.abs_diff(there) {
-        if back { model.session.undo() } else { model.session.redo() };
+        if back {
+            model.session.undo()
+        } else {
+            model.session.redo()
+        };
     }
     model.plot.zoom = None;
     zoom::follow_clip(model);
     model.list.resort();
-    let (verb, other) =
-        if back { ("undone", "{redo} takes them again") } else { ("redone", "{undo} takes them back") };
+    let (verb, other) = if back { ("undone", "{redo} takes them again") } else { ("redone", "{undo} takes them back") };
     let other = model.keys.told(other);
     model.say(format!("{} {verb}; {other}", number::of(done.abs_diff(there) as u64, "change")));
 }

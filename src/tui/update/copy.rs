@@ -59,6 +59,7 @@ fn numpy(model: &Model, at: &Target, ready: &Ready) -> String {
     let channels = layer.filter(|_| ready.axis().is_some()).map_or(&[][..], |layer| layer.channels());
     let params: Vec<_> = channels.iter().map(Ready::params).collect();
     let axes = layer.and_then(|layer| Some(layer.origin.shape.as_ref()?.len()));
-    let along = ready.axis().filter(|_| !params.is_empty()).map(|axis| (axis, axes.unwrap_or(axis + 1), params.as_slice()));
+    let along =
+        ready.axis().filter(|_| !params.is_empty()).map(|axis| (axis, axes.unwrap_or(axis + 1), params.as_slice()));
     report::numpy(&super::super::model::name_of(at), &ready.decision().method, ready.params(), along)
 }

@@ -70,7 +70,11 @@ impl All {
         if !refusals.is_empty() {
             text = format!("{text}; not {refusals}");
         }
-        if self.refused.is_empty() { model.say(text) } else { model.warn(text) }
+        if self.refused.is_empty() {
+            model.say(text)
+        } else {
+            model.warn(text)
+        }
         Ok(())
     }
 
@@ -120,7 +124,9 @@ fn ready<'a>(model: &'a Model, target: &Target) -> Result<&'a Ready, String> {
 /// The method of a digit, for each layer its own answer.
 pub(super) fn method(model: &mut Model, index: usize) {
     let offers = report::offers(&model.session);
-    let Some((id, label)) = offers.get(index).map(|(id, label)| ((*id).to_owned(), (*label).to_owned())) else { return };
+    let Some((id, label)) = offers.get(index).map(|(id, label)| ((*id).to_owned(), (*label).to_owned())) else {
+        return;
+    };
     let all = All::of(model, |model, target| {
         let offered = ready(model, target)?.candidate(&id).ok_or("it is not offered there")?;
         offered.outcome.as_ref().map_err(ToString::to_string)?;
@@ -183,7 +189,8 @@ pub(super) fn clip(model: &mut Model, text: &str, sure: bool) -> Result<bool, St
         Ok(vec![(target.clone(), ready.decision().with_clip(typed.clip(ready, handle)?))])
     });
     if let (Typed::Value(value), false) = (typed, sure || all.ranges < 2) {
-        let amax = targets(model).iter().filter_map(|t| Some(model.session.ready(t)?.stats().amax())).collect::<Vec<_>>();
+        let amax =
+            targets(model).iter().filter_map(|t| Some(model.session.ready(t)?.stats().amax())).collect::<Vec<_>>();
         let (least, most) = amax.iter().fold((f32::INFINITY, 0.0f32), |(a, b), x| (a.min(*x), b.max(*x)));
         let [least, most] = [least, most].map(|x| number::significant(f64::from(x), 3));
         model.say(format!(

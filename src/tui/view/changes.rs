@@ -56,7 +56,8 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         }
         pen.text(x, y, rows.right().saturating_sub(x), &change.what, theme.dim);
     }
-    let hint = "= is the present state · {open-channel}: its layer · {undo}: back to there · {redo}: again up to there · Esc";
+    let hint =
+        "= is the present state · {open-channel}: its layer · {undo}: back to there · {redo}: again up to there · Esc";
     let hint = model.keys.told(hint);
     pen.text(panel.x + 2, panel.bottom().saturating_sub(1), panel.width.saturating_sub(2), &hint, theme.dim);
 }

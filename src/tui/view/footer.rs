@@ -72,12 +72,23 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16
             return None;
         }
         Mode::Palette { .. } => {
-            let pieces = [(" Enter", theme.key), (" runs it · ", theme.dim), ("Esc", theme.key), (" back to the screen", theme.dim)];
+            let pieces = [
+                (" Enter", theme.key),
+                (" runs it · ", theme.dim),
+                ("Esc", theme.key),
+                (" back to the screen", theme.dim),
+            ];
             pen.pieces(area.x, area.y, area.width, &pieces);
             return None;
         }
         Mode::Copy => {
-            let of = [("n", " the clip · "), ("r", " the row · "), ("p", " NumPy · "), ("d", " the document · "), ("Esc", "")];
+            let of = [
+                ("n", " the clip · "),
+                ("r", " the row · "),
+                ("p", " NumPy · "),
+                ("d", " the document · "),
+                ("Esc", ""),
+            ];
             let of = of.into_iter().flat_map(|(key, word)| [(key, theme.key), (word, theme.dim)]);
             let pieces: Vec<_> = std::iter::once((" copy: ", theme.title)).chain(of).collect();
             pen.pieces(area.x, area.y, area.width, &pieces);
@@ -85,7 +96,10 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16
         }
         Mode::ForAll => {
             let offers = report::offers(&model.session);
-            let names = offers.iter().enumerate().filter_map(|(i, (_, label))| Some(format!("{} {label}", model.keys.digit(i)?)));
+            let names = offers
+                .iter()
+                .enumerate()
+                .filter_map(|(i, (_, label))| Some(format!("{} {label}", model.keys.digit(i)?)));
             let names = names.collect::<Vec<_>>().join("  ");
             let pieces = [(" for all activations: ", theme.title), (&names, theme.key), (" · Esc", theme.dim)];
             pen.pieces(area.x, area.y, area.width, &pieces);

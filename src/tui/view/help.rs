@@ -36,7 +36,11 @@ pub(super) fn draw(
     for position in area.positions() {
         pen.buffer[position].reset();
     }
-    pen.titled_rule(Rect { height: 1, ..area }, &[("help", theme.title)], "type to search · ↓ ↑ · Enter runs what was found · Esc back");
+    pen.titled_rule(
+        Rect { height: 1, ..area },
+        &[("help", theme.title)],
+        "type to search · ↓ ↑ · Enter runs what was found · Esc back",
+    );
     let prompt = [("search: ", theme.dim), (search.parts().0, theme.key)];
     let x = pen.pieces(area.x + 2, area.y + 1, area.width - 2, &prompt);
     pen.text(x, area.y + 1, area.right().saturating_sub(x), search.parts().1, theme.key);

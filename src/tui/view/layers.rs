@@ -56,7 +56,11 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     let marked = (marked.as_str(), theme.clip);
     let (head, what, position) = (("layers ", theme.title), (what.as_str(), theme.dim), (position.as_str(), theme.dim));
     let choices = [vec![head, marked, what, position], vec![head, marked, what], vec![marked, what], vec![marked]];
-    let shown = choices.iter().find(|pieces| fits(pieces)).unwrap_or(if marked.0.is_empty() { &choices[2] } else { &choices[3] });
+    let shown = choices.iter().find(|pieces| fits(pieces)).unwrap_or(if marked.0.is_empty() {
+        &choices[2]
+    } else {
+        &choices[3]
+    });
     pen.titled_rule(Rect { width: room + 3, ..title }, shown, "");
     let rest = Rect { x: title.x + room + 3, width: title.width.saturating_sub(room + 3), ..title };
     pen.titled_rule(rest, &[], "");

@@ -22,10 +22,12 @@ pub(super) fn draw(pen: &mut Pen, screen: Rect, model: &Model, search: &Line, at
     }
     let found = find::found(model, &search.text());
     let at = at.min(found.len().saturating_sub(1));
-    let place = if found.is_empty() { "no command has these words".to_owned() } else { format!("{}/{}", at + 1, found.len()) };
+    let place =
+        if found.is_empty() { "no command has these words".to_owned() } else { format!("{}/{}", at + 1, found.len()) };
     pen.titled_rule(Rect { height: 1, ..area }, &[("commands", theme.title)], &place);
     let y = area.y + 1;
-    let cursor = pen.pieces(area.x + 1, y, area.width.saturating_sub(2), &[(":", theme.title), (search.parts().0, theme.key)]);
+    let cursor =
+        pen.pieces(area.x + 1, y, area.width.saturating_sub(2), &[(":", theme.title), (search.parts().0, theme.key)]);
     pen.text(cursor, y, area.right().saturating_sub(cursor), search.parts().1, theme.key);
 
     let rows = area.height.saturating_sub(2);
@@ -40,7 +42,13 @@ pub(super) fn draw(pen: &mut Pen, screen: Rect, model: &Model, search: &Line, at
         pen.text(area.x + 2, y, TITLE.min(area.width.saturating_sub(2)), &find::title(entry, model), title);
         let x = area.x + 2 + TITLE;
         let room = area.right().saturating_sub(x);
-        pen.text(x, y, KEYS.min(room), &find::keys(model, entry.command), if off.is_some() { theme.dim } else { theme.key });
+        pen.text(
+            x,
+            y,
+            KEYS.min(room),
+            &find::keys(model, entry.command),
+            if off.is_some() { theme.dim } else { theme.key },
+        );
         // Why it cannot run is worth more than what it would do.
         let text = off.map_or_else(|| find::sentence(entry, model), |why| format!("not now: {why}"));
         let x = x + KEYS + 1;
