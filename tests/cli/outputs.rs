@@ -138,7 +138,7 @@ fn the_mean_of_an_error_goes_into_the_bias_where_that_is_asked_for() {
     let constants = [onnx::constant("w", &[8, 5], &normal(8 * 5, 3))];
     let model = onnx::model_with(("x", &[1, 8]), &nodes, &constants, ("y", &[1, 5]));
     fs::write(folder.path().join("net.onnx"), model).unwrap();
-    let value = |i: usize| if i % 8 == 0 { 100.0 } else { 0.3 + 0.05 * (i as f32 * 0.618_034).fract() };
+    let value = |i: usize| if i.is_multiple_of(8) { 100.0 } else { 0.3 + 0.05 * (i as f32 * 0.618_034).fract() };
     let x: Vec<u8> = (0..40 * 8).map(value).flat_map(f32::to_le_bytes).collect();
     fs::write(folder.path().join("x.npy"), npy("<f4", &[40, 8], &x)).unwrap();
     let tune = |more: &[&str]| {

@@ -48,14 +48,12 @@ pub(super) fn key(model: &mut Model, key: Key) -> Option<Command> {
             *at = at.saturating_add_signed(isize::from(by.unwrap_or(0))).min(last);
         }
         Mode::Help { line, scroll, at } => {
-            if line.edit(key) {
-                (*scroll, *at) = (0, 0);
-            }
+            let other = line.edit(key);
+            (*scroll, *at) = if other { (0, 0) } else { (*scroll, *at) };
         }
         Mode::Palette { line, at } => {
-            if line.edit(key) {
-                *at = 0;
-            }
+            let other = line.edit(key);
+            *at = if other { 0 } else { *at };
         }
         _ => {}
     }
