@@ -64,7 +64,7 @@ const ROWS: &[Row] = &[
     Row {
         options: &["mean", "std", "layout", "resize"],
         works: |here| !here.has("random"),
-        why: "made-up samples are no pictures; give --data PATH in place of --random",
+        why: "made-up samples are no pictures; give --data PATH in place of --random, or their size by --shape",
     },
     Row {
         options: &["seed"],

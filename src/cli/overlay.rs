@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::ranges::{Ranges, ranges_of};
 use crate::exchange;
+use crate::exchange::diff::Side;
 use crate::report::visible;
 use crate::session::{Overlay, OverlayRange, Setting};
 
@@ -32,17 +34,16 @@ pub(super) fn parse(text: &str) -> Result<OverlayFile, String> {
         return Err(why);
     }
     let shown = visible(path);
-    let bytes = std::fs::read(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => format!("{shown} does not exist; check the path"),
-        kind => format!("{shown} cannot be read: {kind}"),
-    })?;
-    let (format, read) = exchange::read(path, &bytes, None).map_err(|error| error.to_string())?;
-    if read.ranges.is_empty() {
-        return Err(format!("{shown} ({}) holds no range", format.id()));
+    if !Path::new(path).exists() {
+        return Err(format!("{shown} does not exist; check the path"));
+    }
+    let Ranges { side: Side { ranges, .. }, said } = ranges_of(Path::new(path), None)?;
+    if ranges.is_empty() {
+        return Err(format!("{shown} holds no range"));
     }
     let file = Path::new(path).file_name().map_or(shown, |name| visible(&name.to_string_lossy()));
-    let said = read.said.iter().map(|said| format!("{file}: {}", visible(said))).collect();
-    Ok(OverlayFile { name, said, ranges: read.ranges.iter().map(exchange::Range::overlaid).collect(), file })
+    let said = said.iter().map(|said| format!("{file}: {}", visible(said))).collect();
+    Ok(OverlayFile { name, said, ranges: ranges.iter().map(exchange::Range::overlaid).collect(), file })
 }
 
 /// Why a word cannot be the label of a file; `None` where it can.

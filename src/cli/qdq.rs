@@ -8,6 +8,7 @@ use super::into_model::{IntoModelArgs, WeightArgs};
 use super::out::Failed;
 use super::source::Usage;
 use crate::exchange::{Range, Read};
+use crate::tui::msg::IntoNetwork;
 
 #[cfg(feature = "onnx")]
 mod here {
@@ -17,6 +18,8 @@ mod here {
     use crate::model::Placement;
     use crate::qdq::{self, Options, QdqError, Weights, Written};
     use crate::report::visible;
+    use crate::tui::msg::Unwritten;
+    use std::sync::Arc;
 
     /// Formats that have a scale of every tensor, and choose none.
     const UNPLACED: [&str; 3] = ["tensorrt-cache", "tensorrt-ranges", "ort-cache"];
@@ -98,6 +101,19 @@ mod here {
         true
     }
 
+    /// Writes the network that the screen shows, where it shows one.
+    pub(in crate::cli) fn into_network(shared: &SharedArgs) -> Option<IntoNetwork> {
+        let model = shared.runs_model().then(|| shared.paths[0].clone())?;
+        let options = Options { weights: Weights::Integers, as_written: shared.data.as_written, placement: None };
+        Some(Arc::new(move |scales, out, force| {
+            let unwritten = |message: String, exists: bool| Unwritten { message, exists };
+            let ranges = Range::all(scales).map_err(|why| unwritten(why, false))?;
+            let written = qdq::write(&model, &ranges, &options, out);
+            let saved = written.and_then(|written| written.save(force).map(|()| written.said));
+            saved.map_err(|error| unwritten(error.to_string(), error.exists()))
+        }))
+    }
+
     /// The scales of a model; `None`, once a sentence on stderr has said why, where it has none.
     pub(in crate::cli) fn read(model: &Path) -> Result<Option<(&'static str, Read)>, Usage> {
         Ok(match qdq::read(model) {
@@ -129,6 +145,10 @@ mod here {
     pub(in crate::cli) fn read(_: &Path) -> Result<Option<(&'static str, Read)>, Usage> {
         Err(built_without())
     }
+
+    pub(in crate::cli) fn into_network(_: &SharedArgs) -> Option<IntoNetwork> {
+        None
+    }
 }
 
-pub(super) use here::{convert, export, read};
+pub(super) use here::{convert, export, into_network, read};

@@ -8,8 +8,8 @@ use super::look::Looks;
 use super::out::{Failed, complain, print};
 use super::source::{self, Usage};
 use super::{
-    bundled, check, diff, doctor, exchange, generate, journal, keys, methods, patterns, provenance, report as reports,
-    trials, tune,
+    bundled, check, diff, doctor, exchange, generate, journal, keys, methods, patterns, provenance, qdq,
+    report as reports, trials, tune,
 };
 use crate::report::{self, visible};
 use crate::tui::{app, model::Model};
@@ -82,6 +82,7 @@ fn screen(args: ScreenArgs, config: &Config) -> Result<u8, Failed> {
     }
     let made_from = provenance::begin(&shared);
     model.made_from = Some(Arc::new(move || (**made_from).clone()));
+    model.into_network = qdq::into_network(&shared);
     model.kept = shared.taking.kept();
     model.overlaid = shared.overlays_said().cloned().collect();
     if let Some(said) = shared.passed_over() {

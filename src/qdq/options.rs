@@ -48,6 +48,11 @@ pub enum QdqError {
 }
 
 impl QdqError {
+    /// Whether there is a file of that name, and overwriting it was not asked for.
+    pub fn exists(&self) -> bool {
+        matches!(self, QdqError::Export(error) if error.exists())
+    }
+
     pub(super) fn file(network: &Network, why: &str) -> QdqError {
         QdqError::File { file: visible(network.file()), why: visible(why) }
     }

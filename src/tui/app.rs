@@ -289,9 +289,14 @@ fn export(model: &Model, path: &Path, force: bool) -> Result<Written, Unwritten>
     let tensors = model.session.layers().iter().filter(|l| l.ready().is_some()).count();
     let text = path.to_string_lossy();
     let unwritten = |message: String, exists: bool| Unwritten { message, exists };
+    let scales = document(model);
+    if let Some((into_network, out)) = model.into_network.as_ref().zip(a_network(&text)) {
+        let out = at_home(Path::new(out));
+        let said = into_network(&scales, &out, force)?;
+        return Ok(Written { path: out.to_string_lossy().into_owned(), tensors, said, keeps_all: false });
+    }
     let (format, path) = exchange::typed(&text).map_err(|why| unwritten(why, false))?;
     let path = &at_home(Path::new(path));
-    let scales = document(model);
     let written = exchange::write_all(format, &scales, &Names::default(), &Options::default());
     let saved = written.and_then(|written| {
         report::save(path, &written.bytes, force).map_err(ExportError::from)?;
@@ -304,6 +309,12 @@ fn export(model: &Model, path: &Path, force: bool) -> Result<Written, Unwritten>
         }
         Err(error) => Err(unwritten(error.to_string(), error.exists())),
     }
+}
+
+/// The file, where a network is meant: by its ending, or by `qdq:` in front.
+fn a_network(text: &str) -> Option<&str> {
+    let ends_so = Path::new(text).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("onnx"));
+    text.strip_prefix("qdq:").filter(|path| !path.is_empty()).or(ends_so.then_some(text))
 }
 
 /// The document as it is now, with what it was made from and what an earlier one held beyond it.

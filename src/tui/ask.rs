@@ -57,6 +57,9 @@ impl Ask {
             }
             Ask::Screen { .. } => "Enter writes the screen as SVG · Esc".into(),
             Ask::Plot { .. } => "a name, and a size if you like · Enter writes it as SVG · Esc".into(),
+            Ask::Export { .. } if model.into_network.is_some() => {
+                "Enter writes it: .json, .onnx, .cache, .alls, .csv or FORMAT:name · Esc".into()
+            }
             Ask::Export { .. } => "Enter writes it: .json, .cache, .alls, .csv, .table or FORMAT:name · Esc".into(),
         }
     }

@@ -16,6 +16,7 @@ use super::drawn::Drawn;
 use super::list::List;
 use super::look::Look;
 use super::mode::Mode;
+use super::msg::IntoNetwork;
 use super::network::Network;
 use super::page::Page;
 use super::taking::Taking;
@@ -67,6 +68,8 @@ pub struct Model {
     pub kept: Option<Arc<Scales>>,
     /// What a document of this run was made from, where that is known.
     pub made_from: Option<MadeFrom>,
+    /// Who writes the network with its scales inside, where one is run.
+    pub into_network: Option<IntoNetwork>,
     /// What of the files that are laid over the layers fits these, a sentence each.
     pub overlaid: Vec<String>,
     /// What was said of the last file that was written for another tool, a sentence each.
@@ -193,6 +196,7 @@ impl Model {
             taking: Taking::default(),
             kept: None,
             made_from: None,
+            into_network: None,
             overlaid: Vec::new(),
             statement: Vec::new(),
             export_path: "scales.json".into(),

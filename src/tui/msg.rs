@@ -1,9 +1,11 @@
 //! What happens, and what is to be done about it outside the model.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::figure::{CurveKind, Handle};
 use crate::jobs::{Request, Told};
+use crate::report::Scales;
 
 use super::command::Command;
 use super::key::Key;
@@ -84,6 +86,10 @@ pub struct Unwritten {
     /// Whether that is because there is a file of that name.
     pub exists: bool,
 }
+
+/// Writes the network that is run with the scales of a document inside, to a file, one that is there only where that is
+/// said, and answers with what became of it, a sentence each.
+pub type IntoNetwork = Arc<dyn Fn(&Scales, &Path, bool) -> Result<Vec<String>, Unwritten> + Send + Sync>;
 
 /// What the program shall do that the model cannot.
 #[derive(Debug, PartialEq)]

@@ -206,6 +206,23 @@ fn a_cache_becomes_a_model_in_one_command() {
 }
 
 #[test]
+fn its_scales_lie_beside_the_methods() {
+    let folder = folder();
+    let path = folder.path();
+    fine(path, &["export", "net.onnx", "--data", "x.npy", "--method", "max", "-o", "out.onnx"]);
+    let with = ["export", "net.onnx", "--data", "x.npy", "--overlay", "trt=out.onnx", "--method", "trt"];
+    let taken = fine(path, &with).json();
+    let max = fine(path, &["export", "net.onnx", "--data", "x.npy", "--method", "max"]).json();
+    assert_eq!(tensor(&taken, "x")["chosen"]["method"], "trt");
+    for name in ["x", "r"] {
+        let scale = |document: &Value| tensor(document, name)["chosen"]["scale"].as_f64().unwrap();
+        assert!((scale(&taken) / scale(&max) - 1.0).abs() < 1e-6, "{name}");
+    }
+    let ran = qviz(path, &["report", "net.onnx", "--data", "x.npy", "--overlay", "net.onnx"]);
+    assert!(ran.code == 2 && ran.err.contains("holds no QuantizeLinear"), "{}", ran.err);
+}
+
+#[test]
 fn usage_is_a_sentence() {
     let folder = folder();
     let path = folder.path();

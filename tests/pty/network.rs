@@ -156,6 +156,30 @@ fn the_whole_story_on_the_bundled_network() {
     }
 }
 
+/// `e` writes the network itself, too, with its scales inside; what is there is replaced by a second Enter only.
+#[test]
+fn the_network_is_written_with_its_scales() {
+    let folder = tempdir().unwrap();
+    let nodes = [onnx::node("Relu", &["x"], "r", None), onnx::node("Neg", &["r"], "y", None)];
+    fs::write(folder.path().join("net.onnx"), onnx::model(("x", &[1, 64]), &nodes, ("y", &[1, 64]))).unwrap();
+    fs::write(folder.path().join("out.onnx"), "mine").unwrap();
+    let start = Start::qviz(folder.path()).args(["net.onnx", "--random", "2", "--place", "all"]);
+    let mut terminal = start.run();
+    terminal.wait_for("everything as chosen");
+    terminal.keys("e");
+    terminal.wait_for(".onnx, .cache");
+    terminal.keys("\x15out.onnx\r");
+    terminal.wait_for("is there already");
+    assert_eq!(fs::read_to_string(folder.path().join("out.onnx")).unwrap(), "mine");
+    terminal.keys("\r");
+    terminal.wait_for("out.onnx: 3 tensors got a scale in qdq");
+    terminal.keys("qq");
+    assert_eq!(terminal.end().code, 0);
+    let back = Start::qviz(folder.path()).args(["convert", "out.onnx", "--to", "csv"]).run().end();
+    let text = back.screen.contents();
+    assert!(back.code == 0 && text.contains("x,") && text.contains("r,"), "{text}");
+}
+
 /// What fails behind the screen is a sentence on it; everything else goes on.
 #[test]
 fn a_defect_behind_the_screen_is_said_and_the_screen_goes_on() {
