@@ -734,6 +734,8 @@ fn the_screen_and_one_plot_are_written_as_pictures() {
     // The plot that is looked at, at a size.
     story.select("06.conv11.hswish").keys("V");
     assert!(story.screen().contains("06.conv11.hswish.svg 900x420"), "{}", story.screen());
+    // What is proposed is left by End, and typing goes on behind it.
+    story.press(KeyCode::End);
     for _ in "900x420".chars() {
         story.press(KeyCode::Backspace);
     }
