@@ -41,9 +41,9 @@ pub(super) mod float {
     }
 }
 
-/// Whether these can be the edges of so many bins.
+/// Whether these can be the edges of so many bins: one more than those, or, where a peer has rounded, some more.
 pub(super) fn are_edges(edges: &[f32], bins: usize) -> Result<(), &'static str> {
-    if bins == 0 || edges.len() != bins + 1 {
+    if bins == 0 || edges.len() <= bins {
         return Err("a grid needs one edge more than it has bins");
     }
     if edges.windows(2).all(|e| e[0] <= e[1]) { Ok(()) } else { Err("the edges of a grid do not ascend") }

@@ -194,6 +194,15 @@ mod tests {
         serde_json::from_str(&serde_json::to_string(histogram).unwrap()).unwrap()
     }
 
+    /// Where a peer has widened its first bins 10,000 times, rounding gives it some edges more than its bins have.
+    #[test]
+    fn a_peer_s_own_rounding_comes_back_too() {
+        let histogram = Histogram::of_batches(&[&[-8.324_102e32, 0.0], &[-5.527_646e36, 0.0]], 1, &GRIDS);
+        let Some(Ok(grid)) = histogram.peer(GridSpec::NvidiaTorch { bins: 32 }) else { panic!("it has one") };
+        assert!(grid.edges.len() > grid.counts.len() + 1);
+        assert_eq!(again(&histogram), histogram);
+    }
+
     proptest! {
         #[test]
         fn everything_comes_back_bit_for_bit(
