@@ -3,7 +3,7 @@
 //! The library is the program without its terminal. Imports point one way: a room knows only rooms that stand before it.
 //!
 //! ```text
-//! quant -> histogram -> calibrate -> session -> figure -> input -> model -> jobs -> report -> exchange -> check -> qdq -> journal -> tui -> cli
+//! quant -> histogram -> calibrate -> session -> figure -> input -> model -> jobs -> report -> lessons -> exchange -> check -> qdq -> journal -> tui -> cli
 //! ```
 //!
 //! * [`quant`]: integer grids, scales and zero points;
@@ -15,6 +15,7 @@
 //! * `model` (feature `onnx`): ONNX models, their activations, and what a clip does to the outputs;
 //! * [`jobs`]: reading in the background;
 //! * [`report`]: the same numbers as text and JSON;
+//! * `lessons` (feature `tui`): lessons, glossary and their languages;
 //! * [`exchange`]: files of scales that other tools write and read;
 //! * [`check`]: what is wrong with files of scales;
 //! * `qdq` (feature `onnx`): ONNX models with `QuantizeLinear` and `DequantizeLinear`, written and read;
@@ -51,6 +52,8 @@ pub mod input;
 pub mod jobs;
 #[cfg(feature = "tui")]
 pub mod journal;
+#[cfg(feature = "tui")]
+pub mod lessons;
 #[cfg(feature = "onnx")]
 pub mod model;
 #[cfg(feature = "onnx")]

@@ -22,11 +22,15 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("model", &["quant", "input"]),
     ("jobs", &["quant", "histogram", "calibrate", "session", "input", "model"]),
     ("report", &["quant", "histogram", "calibrate", "session", "figure"]),
+    ("lessons", &["quant", "histogram", "calibrate", "session", "figure", "report"]),
     ("exchange", &["quant", "session", "report"]),
     ("check", &["quant", "session", "input", "report", "exchange"]),
     ("qdq", &["quant", "session", "model", "report", "exchange"]),
     ("journal", &["quant", "session", "report"]),
-    ("tui", &["quant", "histogram", "calibrate", "session", "figure", "jobs", "report", "exchange", "journal"]),
+    (
+        "tui",
+        &["quant", "histogram", "calibrate", "session", "figure", "jobs", "report", "lessons", "exchange", "journal"],
+    ),
     (
         "cli",
         &[
@@ -38,6 +42,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "model",
             "jobs",
             "report",
+            "lessons",
             "exchange",
             "check",
             "qdq",
@@ -48,7 +53,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms that compute and nothing else.
-const PURE: &[&str] = &["quant", "histogram", "calibrate", "session", "figure"];
+const PURE: &[&str] = &["quant", "histogram", "calibrate", "session", "figure", "lessons"];
 
 /// The files of `tui`, beside the folders `update`, `view`, `plot` and `command`, that hold or read the model.
 const STATE: &[&str] =

@@ -1,0 +1,5 @@
+//! What is taught: lessons on the real instrument, the words that they use, and the languages that they are told in.
+
+mod lang;
+
+pub use lang::Lang;
