@@ -22,6 +22,7 @@ mod interrupts;
 mod into_model;
 mod journal;
 mod keys;
+mod learn;
 mod load;
 mod look;
 mod methods;
@@ -37,6 +38,7 @@ mod run;
 mod said;
 mod scales;
 mod source;
+mod teacher;
 mod trials;
 mod tune;
 #[cfg(feature = "onnxruntime")]
@@ -69,3 +71,4 @@ pub fn main() -> ExitCode {
 }
 
 pub use bundled::bundled;
+pub use learn::rehearsed;

@@ -21,7 +21,12 @@ pub enum Event {
     /// Keys, mouse, paste, size.
     Terminal(event::Event),
     /// The loader.
-    Job(Box<jobs::Told>),
+    Job {
+        /// Of which of those that one after the other bring layers.
+        of: usize,
+        /// What it tells.
+        told: Box<jobs::Told>,
+    },
     /// A signal to end, by its number.
     Signal(i32),
     /// The terminal is gone.
@@ -114,6 +119,9 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
             let rows = areas.list_rows(model.list.rows());
             if rows.contains((x, y).into()) {
                 return model.list.layer(model.list.top + usize::from(y - rows.y)).map(Msg::SelectLayer);
+            }
+            if areas.numbers.is_empty() {
+                return None;
             }
             let method = method_rows(model, areas.numbers).into_iter().find(|(_, row)| *row == y);
             method.map(|(index, _)| Msg::Run(Command::Method(index)))

@@ -18,6 +18,12 @@ use ratatui::layout::Rect;
 /// The smallest screen that the program draws on.
 pub const SMALLEST: (u16, u16) = (60, 18);
 
+/// From this width on there is room for a list beside the plots.
+const WITH_A_LIST: u16 = 84;
+
+/// Rows of a lesson's panel below the plots, its title included.
+const LESSON_ROWS: u16 = 9;
+
 /// Columns for the labels of the vertical axes.
 pub const GUTTER: u16 = 6;
 
@@ -27,8 +33,10 @@ pub const GUTTER: u16 = 6;
 pub struct Areas {
     /// The first line.
     pub header: Rect,
-    /// The list with its title row; empty on narrow screens.
+    /// The list with its title row; empty on narrow screens, and where a lesson stands in its place.
     pub list: Rect,
+    /// What a lesson says: in the list's place, on narrow screens in that of the numbers; empty without one.
+    pub lesson: Rect,
     /// Title of the histogram, gutter included.
     pub histogram_title: Rect,
     /// The row that names the clip.
@@ -54,8 +62,8 @@ pub struct Areas {
 }
 
 /// The areas of a screen of `size` for a session with `methods` methods, of a `network` or not; `None` if it is too
-/// small.
-pub fn areas((width, height): (u16, u16), methods: usize, network: bool) -> Option<Areas> {
+/// small. With a `lesson` there is a panel for what it says.
+pub fn areas((width, height): (u16, u16), methods: usize, network: bool, lesson: bool) -> Option<Areas> {
     if width < SMALLEST.0 || height < SMALLEST.1 {
         return None;
     }
@@ -64,15 +72,25 @@ pub fn areas((width, height): (u16, u16), methods: usize, network: bool) -> Opti
     // rows.
     let output = u16::from(network);
     let numbers = (2 + methods as u16 + u16::from(roomy)).min(height - 2 - output - 12);
+    let below = lesson && width < WITH_A_LIST;
+    let numbers = if below { LESSON_ROWS.min(height - 2 - output - 11) } else { numbers };
     let middle = height - 2 - output - numbers;
     let list_width = match width {
-        0..=83 => 0,
+        0..WITH_A_LIST => 0,
+        _ if lesson && width < 140 => (width * 9 / 25).clamp(34, 44),
         84..=109 => 30,
         110..=139 => 42,
         // Of a network there is more to list.
         _ => (width * 7 / 20).min(if network { 72 } else { 60 }),
     };
-    let list = Rect::new(0, 1, list_width, middle);
+    let beside = Rect::new(0, 1, list_width, middle);
+    let under = Rect::new(0, 1 + middle + output, width, numbers);
+    let none = Rect::new(0, 1, 0, 0);
+    let (list, told) = match (lesson, below) {
+        (false, _) => (beside, none),
+        (true, false) => (none, beside),
+        (true, true) => (none, under),
+    };
     let x = if list_width > 0 { list_width + 1 } else { 0 };
     let plots = width - x;
     let columns = plots - GUTTER - 1;
@@ -90,6 +108,7 @@ pub fn areas((width, height): (u16, u16), methods: usize, network: bool) -> Opti
     Some(Areas {
         header: Rect::new(0, 0, width, 1),
         list,
+        lesson: told,
         histogram_title: rows(1, true),
         flag: rows(1, false),
         histogram: rows(upper, false),
@@ -99,7 +118,7 @@ pub fn areas((width, height): (u16, u16), methods: usize, network: bool) -> Opti
         lower: rows(bodies - upper, false),
         ticks: rows(1, false),
         output: Rect::new(0, 1 + middle, width, output),
-        numbers: Rect::new(0, 1 + middle + output, width, numbers),
+        numbers: if below { Rect::new(0, under.bottom(), width, 0) } else { under },
         footer: Rect::new(0, height - 1, width, 1),
     })
 }
@@ -135,8 +154,15 @@ mod tests {
     fn areas_fit_and_share_their_columns() {
         for width in 0..260 {
             for height in 0..90 {
-                for (methods, network) in [(1, false), (5, false), (5, true), (12, true)] {
-                    let Some(a) = areas((width, height), methods, network) else {
+                for (methods, network, lesson) in [
+                    (1, false, false),
+                    (5, false, false),
+                    (5, true, false),
+                    (12, true, false),
+                    (5, false, true),
+                    (5, true, true),
+                ] {
+                    let Some(a) = areas((width, height), methods, network, lesson) else {
                         assert!(width < SMALLEST.0 || height < SMALLEST.1);
                         continue;
                     };
@@ -144,6 +170,7 @@ mod tests {
                     let all = [
                         a.header,
                         a.list,
+                        a.lesson,
                         a.histogram_title,
                         a.flag,
                         a.histogram,
@@ -162,7 +189,7 @@ mod tests {
                     }
                     assert!(a.histogram.height >= 3 && a.lower.height >= 2, "{width}x{height}");
                     assert_eq!((a.histogram.x, a.histogram.width), (a.lower.x, a.lower.width));
-                    assert_eq!((a.ticks.bottom(), a.output.bottom()), (a.output.y, a.numbers.y));
+                    assert_eq!((a.ticks.bottom(), a.output.bottom()), (a.output.y, if a.numbers.height > 0 { a.numbers.y } else { a.lesson.y }));
                     assert_eq!(a.output.height, u16::from(network));
                     assert_eq!(a.numbers.bottom(), a.footer.y);
                 }

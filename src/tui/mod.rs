@@ -21,10 +21,12 @@
 //! | `taking.rs` | what an earlier run has left, and how far it is taken up |
 //! | `query.rs` | asking the terminal for its ground, and its answer among the keys |
 //! | `update/` | how messages change the model |
+//! | `learn.rs` | the lessons as they are gone through; `seen.rs` is what they see of the screen |
 //! | `layout.rs` | where everything stands, for the view and for the mouse |
 //! | `view/` | one file a panel |
 //! | `plot/` | bars, dots, labels in cells |
 //! | `app.rs` | the loop |
+//! | `rehearse.rs` | a lesson played to its end without a screen, for its author |
 //! | `pages.rs` | writing down what no file holds |
 //! | `backend.rs` | cells to bytes |
 //! | `terminal.rs` | the terminal, taken and given back |
@@ -41,6 +43,7 @@ pub mod event;
 mod find;
 pub mod key;
 pub mod layout;
+pub mod learn;
 mod line;
 pub mod list;
 pub mod look;
@@ -53,6 +56,8 @@ pub mod page;
 mod pages;
 mod plot;
 pub(crate) mod query;
+pub mod rehearse;
+pub mod seen;
 pub mod svg;
 pub mod taking;
 mod terminal;

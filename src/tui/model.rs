@@ -13,6 +13,7 @@ use crate::session::{Key, Layer, Ready, Session, Target};
 
 use super::command::Keymap;
 use super::drawn::Drawn;
+use super::learn::Learn;
 use super::list::List;
 use super::look::Look;
 use super::mode::Mode;
@@ -76,6 +77,8 @@ pub struct Model {
     pub statement: Vec<String>,
     /// The file name that the export prompt proposes.
     pub export_path: String,
+    /// The lessons that are gone through.
+    pub learn: Option<Box<Learn>>,
 }
 
 /// A tensor's channels as they are looked at.
@@ -104,6 +107,7 @@ pub struct Gathering {
 }
 
 /// How the plots are looked at.
+#[derive(Clone)]
 pub struct Plot {
     /// Whether counts stand on a log scale.
     pub log: bool,
@@ -200,6 +204,7 @@ impl Model {
             overlaid: Vec::new(),
             statement: Vec::new(),
             export_path: "scales.json".into(),
+            learn: None,
         }
     }
 

@@ -32,6 +32,8 @@ pub(super) fn cancel(model: &mut Model) {
         | Mode::Palette { .. }
         | Mode::ForAll
         | Mode::Copy
+        | Mode::Lesson
+        | Mode::Lessons { .. }
         | Mode::Offer
         | Mode::Quit => model.mode = Mode::Normal,
     }

@@ -6,6 +6,7 @@ mod channels;
 mod clip;
 mod copy;
 mod hand;
+pub(super) mod learn;
 mod list;
 mod load;
 mod many;
@@ -76,10 +77,13 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::Exported(result) => prompt::exported(model, result, &mut cmds),
         Msg::Drawn(svg) => pictures::drawn(model, svg),
         Msg::Written(result) => pictures::written(model, result),
+        Msg::Opened(opened) => learn::opened(model, *opened),
+        Msg::NotOpened(why) => learn::not_opened(model, why),
     }
     if !news {
         settle(model);
     }
+    learn::follow(model, &mut cmds);
     taking::go_on(model, &mut cmds);
     network::say_late(model);
     network::ask(model, &mut cmds);
@@ -98,7 +102,8 @@ pub fn settle(model: &mut Model) {
 
 /// The areas of the screen as it is now; `None` when it is too small.
 pub fn layout(model: &Model) -> Option<Areas> {
-    areas(model.size, report::offers(&model.session).len(), model.network.is_some())
+    let lesson = model.learn.as_ref().is_some_and(|learn| learn.playing().is_some());
+    areas(model.size, report::offers(&model.session).len(), model.network.is_some(), lesson)
 }
 
 fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
@@ -135,6 +140,7 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         }
         Command::PerChannel => channels::ask(model),
         Command::Tie => ties::ask(model),
+        Command::OpenChannel if learn::goes_on(model) => learn::go_on(model, cmds),
         Command::OpenChannel if model.plot.page == Page::Changes => changes::jump(model, cmds),
         Command::OpenChannel => channels::open(model),
         Command::CloseChannel => channels::close(model),
@@ -147,6 +153,7 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::First if model.plot.page == Page::Changes => changes::step(model, isize::MIN),
         Command::Last if model.plot.page == Page::Changes => changes::step(model, isize::MAX),
         Command::Select(by) => list::step(model, isize::from(by), cmds),
+        Command::Page(by) if learn::turns(model) => learn::turn(model, by),
         Command::Page(by) => {
             let page = layout(model).map_or(10, |a| a.list_rows(model.list.rows()).height.max(2) - 1);
             list::step(model, isize::from(by) * page as isize, cmds);
@@ -201,6 +208,7 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::TuneAll => network::ask_how(model, true),
         Command::BestForAll => methods::take_best(model),
         Command::FloatWorst => network::ask_worst(model),
+        Command::Lesson => learn::ask(model),
         Command::TakeUp => taking::offer(model),
         Command::Export => prompt::open_export(model, false),
         Command::Screen => cmds.push(Cmd::Draw),
@@ -216,6 +224,8 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
             cmds.push(Cmd::Mouse(model.mouse));
         }
         Command::Suspend => cmds.push(Cmd::Suspend),
+        // What is decided in a lesson is decided for practice.
+        Command::Quit if model.learn.is_some() => cmds.push(Cmd::Quit),
         Command::Quit if model.session.is_dirty() => model.mode = Mode::Quit,
         Command::Quit => cmds.push(Cmd::Quit),
     }

@@ -81,6 +81,30 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16
             pen.pieces(area.x, area.y, area.width, &pieces);
             return None;
         }
+        Mode::Lesson => {
+            let Some(learn) = &model.learn else { return None };
+            let of = [
+                ("Enter", learn.say(" go on · ", " 继续 · ")),
+                ("h", learn.say(" hint · ", " 提示 · ")),
+                ("s", learn.say(" show me · ", " 演示 · ")),
+                ("b", learn.say(" back · ", " 上一步 · ")),
+                ("r", learn.say(" anew · ", " 重做 · ")),
+                ("f", learn.say(" free play · ", " 自由试用 · ")),
+                ("l", learn.say(" lessons · ", " 课程 · ")),
+                ("Esc", ""),
+            ];
+            let pieces = of.iter().flat_map(|(key, what)| [(*key, theme.key), (*what, theme.dim)]);
+            let pieces: Vec<_> = std::iter::once((" ", theme.dim)).chain(pieces).collect();
+            pen.pieces(area.x, area.y, area.width, &pieces);
+            return None;
+        }
+        Mode::Lessons { .. } => {
+            // Why a lesson cannot be opened is said here.
+            if let Some(notice) = &model.notice {
+                pen.pieces(area.x, area.y, area.width, &[(" ", theme.warning), (&notice.text, theme.warning)]);
+            }
+            return None;
+        }
         Mode::Copy => {
             let of = [
                 ("n", " the clip · "),

@@ -7,6 +7,7 @@ mod header;
 mod help;
 mod histogram;
 mod layers;
+mod lesson;
 mod lower;
 mod mapping;
 mod methods;
@@ -27,6 +28,7 @@ use super::model::Model;
 use super::page::Page;
 use super::update::layout;
 pub(super) use compare::rows as compared_rows;
+pub(super) use lesson::beyond as lesson_beyond;
 pub(super) use lower::tab_at;
 pub(super) use numbers::rows as method_rows;
 use pen::Pen;
@@ -54,10 +56,17 @@ pub fn view(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
         lower::draw(&mut pen, &areas, model);
     }
     output::draw(&mut pen, areas.output, model);
-    numbers::draw(&mut pen, areas.numbers, model);
+    if !areas.numbers.is_empty() {
+        numbers::draw(&mut pen, areas.numbers, model);
+    }
     let cursor = footer::draw(&mut pen, areas.footer, model);
+    lesson::draw(&mut pen, &areas, model);
     match &model.mode {
         Mode::Help { line, scroll, at } => Some(help::draw(&mut pen, screen, model, line, (*scroll, *at))),
+        Mode::Lessons { at } => {
+            lesson::list(&mut pen, screen, model, *at);
+            None
+        }
         Mode::Palette { line, at } => Some(palette::draw(&mut pen, screen, model, line, *at)),
         _ => cursor,
     }
