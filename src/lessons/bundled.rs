@@ -11,6 +11,9 @@ const BUNDLED: &[(&str, &str)] = lessons![
     "01-one-number",
     "02-one-outlier",
     "03-saturate-on-purpose",
+    "04-99-percent",
+    "05-kl-by-hand",
+    "06-kl-curve",
 ];
 
 /// The id of the questions at the end, which are no lesson.
