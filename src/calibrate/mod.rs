@@ -27,7 +27,7 @@ mod fit;
 pub mod kl;
 mod level_sums;
 mod levels;
-mod logarithm;
+pub(crate) mod logarithm;
 mod max;
 mod measure;
 pub mod mse;

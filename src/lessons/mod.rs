@@ -1,5 +1,6 @@
 //! What is taught: lessons on the real instrument, the words that they use, and the languages that they are told in.
 
 mod lang;
+pub mod qat;
 
 pub use lang::Lang;
