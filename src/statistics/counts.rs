@@ -159,6 +159,12 @@ impl Counts {
     }
 }
 
+/// All values of several counts as one, on grids for the same number of bins; `None` where they are too many.
+pub fn together<'a>(all: impl IntoIterator<Item = &'a Counts>, bins: usize) -> Option<Counts> {
+    let mut sum = Counts::default();
+    all.into_iter().try_for_each(|counts| sum.merge(counts, bins)).ok().map(|()| sum)
+}
+
 fn told(n: Option<u64>) -> String {
     n.map_or_else(|| "more than 64 bits count".to_owned(), |n| n.to_string())
 }

@@ -43,7 +43,7 @@ mod table;
 
 pub use bytes::Bytes;
 pub use counter::{ChannelCounters, Counter};
-pub use counts::{Bin, Counts};
+pub use counts::{Bin, Counts, together};
 pub use error::StatisticsError;
 pub use file::{File, is_statistics, read, read_file, write_part, write_table};
 pub use merge::Merger;
