@@ -134,10 +134,16 @@ class Collector:
         data was counted; a piece that is counted again, by a task that is tried again, has the same name."""
         table.write(Path(path), [(run, shard, list(self.entries()))], self.bins, replace=replace)
 
-    def clear(self):
-        """Forgets what was counted."""
+    def take(self):
+        """A collector with what was counted until now; this one begins anew. For a service that never ends:
+
+            seen.collector.take().write(f"stats/{host}-{hour}.parquet", run="v1", shard=f"{host}-{hour}")
+        """
+        taken = Collector(self.bins)
         with self._lock:
-            self._tensors, self.values = {}, 0
+            taken._tensors, self._tensors = self._tensors, {}
+            taken.values, self.values = self.values, 0
+        return taken
 
     def __getstate__(self):
         return self.bins, self.values, list(self.entries())

@@ -8,8 +8,7 @@ from .sampling import counting
 
 # How ONNX names what these modules compute; others keep the name of their class.
 OPERATORS = {
-    "AdaptiveAvgPool1d": "GlobalAveragePool", "AdaptiveAvgPool2d": "GlobalAveragePool", "AvgPool2d": "AveragePool",
-    "BatchNorm1d": "BatchNormalization", "BatchNorm2d": "BatchNormalization", "BatchNorm3d": "BatchNormalization",
+    "AvgPool2d": "AveragePool", "BatchNorm1d": "BatchNormalization", "BatchNorm2d": "BatchNormalization", "BatchNorm3d": "BatchNormalization",
     "Conv1d": "Conv", "Conv2d": "Conv", "Conv3d": "Conv", "ConvTranspose2d": "ConvTranspose", "ELU": "Elu", "GELU": "Gelu",
     "Embedding": "Gather", "Hardsigmoid": "HardSigmoid", "Hardswish": "HardSwish", "LayerNorm": "LayerNormalization",
     "LeakyReLU": "LeakyRelu", "Linear": "Gemm", "MaxPool2d": "MaxPool", "PReLU": "PRelu", "ReLU": "Relu", "ReLU6": "Clip",

@@ -161,7 +161,10 @@ def _parquet(path, data):
             import pyarrow.parquet
         except ImportError:
             raise ValueError(f"{error}; install pyarrow, or write it with gzip or uncompressed") from error
-    table = pyarrow.parquet.read_table(path)
+    try:
+        table = pyarrow.parquet.ParquetFile(path).read()
+    except (OSError, pyarrow.ArrowException) as error:
+        raise ValueError(str(error).strip().replace("\n", " ")) from error
     columns = []
     for name, kind, optional in SCHEMA:
         if name not in table.column_names:
