@@ -37,8 +37,8 @@ def rows_of(collector, run="r", shard="s"):
 
 def expected(name, array, bins=2048, axis=None, kind="activation", op="", samples=1, dtype=None):
     """What it ought to write of one array."""
-    about = {"run": "r", "shard": "s", "tensor": name, "kind": kind, "op": op, "samples": samples,
-             "shape": "x".join(map(str, array.shape)), "dtype": dtype or array.dtype.name}
+    about = {"run": "r", "shard": "weights" if kind == "weight" else "s", "tensor": name, "kind": kind, "op": op, "samples": samples,
+             "shape": "x".join(map(str, array.shape or (1,))), "dtype": dtype or array.dtype.name}
     with np.errstate(all="ignore"):
         words = array.astype(np.float32).view(np.uint32)
     rows = list(oracle.rows_of(words.ravel().tolist(), bins, **about))

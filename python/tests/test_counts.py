@@ -7,6 +7,7 @@ import numpy as np
 from . import hostile
 from .support import Case, Collector, collected, expected, needs, rows_of
 from qviz_stats import StatsError
+from qviz_stats.collector import joined_shape
 from qviz_stats.values import codes
 
 
@@ -144,24 +145,35 @@ class Described(Case):
         collector.add("z", np.ones(3))
         told = {row[2]: (row[4], row[18], row[19], row[20]) for row in rows_of(collector) if row[7] == "tensor"}
         self.assertEqual(told["x"], ("Relu", 7, "7x3x?", "mixed"))
-        self.assertEqual(told["y"], ("", 2, "", "float32"))
+        self.assertEqual(told["y"], ("", 2, "2", "float32"))
         self.assertEqual(told["w"], ("", 2, "2x?", "float64"))
         self.assertEqual(told["z"], ("", 3, "?", "float64"))
+
+    def test_shapes_are_joined_the_same_in_any_order(self):
+        shapes = ["1", "?x", "?", "3", "3x4", "5x4", "3x?", "?x4", "2x4x1", ""]
+        for kind in ("activation", "weight"):
+            for a in shapes:
+                for b in shapes:
+                    self.assertEqual(joined_shape(kind, a, b), joined_shape(kind, b, a))
+                    for c in shapes:
+                        left = joined_shape(kind, joined_shape(kind, a, b), c)
+                        self.assertEqual(left, joined_shape(kind, a, joined_shape(kind, b, c)), (kind, a, b, c))
+        self.assertEqual(joined_shape("activation", "8x64x7", "5x64x9"), "13x64x?")
 
     def test_the_order_is_that_of_the_table(self):
         collector = Collector()
         for kind, name in (("weight", "b"), ("activation", "z"), ("weight", "a"), ("activation", "é"), ("activation", "Z")):
             collector.add(name, np.array([[-1, 2.5], [0, -8]]), kind=kind, axis=1)
         rows = rows_of(collector)
-        self.assertEqual(list(dict.fromkeys((row[3], row[2]) for row in rows)),
-                         [("activation", "Z"), ("activation", "z"), ("activation", "é"), ("weight", "a"), ("weight", "b")])
+        self.assertEqual(list(dict.fromkeys((row[1], row[2]) for row in rows)),
+                         [("s", "Z"), ("s", "z"), ("s", "é"), ("weights", "a"), ("weights", "b")])
         order = {"tensor": 0, "sums": 1, "bins": 2}
         place = lambda r: (r[3], r[2].encode(), *(-1 if v is None else v for v in r[5:7]), order[r[7]],  # noqa: E731
                            *(-1000 if v is None else v for v in r[8:11]))
         self.assertEqual(rows, sorted(rows, key=place))
 
     def test_what_cannot_be_counted_is_said_and_changes_nothing(self):
-        collector = collected([("x", np.ones((2, 3)))], axis=1)
+        collector = collected([("x", np.ones((2, 3)))], axis=1, op="Relu")
         before = rows_of(collector)
         for arguments, words in [
             (("x", np.ones(3, np.complex64)), "complex64 are not counted"),
@@ -170,6 +182,7 @@ class Described(Case):
             (("x", np.ones((2, 4)), {"axis": 1}), "axis 1 has 4 indices now and had 3"),
             (("x", np.ones((2, 3)), {"axis": 2}), "no axis 2"),
             (("x", np.ones((2, 3))), "same axis, or none"),
+            (("x", np.ones((2, 3)), {"axis": 1, "op": "Conv"}), "Relu in one part and by Conv"),
             (("y", np.ones(3), {"kind": "gradient"}), "activation or a weight"),
             (("y", np.ones(3), {"dtype": "bfloat16"}), "2 bytes each"),
             (("y", np.ones(3), {"dtype": "float16"}), "cannot be given"),
@@ -184,6 +197,13 @@ class Described(Case):
         with self.assertRaises(ValueError):
             Collector(0)
         self.assertEqual(rows_of(collector), before)
+
+    def test_weights_are_the_same_everywhere_and_count_once(self):
+        one, same, other = (collected([("w", np.arange(9.0) * k)], kind="weight") for k in (1, 1, 2))
+        one.merge(same)
+        self.assertEqual(rows_of(one), rows_of(same))
+        with self.assertRaisesRegex(StatsError, "two networks"):
+            one.merge(other)
 
 
 if __name__ == "__main__":

@@ -52,27 +52,35 @@ class Merged(Case):
         self.assertEqual((self.folder / "z").read_bytes(), (self.folder / "all").read_bytes())
 
     def test_a_shard_counts_once_and_two_that_differ_do_not_count(self):
+        with_weights = [self.part(f"w{i}", [("w", np.arange(3.0))], kind="weight") for i in range(2)]
         a, same = (self.part(name, [("x", np.arange(9.0))], shard="s") for name in ("a", "same"))
         other = self.part("other", [("x", np.arange(8.0))], shard="s")
         b = self.part("b", [("x", np.arange(5.0))])
         self.assertEqual(qviz_stats.merge([a, b, same], self.folder / "all"), [("r", "b"), ("r", "s")])
         for paths, words in [
-            ([a, other], "other and .*a both hold shard 's' of run 'r'"),
-            ([self.folder / "all", a], "both hold shard 's'"),
-            ([a, self.folder / "all"], "both hold shard 's'"),
-            ([a, self.part("c", [("x", np.ones(3))], run="q")], "of run 'q', others are of 'r'"),
-            ([a, self.part("d", [("x", np.ones(3))], bins=64)], "d has 64 bins and .*a has 2048"),
+            ([a, other], "other: it holds shard 's' of run 'r', and so does .*a, which"),
+            ([self.folder / "all", a], "holds shard 's' of run 'r'"),
+            ([a, self.folder / "all"], "holds shard 's' of run 'r'"),
+            ([a, self.part("c", [("x", np.ones(3))], run="q")], "c: it is of run 'q', and .*a is of 'r'"),
+            ([a, self.part("d", [("x", np.ones(3))], bins=64)], "d: it has 64 bins and .*a has 2048"),
             ([a, self.part("e", [("x", np.ones((3, 2)))], axis=1)], "e: x is split along axis 1 in one part only"),
+            ([a, self.part("f", [("x", np.ones(3))], op="Relu"), self.part("g", [("x", np.ones(3))], op="Conv")],
+             "g: x is made by Relu in one part and by Conv"),
+            ([*with_weights, self.part("h", [("w", np.ones(3))], kind="weight")], "h: w is a weight of other values than in .*w0"),
             ([], "nothing to merge"),
         ]:
             before = sorted(self.folder.iterdir())
             with self.subTest(words), self.assertRaisesRegex(StatsError, words):
                 qviz_stats.merge(paths, self.folder / "none")
             self.assertEqual(sorted(self.folder.iterdir()), before)
-        self.assertEqual(
-            qviz_stats.merge([a, self.folder / "c"], self.folder / "both", run="r+q"), [("q", "c"), ("r", "s")]
-        )
-        self.assertEqual(shown(self.folder / "both")[0][0][:2], ("r+q", "merged"))
+        self.assertEqual(qviz_stats.merge([a, self.folder / "c"], self.folder / "both", runs=True), [("q", "c"), ("r", "s")])
+        self.assertEqual(shown(self.folder / "both")[0][0][:2], ("q+r", "merged"))
+        self.assertEqual(qviz_stats.merge([self.folder / "all"] * 2, self.folder / "again"), [("r", "b"), ("r", "s")])
+        self.assertEqual((self.folder / "again").read_bytes(), (self.folder / "all").read_bytes())
+        # Weights are no piece of the data.
+        self.assertEqual(qviz_stats.merge([*with_weights, a], self.folder / "weights"), [("r", "s")])
+        weights = [row for row in shown(self.folder / "weights")[0] if row[3] == "weight"]
+        self.assertEqual(weights, shown(with_weights[0])[0])
 
     def test_too_many_values_to_add_up_are_refused(self):
         path = self.part("a", [("x", np.zeros(9))])

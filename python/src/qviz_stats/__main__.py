@@ -11,11 +11,11 @@ def main(arguments=None):
     merging = commands.add_parser("merge", help="merges parts into one table, exactly")
     merging.add_argument("parts", nargs="+", metavar="PART")
     merging.add_argument("-o", "--output", required=True, metavar="FILE")
-    merging.add_argument("--run", help="what parts of several runs become; without it they are not merged")
+    merging.add_argument("--runs", action="store_true", help="merge parts of several runs, too")
     merging.add_argument("--force", action="store_true", help="replace the file where it is there")
     options = parser.parse_args(arguments)
     try:
-        held = merge(options.parts, options.output, run=options.run, replace=options.force)
+        held = merge(options.parts, options.output, runs=options.runs, replace=options.force)
     except StatsError as error:
         sys.stderr.write(f"qviz-stats: {error}\n")
         return 1

@@ -20,11 +20,14 @@ class Tensor:
         self.whole = None  # Counts
         self.along = {}  # Rows by axis
 
-    def described(self, op, shape, dtype, samples):
+    def described(self, name, op, shape, dtype, samples):
         """Takes in what is said of further values of it."""
-        self.op = max(self.op, op)
+        if self.op and op and self.op != op:
+            raise StatsError(f"{name} is made by {self.op} in one part and by {op} in another: these are two networks")
+        self.op = self.op or op
         self.shape = joined_shape(self.kind, self.shape, shape)
-        self.dtype = dtype if self.dtype == dtype else "mixed"
+        if self.dtype != dtype:
+            self.dtype = "mixed" if self.dtype and dtype else ""
         self.samples += samples
 
 
@@ -49,6 +52,10 @@ class Collector:
     def __len__(self):
         return len(self._tensors)
 
+    def has(self, name, kind="activation"):
+        """Whether it has seen anything of a tensor."""
+        return (kind, name) in self._tensors
+
     def add(self, name, array, *, kind="activation", op="", axis=None, samples=1, dtype=None):
         """Counts the values of one more array of a tensor.
 
@@ -69,7 +76,7 @@ class Collector:
             if not -len(counted.shape) <= axis < len(counted.shape):
                 raise StatsError(f"{name}: there is no axis {axis} in the shape {tuple(counted.shape)}")
             axis %= len(counted.shape)
-        shape = "x".join(str(size) for size in counted.shape)
+        shape = "x".join(str(size) for size in counted.shape or (1,))
         # What can fail comes before anything is taken in.
         whole = counted.whole(self.bins)
         along = None if axis is None else counted.along(axis, self.bins)
@@ -83,7 +90,7 @@ class Collector:
             elif set(tensor.along) != ({axis} - {None}):
                 raise StatsError(f"{name}: all its arrays need the same axis, or none")
             else:
-                tensor.described(op, shape, counted.dtype, samples)
+                tensor.described(name, op, shape, counted.dtype, samples)
             self._tensors[kind, name] = tensor
             if tensor.whole is None:
                 tensor.whole = Counts(self.bins)
@@ -94,7 +101,7 @@ class Collector:
             self.values += whole.n
 
     def merge(self, other):
-        """Takes in what another collector has counted: of other data, or nothing is what it seems."""
+        """Takes in what another collector has counted of other data. Weights are the same in both, and count once."""
         if other is self:
             raise StatsError("a collector is not merged with itself: everything would count twice")
         if other._kept != self._kept:
@@ -104,9 +111,20 @@ class Collector:
                 mine = self._tensors.get(key)
                 if mine is not None:
                     table.same_splits(key[1], mine.along, theirs.along)
+                    if key[0] == "weight" and not self._same(key, theirs):
+                        raise StatsError(f"{key[1]} is a weight of other values here and there: these are two networks")
             for key, theirs in other._tensors.items():
+                if key[0] == "weight" and key in self._tensors:
+                    continue  # the same everywhere, it counts once
                 self._take(key, theirs.op, theirs.shape, theirs.dtype, theirs.samples, theirs.whole.rows(), theirs.along)
             self.values += other.values
+
+    def _same(self, key, theirs):
+        mine = self._tensors[key]
+        about = lambda tensor: (tensor.op, tensor.shape, tensor.dtype, tensor.samples)  # noqa: E731
+        return about(mine) == about(theirs) and mine.whole.rows().same(theirs.whole.rows()) and all(
+            rows.same(theirs.along[axis]) for axis, rows in mine.along.items()
+        )
 
     def _take(self, key, op, shape, dtype, samples, whole, along):
         tensor = self._tensors.get(key)
@@ -116,7 +134,7 @@ class Collector:
             tensor.whole = Counts(self.bins)
             tensor.along = dict(along)
         else:
-            tensor.described(op, shape, dtype, samples)
+            tensor.described(key[1], op, shape, dtype, samples)
             tensor.along = {axis: rows.merged(along[axis]) for axis, rows in tensor.along.items()}
         tensor.whole.absorb(whole)
 
@@ -200,13 +218,12 @@ class OfRows:
 
 def joined_shape(kind, a, b):
     """The shape of values of both shapes: batches of an activation are added up along the first axis, and a size that
-    differs is `?`. Any order gives the same."""
-    if a == b and kind == "weight":
-        return a
-    one, other = (text.split("x") if text else [] for text in (a, b))
-    if len(one) != len(other):
+    differs is `?`. Any order gives the same. Where even the number of axes differs it is `?` alone, and `?x` is one axis
+    of unknown size."""
+    one, other = (["?"] if text == "?x" else None if text == "?" else (text or "1").split("x") for text in (a, b))
+    if one is None or other is None or len(one) != len(other):
         return "?"
     sizes = [x if x == y else "?" for x, y in zip(one, other)]
-    if kind == "activation" and one:
+    if kind == "activation":
         sizes[0] = "?" if "?" in (one[0], other[0]) else str(int(one[0]) + int(other[0]))
-    return "x".join(sizes)
+    return "?x" if sizes == ["?"] else "x".join(sizes)

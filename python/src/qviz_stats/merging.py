@@ -7,76 +7,99 @@ from . import grid, table
 from .collector import Collector
 from .errors import StatsError
 
-MERGED = "merged"
-
-
-def merge(paths, out, *, run=None, replace=False):
+def merge(paths, out, *, runs=False, replace=False):
     """Merges files into one, and gives the list of the (run, shard) that it holds.
 
-    A shard that stands in several files counts once where they say the same, and is an error where they differ. Parts of
-    several runs are merged only where `run` names what they become.
+    A shard that stands in several files counts once where they say the same, and is an error where they differ. Weights
+    are the same in all files, and count once. Parts of several runs are merged only where `runs` says so.
     """
-    seen, whole, runs = {}, None, set()
+    merger = _Merger(runs)
     for path in map(Path, paths):
         part = table.read(path)
-        if whole is None:
-            whole, first = Collector(part.bins), path
-        elif grid.kept_bits(part.bins) != whole._kept:
-            raise StatsError(f"{path} has {part.bins} bins and {first} has {whole.bins}; parts of one table have the same")
-        for key, entries in part.shards.items():
-            runs.add(key[0])
-            if run is None and len(runs) > 1:
-                raise StatsError(f"{path} is of run {key[0]!r}, others are of {(runs - {key[0]}).pop()!r}; name the run to merge them")
-            held = part.holds if part.holds is not None else [key]
-            digest = _digest(entries)
-            double = [shard for shard in held if shard in seen]
-            if double:
-                same = len(held) == 1 and seen[double[0]][1] == digest
-                if same:
-                    continue
-                raise StatsError(
-                    f"{path} and {seen[double[0]][0]} both hold shard {double[0][1]!r} of run {double[0][0]!r}, and not the "
-                    "same of it; it would count twice, and cannot be taken out again"
-                )
-            for shard in held:
-                seen[shard] = (path, digest if len(held) == 1 else None)
-            _take(whole, entries, path)
-    if whole is None:
+        try:
+            merger.take(path, part)
+        except StatsError as error:
+            raise StatsError(f"{path}: {error}") from error
+    if merger.whole is None:
         raise StatsError("there is nothing to merge")
-    held = sorted(seen)
-    run = run if run is not None else runs.pop() if runs else ""
-    shards = [(run, MERGED, list(whole.entries()))] if held else []
-    table.write(Path(out), shards, whole.bins, holds=[list(shard) for shard in held], replace=replace)
+    held = sorted(merger.seen)
+    shards = [("+".join(sorted(merger.runs)), table.MERGED, list(merger.whole.entries()))]
+    table.write(Path(out), shards, merger.whole.bins, holds=[list(shard) for shard in held], replace=replace)
     return held
 
 
-def _take(whole, entries, path):
-    """Takes in what one shard says."""
-    tensors = {}
-    for entry in entries:
-        tensors.setdefault((entry.kind, entry.tensor), {})[entry.axis] = entry
-    for key, by_axis in tensors.items():
-        if None not in by_axis:
-            raise StatsError(f"{path}: {key[1]} is there along an axis and not as a whole")
-        along = {axis: entry.rows for axis, entry in by_axis.items() if axis is not None}
-        mine = whole._tensors.get(key)
-        try:
-            if mine is not None:
-                table.same_splits(key[1], mine.along, along)
-                if mine.whole.stats[0] + by_axis[None].rows.stats[0, 0] > table.MOST_VALUES:
-                    raise StatsError(f"{key[1]} has more than 2^47 values in all, whose sums may not fit into 64 bits")
-            whole._take(key, *by_axis[None][2:6], by_axis[None].rows, along)
-        except StatsError as error:
-            raise StatsError(f"{path}: {error}") from error
+class _Merger:
+    def __init__(self, any_runs):
+        self.any_runs, self.runs, self.whole, self.first = any_runs, {}, None, None
+        self.seen, self.weights = {}, {}
+
+    def take(self, path, part):
+        """Takes in a file. After an error nothing comes of any."""
+        if self.whole is None:
+            self.whole, self.first = Collector(part.bins), path
+        elif grid.kept_bits(part.bins) != self.whole._kept:
+            raise StatsError(f"it has {part.bins} bins and {self.first} has {self.whole.bins}; parts of one table have the same")
+        activations = {}
+        for (run, shard), entries in part.shards.items():
+            other = next((other for other in self.runs if other != run), None)
+            if other is not None and not self.any_runs:
+                raise StatsError(f"it is of run {run!r}, and {self.runs[other]} is of {other!r}; ask for several runs to merge them")
+            self.runs.setdefault(run, path)
+            for whole, along in table.whole_and_along(entries):
+                if whole.kind == "weight":
+                    self._weight(path, whole, along)
+                else:
+                    activations.setdefault((run, shard), []).append((whole, along))
+        if part.holds is not None:
+            # What was merged comes as a whole, or not at all.
+            self._piece(path, part.holds, [each for entries in activations.values() for each in entries])
+        else:
+            for shard, entries in activations.items():
+                self._piece(path, [shard], entries)
+
+    def _piece(self, path, held, entries):
+        digest = _digest(sorted(held), entries)
+        known = [shard for shard in held if shard in self.seen]
+        for run, shard in known:
+            first, other = self.seen[run, shard]
+            if other != digest:
+                raise StatsError(
+                    f"it holds shard {shard!r} of run {run!r}, and so does {first}, which does not say the same; what was "
+                    "added up cannot be taken out again: leave out one of the two"
+                )
+        if known:
+            return
+        self.seen.update(dict.fromkeys(held, (path, digest)))
+        for whole, along in entries:
+            self._add(whole, along)
+
+    def _weight(self, path, whole, along):
+        digest = _digest([], [(whole, along)])
+        first, other = self.weights.setdefault(whole.tensor, (path, digest))
+        if other != digest:
+            raise StatsError(f"{whole.tensor} is a weight of other values than in {first}: these are two networks")
+        if first is path and ("weight", whole.tensor) not in self.whole._tensors:
+            self._add(whole, along)
+
+    def _add(self, whole, along):
+        key = (whole.kind, whole.tensor)
+        mine = self.whole._tensors.get(key)
+        if mine is not None:
+            table.same_splits(key[1], mine.along, along)
+            if mine.whole.stats[0] + whole.rows.stats[0, 0] > table.MOST_VALUES:
+                raise StatsError(f"{key[1]} has more than 2^47 values in all, whose sums may not fit into 64 bits")
+        self.whole._take(key, *whole[2:6], whole.rows, along)
 
 
-def _digest(entries):
-    """The same for shards of the same content, in whichever order their rows were written."""
-    digest = hashlib.sha256()
-    for entry in sorted(entries, key=lambda e: (e.kind, e.tensor, -1 if e.axis is None else e.axis)):
-        digest.update(json.dumps(entry[:7]).encode())
-        for name in entry.rows.__slots__:
-            digest.update(getattr(entry.rows, name).tobytes())
+def _digest(held, entries):
+    """The same for what says the same, in whichever order its rows were written."""
+    digest = hashlib.sha256(json.dumps(held).encode())
+    for whole, along in sorted(entries, key=lambda each: each[0].tensor):
+        digest.update(json.dumps(whole[:6]).encode())
+        for axis, rows in [(None, whole.rows), *sorted(along.items())]:
+            digest.update(json.dumps([axis, rows.parts, len(rows.sums), len(rows.bins)]).encode())
+            for name in rows.__slots__:
+                digest.update(getattr(rows, name).tobytes())
     return digest.digest()
 
 
@@ -85,8 +108,8 @@ def done(path, *, run, shard):
     path = Path(path)
     if not path.exists():
         return False
-    there = table.read(path).shards
-    if (run, shard) not in there and there:
-        other = next(iter(there))
+    there = [key for key, entries in table.read(path).shards.items() if any(e.kind == "activation" for e in entries)]
+    if there and (run, shard) not in there:
+        other = there[0]
         raise StatsError(f"{path} holds shard {other[1]!r} of run {other[0]!r}, not {shard!r} of {run!r}; choose another name")
     return True

@@ -102,7 +102,7 @@ class Session(Observation):
             for name in node.input:
                 takers.setdefault(name, node.op_type)
         for tensor in graph.initializer:
-            if wanted(tensor.name):
+            if wanted(tensor.name) and not self.collector.has(tensor.name, "weight"):
                 value = numpy_helper.to_array(tensor, base_dir=folder or "")
                 if value.dtype.name in FLOATS:
                     self._add(tensor.name, value, kind="weight", op=takers.get(tensor.name, ""), samples=0)

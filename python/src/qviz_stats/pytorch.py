@@ -97,7 +97,7 @@ class Observer(Observation):
     def _count_weights(self):
         owners = dict(self.model.named_modules())
         for name, parameter in self.model.named_parameters():
-            if parameter.is_floating_point():
+            if parameter.is_floating_point() and not self.collector.has(name, "weight"):
                 self._add(name, parameter, kind="weight", op=operator(owners[name.rpartition(".")[0]]), samples=0)
 
 

@@ -11,6 +11,8 @@ from .rows import EXP_BITS, IDX_BITS, Rows, added
 from .save import saved
 
 VERSION = "1"
+# The shard of rows that were merged, and that of weights, which are the same for all shards of a run.
+MERGED, WEIGHTS = "merged", "weights"
 WRITER = "qviz_stats 0.1.0"
 ROWS = ["tensor", "sums", "bins"]
 STATS = ["zeros", "nan", "pos_inf", "neg_inf"]
@@ -46,9 +48,24 @@ class Table(NamedTuple):
 
     bins: int
     shards: dict
-    """The entries of each (run, shard)."""
+    """The entries of each (run, shard); weights have a shard of their own."""
     holds: list
     """Which shards a merged file was made of; None of others."""
+
+
+def whole_and_along(entries):
+    """The entries of each tensor, as a whole and by axis."""
+    tensors = {}
+    for entry in entries:
+        tensors.setdefault((entry.kind, entry.tensor), {})[entry.axis] = entry
+    for (_, name), by_axis in tensors.items():
+        whole = by_axis.pop(None, None)
+        if whole is None:
+            raise StatsError(f"{name} is there along an axis and not as a whole")
+        for axis, entry in by_axis.items():
+            if entry.rows.stats[:, 0].sum() != whole.rows.stats[0, 0]:
+                raise StatsError(f"{name} has other values along axis {axis} than as a whole")
+        yield whole, {axis: entry.rows for axis, entry in by_axis.items()}
 
 
 def same_splits(name, one, other):
@@ -64,7 +81,7 @@ def same_splits(name, one, other):
 def write(path, shards, bins, *, holds=None, replace=False):
     """Writes a table, whole or not at all. `shards`: (run, shard, entries) of each."""
     columns, rows = columns_of(shards)
-    metadata = {"qviz.statistics": VERSION, "qviz.bins": str(bins), "qviz.writer": WRITER}
+    metadata = {"qviz.statistics": VERSION, "qviz.bins": str(1 << (grid.kept_bits(bins) - 1)), "qviz.writer": WRITER}
     if holds is not None:
         metadata["qviz.shards"] = json.dumps(holds, ensure_ascii=False)
     with saved(path, replace=replace) as file:
@@ -76,17 +93,17 @@ def columns_of(shards):
     lots = []  # of each entry its rows, by column
     texts = {name: {} for name in ("run", "shard", "tensor", "kind", "op", "shape", "dtype")}
     code = lambda name, text: texts[name].setdefault(text, len(texts[name]))  # noqa: E731
-    for run, shard, entries in sorted(shards, key=lambda s: s[:2]):
-        whole_first = lambda e: (e.kind, e.tensor, -1 if e.axis is None else e.axis)  # noqa: E731
-        for entry in sorted(entries, key=whole_first):
-            lot = _rows_of(entry)
-            about = {
-                "run": run, "shard": shard, "tensor": entry.tensor, "kind": entry.kind, "op": entry.op,
-                "shape": entry.shape, "dtype": entry.dtype,
-            }
-            for name, text in about.items():
-                lot[name] = np.full(len(lot["n"]), code(name, text))
-            lots.append(lot)
+    every = [(run, WEIGHTS if e.kind == "weight" else shard, e) for run, shard, entries in shards for e in entries]
+    order = lambda each: (*each[:2], each[2].kind, each[2].tensor, -1 if each[2].axis is None else each[2].axis)  # noqa: E731
+    for run, shard, entry in sorted(every, key=order):
+        lot = _rows_of(entry)
+        about = {
+            "run": run, "shard": shard, "tensor": entry.tensor, "kind": entry.kind, "op": entry.op, "shape": entry.shape,
+            "dtype": entry.dtype,
+        }
+        for name, text in about.items():
+            lot[name] = np.full(len(lot["n"]), code(name, text))
+        lots.append(lot)
     if not lots:
         lots.append({name: np.zeros(0, np.int64) for name, _, _ in SCHEMA})
         lots[0]["row"] = np.zeros(0, np.int64)
@@ -243,9 +260,20 @@ def _table(columns, count, metadata):
         about = (word("op", head), word("shape", head), word("dtype", head), int(data["samples"][head]))
         shards.setdefault((run, shard), []).append(Entry(kind, tensor, *about, along, counted))
     if bins is None:
-        widest = max((int(e.rows.bins_most()) for entries in shards.values() for e in entries), default=0)
-        bins = max(2048, 1 << max(0, widest.bit_length() - 1))
+        bins = _asked(entry.rows for entries in shards.values() for entry in entries)
     return Table(bins, shards, holds)
+
+
+def _asked(all_rows):
+    """For how many bins it was counted, as the width of the bins says where an engine has left the metadata out."""
+    for rows in all_rows:
+        for low, high, exp in zip(rows.low, rows.high, rows.exp):
+            amax = max(int(high), -int(low))
+            if 0 < amax < grid.INFINITE and exp > grid.SMALLEST:
+                for bits in range(1, 17):
+                    if grid.width_exponent(amax, bits) == exp:
+                        return 1 << (bits - 1)
+    return 2048
 
 
 def _counts(data, valid, channel, tensor, sums, bins, asked):
@@ -283,6 +311,10 @@ def _counts(data, valid, channel, tensor, sums, bins, asked):
         raise ValueError("a bin lies beyond the grid")
     idx = idx >> np.minimum(rows.exp[channel[bins]] - exp, IDX_BITS)
     rows.bins, rows.times = added(side[bins] << IDX_BITS | idx, data["n"][bins])
+    if asked is not None:
+        amax = np.where(finite > 0, np.maximum(rows.high, -rows.low), 0)
+        if [grid.width_exponent(int(bits), grid.kept_bits(asked)) for bits in amax] != rows.exp.tolist():
+            raise ValueError("its bins are not as wide as its largest value says")
     for at, counted, expected in ((rows.bins >> (IDX_BITS + 1), rows.times, finite),
                                   (rows.sums >> (EXP_BITS + 1), rows.pieces[:, 0], finite - rows.stats[:, 1])):
         found = np.zeros(parts, np.int64)
