@@ -14,12 +14,16 @@ pub enum Page {
     Methods,
     /// Every change that was made, to go back to.
     Changes,
+    /// Everything that is to say of the selected layer.
+    Notes,
+    /// What goes on in the background.
+    Work,
 }
 
 impl Page {
     /// Whether no plot is to be seen.
     pub fn covers(self) -> bool {
-        matches!(self, Page::Compare | Page::Methods | Page::Changes)
+        !matches!(self, Page::Curve | Page::Mapping)
     }
 
     /// Goes to a page, or back to the curve from it.

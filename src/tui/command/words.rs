@@ -45,6 +45,8 @@ pub fn words(command: C) -> &'static str {
         C::FloatWorst => "mixed precision skip exclude sensitive",
         C::Tune | C::TuneAll => "search optimise optimize auto improve accuracy budget",
         C::Stop => "cancel abort interrupt end halt",
+        C::Work => "background jobs tasks progress running busy wait time left eta queue",
+        C::Notes => "warnings messages remarks problems why sentence details read",
         C::TakeUp => "restore recover crash earlier journal unsaved",
         C::Export => "save write file scales json cache tensorrt output document",
         C::Screen => "screenshot image svg capture picture share",
