@@ -10,7 +10,7 @@ use super::model::Model;
 
 impl Ask {
     /// What is asked for, before the text.
-    pub(super) fn title(&self, model: &Model) -> &'static str {
+    pub fn title(&self, model: &Model) -> &'static str {
         match self {
             Ask::Filter { .. } => "filter",
             Ask::Clip { .. } => match (model.format().symmetric(), model.plot.handle) {

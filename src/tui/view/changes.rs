@@ -40,7 +40,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         (_, 0) => "all in a file".to_owned(),
         (_, n) => format!("{} that no file holds", number::of(n as u64, "change")),
     };
-    pen.titled_rule(Rect { height: 1, ..panel }, &[("changes", theme.title)], &said);
+    pen.titled_rule(Rect { height: 1, ..panel }, &[(model.plot.page.title(), theme.title)], &said);
     // Names take a third of what is left.
     let whose = WHOSE.max(panel.width.saturating_sub(LABEL) / 3);
     let rows = areas.page();

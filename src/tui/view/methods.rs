@@ -58,7 +58,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         (false, of) if methods.measured() < of => format!("{} of {of} measured, stopped", methods.measured()),
         (false, _) => String::new(),
     };
-    pen.titled_rule(Rect { height: 1, ..panel }, &[("methods by the outputs", theme.title)], &progress);
+    pen.titled_rule(Rect { height: 1, ..panel }, &[(model.plot.page.title(), theme.title)], &progress);
 
     let lines = network.method_lines();
     let any = |of: fn(&MethodRow) -> bool| lines.iter().any(|line| of(&line.row));

@@ -35,9 +35,10 @@ use pen::Pen;
 
 /// Draws the whole screen. Returns where the terminal's cursor stands while a text is typed.
 pub fn view(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
-    let screen = buffer.area;
+    let screen = buffer.area.intersection(Rect::new(0, 0, model.size.0, model.size.1));
     let mut pen = Pen { buffer, look: &model.look };
-    let Some(areas) = layout(model).filter(|_| screen.width >= model.size.0 && screen.height >= model.size.1) else {
+    let whole = (screen.width, screen.height) == model.size;
+    let Some(areas) = layout(model).filter(|_| whole) else {
         too_small(&mut pen, screen);
         return None;
     };

@@ -19,7 +19,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         (above, 0) => format!("{above} lines above"),
         (_, below) => format!("{below} more below"),
     };
-    let title = [("notes ", theme.title), (&model.name_at(), theme.dim)];
+    let title = [(model.plot.page.title(), theme.title), (" ", theme.dim), (&model.name_at(), theme.dim)];
     pen.titled_rule(Rect { height: 1, ..panel }, &title, &more);
     if lines.is_empty() {
         pen.text(page.x + 2, page.y, page.width.saturating_sub(2), "nothing is to say of this layer", theme.dim);

@@ -41,7 +41,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     let (panel, page) = (areas.panel(), areas.page());
     let pieces = pieces(model);
     let note = if pieces.is_empty() { String::new() } else { number::of(pieces.len() as u64, "piece") };
-    pen.titled_rule(Rect { height: 1, ..panel }, &[("at work", theme.title)], &note);
+    pen.titled_rule(Rect { height: 1, ..panel }, &[(model.plot.page.title(), theme.title)], &note);
     if pieces.is_empty() {
         let text = "nothing goes on in the background";
         pen.text(page.x + 2, page.y, page.width.saturating_sub(2), text, theme.dim);
