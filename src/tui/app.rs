@@ -23,12 +23,12 @@ use super::backend::Ansi;
 use super::clipboard::Clipboard;
 use super::event::{self, Event, message};
 use super::look::Ground;
+use super::mode::Picture;
 use super::model::Model;
 use super::msg::{Cmd, Msg, Unwritten, Written};
 use super::network::Network;
 use super::pages::Pages;
 use super::query::{Heard, Query};
-use super::svg::svg;
 use super::terminal;
 use super::update::{settle, update};
 use super::view::view;
@@ -257,7 +257,7 @@ fn draw(terminal: &mut Screen, model: &mut Model) -> io::Result<()> {
 
 fn execute_cmd(
     cmd: Cmd,
-    model: &Model,
+    model: &mut Model,
     feed: &dyn Feed,
     terminal: &mut Screen,
     writer: &mut Writer,
@@ -277,13 +277,17 @@ fn execute_cmd(
             return Ok(Some(Msg::Copied { what, way: clipboard.way(text.len()) }));
         }
         Cmd::Draw => {
-            let mut buffer = Buffer::empty(Rect::new(0, 0, model.size.0, model.size.1));
-            view(model, &mut buffer);
-            return Ok(Some(Msg::Drawn(svg(&buffer))));
+            let mut cells = Buffer::empty(Rect::new(0, 0, model.size.0, model.size.1));
+            let look = model.look;
+            model.look = look.for_a_picture();
+            view(model, &mut cells);
+            let picture = Picture { cells, ground: model.look.ground };
+            model.look = look;
+            return Ok(Some(Msg::Drawn(Box::new(picture))));
         }
         Cmd::Write { path, contents, force } => {
             let path = at_home(&path);
-            let saved = report::save(&path, contents.as_bytes(), force);
+            let saved = report::save(&path, &contents, force);
             return Ok(Some(Msg::Written(match saved {
                 Ok(()) => Ok(visible(&path.to_string_lossy())),
                 Err(error) => Err(Unwritten { exists: error.exists(), message: error.to_string() }),

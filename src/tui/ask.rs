@@ -55,7 +55,7 @@ impl Ask {
             {
                 "is there already · Enter replaces it · or type another name".into()
             }
-            Ask::Screen { .. } => "Enter writes the screen as SVG · Esc".into(),
+            Ask::Screen { .. } => "Enter writes the screen, .svg or .png by its ending · Esc".into(),
             Ask::Plot { .. } => "a name, and a size if you like · Enter writes it as SVG · Esc".into(),
             Ask::Export { .. } if model.into_network.is_some() => {
                 "Enter writes it: .json, .onnx, .cache, .alls, .csv or FORMAT:name · Esc".into()

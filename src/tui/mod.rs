@@ -19,6 +19,7 @@
 //! | `clipboard.rs` | a text on its way to the clipboard |
 //! | `changes.rs` | each change that was made, in words |
 //! | `find.rs` | the commands that words mean, the best first |
+//! | `picture/` | a screen as SVG or PNG |
 //! | `work.rs` | what goes on in the background: one list of it |
 //! | `taking.rs` | what an earlier run has left, and how far it is taken up |
 //! | `query.rs` | asking the terminal for its ground, and its answer among the keys |
@@ -55,9 +56,9 @@ pub mod network;
 pub mod notes;
 pub mod page;
 mod pages;
+pub mod picture;
 mod plot;
 pub(crate) mod query;
-pub mod svg;
 pub mod taking;
 mod terminal;
 pub mod update;

@@ -10,6 +10,7 @@ use crate::report::Scales;
 use super::command::Command;
 use super::key::Key;
 use super::look::Ground;
+use super::mode::Picture;
 
 /// Something that happened, in the model's own terms.
 pub enum Msg {
@@ -69,8 +70,8 @@ pub enum Msg {
     Writing(PathBuf),
     /// That ended: what was written and where, or why not.
     NetworkWritten(Result<Written, Unwritten>),
-    /// The screen as SVG.
-    Drawn(String),
+    /// The screen as a picture.
+    Drawn(Box<Picture>),
     /// A picture was written: where, or why not.
     Written(Result<String, Unwritten>),
 }
@@ -118,14 +119,14 @@ pub enum Cmd {
         /// Whether to replace an existing file.
         force: bool,
     },
-    /// Draw the screen as SVG.
+    /// Draw the screen as a picture.
     Draw,
     /// Write a picture to a file.
     Write {
         /// The file to write, `~/` for the home folder.
         path: PathBuf,
         /// What it holds.
-        contents: String,
+        contents: Vec<u8>,
         /// Whether to replace an existing file.
         force: bool,
     },

@@ -456,7 +456,7 @@ pub const COMMANDS: &[Entry] = &[
         "screen-picture",
         &[k('I')],
         "picture of the screen",
-        "Writes the screen as it stands as SVG with real text, in its colours; asks for the file's name.",
+        "Writes the screen as it stands, as SVG with real text or as PNG, in its colours; asks for the file's name.",
         Session,
     ),
     entry(

@@ -49,7 +49,7 @@ pub fn words(command: C) -> &'static str {
         C::Notes => "warnings messages remarks problems why sentence details read",
         C::TakeUp => "restore recover crash earlier journal unsaved",
         C::Export => "save write file scales json cache tensorrt output document",
-        C::Screen => "screenshot image svg capture picture share",
+        C::Screen => "screenshot image svg png capture picture share",
         C::Plot => "image svg histogram figure picture chart",
         C::Copy => "clipboard yank numpy python code number row json osc52 paste",
         C::Changes => "history edits journal log steps undo list",

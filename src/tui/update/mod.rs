@@ -79,7 +79,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::Exported(result) => prompt::exported(model, result, &mut cmds),
         Msg::Writing(path) => prompt::writing(model, &path),
         Msg::NetworkWritten(result) => prompt::network_written(model, result, &mut cmds),
-        Msg::Drawn(svg) => pictures::drawn(model, svg),
+        Msg::Drawn(picture) => pictures::drawn(model, picture),
         Msg::Written(result) => pictures::written(model, result),
     }
     if !news {
