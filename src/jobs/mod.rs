@@ -44,7 +44,7 @@ mod values;
 mod verify;
 
 pub use channels::{MAX_CHANNELS, analyse_channels};
-pub use feed::{Feed, Start, Tell};
+pub use feed::{Feed, Start, Stop, Tell};
 pub use files::{measure_layer, read_channels, read_layer};
 pub use gather::Gather;
 pub use how::{Allow, How, Objective};

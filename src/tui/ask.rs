@@ -10,7 +10,7 @@ use super::model::Model;
 
 impl Ask {
     /// What is asked for, before the text.
-    pub(super) fn title(&self, model: &Model) -> &'static str {
+    pub fn title(&self, model: &Model) -> &'static str {
         match self {
             Ask::Filter { .. } => "filter",
             Ask::Clip { .. } => match (model.format().symmetric(), model.plot.handle) {
@@ -55,7 +55,7 @@ impl Ask {
             {
                 "is there already · Enter replaces it · or type another name".into()
             }
-            Ask::Screen { .. } => "Enter writes the screen as SVG · Esc".into(),
+            Ask::Screen { .. } => "Enter writes the screen, .svg or .png by its ending · Esc".into(),
             Ask::Plot { .. } => "a name, and a size if you like · Enter writes it as SVG · Esc".into(),
             Ask::Export { .. } if model.into_network.is_some() => {
                 "Enter writes it: .json, .onnx, .cache, .alls, .csv or FORMAT:name · Esc".into()

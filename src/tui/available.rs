@@ -7,6 +7,7 @@ use crate::session::{Kind, Layer, Target};
 use super::command::Command::{self, self as C};
 use super::model::Model;
 use super::page::Page;
+use super::work;
 
 impl Model {
     /// Why a command cannot run now, in a few words with the keys that are in force; `None` if it can.
@@ -20,6 +21,7 @@ impl Model {
             Some(_) => None,
             None => Some("no layer is read yet"),
         };
+        let needs_selected = || self.selected().is_none().then_some("there is no layer");
         let needs_range = || match self.selected_ready() {
             None => Some("no layer is read yet"),
             Some(ready) if ready.stats().amax() <= 0.0 => Some("this layer has no range"),
@@ -87,11 +89,12 @@ impl Model {
             C::Sign if !self.format().symmetric() => Some("an affine range is always shown signed"),
             C::ZoomReset | C::Pan(_) if self.plot.zoom.is_none() => Some("the whole range is shown"),
             C::Stop => {
-                let runs = self.loading.runs.is_some() && !self.loading.finished;
-                let trial = self.network.as_ref().is_some_and(|n| n.running.is_some());
-                let methods = self.network.as_ref().is_some_and(|n| n.methods.running);
-                (!runs && !trial && !methods).then_some("nothing is running")
+                let pieces = work::pieces(self);
+                let any = pieces.iter().any(|piece| piece.can_stop(self));
+                let none = if pieces.is_empty() { "nothing is running" } else { "this has to be waited for" };
+                (!any).then_some(none)
             }
+            C::Notes => needs_selected(),
             C::Float | C::Placement if self.session.placements().is_empty() => {
                 Some("only with a network: qviz MODEL.onnx --data PATH")
             }

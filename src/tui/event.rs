@@ -9,12 +9,13 @@ use crate::jobs;
 
 use super::command::Command;
 use super::key::Key;
+use super::layout::{Areas, Region, Sends};
 use super::mode::Mode;
 use super::model::Model;
-use super::msg::Msg;
+use super::msg::{Msg, Unwritten, Written};
 use super::page::Page;
 use super::update::layout;
-use super::view::{compared_rows, method_rows, tab_at};
+use super::view::{compared_rows, method_rows, regions, tab_at};
 
 /// Everything that can wake the program.
 pub enum Event {
@@ -22,6 +23,8 @@ pub enum Event {
     Terminal(event::Event),
     /// The loader.
     Job(Box<jobs::Told>),
+    /// The network was written, or not.
+    Written(Result<Written, Unwritten>),
     /// A signal to end, by its number.
     Signal(i32),
     /// The terminal is gone.
@@ -90,6 +93,13 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
         (Mode::Drag { .. }, MouseEventKind::Up(MouseButton::Left)) | (Mode::Pan { .. }, MouseEventKind::Up(_)) => {
             Some(Msg::Release)
         }
+        (_, MouseEventKind::Down(MouseButton::Left)) if let Some(region) = region_at(model, &areas, (x, y)) => {
+            Some(match region.sends {
+                Sends::Run(command) => Msg::Run(command),
+                Sends::Type(key) => Msg::Type(key),
+                Sends::Row(row) => Msg::PickRow(row),
+            })
+        }
         (Mode::Normal, MouseEventKind::Down(MouseButton::Left)) => {
             let rows = compared_rows(&areas, model);
             if model.plot.page == Page::Compare && rows.contains((x, y).into()) {
@@ -100,9 +110,6 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
             }
             if over_list && y == areas.list.y {
                 return Some(Msg::Run(Command::Sort));
-            }
-            if areas.header.contains((x, y).into()) && x + 8 >= areas.header.right() {
-                return Some(Msg::Run(Command::Help));
             }
             if let (Some(column), Some(strip)) = (plot_column(x, y), &model.strip) {
                 // Where several share the column: the cursor's, and else the worst of them.
@@ -123,6 +130,8 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
         }
         (Mode::Normal, MouseEventKind::ScrollUp) if over_list => Some(Msg::ScrollList(-3)),
         (Mode::Normal, MouseEventKind::ScrollDown) if over_list => Some(Msg::ScrollList(3)),
+        (Mode::Normal, MouseEventKind::ScrollUp) if model.plot.page.covers() => Some(on_page(model, -1)),
+        (Mode::Normal, MouseEventKind::ScrollDown) if model.plot.page.covers() => Some(on_page(model, 1)),
         (Mode::Normal, MouseEventKind::ScrollUp) => plot_column(x, y).map(|column| Msg::ZoomAt { column, steps: 1 }),
         (Mode::Normal, MouseEventKind::ScrollDown) => plot_column(x, y).map(|column| Msg::ZoomAt { column, steps: -1 }),
         (Mode::Help { .. } | Mode::Palette { .. }, MouseEventKind::ScrollUp) => {
@@ -133,6 +142,20 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
         }
         _ => None,
     }
+}
+
+/// A turn of the wheel over a page: its lines move, or the rows of the list that it compares.
+fn on_page(model: &Model, down: i16) -> Msg {
+    match model.plot.page {
+        Page::Compare => Msg::ScrollList(3 * down),
+        Page::Changes | Page::Work => Msg::Run(Command::Select(down)),
+        _ => Msg::ScrollPage(3 * down),
+    }
+}
+
+/// What is pressed there beside plots, lists and tabs.
+fn region_at(model: &Model, areas: &Areas, at: (u16, u16)) -> Option<Region> {
+    regions(model, areas).into_iter().find(|region| region.area.contains(at.into()))
 }
 
 /// On the line or right beside it: grab it. Elsewhere: read that column.

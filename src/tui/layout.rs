@@ -15,6 +15,9 @@
 
 use ratatui::layout::Rect;
 
+use super::command::Command;
+use super::key::Key;
+
 /// The smallest screen that the program draws on.
 pub const SMALLEST: (u16, u16) = (60, 18);
 
@@ -104,12 +107,44 @@ pub fn areas((width, height): (u16, u16), methods: usize, network: bool) -> Opti
     })
 }
 
+/// A part of the screen that does something where it is pressed: a hint, a method's mark, a row of a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Region {
+    /// Where it stands.
+    pub area: Rect,
+    /// What pressing it sends.
+    pub sends: Sends,
+}
+
+/// What pressing a [`Region`] sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sends {
+    /// A command.
+    Run(Command),
+    /// A key, as if it were typed.
+    Type(Key),
+    /// A row of what lies over the plots or over the screen, counted from its first.
+    Row(usize),
+}
+
 impl Areas {
     /// The plots' column under a cell of the screen, if the cell lies in the plots.
     pub fn plot_column(&self, x: u16, y: u16) -> Option<u16> {
         let rows = self.flag.y..self.ticks.bottom();
         let columns = self.histogram.x..self.histogram.right();
         (rows.contains(&y) && columns.contains(&x)).then(|| x - self.histogram.x)
+    }
+
+    /// The place of the plots, which a page takes.
+    pub fn panel(&self) -> Rect {
+        let top = self.histogram_title;
+        Rect { height: self.ticks.bottom() - top.y, ..top }
+    }
+
+    /// The lines of a page between its title and its last line.
+    pub fn page(&self) -> Rect {
+        let panel = self.panel();
+        Rect { y: panel.y + 1, height: panel.height.saturating_sub(3), ..panel }
     }
 
     /// The rows of the list below its title, for `layers` of them; under them stay at least four lines for notes where

@@ -3,7 +3,10 @@
 use crate::figure::Handle;
 use crate::session::Decision;
 
+use ratatui::buffer::Buffer;
+
 use super::line::Line;
+use super::look::Ground;
 
 /// What keys and mouse mean.
 pub enum Mode {
@@ -61,6 +64,15 @@ impl Mode {
     }
 }
 
+/// The cells of a screen, with what their colours are made for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// The cells.
+    pub cells: Buffer,
+    /// Their ground.
+    pub ground: Ground,
+}
+
 /// What a text is asked for. Its title and hint stand in `ask.rs`, what Enter does in `update/prompt.rs`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ask {
@@ -90,7 +102,7 @@ pub enum Ask {
     /// The file to write the screen to.
     Screen {
         /// The screen as it was when that was asked for.
-        svg: String,
+        picture: Box<Picture>,
         /// The text whose file Enter would replace, once that was said.
         exists: Option<String>,
     },

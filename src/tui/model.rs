@@ -20,6 +20,7 @@ use super::msg::IntoNetwork;
 use super::network::Network;
 use super::page::Page;
 use super::taking::Taking;
+use super::work::{Reading, Writing};
 
 /// Tells what a document of this run was made from; may wait until that is known.
 pub type MadeFrom = Arc<dyn Fn() -> Provenance + Send + Sync>;
@@ -40,8 +41,14 @@ pub struct Model {
     pub mode: Mode,
     /// The state under the cursor of the list of changes: how many changes have led to it.
     pub state: usize,
+    /// The piece of background work under the cursor of its list.
+    pub piece: usize,
     /// How far reading is.
     pub loading: Loading,
+    /// What was asked of whoever has the values, and has not come.
+    pub values: Vec<Reading>,
+    /// The network that is being written.
+    pub writing: Option<Writing>,
     /// The network that the layers come from, where there is one.
     pub network: Option<Network>,
     /// What was done last, or why not; until the next key.
@@ -113,6 +120,8 @@ pub struct Plot {
     pub curve: CurveKind,
     /// What stands in the plots' place.
     pub page: Page,
+    /// The first line of the page that is shown.
+    pub scroll: u16,
     /// Whether the fake-quantized distribution lies over the original.
     pub fake_quant: bool,
     /// The distribution that is fitted to the histogram and drawn over it.
@@ -147,6 +156,8 @@ pub struct Loading {
     pub runs: Option<(usize, usize, Option<Duration>)>,
     /// The layer that is being read, and the share of it.
     pub share: Option<(usize, f64)>,
+    /// Whether it shall end early.
+    pub stopping: bool,
     /// Whether everything was read.
     pub finished: bool,
 }
@@ -168,6 +179,7 @@ impl Model {
             // KL tells the two ends of an affine range not apart, and knows no FP8.
             curve: if FigureSpec::begins_with_kl(session.format()) { CurveKind::Kl } else { CurveKind::Mse },
             page: Page::default(),
+            scroll: 0,
             fake_quant: false,
             fit: None,
             zoom: None,
@@ -182,7 +194,10 @@ impl Model {
             channel: Channel::default(),
             mode: Mode::Normal,
             state: 0,
+            piece: 0,
             loading: Loading::default(),
+            values: Vec::new(),
+            writing: None,
             network: None,
             notice: None,
             mouse: true,

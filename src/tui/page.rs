@@ -1,7 +1,7 @@
 //! What stands in the place of the plots.
 
 /// A page of the screen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Page {
     /// The histogram, and the curve of an objective under it.
     #[default]
@@ -14,12 +14,33 @@ pub enum Page {
     Methods,
     /// Every change that was made, to go back to.
     Changes,
+    /// Everything that is to say of the selected layer.
+    Notes,
+    /// What goes on in the background.
+    Work,
 }
 
 impl Page {
+    /// All pages.
+    pub const ALL: [Page; 7] =
+        [Page::Curve, Page::Mapping, Page::Compare, Page::Methods, Page::Changes, Page::Notes, Page::Work];
+
+    /// Words that stand on it and on no other, also on the smallest usual screen.
+    pub fn title(self) -> &'static str {
+        match self {
+            Page::Curve => "SQNR, dB",
+            Page::Mapping => "float to",
+            Page::Compare => "why they differ",
+            Page::Methods => "methods by the outputs",
+            Page::Changes => "changes",
+            Page::Notes => "notes",
+            Page::Work => "at work",
+        }
+    }
+
     /// Whether no plot is to be seen.
     pub fn covers(self) -> bool {
-        matches!(self, Page::Compare | Page::Methods | Page::Changes)
+        !matches!(self, Page::Curve | Page::Mapping)
     }
 
     /// Goes to a page, or back to the curve from it.

@@ -98,6 +98,10 @@ pub enum Command {
     Pan(i8),
     /// Ends the run of a network with the samples seen so far, or what takes long with what it has found.
     Stop,
+    /// Lists what goes on in the background.
+    Work,
+    /// Shows all that is to say of the selected layer.
+    Notes,
     /// Shows every method by what the network's outputs say.
     Methods,
     /// Takes the best method by the network's outputs for all activations.

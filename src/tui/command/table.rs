@@ -341,6 +341,14 @@ pub const COMMANDS: &[Entry] = &[
         "Shows every method beside every other for all layers, and why they differ on the selected one.",
         View,
     ),
+    entry(
+        C::Notes,
+        "notes",
+        &[k('K')],
+        "notes",
+        "Shows all that is to say of the selected layer, whole sentences, in place of the plots.",
+        View,
+    ),
     entry(C::YScale, "y-scale", &[k('y')], "log y", "Counts on a log or a linear scale.", View),
     entry(C::Sign, "sign", &[k('a')], "signed", "Shows signed values or their magnitudes.", View),
     entry(
@@ -419,11 +427,19 @@ pub const COMMANDS: &[Entry] = &[
         Network,
     ),
     entry(
+        C::Work,
+        "work",
+        &[k('&')],
+        "what is at work",
+        "Lists what goes on in the background, how far each piece is and how long it takes; {stop} there stops one.",
+        Session,
+    ),
+    entry(
         C::Stop,
         "stop",
         &[k('S')],
         "stop",
-        "Ends the network's run, a sensitivity, a search or the table of methods early, and keeps what was found.",
+        "Ends what goes on in the background early, and keeps what was found; {work} lists it, and stops one piece.",
         Network,
     ),
     entry(
@@ -440,7 +456,7 @@ pub const COMMANDS: &[Entry] = &[
         "screen-picture",
         &[k('I')],
         "picture of the screen",
-        "Writes the screen as it stands as SVG with real text, in its colours; asks for the file's name.",
+        "Writes the screen as it stands, as SVG with real text or as PNG, in its colours; asks for the file's name.",
         Session,
     ),
     entry(

@@ -8,4 +8,4 @@ mod labels;
 
 pub use bars::{BarStyle, bars};
 pub use dots::{Dots, sample};
-pub use labels::place;
+pub use labels::{Placed, place};

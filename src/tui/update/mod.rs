@@ -19,6 +19,7 @@ mod prompt;
 mod stage;
 pub(super) mod taking;
 mod ties;
+mod work;
 mod zoom;
 
 use super::command::{Command, entry_of};
@@ -61,6 +62,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::PickChannel(channel) => channels::pick(model, channel),
         Msg::SelectLayer(layer) => list::select(model, layer, &mut cmds),
         Msg::ScrollList(rows) => list::scroll(model, rows),
+        Msg::ScrollPage(lines) => scroll(model, lines),
+        Msg::PickRow(row) => pick_row(model, row, &mut cmds),
         Msg::ZoomAt { column, steps } => zoom::about(model, column, steps, &mut cmds),
         Msg::GrabAxis(column) => zoom::grab(model, column),
         Msg::Type(key) if matches!(model.mode, Mode::Offer) => taking::key(model, key, &mut cmds),
@@ -74,7 +77,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::Job(told) => load::told(model, told, &mut cmds),
         Msg::Copied { what, way } => model.say(format!("{what} copied {way}")),
         Msg::Exported(result) => prompt::exported(model, result, &mut cmds),
-        Msg::Drawn(svg) => pictures::drawn(model, svg),
+        Msg::Writing(path) => prompt::writing(model, &path),
+        Msg::NetworkWritten(result) => prompt::network_written(model, result, &mut cmds),
+        Msg::Drawn(picture) => pictures::drawn(model, picture),
         Msg::Written(result) => pictures::written(model, result),
     }
     if !news {
@@ -84,7 +89,38 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
     network::say_late(model);
     network::ask(model, &mut cmds);
     methods::ask(model, &mut cmds);
+    work::asked(model, &cmds);
     cmds
+}
+
+/// Moves the page that is shown, as far as it has lines.
+fn scroll(model: &mut Model, lines: i16) {
+    let last = layout(model).map_or(0, |areas| {
+        let page = areas.page();
+        let all = super::notes::lines(model, super::notes::width(page)).len();
+        all.saturating_sub(usize::from(page.height)).min(usize::from(u16::MAX)) as u16
+    });
+    model.plot.scroll = model.plot.scroll.min(last).saturating_add_signed(lines).min(last);
+}
+
+/// A row of what lies over the screen, or over the plots, was pressed.
+fn pick_row(model: &mut Model, row: usize, cmds: &mut Vec<Cmd>) {
+    if let Mode::Help { at, .. } | Mode::Palette { at, .. } = &mut model.mode {
+        *at = row;
+        let enter = super::key::Key::code(crossterm::event::KeyCode::Enter);
+        if let Some(command) = palette::key(model, enter) {
+            run(model, command, cmds);
+        }
+        return;
+    }
+    match model.plot.page {
+        Page::Changes => {
+            let (done, undone) = model.session.history_len();
+            model.state = (done + undone).saturating_sub(row);
+        }
+        Page::Work => model.piece = row,
+        _ => {}
+    }
 }
 
 /// Brings what follows from the rest of the model up to date: the list's order and window, and the figure. Before a
@@ -142,6 +178,11 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::Undo | Command::Redo if changes::is_elsewhere(model, command) => changes::go(model),
         Command::Undo => history(model, true, cmds),
         Command::Redo => history(model, false, cmds),
+        Command::Select(by) if model.plot.page == Page::Work => work::step(model, isize::from(by)),
+        Command::Page(by) if model.plot.page == Page::Work => work::step(model, 10 * isize::from(by)),
+        Command::First if model.plot.page == Page::Work => work::step(model, isize::MIN),
+        Command::Last if model.plot.page == Page::Work => work::step(model, isize::MAX),
+        Command::Page(by) if model.plot.page == Page::Notes => scroll(model, 10 * by),
         Command::Select(by) if model.plot.page == Page::Changes => changes::step(model, isize::from(by)),
         Command::Page(by) if model.plot.page == Page::Changes => changes::step(model, 10 * isize::from(by)),
         Command::First if model.plot.page == Page::Changes => changes::step(model, isize::MIN),
@@ -173,7 +214,7 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::Curve(by) => {
             match std::mem::take(&mut model.plot.page) {
                 // The plots come back as they were.
-                Page::Compare | Page::Methods | Page::Changes => {}
+                Page::Compare | Page::Methods | Page::Changes | Page::Notes | Page::Work => {}
                 Page::Mapping => model.plot.zoom = None,
                 Page::Curve => model.plot.curve = model.plot.curve.step(by),
             }
@@ -195,7 +236,12 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::Zoom(steps) => zoom::about_clip(model, steps, cmds),
         Command::ZoomReset => model.plot.zoom = None,
         Command::Pan(by) => zoom::pan(model, by),
-        Command::Stop => network::stop(model, cmds),
+        Command::Stop => work::stop(model, cmds),
+        Command::Work => work::show(model),
+        Command::Notes => {
+            model.plot.page.toggle(Page::Notes);
+            model.plot.scroll = 0;
+        }
         Command::Sensitivity => network::sensitivity(model, cmds),
         Command::Tune => network::ask_how(model, false),
         Command::TuneAll => network::ask_how(model, true),

@@ -1,14 +1,16 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::super::layout::Areas;
+use super::super::command::Command;
+use super::super::layout::{Areas, Region, Sends};
 use super::super::model::{Model, name_of};
+use super::super::network::headline;
 use super::super::page::Page;
-use super::super::plot::{BarStyle, Dots, bars, place};
+use super::super::plot::{BarStyle, Dots, Placed, bars, place};
 use super::pen::{Pen, wrapped};
 use super::scales;
 use crate::calibrate::Shape;
-use crate::figure::{Axis, Figure, FitCurve, Handle, level_counts};
+use crate::figure::{Axis, Figure, FitCurve, Handle, Mark, level_counts};
 use crate::report::number;
 use crate::session::{LayerState, Ready, Target};
 
@@ -211,14 +213,42 @@ fn draw_axis(pen: &mut Pen, areas: &Areas, figure: &Figure, ready: &Ready) {
             pen.glyph(area.x + mark.column, area.y, glyphs.mark, style);
         }
     }
-    let names: Vec<(u16, &str)> =
-        figure.marks.iter().map(|m| (m.column, ready.candidates()[m.candidate].label.as_str())).collect();
-    for label in place(&names, areas.labels.width, areas.labels.height) {
+    for label in labels(areas, figure, ready) {
         let style =
             if label.marks.iter().any(|&m| chosen(figure.marks[m].candidate)) { theme.chosen } else { theme.mark };
         let (x, y) = (areas.labels.x + label.column, areas.labels.y + label.row);
         pen.text(x, y, areas.labels.right() - x, &label.text, style);
     }
+}
+
+/// The methods' names below their marks.
+fn labels(areas: &Areas, figure: &Figure, ready: &Ready) -> Vec<Placed> {
+    let label = |mark: &Mark| (mark.column, ready.candidates()[mark.candidate].label.as_str());
+    let names: Vec<(u16, &str)> = figure.marks.iter().map(label).collect();
+    place(&names, areas.labels.width, areas.labels.height)
+}
+
+/// The methods' names and marks, each to take its method; a mark that the clip's line covers belongs to the line.
+pub(super) fn regions(model: &Model, areas: &Areas) -> Vec<Region> {
+    let (Some(figure), Some(ready)) = (model.figure(), model.selected_ready()) else { return Vec::new() };
+    let lines = model.lines(ready.decision().clip);
+    let lines: Vec<u16> = lines.iter().filter_map(|(_, value)| figure.axis.column(*value)).collect();
+    let region = |x: u16, y: u16, width: u16, mark: &Mark| Region {
+        area: Rect::new(x, y, width, 1),
+        sends: Sends::Run(Command::Method(mark.candidate)),
+    };
+    let free = figure.marks.iter().filter(|mark| !lines.contains(&mark.column));
+    let mut regions: Vec<Region> = free.map(|mark| region(areas.axis.x + mark.column, areas.axis.y, 1, mark)).collect();
+    for label in labels(areas, figure, ready) {
+        let (mut x, y) = (areas.labels.x + label.column, areas.labels.y + label.row);
+        // Names that share a label stand behind each other with a dot between.
+        for mark in label.marks.iter().map(|&mark| &figure.marks[mark]) {
+            let width = ready.candidates()[mark.candidate].label.chars().count() as u16;
+            regions.push(region(x, y, width.min(areas.labels.right().saturating_sub(x)), mark));
+            x += width + 1;
+        }
+    }
+    regions
 }
 
 fn inspect(pen: &mut Pen, areas: &Areas, model: &Model, figure: &Figure) {
@@ -291,7 +321,7 @@ fn output(pen: &Pen, model: &Model, style: Style) -> (String, Style) {
     let asked = network.and_then(|n| n.alone.asked.as_ref()).is_some_and(|(_, grids)| !grids.is_empty());
     let effect = answer.filter(|_| asked).and_then(|answer| answer.result.as_ref().ok());
     let fresh = network.is_some_and(|n| n.alone.is_answered());
-    let text = effect.map_or(String::new(), |e| format!("· output {}", super::output::headline(e)));
+    let text = effect.map_or(String::new(), |e| format!("· output {}", headline(e)));
     (text, if fresh { style } else { pen.look.theme.dim })
 }
 

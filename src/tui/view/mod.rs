@@ -11,17 +11,19 @@ mod lower;
 mod mapping;
 mod methods;
 mod names;
+mod notes;
 mod numbers;
 mod output;
 mod palette;
 mod pen;
 mod scales;
 mod strip;
+mod work;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::layout::SMALLEST;
+use super::layout::{Areas, Region, SMALLEST};
 use super::mode::Mode;
 use super::model::Model;
 use super::page::Page;
@@ -33,9 +35,10 @@ use pen::Pen;
 
 /// Draws the whole screen. Returns where the terminal's cursor stands while a text is typed.
 pub fn view(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
-    let screen = buffer.area;
+    let screen = buffer.area.intersection(Rect::new(0, 0, model.size.0, model.size.1));
     let mut pen = Pen { buffer, look: &model.look };
-    let Some(areas) = layout(model).filter(|_| screen.width >= model.size.0 && screen.height >= model.size.1) else {
+    let whole = (screen.width, screen.height) == model.size;
+    let Some(areas) = layout(model).filter(|_| whole) else {
         too_small(&mut pen, screen);
         return None;
     };
@@ -47,6 +50,10 @@ pub fn view(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
         changes::draw(&mut pen, &areas, model);
     } else if model.plot.page == Page::Methods {
         methods::draw(&mut pen, &areas, model);
+    } else if model.plot.page == Page::Notes {
+        notes::draw(&mut pen, &areas, model);
+    } else if model.plot.page == Page::Work {
+        work::draw(&mut pen, &areas, model);
     } else if let Some(channels) = &model.strip {
         strip::draw(&mut pen, &areas, model, channels);
     } else {
@@ -61,6 +68,30 @@ pub fn view(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
         Mode::Palette { line, at } => Some(palette::draw(&mut pen, screen, model, line, *at)),
         _ => cursor,
     }
+}
+
+/// What can be pressed beside the plots, the lists and the tabs: the footer's hints, methods' marks, the rows of pages and of
+/// what lies over the screen. The first that holds a cell has it.
+pub(super) fn regions(model: &Model, areas: &Areas) -> Vec<Region> {
+    let mut regions = footer::regions(model, areas.footer);
+    let screen = Rect::new(0, 0, model.size.0, model.size.1);
+    match &model.mode {
+        Mode::Help { line, scroll, at } => regions.extend(help::regions(screen, model, line, (*scroll, *at))),
+        Mode::Palette { line, at } => regions.extend(palette::regions(screen, model, line, *at)),
+        Mode::Normal => {
+            match model.plot.page {
+                Page::Changes => regions.extend(changes::regions(model, areas)),
+                Page::Work => regions.extend(work::regions(model, areas)),
+                Page::Curve | Page::Mapping if model.strip.is_none() => {
+                    regions.extend(histogram::regions(model, areas));
+                }
+                _ => {}
+            }
+            regions.extend(header::regions(areas.header, model));
+        }
+        _ => {}
+    }
+    regions
 }
 
 fn too_small(pen: &mut Pen, screen: Rect) {

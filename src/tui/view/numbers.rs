@@ -35,12 +35,12 @@ const COLUMNS: [Column; 9] = [
             if r.symmetric { n(r.clip.amax()) } else { format!("{} to {}", n(r.clip.min()), n(r.clip.max())) }
         },
     },
-    Column { heading: "scale", width: 10, rank: 4, cell: |r| number::significant(f64::from(r.params.scale()), 5) },
+    Column { heading: "scale", width: 10, rank: 3, cell: |r| number::significant(f64::from(r.params.scale()), 5) },
     Column { heading: "zero pt", width: 7, rank: 8, cell: |r| r.params.zero_point().to_string() },
     Column {
         heading: "saturated",
         width: 17,
-        rank: 3,
+        rank: 4,
         cell: |r| {
             let about = if r.metrics.prorated { "~" } else { "" };
             let n = number::count(r.metrics.saturated_count.round() as u64);
@@ -175,15 +175,17 @@ fn width_of(column: &Column, symmetric: bool) -> u16 {
     if column.rank == 0 && symmetric { 9 } else { column.width }
 }
 
-/// The most important columns that fit, in their order.
+/// The most important columns that fit, in their order: a narrow one goes where a wider one has no room.
 fn fitting(width: u16, name: u16, symmetric: bool) -> Vec<&'static Column> {
-    let mut columns: Vec<&Column> = COLUMNS.iter().collect();
-    while columns.iter().map(|c| width_of(c, symmetric) + 2).sum::<u16>() + name + 1 > width {
-        let least = columns.iter().enumerate().max_by_key(|(_, c)| c.rank).map(|(i, _)| i);
-        match least {
-            Some(i) if columns.len() > 1 => drop(columns.remove(i)),
-            _ => break,
-        }
-    }
-    columns
+    let mut by_rank: Vec<&Column> = COLUMNS.iter().collect();
+    by_rank.sort_by_key(|column| column.rank);
+    let mut left = width.saturating_sub(name + 1);
+    let mut fits = |column: &&Column| {
+        let needed = width_of(column, symmetric) + 2;
+        let fits = needed <= left || column.rank == 0;
+        left = left.saturating_sub(if fits { needed } else { 0 });
+        fits
+    };
+    let taken: Vec<u8> = by_rank.into_iter().filter(|column| fits(column)).map(|column| column.rank).collect();
+    COLUMNS.iter().filter(|column| taken.contains(&column.rank)).collect()
 }
