@@ -17,6 +17,7 @@
 //! | `page.rs` | what stands in the plots' place |
 //! | `clipboard.rs` | a text on its way to the clipboard |
 //! | `changes.rs` | each change that was made, in words |
+//! | `held.rs` | what is kept in view to be compared with what is looked at |
 //! | `find.rs` | the commands that words mean, the best first |
 //! | `taking.rs` | what an earlier run has left, and how far it is taken up |
 //! | `query.rs` | asking the terminal for its ground, and its answer among the keys |
@@ -39,6 +40,7 @@ pub mod command;
 mod drawn;
 pub mod event;
 mod find;
+pub mod held;
 pub mod key;
 pub mod layout;
 mod line;

@@ -14,12 +14,16 @@ pub enum Page {
     Methods,
     /// Every change that was made, to go back to.
     Changes,
+    /// The list of layers over the whole width, with what is to be said of the selected one.
+    Layers,
+    /// The network's outputs, float and quantized.
+    Outputs,
 }
 
 impl Page {
     /// Whether no plot is to be seen.
     pub fn covers(self) -> bool {
-        matches!(self, Page::Compare | Page::Methods | Page::Changes)
+        !matches!(self, Page::Curve | Page::Mapping)
     }
 
     /// Goes to a page, or back to the curve from it.

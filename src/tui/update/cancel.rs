@@ -17,7 +17,7 @@ pub(super) fn cancel(model: &mut Model) {
         Mode::Normal => {
             let had_notice = model.notice.take().is_some();
             if model.plot.inspect.take().is_some() || had_notice {
-            } else if model.plot.page == Page::Changes {
+            } else if matches!(model.plot.page, Page::Changes | Page::Layers | Page::Outputs) {
                 model.plot.page = Page::Curve;
             } else if model.channel.open.is_some() {
                 channels::close(model);

@@ -38,7 +38,7 @@ pub(super) fn entered(model: &Model, text: &str) -> Result<Cmd, String> {
         Ask::Plot { exists } => {
             let (path, size) = named(text)?;
             let ready = model.selected_ready().ok_or("no layer is read yet")?;
-            (path, report::svg(&model.name_at(), ready, size), exists)
+            (path, report::svg(&model.name_at(), ready, size, model.plot.rise), exists)
         }
         _ => return Err("nothing is to be written".into()),
     };

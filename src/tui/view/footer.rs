@@ -180,7 +180,7 @@ fn hints(pen: &mut Pen, area: Rect, model: &Model) {
         (&[PerChannel], "channels"),
         (&[Format], "bits"),
         (&[Toggle], "on/off"),
-        (&[YScale], "log y"),
+        (&[YScale], "y scale"),
         (&[Fit], "fitted curve"),
     ];
     // Help and export are never pushed out.
