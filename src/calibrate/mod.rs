@@ -52,7 +52,7 @@ pub use aciq::Aciq;
 pub use cost::{Metrics, mean_error};
 pub use coverage::Coverage;
 pub use crowd::crowd;
-pub use disagreement::{Disagreement, disagreement};
+pub use disagreement::{Answer, Beside};
 pub use entropy::Entropy;
 pub use fit::{Fit, Shape};
 pub use levels::Level;

@@ -29,7 +29,7 @@ impl Model {
         };
         let only_strip =
             || (!self.on_strip()).then_some("only where channels have ranges of their own ({per-channel})");
-        if command == C::OpenChannel && self.plot.page == Page::Changes {
+        if command == C::OpenChannel && matches!(self.plot.page, Page::Changes | Page::Layers) {
             return None;
         }
         if self.many() {
@@ -47,7 +47,8 @@ impl Model {
             let of_one = match command {
                 C::MoveColumns(_) | C::Minimum(_) => return None,
                 C::MoveBins(_) | C::Mark(_) | C::TypeClip | C::OtherHandle | C::Zoom(_) => true,
-                C::FakeQuant | C::Fit | C::Mapping | C::Sign => true,
+                C::FakeQuant | C::Fit | C::Mapping | C::Sign | C::Inspect(_) => true,
+                C::Hold => self.held.is_none(),
                 C::Curve(_) => !self.plot.page.covers(),
                 _ => false,
             };
@@ -73,6 +74,11 @@ impl Model {
             }
             C::MoveColumns(_) | C::MoveBins(_) | C::Minimum(_) | C::Mark(_) | C::Zoom(_) => needs_range(),
             C::TypeClip | C::Format | C::Measure | C::Toggle | C::FakeQuant | C::Fit | C::Mapping => needs_layer(),
+            C::Inspect(_) if self.plot.page.covers() => Some("only on a histogram"),
+            C::Inspect(_) => needs_layer(),
+            C::Hold if self.held.is_none() => needs_layer(),
+            C::Layers if self.session.layers().is_empty() => Some("no layer is there yet"),
+            C::Outputs if self.network.is_none() => Some("only with a network: qviz MODEL.onnx --data PATH"),
             C::MethodValue => match self.selected_ready() {
                 None => Some("no layer is read yet"),
                 Some(ready) if ready.method_clip().is_none() => Some("the method has no value here"),

@@ -125,6 +125,10 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
             let method = method_rows(model, areas.numbers).into_iter().find(|(_, row)| *row == y);
             method.map(|(index, _)| Msg::Run(Command::Method(index)))
         }
+        // A drag that did not grab the line reads what it goes over.
+        (Mode::Normal, MouseEventKind::Drag(MouseButton::Left)) if model.plot.inspect.is_some() => {
+            plot_column(x, y).map(Msg::Inspect)
+        }
         (Mode::Normal, MouseEventKind::Down(MouseButton::Right)) if model.strip.is_none() => {
             plot_column(x, y).map(Msg::GrabAxis)
         }

@@ -17,6 +17,7 @@ use ratatui::layout::Rect;
 
 use super::command::Command;
 use super::key::Key;
+use super::page::Page;
 
 /// The smallest screen that the program draws on.
 pub const SMALLEST: (u16, u16) = (60, 18);
@@ -30,8 +31,13 @@ pub const GUTTER: u16 = 6;
 pub struct Areas {
     /// The first line.
     pub header: Rect,
-    /// The list with its title row; empty on narrow screens.
+    /// The list with its title row; empty on narrow screens and of one layer alone. On a page of its own it has the place of
+    /// the plots as well.
     pub list: Rect,
+    /// Rows below the list that stay free for what is said of the selected layer, where it is high enough.
+    under: u16,
+    /// What is said of a layer that is alone; empty where there is a list.
+    pub notes: Rect,
     /// Title of the histogram, gutter included.
     pub histogram_title: Rect,
     /// The row that names the clip.
@@ -56,9 +62,25 @@ pub struct Areas {
     pub footer: Rect,
 }
 
-/// The areas of a screen of `size` for a session with `methods` methods, of a `network` or not; `None` if it is too
-/// small.
-pub fn areas((width, height): (u16, u16), methods: usize, network: bool) -> Option<Areas> {
+/// What a screen has to show, as far as its areas depend on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Contents {
+    /// How many rows of methods' numbers there are.
+    pub methods: usize,
+    /// Whether a network is run.
+    pub network: bool,
+    /// Of one layer alone, which needs no list: how many lines there are to say of it.
+    pub alone: Option<u16>,
+    /// What stands in the plots' place.
+    pub page: Page,
+}
+
+/// The most lines for what is said of a layer that is alone.
+const NOTES: u16 = 4;
+
+/// The areas of a screen of `size`; `None` if it is too small.
+pub fn areas((width, height): (u16, u16), contents: Contents) -> Option<Areas> {
+    let Contents { methods, network, alone, page } = contents;
     if width < SMALLEST.0 || height < SMALLEST.1 {
         return None;
     }
@@ -67,15 +89,25 @@ pub fn areas((width, height): (u16, u16), methods: usize, network: bool) -> Opti
     // rows.
     let output = u16::from(network);
     let numbers = (2 + methods as u16 + u16::from(roomy)).min(height - 2 - output - 12);
-    let middle = height - 2 - output - numbers;
+    let notes = alone.filter(|_| roomy).map_or(0, |lines| lines.min(NOTES));
+    let middle = height - 2 - output - numbers - notes;
     let list_width = match width {
+        _ if alone.is_some() => 0,
         0..=83 => 0,
         84..=109 => 30,
         110..=139 => 42,
         // Of a network there is more to list.
         _ => (width * 7 / 20).min(if network { 72 } else { 60 }),
     };
-    let list = Rect::new(0, 1, list_width, middle);
+    let list = Rect::new(0, 1, if page == Page::Layers { width } else { list_width }, middle);
+    let room = middle - 1;
+    let under = match page {
+        // One for the rule, one for a clip by hand.
+        Page::Compare => (methods as u16 + 2).min(room / 2),
+        Page::Layers => (room / 3).min(NOTES + 2),
+        _ if room >= 15 => 4,
+        _ => 0,
+    };
     let x = if list_width > 0 { list_width + 1 } else { 0 };
     let plots = width - x;
     let columns = plots - GUTTER - 1;
@@ -93,6 +125,8 @@ pub fn areas((width, height): (u16, u16), methods: usize, network: bool) -> Opti
     Some(Areas {
         header: Rect::new(0, 0, width, 1),
         list,
+        under,
+        notes: Rect::new(0, 1 + middle, width, notes),
         histogram_title: rows(1, true),
         flag: rows(1, false),
         histogram: rows(upper, false),
@@ -101,8 +135,8 @@ pub fn areas((width, height): (u16, u16), methods: usize, network: bool) -> Opti
         lower_title: rows(1, true),
         lower: rows(bodies - upper, false),
         ticks: rows(1, false),
-        output: Rect::new(0, 1 + middle, width, output),
-        numbers: Rect::new(0, 1 + middle + output, width, numbers),
+        output: Rect::new(0, 1 + middle + notes, width, output),
+        numbers: Rect::new(0, 1 + middle + notes + output, width, numbers),
         footer: Rect::new(0, height - 1, width, 1),
     })
 }
@@ -147,16 +181,20 @@ impl Areas {
         Rect { y: panel.y + 1, height: panel.height.saturating_sub(3), ..panel }
     }
 
-    /// The rows of the list below its title, for `layers` of them; under them stay at least four lines for notes where
-    /// the list is high enough.
+    /// The rows of the list below its title, for `layers` of them; under them stay some lines for notes where the list is
+    /// high enough.
     pub fn list_rows(&self, layers: usize) -> Rect {
         let room = self.list.height.saturating_sub(1);
-        let height = room.saturating_sub(if room >= 15 { 4 } else { 0 }).min(layers.min(1000) as u16);
+        let height = room.saturating_sub(self.under).min(layers.min(1000) as u16);
         Rect { y: self.list.y + 1.min(self.list.height), height, ..self.list }
     }
 
-    /// The lines under the list for what is to say of the selected layer.
+    /// The lines for what is to say of the selected layer: under the list, or where there is none of one alone. The first
+    /// stays blank under a list.
     pub fn list_notes(&self, layers: usize) -> Rect {
+        if self.list.is_empty() {
+            return self.notes;
+        }
         let rows = self.list_rows(layers);
         Rect { y: rows.bottom(), height: self.list.bottom().saturating_sub(rows.bottom()), ..self.list }
     }
@@ -170,8 +208,11 @@ mod tests {
     fn areas_fit_and_share_their_columns() {
         for width in 0..260 {
             for height in 0..90 {
-                for (methods, network) in [(1, false), (5, false), (5, true), (12, true)] {
-                    let Some(a) = areas((width, height), methods, network) else {
+                for (methods, network, alone) in
+                    [(1, false, None), (5, false, Some(9)), (5, true, None), (12, true, Some(0)), (12, true, None)]
+                {
+                    let contents = Contents { methods, network, alone, page: Page::Curve };
+                    let Some(a) = areas((width, height), contents) else {
                         assert!(width < SMALLEST.0 || height < SMALLEST.1);
                         continue;
                     };
@@ -187,6 +228,7 @@ mod tests {
                         a.lower_title,
                         a.lower,
                         a.ticks,
+                        a.notes,
                         a.output,
                         a.numbers,
                         a.footer,
@@ -197,7 +239,19 @@ mod tests {
                     }
                     assert!(a.histogram.height >= 3 && a.lower.height >= 2, "{width}x{height}");
                     assert_eq!((a.histogram.x, a.histogram.width), (a.lower.x, a.lower.width));
-                    assert_eq!((a.ticks.bottom(), a.output.bottom()), (a.output.y, a.numbers.y));
+                    assert_eq!((a.ticks.bottom(), a.notes.bottom()), (a.notes.y, a.output.y));
+                    assert_eq!(a.output.bottom(), a.numbers.y);
+                    assert!(alone.is_none() || a.list.is_empty());
+                    for page in [Page::Layers, Page::Compare] {
+                        let of = areas((width, height), Contents { page, ..contents }).unwrap();
+                        let (rows, notes) = (of.list_rows(999), of.list_notes(999));
+                        assert!(rows.height >= 3, "{width}x{height} {page:?} {rows}");
+                        assert!(
+                            page == Page::Compare
+                                || rows.bottom() == notes.y && notes.bottom() == of.output.y - of.notes.height
+                        );
+                        assert!(page == Page::Compare || rows.width == width && notes.height >= 2);
+                    }
                     assert_eq!(a.output.height, u16::from(network));
                     assert_eq!(a.numbers.bottom(), a.footer.y);
                 }

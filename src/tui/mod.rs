@@ -18,6 +18,7 @@
 //! | `page.rs` | what stands in the plots' place |
 //! | `clipboard.rs` | a text on its way to the clipboard |
 //! | `changes.rs` | each change that was made, in words |
+//! | `held.rs` | what is kept in view to be compared with what is looked at |
 //! | `find.rs` | the commands that words mean, the best first |
 //! | `picture/` | a screen as SVG or PNG |
 //! | `work.rs` | what goes on in the background: one list of it |
@@ -43,6 +44,7 @@ pub mod command;
 mod drawn;
 pub mod event;
 mod find;
+pub mod held;
 pub mod key;
 pub mod layout;
 mod line;

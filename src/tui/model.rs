@@ -5,14 +5,16 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::calibrate::Shape;
-use crate::figure::{CurveKind, Figure, FigureSpec, Handle, Strip, domain, lines};
-use crate::histogram::Magnitude;
+use crate::figure::{CurveKind, Figure, FigureSpec, Handle, Rise, Strip, domain, lines};
+use crate::histogram::{Histogram, Magnitude};
+use crate::jobs::Against;
 use crate::quant::{Clip, Format};
 use crate::report::{Provenance, Scales, visible};
 use crate::session::{Key, Layer, Ready, Session, Target};
 
 use super::command::Keymap;
 use super::drawn::Drawn;
+use super::held::{Held, Other};
 use super::list::List;
 use super::look::Look;
 use super::mode::Mode;
@@ -69,6 +71,10 @@ pub struct Model {
     pub drawn: Option<Drawn>,
     /// The channels' bars, in the place of the figure.
     pub strip: Option<Strip>,
+    /// A range that is kept in view, to compare others with it.
+    pub held: Option<Held>,
+    /// The same tensors of other data, where there are some.
+    pub against: Option<Against>,
     /// What an earlier run has left.
     pub taking: Taking,
     /// A document whose tensors an export keeps where the session does not hold them.
@@ -112,8 +118,8 @@ pub struct Gathering {
 
 /// How the plots are looked at.
 pub struct Plot {
-    /// Whether counts stand on a log scale.
-    pub log: bool,
+    /// The scale that counts stand on.
+    pub rise: Rise,
     /// Whether the axis shows signed values; affine ranges always do.
     pub signed: bool,
     /// The objective whose curve is shown.
@@ -174,7 +180,7 @@ impl Model {
     /// A screen that knows nothing yet but what it will show.
     pub fn new(session: Session, title: String, look: Look, size: (u16, u16)) -> Model {
         let plot = Plot {
-            log: true,
+            rise: Rise::Log,
             signed: false,
             // KL tells the two ends of an affine range not apart, and knows no FP8.
             curve: if FigureSpec::begins_with_kl(session.format()) { CurveKind::Kl } else { CurveKind::Mse },
@@ -208,6 +214,8 @@ impl Model {
             fine: Fine::default(),
             drawn: None,
             strip: None,
+            held: None,
+            against: None,
             taking: Taking::default(),
             kept: None,
             made_from: None,
@@ -275,9 +283,29 @@ impl Model {
         self.drawn.as_ref().map(|drawn| &drawn.figure)
     }
 
-    /// The whole axis of a layer: all of its values and the clip.
+    /// What is drawn over the layer at hand: what is held, if that is of other values, or else the same tensor of the data
+    /// that it is compared with.
+    pub fn other(&self) -> Option<Other<'_>> {
+        let ready = self.selected_ready().filter(|_| !self.on_strip())?;
+        let is_other = |histogram: &Arc<Histogram>| !Arc::ptr_eq(histogram, ready.histogram());
+        if let Some(held) = self.held.as_ref().filter(|held| is_other(&held.histogram)) {
+            return Some(Other { histogram: &held.histogram, name: format!("held: {}", held.name) });
+        }
+        self.other_data()
+    }
+
+    /// The same tensor of the data that it is compared with.
+    pub fn other_data(&self) -> Option<Other<'_>> {
+        let (against, Some(Target::Tensor(key))) = (self.against.as_ref()?, self.at()) else { return None };
+        Some(Other { histogram: against.histogram(&key)?, name: against.title.clone() })
+    }
+
+    /// The whole axis of a layer: all of its values and the clip, and all values that are drawn over them.
     pub(super) fn domain(&self, ready: &Ready) -> (f64, f64) {
-        domain(ready.histogram(), ready.decision().clip, ready.format(), self.shows_signed())
+        let (clip, format, signed) = (ready.decision().clip, ready.format(), self.shows_signed());
+        let (lo, hi) = domain(ready.histogram(), clip, format, signed);
+        let other = self.other().map(|other| domain(other.histogram, clip, format, signed));
+        other.map_or((lo, hi), |(a, b)| (lo.min(a), hi.max(b)))
     }
 
     /// Where the clip is drawn on the axis: each line's end of the range and its value.

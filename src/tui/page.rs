@@ -18,12 +18,25 @@ pub enum Page {
     Notes,
     /// What goes on in the background.
     Work,
+    /// The list of layers over the whole width, with what is to be said of the selected one.
+    Layers,
+    /// The network's outputs, float and quantized.
+    Outputs,
 }
 
 impl Page {
     /// All pages.
-    pub const ALL: [Page; 7] =
-        [Page::Curve, Page::Mapping, Page::Compare, Page::Methods, Page::Changes, Page::Notes, Page::Work];
+    pub const ALL: [Page; 9] = [
+        Page::Curve,
+        Page::Mapping,
+        Page::Compare,
+        Page::Methods,
+        Page::Changes,
+        Page::Notes,
+        Page::Work,
+        Page::Layers,
+        Page::Outputs,
+    ];
 
     /// Words that stand on it and on no other, also on the smallest usual screen.
     pub fn title(self) -> &'static str {
@@ -35,6 +48,8 @@ impl Page {
             Page::Changes => "changes",
             Page::Notes => "notes",
             Page::Work => "at work",
+            Page::Layers => "layers",
+            Page::Outputs => "outputs",
         }
     }
 

@@ -8,7 +8,7 @@ use crate::guard::{guarded, share};
 use crate::jobs::answer::{Context, Tensors, answer};
 use crate::jobs::channels::analyse_channels;
 use crate::jobs::desk::{Desk, Piece};
-use crate::jobs::feed::{Feed, Tell};
+use crate::jobs::feed::{Feed, Stop, Tell};
 use crate::jobs::joint::joint;
 use crate::jobs::recipe::Recipe;
 use crate::jobs::request::Request;
@@ -104,7 +104,10 @@ impl Feed for StatisticsLoader {
         }
     }
 
-    fn stop(&self) {
+    fn stop(&self, what: Stop) {
+        if !matches!(what, Stop::All | Stop::Reading | Stop::Values) {
+            return;
+        }
         self.shared.stopped.store(true, Ordering::Relaxed);
     }
 
@@ -240,7 +243,7 @@ impl Shared {
             let Some(axis) = start.axis else { return Ok(None) };
             let of = self.plan.start(&found.tensors.layers[place].subject());
             let start = Start { known: of.known, imported: of.imported, ..start.clone() };
-            let progress = now_and_then(|share| (self.tell)(Told::Progress { key: key.clone(), share }));
+            let progress = now_and_then(|share, left| (self.tell)(Told::Progress { key: key.clone(), share, left }));
             let channels = self.channels(found, key, axis, &start, self.threads, &progress)?;
             let arrived = |channels| Arrival::Channels { key: key.clone(), requested: true, result: Ok(channels) };
             return Ok(channels.map(|channels| Told::Arrived(arrived(channels))));

@@ -76,7 +76,7 @@ pub enum Command {
     Float,
     /// Goes to the next way to place the network's quantizers.
     Placement,
-    /// Linear or log counts.
+    /// The next scale of counts: log, square root, linear.
     YScale,
     /// Magnitudes or signed values.
     Sign,
@@ -90,6 +90,14 @@ pub enum Command {
     Mapping,
     /// Compares all methods on all layers.
     Compare,
+    /// Shows the list of layers over the whole width.
+    Layers,
+    /// Shows the network's outputs, float and quantized.
+    Outputs,
+    /// Keeps the range that is looked at in view, to be compared with others.
+    Hold,
+    /// Moves the inspect cursor by screen columns.
+    Inspect(i16),
     /// Zooms in (1) or out (-1) about the clip.
     Zoom(i8),
     /// Shows the whole range.

@@ -17,7 +17,8 @@ pub(super) fn cancel(model: &mut Model) {
         Mode::Normal => {
             let had_notice = model.notice.take().is_some();
             if model.plot.inspect.take().is_some() || had_notice {
-            } else if matches!(model.plot.page, Page::Changes | Page::Notes | Page::Work) {
+            } else if matches!(model.plot.page, Page::Changes | Page::Notes | Page::Work | Page::Layers | Page::Outputs)
+            {
                 model.plot.page = Page::Curve;
             } else if model.channel.open.is_some() {
                 channels::close(model);

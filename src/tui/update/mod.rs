@@ -6,6 +6,8 @@ mod channels;
 mod clip;
 mod copy;
 mod hand;
+mod hold;
+mod inspect;
 mod list;
 mod load;
 mod many;
@@ -23,7 +25,7 @@ mod work;
 mod zoom;
 
 use super::command::{Command, entry_of};
-use super::layout::{Areas, areas};
+use super::layout::{Areas, Contents, areas};
 use super::line::Line;
 use super::mode::{Ask, Mode};
 use super::model::{Model, name_of};
@@ -52,9 +54,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         },
         Msg::Release => clip::release(model),
         Msg::Cancel => cancel::cancel(model),
-        Msg::Inspect(column) => {
-            model.plot.inspect = model.figure().map(|f| f.axis.centre(column));
-        }
+        Msg::Inspect(column) => inspect::at(model, column),
         Msg::ShowCurve(kind) => {
             model.plot.curve = kind;
             model.plot.page = Page::Curve;
@@ -134,7 +134,18 @@ pub fn settle(model: &mut Model) {
 
 /// The areas of the screen as it is now; `None` when it is too small.
 pub fn layout(model: &Model) -> Option<Areas> {
-    areas(model.size, report::offers(&model.session).len(), model.network.is_some())
+    let beside = usize::from(model.held.is_some()) + usize::from(model.against.is_some());
+    let methods = report::offers(&model.session).len() + beside;
+    let (network, page) = (model.network.is_some(), model.plot.page);
+    areas(model.size, Contents { methods, network, alone: alone(model), page })
+}
+
+/// How many lines there are to say of a layer that is alone.
+fn alone(model: &Model) -> Option<u16> {
+    let [layer] = model.session.layers() else { return None };
+    let (of, at) = (usize::from(model.size.0.max(20)) - 4, Target::Tensor(layer.key.clone()));
+    let lines = model.session.notes(&at).iter().map(|note| note.text.chars().count().div_ceil(of)).sum::<usize>();
+    Some(lines.min(usize::from(u16::MAX)) as u16)
 }
 
 fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
@@ -172,6 +183,7 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::PerChannel => channels::ask(model),
         Command::Tie => ties::ask(model),
         Command::OpenChannel if model.plot.page == Page::Changes => changes::jump(model, cmds),
+        Command::OpenChannel if model.plot.page == Page::Layers => model.plot.page = Page::Curve,
         Command::OpenChannel => channels::open(model),
         Command::CloseChannel => channels::close(model),
         Command::OtherHandle => clip::other_handle(model),
@@ -206,7 +218,7 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::Toggle => list::toggle(model),
         Command::Float => list::float(model),
         Command::Placement => placement::next(model),
-        Command::YScale => model.plot.log = !model.plot.log,
+        Command::YScale => model.plot.rise = model.plot.rise.next(),
         Command::Sign => {
             model.plot.signed = !model.plot.signed;
             model.plot.zoom = None;
@@ -214,7 +226,13 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::Curve(by) => {
             match std::mem::take(&mut model.plot.page) {
                 // The plots come back as they were.
-                Page::Compare | Page::Methods | Page::Changes | Page::Notes | Page::Work => {}
+                Page::Compare
+                | Page::Methods
+                | Page::Changes
+                | Page::Notes
+                | Page::Work
+                | Page::Layers
+                | Page::Outputs => {}
                 Page::Mapping => model.plot.zoom = None,
                 Page::Curve => model.plot.curve = model.plot.curve.step(by),
             }
@@ -228,6 +246,10 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
             }
         }
         Command::Compare => model.plot.page.toggle(Page::Compare),
+        Command::Layers => model.plot.page.toggle(Page::Layers),
+        Command::Outputs => model.plot.page.toggle(Page::Outputs),
+        Command::Hold => hold::toggle(model),
+        Command::Inspect(by) => inspect::step(model, by),
         Command::Methods => methods::show(model),
         Command::Mapping => {
             model.plot.page.toggle(Page::Mapping);

@@ -45,7 +45,7 @@ pub(super) fn entered(model: &Model, text: &str) -> Result<Cmd, String> {
             if is_png(path) {
                 return Err(PLOT_IS_SVG.into());
             }
-            (path, report::svg(&model.name_at(), ready, size).into_bytes(), exists)
+            (path, report::svg(&model.name_at(), ready, size, model.plot.rise).into_bytes(), exists)
         }
         _ => return Err("nothing is to be written".into()),
     };

@@ -248,7 +248,7 @@ fn hints(words: &mut Words, columns: u16) {
         (&[PerChannel], "channels"),
         (&[Format], "bits"),
         (&[Toggle], "on/off"),
-        (&[YScale], "log y"),
+        (&[YScale], "y scale"),
         (&[Fit], "fitted curve"),
     ];
     let key = |command| model.keys.hint(command).unwrap_or_default();

@@ -8,7 +8,7 @@ use super::super::network::headline;
 use super::super::page::Page;
 use super::super::plot::{BarStyle, Dots, Placed, bars, place};
 use super::pen::{Pen, wrapped};
-use super::scales;
+use super::{inspect, layers, over, scales};
 use crate::calibrate::Shape;
 use crate::figure::{Axis, Figure, FitCurve, Handle, Mark, level_counts};
 use crate::report::number;
@@ -20,10 +20,13 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     let (Some(figure), Some(ready)) = (model.figure(), model.selected_ready()) else {
         return without_layer(pen, areas, model);
     };
-    scales::y_labels(pen, areas.histogram, &figure.counts_scale);
+    match figure.other {
+        Some(_) => scales::share_labels(pen, areas.histogram, &figure.counts_scale),
+        None => scales::y_labels(pen, areas.histogram, &figure.counts_scale),
+    }
     draw_bars(pen, areas.histogram, model, figure, ready);
     draw_axis(pen, areas, figure, ready);
-    inspect(pen, areas, model, figure);
+    over::draw(pen, areas, model, figure);
     draw_lines(pen, areas, model, &figure.axis, ready);
     if model.plot.fake_quant {
         draw_levels(pen, areas.histogram, figure, ready);
@@ -36,6 +39,8 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         let words = fit_in_words(figure.fit.as_ref());
         pen.right(area.x, area.y, area.width, &words, pen.look.theme.fit);
     }
+    over::legend(pen, areas, model, figure);
+    inspect::draw(pen, areas, model, figure);
 }
 
 fn title(pen: &mut Pen, area: Rect, model: &Model) {
@@ -71,7 +76,8 @@ fn title(pen: &mut Pen, area: Rect, model: &Model) {
             let share = number::percent(stats.zeros as f64 / stats.finite() as f64);
             note = format!("zeros {share}, not drawn · ");
         }
-        note += if model.plot.log { "log y" } else { "linear y" };
+        let of = if model.figure().is_some_and(|figure| figure.other.is_some()) { "share of the values, " } else { "" };
+        note += &format!("{of}{} y", model.plot.rise.word());
         if model.figure().is_some_and(|s| s.fine) {
             note += " · fine bins";
         }
@@ -81,7 +87,12 @@ fn title(pen: &mut Pen, area: Rect, model: &Model) {
     }
     let position = model.list.order.iter().position(|l| *l == model.list.selected);
     let position = match position {
-        Some(at) if area.x == 0 => format!("  {}/{}", at + 1, model.list.order.len()),
+        // Where there is no list, its signs are one key away.
+        Some(at) if area.x == 0 && model.list.order.len() > 1 => {
+            let sign = layers::sign_of(pen, model, layer).map_or(String::new(), |(sign, _)| format!("  {sign}"));
+            let key = model.keys.hint(Command::Layers).map_or(String::new(), |key| format!(" ({key} lists)"));
+            format!("  {}/{}{sign}{key}", at + 1, model.list.order.len())
+        }
         _ => String::new(),
     };
     pen.titled_rule(area, &[(&name_of(&at), theme.title), (&about, theme.dim), (&position, theme.dim)], &note);
@@ -116,7 +127,7 @@ fn without_layer(pen: &mut Pen, areas: &Areas, model: &Model) {
 fn draw_bars(pen: &mut Pen, body: Rect, model: &Model, figure: &Figure, ready: &Ready) {
     let (theme, glyphs) = (pen.look.theme, pen.look.glyphs);
     // What a log scale has no room for is the smaller part of one value that lies across two columns.
-    let heights: Vec<f64> = figure.counts.iter().map(|c| figure.counts_scale.height(*c)).collect();
+    let heights: Vec<f64> = figure.counts.iter().map(|c| figure.height(*c)).collect();
     let clip = ready.decision().clip;
     let quantized = ready.decision().quantized;
     // Unsigned magnitudes: what is negative saturates too, but a magnitude axis cannot show which.
@@ -142,7 +153,7 @@ fn draw_levels(pen: &mut Pen, body: Rect, figure: &Figure, ready: &Ready) {
     let line = figure.axis.column(f64::from(ready.decision().clip.max())).map(|c| body.x + c);
     let columns = level_counts(&figure.tensor, ready.params(), &figure.axis);
     for (c, &mass) in (0..body.width).zip(&columns) {
-        let height = figure.counts_scale.height(mass);
+        let height = figure.height(mass);
         if mass > 0.0 && height > 0.0 {
             let up = ((height.min(1.0) * f64::from(body.height)) as u16).min(body.height - 1);
             let position = (body.x + c, body.bottom() - 1 - up);
@@ -180,7 +191,7 @@ fn draw_fit(pen: &mut Pen, body: Rect, model: &Model, figure: &Figure, curve: &F
     let rows = f64::from(dots.rows());
     // What expects nothing lies infinitely far below a log scale: a line needs an end.
     let point = |(column, count): (usize, &f64)| {
-        let height = figure.counts_scale.height(*count).clamp(-1.0, 4.0);
+        let height = figure.height(*count).clamp(-1.0, 4.0);
         (column as f64 * 2.0 + 1.0, rows - height * rows)
     };
     let points: Vec<(f64, f64)> = curve.counts.iter().enumerate().map(point).collect();
@@ -249,30 +260,6 @@ pub(super) fn regions(model: &Model, areas: &Areas) -> Vec<Region> {
         }
     }
     regions
-}
-
-fn inspect(pen: &mut Pen, areas: &Areas, model: &Model, figure: &Figure) {
-    let Some(column) = model.plot.inspect.and_then(|x| figure.axis.column(x)) else { return };
-    let theme = pen.look.theme;
-    let body = areas.histogram;
-    let inside = figure.counts[usize::from(column)];
-    let (a, b) = figure.axis.span(column);
-    let share = inside / figure.tensor.histogram().stats.finite().max(1) as f64;
-    let text = format!(
-        "{} to {}: {}, {}",
-        number::significant(a, 4),
-        number::significant(b, 4),
-        number::of(inside.round() as u64, "value"),
-        number::percent(share)
-    );
-    for y in body.y..body.bottom() {
-        if pen.buffer[(body.x + column, y)].symbol() == " " {
-            pen.glyph(body.x + column, y, pen.look.glyphs.inspect, theme.inspect);
-        }
-    }
-    let width = pen.width(&text);
-    let x = if column + 2 + width <= body.width { column + 2 } else { column.saturating_sub(width + 1) };
-    pen.text(body.x + x, body.y, body.width - x, &text, theme.inspect);
 }
 
 /// The clip: a line through both plots, and its flag above.

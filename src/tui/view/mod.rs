@@ -1,11 +1,13 @@
 //! The screen: `&Model -> Buffer`. Nothing is decided here but how it looks.
 
 mod changes;
+mod columns;
 mod compare;
 mod footer;
 mod header;
 mod help;
 mod histogram;
+mod inspect;
 mod layers;
 mod lower;
 mod mapping;
@@ -14,6 +16,8 @@ mod names;
 mod notes;
 mod numbers;
 mod output;
+mod outputs;
+mod over;
 mod palette;
 mod pen;
 mod scales;
@@ -44,7 +48,11 @@ pub fn view(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
     };
     header::draw(&mut pen, areas.header, model);
     layers::draw(&mut pen, &areas, model);
-    if model.plot.page == Page::Compare {
+    if model.plot.page == Page::Layers {
+        // The list has the place of the plots.
+    } else if model.plot.page == Page::Outputs {
+        outputs::draw(&mut pen, &areas, model);
+    } else if model.plot.page == Page::Compare {
         compare::draw(&mut pen, &areas, model);
     } else if model.plot.page == Page::Changes {
         changes::draw(&mut pen, &areas, model);
