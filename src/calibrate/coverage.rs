@@ -159,6 +159,10 @@ impl Calibrator for Coverage {
         "the INT8 tutorials"
     }
 
+    fn formula(&self) -> &str {
+        "while kept / all > 0.99: drop the emptier end of hist(x, 100); clip = max(|edge[left]|, |edge[right]|)"
+    }
+
     fn caveat(&self) -> &str {
         "Takes left edges, so that the right end loses one bin more; a bin that holds more than 99 % sends it astray."
     }

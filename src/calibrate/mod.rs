@@ -96,6 +96,11 @@ pub trait Calibrator: Send + Sync {
         "your own"
     }
 
+    /// What it computes, as a formula on one line.
+    fn formula(&self) -> &str {
+        ""
+    }
+
     /// What is known to go wrong with it, in a sentence or two.
     fn caveat(&self) -> &str {
         ""

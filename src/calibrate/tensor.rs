@@ -58,7 +58,8 @@ impl Tensor {
         })
     }
 
-    fn kl_counts(&self) -> Vec<u64> {
+    /// The counts of the magnitudes as the objective sees them.
+    pub fn kl_counts(&self) -> Vec<u64> {
         kl::without_zero_bin(self.histogram.magnitude.counts())
     }
 

@@ -16,6 +16,7 @@ mod plot;
 mod row;
 mod save;
 mod scales;
+mod script;
 mod sensitivity;
 mod shown;
 mod table;
@@ -38,6 +39,7 @@ pub use scales::{
     MovedBiases, Outputs, Per, Provenance, RangeScales, ReadError, SCHEMA, Scales, StatsScales, TensorScales,
     TunedScales, TunedSet, Tuning, Widened, figure,
 };
+pub use script::{Computed, script};
 pub use sensitivity::{outputs, sensitivity, sensitivity_json};
 pub use shown::{Blocks, Shown, bars, markdown};
 pub(crate) use table::{Column, table};

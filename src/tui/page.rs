@@ -8,6 +8,10 @@ pub enum Page {
     Curve,
     /// The histogram, and the mapping to the format's numbers under it.
     Mapping,
+    /// The histogram small, and under it both distributions of the KL divergence at the clip in hand, bin by bin.
+    Divergence,
+    /// The rule of 99 %, one dropped bin after the other.
+    Coverage,
     /// Every method on every layer.
     Compare,
     /// Every method by what the network's outputs say.
@@ -19,7 +23,7 @@ pub enum Page {
 impl Page {
     /// Whether no plot is to be seen.
     pub fn covers(self) -> bool {
-        matches!(self, Page::Compare | Page::Methods | Page::Changes)
+        matches!(self, Page::Coverage | Page::Compare | Page::Methods | Page::Changes)
     }
 
     /// Goes to a page, or back to the curve from it.

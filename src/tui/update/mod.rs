@@ -5,6 +5,7 @@ mod changes;
 mod channels;
 mod clip;
 mod copy;
+mod explain;
 mod hand;
 mod list;
 mod load;
@@ -15,16 +16,19 @@ mod network;
 mod palette;
 mod pictures;
 mod placement;
+mod present;
 mod prompt;
+mod script;
 mod stage;
+mod steps;
 pub(super) mod taking;
 mod ties;
 mod zoom;
 
 use super::command::{Command, entry_of};
-use super::layout::{Areas, areas};
+use super::layout::{Areas, areas, presented};
 use super::line::Line;
-use super::mode::{Ask, Mode};
+use super::mode::{Ask, Mode, Reading};
 use super::model::{Model, name_of};
 use super::msg::{Cmd, Msg};
 use super::page::Page;
@@ -58,12 +62,15 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
             model.plot.curve = kind;
             model.plot.page = Page::Curve;
         }
+        Msg::PickBin(bin) => model.plot.bin = Some(bin),
+        Msg::Explain(id) => explain::open(model, id),
         Msg::PickChannel(channel) => channels::pick(model, channel),
         Msg::SelectLayer(layer) => list::select(model, layer, &mut cmds),
         Msg::ScrollList(rows) => list::scroll(model, rows),
         Msg::ZoomAt { column, steps } => zoom::about(model, column, steps, &mut cmds),
         Msg::GrabAxis(column) => zoom::grab(model, column),
         Msg::Type(key) if matches!(model.mode, Mode::Offer) => taking::key(model, key, &mut cmds),
+        Msg::Type(key) if matches!(model.mode, Mode::Read { .. }) => explain::key(model, key),
         Msg::Type(key) if matches!(model.mode, Mode::Help { .. } | Mode::Palette { .. }) => {
             if let Some(command) = palette::key(model, key) {
                 run(model, command, &mut cmds);
@@ -98,7 +105,12 @@ pub fn settle(model: &mut Model) {
 
 /// The areas of the screen as it is now; `None` when it is too small.
 pub fn layout(model: &Model) -> Option<Areas> {
-    areas(model.size, report::offers(&model.session).len(), model.network.is_some())
+    let areas = match model.present {
+        Some(_) => presented(model.size),
+        None => areas(model.size, report::offers(&model.session).len(), model.network.is_some()),
+    };
+    let keep = if model.present.is_some() { u16::MAX } else { 2 };
+    areas.map(|areas| if model.plot.page == Page::Divergence { areas.with_tall_lower(keep) } else { areas })
 }
 
 fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
@@ -111,6 +123,15 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         model.session.end_run();
     }
     match command {
+        Command::MoveColumns(by) | Command::MoveBins(by) if model.plot.page == Page::Coverage => {
+            steps::drop_bins(model, isize::from(by));
+        }
+        Command::Minimum(by) if model.plot.page == Page::Coverage => {
+            steps::drop_bins(model, if by > 0 { isize::MAX } else { isize::MIN });
+        }
+        Command::Pan(by) if model.plot.page == Page::Divergence => steps::move_cursor(model, isize::from(by)),
+        Command::Zoom(by) if model.plot.page == Page::Divergence => steps::widen(model, by),
+        Command::ZoomReset if model.plot.page == Page::Divergence => (model.plot.wider, model.plot.bin) = (0, None),
         Command::MoveColumns(by) if model.on_strip() => channels::step(model, by),
         Command::MoveColumns(by) => clip::move_columns(model, by),
         Command::MoveBins(by) => clip::move_bins(model, by),
@@ -173,7 +194,7 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::Curve(by) => {
             match std::mem::take(&mut model.plot.page) {
                 // The plots come back as they were.
-                Page::Compare | Page::Methods | Page::Changes => {}
+                Page::Divergence | Page::Coverage | Page::Compare | Page::Methods | Page::Changes => {}
                 Page::Mapping => model.plot.zoom = None,
                 Page::Curve => model.plot.curve = model.plot.curve.step(by),
             }
@@ -186,6 +207,16 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
                 Some(Shape::Gauss) => None,
             }
         }
+        Command::Divergence => model.plot.page.toggle(Page::Divergence),
+        Command::Coverage => {
+            model.plot.page.toggle(Page::Coverage);
+            model.plot.drops = 0;
+        }
+        Command::Script => pictures::ask_script(model),
+        Command::Explain => explain::here(model),
+        Command::MethodList => model.mode = Mode::Read { what: Reading::Methods, scroll: 0, at: 0 },
+        Command::Present => present::toggle(model),
+        Command::Reveal(by) => present::reveal(model, by),
         Command::Compare => model.plot.page.toggle(Page::Compare),
         Command::Methods => methods::show(model),
         Command::Mapping => {

@@ -71,6 +71,11 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16
             pen.pieces(area.x, area.y, area.width, &[(" Esc", theme.key), (" back to the screen", theme.dim)]);
             return None;
         }
+        Mode::Read { .. } => {
+            let pieces = [(" Esc", theme.key), (" back to the screen", theme.dim)];
+            pen.pieces(area.x, area.y, area.width, &pieces);
+            return None;
+        }
         Mode::Palette { .. } => {
             let pieces = [
                 (" Enter", theme.key),
@@ -86,6 +91,7 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16
                 ("n", " the clip · "),
                 ("r", " the row · "),
                 ("p", " NumPy · "),
+                ("s", " NumPy of the screen · "),
                 ("d", " the document · "),
                 ("Esc", ""),
             ];

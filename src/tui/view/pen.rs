@@ -119,17 +119,47 @@ pub(super) fn cut_middle(text: &str, width: u16, ellipsis: char) -> String {
     out
 }
 
-/// `text` in lines of at most `width` columns, broken at spaces; a word that is longer still is cut.
+/// What must not begin a line of Chinese.
+const CLOSING: &str = "。，、；：？！）」』”’》…";
+
+/// What a line may be broken between: words with the number of blanks before them, and each wide character alone with the
+/// closing marks behind it, as Chinese has no blanks.
+fn units(text: &str) -> Vec<(usize, &str)> {
+    let mut units = Vec::new();
+    let (mut blanks, mut start) = (0, None);
+    let mut wide_before = false;
+    for (at, c) in text.char_indices() {
+        let wide = c.width() == Some(2);
+        let breaks = c == ' ' || (wide || wide_before) && !CLOSING.contains(c);
+        if breaks && let Some(from) = start.take() {
+            units.push((std::mem::take(&mut blanks), &text[from..at]));
+        }
+        if c == ' ' {
+            blanks += 1;
+            wide_before = false;
+        } else {
+            start.get_or_insert(at);
+            wide_before = wide;
+        }
+    }
+    if let Some(from) = start {
+        units.push((blanks, &text[from..]));
+    }
+    units
+}
+
+/// `text` in lines of at most `width` columns, broken at spaces and between the characters of Chinese; a word that is
+/// longer still is cut.
 pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
     let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let mut word = word;
+    for (blanks, unit) in units(text) {
+        let mut word = unit;
         let line = lines.last_mut().expect("there is always one");
-        if !line.is_empty() && line.width() + 1 + word.width() > width {
+        if !line.is_empty() && line.width() + blanks + word.width() > width {
             lines.push(String::new());
         } else if !line.is_empty() {
-            line.push(' ');
+            line.extend(std::iter::repeat_n(' ', blanks));
         }
         while word.width() > width {
             let mut used = 0;
@@ -164,5 +194,8 @@ mod tests {
         assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
         assert_eq!(wrapped("a/very/long/path x", 6), ["a/very", "/long/", "path x"]);
         assert_eq!(wrapped("", 5), [""]);
+        assert_eq!(wrapped("截断点向外，误差变小。", 8), ["截断点", "向外，误", "差变小。"]);
+        assert_eq!(wrapped("即 scale 的一半", 10), ["即 scale", "的一半"]);
+        assert!(wrapped("截断点向外移动 amax / 127。", 9).iter().all(|line| line.width() <= 9));
     }
 }
