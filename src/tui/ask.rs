@@ -26,6 +26,7 @@ impl Ask {
             Ask::Tune { all: true } => "tune all, how",
             Ask::Screen { .. } => "screen to",
             Ask::Plot { .. } => "plot to",
+            Ask::Script { .. } => "NumPy of the screen to",
             Ask::Export { .. } => "export to",
         }
     }
@@ -50,12 +51,16 @@ impl Ask {
                 let budget = if *all { "16bit:2 float:1 " } else { "" };
                 format!("none: its own grid · {budget}affine unsigned next out rounds:2 · Enter begins · Esc").into()
             }
-            Ask::Export { exists, .. } | Ask::Screen { exists, .. } | Ask::Plot { exists }
+            Ask::Export { exists, .. }
+            | Ask::Screen { exists, .. }
+            | Ask::Plot { exists }
+            | Ask::Script { exists, .. }
                 if exists.as_deref() == Some(text) =>
             {
                 "is there already · Enter replaces it · or type another name".into()
             }
             Ask::Screen { .. } => "Enter writes the screen, .svg or .png by its ending · Esc".into(),
+            Ask::Script { .. } => model.keys.told("Enter writes the script · Esc · {copy} s copies it instead").into(),
             Ask::Plot { .. } => "a name, and a size if you like · Enter writes it as SVG · Esc".into(),
             Ask::Export { .. } if model.into_network.is_some() => {
                 "Enter writes it: .json, .onnx, .cache, .alls, .csv or FORMAT:name · Esc".into()

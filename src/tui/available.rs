@@ -47,7 +47,14 @@ impl Model {
             let of_one = match command {
                 C::MoveColumns(_) | C::Minimum(_) => return None,
                 C::MoveBins(_) | C::Mark(_) | C::TypeClip | C::OtherHandle | C::Zoom(_) => true,
-                C::FakeQuant | C::Fit | C::Mapping | C::Sign | C::Inspect(_) => true,
+                C::FakeQuant
+                | C::Fit
+                | C::Mapping
+                | C::Sign
+                | C::Inspect(_)
+                | C::Divergence
+                | C::Coverage
+                | C::Script => true,
                 C::Hold => self.held.is_none(),
                 C::Curve(_) => !self.plot.page.covers(),
                 _ => false,
@@ -72,6 +79,7 @@ impl Model {
             C::Measure if matches!(self.at(), Some(Target::Tie(_))) => {
                 Some("only a tensor with a range of its own is measured")
             }
+            C::Pan(_) | C::Zoom(_) | C::ZoomReset if self.plot.page == Page::Divergence => needs_layer(),
             C::MoveColumns(_) | C::MoveBins(_) | C::Minimum(_) | C::Mark(_) | C::Zoom(_) => needs_range(),
             C::TypeClip | C::Format | C::Measure | C::Toggle | C::FakeQuant | C::Fit | C::Mapping => needs_layer(),
             C::Inspect(_) if self.plot.page.covers() => Some("only on a histogram"),
@@ -93,6 +101,13 @@ impl Model {
             C::Undo if self.session.history_len().0 == 0 => Some("nothing to undo"),
             C::Redo if self.session.history_len().1 == 0 => Some("nothing to redo"),
             C::Sign if !self.format().symmetric() => Some("an affine range is always shown signed"),
+            C::Reveal(_) if self.present.is_none() => Some("only in a presentation ({present})"),
+            C::Divergence | C::Script => needs_layer(),
+            C::Coverage => match self.selected_ready().map(|ready| ready.histogram().numpy(100).is_some()) {
+                None => Some("no layer is read yet"),
+                Some(true) => None,
+                Some(false) => Some("no 100 bins were counted: the method coverage is not among those of this run"),
+            },
             C::ZoomReset | C::Pan(_) if self.plot.zoom.is_none() => Some("the whole range is shown"),
             C::Stop => {
                 let pieces = work::pieces(self);

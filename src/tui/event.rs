@@ -15,7 +15,7 @@ use super::model::Model;
 use super::msg::{Msg, Unwritten, Written};
 use super::page::Page;
 use super::update::layout;
-use super::view::{compared_rows, method_rows, regions, tab_at};
+use super::view::{bin_at, compared_rows, idea_at, method_rows, regions, tab_at};
 
 /// Everything that can wake the program.
 pub enum Event {
@@ -68,10 +68,18 @@ pub fn message(event: event::Event, model: &Model) -> Option<Msg> {
 fn on_key(key: Key, model: &Model) -> Option<Msg> {
     match model.mode {
         Mode::Normal if key == ESC => Some(Msg::Cancel),
-        Mode::Normal => model.keys.bound(key).map(Msg::Run),
+        Mode::Normal => reveals(key, model).or_else(|| model.keys.bound(key)).map(Msg::Run),
         Mode::Drag { .. } | Mode::Pan { .. } => (key == ESC).then_some(Msg::Cancel),
         _ => Some(Msg::Type(key)),
     }
+}
+
+/// What a presenter's keys do in a presentation: the space bar, and the two keys of a remote control.
+fn reveals(key: Key, model: &Model) -> Option<Command> {
+    model.present?;
+    let forth = [Key::char(' '), Key::code(event::KeyCode::PageDown)].contains(&key);
+    let back = key == Key::code(event::KeyCode::PageUp);
+    if forth { Some(Command::Reveal(1)) } else { back.then_some(Command::Reveal(-1)) }
 }
 
 const ESC: Key = Key::code(event::KeyCode::Esc);
@@ -105,6 +113,9 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
             if model.plot.page == Page::Compare && rows.contains((x, y).into()) {
                 return model.list.layer(model.list.top + usize::from(y - rows.y)).map(Msg::SelectLayer);
             }
+            if model.plot.page == Page::Divergence && (areas.lower_title.y..areas.numbers.y).contains(&y) {
+                return bin_at(model, &areas, x).map(Msg::PickBin);
+            }
             if !model.plot.page.covers() && model.strip.is_none() && areas.lower_title.contains((x, y).into()) {
                 return tab_at(areas.lower_title, x).map(Msg::ShowCurve);
             }
@@ -122,6 +133,9 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
             if rows.contains((x, y).into()) {
                 return model.list.layer(model.list.top + usize::from(y - rows.y)).map(Msg::SelectLayer);
             }
+            if model.present.is_some() {
+                return None;
+            }
             let method = method_rows(model, areas.numbers).into_iter().find(|(_, row)| *row == y);
             method.map(|(index, _)| Msg::Run(Command::Method(index)))
         }
@@ -129,6 +143,7 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
         (Mode::Normal, MouseEventKind::Drag(MouseButton::Left)) if model.plot.inspect.is_some() => {
             plot_column(x, y).map(Msg::Inspect)
         }
+        (Mode::Normal, MouseEventKind::Down(MouseButton::Middle)) => idea_at(model, &areas, x, y).map(Msg::Explain),
         (Mode::Normal, MouseEventKind::Down(MouseButton::Right)) if model.strip.is_none() => {
             plot_column(x, y).map(Msg::GrabAxis)
         }
@@ -138,10 +153,10 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
         (Mode::Normal, MouseEventKind::ScrollDown) if model.plot.page.covers() => Some(on_page(model, 1)),
         (Mode::Normal, MouseEventKind::ScrollUp) => plot_column(x, y).map(|column| Msg::ZoomAt { column, steps: 1 }),
         (Mode::Normal, MouseEventKind::ScrollDown) => plot_column(x, y).map(|column| Msg::ZoomAt { column, steps: -1 }),
-        (Mode::Help { .. } | Mode::Palette { .. }, MouseEventKind::ScrollUp) => {
+        (Mode::Help { .. } | Mode::Palette { .. } | Mode::Read { .. }, MouseEventKind::ScrollUp) => {
             Some(Msg::Type(Key::code(event::KeyCode::Up)))
         }
-        (Mode::Help { .. } | Mode::Palette { .. }, MouseEventKind::ScrollDown) => {
+        (Mode::Help { .. } | Mode::Palette { .. } | Mode::Read { .. }, MouseEventKind::ScrollDown) => {
             Some(Msg::Type(Key::code(event::KeyCode::Down)))
         }
         _ => None,

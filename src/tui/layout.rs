@@ -161,7 +161,66 @@ pub enum Sends {
     Row(usize),
 }
 
+/// Rows of the large numbers of a presentation: what each is, and three rows of digits.
+const LARGE: u16 = 4;
+
+/// The areas of a presentation: the plots over the whole width, large numbers under them, no list and no table.
+pub fn presented((width, height): (u16, u16)) -> Option<Areas> {
+    if width < SMALLEST.0 || height < SMALLEST.1 {
+        return None;
+    }
+    let middle = height - 2 - LARGE;
+    let columns = width - GUTTER - 1;
+    let bodies = middle - 6;
+    let upper = (bodies * 3).div_ceil(5);
+    let mut y = 1;
+    let mut rows = |n: u16, whole: bool| {
+        let area = if whole { Rect::new(0, y, width, n) } else { Rect::new(GUTTER, y, columns, n) };
+        y += n;
+        area
+    };
+    Some(Areas {
+        header: Rect::new(0, 0, width, 1),
+        list: Rect::new(0, 1, 0, middle),
+        under: 0,
+        notes: Rect::new(0, 1 + middle, width, 0),
+        histogram_title: rows(1, true),
+        flag: rows(1, false),
+        histogram: rows(upper, false),
+        axis: rows(1, false),
+        labels: rows(1, false),
+        lower_title: rows(1, true),
+        lower: rows(bodies - upper, false),
+        ticks: rows(1, false),
+        output: Rect::new(0, 1 + middle, width, 0),
+        numbers: Rect::new(0, 1 + middle, width, LARGE),
+        footer: Rect::new(0, height - 1, width, 1),
+    })
+}
+
+/// The least rows of the histogram where the lower plot takes what it can get.
+const LOW_UPPER: u16 = 3;
+
 impl Areas {
+    /// The same with most of the plots' rows for the lower one, and of the numbers only the first `keep` rows.
+    pub fn with_tall_lower(mut self, keep: u16) -> Areas {
+        let gained = self.numbers.height.saturating_sub(keep);
+        let bodies = self.histogram.height + self.lower.height;
+        let upper = (bodies / 5).clamp(LOW_UPPER.min(self.histogram.height), self.histogram.height);
+        let less = self.histogram.height - upper;
+        self.histogram.height = upper;
+        for area in [&mut self.axis, &mut self.labels, &mut self.lower_title, &mut self.lower] {
+            area.y -= less;
+        }
+        self.lower.height += less + gained;
+        for area in [&mut self.ticks, &mut self.notes, &mut self.output, &mut self.numbers] {
+            area.y += gained;
+        }
+        self.numbers.height -= gained;
+        self.list.height += gained;
+        self
+    }
+
     /// The plots' column under a cell of the screen, if the cell lies in the plots.
     pub fn plot_column(&self, x: u16, y: u16) -> Option<u16> {
         let rows = self.flag.y..self.ticks.bottom();
@@ -212,48 +271,56 @@ mod tests {
                     [(1, false, None), (5, false, Some(9)), (5, true, None), (12, true, Some(0)), (12, true, None)]
                 {
                     let contents = Contents { methods, network, alone, page: Page::Curve };
-                    let Some(a) = areas((width, height), contents) else {
+                    let Some(usual) = areas((width, height), contents) else {
                         assert!(width < SMALLEST.0 || height < SMALLEST.1);
                         continue;
                     };
-                    let screen = Rect::new(0, 0, width, height);
-                    let all = [
-                        a.header,
-                        a.list,
-                        a.histogram_title,
-                        a.flag,
-                        a.histogram,
-                        a.axis,
-                        a.labels,
-                        a.lower_title,
-                        a.lower,
-                        a.ticks,
-                        a.notes,
-                        a.output,
-                        a.numbers,
-                        a.footer,
-                    ];
-                    for (i, area) in all.iter().enumerate() {
-                        assert_eq!(screen.intersection(*area), *area, "{width}x{height} {i}");
-                        assert!(all[i + 1..].iter().all(|b| area.intersection(*b).area() == 0), "{width}x{height} {i}");
+                    let shown = presented((width, height)).expect("it is as large");
+                    let tall = [usual.with_tall_lower(2), shown.with_tall_lower(u16::MAX)];
+                    assert!(tall.iter().all(|a| a.lower.height >= 6), "{width}x{height}");
+                    for a in [usual, shown, tall[0], tall[1]] {
+                        let screen = Rect::new(0, 0, width, height);
+                        let all = [
+                            a.header,
+                            a.list,
+                            a.histogram_title,
+                            a.flag,
+                            a.histogram,
+                            a.axis,
+                            a.labels,
+                            a.lower_title,
+                            a.lower,
+                            a.ticks,
+                            a.notes,
+                            a.output,
+                            a.numbers,
+                            a.footer,
+                        ];
+                        for (i, area) in all.iter().enumerate() {
+                            assert_eq!(screen.intersection(*area), *area, "{width}x{height} {i}");
+                            assert!(
+                                all[i + 1..].iter().all(|b| area.intersection(*b).area() == 0),
+                                "{width}x{height} {i}"
+                            );
+                        }
+                        assert!(a.histogram.height >= 3 && a.lower.height >= 2, "{width}x{height}");
+                        assert_eq!((a.histogram.x, a.histogram.width), (a.lower.x, a.lower.width));
+                        assert_eq!((a.ticks.bottom(), a.notes.bottom()), (a.notes.y, a.output.y));
+                        assert_eq!(a.output.bottom(), a.numbers.y);
+                        assert!(alone.is_none() || a.list.is_empty());
+                        for page in [Page::Layers, Page::Compare] {
+                            let of = areas((width, height), Contents { page, ..contents }).unwrap();
+                            let (rows, notes) = (of.list_rows(999), of.list_notes(999));
+                            assert!(rows.height >= 3, "{width}x{height} {page:?} {rows}");
+                            assert!(
+                                page == Page::Compare
+                                    || rows.bottom() == notes.y && notes.bottom() == of.output.y - of.notes.height
+                            );
+                            assert!(page == Page::Compare || rows.width == width && notes.height >= 2);
+                        }
+                        assert_eq!(a.output.height, u16::from(network));
+                        assert_eq!(a.numbers.bottom(), a.footer.y);
                     }
-                    assert!(a.histogram.height >= 3 && a.lower.height >= 2, "{width}x{height}");
-                    assert_eq!((a.histogram.x, a.histogram.width), (a.lower.x, a.lower.width));
-                    assert_eq!((a.ticks.bottom(), a.notes.bottom()), (a.notes.y, a.output.y));
-                    assert_eq!(a.output.bottom(), a.numbers.y);
-                    assert!(alone.is_none() || a.list.is_empty());
-                    for page in [Page::Layers, Page::Compare] {
-                        let of = areas((width, height), Contents { page, ..contents }).unwrap();
-                        let (rows, notes) = (of.list_rows(999), of.list_notes(999));
-                        assert!(rows.height >= 3, "{width}x{height} {page:?} {rows}");
-                        assert!(
-                            page == Page::Compare
-                                || rows.bottom() == notes.y && notes.bottom() == of.output.y - of.notes.height
-                        );
-                        assert!(page == Page::Compare || rows.width == width && notes.height >= 2);
-                    }
-                    assert_eq!(a.output.height, u16::from(network));
-                    assert_eq!(a.numbers.bottom(), a.footer.y);
                 }
             }
         }

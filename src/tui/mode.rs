@@ -47,6 +47,15 @@ pub enum Mode {
         /// Which of the commands that were found Enter runs.
         at: usize,
     },
+    /// Something to read lies over the screen.
+    Read {
+        /// What it is.
+        what: Reading,
+        /// The first line that is shown.
+        scroll: u16,
+        /// Which of the ideas that are named at its end Enter opens.
+        at: usize,
+    },
     /// The next key names the method that all activations go by.
     ForAll,
     /// The next key names what is copied.
@@ -71,6 +80,15 @@ pub struct Picture {
     pub cells: Buffer,
     /// Their ground.
     pub ground: Ground,
+}
+
+/// What there is to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// An idea of the glossary, by its id.
+    Idea(String),
+    /// Every method.
+    Methods,
 }
 
 /// What a text is asked for. Its title and hint stand in `ask.rs`, what Enter does in `update/prompt.rs`.
@@ -109,6 +127,13 @@ pub enum Ask {
     /// The file to write the plot to, and its size.
     Plot {
         /// The text whose file Enter would replace, once that was said.
+        exists: Option<String>,
+    },
+    /// The file to write the NumPy of the screen to.
+    Script {
+        /// The script of what was shown when that was asked for.
+        text: String,
+        /// The name of an existing file that Enter would replace, once that was said.
         exists: Option<String>,
     },
     /// The file to write to.

@@ -34,6 +34,10 @@ pub enum Msg {
     ShowCurve(CurveKind),
     /// A channel of the strip was pressed.
     PickChannel(usize),
+    /// A bin of P and Q was pressed.
+    PickBin(usize),
+    /// What stands for an idea was pressed: its id.
+    Explain(&'static str),
     /// A row of the list was pressed: index of the layer.
     SelectLayer(usize),
     /// A row of what lies over the plots or over the screen was pressed, counted from its first.

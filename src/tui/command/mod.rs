@@ -88,6 +88,10 @@ pub enum Command {
     Fit,
     /// Shows the mapping from floats to integers.
     Mapping,
+    /// Shows both distributions of the KL divergence at the clip in hand.
+    Divergence,
+    /// Goes through the rule of 99 %, drop by drop.
+    Coverage,
     /// Compares all methods on all layers.
     Compare,
     /// Shows the list of layers over the whole width.
@@ -132,6 +136,16 @@ pub enum Command {
     Plot,
     /// Asks what to copy.
     Copy,
+    /// Asks where to write the NumPy of what is on the screen.
+    Script,
+    /// Explains what is on the screen, or under the inspect cursor.
+    Explain,
+    /// Lists every method with what it does.
+    MethodList,
+    /// Begins a presentation, or ends it.
+    Present,
+    /// Shows so much more of a presentation.
+    Reveal(i8),
     /// Lists every change that was made.
     Changes,
     /// Finds a command by words, and runs it.

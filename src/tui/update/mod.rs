@@ -5,6 +5,7 @@ mod changes;
 mod channels;
 mod clip;
 mod copy;
+mod explain;
 mod hand;
 mod hold;
 mod inspect;
@@ -17,17 +18,20 @@ mod network;
 mod palette;
 mod pictures;
 mod placement;
+mod present;
 mod prompt;
+mod script;
 mod stage;
+mod steps;
 pub(super) mod taking;
 mod ties;
 mod work;
 mod zoom;
 
 use super::command::{Command, entry_of};
-use super::layout::{Areas, Contents, areas};
+use super::layout::{Areas, Contents, areas, presented};
 use super::line::Line;
-use super::mode::{Ask, Mode};
+use super::mode::{Ask, Mode, Reading};
 use super::model::{Model, name_of};
 use super::msg::{Cmd, Msg};
 use super::page::Page;
@@ -59,6 +63,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
             model.plot.curve = kind;
             model.plot.page = Page::Curve;
         }
+        Msg::PickBin(bin) => model.plot.bin = Some(bin),
+        Msg::Explain(id) => explain::open(model, id),
         Msg::PickChannel(channel) => channels::pick(model, channel),
         Msg::SelectLayer(layer) => list::select(model, layer, &mut cmds),
         Msg::ScrollList(rows) => list::scroll(model, rows),
@@ -67,6 +73,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::ZoomAt { column, steps } => zoom::about(model, column, steps, &mut cmds),
         Msg::GrabAxis(column) => zoom::grab(model, column),
         Msg::Type(key) if matches!(model.mode, Mode::Offer) => taking::key(model, key, &mut cmds),
+        Msg::Type(key) if matches!(model.mode, Mode::Read { .. }) => explain::key(model, key),
         Msg::Type(key) if matches!(model.mode, Mode::Help { .. } | Mode::Palette { .. }) => {
             if let Some(command) = palette::key(model, key) {
                 run(model, command, &mut cmds);
@@ -137,7 +144,12 @@ pub fn layout(model: &Model) -> Option<Areas> {
     let beside = usize::from(model.held.is_some()) + usize::from(model.against.is_some());
     let methods = report::offers(&model.session).len() + beside;
     let (network, page) = (model.network.is_some(), model.plot.page);
-    areas(model.size, Contents { methods, network, alone: alone(model), page })
+    let areas = match model.present {
+        Some(_) => presented(model.size),
+        None => areas(model.size, Contents { methods, network, alone: alone(model), page }),
+    };
+    let keep = if model.present.is_some() { u16::MAX } else { 2 };
+    areas.map(|areas| if page == Page::Divergence { areas.with_tall_lower(keep) } else { areas })
 }
 
 /// How many lines there are to say of a layer that is alone.
@@ -158,6 +170,15 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         model.session.end_run();
     }
     match command {
+        Command::MoveColumns(by) | Command::MoveBins(by) if model.plot.page == Page::Coverage => {
+            steps::drop_bins(model, isize::from(by));
+        }
+        Command::Minimum(by) if model.plot.page == Page::Coverage => {
+            steps::drop_bins(model, if by > 0 { isize::MAX } else { isize::MIN });
+        }
+        Command::Pan(by) if model.plot.page == Page::Divergence => steps::move_cursor(model, isize::from(by)),
+        Command::Zoom(by) if model.plot.page == Page::Divergence => steps::widen(model, by),
+        Command::ZoomReset if model.plot.page == Page::Divergence => (model.plot.wider, model.plot.bin) = (0, None),
         Command::MoveColumns(by) if model.on_strip() => channels::step(model, by),
         Command::MoveColumns(by) => clip::move_columns(model, by),
         Command::MoveBins(by) => clip::move_bins(model, by),
@@ -226,7 +247,9 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::Curve(by) => {
             match std::mem::take(&mut model.plot.page) {
                 // The plots come back as they were.
-                Page::Compare
+                Page::Divergence
+                | Page::Coverage
+                | Page::Compare
                 | Page::Methods
                 | Page::Changes
                 | Page::Notes
@@ -245,6 +268,16 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
                 Some(Shape::Gauss) => None,
             }
         }
+        Command::Divergence => model.plot.page.toggle(Page::Divergence),
+        Command::Coverage => {
+            model.plot.page.toggle(Page::Coverage);
+            model.plot.drops = 0;
+        }
+        Command::Script => pictures::ask_script(model),
+        Command::Explain => explain::here(model),
+        Command::MethodList => model.mode = Mode::Read { what: Reading::Methods, scroll: 0, at: 0 },
+        Command::Present => present::toggle(model),
+        Command::Reveal(by) => present::reveal(model, by),
         Command::Compare => model.plot.page.toggle(Page::Compare),
         Command::Layers => model.plot.page.toggle(Page::Layers),
         Command::Outputs => model.plot.page.toggle(Page::Outputs),

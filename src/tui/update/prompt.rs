@@ -60,7 +60,7 @@ pub(super) fn key(model: &mut Model, key: Key, cmds: &mut Vec<Cmd>) {
         }
         Mode::Copy => copy::key(model, key, cmds),
         // Keys of help and palette go to `palette.rs`.
-        Mode::Normal | Mode::Help { .. } | Mode::Palette { .. } => {}
+        Mode::Normal | Mode::Help { .. } | Mode::Palette { .. } | Mode::Read { .. } => {}
         Mode::Offer | Mode::Drag { .. } | Mode::Pan { .. } => {}
     }
 }
@@ -75,7 +75,14 @@ pub(super) fn paste(model: &mut Model, text: &str, cmds: &mut Vec<Cmd>) {
             line.insert(text);
             *at = 0;
         }
-        Mode::Normal | Mode::ForAll | Mode::Copy | Mode::Offer | Mode::Drag { .. } | Mode::Pan { .. } | Mode::Quit => {}
+        Mode::Normal
+        | Mode::Read { .. }
+        | Mode::ForAll
+        | Mode::Copy
+        | Mode::Offer
+        | Mode::Drag { .. }
+        | Mode::Pan { .. }
+        | Mode::Quit => {}
     }
 }
 
@@ -111,10 +118,10 @@ fn enter(model: &mut Model, cmds: &mut Vec<Cmd>) -> Result<Entered, String> {
         Ask::Tie => ties::typed(model, &text, cmds)?,
         Ask::Worst => network::worst(model, &text)?,
         Ask::Tune { all } => network::tune(model, *all, &text, cmds)?,
-        Ask::Export { .. } | Ask::Screen { .. } | Ask::Plot { .. } if empty => {
+        Ask::Export { .. } | Ask::Screen { .. } | Ask::Plot { .. } | Ask::Script { .. } if empty => {
             return Err("type a file name, or Esc".into());
         }
-        Ask::Screen { .. } | Ask::Plot { .. } => {
+        Ask::Screen { .. } | Ask::Plot { .. } | Ask::Script { .. } => {
             cmds.push(pictures::entered(model, &text)?);
             return Ok(Entered::Waits);
         }
@@ -145,7 +152,9 @@ fn follow(model: &mut Model, cmds: &mut Vec<Cmd>) {
             }
         }
         // Another name: whether it exists is not known.
-        Ask::Export { exists, .. } | Ask::Screen { exists, .. } | Ask::Plot { exists } => *exists = None,
+        Ask::Export { exists, .. } | Ask::Screen { exists, .. } | Ask::Plot { exists } | Ask::Script { exists, .. } => {
+            *exists = None;
+        }
         Ask::Clip { .. } | Ask::Format | Ask::Axis | Ask::Tie | Ask::Worst | Ask::Tune { .. } => {}
     }
 }

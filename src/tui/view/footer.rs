@@ -138,6 +138,10 @@ fn words(model: &Model, columns: u16) -> (Words<'_>, Option<u16>) {
             words.dim(" ");
             words.key("Esc", ESC, " back to the screen");
         }
+        Mode::Read { .. } => {
+            words.dim(" ");
+            words.key("Esc", ESC, " back to the screen");
+        }
         Mode::Palette { .. } => {
             words.dim(" ");
             words.key("Enter", ENTER, " runs it");
@@ -146,7 +150,13 @@ fn words(model: &Model, columns: u16) -> (Words<'_>, Option<u16>) {
         }
         Mode::Copy => {
             words.say(" copy: ", theme.title);
-            let of = [('n', " the clip"), ('r', " the row"), ('p', " NumPy"), ('d', " the document")];
+            let of = [
+                ('n', " the clip"),
+                ('r', " the row"),
+                ('p', " NumPy"),
+                ('s', " NumPy of the screen"),
+                ('d', " the document"),
+            ];
             for (key, word) in of {
                 words.key(&key.to_string(), Key::char(key), word);
                 words.dim(" · ");

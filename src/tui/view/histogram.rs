@@ -3,7 +3,7 @@ use ratatui::style::Style;
 
 use super::super::command::Command;
 use super::super::layout::{Areas, Region, Sends};
-use super::super::model::{Model, name_of};
+use super::super::model::{Model, Part, name_of};
 use super::super::network::headline;
 use super::super::page::Page;
 use super::super::plot::{BarStyle, Dots, Placed, bars, place};
@@ -25,9 +25,11 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         None => scales::y_labels(pen, areas.histogram, &figure.counts_scale),
     }
     draw_bars(pen, areas.histogram, model, figure, ready);
-    draw_axis(pen, areas, figure, ready);
+    draw_axis(pen, areas, model, figure, ready);
     over::draw(pen, areas, model, figure);
-    draw_lines(pen, areas, model, &figure.axis, ready);
+    if model.shows(Part::Clip) {
+        draw_lines(pen, areas, model, &figure.axis, ready);
+    }
     if model.plot.fake_quant {
         draw_levels(pen, areas.histogram, figure, ready);
     }
@@ -129,7 +131,7 @@ fn draw_bars(pen: &mut Pen, body: Rect, model: &Model, figure: &Figure, ready: &
     // What a log scale has no room for is the smaller part of one value that lies across two columns.
     let heights: Vec<f64> = figure.counts.iter().map(|c| figure.height(*c)).collect();
     let clip = ready.decision().clip;
-    let quantized = ready.decision().quantized;
+    let quantized = ready.decision().quantized && model.shows(Part::Saturated);
     // Unsigned magnitudes: what is negative saturates too, but a magnitude axis cannot show which.
     let (lo, hi) = if model.shows_signed() {
         (f64::from(clip.min()), f64::from(clip.max()))
@@ -209,12 +211,15 @@ fn draw_fit(pen: &mut Pen, body: Rect, model: &Model, figure: &Figure, curve: &F
     });
 }
 
-fn draw_axis(pen: &mut Pen, areas: &Areas, figure: &Figure, ready: &Ready) {
+fn draw_axis(pen: &mut Pen, areas: &Areas, model: &Model, figure: &Figure, ready: &Ready) {
     let (theme, glyphs) = (pen.look.theme, pen.look.glyphs);
     let area = areas.axis;
     pen.glyph(area.x - 1, area.y, glyphs.axis[2], theme.dim);
     for x in area.x..area.right() {
         pen.glyph(x, area.y, glyphs.axis[0], theme.dim);
+    }
+    if !model.shows(Part::Marks) {
+        return;
     }
     let chosen = |candidate: usize| ready.candidates()[candidate].id == ready.decision().method;
     // Where several methods share a column the chosen one gives the colour.
@@ -282,7 +287,7 @@ fn draw_lines(pen: &mut Pen, areas: &Areas, model: &Model, axis: &Axis, ready: &
                 pen.glyph(x, y, glyphs.clip, style);
             }
         }
-        if model.plot.page != Page::Mapping {
+        if model.plot.page == Page::Curve && model.shows(Part::Curve) {
             for y in areas.lower.y..areas.lower.bottom() {
                 pen.glyph(x, y, glyphs.clip, style);
             }
@@ -344,6 +349,8 @@ fn flag(pen: &mut Pen, area: Rect, column: u16, handle: Handle, model: &Model, r
     let number = format!("{name} {}", number::significant(f64::from(value), 4));
     let share = if !ready.decision().quantized {
         "left in float".to_owned()
+    } else if !model.shows(Part::Saturated) {
+        String::new()
     } else {
         let about = if metrics.prorated { "~" } else { "" };
         format!("{about}{} saturate", number::percent(metrics.saturated))

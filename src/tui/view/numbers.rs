@@ -69,6 +69,18 @@ fn name_width(area: Rect) -> u16 {
     if area.width >= 130 { WIDE_NAME + MARK } else { NAME }
 }
 
+/// The heading of the column at `x`.
+pub(super) fn heading_at(model: &Model, area: Rect, x: u16) -> Option<&'static str> {
+    let symmetric = model.selected_ready()?.format().symmetric();
+    let mut left = area.x + name_width(area);
+    fitting(area.width, name_width(area), symmetric).into_iter().find_map(|column| {
+        let right = left + width_of(column, symmetric) + 2;
+        let at = (left..right).contains(&x);
+        left = right;
+        at.then_some(column.heading)
+    })
+}
+
 /// The clip in hand beside every method's.
 pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     let theme = pen.look.theme;
