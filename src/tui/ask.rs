@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::figure::Handle;
 use crate::report::number;
 
+use super::learn::Learn;
 use super::mode::Ask;
 use super::model::Model;
 
@@ -27,6 +28,7 @@ impl Ask {
             Ask::Screen { .. } => "screen to",
             Ask::Plot { .. } => "plot to",
             Ask::Script { .. } => "NumPy of the screen to",
+            Ask::Answer => model.learn.as_ref().map_or("answer", |learn| learn.say("your answer", "你的回答")),
             Ask::Export { .. } => "export to",
         }
     }
@@ -50,6 +52,10 @@ impl Ask {
             Ask::Tune { all } => {
                 let budget = if *all { "16bit:2 float:1 " } else { "" };
                 format!("none: its own grid · {budget}affine unsigned next out rounds:2 · Enter begins · Esc").into()
+            }
+            Ask::Answer => {
+                let hint = |learn: &Learn| learn.say("Enter · Esc to look around first", "Enter 确认 · Esc 先去看看");
+                model.learn.as_ref().map_or("", |learn| hint(learn)).to_owned().into()
             }
             Ask::Export { exists, .. }
             | Ask::Screen { exists, .. }

@@ -5,6 +5,7 @@ use crate::report;
 use crate::session::{Kind, Layer, Target};
 
 use super::command::Command::{self, self as C};
+use super::command::entry_of;
 use super::model::Model;
 use super::page::Page;
 use super::work;
@@ -12,6 +13,9 @@ use super::work;
 impl Model {
     /// Why a command cannot run now, in a few words with the keys that are in force; `None` if it can.
     pub fn unavailable(&self, command: Command) -> Option<String> {
+        if let Some(learn) = self.learn.as_ref().filter(|learn| learn.locks(entry_of(command).id)) {
+            return Some(learn.say("not in this step of the lesson", "这一步不用它").to_owned());
+        }
         self.reason(command).map(|why| self.keys.told(why))
     }
 
@@ -29,7 +33,10 @@ impl Model {
         };
         let only_strip =
             || (!self.on_strip()).then_some("only where channels have ranges of their own ({per-channel})");
-        if command == C::OpenChannel && matches!(self.plot.page, Page::Changes | Page::Layers) {
+        let lesson = self.learn.as_ref().is_some_and(|learn| learn.playing().is_some());
+        if command == C::OpenChannel
+            && (matches!(self.plot.page, Page::Changes | Page::Layers) || (lesson && !self.on_strip()))
+        {
             return None;
         }
         if self.many() {
@@ -144,6 +151,7 @@ impl Model {
             C::FloatWorst if self.network.as_ref().is_none_or(|n| n.sensitivity.is_empty()) => {
                 Some("measure the layers' sensitivity first ({sensitivity})")
             }
+            C::Lesson if self.learn.is_none() => Some("only in a lesson: qviz learn"),
             C::TakeUp if self.taking.offered.is_empty() => Some("no earlier run has left a change"),
             C::Plot => needs_layer(),
             C::Export if self.session.layers().iter().all(|l| l.ready().is_none()) => Some("no layer is read yet"),

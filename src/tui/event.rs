@@ -21,10 +21,15 @@ use super::view::{bin_at, compared_rows, idea_at, method_rows, regions, tab_at};
 pub enum Event {
     /// Keys, mouse, paste, size.
     Terminal(event::Event),
-    /// The loader.
-    Job(Box<jobs::Told>),
     /// The network was written, or not.
     Written(Result<Written, Unwritten>),
+    /// The loader.
+    Job {
+        /// Of which of those that one after the other bring layers.
+        of: usize,
+        /// What it tells.
+        told: Box<jobs::Told>,
+    },
     /// A signal to end, by its number.
     Signal(i32),
     /// The terminal is gone.
@@ -133,7 +138,7 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
             if rows.contains((x, y).into()) {
                 return model.list.layer(model.list.top + usize::from(y - rows.y)).map(Msg::SelectLayer);
             }
-            if model.present.is_some() {
+            if model.present.is_some() || areas.numbers.is_empty() {
                 return None;
             }
             let method = method_rows(model, areas.numbers).into_iter().find(|(_, row)| *row == y);

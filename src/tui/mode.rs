@@ -60,6 +60,13 @@ pub enum Mode {
     ForAll,
     /// The next key names what is copied.
     Copy,
+    /// The next key says what to do in the lesson.
+    Lesson,
+    /// A lesson is chosen.
+    Lessons {
+        /// The lesson under the cursor.
+        at: usize,
+    },
     /// An earlier run has left changes that no file holds: whether they shall be taken up.
     Offer,
     /// The user wants to leave with changes that no file holds, and is asked once more.
@@ -136,6 +143,8 @@ pub enum Ask {
         /// The name of an existing file that Enter would replace, once that was said.
         exists: Option<String>,
     },
+    /// The answer to a lesson's question.
+    Answer,
     /// The file to write to.
     Export {
         /// The name of an existing file that Enter would replace, once that was said.

@@ -16,6 +16,7 @@ use crate::session::{Key, Layer, Ready, Session, Target};
 use super::command::Keymap;
 use super::drawn::Drawn;
 use super::held::{Held, Other};
+use super::learn::Learn;
 use super::list::List;
 use super::look::Look;
 use super::mode::Mode;
@@ -94,6 +95,8 @@ pub struct Model {
     pub statement: Vec<String>,
     /// The file name that the export prompt proposes.
     pub export_path: String,
+    /// The lessons that are gone through.
+    pub learn: Option<Box<Learn>>,
 }
 
 /// A tensor's channels as they are looked at.
@@ -122,6 +125,7 @@ pub struct Gathering {
 }
 
 /// How the plots are looked at.
+#[derive(Clone)]
 pub struct Plot {
     /// The scale that counts stand on.
     pub rise: Rise,
@@ -259,6 +263,7 @@ impl Model {
             overlaid: Vec::new(),
             statement: Vec::new(),
             export_path: "scales.json".into(),
+            learn: None,
         }
     }
 

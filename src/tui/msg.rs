@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::figure::{CurveKind, Handle};
 use crate::jobs::{Request, Stop, Told};
 use crate::report::Scales;
+use crate::session::Session;
 
 use super::command::Command;
 use super::key::Key;
@@ -76,8 +77,24 @@ pub enum Msg {
     NetworkWritten(Result<Written, Unwritten>),
     /// The screen as a picture.
     Drawn(Box<Picture>),
+    /// A lesson's data are on their way.
+    Opened(Box<Opened>),
+    /// A lesson could not be opened, in a sentence.
+    NotOpened(String),
     /// A picture was written: where, or why not.
     Written(Result<String, Unwritten>),
+}
+
+/// A lesson that begins, with an empty session whose layers are on their way.
+pub struct Opened {
+    /// Which lesson of the course.
+    pub lesson: usize,
+    /// The session.
+    pub session: Session,
+    /// What is looked at, for the header.
+    pub title: String,
+    /// Whether the layers come from a network.
+    pub network: bool,
 }
 
 /// A document that was written.
@@ -143,6 +160,10 @@ pub enum Cmd {
     },
     /// Take the mouse, or give it back.
     Mouse(bool),
+    /// Open a lesson, by its place in the course.
+    Lesson(usize),
+    /// Write down how far the lessons are.
+    Keep(String),
     /// Sleep until the shell wakes the program.
     Suspend,
 }

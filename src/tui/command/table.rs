@@ -499,6 +499,14 @@ pub const COMMANDS: &[Entry] = &[
         "Asks whether to take up the changes that an earlier run on the same data has left and no file holds.",
         Session,
     ),
+    entry(
+        C::Lesson,
+        "lesson",
+        &[k(';')],
+        "lesson",
+        "In a lesson: a hint, to be shown, back, anew, free play and back, another lesson; {open-channel} goes on.",
+        Session,
+    ),
     entry(C::Export, "export", &[k('e')], "export", "Writes the chosen scales to a file; asks for its name.", Session),
     entry(
         C::Screen,

@@ -58,6 +58,7 @@ pub fn words(command: C) -> &'static str {
         C::Stop => "cancel abort interrupt end halt",
         C::Work => "background jobs tasks progress running busy wait time left eta queue",
         C::Notes => "warnings messages remarks problems why sentence details read",
+        C::Lesson => "learn teach tutorial course hint step",
         C::TakeUp => "restore recover crash earlier journal unsaved",
         C::Export => "save write file scales json cache tensorrt output document",
         C::Screen => "screenshot image svg png capture picture share",

@@ -34,6 +34,8 @@ pub(super) fn cancel(model: &mut Model) {
         | Mode::Read { .. }
         | Mode::ForAll
         | Mode::Copy
+        | Mode::Lesson
+        | Mode::Lessons { .. }
         | Mode::Offer
         | Mode::Quit => model.mode = Mode::Normal,
     }

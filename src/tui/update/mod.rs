@@ -9,6 +9,7 @@ mod explain;
 mod hand;
 mod hold;
 mod inspect;
+pub(super) mod learn;
 mod list;
 mod load;
 mod many;
@@ -88,10 +89,13 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::NetworkWritten(result) => prompt::network_written(model, result, &mut cmds),
         Msg::Drawn(picture) => pictures::drawn(model, picture),
         Msg::Written(result) => pictures::written(model, result),
+        Msg::Opened(opened) => learn::opened(model, *opened),
+        Msg::NotOpened(why) => learn::not_opened(model, why),
     }
     if !news {
         settle(model);
     }
+    learn::follow(model, &mut cmds);
     taking::go_on(model, &mut cmds);
     network::say_late(model);
     network::ask(model, &mut cmds);
@@ -144,9 +148,10 @@ pub fn layout(model: &Model) -> Option<Areas> {
     let beside = usize::from(model.held.is_some()) + usize::from(model.against.is_some());
     let methods = report::offers(&model.session).len() + beside;
     let (network, page) = (model.network.is_some(), model.plot.page);
+    let lesson = model.learn.as_ref().is_some_and(|learn| learn.playing().is_some());
     let areas = match model.present {
         Some(_) => presented(model.size),
-        None => areas(model.size, Contents { methods, network, alone: alone(model), page }),
+        None => areas(model.size, Contents { methods, network, alone: alone(model), lesson, page }),
     };
     let keep = if model.present.is_some() { u16::MAX } else { 2 };
     areas.map(|areas| if page == Page::Divergence { areas.with_tall_lower(keep) } else { areas })
@@ -203,6 +208,7 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         }
         Command::PerChannel => channels::ask(model),
         Command::Tie => ties::ask(model),
+        Command::OpenChannel if learn::goes_on(model) => learn::go_on(model, cmds),
         Command::OpenChannel if model.plot.page == Page::Changes => changes::jump(model, cmds),
         Command::OpenChannel if model.plot.page == Page::Layers => model.plot.page = Page::Curve,
         Command::OpenChannel => channels::open(model),
@@ -221,6 +227,7 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::First if model.plot.page == Page::Changes => changes::step(model, isize::MIN),
         Command::Last if model.plot.page == Page::Changes => changes::step(model, isize::MAX),
         Command::Select(by) => list::step(model, isize::from(by), cmds),
+        Command::Page(by) if learn::turns(model) => learn::turn(model, by),
         Command::Page(by) => {
             let page = layout(model).map_or(10, |a| a.list_rows(model.list.rows()).height.max(2) - 1);
             list::step(model, isize::from(by) * page as isize, cmds);
@@ -302,6 +309,7 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::TuneAll => network::ask_how(model, true),
         Command::BestForAll => methods::take_best(model),
         Command::FloatWorst => network::ask_worst(model),
+        Command::Lesson => learn::ask(model),
         Command::TakeUp => taking::offer(model),
         Command::Export => prompt::open_export(model, false),
         Command::Screen => cmds.push(Cmd::Draw),
@@ -317,6 +325,8 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
             cmds.push(Cmd::Mouse(model.mouse));
         }
         Command::Suspend => cmds.push(Cmd::Suspend),
+        // What is decided in a lesson is decided for practice.
+        Command::Quit if model.learn.is_some() => cmds.push(Cmd::Quit),
         Command::Quit if model.session.is_dirty() => model.mode = Mode::Quit,
         Command::Quit => cmds.push(Cmd::Quit),
     }

@@ -12,7 +12,7 @@ use super::super::model::Model;
 use super::super::msg::{Cmd, Unwritten, Written};
 use super::super::work::Writing;
 use super::cancel::cancel;
-use super::{channels, clip, copy, list, many, methods, network, pictures, ties};
+use super::{channels, clip, copy, learn, list, many, methods, network, pictures, ties};
 use crate::report::visible;
 
 const ENTER: Key = Key::code(KeyCode::Enter);
@@ -59,6 +59,7 @@ pub(super) fn key(model: &mut Model, key: Key, cmds: &mut Vec<Cmd>) {
             }
         }
         Mode::Copy => copy::key(model, key, cmds),
+        Mode::Lesson | Mode::Lessons { .. } => learn::key(model, key, cmds),
         // Keys of help and palette go to `palette.rs`.
         Mode::Normal | Mode::Help { .. } | Mode::Palette { .. } | Mode::Read { .. } => {}
         Mode::Offer | Mode::Drag { .. } | Mode::Pan { .. } => {}
@@ -83,6 +84,7 @@ pub(super) fn paste(model: &mut Model, text: &str, cmds: &mut Vec<Cmd>) {
         | Mode::Drag { .. }
         | Mode::Pan { .. }
         | Mode::Quit => {}
+        Mode::Lesson | Mode::Lessons { .. } => {}
     }
 }
 
@@ -116,6 +118,7 @@ fn enter(model: &mut Model, cmds: &mut Vec<Cmd>) -> Result<Entered, String> {
         Ask::Axis if model.many() => many::axis(model, &text, cmds)?,
         Ask::Axis => channels::typed(model, &text, cmds)?,
         Ask::Tie => ties::typed(model, &text, cmds)?,
+        Ask::Answer => learn::answered(model, &text, cmds)?,
         Ask::Worst => network::worst(model, &text)?,
         Ask::Tune { all } => network::tune(model, *all, &text, cmds)?,
         Ask::Export { .. } | Ask::Screen { .. } | Ask::Plot { .. } | Ask::Script { .. } if empty => {
@@ -155,7 +158,7 @@ fn follow(model: &mut Model, cmds: &mut Vec<Cmd>) {
         Ask::Export { exists, .. } | Ask::Screen { exists, .. } | Ask::Plot { exists } | Ask::Script { exists, .. } => {
             *exists = None;
         }
-        Ask::Clip { .. } | Ask::Format | Ask::Axis | Ask::Tie | Ask::Worst | Ask::Tune { .. } => {}
+        Ask::Clip { .. } | Ask::Format | Ask::Axis | Ask::Tie | Ask::Worst | Ask::Answer | Ask::Tune { .. } => {}
     }
 }
 
@@ -193,6 +196,9 @@ pub(super) fn exported(model: &mut Model, result: Result<Written, Unwritten>, cm
     match result {
         Ok(written) => {
             let leave = *then_quit;
+            if let Some(learn) = &mut model.learn {
+                learn.exported = true;
+            }
             if written.keeps_all {
                 model.export_path = line.text();
                 model.session.mark_saved();

@@ -148,6 +148,34 @@ fn words(model: &Model, columns: u16) -> (Words<'_>, Option<u16>) {
             words.dim(" · ");
             words.key("Esc", ESC, " back to the screen");
         }
+        Mode::Lesson => {
+            let Some(learn) = &model.learn else { return (words, None) };
+            let of = [
+                ("Enter", learn.say(" go on · ", " 继续 · ")),
+                ("h", learn.say(" hint · ", " 提示 · ")),
+                ("s", learn.say(" show me · ", " 演示 · ")),
+                ("b", learn.say(" back · ", " 上一步 · ")),
+                ("r", learn.say(" anew · ", " 重做 · ")),
+                ("f", learn.say(" free play · ", " 自由试用 · ")),
+                ("l", learn.say(" lessons · ", " 课程 · ")),
+                ("Esc", ""),
+            ];
+            words.dim(" ");
+            for (name, what) in of {
+                let key = match name {
+                    "Enter" => ENTER,
+                    "Esc" => ESC,
+                    name => Key::char(name.chars().next().unwrap_or(' ')),
+                };
+                words.key(name, key, what);
+            }
+        }
+        Mode::Lessons { .. } => {
+            // Why a lesson cannot be opened is said here.
+            if let Some(notice) = &model.notice {
+                words.say(format!(" {}", notice.text), theme.warning);
+            }
+        }
         Mode::Copy => {
             words.say(" copy: ", theme.title);
             let of = [

@@ -12,6 +12,7 @@ mod histogram;
 mod ideas;
 mod inspect;
 mod layers;
+mod lesson;
 mod lower;
 mod mapping;
 mod methods;
@@ -40,6 +41,7 @@ use super::update::layout;
 pub(super) use compare::rows as compared_rows;
 pub(super) use divergence::bin_at;
 pub(super) use ideas::idea_at;
+pub(super) use lesson::beyond as lesson_beyond;
 pub(super) use lower::tab_at;
 pub(super) use numbers::rows as method_rows;
 use pen::Pen;
@@ -83,13 +85,20 @@ pub fn view(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
         present::draw(&mut pen, areas.numbers, model);
     } else {
         output::draw(&mut pen, areas.output, model);
+    }
+    if model.present.is_none() && !areas.numbers.is_empty() {
         numbers::draw(&mut pen, areas.numbers, model);
     }
     let cursor = footer::draw(&mut pen, areas.footer, model);
+    lesson::draw(&mut pen, &areas, model);
     match &model.mode {
         Mode::Help { line, scroll, at } => Some(help::draw(&mut pen, screen, model, line, (*scroll, *at))),
         Mode::Read { what, scroll, at } => {
             read::draw(&mut pen, screen, model, what, (*scroll, *at));
+            None
+        }
+        Mode::Lessons { at } => {
+            lesson::list(&mut pen, screen, model, *at);
             None
         }
         Mode::Palette { line, at } => Some(palette::draw(&mut pen, screen, model, line, *at)),
