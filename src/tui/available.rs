@@ -45,7 +45,7 @@ impl Model {
             let of_one = match command {
                 C::MoveColumns(_) | C::Minimum(_) => return None,
                 C::MoveBins(_) | C::Mark(_) | C::TypeClip | C::OtherHandle | C::Zoom(_) => true,
-                C::FakeQuant | C::Fit | C::Mapping | C::Sign => true,
+                C::FakeQuant | C::Fit | C::Mapping | C::Sign | C::Inspect(_) => true,
                 C::Curve(_) => !self.plot.page.covers(),
                 _ => false,
             };
@@ -70,7 +70,9 @@ impl Model {
                 Some("only a tensor with a range of its own is measured")
             }
             C::MoveColumns(_) | C::MoveBins(_) | C::Minimum(_) | C::Mark(_) | C::Zoom(_) => needs_range(),
-            C::TypeClip | C::Format | C::Measure | C::Toggle | C::FakeQuant | C::Fit | C::Mapping => needs_layer(),
+            C::TypeClip | C::Format | C::Measure | C::Toggle | C::FakeQuant | C::Fit | C::Mapping | C::Inspect(_) => {
+                needs_layer()
+            }
             C::MethodValue => match self.selected_ready() {
                 None => Some("no layer is read yet"),
                 Some(ready) if ready.method_clip().is_none() => Some("the method has no value here"),

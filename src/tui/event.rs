@@ -14,7 +14,7 @@ use super::model::Model;
 use super::msg::Msg;
 use super::page::Page;
 use super::update::layout;
-use super::view::{compared_rows, method_rows, tab_at};
+use super::view::{compared_rows, mapped_value, method_rows, tab_at};
 
 /// Everything that can wake the program.
 pub enum Event {
@@ -108,6 +108,9 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
                 // Where several share the column: the cursor's, and else the worst of them.
                 return strip.pick(&model.session, column, model.channel.cursor).map(Msg::PickChannel);
             }
+            if let Some(value) = mapped_value(&areas, model, x, y) {
+                return Some(Msg::InspectValue(value));
+            }
             if let Some(column) = plot_column(x, y) {
                 return Some(pressed(model, column));
             }
@@ -117,6 +120,11 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
             }
             let method = method_rows(model, areas.numbers).into_iter().find(|(_, row)| *row == y);
             method.map(|(index, _)| Msg::Run(Command::Method(index)))
+        }
+        // What is inspected follows the pointer while the button is down.
+        (Mode::Normal, MouseEventKind::Drag(MouseButton::Left)) if model.plot.inspect.is_some() => {
+            let mapped = mapped_value(&areas, model, x, y).map(Msg::InspectValue);
+            mapped.or_else(|| plot_column(x, y).map(Msg::Inspect))
         }
         (Mode::Normal, MouseEventKind::Down(MouseButton::Right)) if model.strip.is_none() => {
             plot_column(x, y).map(Msg::GrabAxis)

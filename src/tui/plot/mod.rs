@@ -6,6 +6,6 @@ mod bars;
 mod dots;
 mod labels;
 
-pub use bars::{BarStyle, bars};
+pub use bars::{BarStyle, bars, edges};
 pub use dots::{Dots, sample};
 pub use labels::place;

@@ -6,6 +6,7 @@ mod channels;
 mod clip;
 mod copy;
 mod hand;
+mod inspect;
 mod list;
 mod load;
 mod many;
@@ -54,6 +55,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::Inspect(column) => {
             model.plot.inspect = model.figure().map(|f| f.axis.centre(column));
         }
+        Msg::InspectValue(value) => model.plot.inspect = Some(value),
         Msg::ShowCurve(kind) => {
             model.plot.curve = kind;
             model.plot.page = Page::Curve;
@@ -98,7 +100,8 @@ pub fn settle(model: &mut Model) {
 
 /// The areas of the screen as it is now; `None` when it is too small.
 pub fn layout(model: &Model) -> Option<Areas> {
-    areas(model.size, report::offers(&model.session).len(), model.network.is_some())
+    let mapping = model.plot.page == Page::Mapping && !model.on_strip();
+    areas(model.size, report::offers(&model.session).len(), model.network.is_some(), mapping)
 }
 
 fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
@@ -192,6 +195,7 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
             model.plot.page.toggle(Page::Mapping);
             model.plot.zoom = None;
         }
+        Command::Inspect(by) => inspect::step(model, by),
         Command::Zoom(steps) => zoom::about_clip(model, steps, cmds),
         Command::ZoomReset => model.plot.zoom = None,
         Command::Pan(by) => zoom::pan(model, by),

@@ -14,6 +14,7 @@ mod names;
 mod numbers;
 mod output;
 mod palette;
+mod path;
 mod pen;
 mod scales;
 mod strip;
@@ -28,6 +29,7 @@ use super::page::Page;
 use super::update::layout;
 pub(super) use compare::rows as compared_rows;
 pub(super) use lower::tab_at;
+pub(super) use mapping::value_at as mapped_value;
 pub(super) use numbers::rows as method_rows;
 use pen::Pen;
 
