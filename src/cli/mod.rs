@@ -12,6 +12,7 @@ mod exchange;
 mod file;
 mod form;
 mod generate;
+mod glossary;
 #[cfg(feature = "onnx")]
 mod graphs;
 mod held_against;
@@ -22,6 +23,7 @@ mod interrupts;
 mod into_model;
 mod journal;
 mod keys;
+mod lang;
 mod learn;
 mod load;
 mod look;

@@ -34,11 +34,8 @@ fn values(lesson: &Lesson, own: &[PathBuf]) -> Result<Opening, String> {
             name: made.name.clone(),
             parts: vec![Part::made(&made.name, made.npy())],
         };
-        let mut found = if own.is_empty() {
-            Discovered { sources: Vec::new(), errors: Vec::new() }
-        } else {
-            discover(&own, None)
-        };
+        let mut found =
+            if own.is_empty() { Discovered { sources: Vec::new(), errors: Vec::new() } } else { discover(&own, None) };
         found.sources.splice(0..0, data.iter().map(made));
         found
     };

@@ -7,7 +7,8 @@
 use super::facts::{Kind, Seen, Value, fact_of};
 
 /// The functions, with how many numbers each takes.
-const FUNCTIONS: &[(&str, usize)] = &[("abs", 1), ("round", 1), ("floor", 1), ("min", 2), ("max", 2), ("clamp", 3), ("near", 3)];
+const FUNCTIONS: &[(&str, usize)] =
+    &[("abs", 1), ("round", 1), ("floor", 1), ("min", 2), ("max", 2), ("clamp", 3), ("near", 3)];
 
 /// An expression whose parts fit together.
 #[derive(Clone, Debug, PartialEq)]
@@ -230,9 +231,8 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
         let taken;
         if first.is_ascii_digit() || first == '.' {
             let exponent = |at: usize, c: char| (c == '+' || c == '-') && rest[..at].ends_with(['e', 'E']);
-            let ends = |(at, c): (usize, char)| {
-                (!c.is_ascii_alphanumeric() && c != '.' && !exponent(at, c)).then_some(at)
-            };
+            let ends =
+                |(at, c): (usize, char)| (!c.is_ascii_alphanumeric() && c != '.' && !exponent(at, c)).then_some(at);
             taken = rest.char_indices().find_map(ends).unwrap_or(rest.len());
             let number = rest[..taken].parse().map_err(|_| format!("{} is no number", &rest[..taken]))?;
             found.push(Token::Number(number));

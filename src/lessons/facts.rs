@@ -91,7 +91,11 @@ pub const FACTS: &[Fact] = &[
     fact("rounding", Number, "the part of it from values inside"),
     fact("least", Number, "the least mean squared error of any clip on this format"),
     fact("least_at", Number, "the clip that has it"),
-    fact("crossing", Number, "the clip at which clipping and rounding error are equal; where they are so twice the larger"),
+    fact(
+        "crossing",
+        Number,
+        "the clip at which clipping and rounding error are equal; where they are so twice the larger",
+    ),
     fact("sqnr", Number, "the signal to noise ratio at the clip, in dB"),
     fact("kl", Number, "the divergence at the clip, in nats; infinite where it is"),
     fact("saturated", Number, "the share of the values beyond the clip, 0 to 1"),
@@ -101,7 +105,11 @@ pub const FACTS: &[Fact] = &[
     fact("codes_of_99", Number, "the fewest codes that hold 99 % of the values"),
     fact("quantized", Flag, "the selected layer is quantized"),
     fact("axis", Number, "the axis of its channels where each has a range of its own, else -1"),
-    fact("page", Text, "what stands in the lower plot: curve, mapping, compare, methods, changes, or another page's name"),
+    fact(
+        "page",
+        Text,
+        "what stands in the lower plot: curve, mapping, compare, methods, changes, or another page's name",
+    ),
     fact("curve", Text, "the objective whose curve is shown: kl, mse or sqnr"),
     fact("inspected", Number, "the value under the inspect cursor"),
     fact("drops", Number, "how many bins the rule of 99 % has dropped so far"),
@@ -181,7 +189,9 @@ mod tests {
     fn every_fact_has_a_name_of_its_own() {
         let names: HashSet<&str> = FACTS.iter().map(|fact| fact.name).collect();
         assert_eq!(names.len(), FACTS.len());
-        assert!(names.iter().all(|name| name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')));
+        assert!(
+            names.iter().all(|name| name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'))
+        );
     }
 
     #[test]

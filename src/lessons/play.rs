@@ -46,16 +46,8 @@ pub enum Stage {
 impl Play {
     /// A lesson from one of its steps on; `own` says whether there are data of the learner's own.
     pub fn new(lesson: Arc<Lesson>, at: usize, own: bool) -> Play {
-        let mut play = Play {
-            lesson,
-            at: 0,
-            own,
-            answered: None,
-            reached: false,
-            begun: false,
-            hinted: false,
-            shown: false,
-        };
+        let mut play =
+            Play { lesson, at: 0, own, answered: None, reached: false, begun: false, hinted: false, shown: false };
         play.at = at.min(play.last());
         play
     }
@@ -197,7 +189,9 @@ fn held_against(ask: &Ask, text: &str, seen: &Seen, lang: Lang) -> Result<Answer
         Asked::Choice { options, right } => {
             let of = |text: &str| {
                 let letter = text.chars().next().filter(|_| text.chars().count() == 1)?.to_ascii_lowercase();
-                let at = letter.to_digit(10).map_or_else(|| (letter as usize).checked_sub('a' as usize), |n| (n as usize).checked_sub(1));
+                let at = letter
+                    .to_digit(10)
+                    .map_or_else(|| (letter as usize).checked_sub('a' as usize), |n| (n as usize).checked_sub(1));
                 at.filter(|at| *at < options.len())
             };
             let n = options.len();
@@ -209,13 +203,16 @@ fn held_against(ask: &Ask, text: &str, seen: &Seen, lang: Lang) -> Result<Answer
             let said: Option<Vec<f64>> =
                 text.split([' ', ',', '，', '、', ';']).filter(|word| !word.is_empty()).map(number).collect();
             let n = cells.len();
-            let said = said
-                .filter(|said| said.len() == n)
-                .ok_or_else(|| say(&format!("type {n} numbers with blanks between"), &format!("请输入 {n} 个数，用空格隔开")))?;
+            let said = said.filter(|said| said.len() == n).ok_or_else(|| {
+                say(&format!("type {n} numbers with blanks between"), &format!("请输入 {n} 个数，用空格隔开"))
+            })?;
             let off = said.iter().zip(cells).position(|(said, is)| (said - is).abs() > 0.005 * is.abs().max(0.1));
             if let Some(off) = off.filter(|_| ask.must) {
                 let off = off + 1;
-                return Err(say(&format!("number {off} is another one; look again"), &format!("第 {off} 个数不对，再看看")));
+                return Err(say(
+                    &format!("number {off} is another one; look again"),
+                    &format!("第 {off} 个数不对，再看看"),
+                ));
             }
             let list = |cells: &[f64]| cells.iter().map(f64::to_string).collect::<Vec<_>>().join(" ");
             (list(&said), list(cells), off.is_none())

@@ -182,7 +182,8 @@ impl Reader<'_> {
         match Expr::read(text) {
             Ok(expr) if expr.kind() == kind => return Some(expr),
             Ok(_) => {
-                let wanted = if kind == Kind::Flag { "say yes or no, such as mse <= 1.02 * least" } else { "be a number" };
+                let wanted =
+                    if kind == Kind::Flag { "say yes or no, such as mse <= 1.02 * least" } else { "be a number" };
                 self.wrongs.say(span.start, format!("{name} must {wanted}"));
             }
             Err(why) => self.wrongs.say(span.start, format!("{name}: {why}")),
@@ -213,7 +214,8 @@ impl Reader<'_> {
             (None, None, None, Some(counts)) => {
                 let sound = counts.iter().all(|n| n.fract() == 0.0 && *n >= 0.0) && counts.iter().any(|n| *n > 0.0);
                 if !sound || counts.iter().sum::<f64>() > MOST as f64 {
-                    self.wrongs.say(of.at, format!("counts are whole numbers, some of them above 0, {MOST} together at most"));
+                    self.wrongs
+                        .say(of.at, format!("counts are whole numbers, some of them above 0, {MOST} together at most"));
                     None
                 } else {
                     let top = top.unwrap_or(counts.len() as f64);
@@ -250,7 +252,10 @@ impl Reader<'_> {
                 Some((_, region)) => look.push(*region),
                 None => {
                     let names: Vec<&str> = Region::ALL.iter().map(|(name, _)| *name).collect();
-                    self.wrongs.say(span.start, format!("no part of the screen is called {word:?}; there are {}", names.join(", ")));
+                    self.wrongs.say(
+                        span.start,
+                        format!("no part of the screen is called {word:?}; there are {}", names.join(", ")),
+                    );
                 }
             }
         }
@@ -267,7 +272,8 @@ impl Reader<'_> {
                 self.wrongs.say(goal_at, "a goal needs a hint, for who does not see how");
             }
             if show.is_empty() && !own {
-                self.wrongs.say(goal_at, "a goal needs a show: what reaches it, such as show = [\"type-clip\", \"> 2.5\"]");
+                self.wrongs
+                    .say(goal_at, "a goal needs a show: what reaches it, such as show = [\"type-clip\", \"> 2.5\"]");
             }
         }
         if ask.is_some() && reveal.is_none() {
@@ -281,7 +287,9 @@ impl Reader<'_> {
 
     fn start(&mut self, mut of: Table) -> Start {
         let layer = of.text("layer", &mut self.wrongs);
-        if let Some((layer, span)) = layer.clone().filter(|(layer, _)| self.made && !self.layers.iter().any(|l| l == layer)) {
+        if let Some((layer, span)) =
+            layer.clone().filter(|(layer, _)| self.made && !self.layers.iter().any(|l| l == layer))
+        {
             self.wrongs.say(span.start, format!("no layer is called {layer:?}; there are {}", self.layers.join(", ")));
         }
         let method = of.text("method", &mut self.wrongs);
@@ -323,7 +331,10 @@ impl Reader<'_> {
             return None;
         };
         if !(self.known.command)(id) {
-            self.wrongs.say(span.start, format!("no command is called {id:?} (`qviz keys` lists them); a text is typed by \"> text\""));
+            self.wrongs.say(
+                span.start,
+                format!("no command is called {id:?} (`qviz keys` lists them); a text is typed by \"> text\""),
+            );
             return None;
         }
         Some(Act::Command(id.to_owned(), times))
@@ -344,7 +355,8 @@ impl Reader<'_> {
             (None, Some(options), None) => {
                 let right = right.map_or(0, |right| right as usize);
                 if !(1..=options.len()).contains(&right) {
-                    self.wrongs.say(at, format!("ask.right says which of the {} answers is right, from 1 on", options.len()));
+                    self.wrongs
+                        .say(at, format!("ask.right says which of the {} answers is right, from 1 on", options.len()));
                 }
                 Asked::Choice { options, right: right.saturating_sub(1) }
             }

@@ -14,7 +14,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::exchange::{self, Names, Options};
-use crate::jobs::{Feed, News, Start, Told};
+use crate::jobs::{Feed, News, Start, Stop, Told};
 use crate::journal::Journal;
 use crate::lessons::Lesson;
 use crate::report::{self, ExportError, Provenance, Scales, visible};
@@ -24,15 +24,16 @@ use super::backend::Ansi;
 use super::clipboard::Clipboard;
 use super::event::{self, Event, message};
 use super::look::Ground;
+use super::mode::Picture;
 use super::model::Model;
 use super::msg::{Cmd, Msg, Opened, Unwritten, Written};
 use super::network::Network;
 use super::pages::Pages;
 use super::query::{Heard, Query};
-use super::svg::svg;
 use super::terminal;
 use super::update::{settle, update};
 use super::view::view;
+use super::writer::Writer;
 
 /// Background news is drawn at most this often; keys and mouse at once.
 const BACKGROUND_FRAME: Duration = Duration::from_millis(40);
@@ -84,7 +85,7 @@ impl Bringer {
 
     /// Another one takes its place.
     fn replace(&mut self, start: Start) {
-        self.feed.stop();
+        self.feed.stop(Stop::All);
         *self = Bringer::new(start, self.nth + 1, self.sender.clone());
     }
 }
@@ -127,20 +128,21 @@ pub fn run(
     let (sender, events) = channel();
     event::listen(sender.clone());
     signals(sender.clone())?;
+    let mut writer = Writer::new(sender.clone());
     let mut bringer = Bringer::new(start, 0, sender);
 
     model.network = bringer.feed.has_network().then(Network::default);
     let mut pages = Pages::new(journal);
 
     let mut query = ask.then(Query::ask).transpose()?;
-    let outcome =
-        catch_unwind(AssertUnwindSafe(|| {
-            run_loop(&mut model, &events, &mut bringer, fits, &mut pages, &mut query, teacher.as_mut())
-        }));
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        run_loop(&mut model, &events, &mut bringer, fits, &mut pages, &mut query, &mut writer, teacher.as_mut())
+    }));
     if matches!(outcome, Ok(Ok(End::Left))) {
         take_answer(query, &events);
     }
     terminal::restore();
+    writer.finish(matches!(outcome, Ok(Ok(End::Left))));
     pages.close(&model, !matches!(outcome, Ok(Ok(End::Left))));
     match outcome {
         Ok(end) => Ok(match end? {
@@ -159,6 +161,7 @@ fn run_loop(
     fits: &Fits,
     pages: &mut Pages,
     query: &mut Option<Query>,
+    writer: &mut Writer,
     mut teacher: Option<&mut Teacher>,
 ) -> io::Result<End> {
     let backend = Ansi::new(io::BufWriter::with_capacity(1 << 16, stdout()));
@@ -189,6 +192,10 @@ fn run_loop(
             let msg = match event {
                 Event::Signal(signal) => return Ok(End::Signal(signal)),
                 Event::Hangup => return Ok(End::Signal(HANGUP)),
+                Event::Written(result) => {
+                    at_once = true;
+                    Some(Msg::NetworkWritten(result))
+                }
                 // One that has been replaced.
                 Event::Job { of, .. } if of != bringer.nth => None,
                 Event::Job { told: job, .. } => {
@@ -226,7 +233,7 @@ fn run_loop(
                         }
                         None
                     }
-                    (cmd, _) => execute_cmd(cmd, model, bringer.feed.as_ref(), &mut terminal)?,
+                    (cmd, _) => execute_cmd(cmd, model, bringer.feed.as_ref(), &mut terminal, writer)?,
                 };
                 if let Some(msg) = msg {
                     cmds.extend(update(model, msg));
@@ -322,14 +329,21 @@ fn draw(terminal: &mut Screen, model: &mut Model) -> io::Result<()> {
     execute!(terminal.backend_mut(), EndSynchronizedUpdate)
 }
 
-fn execute_cmd(cmd: Cmd, model: &Model, feed: &dyn Feed, terminal: &mut Screen) -> io::Result<Option<Msg>> {
+fn execute_cmd(
+    cmd: Cmd,
+    model: &mut Model,
+    feed: &dyn Feed,
+    terminal: &mut Screen,
+    writer: &mut Writer,
+) -> io::Result<Option<Msg>> {
     match cmd {
         // Lessons are for the teacher, where there is one.
         Cmd::Quit | Cmd::Lesson(_) | Cmd::Keep(_) => {}
         Cmd::Request(request) => feed.request(request),
-        Cmd::Stop => feed.stop(),
+        Cmd::Stop(what) => feed.stop(what),
+        Cmd::StopWriting => writer.stop(),
         Cmd::Mouse(on) => terminal::set_mouse(on)?,
-        Cmd::Export { path, force } => return Ok(Some(Msg::Exported(export(model, &path, force)))),
+        Cmd::Export { path, force } => return Ok(Some(export(model, &path, force, writer))),
         Cmd::Copy { what, text } => {
             let text = text.unwrap_or_else(|| document(model).json());
             let clipboard = Clipboard::found(&|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
@@ -338,13 +352,17 @@ fn execute_cmd(cmd: Cmd, model: &Model, feed: &dyn Feed, terminal: &mut Screen) 
             return Ok(Some(Msg::Copied { what, way: clipboard.way(text.len()) }));
         }
         Cmd::Draw => {
-            let mut buffer = Buffer::empty(Rect::new(0, 0, model.size.0, model.size.1));
-            view(model, &mut buffer);
-            return Ok(Some(Msg::Drawn(svg(&buffer))));
+            let mut cells = Buffer::empty(Rect::new(0, 0, model.size.0, model.size.1));
+            let look = model.look;
+            model.look = look.for_a_picture();
+            view(model, &mut cells);
+            let picture = Picture { cells, ground: model.look.ground };
+            model.look = look;
+            return Ok(Some(Msg::Drawn(Box::new(picture))));
         }
         Cmd::Write { path, contents, force } => {
             let path = at_home(&path);
-            let saved = report::save(&path, contents.as_bytes(), force);
+            let saved = report::save(&path, &contents, force);
             return Ok(Some(Msg::Written(match saved {
                 Ok(()) => Ok(visible(&path.to_string_lossy())),
                 Err(error) => Err(Unwritten { exists: error.exists(), message: error.to_string() }),
@@ -363,16 +381,33 @@ fn execute_cmd(cmd: Cmd, model: &Model, feed: &dyn Feed, terminal: &mut Screen) 
     Ok(None)
 }
 
-fn export(model: &Model, path: &Path, force: bool) -> Result<Written, Unwritten> {
-    let tensors = model.session.layers().iter().filter(|l| l.ready().is_some()).count();
+/// Writes the document, or begins to write the network, which takes a while.
+fn export(model: &Model, path: &Path, force: bool, writer: &mut Writer) -> Msg {
     let text = path.to_string_lossy();
+    let Some((into_network, out)) = model.into_network.as_ref().zip(a_network(&text)) else {
+        return Msg::Exported(export_document(model, path, force));
+    };
+    let out = at_home(Path::new(out));
+    let refused = |message: String, exists: bool| Msg::Exported(Err(Unwritten { message, exists }));
+    if let Err(why) = report::writable(&out, force) {
+        return refused(why.to_string(), why.exists());
+    }
+    let scales = document(model);
+    match writer.begin(into_network.clone(), scales, out, force, tensors(model)) {
+        true => Msg::Writing(path.to_owned()),
+        false => refused("the network is being written already; wait, or stop that first".to_owned(), false),
+    }
+}
+
+/// How many tensors a document has.
+fn tensors(model: &Model) -> usize {
+    model.session.layers().iter().filter(|l| l.ready().is_some()).count()
+}
+
+fn export_document(model: &Model, path: &Path, force: bool) -> Result<Written, Unwritten> {
+    let (text, tensors) = (path.to_string_lossy(), tensors(model));
     let unwritten = |message: String, exists: bool| Unwritten { message, exists };
     let scales = document(model);
-    if let Some((into_network, out)) = model.into_network.as_ref().zip(a_network(&text)) {
-        let out = at_home(Path::new(out));
-        let said = into_network(&scales, &out, force)?;
-        return Ok(Written { path: out.to_string_lossy().into_owned(), tensors, said, keeps_all: false });
-    }
     let (format, path) = exchange::typed(&text).map_err(|why| unwritten(why, false))?;
     let path = &at_home(Path::new(path));
     let written = exchange::write_all(format, &scales, &Names::default(), &Options::default());

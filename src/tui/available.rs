@@ -8,6 +8,7 @@ use super::command::Command::{self, self as C};
 use super::command::entry_of;
 use super::model::Model;
 use super::page::Page;
+use super::work;
 
 impl Model {
     /// Why a command cannot run now, in a few words with the keys that are in force; `None` if it can.
@@ -24,6 +25,7 @@ impl Model {
             Some(_) => None,
             None => Some("no layer is read yet"),
         };
+        let needs_selected = || self.selected().is_none().then_some("there is no layer");
         let needs_range = || match self.selected_ready() {
             None => Some("no layer is read yet"),
             Some(ready) if ready.stats().amax() <= 0.0 => Some("this layer has no range"),
@@ -32,7 +34,9 @@ impl Model {
         let only_strip =
             || (!self.on_strip()).then_some("only where channels have ranges of their own ({per-channel})");
         let lesson = self.learn.as_ref().is_some_and(|learn| learn.playing().is_some());
-        if command == C::OpenChannel && (self.plot.page == Page::Changes || (lesson && !self.on_strip())) {
+        if command == C::OpenChannel
+            && (matches!(self.plot.page, Page::Changes | Page::Layers) || (lesson && !self.on_strip()))
+        {
             return None;
         }
         if self.many() {
@@ -50,7 +54,15 @@ impl Model {
             let of_one = match command {
                 C::MoveColumns(_) | C::Minimum(_) => return None,
                 C::MoveBins(_) | C::Mark(_) | C::TypeClip | C::OtherHandle | C::Zoom(_) => true,
-                C::FakeQuant | C::Fit | C::Mapping | C::Sign => true,
+                C::FakeQuant
+                | C::Fit
+                | C::Mapping
+                | C::Sign
+                | C::Inspect(_)
+                | C::Divergence
+                | C::Coverage
+                | C::Script => true,
+                C::Hold => self.held.is_none(),
                 C::Curve(_) => !self.plot.page.covers(),
                 _ => false,
             };
@@ -74,8 +86,14 @@ impl Model {
             C::Measure if matches!(self.at(), Some(Target::Tie(_))) => {
                 Some("only a tensor with a range of its own is measured")
             }
+            C::Pan(_) | C::Zoom(_) | C::ZoomReset if self.plot.page == Page::Divergence => needs_layer(),
             C::MoveColumns(_) | C::MoveBins(_) | C::Minimum(_) | C::Mark(_) | C::Zoom(_) => needs_range(),
             C::TypeClip | C::Format | C::Measure | C::Toggle | C::FakeQuant | C::Fit | C::Mapping => needs_layer(),
+            C::Inspect(_) if self.plot.page.covers() => Some("only on a histogram"),
+            C::Inspect(_) => needs_layer(),
+            C::Hold if self.held.is_none() => needs_layer(),
+            C::Layers if self.session.layers().is_empty() => Some("no layer is there yet"),
+            C::Outputs if self.network.is_none() => Some("only with a network: qviz MODEL.onnx --data PATH"),
             C::MethodValue => match self.selected_ready() {
                 None => Some("no layer is read yet"),
                 Some(ready) if ready.method_clip().is_none() => Some("the method has no value here"),
@@ -90,13 +108,21 @@ impl Model {
             C::Undo if self.session.history_len().0 == 0 => Some("nothing to undo"),
             C::Redo if self.session.history_len().1 == 0 => Some("nothing to redo"),
             C::Sign if !self.format().symmetric() => Some("an affine range is always shown signed"),
+            C::Reveal(_) if self.present.is_none() => Some("only in a presentation ({present})"),
+            C::Divergence | C::Script => needs_layer(),
+            C::Coverage => match self.selected_ready().map(|ready| ready.histogram().numpy(100).is_some()) {
+                None => Some("no layer is read yet"),
+                Some(true) => None,
+                Some(false) => Some("no 100 bins were counted: the method coverage is not among those of this run"),
+            },
             C::ZoomReset | C::Pan(_) if self.plot.zoom.is_none() => Some("the whole range is shown"),
             C::Stop => {
-                let runs = self.loading.runs.is_some() && !self.loading.finished;
-                let trial = self.network.as_ref().is_some_and(|n| n.running.is_some());
-                let methods = self.network.as_ref().is_some_and(|n| n.methods.running);
-                (!runs && !trial && !methods).then_some("nothing is running")
+                let pieces = work::pieces(self);
+                let any = pieces.iter().any(|piece| piece.can_stop(self));
+                let none = if pieces.is_empty() { "nothing is running" } else { "this has to be waited for" };
+                (!any).then_some(none)
             }
+            C::Notes => needs_selected(),
             C::Float | C::Placement if self.session.placements().is_empty() => {
                 Some("only with a network: qviz MODEL.onnx --data PATH")
             }

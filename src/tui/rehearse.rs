@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crossterm::event::KeyCode;
 
-use crate::jobs::{Feed, Told};
+use crate::jobs::{Feed, Stop, Told};
 use crate::lessons::{Complaint, Lang, Lesson, Play, Progress, Stage};
 
 use super::app::Opening;
@@ -34,14 +34,17 @@ pub fn rehearse(lesson: &Arc<Lesson>, opening: Opening) -> Vec<Complaint> {
     let (sender, told) = channel();
     let feed = (opening.start)(Box::new(move |event| drop(sender.send(event))));
     let mut model = Model::new(opening.session, opening.title, look, SIZES[1]);
-    let session = std::mem::replace(&mut model.session, crate::session::Session::new(crate::calibrate::defaults(), "max", crate::quant::Format::INT8));
+    let session = std::mem::replace(
+        &mut model.session,
+        crate::session::Session::new(crate::calibrate::defaults(), "max", crate::quant::Format::INT8),
+    );
     model.learn = Some(Box::new(Learn::new(Lang::En, vec![entry], Progress::default(), false)));
     let title = std::mem::take(&mut model.title);
     let opened = Opened { lesson: 0, session, title, network: feed.has_network() };
     let mut stage = Rehearsal { model, feed, told, found: Vec::new(), finished: false };
     stage.tell(Msg::Opened(Box::new(opened)));
     stage.play();
-    stage.feed.stop();
+    stage.feed.stop(Stop::All);
     stage.found
 }
 
@@ -101,7 +104,10 @@ impl Rehearsal {
         loop {
             if !self.wait(|model| playing(model).is_some_and(Play::begun)) {
                 let layer = playing(&self.model).and_then(|play| play.step().start.layer.clone());
-                return self.complain(format!("the step never begins: {} is not read", layer.as_deref().unwrap_or("its layer")));
+                return self.complain(format!(
+                    "the step never begins: {} is not read",
+                    layer.as_deref().unwrap_or("its layer")
+                ));
             }
             self.look_whether_it_fits();
             self.goal_is_missed();

@@ -160,10 +160,8 @@ pub fn best(tensor: &Tensor, of: (usize, Format)) -> Option<Best> {
     let (at, _) = totals.enumerate().filter(|(_, total)| total.is_finite()).min_by(|a, b| a.1.total_cmp(&b.1))?;
     let (first, last) = (at.saturating_sub(NEAR).max(1), (at + NEAR).min(edges.len() - 1));
     let mse = |edge: f32| tensor.metrics(of.1.clip_at(edge, tensor.histogram().stats.range())).mse;
-    let (least_at, least) = edges[first..=last]
-        .iter()
-        .map(|edge| (f64::from(*edge), mse(*edge)))
-        .min_by(|a, b| a.1.total_cmp(&b.1))?;
+    let (least_at, least) =
+        edges[first..=last].iter().map(|edge| (f64::from(*edge), mse(*edge))).min_by(|a, b| a.1.total_cmp(&b.1))?;
     // From the right: the first clip that cuts off as much as it rounds.
     let crossing = (0..curve.centres.len()).rev().find(|i| curve.clipping[*i] >= curve.rounding[*i]);
     let crossing = crossing.map_or(f64::NAN, |i| f64::from(curve.centres[i]));

@@ -18,7 +18,7 @@ use super::super::network::Network;
 use super::super::page::Page;
 use super::super::seen::{self, CURVES, PAGES};
 use super::{clip, list, prompt, run, settle};
-use crate::figure::Handle;
+use crate::figure::{Handle, Rise};
 
 const ENTER: Key = Key::code(KeyCode::Enter);
 
@@ -177,7 +177,9 @@ fn measure_best(model: &mut Model) {
 
 /// A step begins, once the layer that it is about is read.
 fn begin(model: &mut Model, cmds: &mut Vec<Cmd>) {
-    let Some(play) = model.learn.as_ref().and_then(|learn| learn.playing()).filter(|play| !play.begun()) else { return };
+    let Some(play) = model.learn.as_ref().and_then(|learn| learn.playing()).filter(|play| !play.begun()) else {
+        return;
+    };
     let step = play.step();
     let (start, own) = (step.start.clone(), step.own);
     let made: Vec<String> = play.lesson().data.iter().map(|made| made.name.clone()).collect();
@@ -258,7 +260,9 @@ fn stand(model: &mut Model, start: &Start) {
     if let Some((_, curve)) = CURVES.iter().find(|(curve, _)| Some(*curve) == start.curve.as_deref()) {
         plot.curve = *curve;
     }
-    plot.log = start.log.unwrap_or(plot.log);
+    if let Some(log) = start.log {
+        plot.rise = if log { Rise::Log } else { Rise::Linear };
+    }
     plot.signed = start.signed.unwrap_or(plot.signed);
     plot.fake_quant = start.fake_quant.unwrap_or(plot.fake_quant);
     plot.inspect = start.inspect;
@@ -342,7 +346,10 @@ fn reset(model: &mut Model) {
 fn free(model: &mut Model) {
     let Some(learn) = &mut model.learn else { return };
     learn.free = true;
-    let text = learn.say("free play: everything may be tried; {lesson} goes back to the lesson", "自由试用：什么都可以试；{lesson} 回到课程");
+    let text = learn.say(
+        "free play: everything may be tried; {lesson} goes back to the lesson",
+        "自由试用：什么都可以试；{lesson} 回到课程",
+    );
     let text = model.keys.told(text);
     model.say(text);
 }
