@@ -42,6 +42,7 @@ fn main() {
         one_pass: false,
         measure: false,
         ignore_sentinels: false,
+        first_figure: false,
         threads: 2,
     };
     let (sender, events) = channel();

@@ -19,6 +19,8 @@ pub struct Network {
     pub alone: Asked<(Key, Grids)>,
     /// Everything as it is chosen.
     pub whole: Asked<Params>,
+    /// The same as one sample alone would choose it, on that sample: what is there before anything can be asked.
+    pub first: Option<Answer<()>>,
     /// What takes long and is under way.
     pub running: Option<Running>,
     /// What each layer does to the outputs, as far as it was found.

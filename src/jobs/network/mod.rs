@@ -2,11 +2,13 @@
 
 mod begin;
 mod collect;
+mod first;
 mod run;
 mod setup;
 mod values;
 
 pub(super) use begin::{Begin, begin};
+pub(super) use first::first;
 pub(super) use run::Run;
 pub(super) use setup::Setup;
 pub use setup::{Backend, Subject};

@@ -151,6 +151,9 @@ pub(super) fn news(model: &mut Model, news: News) {
             let result = result.map(|effects| effects.all).map_err(sentence);
             network.whole.answer = Some(Answer { of: params, result, check, took });
         }
+        News::First { effects, took } => {
+            network.first = Some(Answer { of: (), result: Ok(effects.all), check: None, took });
+        }
         News::WholeSoFar { params, effects, took } => {
             network.whole.answer = Some(Answer { of: params, result: Ok(effects.all), check: None, took });
         }

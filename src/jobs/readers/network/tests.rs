@@ -62,6 +62,7 @@ fn order(model: &Path, samples: SampleSource, session: &Session) -> NetworkOrder
         ties: Ties::default(),
         one_pass: false,
         ignore_sentinels: false,
+        first_figure: false,
         measure: false,
         threads: 2,
     }
