@@ -48,7 +48,8 @@ impl Ask {
             }
             Ask::Tune { all } => {
                 let budget = if *all { "16bit:2 float:1 " } else { "" };
-                format!("none: its own grid · {budget}affine unsigned next out rounds:2 · Enter begins · Esc").into()
+                format!("none: its own grid · {budget}affine unsigned next out rounds:2 bias · Enter begins · Esc")
+                    .into()
             }
             Ask::Export { exists, .. } | Ask::Screen { exists, .. } | Ask::Plot { exists }
                 if exists.as_deref() == Some(text) =>

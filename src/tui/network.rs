@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::jobs::{Left, Params, TuneLayer, TuneStep};
 use crate::quant::{Grids, OutputEffect};
-use crate::report::{AS_CHOSEN, MethodRow};
+use crate::report::{AS_CHOSEN, MethodRow, MovedBiases};
 use crate::session::{Key, Sensitivity};
 
 use super::methods::{MethodLine, Methods};
@@ -29,6 +29,8 @@ pub struct Network {
     pub sensitivity_of: Option<Params>,
     /// Each method for all activations, by what the outputs say.
     pub methods: Methods,
+    /// What a search adds to biases, and the decisions that it fits: it holds for no others.
+    pub biases: Option<(Params, MovedBiases)>,
     /// How a search was asked for last, in words.
     pub how: String,
     /// News that came while something was being typed.
