@@ -16,6 +16,10 @@ use crate::session::Session;
 #[error("{0}")]
 pub(super) struct Usage(pub String);
 
+/// Where a pass over all samples takes longer than this, who sits before the screen wants a first figure.
+#[cfg(feature = "onnx")]
+const LONG: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// Who waits for the layers.
 #[derive(Clone, Copy)]
 pub(super) enum For {
@@ -66,8 +70,8 @@ fn network(shared: SharedArgs, session: &Session, recipe: Recipe, whom: For, thr
     let (one_pass, ignore_sentinels) = (shared.data.one_pass, shared.ignore_sentinels);
     let (plan, ties) = (session.plan(), shared.ties());
     let (measure, first_figure) = match whom {
-        For::Screen => (false, true),
-        For::Document { exact } => (exact, false),
+        For::Screen => (false, Some(LONG)),
+        For::Document { exact } => (exact, None),
     };
     let order =
         NetworkOrder { subject, recipe, plan, ties, one_pass, measure, ignore_sentinels, first_figure, threads };

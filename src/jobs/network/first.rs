@@ -12,14 +12,11 @@ use crate::jobs::trial::Params;
 use crate::model::Draw;
 use crate::session::{Arrival, Layer, Plan, Session};
 
-/// Where one pass over all samples is quicker than this, nobody waits for a first figure.
-const WORTH: Duration = Duration::from_secs(1);
-
 /// What would be chosen for everything that is quantized, were a sample drawn by chance the only one; `run` is of that sample
-/// then. `None` where all samples are soon there, where the sample cannot be used, or when it was cancelled.
+/// then. `None` where a pass over all samples takes no longer than `worth`, where the sample cannot be used, or when it was cancelled.
 ///
 /// It is the beginning itself, with less to do: one sample, only what is quantized, only the methods that choose.
-pub(in crate::jobs) fn first(all: &Begin, run: &mut Run) -> Option<Params> {
+pub(in crate::jobs) fn first(all: &Begin, run: &mut Run, worth: Duration) -> Option<Params> {
     let of = run.setup.samples.len();
     // Sentinels are told from all values, in a run of their own.
     if of < 2 || all.ignore_sentinels {
@@ -37,7 +34,7 @@ pub(in crate::jobs) fn first(all: &Begin, run: &mut Run) -> Option<Params> {
         Told::Running { done, .. } => {
             let mut began = began.lock().unwrap_or_else(PoisonError::into_inner);
             let began = *began.get_or_insert_with(Instant::now);
-            if done == 1 && began.elapsed().mul_f64(of as f64) < WORTH {
+            if done == 1 && began.elapsed().mul_f64(of as f64) < worth {
                 soon.store(true, Ordering::Relaxed);
             }
         }

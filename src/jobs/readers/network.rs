@@ -35,8 +35,9 @@ pub struct NetworkOrder {
     pub measure: bool,
     /// Whether each activation's [sentinel](crate::input::Sentinel) is left out, which takes one more run over the samples.
     pub ignore_sentinels: bool,
-    /// Whether somebody waits for a first figure of the outputs: where the samples take long, one of them is tried first.
-    pub first_figure: bool,
+    /// Where somebody waits for a first figure of the outputs and a pass over all samples takes longer than this, one of them
+    /// is tried first.
+    pub first_figure: Option<Duration>,
     /// How many threads compute; at least 1.
     pub threads: usize,
 }
@@ -55,7 +56,7 @@ struct Shared {
     one_pass: bool,
     measure: bool,
     ignore_sentinels: bool,
-    first_figure: bool,
+    first_figure: Option<Duration>,
     threads: usize,
     tell: Tell,
     /// What is quick: the clip in the hand, and what needs values again.
@@ -229,8 +230,8 @@ impl Shared {
             cancelled: &|| self.desk.cancelled(),
             stopped: &|| self.stopped.swap(false, Ordering::Relaxed),
         };
-        if self.first_figure {
-            self.first(&wanted, &mut run);
+        if let Some(worth) = self.first_figure {
+            self.first(&wanted, &mut run, worth);
         }
         if !begin(&wanted, &mut run) {
             return;
@@ -246,13 +247,13 @@ impl Shared {
     }
 
     /// Tells what one sample says of the outputs. What goes wrong with it is told when all of them are run.
-    fn first(&self, wanted: &Begin, run: &mut Run) {
+    fn first(&self, wanted: &Begin, run: &mut Run, worth: Duration) {
         let (started, of) = (Instant::now(), wanted.samples.len());
         if run.setup.graph().is_err() {
             return;
         }
         let tried = guarded(|| {
-            let params = first(wanted, run)?;
+            let params = first(wanted, run, worth)?;
             self.served(run, &Kept::new(run)).once(&params).ok()?
         });
         let Ok(Some(mut effects)) = tried else { return };

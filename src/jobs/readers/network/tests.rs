@@ -62,7 +62,7 @@ fn order(model: &Path, samples: SampleSource, session: &Session) -> NetworkOrder
         ties: Ties::default(),
         one_pass: false,
         ignore_sentinels: false,
-        first_figure: false,
+        first_figure: None,
         measure: false,
         threads: 2,
     }
