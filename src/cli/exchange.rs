@@ -70,7 +70,7 @@ pub(super) fn convert(ConvertArgs { input, from, file, model }: ConvertArgs) -> 
             if !moved.is_empty() {
                 let biases = number::with(moved.len() as u64, "moved bias", "moved biases");
                 eprintln!(
-                    "qviz: {biases} of the document are left out: the format holds ranges only; --to qdq writes them."
+                    "qviz: {biases} of the document left out: the format holds ranges only; --to qdq writes them."
                 );
             }
             let written = exchange::write(format, &read.ranges, &file.names(), &file.options(read.version));
