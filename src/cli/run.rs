@@ -100,7 +100,7 @@ fn screen(args: ScreenArgs, config: &Config, lang: Lang) -> Result<u8, Failed> {
     }
     let asked = shared.patterns();
     let journal = journal::open(&shared, &mut model);
-    let start = source::start(shared, &model.session, false)?;
+    let start = source::start(shared, &model.session, source::For::Screen)?;
     let ended = app::run(model, start, &|layers| patterns::check(&asked, layers), journal, looks.ask, None)?;
     if let Some(why) = ended.refused {
         return Err(Usage(visible(&why)).into());
