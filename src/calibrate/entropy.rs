@@ -180,7 +180,8 @@ impl Calibrator for Entropy {
         let counts = kl::without_zero_bin(counts);
         let start = start_bin(counts.len(), levels);
         let (i, note) = choose(&counts, levels, tensor.kl_curve(), tensor.edges(), start)?;
-        Ok(Calibration::new(clip_at(tensor, tensor.edges()[i]), together([note, zeros])))
+        let answer = Calibration::new(clip_at(tensor, tensor.edges()[i]), together([note, zeros]));
+        Ok(answer.with_own(tensor, tensor.kl_curve()[i]))
     }
 }
 

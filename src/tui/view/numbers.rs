@@ -3,7 +3,7 @@ use ratatui::style::Style;
 
 use super::super::model::Model;
 use super::pen::Pen;
-use crate::calibrate::{Measured, Metrics};
+use crate::calibrate::{Measured, Metrics, OwnKl, Tensor};
 use crate::quant::{Clip, QuantParams};
 use crate::report::{self, number};
 
@@ -141,7 +141,12 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
         match &candidate.outcome {
             Ok(t) => {
                 // Of a peer's method the peer's own divergence, or none.
-                let metrics = Metrics { kl: t.own_kl, ..t.metrics };
+                let drawn = |tensor: &Tensor| tensor.kl_with(t.clip, ready.zero_bin());
+                let kl = match (t.own_kl, model.figure()) {
+                    (OwnKl::Drawn, Some(figure)) => drawn(&figure.tensor),
+                    _ => t.kl(),
+                };
+                let metrics = Metrics { kl, ..t.metrics };
                 let row = Row { clip: t.clip, params: t.params, metrics, symmetric };
                 let best = (Some(i) == best).then_some(theme.chosen);
                 cells(pen, area, y, columns, &row, Style::new(), best);
