@@ -2,6 +2,7 @@
 
 use super::{
     Calibration, Calibrator, NoThreshold, Tensor, ZeroBin, clip_at, entropy, need_even_levels, need_values, start_bin,
+    together,
 };
 use crate::quant::Format;
 
@@ -47,7 +48,9 @@ impl Calibrator for KlPlain {
         let levels = need_even_levels(tensor, self.id())?;
         let counts = tensor.histogram().magnitude.counts();
         let (curve, edges) = (tensor.kl_curve_with(ZeroBin::AsItIs), tensor.edges());
-        let (i, note) = entropy::choose(&counts, levels, curve, edges, start_bin(counts.len(), levels))?;
+        let start = start_bin(counts.len(), levels);
+        let (i, note) = entropy::choose(&counts, levels, curve, edges, start)?;
+        let note = together([note, entropy::notes(&counts, curve, start)]);
         Ok(Calibration::new(clip_at(tensor, edges[i]), note).with_own(tensor, curve[i]))
     }
 }
