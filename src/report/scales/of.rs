@@ -57,6 +57,7 @@ impl Scales {
             check: check.map(Into::into),
             each: named(effects.several()),
             by_method: Vec::new(),
+            shapes: effects.shapes.iter().map(Into::into).collect(),
         });
         self
     }
