@@ -29,7 +29,7 @@ use super::command::{Command, entry_of};
 use super::layout::{Areas, areas, presented};
 use super::line::Line;
 use super::mode::{Ask, Mode, Reading};
-use super::model::{Model, name_of};
+use super::model::{Model, Part, name_of};
 use super::msg::{Cmd, Msg};
 use super::page::Page;
 use crate::calibrate::Shape;
@@ -110,7 +110,11 @@ pub fn layout(model: &Model) -> Option<Areas> {
         None => areas(model.size, report::offers(&model.session).len(), model.network.is_some()),
     };
     let keep = if model.present.is_some() { u16::MAX } else { 2 };
-    areas.map(|areas| if model.plot.page == Page::Divergence { areas.with_tall_lower(keep) } else { areas })
+    areas.map(|areas| match model.plot.page {
+        Page::Divergence => areas.with_tall_lower(keep),
+        Page::Curve if !model.shows(Part::Curve) => areas.with_histogram_only(),
+        _ => areas,
+    })
 }
 
 fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
