@@ -3,7 +3,7 @@ use ratatui::layout::Rect;
 use super::super::command::Command;
 use super::super::line::Line;
 use super::super::mode::{Ask, Mode};
-use super::super::model::Model;
+use super::super::model::{Model, Part};
 use super::super::update::taking::changes;
 use super::pen::Pen;
 use crate::report::{self, number};
@@ -118,8 +118,28 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16
         pen.pieces(area.x, area.y, area.width, &[(" ", style), (&notice.text, style)]);
         return None;
     }
-    hints(pen, area, model);
+    match model.present {
+        Some(revealed) => presenting(pen, area, model, revealed),
+        None => hints(pen, area, model),
+    }
     None
+}
+
+/// What a presenter's keys do, and how far it is.
+fn presenting(pen: &mut Pen, area: Rect, model: &Model, revealed: u8) {
+    let theme = pen.look.theme;
+    let end = model.keys.hint(Command::Present).unwrap_or_else(|| "–".into());
+    let at = format!(" · {revealed} of {} revealed", Part::LAST as u8);
+    let pieces = [
+        (" Space", theme.key),
+        (" more · ", theme.dim),
+        ("Page Up", theme.key),
+        (" less · ", theme.dim),
+        (end.as_str(), theme.key),
+        (" ends it", theme.dim),
+        (at.as_str(), theme.dim),
+    ];
+    pen.pieces(area.x, area.y, area.width, &pieces);
 }
 
 fn prompt(pen: &mut Pen, area: Rect, model: &Model, ask: &Ask, line: &Line) -> (u16, u16) {
