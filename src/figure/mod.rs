@@ -42,29 +42,35 @@ mod fit;
 mod handle;
 mod lanes;
 mod marks;
+mod minima;
 mod outline;
+mod path;
 mod rebin;
 mod signed;
 mod spec;
+mod steps;
 mod strip;
 mod yscale;
 
 use std::sync::Arc;
 
-use crate::calibrate::{Candidate, Tensor};
+use crate::calibrate::{Candidate, Tensor, ZeroBin};
 use crate::histogram::Magnitude;
 
 pub use axis::{Axis, ticks};
-pub use columns::level_counts;
+pub use columns::{LevelColumn, level_counts};
 pub use curve::{Curve, Span};
 pub use fit::FitCurve;
 pub use handle::{Handle, domain, lines, moved};
 pub use lanes::Lanes;
 pub use marks::{Mark, marks};
+pub use minima::{Crossing, Minimum, first_bin};
 pub use outline::Outline;
+pub use path::Path;
 pub use rebin::{rebin_magnitude, rebin_signed};
 pub use signed::Signed;
 pub use spec::{CurveKind, FigureSpec};
+pub use steps::Step;
 pub use strip::{Bar, Strip};
 pub use yscale::YScale;
 
@@ -82,6 +88,8 @@ pub struct Figure {
     pub fit: Option<FitCurve>,
     /// The curve of the objective.
     pub curve: Curve,
+    /// What bin 0 counts in the KL divergence.
+    pub zero_bin: ZeroBin,
     /// The candidates' ranges on the axis.
     pub marks: Vec<Mark>,
     /// Whether the counts are of finer bins than the tensor's own.
@@ -103,6 +111,7 @@ impl Figure {
             counts,
             fit: spec.fit.and_then(|shape| FitCurve::of(&tensor, shape, &spec.axis, spec.signed)),
             curve: Curve::of(&tensor, candidates, spec),
+            zero_bin: spec.zero_bin,
             marks: marks(candidates, tensor.format(), &spec.axis),
             fine: fine.is_some(),
             tensor,

@@ -1,6 +1,6 @@
 use super::axis::Axis;
 use super::handle::domain;
-use crate::calibrate::{Shape, Tensor, kl};
+use crate::calibrate::{Shape, Tensor, ZeroBin, kl};
 use crate::quant::{Clip, Format};
 
 /// An objective over all clips.
@@ -36,6 +36,8 @@ pub struct FigureSpec {
     pub log: bool,
     /// The distribution that is fitted to the values.
     pub fit: Option<Shape>,
+    /// What bin 0 counts in the KL divergence.
+    pub zero_bin: ZeroBin,
     /// The affine range of which one end moves along the curve while the other stays; `None` for symmetric ranges.
     pub range: Option<Clip>,
 }
@@ -57,6 +59,7 @@ impl FigureSpec {
             curve: if FigureSpec::begins_with_kl(format) { CurveKind::Kl } else { CurveKind::Mse },
             log: true,
             fit: None,
+            zero_bin: ZeroBin::default(),
             range: (!format.symmetric()).then_some(clip),
         }
     }

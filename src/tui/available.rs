@@ -46,6 +46,7 @@ impl Model {
                 C::MoveColumns(_) | C::Minimum(_) => return None,
                 C::MoveBins(_) | C::Mark(_) | C::TypeClip | C::OtherHandle | C::Zoom(_) => true,
                 C::FakeQuant | C::Fit | C::Mapping | C::Sign | C::Divergence | C::Coverage | C::Script => true,
+                C::Inspect(_) => true,
                 C::Curve(_) => !self.plot.page.covers(),
                 _ => false,
             };
@@ -71,7 +72,9 @@ impl Model {
             }
             C::Pan(_) | C::Zoom(_) | C::ZoomReset if self.plot.page == Page::Divergence => needs_layer(),
             C::MoveColumns(_) | C::MoveBins(_) | C::Minimum(_) | C::Mark(_) | C::Zoom(_) => needs_range(),
-            C::TypeClip | C::Format | C::Measure | C::Toggle | C::FakeQuant | C::Fit | C::Mapping => needs_layer(),
+            C::TypeClip | C::Format | C::Measure | C::Toggle | C::FakeQuant | C::Fit | C::Mapping | C::Inspect(_) => {
+                needs_layer()
+            }
             C::MethodValue => match self.selected_ready() {
                 None => Some("no layer is read yet"),
                 Some(ready) if ready.method_clip().is_none() => Some("the method has no value here"),

@@ -14,7 +14,7 @@ use super::model::Model;
 use super::msg::Msg;
 use super::page::Page;
 use super::update::layout;
-use super::view::{bin_at, compared_rows, idea_at, method_rows, tab_at};
+use super::view::{bin_at, compared_rows, idea_at, mapped_value, method_rows, tab_at};
 
 /// Everything that can wake the program.
 pub enum Event {
@@ -119,6 +119,9 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
                 // Where several share the column: the cursor's, and else the worst of them.
                 return strip.pick(&model.session, column, model.channel.cursor).map(Msg::PickChannel);
             }
+            if let Some(value) = mapped_value(&areas, model, x, y) {
+                return Some(Msg::InspectValue(value));
+            }
             if let Some(column) = plot_column(x, y) {
                 return Some(pressed(model, column));
             }
@@ -133,6 +136,11 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
             method.map(|(index, _)| Msg::Run(Command::Method(index)))
         }
         (Mode::Normal, MouseEventKind::Down(MouseButton::Middle)) => idea_at(model, &areas, x, y).map(Msg::Explain),
+        // What is inspected follows the pointer while the button is down.
+        (Mode::Normal, MouseEventKind::Drag(MouseButton::Left)) if model.plot.inspect.is_some() => {
+            let mapped = mapped_value(&areas, model, x, y).map(Msg::InspectValue);
+            mapped.or_else(|| plot_column(x, y).map(Msg::Inspect))
+        }
         (Mode::Normal, MouseEventKind::Down(MouseButton::Right)) if model.strip.is_none() => {
             plot_column(x, y).map(Msg::GrabAxis)
         }

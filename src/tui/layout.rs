@@ -53,9 +53,12 @@ pub struct Areas {
     pub footer: Rect,
 }
 
+/// Rows from which on the mapping leaves the table its methods.
+const MAPPING_AND_METHODS: u16 = 36;
+
 /// The areas of a screen of `size` for a session with `methods` methods, of a `network` or not; `None` if it is too
-/// small.
-pub fn areas((width, height): (u16, u16), methods: usize, network: bool) -> Option<Areas> {
+/// small. For the `mapping` the lower plot has most of the room: it is what is to be looked at.
+pub fn areas((width, height): (u16, u16), methods: usize, network: bool, mapping: bool) -> Option<Areas> {
     if width < SMALLEST.0 || height < SMALLEST.1 {
         return None;
     }
@@ -64,6 +67,7 @@ pub fn areas((width, height): (u16, u16), methods: usize, network: bool) -> Opti
     // rows.
     let output = u16::from(network);
     let numbers = (2 + methods as u16 + u16::from(roomy)).min(height - 2 - output - 12);
+    let numbers = if mapping && height < MAPPING_AND_METHODS { 2 } else { numbers };
     let middle = height - 2 - output - numbers;
     let list_width = match width {
         0..=83 => 0,
@@ -79,7 +83,7 @@ pub fn areas((width, height): (u16, u16), methods: usize, network: bool) -> Opti
     let labels = if roomy { 2 } else { 1 };
     // Two titles, flag, axis, labels, ticks.
     let bodies = middle - 5 - labels;
-    let upper = (bodies * 3).div_ceil(5);
+    let upper = if mapping { (bodies / 4).max(3) } else { (bodies * 3).div_ceil(5) };
 
     let mut y = 1;
     let mut rows = |n: u16, whole: bool| {
@@ -202,8 +206,15 @@ mod tests {
     fn areas_fit_and_share_their_columns() {
         for width in 0..260 {
             for height in 0..90 {
-                for (methods, network) in [(1, false), (5, false), (5, true), (12, true)] {
-                    let Some(usual) = areas((width, height), methods, network) else {
+                for (methods, network, mapping) in [
+                    (1, false, false),
+                    (5, false, false),
+                    (5, true, false),
+                    (12, true, false),
+                    (5, true, true),
+                    (12, false, true),
+                ] {
+                    let Some(usual) = areas((width, height), methods, network, mapping) else {
                         assert!(width < SMALLEST.0 || height < SMALLEST.1);
                         continue;
                     };
@@ -232,6 +243,7 @@ mod tests {
                         assert!(all[i + 1..].iter().all(|b| area.intersection(*b).area() == 0), "{width}x{height} {i}");
                     }
                     assert!(a.histogram.height >= 3 && a.lower.height >= 2, "{width}x{height}");
+                    assert!(!mapping || a.list.width == 0 || a.lower.height >= 4, "{width}x{height}");
                     assert_eq!((a.histogram.x, a.histogram.width), (a.lower.x, a.lower.width));
                     assert_eq!((a.ticks.bottom(), a.output.bottom()), (a.output.y, a.numbers.y));
                     assert!(a.output.height == u16::from(network) || a.list.width == 0);

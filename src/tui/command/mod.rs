@@ -94,6 +94,8 @@ pub enum Command {
     Coverage,
     /// Compares all methods on all layers.
     Compare,
+    /// Moves the inspected value: by single steps, or by ten.
+    Inspect(i16),
     /// Zooms in (1) or out (-1) about the clip.
     Zoom(i8),
     /// Shows the whole range.

@@ -7,6 +7,7 @@ mod clip;
 mod copy;
 mod explain;
 mod hand;
+mod inspect;
 mod list;
 mod load;
 mod many;
@@ -58,6 +59,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::Inspect(column) => {
             model.plot.inspect = model.figure().map(|f| f.axis.centre(column));
         }
+        Msg::InspectValue(value) => model.plot.inspect = Some(value),
         Msg::ShowCurve(kind) => {
             model.plot.curve = kind;
             model.plot.page = Page::Curve;
@@ -105,14 +107,15 @@ pub fn settle(model: &mut Model) {
 
 /// The areas of the screen as it is now; `None` when it is too small.
 pub fn layout(model: &Model) -> Option<Areas> {
+    let mapping = model.plot.page == Page::Mapping && !model.on_strip();
     let areas = match model.present {
         Some(_) => presented(model.size),
-        None => areas(model.size, report::offers(&model.session).len(), model.network.is_some()),
+        None => areas(model.size, report::offers(&model.session).len(), model.network.is_some(), mapping),
     };
-    let keep = if model.present.is_some() { u16::MAX } else { 2 };
-    areas.map(|areas| match model.plot.page {
-        Page::Divergence => areas.with_tall_lower(keep),
-        Page::Curve if !model.shows(Part::Curve) => areas.with_histogram_only(),
+    areas.map(|areas| match (model.plot.page, model.present) {
+        (Page::Divergence, None) => areas.with_tall_lower(2),
+        (Page::Divergence | Page::Mapping, Some(_)) => areas.with_tall_lower(u16::MAX),
+        (Page::Curve, _) if !model.shows(Part::Curve) => areas.with_histogram_only(),
         _ => areas,
     })
 }
@@ -227,6 +230,7 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
             model.plot.page.toggle(Page::Mapping);
             model.plot.zoom = None;
         }
+        Command::Inspect(by) => inspect::step(model, by),
         Command::Zoom(steps) => zoom::about_clip(model, steps, cmds),
         Command::ZoomReset => model.plot.zoom = None,
         Command::Pan(by) => zoom::pan(model, by),

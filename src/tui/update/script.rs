@@ -26,7 +26,7 @@ pub(super) fn of(model: &Model) -> Option<String> {
         Page::Curve if model.plot.curve == CurveKind::Kl => Computed::Kl,
         Page::Curve | Page::Compare | Page::Methods | Page::Changes => Computed::Error,
     };
-    Some(script(&super::super::model::name_of(&at), tensor, ready.clip(), &shown))
+    Some(script(&super::super::model::name_of(&at), tensor, (ready.clip(), ready.zero_bin()), &shown))
 }
 
 /// The values that the mapping is told of: the inspected one, else the ends of the clip and of the data, and zero.

@@ -60,6 +60,7 @@ fn key(model: &Model, areas: &Areas) -> Option<FigureKey> {
             curve: model.plot.curve,
             log: model.plot.log,
             fit: model.plot.fit,
+            zero_bin: ready.zero_bin(),
             range: (!ready.format().symmetric()).then_some(ready.decision().clip),
         },
     })

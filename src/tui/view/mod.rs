@@ -17,6 +17,7 @@ mod names;
 mod numbers;
 mod output;
 mod palette;
+mod path;
 mod pen;
 mod present;
 mod read;
@@ -35,6 +36,7 @@ pub(super) use compare::rows as compared_rows;
 pub(super) use divergence::bin_at;
 pub(super) use ideas::idea_at;
 pub(super) use lower::tab_at;
+pub(super) use mapping::value_at as mapped_value;
 pub(super) use numbers::rows as method_rows;
 use pen::Pen;
 
