@@ -4,6 +4,8 @@
 //! is seen. Look at a change with `INSTA_UPDATE=always cargo test --test screens` and `git diff`.
 #![cfg(feature = "tui")]
 
+#[path = "screens/sizes.rs"]
+mod sizes;
 mod support;
 
 use crossterm::event::{Event, KeyCode, KeyModifiers};
@@ -60,6 +62,30 @@ fn mapping_and_fake_quantized() {
     let mut s = story((120, 36));
     s.keys("mf");
     snapshot("mapping", &s);
+}
+
+/// Where there is little room, steps are seen about one value, and of few bits all of them.
+#[test]
+fn mapping_where_there_is_little_room() {
+    let mut s = story((80, 24));
+    s.keys("m");
+    snapshot("mapping-small", &s);
+    s.keys("b").key(KeyCode::Char('u'), KeyModifiers::CONTROL);
+    s.keys("int3").press(KeyCode::Enter);
+    snapshot("mapping-3-bits", &s);
+    s.keys("b").key(KeyCode::Char('u'), KeyModifiers::CONTROL);
+    s.keys("int4 affine").press(KeyCode::Enter);
+    snapshot("mapping-affine", &s);
+}
+
+/// Levels that stand apart stand on stems, and none is higher than the plot.
+#[test]
+fn fake_quantized_to_few_bits() {
+    let mut s = story((100, 30));
+    s.keys("b").key(KeyCode::Char('u'), KeyModifiers::CONTROL);
+    s.keys("int3").press(KeyCode::Enter).keys("fy)");
+    snapshot("levels", &s);
+    assert!(s.screen().contains("fake-quantized"));
 }
 
 /// Values of FP8 are ticks below: close together near zero, far apart at the ends.

@@ -73,7 +73,13 @@ impl CoverageTrace {
             let (first, last) = (counts[left], counts[right as usize]);
             let from_left = first < last;
             trace.drops.push(if from_left {
-                CoverageDrop { from_left, bin: left, count: first, other: last, kept: window(left + 1, right, values - first) }
+                CoverageDrop {
+                    from_left,
+                    bin: left,
+                    count: first,
+                    other: last,
+                    kept: window(left + 1, right, values - first),
+                }
             } else {
                 let kept = window(left, right - 1, values - last);
                 CoverageDrop { from_left, bin: right as usize, count: last, other: first, kept }
@@ -225,7 +231,8 @@ mod tests {
         let told: Vec<_> = trace.drops.iter().map(|d| (d.from_left, d.bin, d.count, d.other, d.kept.values)).collect();
         let right = |bin, count, other, values| (false, bin, count, other, values);
         let left = |bin, count, other, values| (true, bin, count, other, values);
-        let expected = [right(4, 1, 1, 999), left(0, 1, 2, 998), right(3, 2, 2, 996), left(1, 2, 994, 994), right(2, 994, 994, 0)];
+        let expected =
+            [right(4, 1, 1, 999), left(0, 1, 2, 998), right(3, 2, 2, 996), left(1, 2, 994, 994), right(2, 994, 994, 0)];
         assert_eq!(told, expected);
         assert_eq!((trace.share(0), trace.at(99).values), (1.0, 0));
     }

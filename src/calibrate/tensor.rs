@@ -59,13 +59,18 @@ impl Tensor {
     /// The same with another rule for bin 0.
     pub fn kl_curve_with(&self, zero: ZeroBin) -> &[f64] {
         self.kl_curves[zero as usize].get_or_init(|| match self.format.even_levels() {
-            Some(levels) => kl::curve(&self.kl_counts(zero), levels),
+            Some(levels) => kl::curve(&self.kl_counts_with(zero), levels),
             None => vec![f64::NAN; self.histogram.magnitude.bins() + 1],
         })
     }
 
-    /// The counts of the magnitudes as the objective sees them, by its rule for bin 0.
-    pub fn kl_counts(&self, zero: ZeroBin) -> Vec<u64> {
+    /// The counts of the magnitudes as the objective sees them.
+    pub fn kl_counts(&self) -> Vec<u64> {
+        self.kl_counts_with(ZeroBin::Copied)
+    }
+
+    /// The same with another rule for bin 0.
+    pub fn kl_counts_with(&self, zero: ZeroBin) -> Vec<u64> {
         zero.counts(self.histogram.magnitude.counts())
     }
 
@@ -94,13 +99,18 @@ impl Tensor {
         let last = self.kl_edge(amax)?;
         let unknown = self.kl_curves[zero as usize].get().is_none();
         let alone = unknown && self.asked_alone.fetch_add(1, Ordering::Relaxed) < ALONE;
-        Some(if alone { kl::at(&self.kl_counts(zero), levels, last) } else { self.kl_curve_with(zero)[last] })
+        Some(if alone { kl::at(&self.kl_counts_with(zero), levels, last) } else { self.kl_curve_with(zero)[last] })
     }
 
     /// The divergence of the magnitudes clipped at `amax`, bin by bin and level by level, at the edge that
-    /// [`kl_of_magnitudes_with`](Tensor::kl_of_magnitudes_with) takes; `None` where there is none, and where nothing is kept.
-    pub fn divergence(&self, amax: f32, zero: ZeroBin) -> Option<Divergence> {
-        Divergence::of(&self.kl_counts(zero), self.format.even_levels()?, self.kl_edge(amax)?)
+    /// [`kl_of_magnitudes`](Tensor::kl_of_magnitudes) takes; `None` where there is none, and where nothing is kept.
+    pub fn divergence(&self, amax: f32) -> Option<Divergence> {
+        self.divergence_with(amax, ZeroBin::Copied)
+    }
+
+    /// The same with another rule for bin 0.
+    pub fn divergence_with(&self, amax: f32, zero: ZeroBin) -> Option<Divergence> {
+        Divergence::of(&self.kl_counts_with(zero), self.format.even_levels()?, self.kl_edge(amax)?)
     }
 
     /// The bin edge that a clip at `amax` means: the nearest, the upper of two equally near; `None` beyond the last.
@@ -137,7 +147,7 @@ impl Tensor {
     pub fn threshold_with(&self, clip: Clip, zero: ZeroBin) -> Threshold {
         let params = QuantParams::from_clip(clip, self.format);
         let metrics = self.metrics_with(clip, zero);
-        Threshold { clip, params, own_kl: metrics.kl, metrics, note: None }
+        Threshold { clip, params, metrics, note: None, own_kl: OwnKl::Drawn }
     }
 
     /// Whether some value other than zero surely does not saturate at a clip, as far as magnitudes and bins say; where there
@@ -159,12 +169,7 @@ impl Tensor {
     pub fn candidate(&self, calibrator: &dyn Calibrator) -> Candidate {
         let outcome = calibrator.calibrate(self).map(|c| {
             let threshold = self.threshold_with(c.clip, calibrator.zero_bin());
-            let own_kl = match c.kl {
-                OwnKl::Drawn => threshold.own_kl,
-                OwnKl::Found(nats) => Some(nats),
-                OwnKl::None => None,
-            };
-            Threshold { note: c.note, own_kl, ..threshold }
+            Threshold { note: c.note, own_kl: c.kl, ..threshold }
         });
         Candidate { id: calibrator.id().into(), label: calibrator.label().into(), outcome }
     }
@@ -184,18 +189,16 @@ mod tests {
             at in 0.0f32..1.1,
             bits in 2u8..9,
             bins in prop_oneof![Just(8usize), Just(100), Just(2048)],
-            copied: bool,
         ) {
             let values: Vec<f32> = values.into_iter().chain([outlier]).collect();
             let format = Format::int(bits, true, true).unwrap();
             let tensor = Tensor::new(Arc::new(Histogram::of(&values, bins, &[])), format);
             let amax = at * tensor.histogram().magnitude.amax;
-            let zero = if copied { ZeroBin::Copied } else { ZeroBin::AsItIs };
-            let (parts, kl) = (tensor.divergence(amax, zero), tensor.kl_of_magnitudes_with(amax, zero));
+            let (parts, kl) = (tensor.divergence(amax), tensor.kl_of_magnitudes(amax));
             match (parts, kl) {
                 (Some(parts), Some(kl)) => {
                     let levels = format.even_levels().unwrap();
-                    let own = kl::peer_divergence(&tensor.kl_counts(zero), levels, parts.bins.len());
+                    let own = kl::peer_divergence(&tensor.kl_counts(), levels, parts.bins.len());
                     prop_assert_eq!(parts.kl.to_bits(), own.to_bits());
                     prop_assert!(parts.kl == kl || parts.kl.is_nan() && kl.is_nan() || (parts.kl - kl).abs() <= 1e-12);
                 }

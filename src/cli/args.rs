@@ -13,6 +13,7 @@ use super::form::{FormArgs, TunedArgs};
 use super::held_against::{CheckArgs, DiffArgs};
 use super::into_model::{IntoModelArgs, WeightArgs};
 use super::lang::LangArg;
+use super::learn::LearnArgs;
 use super::look::LookArgs;
 use super::overlay::{self, OverlayFile};
 use super::patterns::Asked;
@@ -117,6 +118,8 @@ pub(super) enum Command {
     Doctor(DoctorArgs),
     /// Checks files of scales, checkpoints and quantized models: what no scale may be, and what hints at a mistake
     Check(CheckArgs),
+    /// Teaches quantization on the instrument itself: ten lessons, from one number to training
+    Learn(Box<LearnArgs>),
     /// Says which scales of two files differ, and by how much, the worst first
     Diff(DiffArgs),
 }

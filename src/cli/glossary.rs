@@ -16,7 +16,9 @@ pub(super) fn glossary(words: &[String], lang: Lang, keys: &Keymap) -> Result<u8
         return Err(Failed::Usage(Usage(why)));
     }
     let called = |idea: &Idea| {
-        let named = |words: &crate::lessons::Words| words.also.iter().chain([&words.term]).any(|n| n.eq_ignore_ascii_case(&text));
+        let named = |words: &crate::lessons::Words| {
+            words.also.iter().chain([&words.term]).any(|n| n.eq_ignore_ascii_case(&text))
+        };
         idea.id == text || Lang::ALL.iter().any(|lang| named(idea.words(*lang)))
     };
     let shown = if called(ideas[0]) { &ideas[..1] } else { &ideas[..] };

@@ -54,14 +54,6 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     ),
     ("methods", &[("qviz methods", "all of them"), ("qviz methods --json | jq -r '.[].id'", "their ids")]),
     (
-        "glossary",
-        &[
-            ("qviz glossary", "all of it"),
-            ("qviz glossary infinity", "one idea"),
-            ("qviz glossary 饱和 --lang zh", "in Chinese"),
-        ],
-    ),
-    (
         "export",
         &[
             ("qviz export acts/ -o scales.json", "the document"),
@@ -90,6 +82,16 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         &[
             ("qviz check scales.json", "what no scale may be, and what hints at a mistake"),
             ("qviz check net_int8.onnx", "the same of a quantized model"),
+        ],
+    ),
+    (
+        "learn",
+        &[
+            ("qviz learn", "the lessons, and how far you are"),
+            ("qviz learn 3", "the third one"),
+            ("qviz learn 3 acts/*.npy", "with its last step on your own data"),
+            ("qviz learn --file mine.toml", "a lesson of your own"),
+            ("qviz learn --check mine.toml", "what is wrong with it, with line numbers"),
         ],
     ),
     ("diff", &[("qviz diff before.json after.json", "which scales differ, the worst first")]),

@@ -24,6 +24,7 @@ mod into_model;
 mod journal;
 mod keys;
 mod lang;
+mod learn;
 mod load;
 mod look;
 mod methods;
@@ -39,6 +40,7 @@ mod run;
 mod said;
 mod scales;
 mod source;
+mod teacher;
 mod trials;
 mod tune;
 #[cfg(feature = "onnxruntime")]
@@ -71,3 +73,4 @@ pub fn main() -> ExitCode {
 }
 
 pub use bundled::bundled;
+pub use learn::rehearsed;

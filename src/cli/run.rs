@@ -8,8 +8,8 @@ use super::look::Looks;
 use super::out::{Failed, complain, print};
 use super::source::{self, Usage};
 use super::{
-    bundled, check, diff, doctor, exchange, generate, glossary, journal, keys, methods, patterns, provenance, qdq,
-    report as reports, trials, tune,
+    bundled, check, diff, doctor, exchange, generate, glossary, journal, keys, learn, methods, patterns, provenance,
+    qdq, report as reports, trials, tune,
 };
 use crate::lessons::Lang;
 use crate::report::{self, visible};
@@ -29,7 +29,7 @@ pub(super) fn run(cli: Cli) -> io::Result<u8> {
 
 fn answer(mut cli: Cli) -> Result<u8, Failed> {
     // What neither shows the screen nor decides anything works with a broken configuration too.
-    let wants_config = cli.shared().is_some() || matches!(cli.command, Some(Command::Keys { .. }));
+    let wants_config = cli.shared().is_some() || matches!(cli.command, Some(Command::Keys { .. } | Command::Learn(_)));
     let config = if wants_config { cli.own.load().map_err(Usage)? } else { Config::default() };
     cli.fill(&config.defaults);
     let lang = cli.lang;
@@ -70,6 +70,7 @@ fn answer(mut cli: Cli) -> Result<u8, Failed> {
         Some(Command::Doctor(args)) => doctor::doctor(&args, &cli.own),
         Some(Command::Check(args)) => check::run(args),
         Some(Command::Diff(args)) => diff::compare(args),
+        Some(Command::Learn(args)) => learn::learn(*args, &config),
     }
 }
 
@@ -100,7 +101,7 @@ fn screen(args: ScreenArgs, config: &Config, lang: Lang) -> Result<u8, Failed> {
     let asked = shared.patterns();
     let journal = journal::open(&shared, &mut model);
     let start = source::start(shared, &model.session, false)?;
-    let ended = app::run(model, start, &|layers| patterns::check(&asked, layers), journal, looks.ask)?;
+    let ended = app::run(model, start, &|layers| patterns::check(&asked, layers), journal, looks.ask, None)?;
     if let Some(why) = ended.refused {
         return Err(Usage(visible(&why)).into());
     }

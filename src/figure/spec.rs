@@ -1,5 +1,6 @@
 use super::axis::Axis;
 use super::handle::domain;
+use super::rise::Rise;
 use crate::calibrate::{Shape, Tensor, ZeroBin, kl};
 use crate::quant::{Clip, Format};
 
@@ -32,8 +33,8 @@ pub struct FigureSpec {
     pub signed: bool,
     /// The objective whose curve is shown.
     pub curve: CurveKind,
-    /// Whether counts stand on a log scale.
-    pub log: bool,
+    /// The scale that counts stand on.
+    pub rise: Rise,
     /// The distribution that is fitted to the values.
     pub fit: Option<Shape>,
     /// What bin 0 counts in the KL divergence.
@@ -57,7 +58,7 @@ impl FigureSpec {
             axis: Axis::new(lo, hi, columns),
             signed: !format.symmetric(),
             curve: if FigureSpec::begins_with_kl(format) { CurveKind::Kl } else { CurveKind::Mse },
-            log: true,
+            rise: Rise::Log,
             fit: None,
             zero_bin: ZeroBin::default(),
             range: (!format.symmetric()).then_some(clip),

@@ -53,7 +53,8 @@ impl Idea {
             names.max().unwrap_or(0).max(of_name(&self.id)) + of_term / 4
         };
         let said = self.words(lang).text.to_lowercase();
-        let each = text.split_whitespace().map(|word| Some(named(word) + u32::from(said.contains(word))).filter(|w| *w > 0));
+        let each =
+            text.split_whitespace().map(|word| Some(named(word) + u32::from(said.contains(word))).filter(|w| *w > 0));
         let each = each.collect::<Option<Vec<u32>>>().map(|each| each.iter().sum::<u32>());
         let whole = 4 * named(text);
         let worth = each.unwrap_or(0) + whole;
@@ -101,10 +102,12 @@ impl Glossary {
         let mut seen: Vec<(usize, String)> = Vec::new();
         for (name, value) in table.get_ref().iter() {
             let entries = value.get_ref().as_array().filter(|_| name.get_ref() == "entry");
-            let entries = entries.ok_or_else(|| at(name.span().start, format!("{:?} is no [[entry]]", name.get_ref())))?;
+            let entries =
+                entries.ok_or_else(|| at(name.span().start, format!("{:?} is no [[entry]]", name.get_ref())))?;
             for entry in entries.iter() {
                 let start = entry.span().start;
-                let fields = Fields::of(entry, "an entry", &["id", "see", "en", "zh"]).map_err(|(s, why)| at(s, why))?;
+                let fields =
+                    Fields::of(entry, "an entry", &["id", "see", "en", "zh"]).map_err(|(s, why)| at(s, why))?;
                 let read = || {
                     let words = |lang: Lang| {
                         let of = fields.get(lang.id())?;
@@ -218,10 +221,43 @@ mod tests {
             }
         }
         for id in [
-            "clip", "scale", "zero-point", "code", "step", "saturation", "clipping-error", "rounding-error", "sqnr", "nats",
-            "kl", "infinity", "coverage", "entropy", "per-channel", "affine", "fake-quantization", "q-dq", "ste", "implicit",
-            "explicit", "gap", "empty-bin", "zeros", "crossing", "minimum", "qat", "ptq", "calibration", "amax", "bin", "db",
-            "one-sided", "percentile", "mse", "outlier", "histogram",
+            "clip",
+            "scale",
+            "zero-point",
+            "code",
+            "step",
+            "saturation",
+            "clipping-error",
+            "rounding-error",
+            "sqnr",
+            "nats",
+            "kl",
+            "infinity",
+            "coverage",
+            "entropy",
+            "per-channel",
+            "affine",
+            "fake-quantization",
+            "q-dq",
+            "ste",
+            "implicit",
+            "explicit",
+            "gap",
+            "empty-bin",
+            "zeros",
+            "crossing",
+            "minimum",
+            "qat",
+            "ptq",
+            "calibration",
+            "amax",
+            "bin",
+            "db",
+            "one-sided",
+            "percentile",
+            "mse",
+            "outlier",
+            "histogram",
         ] {
             assert!(glossary.by_id(id).is_some(), "{id}");
         }

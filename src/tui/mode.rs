@@ -3,7 +3,10 @@
 use crate::figure::Handle;
 use crate::session::Decision;
 
+use ratatui::buffer::Buffer;
+
 use super::line::Line;
+use super::look::Ground;
 
 /// What keys and mouse mean.
 pub enum Mode {
@@ -57,6 +60,13 @@ pub enum Mode {
     ForAll,
     /// The next key names what is copied.
     Copy,
+    /// The next key says what to do in the lesson.
+    Lesson,
+    /// A lesson is chosen.
+    Lessons {
+        /// The lesson under the cursor.
+        at: usize,
+    },
     /// An earlier run has left changes that no file holds: whether they shall be taken up.
     Offer,
     /// The user wants to leave with changes that no file holds, and is asked once more.
@@ -68,6 +78,15 @@ impl Mode {
     pub(super) fn prompt(ask: Ask, text: &str) -> Mode {
         Mode::Prompt { ask, line: Line::proposed(text) }
     }
+}
+
+/// The cells of a screen, with what their colours are made for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// The cells.
+    pub cells: Buffer,
+    /// Their ground.
+    pub ground: Ground,
 }
 
 /// What there is to read.
@@ -108,7 +127,7 @@ pub enum Ask {
     /// The file to write the screen to.
     Screen {
         /// The screen as it was when that was asked for.
-        svg: String,
+        picture: Box<Picture>,
         /// The text whose file Enter would replace, once that was said.
         exists: Option<String>,
     },
@@ -124,6 +143,8 @@ pub enum Ask {
         /// The name of an existing file that Enter would replace, once that was said.
         exists: Option<String>,
     },
+    /// The answer to a lesson's question.
+    Answer,
     /// The file to write to.
     Export {
         /// The name of an existing file that Enter would replace, once that was said.

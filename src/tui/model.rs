@@ -5,8 +5,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::calibrate::{Divergence, Shape};
-use crate::figure::{CurveKind, Figure, FigureSpec, Handle, Strip, domain, lines};
-use crate::histogram::Magnitude;
+use crate::figure::{CurveKind, Figure, FigureSpec, Handle, Rise, Strip, domain, lines};
+use crate::histogram::{Histogram, Magnitude};
+use crate::jobs::Against;
 use crate::lessons::Lang;
 use crate::quant::{Clip, Format};
 use crate::report::{Provenance, Scales, visible};
@@ -14,6 +15,8 @@ use crate::session::{Key, Layer, Ready, Session, Target};
 
 use super::command::Keymap;
 use super::drawn::Drawn;
+use super::held::{Held, Other};
+use super::learn::Learn;
 use super::list::List;
 use super::look::Look;
 use super::mode::Mode;
@@ -21,6 +24,7 @@ use super::msg::IntoNetwork;
 use super::network::Network;
 use super::page::Page;
 use super::taking::Taking;
+use super::work::{Reading, Writing};
 
 /// Tells what a document of this run was made from; may wait until that is known.
 pub type MadeFrom = Arc<dyn Fn() -> Provenance + Send + Sync>;
@@ -41,8 +45,14 @@ pub struct Model {
     pub mode: Mode,
     /// The state under the cursor of the list of changes: how many changes have led to it.
     pub state: usize,
+    /// The piece of background work under the cursor of its list.
+    pub piece: usize,
     /// How far reading is.
     pub loading: Loading,
+    /// What was asked of whoever has the values, and has not come.
+    pub values: Vec<Reading>,
+    /// The network that is being written.
+    pub writing: Option<Writing>,
     /// The network that the layers come from, where there is one.
     pub network: Option<Network>,
     /// What was done last, or why not; until the next key.
@@ -67,6 +77,10 @@ pub struct Model {
     pub drawn: Option<Drawn>,
     /// The channels' bars, in the place of the figure.
     pub strip: Option<Strip>,
+    /// A range that is kept in view, to compare others with it.
+    pub held: Option<Held>,
+    /// The same tensors of other data, where there are some.
+    pub against: Option<Against>,
     /// What an earlier run has left.
     pub taking: Taking,
     /// A document whose tensors an export keeps where the session does not hold them.
@@ -81,6 +95,8 @@ pub struct Model {
     pub statement: Vec<String>,
     /// The file name that the export prompt proposes.
     pub export_path: String,
+    /// The lessons that are gone through.
+    pub learn: Option<Box<Learn>>,
 }
 
 /// A tensor's channels as they are looked at.
@@ -109,15 +125,18 @@ pub struct Gathering {
 }
 
 /// How the plots are looked at.
+#[derive(Clone)]
 pub struct Plot {
-    /// Whether counts stand on a log scale.
-    pub log: bool,
+    /// The scale that counts stand on.
+    pub rise: Rise,
     /// Whether the axis shows signed values; affine ranges always do.
     pub signed: bool,
     /// The objective whose curve is shown.
     pub curve: CurveKind,
     /// What stands in the plots' place.
     pub page: Page,
+    /// The first line of the page that is shown.
+    pub scroll: u16,
     /// Whether the fake-quantized distribution lies over the original.
     pub fake_quant: bool,
     /// The distribution that is fitted to the histogram and drawn over it.
@@ -178,6 +197,8 @@ pub struct Loading {
     pub runs: Option<(usize, usize, Option<Duration>)>,
     /// The layer that is being read, and the share of it.
     pub share: Option<(usize, f64)>,
+    /// Whether it shall end early.
+    pub stopping: bool,
     /// Whether everything was read.
     pub finished: bool,
 }
@@ -194,11 +215,12 @@ impl Model {
     /// A screen that knows nothing yet but what it will show.
     pub fn new(session: Session, title: String, look: Look, size: (u16, u16)) -> Model {
         let plot = Plot {
-            log: true,
+            rise: Rise::Log,
             signed: false,
             // KL tells the two ends of an affine range not apart, and knows no FP8.
             curve: if FigureSpec::begins_with_kl(session.format()) { CurveKind::Kl } else { CurveKind::Mse },
             page: Page::default(),
+            scroll: 0,
             fake_quant: false,
             fit: None,
             bin: None,
@@ -216,7 +238,10 @@ impl Model {
             channel: Channel::default(),
             mode: Mode::Normal,
             state: 0,
+            piece: 0,
             loading: Loading::default(),
+            values: Vec::new(),
+            writing: None,
             network: None,
             notice: None,
             mouse: true,
@@ -229,6 +254,8 @@ impl Model {
             fine: Fine::default(),
             drawn: None,
             strip: None,
+            held: None,
+            against: None,
             taking: Taking::default(),
             kept: None,
             made_from: None,
@@ -236,6 +263,7 @@ impl Model {
             overlaid: Vec::new(),
             statement: Vec::new(),
             export_path: "scales.json".into(),
+            learn: None,
         }
     }
 
@@ -296,15 +324,35 @@ impl Model {
         self.drawn.as_ref().map(|drawn| &drawn.figure)
     }
 
-    /// The whole axis of a layer: all of its values and the clip.
-    pub(super) fn domain(&self, ready: &Ready) -> (f64, f64) {
-        domain(ready.histogram(), ready.decision().clip, ready.format(), self.shows_signed())
+    /// What is drawn over the layer at hand: what is held, if that is of other values, or else the same tensor of the data
+    /// that it is compared with.
+    pub fn other(&self) -> Option<Other<'_>> {
+        let ready = self.selected_ready().filter(|_| !self.on_strip())?;
+        let is_other = |histogram: &Arc<Histogram>| !Arc::ptr_eq(histogram, ready.histogram());
+        if let Some(held) = self.held.as_ref().filter(|held| is_other(&held.histogram)) {
+            return Some(Other { histogram: &held.histogram, name: format!("held: {}", held.name) });
+        }
+        self.other_data()
     }
 
-    /// Both distributions of the KL divergence at the clip in hand, by the rule for bin 0 of the layer's method.
+    /// The same tensor of the data that it is compared with.
+    pub fn other_data(&self) -> Option<Other<'_>> {
+        let (against, Some(Target::Tensor(key))) = (self.against.as_ref()?, self.at()) else { return None };
+        Some(Other { histogram: against.histogram(&key)?, name: against.title.clone() })
+    }
+
+    /// The whole axis of a layer: all of its values and the clip, and all values that are drawn over them.
+    pub(super) fn domain(&self, ready: &Ready) -> (f64, f64) {
+        let (clip, format, signed) = (ready.decision().clip, ready.format(), self.shows_signed());
+        let (lo, hi) = domain(ready.histogram(), clip, format, signed);
+        let other = self.other().map(|other| domain(other.histogram, clip, format, signed));
+        other.map_or((lo, hi), |(a, b)| (lo.min(a), hi.max(b)))
+    }
+
+    /// Both distributions of the KL divergence at the clip in hand.
     pub fn divergence(&self) -> Option<Divergence> {
         let ready = self.selected_ready()?;
-        self.figure()?.tensor.divergence(ready.clip().amax(), ready.zero_bin())
+        self.figure()?.tensor.divergence_with(ready.clip().amax(), ready.zero_bin())
     }
 
     /// The bin under the cursor of P and Q, and how many bins are kept.

@@ -189,7 +189,8 @@ fn default(defaults: &mut Defaults, name: &str, value: &Value) -> Result<(), At>
         }
         "symmetric" => defaults.symmetric = Some(boolean(name, value)?),
         "lang" => {
-            let lang = Lang::by_id(text()?).ok_or_else(|| wrong(format!("it is {}", listed(&Lang::ALL.map(Lang::id)))))?;
+            let lang =
+                Lang::by_id(text()?).ok_or_else(|| wrong(format!("it is {}", listed(&Lang::ALL.map(Lang::id)))))?;
             defaults.lang = Some(lang);
         }
         _ => {

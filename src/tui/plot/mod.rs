@@ -9,5 +9,5 @@ mod large;
 
 pub use bars::{BarStyle, bars, edges};
 pub use dots::{Dots, sample};
-pub use labels::place;
+pub use labels::{Placed, place};
 pub use large::large;

@@ -27,8 +27,7 @@ fn idea(model: &Model) -> &'static str {
     if model.on_strip() && !model.plot.page.covers() {
         return "per-channel";
     }
-    let plots = matches!(model.plot.page, Page::Curve | Page::Divergence);
-    if let (Some(x), Some(ready), true) = (model.plot.inspect, model.selected_ready(), plots) {
+    if let (Some(x), Some(ready), false) = (model.plot.inspect, model.selected_ready(), model.plot.page.covers()) {
         return if ready.clip().saturates(x as f32) { "saturation" } else { "bin" };
     }
     let infinite = || model.divergence().is_some_and(|parts| parts.gap().is_some());
@@ -40,7 +39,8 @@ fn idea(model: &Model) -> &'static str {
         Page::Coverage => "coverage",
         Page::Compare => "tools-disagree",
         Page::Methods => "ruler",
-        Page::Changes => "clip",
+        Page::Changes | Page::Notes | Page::Work | Page::Layers => "clip",
+        Page::Outputs => "ruler",
         Page::Curve if model.plot.fake_quant => "fake-quantization",
         Page::Curve => match model.plot.curve {
             CurveKind::Kl if infinite() => "infinity",

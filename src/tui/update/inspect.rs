@@ -1,4 +1,4 @@
-//! Moving the value that is inspected.
+//! The inspect cursor: a column whose values are counted, a value whose way is told.
 
 use super::super::model::Model;
 use super::super::page::Page;
@@ -7,15 +7,21 @@ use crate::figure::Step;
 /// An eighth of a step, so that every number of the format is met on the way and the borders between them are seen.
 const PARTS: f64 = 8.0;
 
-/// By so many columns of the axis; in the mapping by eighths of a step, ten of which stand for a whole one.
+/// Puts it on a column.
+pub(super) fn at(model: &mut Model, column: u16) {
+    model.plot.inspect = model.figure().map(|figure| figure.axis.centre(column));
+}
+
+/// Moves it by so many columns of the axis; in the mapping by eighths of a step, ten of which stand for a whole one.
 pub(super) fn step(model: &mut Model, by: i16) {
     let (Some(figure), Some(ready)) = (model.figure(), model.selected_ready()) else { return };
     let axis = figure.axis;
     let Some(value) = model.traced().map(f64::from) else {
-        // The first press shows it: in the middle between zero and the clip.
-        let clip = ready.clip();
-        let end = if clip.max() > 0.0 { clip.max() } else { clip.min() };
-        model.plot.inspect = Some(axis.centre(axis.nearest_column(f64::from(end) / 2.0)));
+        // The first press shows it: at the clip.
+        let lines = model.lines(ready.decision().clip);
+        let line = lines.iter().find(|(handle, _)| *handle == model.plot.handle).or(lines.last());
+        let column = line.map_or(0, |(_, value)| axis.nearest_column(*value));
+        model.plot.inspect = Some(axis.centre(column));
         return;
     };
     if model.plot.page == Page::Mapping {

@@ -1,15 +1,17 @@
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
-use super::super::layout::Areas;
+use super::super::command::Command;
+use super::super::layout::{Areas, Region, Sends};
 use super::super::look::Glyphs;
 use super::super::model::{Model, Part, name_of};
+use super::super::network::headline;
 use super::super::page::Page;
-use super::super::plot::{BarStyle, Dots, bars, edges, place};
+use super::super::plot::{BarStyle, Dots, Placed, bars, edges, place};
 use super::pen::{Pen, wrapped};
-use super::{path, scales};
+use super::{inspect, layers, over, scales};
 use crate::calibrate::Shape;
-use crate::figure::{Axis, Figure, FitCurve, Handle, LevelColumn, Path as Way, YScale, level_counts};
+use crate::figure::{Axis, Figure, FitCurve, Handle, LevelColumn, Mark, YScale, level_counts};
 use crate::report::number;
 use crate::session::{LayerState, Ready, Target};
 
@@ -22,10 +24,14 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     let levels = model.plot.fake_quant.then(|| level_counts(&figure.tensor, ready.params(), &figure.axis));
     // Many values may share a level: what it holds must not be cut.
     let most = levels.iter().flatten().map(|level| level.mass).fold(0.0, f64::max);
-    let scale = figure.counts_scale.raised_to(most);
-    scales::y_labels(pen, areas.histogram, &scale);
+    let scale = figure.scale_to(most);
+    match figure.other {
+        Some(_) => scales::share_labels(pen, areas.histogram, &scale),
+        None => scales::y_labels(pen, areas.histogram, &scale),
+    }
     draw_bars(pen, areas.histogram, model, figure, ready, &scale);
     draw_axis(pen, areas, model, figure, ready);
+    over::draw(pen, areas, model, figure);
     if model.shows(Part::Clip) {
         draw_lines(pen, areas, model, &figure.axis, ready);
     }
@@ -35,8 +41,6 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     if let Some(fit) = &figure.fit {
         draw_fit(pen, areas.histogram, model, figure, fit, ready, &scale);
     }
-    // Over the lines, which would otherwise be drawn through its text.
-    inspect(pen, areas, model, figure, ready);
     if let Some(levels) = &levels {
         legend(pen, areas.histogram, levels, model.plot.inspect.is_some());
     }
@@ -45,6 +49,8 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         let words = fit_in_words(figure.fit.as_ref());
         pen.right(area.x, area.y, area.width, &words, pen.look.theme.fit);
     }
+    over::legend(pen, areas, model, figure);
+    inspect::draw(pen, areas, model, figure, ready);
 }
 
 fn title(pen: &mut Pen, area: Rect, model: &Model) {
@@ -80,14 +86,20 @@ fn title(pen: &mut Pen, area: Rect, model: &Model) {
             let share = number::percent(stats.zeros as f64 / stats.finite() as f64);
             note = format!("zeros {share}, not drawn · ");
         }
-        note += if model.plot.log { "log y" } else { "linear y" };
+        let of = if model.figure().is_some_and(|figure| figure.other.is_some()) { "share of the values, " } else { "" };
+        note += &format!("{of}{} y", model.plot.rise.word());
         if model.figure().is_some_and(|s| s.fine) {
             note += " · fine bins";
         }
     }
     let position = model.list.order.iter().position(|l| *l == model.list.selected);
     let position = match position {
-        Some(at) if area.x == 0 => format!("  {}/{}", at + 1, model.list.order.len()),
+        // Where there is no list, its signs are one key away.
+        Some(at) if area.x == 0 && model.list.order.len() > 1 => {
+            let sign = layers::sign_of(pen, model, layer).map_or(String::new(), |(sign, _)| format!("  {sign}"));
+            let key = model.keys.hint(Command::Layers).map_or(String::new(), |key| format!(" ({key} lists)"));
+            format!("  {}/{}{sign}{key}", at + 1, model.list.order.len())
+        }
         _ => String::new(),
     };
     pen.titled_rule(area, &[(&name_of(&at), theme.title), (&about, theme.dim), (&position, theme.dim)], &note);
@@ -123,7 +135,7 @@ fn without_layer(pen: &mut Pen, areas: &Areas, model: &Model) {
 fn draw_bars(pen: &mut Pen, body: Rect, model: &Model, figure: &Figure, ready: &Ready, scale: &YScale) {
     let (theme, glyphs) = (pen.look.theme, pen.look.glyphs);
     // What a log scale has no room for is the smaller part of one value that lies across two columns.
-    let heights: Vec<f64> = figure.counts.iter().map(|c| scale.height(*c)).collect();
+    let heights: Vec<f64> = figure.counts.iter().map(|c| figure.height_on(scale, *c)).collect();
     let clip = ready.decision().clip;
     let quantized = ready.decision().quantized && model.shows(Part::Saturated);
     // Unsigned magnitudes: what is negative saturates too, but a magnitude axis cannot show which.
@@ -152,7 +164,7 @@ fn draw_levels(pen: &mut Pen, body: Rect, figure: &Figure, ready: &Ready, levels
     let clip = ready.decision().clip;
     let lines = [clip.min(), clip.max()].map(|end| figure.axis.column(f64::from(end)));
     for (c, level) in (0..body.width).zip(levels) {
-        let height = scale.height(level.mass);
+        let height = figure.height_on(scale, level.mass);
         if level.mass <= 0.0 || height.is_nan() || height <= 0.0 {
             continue;
         }
@@ -213,7 +225,7 @@ fn draw_fit(
     let rows = f64::from(dots.rows());
     // What expects nothing lies infinitely far below a log scale: a line needs an end.
     let point = |(column, count): (usize, &f64)| {
-        let height = scale.height(*count).clamp(-1.0, 4.0);
+        let height = figure.height_on(scale, *count).clamp(-1.0, 4.0);
         (column as f64 * 2.0 + 1.0, rows - height * rows)
     };
     let points: Vec<(f64, f64)> = curve.counts.iter().enumerate().map(point).collect();
@@ -249,9 +261,7 @@ fn draw_axis(pen: &mut Pen, areas: &Areas, model: &Model, figure: &Figure, ready
             pen.glyph(area.x + mark.column, area.y, glyphs.mark, style);
         }
     }
-    let names: Vec<(u16, &str)> =
-        figure.marks.iter().map(|m| (m.column, ready.candidates()[m.candidate].label.as_str())).collect();
-    for label in place(&names, areas.labels.width, areas.labels.height) {
+    for label in labels(areas, figure, ready) {
         let style =
             if label.marks.iter().any(|&m| chosen(figure.marks[m].candidate)) { theme.chosen } else { theme.mark };
         let (x, y) = (areas.labels.x + label.column, areas.labels.y + label.row);
@@ -259,37 +269,34 @@ fn draw_axis(pen: &mut Pen, areas: &Areas, model: &Model, figure: &Figure, ready
     }
 }
 
-fn inspect(pen: &mut Pen, areas: &Areas, model: &Model, figure: &Figure, ready: &Ready) {
-    let Some(column) = model.plot.inspect.and_then(|x| figure.axis.column(x)) else { return };
-    let theme = pen.look.theme;
-    let body = areas.histogram;
-    let inside = figure.counts[usize::from(column)];
-    let (a, b) = figure.axis.span(column);
-    let share = inside / figure.tensor.histogram().stats.finite().max(1) as f64;
-    let text = format!(
-        "{} to {}: {}, {}",
-        number::significant(a, 4),
-        number::significant(b, 4),
-        number::of(inside.round() as u64, "value"),
-        number::percent(share)
-    );
-    for y in body.y..body.bottom() {
-        if pen.buffer[(body.x + column, y)].symbol() == " " {
-            pen.glyph(body.x + column, y, pen.look.glyphs.inspect, theme.inspect);
+/// The methods' names below their marks.
+fn labels(areas: &Areas, figure: &Figure, ready: &Ready) -> Vec<Placed> {
+    let label = |mark: &Mark| (mark.column, ready.candidates()[mark.candidate].label.as_str());
+    let names: Vec<(u16, &str)> = figure.marks.iter().map(label).collect();
+    place(&names, areas.labels.width, areas.labels.height)
+}
+
+/// The methods' names and marks, each to take its method; a mark that the clip's line covers belongs to the line.
+pub(super) fn regions(model: &Model, areas: &Areas) -> Vec<Region> {
+    let (Some(figure), Some(ready)) = (model.figure(), model.selected_ready()) else { return Vec::new() };
+    let lines = model.lines(ready.decision().clip);
+    let lines: Vec<u16> = lines.iter().filter_map(|(_, value)| figure.axis.column(*value)).collect();
+    let region = |x: u16, y: u16, width: u16, mark: &Mark| Region {
+        area: Rect::new(x, y, width, 1),
+        sends: Sends::Run(Command::Method(mark.candidate)),
+    };
+    let free = figure.marks.iter().filter(|mark| !lines.contains(&mark.column));
+    let mut regions: Vec<Region> = free.map(|mark| region(areas.axis.x + mark.column, areas.axis.y, 1, mark)).collect();
+    for label in labels(areas, figure, ready) {
+        let (mut x, y) = (areas.labels.x + label.column, areas.labels.y + label.row);
+        // Names that share a label stand behind each other with a dot between.
+        for mark in label.marks.iter().map(|&mark| &figure.marks[mark]) {
+            let width = ready.candidates()[mark.candidate].label.chars().count() as u16;
+            regions.push(region(x, y, width.min(areas.labels.right().saturating_sub(x)), mark));
+            x += width + 1;
         }
     }
-    let width = pen.width(&text);
-    let x = if column + 2 + width <= body.width { column + 2 } else { column.saturating_sub(width + 1) };
-    pen.text(body.x + x, body.y, body.width - x, &text, theme.inspect);
-    // In the mapping it stands below.
-    if let Some(value) = model.plot.inspect.filter(|_| model.plot.page != Page::Mapping && body.height > 2) {
-        let params = ready.params();
-        let way = Way::of(value as f32, params, ready.decision().clip);
-        let text = path::row(pen, &way, &params, body.width);
-        let width = pen.width(&text);
-        let x = if column + 2 + width <= body.width { column + 2 } else { body.width.saturating_sub(width) };
-        pen.text(body.x + x, body.y + 1, body.width - x, &text, theme.inspect);
-    }
+    regions
 }
 
 /// The clip: a line through both plots, and its flag above.
@@ -338,7 +345,7 @@ fn output(pen: &Pen, model: &Model, style: Style) -> (String, Style) {
     let asked = network.and_then(|n| n.alone.asked.as_ref()).is_some_and(|(_, grids)| !grids.is_empty());
     let effect = answer.filter(|_| asked).and_then(|answer| answer.result.as_ref().ok());
     let fresh = network.is_some_and(|n| n.alone.is_answered());
-    let text = effect.map_or(String::new(), |e| format!("· output {}", super::output::headline(e)));
+    let text = effect.map_or(String::new(), |e| format!("· output {}", headline(e)));
     (text, if fresh { style } else { pen.look.theme.dim })
 }
 

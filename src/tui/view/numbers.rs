@@ -1,9 +1,10 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::super::look::Theme;
 use super::super::model::Model;
 use super::pen::Pen;
-use crate::calibrate::{Measured, Metrics};
+use crate::calibrate::{Measured, Metrics, OwnKl, Tensor};
 use crate::quant::{Clip, QuantParams};
 use crate::report::{self, number};
 
@@ -38,7 +39,7 @@ const COLUMNS: [Column; 10] = [
             if r.symmetric { n(r.clip.amax()) } else { format!("{} to {}", n(r.clip.min()), n(r.clip.max())) }
         },
     },
-    Column { heading: "scale", width: 10, rank: [6, 6], cell: |r| number::significant(f64::from(r.params.scale()), 5) },
+    Column { heading: "scale", width: 10, rank: [5, 5], cell: |r| number::significant(f64::from(r.params.scale()), 5) },
     Column { heading: "zero pt", width: 7, rank: [9, 2], cell: |r| r.params.zero_point().to_string() },
     Column {
         heading: SATURATED,
@@ -53,7 +54,7 @@ const COLUMNS: [Column; 10] = [
     Column {
         heading: SATURATED,
         width: 9,
-        rank: [5, 5],
+        rank: [6, 6],
         cell: |r| format!("{}{}", about(r), number::percent(r.metrics.saturated)),
     },
     Column { heading: "clipping", width: 8, rank: [2, 3], cell: |r| number::significant(r.metrics.clipping_error, 2) },
@@ -127,11 +128,11 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     pen.text(area.x + 3, area.y + 1, NAME - 2, &you, your_style);
     cells(pen, area, area.y + 1, columns, &own, your_style, None);
 
-    if let (Some(measured), true) = (ready.measured(), area.height > 2) {
-        let y = area.bottom() - 1;
-        pen.text(area.x + 3, y, NAME - 3, "measured", theme.inspect);
-        let row = Row { clip: measured.clip, params: ready.params(), metrics: as_metrics(measured), symmetric };
-        cells(pen, area, y, columns, &row, theme.inspect, None);
+    let beside = beside(model);
+    for ((name, row, style), y) in beside.iter().zip((area.y + 2..area.bottom()).rev()) {
+        let style = style(&theme);
+        pen.text(area.x + 3, y, name_width(area) - 4, name, style);
+        cells(pen, area, y, columns, row, style, None);
     }
 
     let best = report::best(ready);
@@ -154,7 +155,12 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
         match &candidate.outcome {
             Ok(t) => {
                 // Of a peer's method the peer's own divergence, or none.
-                let metrics = Metrics { kl: t.own_kl, ..t.metrics };
+                let drawn = |tensor: &Tensor| tensor.kl_with(t.clip, ready.zero_bin());
+                let kl = match (t.own_kl, model.figure()) {
+                    (OwnKl::Drawn, Some(figure)) => drawn(&figure.tensor),
+                    _ => t.kl(),
+                };
+                let metrics = Metrics { kl, ..t.metrics };
                 let row = Row { clip: t.clip, params: t.params, metrics, symmetric };
                 let best = (Some(i) == best).then_some(theme.chosen);
                 cells(pen, area, y, columns, &row, Style::new(), best);
@@ -181,13 +187,38 @@ fn as_metrics(m: &Measured) -> Metrics {
     }
 }
 
+/// Who a row beside the methods' is of, its numbers, and its style.
+type Beside = (String, Row, fn(&Theme) -> Style);
+
+/// What stands below the methods: what was measured, what is held, and the clip in hand on the other data.
+fn beside(model: &Model) -> Vec<Beside> {
+    let Some(ready) = model.selected_ready() else { return Vec::new() };
+    let symmetric = ready.format().symmetric();
+    let mut rows: Vec<Beside> = Vec::new();
+    if let Some(measured) = ready.measured() {
+        let row = Row { clip: measured.clip, params: ready.params(), metrics: as_metrics(measured), symmetric };
+        rows.push(("measured".to_owned(), row, |theme| theme.inspect));
+    }
+    if let Some(held) = &model.held {
+        let whose = if model.at().as_ref() == Some(&held.of) { &held.by } else { &held.name };
+        let row =
+            Row { clip: held.clip, params: held.params, metrics: held.metrics, symmetric: held.format.symmetric() };
+        rows.push((format!("held: {whose}"), row, |theme| theme.curve));
+    }
+    if let (Some(there), Some(against)) = (model.drawn.as_ref().and_then(|d| d.against.as_ref()), &model.against) {
+        let metrics = there.metrics(ready.clip());
+        let row = Row { clip: ready.clip(), params: ready.params(), metrics, symmetric };
+        rows.push((format!("on {}", against.title), row, |theme| theme.curve));
+    }
+    rows
+}
+
 /// The methods' rows: index of the candidate and line on the screen. Where there is no room for all, the window holds
 /// the chosen one.
 pub(in super::super) fn rows(model: &Model, area: Rect) -> Vec<(usize, u16)> {
     let Some(ready) = model.selected_ready() else { return Vec::new() };
-    // What was measured takes the last line, which is spare on large screens.
-    let measured = u16::from(ready.measured().is_some());
-    let room = usize::from(area.height.saturating_sub(2 + measured));
+    // What is beside them takes the last lines, one of which is spare on large screens.
+    let room = usize::from(area.height.saturating_sub(2)).saturating_sub(beside(model).len());
     let chosen = ready.candidates().iter().position(|c| c.id == ready.decision().method).unwrap_or(0);
     let first = (chosen + 1).saturating_sub(room);
     (first..ready.candidates().len()).take(room).zip(area.y + 2..).collect()
@@ -255,7 +286,7 @@ mod tests {
         for width in 80..200 {
             let name = name_width(Rect { width, ..Rect::ZERO });
             for (symmetric, wanted) in [
-                (true, &["clip", "clipping", "rounding", "SQNR, dB", "KL, nats", SATURATED][..]),
+                (true, &["clip", "scale", "clipping", "rounding", "SQNR, dB", "KL, nats"][..]),
                 (false, &["clip", "zero pt", "clipping", "rounding", "SQNR, dB"][..]),
             ] {
                 let (columns, gap) = fitting(width, name, symmetric);

@@ -4,6 +4,7 @@ use ratatui::style::Style;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::super::look::Look;
+pub(super) use super::super::wrap::wrapped;
 
 /// Writes text and rules into a buffer, in the look at hand: never beyond the given width, never a control character.
 pub(super) struct Pen<'a> {
@@ -30,7 +31,7 @@ impl Pen<'_> {
 
     /// Columns that a text takes.
     pub fn width(&self, text: &str) -> u16 {
-        self.look.glyphs.text(&crate::report::visible(text)).width().min(usize::from(u16::MAX)) as u16
+        width(self.look, text)
     }
 
     /// Pieces of text one behind the other. Returns the column behind the last.
@@ -76,6 +77,11 @@ impl Pen<'_> {
     }
 }
 
+/// Columns that a text takes in this look.
+pub(super) fn width(look: &Look, text: &str) -> u16 {
+    look.glyphs.text(&crate::report::visible(text)).width().min(usize::from(u16::MAX)) as u16
+}
+
 /// `text` in at most `width` columns, with an ellipsis in place of what does not fit.
 pub(super) fn cut(text: &str, width: u16, ellipsis: char) -> String {
     if text.width() <= usize::from(width) {
@@ -117,64 +123,6 @@ pub(super) fn cut_middle(text: &str, width: u16, ellipsis: char) -> String {
     out.push(ellipsis);
     out.extend(take(&mut text.chars().rev(), tail).into_iter().rev());
     out
-}
-
-/// What must not begin a line of Chinese.
-const CLOSING: &str = "。，、；：？！）」』”’》…";
-
-/// What a line may be broken between: words with the number of blanks before them, and each wide character alone with the
-/// closing marks behind it, as Chinese has no blanks.
-fn units(text: &str) -> Vec<(usize, &str)> {
-    let mut units = Vec::new();
-    let (mut blanks, mut start) = (0, None);
-    let mut wide_before = false;
-    for (at, c) in text.char_indices() {
-        let wide = c.width() == Some(2);
-        let breaks = c == ' ' || (wide || wide_before) && !CLOSING.contains(c);
-        if breaks && let Some(from) = start.take() {
-            units.push((std::mem::take(&mut blanks), &text[from..at]));
-        }
-        if c == ' ' {
-            blanks += 1;
-            wide_before = false;
-        } else {
-            start.get_or_insert(at);
-            wide_before = wide;
-        }
-    }
-    if let Some(from) = start {
-        units.push((blanks, &text[from..]));
-    }
-    units
-}
-
-/// `text` in lines of at most `width` columns, broken at spaces and between the characters of Chinese; a word that is
-/// longer still is cut.
-pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let width = width.max(1);
-    let mut lines = vec![String::new()];
-    for (blanks, unit) in units(text) {
-        let mut word = unit;
-        let line = lines.last_mut().expect("there is always one");
-        if !line.is_empty() && line.width() + blanks + word.width() > width {
-            lines.push(String::new());
-        } else if !line.is_empty() {
-            line.extend(std::iter::repeat_n(' ', blanks));
-        }
-        while word.width() > width {
-            let mut used = 0;
-            let fits = |c: char| {
-                used += c.width().unwrap_or(0);
-                used > width
-            };
-            let at = word.find(fits).unwrap_or(word.len()).max(word.chars().next().map_or(0, char::len_utf8));
-            lines.last_mut().expect("there is always one").push_str(&word[..at]);
-            lines.push(String::new());
-            word = &word[at..];
-        }
-        lines.last_mut().expect("there is always one").push_str(word);
-    }
-    lines
 }
 
 #[cfg(test)]
