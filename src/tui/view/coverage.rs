@@ -156,8 +156,11 @@ fn told(pen: &mut Pen, area: Rect, model: &Model, tensor: &Tensor, trace: &Cover
     };
     let metrics = tensor.metrics(clip);
     let about = if metrics.prorated { "about " } else { "" };
+    // What puzzles most: the window loses 1 %, and the clip less.
+    let not = if goes_on { "" } else { ", not 1 %: the wider side decides for both" };
+    let not = if tensor.format().symmetric() { not } else { "" };
     let scale = format!(
-        "scale {}; at that clip {about}{} saturate, not 1 %.",
+        "scale {}; at that clip {about}{} saturate{not}.",
         number::shortest(params.scale()),
         number::percent(metrics.saturated)
     );
