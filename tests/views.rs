@@ -51,13 +51,12 @@ fn p_and_q_are_shown_on_eight_bins_and_on_many() {
         let screen = s.screen();
         assert!(screen.contains("P and Q") && screen.contains(&format!("KL {kl} nats")), "{screen}");
         // Each level with its sum and how many bins are not empty.
-        assert!(screen.contains("8/2 = 4"), "{screen}");
-        assert!(screen.contains("p ln(p/q)"), "{screen}");
+        assert!(screen.contains("8/2") && screen.contains("ln(p/q)"), "{screen}");
         // Q is divided by its sum as P is, whatever the clip.
         let mut s = article(size, 2048);
         s.keys("dhhhh");
         let before = s.screen();
-        assert!(before.contains("kept of 2,048") || before.contains(" of 2,048"), "{before}");
+        assert!(before.contains("P and Q  bins "), "{before}");
         s.keys(">>>");
         assert!(s.model.plot.bin.is_some() && s.screen() != before);
         s.keys("+++");
@@ -83,7 +82,7 @@ fn p_and_q_follow_the_drag_and_say_why_kl_is_infinite() {
         if let Some(gap) = parts.gap() {
             infinite = true;
             assert_eq!(gap, parts.bins.len() - 1);
-            assert!(screen.contains(&format!("Why infinite: bin {gap} is the last one kept and it is empty")), "{screen}");
+            assert!(screen.contains(&format!("Why infinite: bin {gap},")), "{screen}");
             assert_eq!(parts.bins[gap].p_count, parts.tail);
         } else {
             let kl = s.ready().metrics().kl.unwrap();
@@ -105,13 +104,13 @@ fn ninety_nine_percent_goes_drop_by_drop() {
         s.keys("X");
         assert!(s.screen().contains("drop 0 of 27"), "{}", s.screen());
         s.keys("l");
-        assert!(s.screen().contains("drop 1 of 27") && s.screen().contains("Dropped bin "), "{}", s.screen());
+        assert!(s.screen().contains("drop 1 of 27") && s.screen().contains(" dropped on the "), "{}", s.screen());
         s.keys("hh");
         assert!(s.screen().contains("drop 0 of 27"));
         let clip = s.amax();
         s.keys("n");
         let screen = s.screen();
-        for said in ["drop 27 of 27", "Bins 3 to 75 stay: 990 of 1,000 values", "0.022388924"] {
+        for said in ["drop 27 of 27", "bins 3 to 75 stay: 990 of 1,000", "0.022388924"] {
             assert!(screen.split_whitespace().collect::<Vec<_>>().join(" ").contains(said), "{said}: {screen}");
         }
         assert_eq!(s.amax(), clip, "looking moves no clip");
@@ -237,7 +236,7 @@ fn a_presentation_is_revealed_step_by_step() {
         assert_eq!(s.model.present, Some(4));
         s.press(KeyCode::F(5));
         assert_eq!(s.model.present, None);
-        s.keys(")");
+        s.press(KeyCode::F(6));
         assert!(s.notice().contains("only in a presentation"), "{}", s.notice());
     }
 }

@@ -122,14 +122,16 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model, ready: &Ready) {
 fn title(pen: &mut Pen, area: Rect, parts: &Divergence, window: &Window, ready: &Ready) {
     let theme = pen.look.theme;
     let kept = parts.bins.len();
+    let all = number::count(parts.of_bins as u64);
+    let levels = parts.of_levels;
     let shown = if window.shown < kept {
-        format!("bins {} to {} of the {kept} kept", window.first, window.first + window.shown - 1)
+        format!("bins {}–{} of {kept}, {levels} levels; {all} in all", window.first, window.first + window.shown - 1)
     } else {
-        format!("{} kept", number::of(kept as u64, "bin"))
+        format!("{kept} of {all} bins kept, {levels} levels")
     };
     // Of an affine range the objective knows the larger end only.
     let of = if ready.format().symmetric() { "" } else { " of |x|" };
-    let about = format!("{of}  {shown} of {}, {} levels", number::count(parts.of_bins as u64), parts.of_levels);
+    let about = format!("{of}  {shown}");
     let nats = format!("KL {} nats", number::significant(parts.kl, 6));
     let style = if parts.kl.is_finite() { theme.curve } else { theme.warning };
     // The divergence goes before what the bins are.

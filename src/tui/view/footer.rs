@@ -250,10 +250,12 @@ fn prompt(words: &mut Words, columns: u16, ask: &Ask, line: &Line) -> u16 {
 fn presenting(words: &mut Words) {
     let model = words.model;
     words.dim(" ");
-    words.key("Space", Key::char(' '), " more");
-    words.dim(" · ");
-    words.key("Page Up", Key::code(KeyCode::PageUp), " less");
-    words.dim(" · ");
+    for (key, word, by) in [("Space", " more", 1), ("Page Up", " less", -1)] {
+        let sends = Sends::Run(Command::Reveal(by));
+        words.put(key, model.look.theme.key, Some(sends));
+        words.put(word, model.look.theme.dim, Some(sends));
+        words.dim(" · ");
+    }
     let end = model.keys.hint(Command::Present).unwrap_or_else(|| "–".into());
     words.put(end, model.look.theme.key, Some(Sends::Run(Command::Present)));
     words.dim(format!(" ends it · {} of {} revealed", model.present.unwrap_or(0), Part::LAST as u8));
