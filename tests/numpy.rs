@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use qviz::calibrate::{self, Coverage, START_BIN, Tensor};
+use qviz::calibrate::{self, Coverage, Tensor, ZeroBin, start_bin};
 use qviz::histogram::{GridSpec, Histogram};
 use qviz::quant::{Clip, Format, Fp8, QuantParams};
 use qviz::report::{Computed, script};
@@ -66,13 +66,14 @@ fn a_script_prints_the_screen_s_digits() {
             // The whole range, one inside a bin, and one in which little is left.
             for share in [1.0, 0.61803, 0.07] {
                 let clip = format.clip_for(least * share, most * share);
-                check(&python, folder.path(), &tensor, clip);
+                let zero = if share == 1.0 { ZeroBin::AsItIs } else { ZeroBin::Copied };
+                check(&python, folder.path(), &tensor, clip, zero);
             }
         }
     }
 }
 
-fn check(python: &str, folder: &Path, tensor: &Tensor, clip: Clip) {
+fn check(python: &str, folder: &Path, tensor: &Tensor, clip: Clip, zero: ZeroBin) {
     let (format, params) = (tensor.format(), QuantParams::from_clip(clip, tensor.format()));
     let of = |shown: &Computed| run(python, folder, &script("a \\ b", tensor, clip, shown));
     let named = |shown: &Computed| of(shown).into_iter().map(|(name, all)| (name, all[0])).collect::<BTreeMap<_, _>>();
@@ -90,15 +91,15 @@ fn check(python: &str, folder: &Path, tensor: &Tensor, clip: Clip) {
         assert!(agree(printed[name], ours), "{format} {clip:?} {name}: {} for {ours}", printed[name]);
     }
 
-    let kl = tensor.kl_of_magnitudes(clip.amax()).unwrap_or(f64::NAN);
-    let printed = named(&Computed::Kl);
+    let kl = tensor.kl_of_magnitudes_with(clip.amax(), zero).unwrap_or(f64::NAN);
+    let printed = named(&Computed::Kl(zero));
     assert!((printed["kl"] - kl).abs() <= 1e-12 || agree(printed["kl"], kl), "{format} {clip:?}: {} for {kl}", printed["kl"]);
     if kl.is_finite() {
-        let curve = tensor.kl_curve();
-        let tried = &curve[START_BIN.min(curve.len() - 1)..];
+        let curve = tensor.kl_curve_with(zero);
+        let tried = &curve[start_bin(curve.len() - 1, format.even_levels().unwrap())..];
         let ours = tried.iter().copied().filter(|kl| !kl.is_nan()).fold(f64::INFINITY, f64::min);
         assert!((printed["least_kl"] - ours).abs() <= 1e-12, "{format}: {} for {ours}", printed["least_kl"]);
-        assert!(agree(named(&Computed::Terms)["kl"], printed["kl"]));
+        assert!(agree(named(&Computed::Terms(zero))["kl"], printed["kl"]));
     }
 
     let values = [clip.max(), 0.0, 0.1, 1.37, -0.77, clip.max() * 0.5, 3.0 * clip.max()];

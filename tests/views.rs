@@ -236,7 +236,7 @@ fn a_presentation_is_revealed_step_by_step() {
         assert_eq!(s.model.present, Some(4));
         s.press(KeyCode::F(5));
         assert_eq!(s.model.present, None);
-        s.press(KeyCode::F(6));
+        s.keys("~");
         assert!(s.notice().contains("only in a presentation"), "{}", s.notice());
     }
 }
