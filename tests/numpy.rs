@@ -52,12 +52,8 @@ fn a_script_prints_the_screen_s_digits() {
     let Some(python) = python() else { return };
     let folder = tempfile::tempdir().unwrap();
     let relu: Vec<f32> = randn().into_iter().map(|x| (x * 3.0).max(0.0)).collect();
-    let formats = [
-        Format::INT8,
-        Format::int(3, true, true).unwrap(),
-        Format::int(4, false, false).unwrap(),
-        Fp8::E4m3.into(),
-    ];
+    let formats =
+        [Format::INT8, Format::int(3, true, true).unwrap(), Format::int(4, false, false).unwrap(), Fp8::E4m3.into()];
     for (values, bins) in [(randn(), 2048), (randn(), 8), (relu, 300)] {
         for format in formats {
             let histogram = Histogram::of(&values, bins, &[GridSpec::Numpy { bins: 100 }]);
@@ -93,7 +89,11 @@ fn check(python: &str, folder: &Path, tensor: &Tensor, clip: Clip, zero: ZeroBin
 
     let kl = tensor.kl_of_magnitudes_with(clip.amax(), zero).unwrap_or(f64::NAN);
     let printed = named(&Computed::Kl(zero));
-    assert!((printed["kl"] - kl).abs() <= 1e-12 || agree(printed["kl"], kl), "{format} {clip:?}: {} for {kl}", printed["kl"]);
+    assert!(
+        (printed["kl"] - kl).abs() <= 1e-12 || agree(printed["kl"], kl),
+        "{format} {clip:?}: {} for {kl}",
+        printed["kl"]
+    );
     if kl.is_finite() {
         let curve = tensor.kl_curve_with(zero);
         let tried = &curve[start_bin(curve.len() - 1, format.even_levels().unwrap())..];

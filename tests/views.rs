@@ -144,7 +144,9 @@ fn the_numpy_of_the_screen_is_what_is_shown() {
 #[test]
 fn ideas_are_found_in_the_help_and_opened() {
     let mut s = article((100, 30), 2048);
-    for (text, term) in [("infin", "∞, infinite KL"), ("nats", "nats"), ("QAT", "QAT"), ("straight", "STE"), ("gap", "gap")] {
+    for (text, term) in
+        [("infin", "∞, infinite KL"), ("nats", "nats"), ("QAT", "QAT"), ("straight", "STE"), ("gap", "gap")]
+    {
         s.keys("?").keys(text);
         let screen = s.screen();
         assert!(screen.contains("ideas") && screen.contains(term), "{text}: {screen}");
@@ -178,7 +180,8 @@ fn what_is_under_the_cursor_is_explained() {
     let areas = layout(&s.model).unwrap();
     let middle = MouseEventKind::Down(MouseButton::Middle);
     let heading = s.screen().lines().nth(usize::from(areas.numbers.y)).unwrap().to_owned();
-    let at = |word: &str| heading.chars().collect::<String>().find(word).map(|at| heading[..at].chars().count()).unwrap();
+    let at =
+        |word: &str| heading.chars().collect::<String>().find(word).map(|at| heading[..at].chars().count()).unwrap();
     for (word, id) in [("scale", "scale"), ("SQNR", "sqnr"), ("KL, nats", "kl"), ("saturated", "saturation")] {
         s.mouse_at(middle, at(word) as u16 + 1, areas.numbers.y);
         assert_eq!(opened(&s), id);

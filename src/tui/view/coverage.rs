@@ -127,7 +127,8 @@ fn told(pen: &mut Pen, area: Rect, model: &Model, tensor: &Tensor, trace: &Cover
     let goes_on = drops < trace.drops.len();
     let next = if goes_on { "more than 99 %, it goes on" } else { "not more than 99 %, it ends" };
     let (values, share) = (count(kept.values), number::percent(trace.share(drops)));
-    let stays = format!("bins {} to {} stay: {values} of {}, {share}: {next}", kept.left, kept.right, count(trace.total));
+    let stays =
+        format!("bins {} to {} stay: {values} of {}, {share}: {next}", kept.left, kept.right, count(trace.total));
     let clip = Coverage::clip(tensor, kept);
     let params = QuantParams::from_clip(clip, tensor.format());
     let edge = |edge: f32| number::significant(f64::from(edge), 4);
@@ -147,7 +148,8 @@ fn told(pen: &mut Pen, area: Rect, model: &Model, tensor: &Tensor, trace: &Cover
         "{clip-right} one drop more · {clip-left} one less · {next-minimum} to the end · {previous-minimum} back · {y-scale} log · Esc",
     );
     let end_style = if goes_on { Style::new() } else { theme.chosen };
-    let said = [(dropped, theme.beyond), (stays, end_style), (range, theme.clip), (saturated, theme.clip), (keys, theme.dim)];
+    let said =
+        [(dropped, theme.beyond), (stays, end_style), (range, theme.clip), (saturated, theme.clip), (keys, theme.dim)];
     let width = usize::from(area.width);
     let lines = said.iter().flat_map(|(text, style)| {
         let text = pen.look.glyphs.text(text);
