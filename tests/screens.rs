@@ -10,6 +10,7 @@ mod support;
 
 use crossterm::event::{Event, KeyCode, KeyModifiers};
 use qviz::input::Discovered;
+use qviz::lessons::Lang;
 use qviz::quant::{Format, Fp8};
 use qviz::tui::look::{Depth, Ground, Theme};
 use qviz::tui::update::layout;
@@ -45,6 +46,30 @@ fn a_clip_in_the_hand() {
     let at = s.line();
     s.grab(at).drag_to(at - 12);
     snapshot("drag", &s);
+}
+
+#[test]
+fn p_and_q_and_the_99_percent_rule() {
+    let mut s = story((84, 24));
+    s.keys("d");
+    snapshot("p-and-q", &s);
+    s.keys("dXlll");
+    snapshot("coverage", &s);
+}
+
+#[test]
+fn a_presentation_as_it_is_all_revealed() {
+    let mut s = story((100, 30));
+    s.press(KeyCode::F(5)).keys("     ");
+    snapshot("present", &s);
+}
+
+#[test]
+fn an_idea_in_chinese() {
+    let mut s = story((80, 24));
+    s.model.lang = Lang::Zh;
+    s.keys("K");
+    snapshot("idea", &s);
 }
 
 #[test]

@@ -33,7 +33,7 @@ use super::command::{Command, entry_of};
 use super::layout::{Areas, Contents, areas, presented};
 use super::line::Line;
 use super::mode::{Ask, Mode, Reading};
-use super::model::{Model, name_of};
+use super::model::{Model, Part, name_of};
 use super::msg::{Cmd, Msg};
 use super::page::Page;
 use crate::calibrate::Shape;
@@ -156,7 +156,12 @@ pub fn layout(model: &Model) -> Option<Areas> {
         None => areas(model.size, Contents { methods, network, alone: alone(model), lesson, mapping, page }),
     };
     let keep = if model.present.is_some() { u16::MAX } else { 2 };
-    areas.map(|areas| if page == Page::Divergence { areas.with_tall_lower(keep) } else { areas })
+    areas.map(|areas| match page {
+        Page::Divergence => areas.with_tall_lower(keep),
+        Page::Mapping if model.present.is_some() => areas.with_tall_lower(keep),
+        Page::Curve if !model.shows(Part::Curve) => areas.with_histogram_only(),
+        _ => areas,
+    })
 }
 
 /// How many lines there are to say of a layer that is alone.
