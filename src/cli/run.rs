@@ -70,7 +70,7 @@ fn answer(mut cli: Cli) -> Result<u8, Failed> {
         Some(Command::Doctor(args)) => doctor::doctor(&args, &cli.own),
         Some(Command::Check(args)) => check::run(args),
         Some(Command::Diff(args)) => diff::compare(args),
-        Some(Command::Learn(args)) => learn::learn(*args, &config),
+        Some(Command::Learn(args)) => learn::learn(*args, &config, lang.of(&config.defaults)),
     }
 }
 
