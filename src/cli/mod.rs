@@ -37,6 +37,8 @@ mod run;
 mod said;
 mod scales;
 mod source;
+#[cfg(feature = "statistics")]
+mod statistics;
 mod trials;
 mod tune;
 #[cfg(feature = "onnxruntime")]

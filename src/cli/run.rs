@@ -63,6 +63,10 @@ fn answer(mut cli: Cli) -> Result<u8, Failed> {
         Some(Command::Doctor(args)) => doctor::doctor(&args, &cli.own),
         Some(Command::Check(args)) => check::run(args),
         Some(Command::Diff(args)) => diff::compare(args),
+        #[cfg(feature = "statistics")]
+        Some(Command::Stats(args)) => super::statistics::stats(*args),
+        #[cfg(feature = "statistics")]
+        Some(Command::Merge(args)) => super::statistics::merge(args),
     }
 }
 
