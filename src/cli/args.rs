@@ -46,11 +46,18 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Prints one row a layer, for a pipe or a screen reader
     Report(Box<ReportArgs>),
-    /// Prints every method beside every other: one row a layer, the best marked, and why they differ
+    /// Prints every method beside every other: one row a layer, the best marked, and why they differ; or with --against
+    /// which tensors' values have moved between two sets of data
     Compare {
-        /// Prints the qviz.compare/1 document instead
+        /// Prints the qviz.compare/1 document instead, with --against qviz.shift/1
         #[arg(long)]
         json: bool,
+        /// Compares two sets of data instead of methods: this one with --data or PATH, activations, statistics, or samples
+        /// that MODEL.onnx is run on. A row a tensor says how far its values have moved and how much of them lies beyond the
+        /// clip that is chosen on the first set, the worst first
+        #[cfg(feature = "statistics")]
+        #[arg(long, value_name = "PATH", num_args = 1..)]
+        against: Vec<PathBuf>,
         #[command(flatten)]
         shared: SharedArgs,
     },

@@ -29,6 +29,7 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         &[
             ("qviz compare acts/", "every method beside every other"),
             ("qviz compare acts/ --method entropy,ort-entropy-128-128", "two of them"),
+            ("qviz compare --data calib/ --against production.parquet", "which tensors' values have moved since"),
         ],
     ),
     (
@@ -90,7 +91,10 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         &[
             ("qviz stats acts/ -o a.parquet", "what activations hold, in a small file"),
             ("qviz stats net.onnx --data pictures/ -o a.parquet", "the same of a network, run once over its samples"),
-            ("qviz stats acts/ -o a.parquet --shard 7 --per-channel '*conv*=1'", "channels too, as piece 7 of the data"),
+            (
+                "qviz stats acts/ -o a.parquet --shard 7 --per-channel '*conv*=1'",
+                "channels too, as piece 7 of the data",
+            ),
         ],
     ),
     (
@@ -237,6 +241,7 @@ mod tests {
             let known = match words.get(1).map(String::as_str) {
                 Some("verify") => cfg!(feature = "onnxruntime"),
                 Some("stats" | "merge") => cfg!(feature = "statistics"),
+                Some("compare") => cfg!(feature = "statistics") || !words.iter().any(|word| word == "--against"),
                 _ => true,
             };
             assert!(!known || parsed.is_ok(), "{example}: {}", parsed.unwrap_err());

@@ -35,7 +35,11 @@ fn answer(mut cli: Cli) -> Result<u8, Failed> {
         None if stdout().is_terminal() => screen(cli.screen, &config),
         None => reports::plainly(cli.screen.shared),
         Some(Command::Report(args)) => reports::report(*args),
-        Some(Command::Compare { json, shared }) => {
+        #[cfg(feature = "statistics")]
+        Some(Command::Compare { json, against, shared }) if !against.is_empty() => {
+            super::statistics::shift(shared, against, json)
+        }
+        Some(Command::Compare { json, shared, .. }) => {
             let loaded = load(shared, false)?;
             print(&match json {
                 true => report::compare_json(&loaded.session, Some(&loaded.provenance)),

@@ -103,6 +103,22 @@ fn statistics(
     Ok(Box::new(move |tell| Box::new(StatisticsLoader::start(order, tell))))
 }
 
+/// A table that is there already, in the place of activations.
+#[cfg(feature = "statistics")]
+pub(super) fn of_table(
+    shared: &SharedArgs,
+    session: &Session,
+    table: crate::statistics::Table,
+    files: Vec<String>,
+) -> Start {
+    use crate::jobs::{StatisticsLoader, StatisticsOrder};
+
+    let threads = std::thread::available_parallelism().map_or(2, |n| n.get()).min(8);
+    let read = Box::new(move || Ok((table, files)));
+    let order = StatisticsOrder { read, plan: session.plan(), ties: shared.ties(), threads };
+    Box::new(move |tell| Box::new(StatisticsLoader::start(order, tell)))
+}
+
 #[cfg(not(feature = "statistics"))]
 fn statistics(_: SharedArgs, _: Vec<PathBuf>, _: &Session, _: bool, _: usize) -> Result<Start, Usage> {
     unreachable!("there are none")

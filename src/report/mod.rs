@@ -17,6 +17,7 @@ mod row;
 mod save;
 mod scales;
 mod sensitivity;
+mod shift;
 mod shown;
 mod table;
 mod text;
@@ -39,6 +40,7 @@ pub use scales::{
     TunedScales, TunedSet, Tuning, Widened, figure,
 };
 pub use sensitivity::{outputs, sensitivity, sensitivity_json};
+pub use shift::{Shift, Shifted, Side, shift};
 pub use shown::{Blocks, Shown, bars, markdown};
 pub(crate) use table::{Column, table};
 pub use text::text;

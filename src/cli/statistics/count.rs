@@ -25,7 +25,8 @@ pub(super) struct Writing {
     pub notes: Notes,
     /// Tensors that were there before.
     pub kept: usize,
-    output: PathBuf,
+    /// Where it goes; `None` where it is only looked at.
+    output: Option<PathBuf>,
     saved: Instant,
     /// Whether something stands here that the file has not.
     pub changed: bool,
@@ -67,18 +68,19 @@ impl Writing {
             part.tensors = file.parts.into_iter().flat_map(|part| part.tensors).collect();
         }
         writable(&output, true).map_err(|why| why.to_string())?;
-        Ok(Writing { part, notes, kept: 0, output, saved: Instant::now(), changed: false })
+        Ok(Writing { part, notes, kept: 0, output: Some(output), saved: Instant::now(), changed: false })
     }
 
     /// Writes what is there, whole or not at all.
     ///
     /// # Errors
     /// A sentence: it could not be written.
-    pub fn save(&mut self) -> Result<usize, String> {
+    pub fn save(&mut self) -> Result<(), String> {
+        let Some(output) = &self.output else { return Ok(()) };
         let bytes = write_part(&self.part, Some(&self.notes.write())).map_err(|why: StatisticsError| why.message)?;
-        save(&self.output, &bytes, true).map_err(|why| why.to_string())?;
+        save(output, &bytes, true).map_err(|why| why.to_string())?;
         (self.saved, self.changed) = (Instant::now(), false);
-        Ok(bytes.len())
+        Ok(())
     }
 
     /// The same where it is long ago. What cannot be written now is told at the end.
@@ -91,7 +93,7 @@ impl Writing {
 
     /// Whether the file was last written a while ago.
     pub fn is_due(&self) -> bool {
-        self.saved.elapsed() >= NOW_AND_THEN
+        self.output.is_some() && self.saved.elapsed() >= NOW_AND_THEN
     }
 }
 
@@ -123,19 +125,32 @@ pub(in crate::cli) fn stats(args: StatsArgs) -> Result<u8, Failed> {
         }
     };
     let interrupts = Interrupts::listen();
-    let model = args.paths.iter().find(|path| is_model(path));
-    let code = match model {
+    let Some(code) = count(&args, &mut writing, &interrupts)? else { return Ok(1) };
+    finish(&args.output, writing, &interrupts, code)
+}
+
+/// Counts what the paths name; the exit code, or `None` where nothing comes of it, once a sentence has said why.
+fn count(args: &StatsArgs, writing: &mut Writing, interrupts: &Interrupts) -> Result<Option<u8>, Failed> {
+    match args.paths.iter().find(|path| is_model(path)) {
         Some(model) if args.paths.len() > 1 => {
             let name = visible(&model.to_string_lossy());
-            return Err(
-                Usage(format!("{name} is a model, which is counted alone; give its inputs with --data.")).into()
-            );
+            Err(Usage(format!("{name} is a model, which is counted alone; give its inputs with --data.")).into())
         }
-        Some(model) => sources::network(&args, model, &mut writing, &interrupts)?,
-        None => sources::files(&args, &mut writing, &interrupts)?,
-    };
-    let Some(code) = code else { return Ok(1) };
-    finish(&args.output, writing, &interrupts, code)
+        Some(model) => sources::network(args, model, writing, interrupts),
+        None => sources::files(args, writing, interrupts),
+    }
+}
+
+/// The same without a file: what was counted, and the exit code.
+///
+/// # Errors
+/// Wrong usage.
+pub(super) fn counted(args: &StatsArgs, interrupts: &Interrupts) -> Result<Option<(Part, u8)>, Failed> {
+    let part = Part::new(Identity::new(args.run.as_str(), args.run.as_str()), kept_bins(args.bins) / 2);
+    let notes = Notes::default();
+    let mut writing = Writing { part, notes, kept: 0, output: None, saved: Instant::now(), changed: false };
+    let code = count(args, &mut writing, interrupts)?;
+    Ok(code.map(|code| (writing.part, code)))
 }
 
 fn finish(output: &Path, mut writing: Writing, interrupts: &Interrupts, code: u8) -> Result<u8, Failed> {
