@@ -37,7 +37,11 @@ fn answer(mut cli: Cli) -> Result<u8, Failed> {
         None if stdout().is_terminal() => screen(cli.screen, &config, lang.of(&config.defaults)),
         None => reports::plainly(cli.screen.shared),
         Some(Command::Report(args)) => reports::report(*args),
-        Some(Command::Compare { json, shared }) => {
+        #[cfg(feature = "statistics")]
+        Some(Command::Compare { json, against, shared }) if !against.is_empty() => {
+            super::statistics::shift(shared, against, json)
+        }
+        Some(Command::Compare { json, shared, .. }) => {
             let loaded = load(shared, false)?;
             print(&match json {
                 true => report::compare_json(&loaded.session, Some(&loaded.provenance)),
@@ -71,6 +75,10 @@ fn answer(mut cli: Cli) -> Result<u8, Failed> {
         Some(Command::Check(args)) => check::run(args),
         Some(Command::Diff(args)) => diff::compare(args),
         Some(Command::Learn(args)) => learn::learn(*args, &config, lang.of(&config.defaults)),
+        #[cfg(feature = "statistics")]
+        Some(Command::Stats(args)) => super::statistics::stats(*args),
+        #[cfg(feature = "statistics")]
+        Some(Command::Merge(args)) => super::statistics::merge(args),
     }
 }
 

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "onnx")]
 use std::path::Path;
+use std::path::PathBuf;
 
 use super::args::SharedArgs;
 use super::bundled;
@@ -9,6 +10,8 @@ use super::words::is_model;
 use crate::input::{Discovered, Source, discover};
 use crate::jobs::{Loader, Order, Recipe, Start};
 use crate::report::visible;
+#[cfg(feature = "statistics")]
+use crate::session::Failure;
 use crate::session::Session;
 
 /// Wrong usage, in one sentence.
@@ -41,6 +44,9 @@ pub(super) fn start(shared: SharedArgs, session: &Session, whom: For) -> Result<
         }
         return network(shared, session, recipe, whom, threads);
     }
+    if let Some(files) = statistics_of(&shared)? {
+        return statistics(shared, files, session, measure, threads);
+    }
     let ties = shared.ties();
     let discover: Box<dyn FnOnce() -> Discovered + Send> = if shared.paths.is_empty() {
         Box::new(bundled::bundled)
@@ -57,12 +63,96 @@ pub(super) fn start(shared: SharedArgs, session: &Session, whom: For) -> Result<
     Ok(Box::new(move |tell| Box::new(Loader::start(order, tell))))
 }
 
+/// The files of statistics that the arguments name; `None` where they name something else.
+#[cfg(feature = "statistics")]
+pub(super) fn statistics_of(shared: &SharedArgs) -> Result<Option<Vec<PathBuf>>, Usage> {
+    super::statistics::named(&shared.paths)
+}
+
+#[cfg(not(feature = "statistics"))]
+pub(super) fn statistics_of(shared: &SharedArgs) -> Result<Option<Vec<PathBuf>>, Usage> {
+    let parquet = |path: &&PathBuf| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("parquet"));
+    match shared.paths.iter().find(parquet) {
+        None => Ok(None),
+        Some(path) => {
+            let name = visible(&path.to_string_lossy());
+            Err(Usage(format!("{name} holds statistics, and this qviz was built without the feature statistics.")))
+        }
+    }
+}
+
+/// Statistics in the place of activations.
+#[cfg(feature = "statistics")]
+fn statistics(
+    shared: SharedArgs,
+    files: Vec<PathBuf>,
+    session: &Session,
+    measure: bool,
+    threads: usize,
+) -> Result<Start, Usage> {
+    use crate::jobs::{StatisticsLoader, StatisticsOrder};
+
+    if measure {
+        let why = "--exact measures on the values, and statistics hold none; leave it out.";
+        return Err(Usage(why.into()));
+    }
+    let vain = [("--group", shared.group.is_some()), ("--ignore-sentinels", shared.ignore_sentinels)];
+    if let Some((option, _)) = vain.into_iter().find(|(_, given)| *given) {
+        return Err(Usage(format!("{option} is for activations; give it to qviz stats, which counts them.")));
+    }
+    let bins = shared.said.options().contains_key("bins").then_some(shared.bins);
+    let read = move || {
+        let table = super::statistics::merged(&files, false)?;
+        if let Some(bins) = bins.filter(|bins| crate::histogram::kept_bins(*bins) != 2 * table.bins) {
+            let file = files.first().map(|path| path.display().to_string()).unwrap_or_default();
+            let message = format!(
+                "{file} was counted for {} bins, and --bins {bins} asks for others; leave it out, or give it to qviz stats.",
+                table.bins
+            );
+            return Err(Failure { kind: crate::ErrorKind::Unfit, file, message });
+        }
+        Ok((table, files.iter().map(|path| path.display().to_string()).collect()))
+    };
+    let order = StatisticsOrder { read: Box::new(read), plan: session.plan(), ties: shared.ties(), threads };
+    Ok(Box::new(move |tell| Box::new(StatisticsLoader::start(order, tell))))
+}
+
+/// A table that is there already, in the place of activations.
+#[cfg(feature = "statistics")]
+pub(super) fn of_table(
+    shared: &SharedArgs,
+    session: &Session,
+    table: crate::statistics::Table,
+    files: Vec<String>,
+) -> Start {
+    use crate::jobs::{StatisticsLoader, StatisticsOrder};
+
+    let threads = std::thread::available_parallelism().map_or(2, |n| n.get()).min(8);
+    let read = Box::new(move || Ok((table, files)));
+    let order = StatisticsOrder { read, plan: session.plan(), ties: shared.ties(), threads };
+    Box::new(move |tell| Box::new(StatisticsLoader::start(order, tell)))
+}
+
+#[cfg(not(feature = "statistics"))]
+fn statistics(_: SharedArgs, _: Vec<PathBuf>, _: &Session, _: bool, _: usize) -> Result<Start, Usage> {
+    unreachable!("there are none")
+}
+
 #[cfg(feature = "onnx")]
 fn network(shared: SharedArgs, session: &Session, recipe: Recipe, whom: For, threads: usize) -> Result<Start, Usage> {
     use crate::jobs::{NetworkLoader, NetworkOrder, Subject};
 
     let model = shared.paths[0].clone();
     let Some(samples) = shared.data.samples.source() else { return Err(nothing_to_run_on(&model)) };
+    let data = shared.data.samples.data.iter().chain(&shared.data.check);
+    if let Some(path) =
+        data.into_iter().find(|path| path.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet")))
+    {
+        let name = visible(&path.to_string_lossy());
+        return Err(Usage(format!(
+            "{name} holds statistics, and a model runs on samples; look at it without the model: qviz {name}."
+        )));
+    }
     let (options, check, backend) = (shared.data.samples.options(), shared.data.check(), shared.data.backend());
     let placement = shared.data.placement();
     let as_written = shared.data.as_written;
