@@ -3,7 +3,8 @@
 
 First each engine merges seven parts of hostile values (random bits, all binades, channels, weights, shapes and types that
 differ) and ten of the large ones; every row has to be that of the reference. Then each merges 1, 10, 100 and 1,000 parts
-of 300 tensors in a process of its own; its time and the most memory of it and of all that it started are printed.
+of 300 tensors in a process of its own. Printed are the seconds of processors, the seconds on the clock, and the most memory
+of it and of all that it started.
 """
 import argparse
 import os
@@ -31,10 +32,9 @@ ENGINES = ["qviz", "python", "duckdb", "polars", "spark", "dask"]
 def activations(rng, i):
     """One tensor's values in one shard: what linear layers, ReLU, GELU, sigmoid and softmax make, at different scales."""
     x = rng.standard_normal(VALUES, np.float32) * np.float32(2.0 ** (i % 7 - 3) * rng.uniform(0.8, 1.25))
-    return [
-        lambda: x, lambda: np.maximum(x, 0), lambda: x / (1 + np.exp(-1.7 * x)), lambda: 1 / (1 + np.exp(-x)),
-        lambda: np.exp(x - 4) / 50,
-    ][i % 5]()
+    sigmoid = lambda z: 1 / (1 + np.exp(-np.clip(z, -60, 60)))  # noqa: E731
+    made = [lambda: x, lambda: np.maximum(x, 0), lambda: x * sigmoid(1.7 * x), lambda: sigmoid(x), lambda: np.exp(x - 4) / 50]
+    return made[i % 5]()
 
 
 def make_large(folder):
@@ -104,10 +104,10 @@ def command(engine, source, output):
 
 
 def measured(words):
-    """Runs a command; its seconds and the most memory, in MB, that it and its children had at one time."""
+    """Runs a command; its seconds, those of processors, and the most memory, in MB, that it and its children had at once."""
     environment = {**os.environ, "PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1",
                    "SPARK_LOCAL_DIRS": os.environ.get("TMPDIR", "/tmp"), "PYSPARK_SUBMIT_ARGS": "--driver-memory 4g pyspark-shell"}
-    start, most = time.monotonic(), 0
+    start, most, used = time.monotonic(), 0, {}
     with open(os.devnull) as nothing, subprocess.Popen(
         words, stdin=nothing, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment
     ) as child:
@@ -115,7 +115,8 @@ def measured(words):
         while True:
             try:
                 each = [process, *process.children(recursive=True)]
-                most = max(most, sum(p.memory_info().rss for p in each if p.is_running()))
+                most = max(most, sum(p.memory_info().rss for p in each))
+                used.update({p.pid: sum(p.cpu_times()[:2]) for p in each})
             except psutil.NoSuchProcess:
                 pass
             try:
@@ -126,7 +127,7 @@ def measured(words):
         said = child.stderr.read().decode(errors="replace")
     if child.returncode:
         sys.exit(f"{' '.join(words[:3])} … failed:\n{said[-3000:]}")
-    return time.monotonic() - start, most / 1e6
+    return time.monotonic() - start, sum(used.values()), most / 1e6
 
 
 def rows_of(path):
@@ -179,7 +180,7 @@ def main():
         alone = time.monotonic() - start
         collector.write(folder / "alone.parquet", run="v1", shard="dumps", replace=True)
         hold("dask", dumps, folder / "alone.parquet", folder / "out.parquet")
-        seconds, memory = measured(command("dask", dumps, folder / "out.parquet"))
+        seconds, _, memory = measured(command("dask", dumps, folder / "out.parquet"))
         size = sum(path.stat().st_size for path in dumps.glob("*/*.npy"))
         print(f"dask: {size / 1e6:,.0f} MB of activations in {seconds:.1f} s and {memory:,.0f} MB; one process {alone:.1f} s")
 
@@ -193,8 +194,8 @@ def main():
         for engine in engines:
             if engine != "dask":
                 (folder / "out.parquet").unlink(missing_ok=True)
-                seconds, memory = measured(command(engine, source, folder / "out.parquet"))
-                cells.append(f"{seconds:,.1f} s, {memory:,.0f} MB")
+                seconds, cpu, memory = measured(command(engine, source, folder / "out.parquet"))
+                cells.append(f"{cpu:,.1f} s, {seconds:,.1f} s, {memory:,.0f} MB")
         total = sum(rows[part % DISTINCT] for part in range(count))
         print(f"| {count:,} | {total:,} | {size / 1e6:,.1f} MB | " + " | ".join(cells) + " |", flush=True)
         shutil.rmtree(source)
