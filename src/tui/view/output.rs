@@ -31,7 +31,7 @@ struct Fields {
 const DB: u16 = 9;
 const COSINE: u16 = 3 + 7 + 8;
 const TOP1: u16 = 3 + 6 + 7;
-const AGE: u16 = 3 + 18;
+const AGE: u16 = 3 + 20;
 
 impl Fields {
     fn width(self) -> u16 {
@@ -72,7 +72,7 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     let theme = pen.look.theme;
     if !network.whole.was_asked() {
         let text = match model.loading.finished {
-            false => "what each clip does to the outputs comes here, when the network was run",
+            false => "what each clip does to the outputs comes here, once the network has run",
             true => "the network could not be run",
         };
         pen.pieces(area.x, area.y, area.width, &[(" output  ", theme.dim), (text, theme.dim)]);
@@ -97,7 +97,7 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
         alone.answer(pen, here, fresh, |answer| was_for(&answer.of.1));
     }
     let whole = Half { x: right, width: area.right() - right, y: area.y, fields: room.whole };
-    whole.answer(pen, network.whole.answer.as_ref(), network.whole_is_answered(), |_| "before".to_owned());
+    whole.answer(pen, network.whole.answer.as_ref(), network.whole_is_answered(), |_| "of earlier choices".to_owned());
 }
 
 /// One of the two places of the row.
@@ -148,7 +148,7 @@ impl Half {
             let age = match answer.check {
                 _ if !fresh => was_for(answer),
                 Some(check) => format!("check {}", headline(&check)),
-                None => format!("{}, {}", short(answer.took), samples(effect)),
+                None => format!("{} in {}", samples(effect), short(answer.took)),
             };
             pieces.push((format!("   {age}"), theme.dim));
         }
