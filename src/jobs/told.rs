@@ -71,6 +71,13 @@ impl From<crate::model::ModelError> for Failure {
     }
 }
 
+#[cfg(feature = "statistics")]
+impl From<crate::statistics::StatisticsError> for Failure {
+    fn from(error: crate::statistics::StatisticsError) -> Failure {
+        Failure { kind: error.kind, file: error.file, message: error.message }
+    }
+}
+
 /// What a panic in work on a file is told as.
 pub(super) fn defect(file: &str) -> Failure {
     let on = if file.is_empty() { String::new() } else { format!(" on {file}") };

@@ -108,6 +108,17 @@ pub fn percent(share: f64) -> String {
     }
 }
 
+/// Some of some number as a percentage of at most three digits, without zeros that say nothing: 15 of 1,000 is `1.5 %`.
+pub fn part(some: f64, all: u64) -> String {
+    let text = percent(some / all.max(1) as f64);
+    match text.strip_suffix(" %") {
+        Some(number) if number.contains('.') && !number.starts_with(['<', '>']) => {
+            format!("{} %", number.trim_end_matches('0').trim_end_matches('.'))
+        }
+        _ => text,
+    }
+}
+
 /// A ratio in decibels with one decimal.
 pub fn decibels(db: f64) -> String {
     match db {
@@ -192,6 +203,10 @@ mod tests {
             [0, 999, 1_204, 99_960, 147_456, 999_600, 3_100_000].map(short_count),
             ["0", "999", "1.2k", "100k", "147k", "1.0M", "3.1M"]
         );
+        let parts = [(15.0, 1000), (120.0, 1000), (1.0, 3), (0.0, 9), (9.0, 9), (1.0, 1 << 40), (5.0, 1000)];
+        let shown = parts.map(|(some, all)| part(some, all));
+        assert_eq!(shown, ["1.5 %", "12 %", "33.3 %", "0 %", "100 %", "<0.001 %", "0.5 %"]);
+        assert_eq!(part(999_999.0, 1_000_000), ">99.9 %");
         assert_eq!(bytes(1_400_000_000), "1.4 GB");
         assert_eq!(bytes(12), "12 B");
         assert_eq!(bytes(12_000), "12 kB");

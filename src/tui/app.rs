@@ -14,10 +14,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::exchange::{self, Names, Options};
-use crate::jobs::{Feed, News, Start, Told};
+use crate::jobs::{Feed, News, Start, Stop, Told};
 use crate::journal::Journal;
+use crate::lessons::Lesson;
 use crate::report::{self, ExportError, Provenance, Scales, visible};
-use crate::session::{Arrival, Key, Layer};
+use crate::session::{Arrival, Key, Layer, Session};
 
 use super::backend::Ansi;
 use super::clipboard::Clipboard;
@@ -25,7 +26,7 @@ use super::event::{self, Event, message};
 use super::look::Ground;
 use super::mode::Picture;
 use super::model::Model;
-use super::msg::{Cmd, Msg, Unwritten, Written};
+use super::msg::{Cmd, Msg, Opened, Unwritten, Written};
 use super::network::Network;
 use super::pages::Pages;
 use super::query::{Heard, Query};
@@ -49,6 +50,46 @@ pub struct Ended {
 /// Says why what was asked for does not fit the layers that were found.
 pub type Fits<'a> = dyn Fn(&[Layer]) -> Result<(), String> + 'a;
 
+/// Who opens lessons, and writes down how far they are.
+pub struct Teacher {
+    /// A session for a lesson, and who brings its layers; or a sentence.
+    pub open: Box<dyn FnMut(&Lesson) -> Result<Opening, String>>,
+    /// Writes down how far the lessons are; or a sentence.
+    pub keep: Box<dyn FnMut(&str) -> Result<(), String>>,
+}
+
+/// A lesson that is opened.
+pub struct Opening {
+    /// An empty session.
+    pub session: Session,
+    /// What is looked at, for the header.
+    pub title: String,
+    /// Who brings its layers.
+    pub start: Start,
+}
+
+/// Who brings the layers now. After another lesson was opened what the one before still tells is of no use.
+struct Bringer {
+    feed: Box<dyn Feed>,
+    /// How many there were before.
+    nth: usize,
+    sender: Sender<Event>,
+}
+
+impl Bringer {
+    fn new(start: Start, nth: usize, sender: Sender<Event>) -> Bringer {
+        let told = sender.clone();
+        let tell = move |event| drop(told.send(Event::Job { of: nth, told: Box::new(event) }));
+        Bringer { feed: start(Box::new(tell)), nth, sender }
+    }
+
+    /// Another one takes its place.
+    fn replace(&mut self, start: Start) {
+        self.feed.stop(Stop::All);
+        *self = Bringer::new(start, self.nth + 1, self.sender.clone());
+    }
+}
+
 /// What ends the loop.
 #[derive(Debug, PartialEq, Eq)]
 enum End {
@@ -64,14 +105,22 @@ enum End {
 ///
 /// Every change is written to `journal`, where there is one. When the program ends from outside (a signal, a lost
 /// terminal, a panic) what no export holds stays there; when the user leaves, only what was not answered yet. When `fits`
-/// refuses the layers that are found it ends at once. With `ask` the terminal is asked whether it is dark or light.
+/// refuses the layers that are found it ends at once. With `ask` the terminal is asked whether it is dark or light. A
+/// `teacher` opens lessons where the model has some.
 ///
 /// # Errors
 /// When the terminal cannot be taken or written to.
 ///
 /// # Panics
 /// Hands a panic of its own on, after the terminal was given back and everything was written down.
-pub fn run(mut model: Model, start: Start, fits: &Fits, journal: Option<Journal>, ask: bool) -> io::Result<Ended> {
+pub fn run(
+    mut model: Model,
+    start: Start,
+    fits: &Fits,
+    journal: Option<Journal>,
+    ask: bool,
+    mut teacher: Option<Teacher>,
+) -> io::Result<Ended> {
     terminal::restore_on_panic();
     terminal::take(model.mouse)?;
     let _guard = terminal::Guard;
@@ -79,16 +128,15 @@ pub fn run(mut model: Model, start: Start, fits: &Fits, journal: Option<Journal>
     let (sender, events) = channel();
     event::listen(sender.clone());
     signals(sender.clone())?;
-    let sender_of_news = sender.clone();
-    let feed = start(Box::new(move |event| drop(sender.send(Event::Job(Box::new(event))))));
+    let mut writer = Writer::new(sender.clone());
+    let mut bringer = Bringer::new(start, 0, sender);
 
-    model.network = feed.has_network().then(Network::default);
+    model.network = bringer.feed.has_network().then(Network::default);
     let mut pages = Pages::new(journal);
 
     let mut query = ask.then(Query::ask).transpose()?;
-    let mut writer = Writer::new(sender_of_news);
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        run_loop(&mut model, &events, feed.as_ref(), fits, &mut pages, &mut query, &mut writer)
+        run_loop(&mut model, &events, &mut bringer, fits, &mut pages, &mut query, &mut writer, teacher.as_mut())
     }));
     if matches!(outcome, Ok(Ok(End::Left))) {
         take_answer(query, &events);
@@ -109,11 +157,12 @@ pub fn run(mut model: Model, start: Start, fits: &Fits, journal: Option<Journal>
 fn run_loop(
     model: &mut Model,
     events: &Receiver<Event>,
-    feed: &dyn Feed,
+    bringer: &mut Bringer,
     fits: &Fits,
     pages: &mut Pages,
     query: &mut Option<Query>,
     writer: &mut Writer,
+    mut teacher: Option<&mut Teacher>,
 ) -> io::Result<End> {
     let backend = Ansi::new(io::BufWriter::with_capacity(1 << 16, stdout()));
     // Never dropped: it would write the rest of an unfinished frame behind `terminal::restore`, and panic where the
@@ -147,7 +196,9 @@ fn run_loop(
                     at_once = true;
                     Some(Msg::NetworkWritten(result))
                 }
-                Event::Job(job) => {
+                // One that has been replaced.
+                Event::Job { of, .. } if of != bringer.nth => None,
+                Event::Job { told: job, .. } => {
                     if let Told::Arrived(Arrival::Found { layers, .. }) = &*job
                         && let Err(why) = fits(layers)
                     {
@@ -174,7 +225,17 @@ fn run_loop(
                 if cmd == Cmd::Quit {
                     return Ok(End::Left);
                 }
-                if let Some(msg) = execute_cmd(cmd, model, feed, &mut terminal, writer)? {
+                let msg = match (cmd, teacher.as_deref_mut()) {
+                    (Cmd::Lesson(lesson), Some(teacher)) => Some(open(lesson, model, teacher, bringer)),
+                    (Cmd::Keep(text), Some(teacher)) => {
+                        if let Err(why) = (teacher.keep)(&text) {
+                            model.warn(why);
+                        }
+                        None
+                    }
+                    (cmd, _) => execute_cmd(cmd, model, bringer.feed.as_ref(), &mut terminal, writer)?,
+                };
+                if let Some(msg) = msg {
                     cmds.extend(update(model, msg));
                 }
             }
@@ -191,6 +252,19 @@ fn run_loop(
             drawn = Instant::now();
             stale = false;
         }
+    }
+}
+
+/// Opens a lesson: whoever brings its layers takes the place of whoever has brought others.
+fn open(lesson: usize, model: &Model, teacher: &mut Teacher, bringer: &mut Bringer) -> Msg {
+    let course = model.learn.as_ref().map_or(&[][..], |learn| &learn.course);
+    let Some(entry) = course.get(lesson) else { return Msg::NotOpened("there is no such lesson".into()) };
+    match entry.lesson.clone().and_then(|lesson| (teacher.open)(&lesson)) {
+        Ok(Opening { session, title, start }) => {
+            bringer.replace(start);
+            Msg::Opened(Box::new(Opened { lesson, session, title, network: bringer.feed.has_network() }))
+        }
+        Err(why) => Msg::NotOpened(why),
     }
 }
 
@@ -263,7 +337,8 @@ fn execute_cmd(
     writer: &mut Writer,
 ) -> io::Result<Option<Msg>> {
     match cmd {
-        Cmd::Quit => {}
+        // Lessons are for the teacher, where there is one.
+        Cmd::Quit | Cmd::Lesson(_) | Cmd::Keep(_) => {}
         Cmd::Request(request) => feed.request(request),
         Cmd::Stop(what) => feed.stop(what),
         Cmd::StopWriting => writer.stop(),

@@ -15,16 +15,21 @@ use super::model::Model;
 use super::msg::{Msg, Unwritten, Written};
 use super::page::Page;
 use super::update::layout;
-use super::view::{compared_rows, method_rows, regions, tab_at};
+use super::view::{bin_at, compared_rows, idea_at, mapped_value, method_rows, regions, tab_at};
 
 /// Everything that can wake the program.
 pub enum Event {
     /// Keys, mouse, paste, size.
     Terminal(event::Event),
-    /// The loader.
-    Job(Box<jobs::Told>),
     /// The network was written, or not.
     Written(Result<Written, Unwritten>),
+    /// The loader.
+    Job {
+        /// Of which of those that one after the other bring layers.
+        of: usize,
+        /// What it tells.
+        told: Box<jobs::Told>,
+    },
     /// A signal to end, by its number.
     Signal(i32),
     /// The terminal is gone.
@@ -68,10 +73,18 @@ pub fn message(event: event::Event, model: &Model) -> Option<Msg> {
 fn on_key(key: Key, model: &Model) -> Option<Msg> {
     match model.mode {
         Mode::Normal if key == ESC => Some(Msg::Cancel),
-        Mode::Normal => model.keys.bound(key).map(Msg::Run),
+        Mode::Normal => reveals(key, model).or_else(|| model.keys.bound(key)).map(Msg::Run),
         Mode::Drag { .. } | Mode::Pan { .. } => (key == ESC).then_some(Msg::Cancel),
         _ => Some(Msg::Type(key)),
     }
+}
+
+/// What a presenter's keys do in a presentation: the space bar, and the two keys of a remote control.
+fn reveals(key: Key, model: &Model) -> Option<Command> {
+    model.present?;
+    let forth = [Key::char(' '), Key::code(event::KeyCode::PageDown)].contains(&key);
+    let back = key == Key::code(event::KeyCode::PageUp);
+    if forth { Some(Command::Reveal(1)) } else { back.then_some(Command::Reveal(-1)) }
 }
 
 const ESC: Key = Key::code(event::KeyCode::Esc);
@@ -105,6 +118,9 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
             if model.plot.page == Page::Compare && rows.contains((x, y).into()) {
                 return model.list.layer(model.list.top + usize::from(y - rows.y)).map(Msg::SelectLayer);
             }
+            if model.plot.page == Page::Divergence && (areas.lower_title.y..areas.numbers.y).contains(&y) {
+                return bin_at(model, &areas, x).map(Msg::PickBin);
+            }
             if !model.plot.page.covers() && model.strip.is_none() && areas.lower_title.contains((x, y).into()) {
                 return tab_at(areas.lower_title, x).map(Msg::ShowCurve);
             }
@@ -115,6 +131,9 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
                 // Where several share the column: the cursor's, and else the worst of them.
                 return strip.pick(&model.session, column, model.channel.cursor).map(Msg::PickChannel);
             }
+            if let Some(value) = mapped_value(&areas, model, x, y) {
+                return Some(Msg::InspectValue(value));
+            }
             if let Some(column) = plot_column(x, y) {
                 return Some(pressed(model, column));
             }
@@ -122,9 +141,18 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
             if rows.contains((x, y).into()) {
                 return model.list.layer(model.list.top + usize::from(y - rows.y)).map(Msg::SelectLayer);
             }
+            if model.present.is_some() || areas.numbers.is_empty() {
+                return None;
+            }
             let method = method_rows(model, areas.numbers).into_iter().find(|(_, row)| *row == y);
             method.map(|(index, _)| Msg::Run(Command::Method(index)))
         }
+        // What is inspected follows the pointer while the button is down.
+        (Mode::Normal, MouseEventKind::Drag(MouseButton::Left)) if model.plot.inspect.is_some() => {
+            let mapped = mapped_value(&areas, model, x, y).map(Msg::InspectValue);
+            mapped.or_else(|| plot_column(x, y).map(Msg::Inspect))
+        }
+        (Mode::Normal, MouseEventKind::Down(MouseButton::Middle)) => idea_at(model, &areas, x, y).map(Msg::Explain),
         (Mode::Normal, MouseEventKind::Down(MouseButton::Right)) if model.strip.is_none() => {
             plot_column(x, y).map(Msg::GrabAxis)
         }
@@ -134,10 +162,10 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
         (Mode::Normal, MouseEventKind::ScrollDown) if model.plot.page.covers() => Some(on_page(model, 1)),
         (Mode::Normal, MouseEventKind::ScrollUp) => plot_column(x, y).map(|column| Msg::ZoomAt { column, steps: 1 }),
         (Mode::Normal, MouseEventKind::ScrollDown) => plot_column(x, y).map(|column| Msg::ZoomAt { column, steps: -1 }),
-        (Mode::Help { .. } | Mode::Palette { .. }, MouseEventKind::ScrollUp) => {
+        (Mode::Help { .. } | Mode::Palette { .. } | Mode::Read { .. }, MouseEventKind::ScrollUp) => {
             Some(Msg::Type(Key::code(event::KeyCode::Up)))
         }
-        (Mode::Help { .. } | Mode::Palette { .. }, MouseEventKind::ScrollDown) => {
+        (Mode::Help { .. } | Mode::Palette { .. } | Mode::Read { .. }, MouseEventKind::ScrollDown) => {
             Some(Msg::Type(Key::code(event::KeyCode::Down)))
         }
         _ => None,

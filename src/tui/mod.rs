@@ -18,17 +18,20 @@
 //! | `page.rs` | what stands in the plots' place |
 //! | `clipboard.rs` | a text on its way to the clipboard |
 //! | `changes.rs` | each change that was made, in words |
+//! | `held.rs` | what is kept in view to be compared with what is looked at |
 //! | `find.rs` | the commands that words mean, the best first |
 //! | `picture/` | a screen as SVG or PNG |
 //! | `work.rs` | what goes on in the background: one list of it |
 //! | `taking.rs` | what an earlier run has left, and how far it is taken up |
 //! | `query.rs` | asking the terminal for its ground, and its answer among the keys |
 //! | `update/` | how messages change the model |
+//! | `learn.rs` | the lessons as they are gone through; `seen.rs` is what they see of the screen |
 //! | `layout.rs` | where everything stands, for the view and for the mouse |
 //! | `view/` | one file a panel |
 //! | `plot/` | bars, dots, labels in cells |
 //! | `app.rs` | the loop |
 //! | `writer.rs` | the network with its scales, written on a thread of its own |
+//! | `rehearse.rs` | a lesson played to its end without a screen, for its author |
 //! | `pages.rs` | writing down what no file holds |
 //! | `backend.rs` | cells to bytes |
 //! | `terminal.rs` | the terminal, taken and given back |
@@ -43,8 +46,10 @@ pub mod command;
 mod drawn;
 pub mod event;
 mod find;
+pub mod held;
 pub mod key;
 pub mod layout;
+pub mod learn;
 mod line;
 pub mod list;
 pub mod look;
@@ -59,6 +64,8 @@ mod pages;
 pub mod picture;
 mod plot;
 pub(crate) mod query;
+pub mod rehearse;
+pub mod seen;
 pub mod taking;
 mod terminal;
 pub mod update;

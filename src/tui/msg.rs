@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::figure::{CurveKind, Handle};
 use crate::jobs::{Request, Stop, Told};
 use crate::report::Scales;
+use crate::session::Session;
 
 use super::command::Command;
 use super::key::Key;
@@ -30,10 +31,16 @@ pub enum Msg {
     Cancel,
     /// A column was pressed away from the line.
     Inspect(u16),
+    /// A value was pointed at that no column of the plots stands for.
+    InspectValue(f64),
     /// A curve's title was pressed.
     ShowCurve(CurveKind),
     /// A channel of the strip was pressed.
     PickChannel(usize),
+    /// A bin of P and Q was pressed.
+    PickBin(usize),
+    /// What stands for an idea was pressed: its id.
+    Explain(&'static str),
     /// A row of the list was pressed: index of the layer.
     SelectLayer(usize),
     /// A row of what lies over the plots or over the screen was pressed, counted from its first.
@@ -72,8 +79,24 @@ pub enum Msg {
     NetworkWritten(Result<Written, Unwritten>),
     /// The screen as a picture.
     Drawn(Box<Picture>),
+    /// A lesson's data are on their way.
+    Opened(Box<Opened>),
+    /// A lesson could not be opened, in a sentence.
+    NotOpened(String),
     /// A picture was written: where, or why not.
     Written(Result<String, Unwritten>),
+}
+
+/// A lesson that begins, with an empty session whose layers are on their way.
+pub struct Opened {
+    /// Which lesson of the course.
+    pub lesson: usize,
+    /// The session.
+    pub session: Session,
+    /// What is looked at, for the header.
+    pub title: String,
+    /// Whether the layers come from a network.
+    pub network: bool,
 }
 
 /// A document that was written.
@@ -139,6 +162,10 @@ pub enum Cmd {
     },
     /// Take the mouse, or give it back.
     Mouse(bool),
+    /// Open a lesson, by its place in the course.
+    Lesson(usize),
+    /// Write down how far the lessons are.
+    Keep(String),
     /// Sleep until the shell wakes the program.
     Suspend,
 }

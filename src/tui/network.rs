@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use crate::jobs::{Left, Params, TuneLayer, TuneStep};
-use crate::quant::{Decibels, Grids, OutputEffect};
+use crate::quant::{Decibels, Grids, OutputEffect, OutputShape};
 use crate::report::{AS_CHOSEN, MethodRow, number};
 use crate::session::{Key, Sensitivity};
 
@@ -19,6 +19,8 @@ pub struct Network {
     pub alone: Asked<(Key, Grids)>,
     /// Everything as it is chosen.
     pub whole: Asked<Params>,
+    /// How the outputs lie by the newest answer to that.
+    pub shapes: Vec<OutputShape>,
     /// What takes long and is under way.
     pub running: Option<Running>,
     /// What each layer does to the outputs, as far as it was found.

@@ -79,6 +79,11 @@ fn drawn(story: &Story) -> Buffer {
     buffer
 }
 
+/// Whether something lies over lists and plots.
+fn covers_the_screen(mode: &Mode) -> bool {
+    matches!(mode, Mode::Help { .. } | Mode::Palette { .. } | Mode::Read { .. } | Mode::Lessons { .. })
+}
+
 /// What is written with letters can be read on its ground.
 fn readable(buffer: &Buffer, ground: [u8; 3], what: &str) {
     let rgb = |colour| match colour {
@@ -126,7 +131,7 @@ fn everywhere(story: &mut Story, what: &str, wrong: &mut Vec<String>) -> usize {
 
 /// Between list and plots nothing is drawn: neither runs into the other.
 fn gap_is_free(story: &Story, buffer: &Buffer, what: &str) {
-    let covered = matches!(story.model.mode, Mode::Help { .. } | Mode::Palette { .. });
+    let covered = covers_the_screen(&story.model.mode) || story.model.present.is_some();
     let Some(areas) = layout(&story.model).filter(|areas| !areas.list.is_empty() && !covered) else { return };
     for y in areas.list.y..areas.list.bottom() {
         assert_eq!(buffer[(areas.list.right(), y)].symbol(), " ", "{what}");
@@ -150,6 +155,7 @@ fn missing(story: &Story, screen: &str) -> Vec<String> {
         Mode::Offer => ["take up", "drop"].map(has).into_iter().collect(),
         Mode::Copy => ["copy:", "NumPy", "document"].map(has).into_iter().collect(),
         Mode::ForAll => ["for all activations:", "max"].map(has).into_iter().collect(),
+        Mode::Read { .. } | Mode::Lessons { .. } => has("Esc"),
         Mode::Drag { .. } | Mode::Pan { .. } => {}
         Mode::Normal => {
             if model.notice.is_none() {
@@ -162,7 +168,8 @@ fn missing(story: &Story, screen: &str) -> Vec<String> {
             }
         }
     }
-    if matches!(model.mode, Mode::Help { .. } | Mode::Palette { .. }) {
+    let no_numbers = layout(model).is_none_or(|areas| areas.numbers.is_empty());
+    if covers_the_screen(&model.mode) || no_numbers || model.present.is_some() {
         return missing.into_inner();
     }
     // The numbers of the clip in hand and the chosen method's row are never covered.

@@ -138,11 +138,15 @@ pub(super) fn news(model: &mut Model, news: News) {
             network.alone.answer = Some(Answer { of: (key, params), result, check: None, took });
         }
         News::Whole { params, result, check, took } => {
+            if let Ok(effects) = &result {
+                network.shapes.clone_from(&effects.shapes);
+            }
             let result = result.map(|effects| effects.all).map_err(sentence);
             network.whole.ended(&params);
             network.whole.answer = Some(Answer { of: params, result, check, took });
         }
         News::WholeSoFar { params, effects, took } => {
+            network.shapes = effects.shapes;
             network.whole.answer = Some(Answer { of: params, result: Ok(effects.all), check: None, took });
         }
         News::WholeStopped { params } => network.whole.ended(&params),

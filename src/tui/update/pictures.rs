@@ -1,4 +1,4 @@
-//! Pictures to show to others: the screen as it stands, and one plot at any size.
+//! What is written for others: the screen as it stands, one plot at any size, the NumPy of what is shown.
 
 use std::path::{Path, PathBuf};
 
@@ -6,6 +6,7 @@ use super::super::mode::{Ask, Mode, Picture};
 use super::super::model::Model;
 use super::super::msg::{Cmd, Unwritten};
 use super::super::picture::{png, svg};
+use super::script;
 use crate::report::{self, PlotSize};
 
 /// The longest name of a file that is proposed, without its ending.
@@ -21,6 +22,13 @@ pub(super) fn ask_plot(model: &mut Model) {
     let PlotSize { width, height } = PlotSize::USUAL;
     let proposed = format!("{}.svg {width}x{height}", file_name(&model.name_at()));
     model.mode = Mode::prompt(Ask::Plot { exists: None }, &proposed);
+}
+
+/// Asks where to write the NumPy of what is shown.
+pub(super) fn ask_script(model: &mut Model) {
+    let Some(text) = script::of(model) else { return model.warn("no layer is read yet") };
+    let proposed = format!("{}.py", file_name(&model.name_at()));
+    model.mode = Mode::prompt(Ask::Script { text, exists: None }, &proposed);
 }
 
 /// A tensor's name as a file may have it.
@@ -45,8 +53,9 @@ pub(super) fn entered(model: &Model, text: &str) -> Result<Cmd, String> {
             if is_png(path) {
                 return Err(PLOT_IS_SVG.into());
             }
-            (path, report::svg(&model.name_at(), ready, size).into_bytes(), exists)
+            (path, report::svg(&model.name_at(), ready, size, model.plot.rise).into_bytes(), exists)
         }
+        Ask::Script { text: script, exists } => (text.trim(), script.clone().into_bytes(), exists),
         _ => return Err("nothing is to be written".into()),
     };
     let force = exists.as_deref() == Some(text);
@@ -72,7 +81,11 @@ fn named(text: &str) -> Result<(&str, PlotSize), String> {
 
 /// It was written, or not.
 pub(super) fn written(model: &mut Model, result: Result<String, Unwritten>) {
-    let Mode::Prompt { ask: Ask::Screen { exists, .. } | Ask::Plot { exists }, line } = &mut model.mode else { return };
+    let Mode::Prompt { ask: Ask::Screen { exists, .. } | Ask::Plot { exists } | Ask::Script { exists, .. }, line } =
+        &mut model.mode
+    else {
+        return;
+    };
     match result {
         Ok(path) => {
             model.mode = Mode::Normal;

@@ -12,7 +12,7 @@ use super::super::model::Model;
 use super::super::msg::{Cmd, Unwritten, Written};
 use super::super::work::Writing;
 use super::cancel::cancel;
-use super::{channels, clip, copy, list, many, methods, network, pictures, ties};
+use super::{channels, clip, copy, learn, list, many, methods, network, pictures, ties};
 use crate::report::visible;
 
 const ENTER: Key = Key::code(KeyCode::Enter);
@@ -59,8 +59,9 @@ pub(super) fn key(model: &mut Model, key: Key, cmds: &mut Vec<Cmd>) {
             }
         }
         Mode::Copy => copy::key(model, key, cmds),
+        Mode::Lesson | Mode::Lessons { .. } => learn::key(model, key, cmds),
         // Keys of help and palette go to `palette.rs`.
-        Mode::Normal | Mode::Help { .. } | Mode::Palette { .. } => {}
+        Mode::Normal | Mode::Help { .. } | Mode::Palette { .. } | Mode::Read { .. } => {}
         Mode::Offer | Mode::Drag { .. } | Mode::Pan { .. } => {}
     }
 }
@@ -75,7 +76,15 @@ pub(super) fn paste(model: &mut Model, text: &str, cmds: &mut Vec<Cmd>) {
             line.insert(text);
             *at = 0;
         }
-        Mode::Normal | Mode::ForAll | Mode::Copy | Mode::Offer | Mode::Drag { .. } | Mode::Pan { .. } | Mode::Quit => {}
+        Mode::Normal
+        | Mode::Read { .. }
+        | Mode::ForAll
+        | Mode::Copy
+        | Mode::Offer
+        | Mode::Drag { .. }
+        | Mode::Pan { .. }
+        | Mode::Quit => {}
+        Mode::Lesson | Mode::Lessons { .. } => {}
     }
 }
 
@@ -109,12 +118,13 @@ fn enter(model: &mut Model, cmds: &mut Vec<Cmd>) -> Result<Entered, String> {
         Ask::Axis if model.many() => many::axis(model, &text, cmds)?,
         Ask::Axis => channels::typed(model, &text, cmds)?,
         Ask::Tie => ties::typed(model, &text, cmds)?,
+        Ask::Answer => learn::answered(model, &text, cmds)?,
         Ask::Worst => network::worst(model, &text)?,
         Ask::Tune { all } => network::tune(model, *all, &text, cmds)?,
-        Ask::Export { .. } | Ask::Screen { .. } | Ask::Plot { .. } if empty => {
+        Ask::Export { .. } | Ask::Screen { .. } | Ask::Plot { .. } | Ask::Script { .. } if empty => {
             return Err("type a file name, or Esc".into());
         }
-        Ask::Screen { .. } | Ask::Plot { .. } => {
+        Ask::Screen { .. } | Ask::Plot { .. } | Ask::Script { .. } => {
             cmds.push(pictures::entered(model, &text)?);
             return Ok(Entered::Waits);
         }
@@ -145,8 +155,10 @@ fn follow(model: &mut Model, cmds: &mut Vec<Cmd>) {
             }
         }
         // Another name: whether it exists is not known.
-        Ask::Export { exists, .. } | Ask::Screen { exists, .. } | Ask::Plot { exists } => *exists = None,
-        Ask::Clip { .. } | Ask::Format | Ask::Axis | Ask::Tie | Ask::Worst | Ask::Tune { .. } => {}
+        Ask::Export { exists, .. } | Ask::Screen { exists, .. } | Ask::Plot { exists } | Ask::Script { exists, .. } => {
+            *exists = None;
+        }
+        Ask::Clip { .. } | Ask::Format | Ask::Axis | Ask::Tie | Ask::Worst | Ask::Answer | Ask::Tune { .. } => {}
     }
 }
 
@@ -184,6 +196,9 @@ pub(super) fn exported(model: &mut Model, result: Result<Written, Unwritten>, cm
     match result {
         Ok(written) => {
             let leave = *then_quit;
+            if let Some(learn) = &mut model.learn {
+                learn.exported = true;
+            }
             if written.keeps_all {
                 model.export_path = line.text();
                 model.session.mark_saved();

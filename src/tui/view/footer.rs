@@ -154,15 +154,53 @@ fn words(model: &Model, columns: u16) -> (Words<'_>, Option<u16>) {
             words.dim(" ");
             words.key("Esc", ESC, " back to the screen");
         }
+        Mode::Read { .. } => {
+            words.dim(" ");
+            words.key("Esc", ESC, " back to the screen");
+        }
         Mode::Palette { .. } => {
             words.dim(" ");
             words.key("Enter", ENTER, " runs it");
             words.dim(" · ");
             words.key("Esc", ESC, " back to the screen");
         }
+        Mode::Lesson => {
+            let Some(learn) = &model.learn else { return (words, None) };
+            let of = [
+                ("Enter", learn.say(" go on · ", " 继续 · ")),
+                ("h", learn.say(" hint · ", " 提示 · ")),
+                ("s", learn.say(" show me · ", " 演示 · ")),
+                ("b", learn.say(" back · ", " 上一步 · ")),
+                ("r", learn.say(" anew · ", " 重做 · ")),
+                ("f", learn.say(" free play · ", " 自由试用 · ")),
+                ("l", learn.say(" lessons · ", " 课程 · ")),
+                ("Esc", ""),
+            ];
+            words.dim(" ");
+            for (name, what) in of {
+                let key = match name {
+                    "Enter" => ENTER,
+                    "Esc" => ESC,
+                    name => Key::char(name.chars().next().unwrap_or(' ')),
+                };
+                words.key(name, key, what);
+            }
+        }
+        Mode::Lessons { .. } => {
+            // Why a lesson cannot be opened is said here.
+            if let Some(notice) = &model.notice {
+                words.say(format!(" {}", notice.text), theme.warning);
+            }
+        }
         Mode::Copy => {
             words.say(" copy: ", theme.title);
-            let of = [('n', " the clip"), ('r', " the row"), ('p', " NumPy"), ('d', " the document")];
+            let of = [
+                ('n', " the clip"),
+                ('r', " the row"),
+                ('p', " NumPy"),
+                ('s', " NumPy of the screen"),
+                ('d', " the document"),
+            ];
             for (key, word) in of {
                 words.key(&key.to_string(), Key::char(key), word);
                 words.dim(" · ");
@@ -271,7 +309,7 @@ fn hints(words: &mut Words, columns: u16) {
         (&[PerChannel], "channels"),
         (&[Format], "bits"),
         (&[Toggle], "on/off"),
-        (&[YScale], "log y"),
+        (&[YScale], "y scale"),
         (&[Fit], "fitted curve"),
     ];
     let key = |command| model.keys.hint(command).unwrap_or_default();

@@ -7,6 +7,7 @@ use super::super::layout::{Region, Sends};
 use super::super::line::Line;
 use super::super::model::Model;
 use super::pen::{Pen, wrapped};
+use crate::lessons::Glossary;
 
 /// Column at which titles begin, and sentences.
 const TITLE: u16 = 20;
@@ -25,7 +26,8 @@ struct HelpLine {
     found: Option<usize>,
 }
 
-/// Every command in place of the screen, the signs first; typing searches, and the one `at` which Enter runs it is marked.
+/// Every command in place of the screen, the signs first, and every idea; typing searches, and what Enter runs or opens, the
+/// one `at`, is marked.
 /// Returns where the cursor stands.
 pub(super) fn draw(
     pen: &mut Pen,
@@ -42,7 +44,7 @@ pub(super) fn draw(
     pen.titled_rule(
         Rect { height: 1, ..area },
         &[("help", theme.title)],
-        "type to search · ↓ ↑ · Enter runs what was found · Esc back",
+        "type to search · ↓ ↑ · Enter runs or opens what was found · Esc back",
     );
     let prompt = [("search: ", theme.dim), (search.parts().0, theme.key)];
     let x = pen.pieces(area.x + 2, area.y + 1, area.width - 2, &prompt);
@@ -135,6 +137,17 @@ fn lines(model: &Model, search: &str, at: usize, room: usize) -> Vec<HelpLine> {
             }
         }
     }
+    let commands = if search.trim().is_empty() { 0 } else { find::found(model, search).len() };
+    for (i, idea) in find::ideas(model, search).into_iter().enumerate() {
+        if i == 0 {
+            heading(&mut lines, "ideas");
+        }
+        let (first, words) = (lines.len(), idea.words(model.spoken()));
+        tell(&mut lines, "", &words.term, &model.keys.told(&words.text), false, room);
+        if let Some(line) = lines.get_mut(first) {
+            line.chosen = commands + i == at;
+        }
+    }
     let legend = |what: &str, text: &str| search.is_empty() || words(&format!("legend signs mouse {what} {text}"));
     let signs: Vec<_> = SIGNS.iter().filter(|(sign, text)| legend(sign, text)).collect();
     if !signs.is_empty() {
@@ -181,8 +194,15 @@ fn lines(model: &Model, search: &str, at: usize, room: usize) -> Vec<HelpLine> {
         heading(&mut lines, "the mouse");
     }
     mouse.into_iter().for_each(|(what, text)| tell(&mut lines, "", what, text, false, room));
+    if search.trim().is_empty() {
+        heading(&mut lines, "ideas");
+        for idea in &Glossary::own().ideas {
+            let words = idea.words(model.spoken());
+            tell(&mut lines, "", &words.term, &model.keys.told(first_sentence(&words.text)), false, room);
+        }
+    }
     if lines.is_empty() {
-        heading(&mut lines, "no command has these words");
+        heading(&mut lines, "no command and no idea has these words");
     }
     lines
 }
@@ -191,6 +211,13 @@ fn command(lines: &mut Vec<HelpLine>, model: &Model, entry: &Entry, room: usize)
     let keys = find::keys(model, entry.command);
     let off = model.unavailable(entry.command).is_some();
     tell(lines, &keys, &find::title(entry, model), &find::sentence(entry, model), off, room);
+}
+
+/// What is said first; the rest is there when the idea is searched for.
+fn first_sentence(text: &str) -> &str {
+    let end = text.find('。').map(|at| at + '。'.len_utf8());
+    let end = end.or_else(|| text.find(". ").map(|at| at + 1));
+    &text[..end.unwrap_or(text.len())]
 }
 
 fn heading(lines: &mut Vec<HelpLine>, text: &str) {

@@ -1,12 +1,18 @@
 //! The screen: `&Model -> Buffer`. Nothing is decided here but how it looks.
 
 mod changes;
+mod columns;
 mod compare;
+mod coverage;
+mod divergence;
 mod footer;
 mod header;
 mod help;
 mod histogram;
+mod ideas;
+mod inspect;
 mod layers;
+mod lesson;
 mod lower;
 mod mapping;
 mod methods;
@@ -14,8 +20,13 @@ mod names;
 mod notes;
 mod numbers;
 mod output;
+mod outputs;
+mod over;
 mod palette;
+mod path;
 mod pen;
+mod present;
+mod read;
 mod scales;
 mod strip;
 mod work;
@@ -29,7 +40,11 @@ use super::model::Model;
 use super::page::Page;
 use super::update::layout;
 pub(super) use compare::rows as compared_rows;
+pub(super) use divergence::bin_at;
+pub(super) use ideas::idea_at;
+pub(super) use lesson::beyond as lesson_beyond;
 pub(super) use lower::tab_at;
+pub(super) use mapping::value_at as mapped_value;
 pub(super) use numbers::rows as method_rows;
 use pen::Pen;
 
@@ -43,9 +58,17 @@ pub fn view(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
         return None;
     };
     header::draw(&mut pen, areas.header, model);
-    layers::draw(&mut pen, &areas, model);
-    if model.plot.page == Page::Compare {
+    if model.present.is_none() {
+        layers::draw(&mut pen, &areas, model);
+    }
+    if model.plot.page == Page::Layers {
+        // The list has the place of the plots.
+    } else if model.plot.page == Page::Outputs {
+        outputs::draw(&mut pen, &areas, model);
+    } else if model.plot.page == Page::Compare {
         compare::draw(&mut pen, &areas, model);
+    } else if model.plot.page == Page::Coverage {
+        coverage::draw(&mut pen, &areas, model);
     } else if model.plot.page == Page::Changes {
         changes::draw(&mut pen, &areas, model);
     } else if model.plot.page == Page::Methods {
@@ -60,11 +83,26 @@ pub fn view(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
         histogram::draw(&mut pen, &areas, model);
         lower::draw(&mut pen, &areas, model);
     }
-    output::draw(&mut pen, areas.output, model);
-    numbers::draw(&mut pen, areas.numbers, model);
+    if model.present.is_some() {
+        present::draw(&mut pen, areas.numbers, model);
+    } else {
+        output::draw(&mut pen, areas.output, model);
+    }
+    if model.present.is_none() && !areas.numbers.is_empty() {
+        numbers::draw(&mut pen, areas.numbers, model);
+    }
     let cursor = footer::draw(&mut pen, areas.footer, model);
+    lesson::draw(&mut pen, &areas, model);
     match &model.mode {
         Mode::Help { line, scroll, at } => Some(help::draw(&mut pen, screen, model, line, (*scroll, *at))),
+        Mode::Read { what, scroll, at } => {
+            read::draw(&mut pen, screen, model, what, (*scroll, *at));
+            None
+        }
+        Mode::Lessons { at } => {
+            lesson::list(&mut pen, screen, model, *at);
+            None
+        }
         Mode::Palette { line, at } => Some(palette::draw(&mut pen, screen, model, line, *at)),
         _ => cursor,
     }
