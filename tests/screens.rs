@@ -7,6 +7,8 @@
 #[path = "screens/sizes.rs"]
 mod sizes;
 mod support;
+#[path = "screens/work.rs"]
+mod work;
 
 use crossterm::event::{Event, KeyCode, KeyModifiers};
 use qviz::input::Discovered;

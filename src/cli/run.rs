@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use super::args::{Cli, Command, ScreenArgs};
 use super::config::{self, Config};
+use super::hints::told_with_hints;
 use super::load::load;
 use super::look::Looks;
 use super::out::{Failed, complain, print};
@@ -11,6 +12,7 @@ use super::{
     bundled, check, diff, doctor, exchange, generate, glossary, journal, keys, learn, methods, patterns, provenance,
     qdq, report as reports, trials, tune,
 };
+use crate::jobs::Start;
 use crate::lessons::Lang;
 use crate::report::{self, visible};
 use crate::tui::{app, model::Model};
@@ -109,6 +111,7 @@ fn screen(args: ScreenArgs, config: &Config, lang: Lang) -> Result<u8, Failed> {
     let asked = shared.patterns();
     let journal = journal::open(&shared, &mut model);
     let start = source::start(shared, &model.session, source::For::Screen)?;
+    let start: Start = Box::new(|tell| start(Box::new(move |told| tell(told_with_hints(told)))));
     let ended = app::run(model, start, &|layers| patterns::check(&asked, layers), journal, looks.ask, None)?;
     if let Some(why) = ended.refused {
         return Err(Usage(visible(&why)).into());

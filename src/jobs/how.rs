@@ -113,7 +113,7 @@ impl FromStr for How {
     /// Nothing is a search in each layer's own format.
     fn from_str(text: &str) -> Result<How, String> {
         let mut how = How::default();
-        for word in words(text) {
+        for word in words(text).filter(|word| *word != "none") {
             match word {
                 "next" => how.objective = Objective::Next,
                 "out" => how.objective = Objective::Out,

@@ -105,28 +105,44 @@ fn words(model: &Model, columns: u16) -> (Words<'_>, Option<u16>) {
             return (words, Some(cursor));
         }
         Mode::Quit => {
-            let changed = model.session.changed();
-            let what = match changed {
+            let what = match model.session.changed() {
                 0 => "changes".to_owned(),
                 1 => "1 changed layer".to_owned(),
                 n => format!("{n} changed layers"),
             };
-            words.say(format!(" Leave with {what} that no file holds?  "), theme.warning);
-            words.key("e", Key::char('e'), " export first");
-            words.dim(" · ");
-            words.key("q", Key::char('q'), " leave without");
-            words.dim(" · ");
-            words.key("Esc", ESC, " stay");
+            let long = (format!(" Leave with {what} that no file holds?  "), " export first", " leave without");
+            let short = (format!(" Leave with {what}?  "), " export", " leave");
+            words = first_that_fits(
+                columns,
+                [long, short].map(|(question, export, leave)| {
+                    let mut words = Words::new(model);
+                    words.say(question, theme.warning);
+                    words.key("e", Key::char('e'), export);
+                    words.dim(" · ");
+                    words.key("q", Key::char('q'), leave);
+                    words.dim(" · ");
+                    words.key("Esc", ESC, " stay");
+                    words
+                }),
+            );
         }
         Mode::Offer => {
             let taking = &model.taking;
             let what = changes(taking.offered.len());
-            words.say(format!(" {what} made {} that no file holds?  ", taking.when), theme.warning);
-            words.key("R", Key::char('R'), " take up");
-            words.dim(" · ");
-            words.key("D", Key::char('D'), " drop");
-            words.dim(" · ");
-            words.key("Esc", ESC, &model.keys.told(" later ({take-up} asks again)"));
+            let again = model.keys.told(" later ({take-up} asks again)");
+            words = first_that_fits(
+                columns,
+                [again.as_str(), " later"].map(|later| {
+                    let mut words = Words::new(model);
+                    words.say(format!(" {what} made {} that no file holds?  ", taking.when), theme.warning);
+                    words.key("R", Key::char('R'), " take up");
+                    words.dim(" · ");
+                    words.key("D", Key::char('D'), " drop");
+                    words.dim(" · ");
+                    words.key("Esc", ESC, later);
+                    words
+                }),
+            );
         }
         Mode::Drag { .. } => {
             words.say(" let go", theme.key);
@@ -216,6 +232,11 @@ fn words(model: &Model, columns: u16) -> (Words<'_>, Option<u16>) {
     (words, None)
 }
 
+/// The first of two that fits into so many columns, else the second.
+fn first_that_fits<'a>(columns: u16, [long, short]: [Words<'a>; 2]) -> Words<'a> {
+    if long.width <= columns { long } else { short }
+}
+
 /// The text that is being typed, and what may be typed. Returns the cursor's column.
 fn prompt(words: &mut Words, columns: u16, ask: &Ask, line: &Line) -> u16 {
     let model = words.model;
@@ -265,7 +286,7 @@ fn hints(words: &mut Words, columns: u16) {
     use Command::*;
     let model = words.model;
     let theme = model.look.theme;
-    let strip: [(&[Command], &str); 10] = [
+    let strip: [(&[Command], &str); 11] = [
         (&[], "click"),
         (&[MoveColumns(-1), MoveColumns(1)], "channel"),
         (&[Minimum(1)], "next worst"),
@@ -274,16 +295,18 @@ fn hints(words: &mut Words, columns: u16) {
         (&[PerChannel], "axis"),
         (&[Undo], "undo"),
         (&[Export], "export"),
+        (&[Work], ""),
         (&[Compare], "compare"),
         (&[Format], "bits"),
     ];
-    let plots: [(&[Command], &str); 26] = [
+    let plots: [(&[Command], &str); 27] = [
         (&[], "drag"),
         (&[MoveColumns(-1), MoveColumns(1)], "clip"),
         (&[CloseChannel], "all channels"),
         (&[Select(1), Select(-1)], "layer"),
         (&[Undo], "undo"),
         (&[Export], "export"),
+        (&[Work], ""),
         (&[Stop], "stop"),
         (&[Sensitivity], "sensitivity"),
         (&[Tune], "tune"),
@@ -325,21 +348,19 @@ fn hints(words: &mut Words, columns: u16) {
         let marked = number::of(model.list.marked.len() as u64, "layer");
         words.say(format!("{marked} marked · "), theme.clip);
     }
-    // So must what goes on behind the screen.
+    // How much goes on behind the screen.
     let at_work = work::pieces(model).len();
-    let key_of_work = key(Work);
-    if at_work > 0 && !key_of_work.is_empty() {
-        words.put(key_of_work, theme.key, Some(Sends::Run(Work)));
-        words.put(format!(" {at_work} at work"), theme.title, Some(Sends::Run(Work)));
-        words.dim(" · ");
-    }
+    let at_work_in_words = format!("work {at_work}");
     let end = columns.saturating_sub(fixed.width + 1);
     let wanted = if model.on_strip() { strip.as_slice() } else { plots.as_slice() };
     // Only where there is a channel to leave, something to stop, a network to try.
     let wanted = wanted.iter().filter(|(commands, _)| match commands {
         [CloseChannel] => model.channel.open.is_some(),
         [Stop] => model.unavailable(Stop).is_none(),
-        [Sensitivity | Tune | Methods] => model.network.is_some(),
+        [Work] => at_work > 0,
+        [Sensitivity | Tune | Methods] => {
+            model.network.is_some() && (model.network_is_ready() || !model.loading.finished)
+        }
         _ => true,
     });
     let has_keys = |commands: &[Command]| commands.iter().all(|c| !model.keys.keys(*c).is_empty());
@@ -356,6 +377,7 @@ fn hints(words: &mut Words, columns: u16) {
         match commands.first() {
             // The mouse needs no key.
             None => hint.dim(format!("{word} or ")),
+            Some(Work) => hint.put(&*at_work_in_words, theme.title, Some(Sends::Run(Work))),
             Some(first) => hint.put(*word, theme.dim, Some(Sends::Run(*first))),
         }
         if words.width + hint.width + if i > 1 { 0 } else { 3 } > end {

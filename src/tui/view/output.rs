@@ -31,7 +31,7 @@ struct Fields {
 const DB: u16 = 9;
 const COSINE: u16 = 3 + 7 + 8;
 const TOP1: u16 = 3 + 6 + 7;
-const AGE: u16 = 3 + 18;
+const AGE: u16 = 3 + 20;
 
 impl Fields {
     fn width(self) -> u16 {
@@ -75,7 +75,7 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
             return draw_first(pen, area, first);
         }
         let text = match model.loading.finished {
-            false => "what each clip does to the outputs comes here, when the network was run",
+            false => "what each clip does to the outputs comes here, once the network has run",
             true => "the network could not be run",
         };
         pen.pieces(area.x, area.y, area.width, &[(" output  ", theme.dim), (text, theme.dim)]);
@@ -102,7 +102,9 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     let whole = Half { x: right, width: area.right() - right, y: area.y, fields: room.whole };
     match (&network.whole.answer, &network.first) {
         (None, Some(first)) => whole.answer(pen, Some(first), false, rests_on),
-        (answer, _) => whole.answer(pen, answer.as_ref(), network.whole_is_answered(), |_| "before".to_owned()),
+        (answer, _) => {
+            whole.answer(pen, answer.as_ref(), network.whole_is_answered(), |_| "of earlier choices".to_owned())
+        }
     }
 }
 
@@ -180,7 +182,7 @@ impl Half {
             let age = match answer.check {
                 _ if !fresh => was_for(answer),
                 Some(check) => format!("check {}", headline(&check)),
-                None => format!("{}, {}", short(answer.took), samples(effect)),
+                None => format!("{} in {}", samples(effect), short(answer.took)),
             };
             pieces.push((format!("   {age}"), theme.dim));
         }
