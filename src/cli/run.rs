@@ -11,6 +11,7 @@ use super::{
     bundled, check, diff, doctor, exchange, generate, journal, keys, methods, patterns, provenance, qdq,
     report as reports, trials, tune,
 };
+use crate::jobs::Against;
 use crate::report::{self, visible};
 use crate::tui::{app, model::Model};
 
@@ -74,6 +75,7 @@ fn screen(args: ScreenArgs, config: &Config) -> Result<u8, Failed> {
     let mut model = Model::new(session, title, looks.look(), (0, 0));
     model.mouse = !args.no_mouse && config.look.mouse.unwrap_or(true);
     model.keys = config.keys.clone();
+    model.plot.rise = args.y;
     if shared.paths.is_empty() {
         model.list.wanted = Some(bundled::BEST_FIRST.to_owned());
     }
@@ -90,8 +92,10 @@ fn screen(args: ScreenArgs, config: &Config) -> Result<u8, Failed> {
     }
     let asked = shared.patterns();
     let journal = journal::open(&shared, &mut model);
+    let against = source::against(&shared, &args.against)?;
+    model.against = against.is_some().then(|| Against::new(source::title(&args.against)));
     let start = source::start(shared, &model.session, false)?;
-    let ended = app::run(model, start, &|layers| patterns::check(&asked, layers), journal, looks.ask)?;
+    let ended = app::run(model, start, against, &|layers| patterns::check(&asked, layers), journal, looks.ask)?;
     if let Some(why) = ended.refused {
         return Err(Usage(visible(&why)).into());
     }

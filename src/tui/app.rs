@@ -59,7 +59,8 @@ enum End {
     Refused(String),
 }
 
-/// Runs the program on this terminal until the user leaves, or a signal ends it.
+/// Runs the program on this terminal until the user leaves, or a signal ends it. When everything is read that `start`
+/// brings, other data to compare with are read from `against`.
 ///
 /// Every change is written to `journal`, where there is one. When the program ends from outside (a signal, a lost
 /// terminal, a panic) what no export holds stays there; when the user leaves, only what was not answered yet. When `fits`
@@ -70,7 +71,14 @@ enum End {
 ///
 /// # Panics
 /// Hands a panic of its own on, after the terminal was given back and everything was written down.
-pub fn run(mut model: Model, start: Start, fits: &Fits, journal: Option<Journal>, ask: bool) -> io::Result<Ended> {
+pub fn run(
+    mut model: Model,
+    start: Start,
+    against: Option<Start>,
+    fits: &Fits,
+    journal: Option<Journal>,
+    ask: bool,
+) -> io::Result<Ended> {
     terminal::restore_on_panic();
     terminal::take(model.mouse)?;
     let _guard = terminal::Guard;
@@ -78,14 +86,16 @@ pub fn run(mut model: Model, start: Start, fits: &Fits, journal: Option<Journal>
     let (sender, events) = channel();
     event::listen(sender.clone());
     signals(sender.clone())?;
+    let mut second = Second { start: against, sender: sender.clone(), feed: None };
     let feed = start(Box::new(move |event| drop(sender.send(Event::Job(Box::new(event))))));
 
     model.network = feed.has_network().then(Network::default);
     let mut pages = Pages::new(journal);
 
     let mut query = ask.then(Query::ask).transpose()?;
-    let outcome =
-        catch_unwind(AssertUnwindSafe(|| run_loop(&mut model, &events, feed.as_ref(), fits, &mut pages, &mut query)));
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        run_loop(&mut model, &events, (feed.as_ref(), &mut second), fits, &mut pages, &mut query)
+    }));
     if matches!(outcome, Ok(Ok(End::Left))) {
         take_answer(query, &events);
     }
@@ -104,7 +114,7 @@ pub fn run(mut model: Model, start: Start, fits: &Fits, journal: Option<Journal>
 fn run_loop(
     model: &mut Model,
     events: &Receiver<Event>,
-    feed: &dyn Feed,
+    (feed, second): (&dyn Feed, &mut Second),
     fits: &Fits,
     pages: &mut Pages,
     query: &mut Option<Query>,
@@ -146,6 +156,7 @@ fn run_loop(
                     at_once |= awaited(&job, model);
                     Some(Msg::Job(*job))
                 }
+                Event::Against(told) => Some(Msg::Against(*told)),
                 Event::Terminal(event) => {
                     #[cfg(debug_assertions)]
                     asked_panic::look_at(&event);
@@ -169,6 +180,7 @@ fn run_loop(
                 }
             }
         }
+        second.keep_up(model);
         pages.keep_up(model);
         // crossterm loses a change of size that comes together with other input, so look for oneself.
         let size = terminal.size()?;
@@ -180,6 +192,27 @@ fn run_loop(
             draw(&mut terminal, model)?;
             drawn = Instant::now();
             stale = false;
+        }
+    }
+}
+
+/// Who brings the data to compare with: begun when all else is read, gone when all of it is told.
+struct Second {
+    start: Option<Start>,
+    sender: Sender<Event>,
+    feed: Option<Box<dyn Feed>>,
+}
+
+impl Second {
+    fn keep_up(&mut self, model: &Model) {
+        if model.loading.finished
+            && let Some(start) = self.start.take()
+        {
+            let sender = self.sender.clone();
+            self.feed = Some(start(Box::new(move |told| drop(sender.send(Event::Against(Box::new(told)))))));
+        }
+        if model.against.as_ref().is_some_and(|against| against.is_done()) {
+            self.feed = None;
         }
     }
 }

@@ -1,9 +1,12 @@
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthChar;
 
 use super::super::command::Command;
 use super::super::line::Line;
 use super::super::mode::{Ask, Mode};
 use super::super::model::Model;
+use super::super::page::Page;
+use super::super::update::layout;
 use super::super::update::taking::changes;
 use super::pen::Pen;
 use crate::report::{self, number};
@@ -127,7 +130,14 @@ fn prompt(pen: &mut Pen, area: Rect, model: &Model, ask: &Ask, line: &Line) -> (
     // A text longer than the line shows its end.
     let room = area.right().saturating_sub(x + 2);
     let skipped = pen.width(before).saturating_sub(room);
-    let shown: String = before.chars().skip(usize::from(skipped)).collect();
+    let mut left = usize::from(skipped);
+    // Whole characters go, as many as cover these columns.
+    let goes = |c: &char| {
+        let goes = left > 0;
+        left = left.saturating_sub(c.width().unwrap_or(0));
+        goes
+    };
+    let shown: String = before.chars().skip_while(goes).collect();
     // What typing replaces is shown as selected.
     let style = if line.is_selected() { theme.selected } else { theme.key };
     let cursor = pen.text(x, area.y, room, &shown, style);
@@ -138,6 +148,11 @@ fn prompt(pen: &mut Pen, area: Rect, model: &Model, ask: &Ask, line: &Line) -> (
     };
     pen.pieces(x, area.y, area.right().saturating_sub(x), &[("   ", theme.dim), (&text, style)]);
     (cursor, area.y)
+}
+
+/// Whether the list has the place of the plots.
+fn is_listing(model: &Model) -> bool {
+    model.plot.page == Page::Layers
 }
 
 /// Keys with a word each, from the registry, as many as fit.
@@ -156,11 +171,12 @@ fn hints(pen: &mut Pen, area: Rect, model: &Model) {
         (&[Compare], "compare"),
         (&[Format], "bits"),
     ];
-    let plots: [(&[Command], &str); 25] = [
+    let plots: [(&[Command], &str); 26] = [
         (&[], "drag"),
         (&[MoveColumns(-1), MoveColumns(1)], "clip"),
         (&[CloseChannel], "all channels"),
         (&[Select(1), Select(-1)], "layer"),
+        (&[Layers], "layers"),
         (&[Undo], "undo"),
         (&[Export], "export"),
         (&[Stop], "stop"),
@@ -183,6 +199,17 @@ fn hints(pen: &mut Pen, area: Rect, model: &Model) {
         (&[YScale], "y scale"),
         (&[Fit], "fitted curve"),
     ];
+    let listing: [(&[Command], &str); 9] = [
+        (&[], "click"),
+        (&[Select(1), Select(-1)], "layer"),
+        (&[OpenChannel], "its plots"),
+        (&[Filter], "filter"),
+        (&[Sort], "sort"),
+        (&[MarkLayer], "mark"),
+        (&[Toggle], "on/off"),
+        (&[Undo], "undo"),
+        (&[Export], "export"),
+    ];
     // Help and export are never pushed out.
     let key = |command| model.keys.hint(command).unwrap_or_default();
     let (help, quit) = (key(Help), key(Quit));
@@ -199,12 +226,21 @@ fn hints(pen: &mut Pen, area: Rect, model: &Model) {
     };
     let mut x = pen.text(area.x + 1, area.y, area.width.saturating_sub(1), &marked, theme.clip);
     let end = area.right().saturating_sub(fixed.iter().map(|(text, _)| pen.width(text)).sum::<u16>() + 1);
-    let wanted: Vec<_> = if model.on_strip() { strip.to_vec() } else { plots.to_vec() };
+    let wanted: Vec<_> = if is_listing(model) {
+        listing.to_vec()
+    } else if model.on_strip() {
+        strip.to_vec()
+    } else {
+        plots.to_vec()
+    };
+    let listed = layout(model).is_some_and(|areas| !areas.list.is_empty()) || model.session.layers().len() < 2;
     // Only where there is a channel to leave, something to stop, a network to try.
     let wanted = wanted.iter().filter(|(commands, _)| match commands {
         [CloseChannel] => model.channel.open.is_some(),
         [Stop] => model.unavailable(Stop).is_none(),
         [Sensitivity | Tune | Methods] => model.network.is_some(),
+        // Only where there is no list beside the plots.
+        [Layers] => !listed,
         _ => true,
     });
     let has_keys = |commands: &[Command]| commands.iter().all(|c| !model.keys.keys(*c).is_empty());

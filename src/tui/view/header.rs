@@ -55,6 +55,10 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
         let methods = &network.methods;
         right.push((format!("methods {}/{}", methods.measured(), methods.of()), theme.dim));
     }
+    if let Some(against) = model.against.as_ref().filter(|against| !against.is_done() && model.loading.finished) {
+        let (read, of) = against.read();
+        right.push((format!("{} {read}/{of}", against.title), theme.dim));
+    }
     let changed = model.session.changed();
     // A clip in the hand stands in no file either.
     let unsaved = model.session.is_dirty() || matches!(model.mode, Mode::Drag { .. });

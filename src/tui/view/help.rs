@@ -69,17 +69,17 @@ pub(super) fn draw(
 
 const MOUSE: [(&str, &str); 5] = [
     ("drag the line", "moves the clip; Esc or the right button puts it back"),
-    ("click beside it", "reads that column"),
+    ("click, drag beside it", "counts the values under that column"),
     ("click a layer, a method", "selects it, takes it"),
     ("wheel, right drag", "zooms about the pointer, moves the zoomed window"),
     ("hold Shift", "selects text with the terminal"),
 ];
 
-const SIGNS: [(&str, &str); 9] = [
+const SIGNS: [(&str, &str); 10] = [
     ("bold dB", "in the table: the best SQNR of all methods; a bold name is the layer's method"),
     (
         "~",
-        "an estimate: the clip lies inside a bin, which is divided in proportion; in the list: on some samples so far",
+        "an estimate: the clip, or the column that is read, divides a bin, in proportion; in the list: on some samples so far",
     ),
     ("*", "edited by hand"),
     ("↓", "the layer costs the outputs: many values saturate, or much of their noise is its; told below the list"),
@@ -91,6 +91,7 @@ const SIGNS: [(&str, &str); 9] = [
     ("■", "marked: what is decided goes for all that are"),
     ("∞", "infinitely bad: no value in the last bin that is kept, but values beyond it"),
     ("░", "values beyond the clip"),
+    ("⠊", "an outline over the bars: another layer that is held, the same one of other data, or quantized outputs"),
 ];
 
 fn lines(model: &Model, search: &str, at: usize, room: usize) -> Vec<HelpLine> {
@@ -120,6 +121,7 @@ fn lines(model: &Model, search: &str, at: usize, room: usize) -> Vec<HelpLine> {
             "∞" => model.look.glyphs.infinity.to_string(),
             "↓" => model.look.glyphs.ranks[0].to_string(),
             "░" => model.look.glyphs.hatched[7].to_string(),
+            "⠊" => crate::tui::curve_sample(model.look.glyphs.marks).chars().take(4).collect(),
             sign => sign.to_owned(),
         };
         tell(&mut lines, &sign, "", text, false, room);
