@@ -3,7 +3,7 @@
 //! The library is the program without its terminal. Imports point one way: a room knows only rooms that stand before it.
 //!
 //! ```text
-//! quant -> histogram -> calibrate -> session -> figure -> input -> model -> jobs -> report -> lessons -> exchange -> check -> qdq -> journal -> tui -> cli
+//! quant -> histogram -> calibrate -> session -> figure -> input -> model -> statistics -> jobs -> report -> lessons -> exchange -> check -> qdq -> journal -> tui -> cli
 //! ```
 //!
 //! * [`quant`]: integer grids, scales and zero points;
@@ -13,6 +13,7 @@
 //! * [`figure`]: axis, columns, curves and marks of a plot, as numbers;
 //! * [`input`]: activation dumps at rest;
 //! * `model` (feature `onnx`): ONNX models, their activations, and what a clip does to the outputs;
+//! * `statistics` (feature `statistics`): tables of counts that merge exactly, in place of activations;
 //! * [`jobs`]: reading in the background;
 //! * [`report`]: the same numbers as text and JSON;
 //! * `lessons` (feature `tui`): lessons, glossary and their languages;
@@ -61,6 +62,8 @@ pub mod qdq;
 pub mod quant;
 pub mod report;
 pub mod session;
+#[cfg(feature = "statistics")]
+pub mod statistics;
 #[cfg(feature = "tui")]
 pub mod tui;
 mod vector;

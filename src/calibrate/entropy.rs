@@ -119,6 +119,10 @@ impl Calibrator for Entropy {
         "NVIDIA pytorch-quantization, ModelOpt"
     }
 
+    fn formula(&self) -> &str {
+        "argmin over i of sum p ln(p / q), i in 128..bins: P = h[:i] with the tail in its last bin, Q = h[:i] over the levels"
+    }
+
     fn caveat(&self) -> &str {
         "Cannot clip past an empty gap, so that one far outlier keeps the whole range; where only the lowest bin holds \
          values the divergence is NaN, and NaN wins."

@@ -25,6 +25,10 @@ impl Calibrator for Max {
         "everyone"
     }
 
+    fn formula(&self) -> &str {
+        "clip = max |x|"
+    }
+
     fn caveat(&self) -> &str {
         "A single outlier sets the scale for all other values."
     }

@@ -22,12 +22,13 @@ mod cost;
 mod coverage;
 mod crowd;
 mod disagreement;
+mod divergence;
 mod entropy;
 mod fit;
 pub mod kl;
 mod level_sums;
 mod levels;
-mod logarithm;
+pub(crate) mod logarithm;
 mod max;
 mod measure;
 pub mod mse;
@@ -50,9 +51,10 @@ mod warning;
 
 pub use aciq::Aciq;
 pub use cost::{Metrics, mean_error};
-pub use coverage::Coverage;
+pub use coverage::{Coverage, CoverageDrop, CoverageTrace, Kept};
 pub use crowd::crowd;
 pub use disagreement::{Answer, Beside};
+pub use divergence::{Divergence, LevelSum, Term};
 pub use entropy::Entropy;
 pub use fit::{Fit, Shape};
 pub use levels::Level;
@@ -92,6 +94,11 @@ pub trait Calibrator: Send + Sync {
     /// Who computes it so, by name.
     fn whose(&self) -> &str {
         "your own"
+    }
+
+    /// What it computes, as a formula on one line.
+    fn formula(&self) -> &str {
+        ""
     }
 
     /// What is known to go wrong with it, in a sentence or two.

@@ -95,6 +95,10 @@ impl Calibrator for NcnnKl {
         "Tencent ncnn, ncnn2table (2026-07)"
     }
 
+    fn formula(&self) -> &str {
+        "clip = (T + 0.5) amax / 2048, T = argmin of sum P ln(P / Q) with 1e-4 in every bin, zeros left out"
+    }
+
     fn caveat(&self) -> &str {
         "Clips a constant tensor to 6 % of its value, cuts long tails hard, and writes scale inf for an all-zero blob."
     }

@@ -53,6 +53,10 @@ impl Calibrator for NvidiaEntropy {
         "NVIDIA pytorch-quantization 2.2, ModelOpt 0.47 (torch_hist)"
     }
 
+    fn formula(&self) -> &str {
+        "entropy, on bins whose width the first batch fixes: later batches add bins"
+    }
+
     fn caveat(&self) -> &str {
         "Depends on the order of the batches; cannot clip past an empty gap; a first batch of zeros raises an error in \
          the peer, and its float32 counters stop at 2^24."

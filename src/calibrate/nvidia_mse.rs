@@ -31,6 +31,10 @@ impl Calibrator for NvidiaMse {
         "NVIDIA pytorch-quantization 2.2 (torch_hist)"
     }
 
+    fn formula(&self) -> &str {
+        "argmin over t of sum h_j (q_t(c_j) - c_j)^2, on bins whose width the first batch fixes"
+    }
+
     fn caveat(&self) -> &str {
         "Depends on the order of the batches; far outliers keep the clip wide; ModelOpt 0.47's MSE is broken and differs."
     }

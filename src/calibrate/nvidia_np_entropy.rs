@@ -38,6 +38,10 @@ impl Calibrator for NvidiaNpEntropy {
         "NVIDIA pytorch-quantization 2.2, ModelOpt 0.47 (torch_hist=False)"
     }
 
+    fn formula(&self) -> &str {
+        "entropy, on np.histogram(|x|) over [min |x|, max |x|] of the first batch, grown by later ones"
+    }
+
     fn caveat(&self) -> &str {
         "Begins at the first batch's smallest magnitude: what lies below it later is dropped, and data far from zero are \
          searched on a shifted grid. Depends on the order of the batches."

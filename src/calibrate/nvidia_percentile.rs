@@ -46,6 +46,10 @@ impl Calibrator for NvidiaPercentile {
         "NVIDIA pytorch-quantization 2.2, ModelOpt 0.47 (torch_hist)"
     }
 
+    fn formula(&self) -> &str {
+        "clip = edge[searchsorted(cumsum(h) / N, P / 100)], on bins whose width the first batch fixes"
+    }
+
     fn caveat(&self) -> &str {
         "Depends on the order of the batches; takes a bin's lower edge, so that even 100 % clips; the peer's float32 \
          counters stop at 2^24."

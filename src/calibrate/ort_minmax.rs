@@ -29,6 +29,10 @@ impl Calibrator for OrtMinMax {
         "ONNX Runtime 1.32 (MinMax)"
     }
 
+    fn formula(&self) -> &str {
+        "clip = [min x, max x]"
+    }
+
     fn caveat(&self) -> &str {
         "One outlier sets the scale; an infinity makes the peer's scale infinite, and max_intermediate_outputs makes it \
          forget batches."

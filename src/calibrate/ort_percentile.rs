@@ -70,6 +70,10 @@ impl Calibrator for OrtPercentile {
         "ONNX Runtime 1.32 (Percentile)"
     }
 
+    fn formula(&self) -> &str {
+        "clip = edge[searchsorted(cumsum(h) / N, P / 100)], of |x| or at both ends of x"
+    }
+
     fn caveat(&self) -> &str {
         if self.symmetric {
             "Takes a bin's lower edge; drops later magnitudes below the first batch's smallest; raises an error on NaN in \

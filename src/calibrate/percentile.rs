@@ -72,6 +72,10 @@ impl Calibrator for Percentile {
         "NVIDIA pytorch-quantization, ModelOpt"
     }
 
+    fn formula(&self) -> &str {
+        "clip = edge[searchsorted(cumsum(h) / N, P / 100)]"
+    }
+
     fn caveat(&self) -> &str {
         "Knows nothing of the integers; takes a bin's lower edge, so that even 100 % clips, and 0 if the lowest bin holds P %."
     }

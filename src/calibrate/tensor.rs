@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::cost::{self, Metrics};
+use super::divergence::Divergence;
 use super::{Calibrator, Candidate, Threshold, kl};
 use crate::histogram::Histogram;
 use crate::quant::{Clip, Format, QuantParams};
@@ -57,7 +58,8 @@ impl Tensor {
         })
     }
 
-    fn kl_counts(&self) -> Vec<u64> {
+    /// The counts of the magnitudes as the objective sees them.
+    pub fn kl_counts(&self) -> Vec<u64> {
         kl::without_zero_bin(self.histogram.magnitude.counts())
     }
 
@@ -73,6 +75,19 @@ impl Tensor {
     /// The same of the magnitudes clipped at `amax`, whatever else is clipped at the other end of an affine range.
     pub fn kl_of_magnitudes(&self, amax: f32) -> Option<f64> {
         let levels = self.format.even_levels()?;
+        let last = self.kl_edge(amax)?;
+        let alone = self.kl_curve.get().is_none() && self.asked_alone.fetch_add(1, Ordering::Relaxed) < ALONE;
+        Some(if alone { kl::at(&self.kl_counts(), levels, last) } else { self.kl_curve()[last] })
+    }
+
+    /// The divergence of the magnitudes clipped at `amax`, bin by bin and level by level, at the edge that
+    /// [`kl_of_magnitudes`](Tensor::kl_of_magnitudes) takes; `None` where there is none, and where nothing is kept.
+    pub fn divergence(&self, amax: f32) -> Option<Divergence> {
+        Divergence::of(&self.kl_counts(), self.format.even_levels()?, self.kl_edge(amax)?)
+    }
+
+    /// The bin edge that a clip at `amax` means: the nearest, the upper of two equally near; `None` beyond the last.
+    pub fn kl_edge(&self, amax: f32) -> Option<usize> {
         let edges = self.edges();
         if amax > *edges.last()? {
             return None;
@@ -81,9 +96,7 @@ impl Tensor {
         let distance = |i: usize| (f64::from(edges[i]) - f64::from(amax)).abs();
         let nearest = if above > 0 && distance(above - 1) < distance(above) { above - 1 } else { above };
         // Where several edges coincide (every bin of an all-zero tensor is empty wide) the last one is meant.
-        let last = edges.partition_point(|&e| e <= edges[nearest]) - 1;
-        let alone = self.kl_curve.get().is_none() && self.asked_alone.fetch_add(1, Ordering::Relaxed) < ALONE;
-        Some(if alone { kl::at(&self.kl_counts(), levels, last) } else { self.kl_curve()[last] })
+        Some(edges.partition_point(|&e| e <= edges[nearest]) - 1)
     }
 
     /// Everything that the screen, the report and the export say about a clip.
@@ -118,5 +131,40 @@ impl Tensor {
     pub fn candidate(&self, calibrator: &dyn Calibrator) -> Candidate {
         let outcome = calibrator.calibrate(self).map(|c| Threshold { note: c.note, ..self.threshold(c.clip) });
         Candidate { id: calibrator.id().into(), label: calibrator.label().into(), outcome }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// What is shown of a clip is what the method searches: the same sum to the last bit, and the curve beside it.
+        #[test]
+        fn the_divergence_in_parts_is_the_method_s(
+            values in prop::collection::vec(-4.0f32..4.0, 2..600),
+            outlier in 1.0f32..50.0,
+            at in 0.0f32..1.1,
+            bits in 2u8..9,
+            bins in prop_oneof![Just(8usize), Just(100), Just(2048)],
+        ) {
+            let values: Vec<f32> = values.into_iter().chain([outlier]).collect();
+            let format = Format::int(bits, true, true).unwrap();
+            let tensor = Tensor::new(Arc::new(Histogram::of(&values, bins, &[])), format);
+            let amax = at * tensor.histogram().magnitude.amax;
+            let (parts, kl) = (tensor.divergence(amax), tensor.kl_of_magnitudes(amax));
+            match (parts, kl) {
+                (Some(parts), Some(kl)) => {
+                    let levels = format.even_levels().unwrap();
+                    let own = kl::peer_divergence(&tensor.kl_counts(), levels, parts.bins.len());
+                    prop_assert_eq!(parts.kl.to_bits(), own.to_bits());
+                    prop_assert!(parts.kl == kl || parts.kl.is_nan() && kl.is_nan() || (parts.kl - kl).abs() <= 1e-12);
+                }
+                // Nothing is kept, and the curve begins with NaN.
+                (None, Some(kl)) => prop_assert!(kl.is_nan()),
+                (parts, None) => prop_assert!(parts.is_none()),
+            }
+        }
     }
 }

@@ -48,6 +48,10 @@ impl Calibrator for TrtGtc2017 {
         "NVIDIA TensorRT, as told at GTC 2017"
     }
 
+    fn formula(&self) -> &str {
+        "clip = (m + 0.5) amax / 2048, m = argmin of KL(P || Q) for i in 128..2048, bin 0 as it is"
+    }
+
     fn caveat(&self) -> &str {
         "Not TensorRT's own number, which is closed: the rules for ties and bin 0 are qviz's. A ReLU's zeros pull the \
          threshold down, and the whole range is never tried."

@@ -8,11 +8,13 @@ use super::look::Looks;
 use super::out::{Failed, complain, print};
 use super::source::{self, Usage};
 use super::{
-    bundled, check, diff, doctor, exchange, generate, journal, keys, methods, patterns, provenance, qdq,
-    report as reports, trials, tune,
+    bundled, check, diff, doctor, exchange, generate, glossary, journal, keys, learn, methods, patterns, provenance,
+    qdq, report as reports, trials, tune,
 };
 use crate::jobs::Against;
+use crate::lessons::Lang;
 use crate::report::{self, visible};
+use crate::session::Layer;
 use crate::tui::{app, model::Model};
 
 /// Runs what the arguments ask for; returns the exit code.
@@ -29,11 +31,12 @@ pub(super) fn run(cli: Cli) -> io::Result<u8> {
 
 fn answer(mut cli: Cli) -> Result<u8, Failed> {
     // What neither shows the screen nor decides anything works with a broken configuration too.
-    let wants_config = cli.shared().is_some() || matches!(cli.command, Some(Command::Keys { .. }));
+    let wants_config = cli.shared().is_some() || matches!(cli.command, Some(Command::Keys { .. } | Command::Learn(_)));
     let config = if wants_config { cli.own.load().map_err(Usage)? } else { Config::default() };
     cli.fill(&config.defaults);
+    let lang = cli.lang;
     match cli.command {
-        None if stdout().is_terminal() => screen(cli.screen, &config),
+        None if stdout().is_terminal() => screen(cli.screen, &config, lang.of(&config.defaults)),
         None => reports::plainly(cli.screen.shared),
         Some(Command::Report(args)) => reports::report(*args),
         Some(Command::Compare { json, shared }) => {
@@ -52,6 +55,11 @@ fn answer(mut cli: Cli) -> Result<u8, Failed> {
             print(&if json { methods::json() } else { methods::text() })?;
             Ok(0)
         }
+        Some(Command::Glossary { words }) => {
+            // It answers with a broken configuration as well.
+            let config = cli.own.load().unwrap_or_default();
+            glossary::glossary(&words, lang.of(&config.defaults), &config.keys)
+        }
         Some(Command::Export(args)) => exchange::export(*args),
         Some(Command::Convert(args)) => exchange::convert(args),
         Some(Command::Completions { shell }) => generate::completions(shell),
@@ -64,10 +72,11 @@ fn answer(mut cli: Cli) -> Result<u8, Failed> {
         Some(Command::Doctor(args)) => doctor::doctor(&args, &cli.own),
         Some(Command::Check(args)) => check::run(args),
         Some(Command::Diff(args)) => diff::compare(args),
+        Some(Command::Learn(args)) => learn::learn(*args, &config),
     }
 }
 
-fn screen(args: ScreenArgs, config: &Config) -> Result<u8, Failed> {
+fn screen(args: ScreenArgs, config: &Config, lang: Lang) -> Result<u8, Failed> {
     let shared = args.shared;
     let title = shared.title();
     let session = shared.session();
@@ -76,6 +85,8 @@ fn screen(args: ScreenArgs, config: &Config) -> Result<u8, Failed> {
     model.mouse = !args.no_mouse && config.look.mouse.unwrap_or(true);
     model.keys = config.keys.clone();
     model.plot.rise = args.y;
+    model.lang = lang;
+    model.present = args.present.then_some(0);
     if shared.paths.is_empty() {
         model.list.wanted = Some(bundled::BEST_FIRST.to_owned());
     }
@@ -95,7 +106,8 @@ fn screen(args: ScreenArgs, config: &Config) -> Result<u8, Failed> {
     let against = source::against(&shared, &args.against)?;
     model.against = against.is_some().then(|| Against::new(source::title(&args.against)));
     let start = source::start(shared, &model.session, false)?;
-    let ended = app::run(model, start, against, &|layers| patterns::check(&asked, layers), journal, looks.ask)?;
+    let fits = |layers: &[Layer]| patterns::check(&asked, layers);
+    let ended = app::run(model, start, against, &fits, journal, looks.ask, None)?;
     if let Some(why) = ended.refused {
         return Err(Usage(visible(&why)).into());
     }

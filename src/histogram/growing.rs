@@ -1,9 +1,10 @@
 //! One pass, for values that cannot be had twice.
 
+use super::powers::{kept_bins, top_exponent};
 use super::stats::BLOCK;
 use super::tally::CHUNK;
 use super::tally::{Tally, floor};
-use super::{GridKind, Histogram, MAX_BINS, Magnitude, RangePass};
+use super::{GridKind, Histogram, Magnitude, RangePass};
 use crate::vector::{Kernel, Width};
 
 /// A histogram whose range `[0, 2^k)` doubles whenever a value lies beyond it, by merging bins in pairs.
@@ -71,9 +72,9 @@ impl Kernel for Slots<'_> {
 }
 
 impl GrowingHistogram {
-    /// A histogram of at least `bins` bins: a power of two is used, up to [`MAX_BINS`].
+    /// A histogram of at least `bins` bins: a power of two is used, up to [`MAX_BINS`](super::MAX_BINS).
     pub fn new(bins: usize) -> GrowingHistogram {
-        let kept = 2 * bins.clamp(1, MAX_BINS).next_power_of_two();
+        let kept = kept_bins(bins);
         let bits = kept.trailing_zeros() as i32;
         GrowingHistogram {
             range: RangePass::new(),
@@ -188,15 +189,6 @@ impl GrowingHistogram {
         };
         let magnitude = Magnitude { amax, pos: pos[..bins].to_vec(), neg: neg[..bins].to_vec() };
         Histogram { stats, magnitude, kind: GridKind::PowerOfTwo, kept, numpy: Vec::new(), peers: Vec::new() }
-    }
-}
-
-/// The smallest k with `x < 2^k`, for a positive finite x.
-fn top_exponent(x: f32) -> i32 {
-    let bits = x.to_bits();
-    match bits >> 23 {
-        0 => 32 - bits.leading_zeros() as i32 - 149,
-        biased => biased as i32 - 126,
     }
 }
 

@@ -26,8 +26,11 @@ mod numpy;
 mod packed;
 mod passes;
 mod peers;
+mod powers;
 mod stats;
+mod sums;
 mod tally;
+mod wide;
 mod written;
 
 pub use channels::{Along, ChannelBins, ChannelRanges, Ranges};
@@ -39,7 +42,9 @@ pub use numpy::NumpyHistogram;
 pub use packed::Packed;
 pub use passes::{BinPass, ChangedUnderneath};
 pub use peers::{BatchRange, MAX_GROWN_BINS, PeerGrid};
+pub use powers::{bin_exponent, kept_bins};
 pub use stats::{RangePass, RangePiece, Stats};
+pub use sums::{Sum, SumPass, Sums};
 
 /// Magnitude bins unless the user says otherwise: what pytorch-quantization, ModelOpt and ONNX Runtime use.
 pub const DEFAULT_BINS: usize = 2048;

@@ -13,7 +13,8 @@
 //! measure, channels, joint, ties, answer    each thing that needs values again, once for both
 //! files, network           the first reading of each, which shares big arrays over threads, and their values
 //! search                   a network on trial: the clip in hand, sensitivities, the search for better clips
-//! readers                  the threads of files and of a network
+//! statistics               counting in one pass, and what statistics answer in place of values
+//! readers                  the threads of files, of statistics and of a network
 //! verify                   a network run by both engines, tensor by tensor
 //! ```
 
@@ -34,6 +35,8 @@ mod recipe;
 mod request;
 #[cfg(feature = "onnx")]
 mod search;
+#[cfg(feature = "statistics")]
+mod statistics;
 mod ties;
 mod told;
 mod trial;
@@ -44,7 +47,7 @@ mod verify;
 
 pub use against::Against;
 pub use channels::{MAX_CHANNELS, analyse_channels};
-pub use feed::{Feed, Start, Tell};
+pub use feed::{Feed, Start, Stop, Tell};
 pub use files::{measure_layer, read_channels, read_layer};
 pub use gather::Gather;
 pub use how::{Allow, How, Objective};
@@ -53,8 +56,14 @@ pub use network::{Backend, Subject};
 pub use readers::{Loader, Order};
 #[cfg(feature = "onnx")]
 pub use readers::{NetworkLoader, NetworkOrder};
+#[cfg(feature = "statistics")]
+pub use readers::{StatisticsLoader, StatisticsOrder};
 pub use recipe::Recipe;
 pub use request::Request;
+#[cfg(feature = "statistics")]
+pub use statistics::count_source;
+#[cfg(all(feature = "statistics", feature = "onnx"))]
+pub use statistics::{Counted, NetworkCount};
 pub use ties::{Group, Ties};
 pub use told::Told;
 pub use trial::{ByMethod, Left, MethodEffect, News, OneMethod, Params, Trial};

@@ -16,6 +16,7 @@ mod plot;
 mod row;
 mod save;
 mod scales;
+mod script;
 mod sensitivity;
 mod shape;
 mod shown;
@@ -40,6 +41,7 @@ pub use scales::{
     MovedBiases, Outputs, Per, Provenance, RangeScales, ReadError, SCHEMA, Scales, StatsScales, TensorScales,
     TunedScales, TunedSet, Tuning, Widened, figure,
 };
+pub use script::{Computed, script};
 pub use sensitivity::{outputs, sensitivity, sensitivity_json};
 pub use shape::{MarginScales, ShapeScales, Spread, margins_in_words};
 pub use shown::{Blocks, Shown, bars, markdown};

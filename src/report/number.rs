@@ -1,12 +1,13 @@
 //! Numbers as people read them: units, sensible digits, widths that do not jump.
 
-/// `0.4 s`, `12 s`, `3 min 20 s`: a time that is waited for.
+/// `0.4 s`, `12 s`, `3 min 20 s`, `2 h 05 min`: a time that is waited for.
 pub fn seconds(time: std::time::Duration) -> String {
     let s = time.as_secs_f64();
     match s {
         s if s < 9.95 => format!("{s:.1} s"),
         s if s < 99.5 => format!("{s:.0} s"),
-        s => format!("{:.0} min {:02.0} s", (s / 60.0).floor(), (s % 60.0).floor()),
+        s if s < 3600.0 => format!("{:.0} min {:02.0} s", (s / 60.0).floor(), (s % 60.0).floor()),
+        s => format!("{:.0} h {:02.0} min", (s / 3600.0).floor(), (s % 3600.0 / 60.0).floor()),
     }
 }
 

@@ -15,10 +15,18 @@
 
 use ratatui::layout::Rect;
 
+use super::command::Command;
+use super::key::Key;
 use super::page::Page;
 
 /// The smallest screen that the program draws on.
 pub const SMALLEST: (u16, u16) = (60, 18);
+
+/// From this width on there is room for a list beside the plots.
+const WITH_A_LIST: u16 = 84;
+
+/// Rows of a lesson's panel below the plots, its title included.
+const LESSON_ROWS: u16 = 9;
 
 /// Columns for the labels of the vertical axes.
 pub const GUTTER: u16 = 6;
@@ -36,6 +44,8 @@ pub struct Areas {
     under: u16,
     /// What is said of a layer that is alone; empty where there is a list.
     pub notes: Rect,
+    /// What a lesson says: in the list's place, on narrow screens in that of the numbers; empty without one.
+    pub lesson: Rect,
     /// Title of the histogram, gutter included.
     pub histogram_title: Rect,
     /// The row that names the clip.
@@ -69,6 +79,8 @@ pub struct Contents {
     pub network: bool,
     /// Of one layer alone, which needs no list: how many lines there are to say of it.
     pub alone: Option<u16>,
+    /// Whether a lesson has something to say.
+    pub lesson: bool,
     /// What stands in the plots' place.
     pub page: Page,
 }
@@ -78,7 +90,8 @@ const NOTES: u16 = 4;
 
 /// The areas of a screen of `size`; `None` if it is too small.
 pub fn areas((width, height): (u16, u16), contents: Contents) -> Option<Areas> {
-    let Contents { methods, network, alone, page } = contents;
+    let Contents { methods, network, alone, lesson, page } = contents;
+    let alone = alone.filter(|_| !lesson);
     if width < SMALLEST.0 || height < SMALLEST.1 {
         return None;
     }
@@ -87,17 +100,27 @@ pub fn areas((width, height): (u16, u16), contents: Contents) -> Option<Areas> {
     // rows.
     let output = u16::from(network);
     let numbers = (2 + methods as u16 + u16::from(roomy)).min(height - 2 - output - 12);
+    let below = lesson && width < WITH_A_LIST;
+    let numbers = if below { LESSON_ROWS.min(height - 2 - output - 11) } else { numbers };
     let notes = alone.filter(|_| roomy).map_or(0, |lines| lines.min(NOTES));
     let middle = height - 2 - output - numbers - notes;
     let list_width = match width {
         _ if alone.is_some() => 0,
-        0..=83 => 0,
+        0..WITH_A_LIST => 0,
+        _ if lesson && width < 140 => (width * 9 / 25).clamp(34, 44),
         84..=109 => 30,
         110..=139 => 42,
         // Of a network there is more to list.
         _ => (width * 7 / 20).min(if network { 72 } else { 60 }),
     };
-    let list = Rect::new(0, 1, if page == Page::Layers { width } else { list_width }, middle);
+    let beside = Rect::new(0, 1, if page == Page::Layers && !lesson { width } else { list_width }, middle);
+    let below_it = Rect::new(0, 1 + middle + notes + output, width, numbers);
+    let none = Rect::new(0, 1, 0, 0);
+    let (list, told) = match (lesson, below) {
+        (false, _) => (beside, none),
+        (true, false) => (none, beside),
+        (true, true) => (none, below_it),
+    };
     let room = middle - 1;
     let under = match page {
         // One for the rule, one for a clip by hand.
@@ -125,6 +148,7 @@ pub fn areas((width, height): (u16, u16), contents: Contents) -> Option<Areas> {
         list,
         under,
         notes: Rect::new(0, 1 + middle, width, notes),
+        lesson: told,
         histogram_title: rows(1, true),
         flag: rows(1, false),
         histogram: rows(upper, false),
@@ -134,17 +158,109 @@ pub fn areas((width, height): (u16, u16), contents: Contents) -> Option<Areas> {
         lower: rows(bodies - upper, false),
         ticks: rows(1, false),
         output: Rect::new(0, 1 + middle + notes, width, output),
-        numbers: Rect::new(0, 1 + middle + notes + output, width, numbers),
+        numbers: if below { Rect::new(0, below_it.bottom(), width, 0) } else { below_it },
         footer: Rect::new(0, height - 1, width, 1),
     })
 }
 
+/// A part of the screen that does something where it is pressed: a hint, a method's mark, a row of a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Region {
+    /// Where it stands.
+    pub area: Rect,
+    /// What pressing it sends.
+    pub sends: Sends,
+}
+
+/// What pressing a [`Region`] sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sends {
+    /// A command.
+    Run(Command),
+    /// A key, as if it were typed.
+    Type(Key),
+    /// A row of what lies over the plots or over the screen, counted from its first.
+    Row(usize),
+}
+
+/// Rows of the large numbers of a presentation: what each is, and three rows of digits.
+const LARGE: u16 = 4;
+
+/// The areas of a presentation: the plots over the whole width, large numbers under them, no list and no table.
+pub fn presented((width, height): (u16, u16)) -> Option<Areas> {
+    if width < SMALLEST.0 || height < SMALLEST.1 {
+        return None;
+    }
+    let middle = height - 2 - LARGE;
+    let columns = width - GUTTER - 1;
+    let bodies = middle - 6;
+    let upper = (bodies * 3).div_ceil(5);
+    let mut y = 1;
+    let mut rows = |n: u16, whole: bool| {
+        let area = if whole { Rect::new(0, y, width, n) } else { Rect::new(GUTTER, y, columns, n) };
+        y += n;
+        area
+    };
+    Some(Areas {
+        header: Rect::new(0, 0, width, 1),
+        list: Rect::new(0, 1, 0, middle),
+        under: 0,
+        lesson: Rect::new(0, 1, 0, 0),
+        notes: Rect::new(0, 1 + middle, width, 0),
+        histogram_title: rows(1, true),
+        flag: rows(1, false),
+        histogram: rows(upper, false),
+        axis: rows(1, false),
+        labels: rows(1, false),
+        lower_title: rows(1, true),
+        lower: rows(bodies - upper, false),
+        ticks: rows(1, false),
+        output: Rect::new(0, 1 + middle, width, 0),
+        numbers: Rect::new(0, 1 + middle, width, LARGE),
+        footer: Rect::new(0, height - 1, width, 1),
+    })
+}
+
+/// The least rows of the histogram where the lower plot takes what it can get.
+const LOW_UPPER: u16 = 3;
+
 impl Areas {
+    /// The same with most of the plots' rows for the lower one, and of the numbers only the first `keep` rows.
+    pub fn with_tall_lower(mut self, keep: u16) -> Areas {
+        let gained = self.numbers.height.saturating_sub(keep);
+        let bodies = self.histogram.height + self.lower.height;
+        let upper = (bodies / 5).clamp(LOW_UPPER.min(self.histogram.height), self.histogram.height);
+        let less = self.histogram.height - upper;
+        self.histogram.height = upper;
+        for area in [&mut self.axis, &mut self.labels, &mut self.lower_title, &mut self.lower] {
+            area.y -= less;
+        }
+        self.lower.height += less + gained;
+        for area in [&mut self.ticks, &mut self.notes, &mut self.output, &mut self.numbers] {
+            area.y += gained;
+        }
+        self.numbers.height -= gained;
+        self.list.height += gained;
+        self
+    }
+
     /// The plots' column under a cell of the screen, if the cell lies in the plots.
     pub fn plot_column(&self, x: u16, y: u16) -> Option<u16> {
         let rows = self.flag.y..self.ticks.bottom();
         let columns = self.histogram.x..self.histogram.right();
         (rows.contains(&y) && columns.contains(&x)).then(|| x - self.histogram.x)
+    }
+
+    /// The place of the plots, which a page takes.
+    pub fn panel(&self) -> Rect {
+        let top = self.histogram_title;
+        Rect { height: self.ticks.bottom() - top.y, ..top }
+    }
+
+    /// The lines of a page between its title and its last line.
+    pub fn page(&self) -> Rect {
+        let panel = self.panel();
+        Rect { y: panel.y + 1, height: panel.height.saturating_sub(3), ..panel }
     }
 
     /// The rows of the list below its title, for `layers` of them; under them stay some lines for notes where the list is
@@ -174,52 +290,67 @@ mod tests {
     fn areas_fit_and_share_their_columns() {
         for width in 0..260 {
             for height in 0..90 {
-                for (methods, network, alone) in
-                    [(1, false, None), (5, false, Some(9)), (5, true, None), (12, true, Some(0)), (12, true, None)]
-                {
-                    let contents = Contents { methods, network, alone, page: Page::Curve };
-                    let Some(a) = areas((width, height), contents) else {
+                for (methods, network, alone, lesson) in [
+                    (1, false, None, false),
+                    (5, false, Some(9), false),
+                    (5, true, None, false),
+                    (12, true, Some(0), false),
+                    (12, true, None, false),
+                    (5, false, Some(9), true),
+                    (5, true, None, true),
+                ] {
+                    let contents = Contents { methods, network, alone, lesson, page: Page::Curve };
+                    let Some(usual) = areas((width, height), contents) else {
                         assert!(width < SMALLEST.0 || height < SMALLEST.1);
                         continue;
                     };
-                    let screen = Rect::new(0, 0, width, height);
-                    let all = [
-                        a.header,
-                        a.list,
-                        a.histogram_title,
-                        a.flag,
-                        a.histogram,
-                        a.axis,
-                        a.labels,
-                        a.lower_title,
-                        a.lower,
-                        a.ticks,
-                        a.notes,
-                        a.output,
-                        a.numbers,
-                        a.footer,
-                    ];
-                    for (i, area) in all.iter().enumerate() {
-                        assert_eq!(screen.intersection(*area), *area, "{width}x{height} {i}");
-                        assert!(all[i + 1..].iter().all(|b| area.intersection(*b).area() == 0), "{width}x{height} {i}");
+                    let shown = presented((width, height)).expect("it is as large");
+                    let tall = [usual.with_tall_lower(2), shown.with_tall_lower(u16::MAX)];
+                    assert!(tall.iter().all(|a| a.lower.height >= 6), "{width}x{height}");
+                    for a in [usual, shown, tall[0], tall[1]] {
+                        let screen = Rect::new(0, 0, width, height);
+                        let all = [
+                            a.header,
+                            a.list,
+                            a.lesson,
+                            a.histogram_title,
+                            a.flag,
+                            a.histogram,
+                            a.axis,
+                            a.labels,
+                            a.lower_title,
+                            a.lower,
+                            a.ticks,
+                            a.notes,
+                            a.output,
+                            a.numbers,
+                            a.footer,
+                        ];
+                        for (i, area) in all.iter().enumerate() {
+                            assert_eq!(screen.intersection(*area), *area, "{width}x{height} {i}");
+                            assert!(
+                                all[i + 1..].iter().all(|b| area.intersection(*b).area() == 0),
+                                "{width}x{height} {i}"
+                            );
+                        }
+                        assert!(a.histogram.height >= 3 && a.lower.height >= 2, "{width}x{height}");
+                        assert_eq!((a.histogram.x, a.histogram.width), (a.lower.x, a.lower.width));
+                        assert_eq!((a.ticks.bottom(), a.notes.bottom()), (a.notes.y, a.output.y));
+                        assert_eq!(a.output.bottom(), if a.numbers.is_empty() { a.lesson.y } else { a.numbers.y });
+                        assert!(alone.is_none() || a.list.is_empty());
+                        for page in if lesson { vec![] } else { vec![Page::Layers, Page::Compare] } {
+                            let of = areas((width, height), Contents { page, ..contents }).unwrap();
+                            let (rows, notes) = (of.list_rows(999), of.list_notes(999));
+                            assert!(rows.height >= 3, "{width}x{height} {page:?} {rows}");
+                            assert!(
+                                page == Page::Compare
+                                    || rows.bottom() == notes.y && notes.bottom() == of.output.y - of.notes.height
+                            );
+                            assert!(page == Page::Compare || rows.width == width && notes.height >= 2);
+                        }
+                        assert_eq!(a.output.height, u16::from(network));
+                        assert_eq!(a.numbers.bottom(), a.footer.y);
                     }
-                    assert!(a.histogram.height >= 3 && a.lower.height >= 2, "{width}x{height}");
-                    assert_eq!((a.histogram.x, a.histogram.width), (a.lower.x, a.lower.width));
-                    assert_eq!((a.ticks.bottom(), a.notes.bottom()), (a.notes.y, a.output.y));
-                    assert_eq!(a.output.bottom(), a.numbers.y);
-                    assert!(alone.is_none() || a.list.is_empty());
-                    for page in [Page::Layers, Page::Compare] {
-                        let of = areas((width, height), Contents { page, ..contents }).unwrap();
-                        let (rows, notes) = (of.list_rows(999), of.list_notes(999));
-                        assert!(rows.height >= 3, "{width}x{height} {page:?} {rows}");
-                        assert!(
-                            page == Page::Compare
-                                || rows.bottom() == notes.y && notes.bottom() == of.output.y - of.notes.height
-                        );
-                        assert!(page == Page::Compare || rows.width == width && notes.height >= 2);
-                    }
-                    assert_eq!(a.output.height, u16::from(network));
-                    assert_eq!(a.numbers.bottom(), a.footer.y);
                 }
             }
         }

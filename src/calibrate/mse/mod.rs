@@ -252,6 +252,10 @@ impl Calibrator for Mse {
         "NVIDIA pytorch-quantization"
     }
 
+    fn formula(&self) -> &str {
+        "argmin over t of sum h_j (q_t(c_j) - c_j)^2, c_j the centres of the bins, t from the 128th on"
+    }
+
     fn caveat(&self) -> &str {
         "Weighs a few large values more than many small ones: far outliers keep the clip wide. Clips up to 2^-24 count as 0."
     }

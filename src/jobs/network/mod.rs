@@ -8,6 +8,8 @@ mod values;
 
 pub(super) use begin::{Begin, begin};
 pub(super) use run::Run;
+#[cfg(feature = "statistics")]
+pub(super) use run::Runs;
 pub(super) use setup::Setup;
 pub use setup::{Backend, Subject};
 pub(super) use values::NetworkValues;

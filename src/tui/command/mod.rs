@@ -88,6 +88,10 @@ pub enum Command {
     Fit,
     /// Shows the mapping from floats to integers.
     Mapping,
+    /// Shows both distributions of the KL divergence at the clip in hand.
+    Divergence,
+    /// Goes through the rule of 99 %, drop by drop.
+    Coverage,
     /// Compares all methods on all layers.
     Compare,
     /// Shows the list of layers over the whole width.
@@ -106,6 +110,10 @@ pub enum Command {
     Pan(i8),
     /// Ends the run of a network with the samples seen so far, or what takes long with what it has found.
     Stop,
+    /// Lists what goes on in the background.
+    Work,
+    /// Shows all that is to say of the selected layer.
+    Notes,
     /// Shows every method by what the network's outputs say.
     Methods,
     /// Takes the best method by the network's outputs for all activations.
@@ -120,6 +128,8 @@ pub enum Command {
     TuneAll,
     /// Asks whether to take up what an earlier run has left.
     TakeUp,
+    /// Asks what to do in the lesson.
+    Lesson,
     /// Writes the scales to a file.
     Export,
     /// Writes the screen as SVG.
@@ -128,6 +138,16 @@ pub enum Command {
     Plot,
     /// Asks what to copy.
     Copy,
+    /// Asks where to write the NumPy of what is on the screen.
+    Script,
+    /// Explains what is on the screen, or under the inspect cursor.
+    Explain,
+    /// Lists every method with what it does.
+    MethodList,
+    /// Begins a presentation, or ends it.
+    Present,
+    /// Shows so much more of a presentation.
+    Reveal(i8),
     /// Lists every change that was made.
     Changes,
     /// Finds a command by words, and runs it.

@@ -15,7 +15,7 @@ const METHOD: u16 = 16;
 /// selected layer.
 pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     let theme = pen.look.theme;
-    let panel = panel(areas);
+    let panel = areas.panel();
     let rule = Rect { height: 1, ..panel };
     pen.titled_rule(rule, &[], "");
     // Where there is no list, the rows need names of their own.
@@ -138,14 +138,10 @@ fn cell(pen: &mut Pen, x: u16, y: u16, ready: &Ready, id: &str) {
     pen.right(x + 8, y, METHOD - 10, &number::decibels(t.metrics.sqnr_db), style);
 }
 
-/// The place of the plots.
-pub(super) fn panel(areas: &Areas) -> Rect {
-    let top = areas.histogram_title;
-    Rect { height: areas.ticks.bottom() - top.y, ..top }
-}
-
 /// The rows of the table, along with those of the list.
 pub(in super::super) fn rows(areas: &Areas, model: &Model) -> Rect {
-    let panel = panel(areas);
-    Rect { y: panel.y + 1, height: areas.list_rows(model.list.rows()).height, ..panel }
+    let panel = areas.panel();
+    let room = panel.height.saturating_sub(3);
+    let height = if areas.list.is_empty() { room } else { areas.list_rows(model.list.rows()).height.min(room) };
+    Rect { y: panel.y + 1, height, ..panel }
 }

@@ -2,14 +2,15 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::super::command::Command;
-use super::super::layout::Areas;
-use super::super::model::{Model, name_of};
+use super::super::layout::{Areas, Region, Sends};
+use super::super::model::{Model, Part, name_of};
+use super::super::network::headline;
 use super::super::page::Page;
-use super::super::plot::{BarStyle, Dots, bars, place};
+use super::super::plot::{BarStyle, Dots, Placed, bars, place};
 use super::pen::{Pen, wrapped};
 use super::{inspect, layers, over, scales};
 use crate::calibrate::Shape;
-use crate::figure::{Axis, Figure, FitCurve, Handle, level_counts};
+use crate::figure::{Axis, Figure, FitCurve, Handle, Mark, level_counts};
 use crate::report::number;
 use crate::session::{LayerState, Ready, Target};
 
@@ -24,9 +25,11 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         None => scales::y_labels(pen, areas.histogram, &figure.counts_scale),
     }
     draw_bars(pen, areas.histogram, model, figure, ready);
-    draw_axis(pen, areas, figure, ready);
+    draw_axis(pen, areas, model, figure, ready);
     over::draw(pen, areas, model, figure);
-    draw_lines(pen, areas, model, &figure.axis, ready);
+    if model.shows(Part::Clip) {
+        draw_lines(pen, areas, model, &figure.axis, ready);
+    }
     if model.plot.fake_quant {
         draw_levels(pen, areas.histogram, figure, ready);
     }
@@ -128,7 +131,7 @@ fn draw_bars(pen: &mut Pen, body: Rect, model: &Model, figure: &Figure, ready: &
     // What a log scale has no room for is the smaller part of one value that lies across two columns.
     let heights: Vec<f64> = figure.counts.iter().map(|c| figure.height(*c)).collect();
     let clip = ready.decision().clip;
-    let quantized = ready.decision().quantized;
+    let quantized = ready.decision().quantized && model.shows(Part::Saturated);
     // Unsigned magnitudes: what is negative saturates too, but a magnitude axis cannot show which.
     let (lo, hi) = if model.shows_signed() {
         (f64::from(clip.min()), f64::from(clip.max()))
@@ -208,12 +211,15 @@ fn draw_fit(pen: &mut Pen, body: Rect, model: &Model, figure: &Figure, curve: &F
     });
 }
 
-fn draw_axis(pen: &mut Pen, areas: &Areas, figure: &Figure, ready: &Ready) {
+fn draw_axis(pen: &mut Pen, areas: &Areas, model: &Model, figure: &Figure, ready: &Ready) {
     let (theme, glyphs) = (pen.look.theme, pen.look.glyphs);
     let area = areas.axis;
     pen.glyph(area.x - 1, area.y, glyphs.axis[2], theme.dim);
     for x in area.x..area.right() {
         pen.glyph(x, area.y, glyphs.axis[0], theme.dim);
+    }
+    if !model.shows(Part::Marks) {
+        return;
     }
     let chosen = |candidate: usize| ready.candidates()[candidate].id == ready.decision().method;
     // Where several methods share a column the chosen one gives the colour.
@@ -223,14 +229,42 @@ fn draw_axis(pen: &mut Pen, areas: &Areas, figure: &Figure, ready: &Ready) {
             pen.glyph(area.x + mark.column, area.y, glyphs.mark, style);
         }
     }
-    let names: Vec<(u16, &str)> =
-        figure.marks.iter().map(|m| (m.column, ready.candidates()[m.candidate].label.as_str())).collect();
-    for label in place(&names, areas.labels.width, areas.labels.height) {
+    for label in labels(areas, figure, ready) {
         let style =
             if label.marks.iter().any(|&m| chosen(figure.marks[m].candidate)) { theme.chosen } else { theme.mark };
         let (x, y) = (areas.labels.x + label.column, areas.labels.y + label.row);
         pen.text(x, y, areas.labels.right() - x, &label.text, style);
     }
+}
+
+/// The methods' names below their marks.
+fn labels(areas: &Areas, figure: &Figure, ready: &Ready) -> Vec<Placed> {
+    let label = |mark: &Mark| (mark.column, ready.candidates()[mark.candidate].label.as_str());
+    let names: Vec<(u16, &str)> = figure.marks.iter().map(label).collect();
+    place(&names, areas.labels.width, areas.labels.height)
+}
+
+/// The methods' names and marks, each to take its method; a mark that the clip's line covers belongs to the line.
+pub(super) fn regions(model: &Model, areas: &Areas) -> Vec<Region> {
+    let (Some(figure), Some(ready)) = (model.figure(), model.selected_ready()) else { return Vec::new() };
+    let lines = model.lines(ready.decision().clip);
+    let lines: Vec<u16> = lines.iter().filter_map(|(_, value)| figure.axis.column(*value)).collect();
+    let region = |x: u16, y: u16, width: u16, mark: &Mark| Region {
+        area: Rect::new(x, y, width, 1),
+        sends: Sends::Run(Command::Method(mark.candidate)),
+    };
+    let free = figure.marks.iter().filter(|mark| !lines.contains(&mark.column));
+    let mut regions: Vec<Region> = free.map(|mark| region(areas.axis.x + mark.column, areas.axis.y, 1, mark)).collect();
+    for label in labels(areas, figure, ready) {
+        let (mut x, y) = (areas.labels.x + label.column, areas.labels.y + label.row);
+        // Names that share a label stand behind each other with a dot between.
+        for mark in label.marks.iter().map(|&mark| &figure.marks[mark]) {
+            let width = ready.candidates()[mark.candidate].label.chars().count() as u16;
+            regions.push(region(x, y, width.min(areas.labels.right().saturating_sub(x)), mark));
+            x += width + 1;
+        }
+    }
+    regions
 }
 
 /// The clip: a line through both plots, and its flag above.
@@ -253,7 +287,7 @@ fn draw_lines(pen: &mut Pen, areas: &Areas, model: &Model, axis: &Axis, ready: &
                 pen.glyph(x, y, glyphs.clip, style);
             }
         }
-        if model.plot.page != Page::Mapping {
+        if model.plot.page == Page::Curve && model.shows(Part::Curve) {
             for y in areas.lower.y..areas.lower.bottom() {
                 pen.glyph(x, y, glyphs.clip, style);
             }
@@ -279,7 +313,7 @@ fn output(pen: &Pen, model: &Model, style: Style) -> (String, Style) {
     let asked = network.and_then(|n| n.alone.asked.as_ref()).is_some_and(|(_, grids)| !grids.is_empty());
     let effect = answer.filter(|_| asked).and_then(|answer| answer.result.as_ref().ok());
     let fresh = network.is_some_and(|n| n.alone.is_answered());
-    let text = effect.map_or(String::new(), |e| format!("· output {}", super::output::headline(e)));
+    let text = effect.map_or(String::new(), |e| format!("· output {}", headline(e)));
     (text, if fresh { style } else { pen.look.theme.dim })
 }
 
@@ -315,6 +349,8 @@ fn flag(pen: &mut Pen, area: Rect, column: u16, handle: Handle, model: &Model, r
     let number = format!("{name} {}", number::significant(f64::from(value), 4));
     let share = if !ready.decision().quantized {
         "left in float".to_owned()
+    } else if !model.shows(Part::Saturated) {
+        String::new()
     } else {
         let about = if metrics.prorated { "~" } else { "" };
         format!("{about}{} saturate", number::percent(metrics.saturated))

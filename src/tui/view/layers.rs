@@ -5,23 +5,20 @@ use super::super::command::Command;
 use super::super::layout::Areas;
 use super::super::list::{Row, Sort};
 use super::super::model::Model;
+use super::super::notes;
 use super::columns::{Columns, SPARK, badge};
 use super::names::{Common, shortened};
-use super::output;
-use super::pen::{Pen, cut, wrapped};
+use super::pen::{Pen, cut};
 use crate::calibrate::Rank;
 use crate::report::{number, visible};
-use crate::session::{Key, Layer, LayerState, Ready, Target};
-
-/// From this share of the outputs' noise on a layer costs them much.
-const MUCH: f64 = 0.2;
+use crate::session::{Layer, LayerState, Ready};
 
 /// The list, and under it what is to say of the selected layer.
 pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     if areas.list.is_empty() {
         // Of a layer that is alone; there is no blank line above.
         let area = areas.list_notes(0);
-        return notes(
+        return below(
             pen,
             Rect { y: area.y.saturating_sub(1), height: area.height + u16::from(area.height > 0), ..area },
             model,
@@ -93,7 +90,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
             if model.list.filter.is_empty() { "no layers" } else { "no layer has this in its name; Esc shows all" };
         pen.text(rows.x + 1, rows.y, rows.width - 1, text, theme.dim);
     }
-    notes(pen, areas.list_notes(model.list.rows()), model);
+    below(pen, areas.list_notes(model.list.rows()), model);
 }
 
 /// A layer by its index, under the name that there is room for.
@@ -194,7 +191,7 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, (index, name): (usize, &str), c
 
 /// What the list marks a layer with.
 pub(super) fn sign_of(pen: &Pen, model: &Model, layer: &Layer) -> Option<(char, Style)> {
-    network_rank(model, &layer.key).or(layer.rank()).and_then(|rank| sign(pen, rank))
+    notes::rank_by_network(model, &layer.key).or(layer.rank()).and_then(|rank| sign(pen, rank))
 }
 
 /// What marks a rank, in the list and before its sentence; nothing what is merely worth knowing.
@@ -205,12 +202,6 @@ fn sign(pen: &Pen, rank: Rank) -> Option<(char, Style)> {
         Rank::Wrong => Some((wrong, theme.warning)),
         Rank::Worth => None,
     }
-}
-
-/// What the network says of a layer: that it costs the outputs, where much of their noise is its.
-fn network_rank(model: &Model, key: &Key) -> Option<Rank> {
-    let share = model.network.as_ref()?.share_of_noise(key)?;
-    (share >= MUCH).then_some(Rank::Costs)
 }
 
 /// The layer's magnitudes in eight columns, on a log scale. The top eighth stays free, so that the lines of one layer
@@ -233,79 +224,28 @@ fn sparkline(pen: &mut Pen, x: u16, y: u16, ready: &Ready) {
     }
 }
 
-fn notes(pen: &mut Pen, area: Rect, model: &Model) {
+/// As much of what is to say of the selected layer as there is room for; where there is more, how to read it.
+fn below(pen: &mut Pen, area: Rect, model: &Model) {
     let theme = pen.look.theme;
-    // Of the values that share a range, what is to be said stands with each tensor.
-    let at = match model.at() {
-        Some(Target::Tie(_)) | None => model.selected().map(|layer| Target::Tensor(layer.key.clone())),
-        at => at,
-    };
-    let Some(at) = at.filter(|_| area.height > 0) else { return };
-    let of_range = model.session.notes(&at).into_iter().map(|note| (note.text, note.rank));
-    let mut sentences: Vec<(String, Rank)> = of_range.chain(of_network(model)).chain(as_deployed(model)).collect();
-    // The gravest first; why it stays in float before all.
-    sentences.sort_by_key(|(_, rank)| *rank);
-    sentences.splice(0..0, in_float(model));
-    let width = usize::from(area.width.saturating_sub(3));
-    let mut lines = sentences.iter().flat_map(|(s, rank)| {
-        let lines = wrapped(&visible(s), width).into_iter().enumerate();
-        lines.map(|(i, line)| (line, Some(*rank).filter(|_| i == 0)))
-    });
-    for y in area.y + 1..area.bottom() {
-        let Some((line, first)) = lines.next() else { return };
-        if let Some((sign, style)) = first.and_then(|rank| sign(pen, rank)) {
-            pen.glyph(area.x, y, sign, style);
-        }
-        pen.text(area.x + 2, y, area.width - 2, &line, theme.dim);
+    let lines = notes::lines(model, usize::from(area.width.saturating_sub(3)));
+    let room = usize::from(area.height.saturating_sub(1));
+    let shown = if lines.len() > room { room.saturating_sub(1) } else { room };
+    let mut y = area.y + 1;
+    for line in lines.iter().take(shown) {
+        note(pen, Rect { y, height: 1, ..area }, line);
+        y += 1;
+    }
+    if y < area.bottom() && lines.len() > shown {
+        let more = number::of((lines.len() - shown) as u64, "more line");
+        let key = model.keys.hint(Command::Notes).map_or(String::new(), |key| format!(": {key} reads all"));
+        pen.text(area.x + 2, y, area.width - 2, &format!("{} {more}{key}", pen.look.glyphs.ellipsis), theme.title);
     }
 }
 
-/// Why the placement leaves the selected tensor in float: no warning.
-fn in_float(model: &Model) -> Option<(String, Rank)> {
-    let (layer, placement) = (model.selected()?, model.session.placement()?);
-    let why = layer.in_float(Some(placement))?;
-    let remedy = model.keys.told("{toggle} quantizes it");
-    Some((format!("Stays in float ({placement}): {why}; {remedy}."), Rank::Worth))
-}
-
-/// What of the file the selected layer is there in the place of.
-fn as_deployed(model: &Model) -> impl Iterator<Item = (String, Rank)> {
-    let said = model.selected().map_or_else(Vec::new, |layer| layer.deployed.sentences());
-    said.into_iter().map(|said| (said, Rank::Worth))
-}
-
-/// What the network had to say of the selected layer that the row of outputs has no room for.
-fn of_network(model: &Model) -> Vec<(String, Rank)> {
-    let Some(network) = &model.network else { return Vec::new() };
-    let mut said = Vec::new();
-    let old = network.sensitivity_is_old();
-    let selected = model.selected();
-    if let Some(found) = selected.and_then(|layer| network.sensitivity.get(&layer.key)).filter(|_| !old) {
-        let whole = network.whole.answer.as_ref().and_then(|answer| answer.result.as_ref().ok());
-        if let Some(share) = selected.and_then(|layer| network.share_of_noise(&layer.key)).filter(|s| *s >= MUCH) {
-            let text = format!("Much of the outputs' noise is its: {}.", number::percent(share));
-            said.push((text, Rank::Costs));
-        }
-        if let Some(of) = found.alone.cut_from() {
-            let db = output::headline(&found.alone);
-            said.push((format!("{db} alone on {} of {of} samples so far.", found.alone.samples), Rank::Worth));
-        }
-        // Both must be of the same samples.
-        let whole = whole.filter(|whole| whole.samples == found.without.samples);
-        let gain = whole.and_then(|whole| found.without.sqnr_db?.gain_over(whole.sqnr_db?).finite());
-        if let Some(gain) = gain.filter(|_| network.whole_is_answered()) {
-            let sign = if gain < 0.0 { "" } else { "+" };
-            said.push((
-                format!("Left in float, it would change the output by {sign}{} dB.", number::decibels(gain)),
-                Rank::Worth,
-            ));
-        }
+/// A line of what is to say, with the sign of its sentence.
+pub(super) fn note(pen: &mut Pen, area: Rect, line: &notes::Line) {
+    if let Some((sign, style)) = line.begins.and_then(|rank| sign(pen, rank)) {
+        pen.glyph(area.x, area.y, sign, style);
     }
-    let alone = network.alone.answer.as_ref().filter(|_| network.alone.is_answered());
-    let failed = alone.and_then(|answer| answer.result.as_ref().err()).cloned();
-    let whole = network.whole.answer.as_ref().filter(|_| network.whole_is_answered());
-    said.extend(
-        failed.or(whole.and_then(|answer| answer.result.as_ref().err()).cloned()).map(|why| (why, Rank::Wrong)),
-    );
-    said
+    pen.text(area.x + 2, area.y, area.width.saturating_sub(2), &line.text, pen.look.theme.dim);
 }

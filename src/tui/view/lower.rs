@@ -1,11 +1,11 @@
 use ratatui::layout::Rect;
 
 use super::super::layout::Areas;
-use super::super::model::Model;
+use super::super::model::{Model, Part};
 use super::super::page::Page;
 use super::super::plot::Dots;
 use super::pen::Pen;
-use super::{mapping, scales};
+use super::{divergence, mapping, scales};
 use crate::calibrate::kl;
 use crate::figure::{Curve, CurveKind, Figure, Handle, Span};
 use crate::report::number;
@@ -17,6 +17,12 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         pen.titled_rule(areas.lower_title, &[], "");
         return;
     };
+    if model.plot.page == Page::Divergence {
+        return divergence::draw(pen, areas, model, ready);
+    }
+    if !model.shows(Part::Curve) {
+        return;
+    }
     if model.plot.page == Page::Mapping {
         return mapping::draw(pen, areas, model, figure, ready);
     }

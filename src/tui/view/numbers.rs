@@ -36,12 +36,12 @@ const COLUMNS: [Column; 9] = [
             if r.symmetric { n(r.clip.amax()) } else { format!("{} to {}", n(r.clip.min()), n(r.clip.max())) }
         },
     },
-    Column { heading: "scale", width: 10, rank: 4, cell: |r| number::significant(f64::from(r.params.scale()), 5) },
+    Column { heading: "scale", width: 10, rank: 3, cell: |r| number::significant(f64::from(r.params.scale()), 5) },
     Column { heading: "zero pt", width: 7, rank: 8, cell: |r| r.params.zero_point().to_string() },
     Column {
         heading: "saturated",
         width: 17,
-        rank: 3,
+        rank: 4,
         cell: |r| {
             let about = if r.metrics.prorated { "~" } else { "" };
             let n = number::count(r.metrics.saturated_count.round() as u64);
@@ -67,6 +67,18 @@ const MARK: u16 = 7;
 
 fn name_width(area: Rect) -> u16 {
     if area.width >= 130 { WIDE_NAME + MARK } else { NAME }
+}
+
+/// The heading of the column at `x`.
+pub(super) fn heading_at(model: &Model, area: Rect, x: u16) -> Option<&'static str> {
+    let symmetric = model.selected_ready()?.format().symmetric();
+    let mut left = area.x + name_width(area);
+    fitting(area.width, name_width(area), symmetric).into_iter().find_map(|column| {
+        let right = left + width_of(column, symmetric) + 2;
+        let at = (left..right).contains(&x);
+        left = right;
+        at.then_some(column.heading)
+    })
 }
 
 /// The clip in hand beside every method's.
@@ -201,15 +213,17 @@ fn width_of(column: &Column, symmetric: bool) -> u16 {
     if column.rank == 0 && symmetric { 9 } else { column.width }
 }
 
-/// The most important columns that fit, in their order.
+/// The most important columns that fit, in their order: a narrow one goes where a wider one has no room.
 fn fitting(width: u16, name: u16, symmetric: bool) -> Vec<&'static Column> {
-    let mut columns: Vec<&Column> = COLUMNS.iter().collect();
-    while columns.iter().map(|c| width_of(c, symmetric) + 2).sum::<u16>() + name + 1 > width {
-        let least = columns.iter().enumerate().max_by_key(|(_, c)| c.rank).map(|(i, _)| i);
-        match least {
-            Some(i) if columns.len() > 1 => drop(columns.remove(i)),
-            _ => break,
-        }
-    }
-    columns
+    let mut by_rank: Vec<&Column> = COLUMNS.iter().collect();
+    by_rank.sort_by_key(|column| column.rank);
+    let mut left = width.saturating_sub(name + 1);
+    let mut fits = |column: &&Column| {
+        let needed = width_of(column, symmetric) + 2;
+        let fits = needed <= left || column.rank == 0;
+        left = left.saturating_sub(if fits { needed } else { 0 });
+        fits
+    };
+    let taken: Vec<u8> = by_rank.into_iter().filter(|column| fits(column)).map(|column| column.rank).collect();
+    COLUMNS.iter().filter(|column| taken.contains(&column.rank)).collect()
 }

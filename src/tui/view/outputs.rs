@@ -3,7 +3,6 @@ use ratatui::layout::Rect;
 use super::super::layout::{Areas, GUTTER};
 use super::super::model::Model;
 use super::super::plot::{BarStyle, bars};
-use super::compare::panel;
 use super::pen::Pen;
 use super::{over, scales};
 use crate::figure::{Axis, YScale};
@@ -14,7 +13,7 @@ use crate::report::{self, number};
 /// ahead below it.
 pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     let theme = pen.look.theme;
-    let panel = panel(areas);
+    let panel = areas.panel();
     let Some(network) = &model.network else { return };
     let answer = network.whole.answer.as_ref();
     let shape = network.shapes.iter().find(|shape| shape.values.is_some());
