@@ -38,7 +38,7 @@ fn right(model: &Model) -> Vec<(String, Style, Option<Sends>)> {
     }
     if let Some(against) = model.against.as_ref().filter(|against| !against.is_done() && model.loading.finished) {
         let (read, of) = against.read();
-        right.push((format!("{} {read}/{of}", against.title), theme.dim));
+        right.push((format!("{} {read}/{of}", against.title), theme.dim, None));
     }
     let changed = model.session.changed();
     // A clip in the hand stands in no file either.
