@@ -12,9 +12,10 @@ use super::{
     bundled, check, diff, doctor, exchange, generate, glossary, journal, keys, learn, methods, patterns, provenance,
     qdq, report as reports, trials, tune,
 };
-use crate::jobs::Start;
+use crate::jobs::{Against, Start};
 use crate::lessons::Lang;
 use crate::report::{self, visible};
+use crate::session::Layer;
 use crate::tui::{app, model::Model};
 
 /// Runs what the arguments ask for; returns the exit code.
@@ -92,6 +93,7 @@ fn screen(args: ScreenArgs, config: &Config, lang: Lang) -> Result<u8, Failed> {
     let mut model = Model::new(session, title, looks.look(), (0, 0));
     model.mouse = !args.no_mouse && config.look.mouse.unwrap_or(true);
     model.keys = config.keys.clone();
+    model.plot.rise = args.y;
     model.lang = lang;
     model.present = args.present.then_some(0);
     if shared.paths.is_empty() {
@@ -110,9 +112,12 @@ fn screen(args: ScreenArgs, config: &Config, lang: Lang) -> Result<u8, Failed> {
     }
     let asked = shared.patterns();
     let journal = journal::open(&shared, &mut model);
+    let against = source::against(&shared, &args.against)?;
+    model.against = against.is_some().then(|| Against::new(source::title(&args.against)));
     let start = source::start(shared, &model.session, source::For::Screen)?;
     let start: Start = Box::new(|tell| start(Box::new(move |told| tell(told_with_hints(told)))));
-    let ended = app::run(model, start, &|layers| patterns::check(&asked, layers), journal, looks.ask, None)?;
+    let fits = |layers: &[Layer]| patterns::check(&asked, layers);
+    let ended = app::run(model, start, against, &fits, journal, looks.ask, None)?;
     if let Some(why) = ended.refused {
         return Err(Usage(visible(&why)).into());
     }

@@ -30,6 +30,8 @@ pub enum Event {
         /// What it tells.
         told: Box<jobs::Told>,
     },
+    /// The loader of the data that is compared with.
+    Against(Box<jobs::Told>),
     /// A signal to end, by its number.
     Signal(i32),
     /// The terminal is gone.

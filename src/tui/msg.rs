@@ -64,6 +64,8 @@ pub enum Msg {
     Paste(String),
     /// The loader has something to tell.
     Job(Told),
+    /// The loader of the data that is compared with has something to tell.
+    Against(Told),
     /// Something was handed to the clipboard.
     Copied {
         /// What it was, in a few words.

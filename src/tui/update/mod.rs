@@ -46,7 +46,7 @@ use crate::session::{Key, Step, Target};
 /// After news from the loader, which comes in floods, the list and the figure lag behind until [`settle`].
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
     let mut cmds = Vec::new();
-    let news = matches!(msg, Msg::Job(_));
+    let news = matches!(msg, Msg::Job(_) | Msg::Against(_));
     match msg {
         Msg::Run(command) => run(model, command, &mut cmds),
         Msg::Ground(ground) => model.look = model.look.on(ground),
@@ -84,6 +84,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::Type(key) => prompt::key(model, key, &mut cmds),
         Msg::Paste(text) => prompt::paste(model, &text, &mut cmds),
         Msg::Job(told) => load::told(model, told, &mut cmds),
+        Msg::Against(told) => hold::told(model, told),
         Msg::Copied { what, way } => model.say(format!("{what} copied {way}")),
         Msg::Exported(result) => prompt::exported(model, result, &mut cmds),
         Msg::Writing(path) => prompt::writing(model, &path),

@@ -37,6 +37,10 @@ fn right(model: &Model) -> Vec<(String, Style, Option<Sends>)> {
             break;
         }
     }
+    if let Some(against) = model.against.as_ref().filter(|against| !against.is_done() && model.loading.finished) {
+        let (read, of) = against.read();
+        right.push((format!("{} {read}/{of}", against.title), theme.dim, None));
+    }
     let changed = model.session.changed();
     // A clip in the hand stands in no file either.
     let unsaved = model.session.is_dirty() || matches!(model.mode, Mode::Drag { .. });
