@@ -557,7 +557,7 @@ impl SharedArgs {
     }
 
     /// Fills in what the configuration has and no option says.
-    fn fill(&mut self, defaults: &Defaults) {
+    pub fn fill(&mut self, defaults: &Defaults) {
         self.options_say_how = Some(self.says_how());
         if self.method.is_empty() {
             self.method.extend(defaults.method.clone());

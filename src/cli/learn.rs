@@ -10,7 +10,7 @@ use super::config::Config;
 use super::look::{LookArgs, Looks};
 use super::out::{Failed, print};
 use super::source::Usage;
-use super::teacher;
+use super::teacher::Teacher;
 use crate::journal::state_folder;
 use crate::lessons::{Complaint, Known, Lang, Lesson, Progress, bundled, read};
 use crate::report::{self, visible};
@@ -78,7 +78,8 @@ pub(super) fn learn(args: LearnArgs, config: &Config, lang: Lang) -> Result<u8, 
         Err(why) => return Err(Usage(why.clone()).into()),
     };
     learn.at = at;
-    let opening = teacher::open(&lesson, &own).map_err(Usage)?;
+    let mut teacher = Teacher::new(own);
+    let opening = teacher.open(&lesson).map_err(Usage)?;
     let mut model = Model::new(opening.session, opening.title, looks.look(), (0, 0));
     model.mouse = !args.no_mouse && config.look.mouse.unwrap_or(true);
     model.keys = config.keys.clone();
@@ -88,12 +89,13 @@ pub(super) fn learn(args: LearnArgs, config: &Config, lang: Lang) -> Result<u8, 
         model.mode = Mode::Lessons { at };
     }
     learn.begin(at);
+    model.into_network = opening.into_network;
     model.learn = Some(Box::new(learn));
     let keep = move |text: &str| match &place {
         Some(place) => keep(place, text),
         None => Err("how far you are cannot be written down: there is no home folder".to_owned()),
     };
-    let teacher = app::Teacher { open: Box::new(move |lesson| teacher::open(lesson, &own)), keep: Box::new(keep) };
+    let teacher = app::Teacher { open: Box::new(move |lesson| teacher.open(lesson)), keep: Box::new(keep) };
     let ended = app::run(model, opening.start, None, &|_| Ok(()), None, looks.ask, Some(teacher))?;
     Ok(ended.signal.map_or(0, |s| 128 + s as u8))
 }
@@ -169,7 +171,8 @@ pub fn rehearsed(id: &str, text: &str) -> Vec<Complaint> {
         Ok(lesson) => Arc::new(lesson),
         Err(found) => return found,
     };
-    match teacher::open(&lesson, &[]) {
+    let mut teacher = Teacher::default();
+    match teacher.open(&lesson) {
         Ok(opening) => rehearse::rehearse(&lesson, opening),
         Err(why) => vec![Complaint { line: 1, why }],
     }

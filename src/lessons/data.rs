@@ -92,13 +92,15 @@ impl Made {
 
     /// The file that `np.save` would write of the values.
     pub fn npy(&self) -> Vec<u8> {
-        npy(&self.values())
+        let values = self.values();
+        npy(&[values.len()], &values)
     }
 }
 
-/// An array of one axis as an `.npy` file.
-fn npy(values: &[f32]) -> Vec<u8> {
-    let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({},), }}", values.len());
+/// An array as an `.npy` file.
+pub(super) fn npy(shape: &[usize], values: &[f32]) -> Vec<u8> {
+    let shape: String = shape.iter().map(|n| format!("{n}, ")).collect();
+    let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({shape}), }}");
     // Magic, version and length take ten bytes; the whole is a multiple of 64 and ends in a line break.
     let padding = (64 - (10 + header.len() + 1) % 64) % 64;
     let length = header.len() + padding + 1;

@@ -39,7 +39,7 @@ pub use facts::{FACTS, Fact, Kind, Seen, Value};
 pub use glossary::{Glossary, GlossaryError, Idea, Words};
 pub use lang::Lang;
 pub use lesson::{Act, Ask, Asked, Lesson, Needs, Region, Start, Step};
-pub use page::{CROP, CROPS, crop};
+pub use page::{CROP, CROPS, batch, crop};
 pub use play::{Answered, Play, Stage};
 pub use progress::Progress;
 pub use read::{Complaint, Known, read};

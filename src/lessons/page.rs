@@ -1,6 +1,8 @@
 //! Text cut out of a photographed page, as the bundled network is fed it: what `assets/make_activations.py` makes, without
 //! Python.
 
+use super::data::npy;
+
 /// scikit-image's page.png, grey, row by row; `assets/activations/README.md` has its origin and licence.
 const PAGE: &[u8] = include_bytes!("../../assets/lessons/page.grey");
 const PAGE_WIDTH: usize = 384;
@@ -96,6 +98,13 @@ pub fn crop(at: usize) -> Vec<f32> {
         }
     }
     plane.repeat(channels)
+}
+
+/// Some crops as the file that `np.save` would write of them.
+pub fn batch(crops: impl ExactSizeIterator<Item = usize>) -> Vec<u8> {
+    let [channels, rows, columns] = CROP;
+    let shape = [crops.len(), channels, rows, columns];
+    npy(&shape, &crops.flat_map(crop).collect::<Vec<f32>>())
 }
 
 /// The pixel before the place that the middle of a new pixel falls on, and how far behind it that is; beyond the edge

@@ -73,6 +73,10 @@ impl Reader<'_> {
             Some("training") => Needs::Training,
             _ => Needs::Values,
         };
+        let place = self.text(&mut top, "place", &["fused", "inputs", "ort", "all"]);
+        if place.is_some() && needs != Needs::Network {
+            self.wrongs.say(0, "place is for a lesson with needs = \"network\"");
+        }
         let mut methods = Vec::new();
         for (method, span) in top.texts("methods", &mut self.wrongs) {
             self.method(method, span);
@@ -105,7 +109,7 @@ impl Reader<'_> {
             self.wrongs.say(0, "there is nothing to do: [[step]] is one");
         }
         top.finish("a lesson", &mut self.wrongs);
-        Some(Lesson { id: id.to_owned(), title: title?, needs, data, methods, method, format, bins, steps })
+        Some(Lesson { id: id.to_owned(), title: title?, needs, place, data, methods, method, format, bins, steps })
     }
 
     fn missing<T>(&mut self, at: usize, what: &str, name: &str) -> Option<T> {

@@ -4,6 +4,9 @@ use std::io::{self, Write, stdout};
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
@@ -14,6 +17,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::exchange::{self, Names, Options};
+use crate::guard::guarded;
 use crate::jobs::{Feed, News, Start, Stop, Told};
 use crate::journal::Journal;
 use crate::lessons::Lesson;
@@ -26,11 +30,12 @@ use super::event::{self, Event, message};
 use super::look::Ground;
 use super::mode::Picture;
 use super::model::Model;
-use super::msg::{Cmd, Msg, Opened, Unwritten, Written};
+use super::msg::{Cmd, IntoNetwork, Msg, Opened, Unwritten, Written};
 use super::network::Network;
 use super::pages::Pages;
 use super::query::{Heard, Query};
 use super::terminal;
+use super::training::{Order, Trained, train};
 use super::update::{settle, update};
 use super::view::view;
 use super::writer::Writer;
@@ -66,6 +71,8 @@ pub struct Opening {
     pub title: String,
     /// Who brings its layers.
     pub start: Start,
+    /// Who writes the network with its scales inside, where one is run.
+    pub into_network: Option<IntoNetwork>,
 }
 
 /// Who brings the layers now. After another lesson was opened what the one before still tells is of no use.
@@ -77,13 +84,15 @@ struct Bringer {
     /// Who will bring the data to compare with, and who does.
     against: Option<Start>,
     other: Option<Box<dyn Feed>>,
+    /// The number of what is being trained; 0 where nothing is to be.
+    training: Arc<AtomicUsize>,
 }
 
 impl Bringer {
     fn new(start: Start, nth: usize, sender: Sender<Event>) -> Bringer {
         let told = sender.clone();
         let tell = move |event| drop(told.send(Event::Job { of: nth, told: Box::new(event) }));
-        Bringer { feed: start(Box::new(tell)), nth, sender, against: None, other: None }
+        Bringer { feed: start(Box::new(tell)), nth, sender, against: None, other: None, training: Arc::default() }
     }
 
     /// The data to compare with are begun when all else is read; who brings them is gone when all is told.
@@ -99,9 +108,26 @@ impl Bringer {
         }
     }
 
+    /// Trains on a thread of its own; what was trained before ends.
+    fn train(&self, order: Order, nth: usize) {
+        self.training.store(nth, Relaxed);
+        let (sender, now) = (self.sender.clone(), Arc::clone(&self.training));
+        std::thread::spawn(move || {
+            let mut tell = |told| {
+                let wanted = now.load(Relaxed) == nth;
+                wanted && sender.send(Event::Trained(nth, Box::new(told))).is_ok()
+            };
+            if guarded(|| train(&order, &mut tell)).is_err() {
+                tell(Trained::Refused("training has ended by a fault of the program".into()));
+                tell(Trained::Done);
+            }
+        });
+    }
+
     /// Another one takes its place.
     fn replace(&mut self, start: Start) {
         self.feed.stop(Stop::All);
+        self.training.store(0, Relaxed);
         *self = Bringer::new(start, self.nth + 1, self.sender.clone());
     }
 }
@@ -209,6 +235,7 @@ fn run_loop(
         let mut at_once = false;
         for event in first.into_iter().chain(std::iter::from_fn(|| events.try_recv().ok())) {
             let msg = match event {
+                Event::Trained(nth, told) => Some(Msg::Trained(nth, told)),
                 Event::Signal(signal) => return Ok(End::Signal(signal)),
                 Event::Hangup => return Ok(End::Signal(HANGUP)),
                 Event::Written(result) => {
@@ -253,6 +280,10 @@ fn run_loop(
                         }
                         None
                     }
+                    (Cmd::Train(order, nth), _) => {
+                        bringer.train(order, nth);
+                        None
+                    }
                     (cmd, _) => execute_cmd(cmd, model, bringer.feed.as_ref(), &mut terminal, writer)?,
                 };
                 if let Some(msg) = msg {
@@ -281,9 +312,10 @@ fn open(lesson: usize, model: &Model, teacher: &mut Teacher, bringer: &mut Bring
     let course = model.learn.as_ref().map_or(&[][..], |learn| &learn.course);
     let Some(entry) = course.get(lesson) else { return Msg::NotOpened("there is no such lesson".into()) };
     match entry.lesson.clone().and_then(|lesson| (teacher.open)(&lesson)) {
-        Ok(Opening { session, title, start }) => {
+        Ok(Opening { session, title, start, into_network }) => {
             bringer.replace(start);
-            Msg::Opened(Box::new(Opened { lesson, session, title, network: bringer.feed.has_network() }))
+            let network = bringer.feed.has_network();
+            Msg::Opened(Box::new(Opened { lesson, session, title, network, into_network }))
         }
         Err(why) => Msg::NotOpened(why),
     }
@@ -359,7 +391,7 @@ fn execute_cmd(
 ) -> io::Result<Option<Msg>> {
     match cmd {
         // Lessons are for the teacher, where there is one.
-        Cmd::Quit | Cmd::Lesson(_) | Cmd::Keep(_) => {}
+        Cmd::Quit | Cmd::Lesson(_) | Cmd::Keep(_) | Cmd::Train(..) => {}
         Cmd::Request(request) => feed.request(request),
         Cmd::Stop(what) => feed.stop(what),
         Cmd::StopWriting => writer.stop(),

@@ -509,6 +509,14 @@ pub const COMMANDS: &[Entry] = &[
         Session,
     ),
     entry(
+        C::Train,
+        "train",
+        &[k('!')],
+        "train",
+        "In the lesson on training: asks which ways to train and how (all, ste, rate:0.5, seeds:5), and draws them as they go.",
+        Session,
+    ),
+    entry(
         C::Lesson,
         "lesson",
         &[k(';')],

@@ -92,6 +92,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::Drawn(picture) => pictures::drawn(model, picture),
         Msg::Written(result) => pictures::written(model, result),
         Msg::Opened(opened) => learn::opened(model, *opened),
+        Msg::Trained(nth, told) => learn::trained(model, nth, *told),
         Msg::NotOpened(why) => learn::not_opened(model, why),
     }
     if !news {
@@ -318,6 +319,7 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::BestForAll => methods::take_best(model),
         Command::FloatWorst => network::ask_worst(model),
         Command::Lesson => learn::ask(model),
+        Command::Train => model.mode = Mode::prompt(Ask::Train, "all"),
         Command::TakeUp => taking::offer(model),
         Command::Export => prompt::open_export(model, false),
         Command::Screen => cmds.push(Cmd::Draw),
