@@ -142,7 +142,7 @@ fn facts(story: &Story, screen: &str, what: &str) {
         Mode::Offer => ["take up", "drop"].map(has).into_iter().collect(),
         Mode::Copy => ["copy:", "NumPy", "document"].map(has).into_iter().collect(),
         Mode::ForAll => ["for all activations:", "max"].map(has).into_iter().collect(),
-        Mode::Drag { .. } | Mode::Pan { .. } => {}
+        Mode::Drag { .. } | Mode::Pan { .. } | Mode::Read { .. } | Mode::Lesson | Mode::Lessons { .. } => {}
         Mode::Normal => {
             if model.notice.is_none() {
                 let key = |command| model.keys.hint(command).expect("it has a key");
