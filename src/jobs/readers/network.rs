@@ -268,7 +268,7 @@ impl Shared {
         }
         let tried = guarded(|| {
             let params = first(wanted, run, worth)?;
-            self.served(run, &Kept::new(run)).once(&params).ok()?
+            self.served(run, &Kept::new(run), WHOLE).once(&params).ok()?
         });
         let Ok(Some(mut effects)) = tried else { return };
         let each = effects.each.iter_mut().map(|(_, effect)| effect);
