@@ -152,6 +152,7 @@ def main():
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--parts", type=int, nargs="*", default=[1, 10, 100, 1000])
     parser.add_argument("--engines", nargs="*", default=ENGINES, choices=ENGINES)
+    parser.add_argument("--cost-only", action="store_true", help="measure, and hold nothing against the reference")
     options = parser.parse_args()
     folder, engines = options.folder, list(options.engines)
     if not os.environ.get("QVIZ") and "qviz" in engines:
@@ -164,14 +165,15 @@ def main():
     reference_of = "qviz" if os.environ.get("QVIZ") else "python"
 
     distinct = make_large(folder / "distinct")
-    for source in (make_hostile(folder / "hostile"), copies(distinct, folder / "ten", 10)):
+    checked = [] if options.cost_only else [make_hostile(folder / "hostile"), copies(distinct, folder / "ten", 10)]
+    for source in checked:
         reference = folder / f"{reference_of}-{source.name}.parquet"
         reference.unlink(missing_ok=True)
         measured(command(reference_of, source, reference))
         for engine in engines:
             if engine not in (reference_of, "dask"):
                 hold(engine, source, reference, folder / "out.parquet")
-    if "dask" in engines:
+    if "dask" in engines and checked:
         dumps = make_dumps(folder / "dumps")
         collector = qviz_stats.Collector()
         start = time.monotonic()

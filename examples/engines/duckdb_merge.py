@@ -11,6 +11,7 @@ from parts import STATEMENT, arguments, metadata, once
 def main():
     paths, output = arguments(__doc__)
     db = duckdb.connect()
+    db.execute("SET memory_limit = '2GB'")  # it takes what it may, and beyond that the disk
     text = lambda value: "'" + str(value).replace("'", "''") + "'"  # noqa: E731
     listed = lambda files: "[" + ", ".join(map(text, files)) + "]"  # noqa: E731
 

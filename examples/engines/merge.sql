@@ -4,55 +4,59 @@
 -- and bins come to the widest grid that a part has for the tensor, which is a division by a power of two, rounded down;
 -- floats do that exactly. Weights are the same in all parts, and count once.
 -- DuckDB, Polars and Spark take this text as it is.
-WITH told AS (
-    SELECT *, COALESCE(axis, -1) AS along, COALESCE(channel, -1) AS place
-    FROM parts
-),
-
--- One row a tensor or a channel of it.
-known AS (
+--
+-- `parts` stands in it four times: what stands once in a WITH and is used often, engines keep in memory.
+WITH named AS ( -- one row a tensor, or a channel of it
     SELECT
-        run, kind, tensor, along, place,
+        run, kind, tensor, COALESCE(axis, -1) AS along, COALESCE(channel, -1) AS place,
         MAX(op) AS op, MAX(axis) AS axis, MAX(channel) AS channel,
         MAX(CASE row WHEN 'bins' THEN exp END) AS widest
-    FROM told
-    GROUP BY run, kind, tensor, along, place
+    FROM parts
+    GROUP BY run, kind, tensor, COALESCE(axis, -1), COALESCE(channel, -1)
 ),
 
+known AS (
+    SELECT *, ROW_NUMBER() OVER (ORDER BY run, kind, tensor, along, place) AS id
+    FROM named
+),
+
+-- Nearly all rows are these: they are grouped by numbers, and have their names again afterwards.
 placed AS (
     SELECT
-        told.run, told.kind, told.tensor, told.along, told.place, told.sign, told.n,
-        CAST(FLOOR(told.idx / POWER(2.0, known.widest - told.exp)) AS INT) AS idx
-    FROM told
+        known.id, known.kind, parts.sign, parts.n,
+        CAST(FLOOR(parts.idx / POWER(2.0, known.widest - parts.exp)) AS INT) AS idx
+    FROM parts
     JOIN known
-        ON told.run = known.run AND told.kind = known.kind AND told.tensor = known.tensor
-        AND told.along = known.along AND told.place = known.place
-    WHERE told.row = 'bins'
+        ON parts.run = known.run AND parts.kind = known.kind AND parts.tensor = known.tensor
+        AND COALESCE(parts.axis, -1) = known.along AND COALESCE(parts.channel, -1) = known.place
+    WHERE parts.row = 'bins'
 ),
 
 bins AS (
-    SELECT run, kind, tensor, along, place, sign, idx, CASE kind WHEN 'weight' THEN MAX(n) ELSE SUM(n) END AS n
+    SELECT id, sign, idx, CASE MAX(kind) WHEN 'weight' THEN MAX(n) ELSE SUM(n) END AS n
     FROM placed
-    GROUP BY run, kind, tensor, along, place, sign, idx
+    GROUP BY id, sign, idx
 ),
 
 sums AS (
     SELECT
-        run, kind, tensor, along, place, sign, exp,
+        run, kind, tensor, COALESCE(axis, -1) AS along, COALESCE(channel, -1) AS place, sign, exp,
         CASE kind WHEN 'weight' THEN MAX(n) ELSE SUM(n) END AS n,
         CASE kind WHEN 'weight' THEN MAX(s0) ELSE SUM(s0) END AS s0,
         CASE kind WHEN 'weight' THEN MAX(s1) ELSE SUM(s1) END AS s1,
         CASE kind WHEN 'weight' THEN MAX(q0) ELSE SUM(q0) END AS q0,
         CASE kind WHEN 'weight' THEN MAX(q1) ELSE SUM(q1) END AS q1,
         CASE kind WHEN 'weight' THEN MAX(q2) ELSE SUM(q2) END AS q2
-    FROM told
+    FROM parts
     WHERE row = 'sums'
-    GROUP BY run, kind, tensor, along, place, sign, exp
+    GROUP BY run, kind, tensor, COALESCE(axis, -1), COALESCE(channel, -1), sign, exp
 ),
 
 sized AS (
     SELECT
         *,
+        COALESCE(axis, -1) AS along,
+        COALESCE(channel, -1) AS place,
         LENGTH(shape) - LENGTH(REPLACE(shape, 'x', '')) AS crosses,
         SPLIT_PART(shape, 'x', 1) AS d1,
         SPLIT_PART(shape, 'x', 2) AS d2,
@@ -60,7 +64,7 @@ sized AS (
         SPLIT_PART(shape, 'x', 4) AS d4,
         SPLIT_PART(shape, 'x', 5) AS d5,
         SPLIT_PART(shape, 'x', 6) AS d6
-    FROM told
+    FROM parts
     WHERE row = 'tensor'
 ),
 
@@ -96,43 +100,45 @@ totals AS (
     GROUP BY run, kind, tensor, along, place
 ),
 
-merged AS (
+numbers AS (
     SELECT
-        run, kind, tensor, along, place, 'tensor' AS row, CAST(NULL AS INT) AS sign, CAST(NULL AS INT) AS exp,
-        CAST(NULL AS INT) AS idx, CAST(n AS BIGINT) AS n, CAST(zeros AS BIGINT) AS zeros, CAST(nan AS BIGINT) AS nan,
+        known.id, 'tensor' AS row, CAST(NULL AS INT) AS sign, CAST(NULL AS INT) AS exp, CAST(NULL AS INT) AS idx,
+        CAST(n AS BIGINT) AS n, CAST(zeros AS BIGINT) AS zeros, CAST(nan AS BIGINT) AS nan,
         CAST(pos_inf AS BIGINT) AS pos_inf, CAST(neg_inf AS BIGINT) AS neg_inf, min, max, CAST(samples AS BIGINT) AS samples,
         shape, dtype, CAST(NULL AS BIGINT) AS s0, CAST(NULL AS BIGINT) AS s1, CAST(NULL AS BIGINT) AS q0,
         CAST(NULL AS BIGINT) AS q1, CAST(NULL AS BIGINT) AS q2
     FROM totals
+    JOIN known
+        ON totals.run = known.run AND totals.kind = known.kind AND totals.tensor = known.tensor
+        AND totals.along = known.along AND totals.place = known.place
     UNION ALL
     SELECT
-        run, kind, tensor, along, place, 'sums' AS row, CAST(sign AS INT) AS sign, CAST(exp AS INT) AS exp,
-        CAST(NULL AS INT) AS idx, CAST(n AS BIGINT) AS n, CAST(NULL AS BIGINT) AS zeros, CAST(NULL AS BIGINT) AS nan,
-        CAST(NULL AS BIGINT) AS pos_inf, CAST(NULL AS BIGINT) AS neg_inf, CAST(NULL AS REAL) AS min, CAST(NULL AS REAL) AS max,
-        CAST(NULL AS BIGINT) AS samples, CAST(NULL AS VARCHAR(20)) AS shape, CAST(NULL AS VARCHAR(20)) AS dtype,
-        CAST(s0 AS BIGINT) AS s0, CAST(s1 AS BIGINT) AS s1, CAST(q0 AS BIGINT) AS q0, CAST(q1 AS BIGINT) AS q1,
-        CAST(q2 AS BIGINT) AS q2
+        known.id, 'sums' AS row, CAST(sign AS INT) AS sign, CAST(exp AS INT) AS exp, CAST(NULL AS INT) AS idx,
+        CAST(n AS BIGINT) AS n, CAST(NULL AS BIGINT) AS zeros, CAST(NULL AS BIGINT) AS nan, CAST(NULL AS BIGINT) AS pos_inf,
+        CAST(NULL AS BIGINT) AS neg_inf, CAST(NULL AS REAL) AS min, CAST(NULL AS REAL) AS max, CAST(NULL AS BIGINT) AS samples,
+        CAST(NULL AS VARCHAR(20)) AS shape, CAST(NULL AS VARCHAR(20)) AS dtype, CAST(s0 AS BIGINT) AS s0,
+        CAST(s1 AS BIGINT) AS s1, CAST(q0 AS BIGINT) AS q0, CAST(q1 AS BIGINT) AS q1, CAST(q2 AS BIGINT) AS q2
     FROM sums
+    JOIN known
+        ON sums.run = known.run AND sums.kind = known.kind AND sums.tensor = known.tensor
+        AND sums.along = known.along AND sums.place = known.place
     UNION ALL
     SELECT
-        run, kind, tensor, along, place, 'bins' AS row, CAST(sign AS INT) AS sign, CAST(NULL AS INT) AS exp,
-        CAST(idx AS INT) AS idx, CAST(n AS BIGINT) AS n, CAST(NULL AS BIGINT) AS zeros, CAST(NULL AS BIGINT) AS nan,
-        CAST(NULL AS BIGINT) AS pos_inf, CAST(NULL AS BIGINT) AS neg_inf, CAST(NULL AS REAL) AS min, CAST(NULL AS REAL) AS max,
-        CAST(NULL AS BIGINT) AS samples, CAST(NULL AS VARCHAR(20)) AS shape, CAST(NULL AS VARCHAR(20)) AS dtype,
-        CAST(NULL AS BIGINT) AS s0, CAST(NULL AS BIGINT) AS s1, CAST(NULL AS BIGINT) AS q0, CAST(NULL AS BIGINT) AS q1,
-        CAST(NULL AS BIGINT) AS q2
+        id, 'bins' AS row, CAST(sign AS INT) AS sign, CAST(NULL AS INT) AS exp, CAST(idx AS INT) AS idx,
+        CAST(n AS BIGINT) AS n, CAST(NULL AS BIGINT) AS zeros, CAST(NULL AS BIGINT) AS nan, CAST(NULL AS BIGINT) AS pos_inf,
+        CAST(NULL AS BIGINT) AS neg_inf, CAST(NULL AS REAL) AS min, CAST(NULL AS REAL) AS max, CAST(NULL AS BIGINT) AS samples,
+        CAST(NULL AS VARCHAR(20)) AS shape, CAST(NULL AS VARCHAR(20)) AS dtype, CAST(NULL AS BIGINT) AS s0,
+        CAST(NULL AS BIGINT) AS s1, CAST(NULL AS BIGINT) AS q0, CAST(NULL AS BIGINT) AS q1, CAST(NULL AS BIGINT) AS q2
     FROM bins
 )
 
 SELECT
-    merged.run,
-    CASE merged.kind WHEN 'weight' THEN 'weights' ELSE 'merged' END AS shard,
-    merged.tensor, merged.kind, known.op, known.axis, known.channel, merged.row, merged.sign,
-    CASE merged.row WHEN 'bins' THEN known.widest ELSE merged.exp END AS exp,
-    merged.idx, merged.n, merged.zeros, merged.nan, merged.pos_inf, merged.neg_inf, merged.min, merged.max, merged.samples,
-    merged.shape, merged.dtype, merged.s0, merged.s1, merged.q0, merged.q1, merged.q2
-FROM merged
-JOIN known
-    ON merged.run = known.run AND merged.kind = known.kind AND merged.tensor = known.tensor
-    AND merged.along = known.along AND merged.place = known.place
-ORDER BY run, shard, merged.kind, merged.tensor, merged.along, merged.place, merged.row DESC, merged.sign, exp, merged.idx
+    known.run,
+    CASE known.kind WHEN 'weight' THEN 'weights' ELSE 'merged' END AS shard,
+    known.tensor, known.kind, known.op, known.axis, known.channel, numbers.row, numbers.sign,
+    CASE numbers.row WHEN 'bins' THEN known.widest ELSE numbers.exp END AS exp,
+    numbers.idx, numbers.n, numbers.zeros, numbers.nan, numbers.pos_inf, numbers.neg_inf, numbers.min, numbers.max,
+    numbers.samples, numbers.shape, numbers.dtype, numbers.s0, numbers.s1, numbers.q0, numbers.q1, numbers.q2
+FROM numbers
+JOIN known ON numbers.id = known.id
+ORDER BY numbers.id, numbers.row DESC, numbers.sign, exp, numbers.idx
