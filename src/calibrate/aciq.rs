@@ -89,7 +89,7 @@ impl Calibrator for Aciq {
             // About the mean, where the range may lie there.
             false => Clip::new(min.max((mean - a) as f32), max.min((mean + a) as f32)),
         };
-        Ok(Calibration { clip, note: None })
+        Ok(Calibration::new(clip, None).without_kl())
     }
 }
 

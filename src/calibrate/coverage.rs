@@ -144,6 +144,22 @@ impl Coverage {
     }
 }
 
+/// Windows whose ends differ by no more than this part of the larger need no word.
+const ALIKE: f32 = 0.02;
+
+/// Why fewer values saturate than the rule drops: its window has two ends, and a clip around zero takes the larger for both.
+fn both_sides_note(tensor: &Tensor, low: f32, high: f32) -> Option<String> {
+    let format = tensor.format();
+    let larger = low.abs().max(high.abs());
+    let differ = (low.abs() - high.abs()).abs() > ALIKE * larger;
+    (format.symmetric() && format.signed() && differ && low < 0.0 && high > 0.0).then(|| {
+        format!(
+            "99 % of the values lie from {low:.4} to {high:.4}, and the larger end is taken for both sides, so that less \
+             than 1 % saturates"
+        )
+    })
+}
+
 impl Calibrator for Coverage {
     fn id(&self) -> &str {
         "coverage"
@@ -178,15 +194,16 @@ impl Calibrator for Coverage {
         let kept = trace.end();
         let clip = Coverage::clip(tensor, kept);
         let note = if kept.right < 0 {
-            Some(
-                "the first bin alone holds more than 99 %, which sends the search past its end and back to the maximum",
-            )
+            let why =
+                "the first bin alone holds more than 99 %, which sends the search past its end and back to the maximum";
+            Some(why.to_owned())
         } else if kept.left as isize > kept.right {
-            Some("one bin alone holds more than 99 %, so that in the end no bin is kept and its own edges decide")
+            let why = "one bin alone holds more than 99 %, so that in the end no bin is kept and its own edges decide";
+            Some(why.to_owned())
         } else {
-            None
+            both_sides_note(tensor, kept.low, kept.high)
         };
-        Ok(Calibration { clip, note: note.map(Into::into) })
+        Ok(Calibration::new(clip, note))
     }
 }
 

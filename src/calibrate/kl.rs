@@ -20,7 +20,27 @@ pub fn undefined_on(format: Format) -> Option<&'static str> {
     }
 }
 
-/// The counts as the search sees them: bin 0 takes bin 1's count, so that a ReLU's zeros do not decide.
+/// What bin 0 counts, where a ReLU's zeros lie.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ZeroBin {
+    /// What bin 1 counts, as NVIDIA's search has it, so that zeros do not decide: see [`without_zero_bin`].
+    #[default]
+    Copied,
+    /// What it holds, as the divergence is written down.
+    AsItIs,
+}
+
+impl ZeroBin {
+    /// The counts of `|x|` as a search sees them.
+    pub fn counts(self, counts: Vec<u64>) -> Vec<u64> {
+        match self {
+            ZeroBin::Copied => without_zero_bin(counts),
+            ZeroBin::AsItIs => counts,
+        }
+    }
+}
+
+/// The counts as NVIDIA's search sees them: bin 0 takes bin 1's count, so that a ReLU's zeros do not decide.
 pub fn without_zero_bin(mut counts: Vec<u64>) -> Vec<u64> {
     if let [zero, first, ..] = &mut counts[..] {
         *zero = *first;

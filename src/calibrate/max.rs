@@ -35,6 +35,6 @@ impl Calibrator for Max {
 
     fn calibrate(&self, tensor: &Tensor) -> Result<Calibration, NoThreshold> {
         need_values(tensor)?;
-        Ok(Calibration { clip: clip_at(tensor, f32::MAX), note: None })
+        Ok(Calibration::new(clip_at(tensor, f32::MAX), None))
     }
 }

@@ -1,7 +1,8 @@
 //! The clip of least KL divergence on pytorch-quantization's own histogram.
 
 use super::{
-    Calibration, Calibrator, NoThreshold, Tensor, entropy, kl, need_even_levels, need_peer, peer_clip, with_note,
+    Calibration, Calibrator, NoThreshold, START_BIN, Tensor, entropy, kl, need_even_levels, need_peer, peer_clip,
+    with_note,
 };
 use crate::histogram::{GridSpec, NumpyHistogram};
 use crate::quant::Format;
@@ -74,8 +75,9 @@ impl Calibrator for NvidiaEntropy {
         let grid = need_peer(tensor, GRID)?;
         let levels = need_even_levels(tensor, self.id())?;
         let counts = kl::without_zero_bin(grid.counts.clone());
-        let (i, note) = entropy::choose(&counts, levels, &kl::curve(&counts, levels), &grid.edges)?;
+        let curve = kl::curve(&counts, levels);
+        let (i, note) = entropy::choose(&counts, levels, &curve, &grid.edges, START_BIN)?;
         let note = with_note(saturation_note(grid).or(note), tensor, true);
-        Ok(Calibration { clip: peer_clip(tensor, grid.edges[i]), note })
+        Ok(Calibration::new(peer_clip(tensor, grid.edges[i]), note).with_kl(curve[i]))
     }
 }

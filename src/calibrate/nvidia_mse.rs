@@ -54,6 +54,6 @@ impl Calibrator for NvidiaMse {
         }
         let (t, note) = mse::choose(grid.counts.clone(), &grid.edges, tensor.format())?;
         let note = with_note(saturation_note(grid).or(note), tensor, true);
-        Ok(Calibration { clip: peer_clip(tensor, t), note })
+        Ok(Calibration::new(peer_clip(tensor, t), note).without_kl())
     }
 }

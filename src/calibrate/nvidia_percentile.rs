@@ -66,6 +66,6 @@ impl Calibrator for NvidiaPercentile {
             format!("the lowest bin alone holds {} % of the values, and its lower edge is 0", self.percentile)
         });
         let note = with_note(saturation_note(grid).or(note), tensor, true);
-        Ok(Calibration { clip: peer_clip(tensor, t), note })
+        Ok(Calibration::new(peer_clip(tensor, t), note).without_kl())
     }
 }

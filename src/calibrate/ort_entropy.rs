@@ -202,6 +202,6 @@ impl Calibrator for OrtEntropy {
         } else {
             decided_by_rounding(&curve, best, FLOAT32_NOISE, |i| clip_of(i).amax())
         };
-        Ok(Calibration { clip, note: with_note(note, tensor, false) })
+        Ok(Calibration::new(clip, with_note(note, tensor, false)).with_kl(curve[best]))
     }
 }

@@ -43,6 +43,6 @@ impl Calibrator for OrtMinMax {
         let stats = &tensor.histogram().stats;
         let note = (stats.pos_inf + stats.neg_inf > 0)
             .then(|| "the peer keeps infinities, and its scale would be infinite; they are left out here".to_owned());
-        Ok(Calibration { clip: ort_clip(tensor, f32::MIN, f32::MAX), note })
+        Ok(Calibration::new(ort_clip(tensor, f32::MIN, f32::MAX), note).without_kl())
     }
 }

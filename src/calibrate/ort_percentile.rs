@@ -102,6 +102,6 @@ impl Calibrator for OrtPercentile {
         let note = (low.max(least) > high).then(|| {
             "the peer's range is upside down, its high end below its low one; 0 to the high end is used".into()
         });
-        Ok(Calibration { clip: ort_clip(tensor, low, high), note: with_note(note, tensor, self.symmetric) })
+        Ok(Calibration::new(ort_clip(tensor, low, high), with_note(note, tensor, self.symmetric)).without_kl())
     }
 }

@@ -87,7 +87,7 @@ impl Calibrator for Percentile {
         let note = (bin == 0 && tensor.histogram().stats.amax() > 0.0).then(|| {
             format!("the lowest bin alone holds {} % of the values, and its lower edge is 0", self.percentile)
         });
-        Ok(Calibration { clip: clip_at(tensor, t), note })
+        Ok(Calibration::new(clip_at(tensor, t), note))
     }
 }
 

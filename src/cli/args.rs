@@ -264,7 +264,7 @@ pub(super) struct TuneArgs {
     #[arg(long, value_name = "K")]
     pub max_float: Option<usize>,
     /// Moves the mean of each layer's error into the bias behind it at last, where unseen samples gain by that, and says by
-    /// how much; the biases stand in the document (tuning.bias), as no clip can hold them
+    /// how much; no clip can hold that: the document has it (tuning.bias), and `convert --to qdq` writes it into the model
     #[arg(long)]
     pub correct_bias: bool,
 }

@@ -54,6 +54,14 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     ),
     ("methods", &[("qviz methods", "all of them"), ("qviz methods --json | jq -r '.[].id'", "their ids")]),
     (
+        "glossary",
+        &[
+            ("qviz glossary", "all of it"),
+            ("qviz glossary infinity", "one idea"),
+            ("qviz glossary 饱和 --lang zh", "in Chinese"),
+        ],
+    ),
+    (
         "export",
         &[
             ("qviz export acts/ -o scales.json", "the document"),

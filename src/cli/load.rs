@@ -49,7 +49,7 @@ pub(super) fn load(shared: SharedArgs, exact: bool) -> Result<Loaded, Usage> {
     let asked = shared.patterns();
     let interrupts = Interrupts::listen();
     let (sender, events) = channel();
-    let start = source::start(shared, &session, exact)?;
+    let start = source::start(shared, &session, source::For::Document { exact })?;
     let phase = interrupts.begin();
     let feed = start(Box::new(move |told| drop(sender.send(told))));
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());

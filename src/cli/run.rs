@@ -72,7 +72,7 @@ fn answer(mut cli: Cli) -> Result<u8, Failed> {
         Some(Command::Doctor(args)) => doctor::doctor(&args, &cli.own),
         Some(Command::Check(args)) => check::run(args),
         Some(Command::Diff(args)) => diff::compare(args),
-        Some(Command::Learn(args)) => learn::learn(*args, &config),
+        Some(Command::Learn(args)) => learn::learn(*args, &config, lang.of(&config.defaults)),
     }
 }
 
@@ -105,7 +105,7 @@ fn screen(args: ScreenArgs, config: &Config, lang: Lang) -> Result<u8, Failed> {
     let journal = journal::open(&shared, &mut model);
     let against = source::against(&shared, &args.against)?;
     model.against = against.is_some().then(|| Against::new(source::title(&args.against)));
-    let start = source::start(shared, &model.session, false)?;
+    let start = source::start(shared, &model.session, source::For::Screen)?;
     let fits = |layers: &[Layer]| patterns::check(&asked, layers);
     let ended = app::run(model, start, against, &fits, journal, looks.ask, None)?;
     if let Some(why) = ended.refused {

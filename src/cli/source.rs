@@ -18,8 +18,22 @@ use crate::session::{Plan, Session};
 #[error("{0}")]
 pub(super) struct Usage(pub String);
 
+/// Where a pass over all samples takes longer than this, who sits before the screen wants a first figure.
+#[cfg(feature = "onnx")]
+const LONG: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// Who waits for the layers.
+#[derive(Clone, Copy)]
+pub(super) enum For {
+    /// Somebody before a screen, who wants to see something soon.
+    Screen,
+    /// A text or a file; whether the chosen clips are measured on the values.
+    Document { exact: bool },
+}
+
 /// What brings the layers that the arguments name: files, the bundled ones, or a model that is run.
-pub(super) fn start(shared: SharedArgs, session: &Session, measure: bool) -> Result<Start, Usage> {
+pub(super) fn start(shared: SharedArgs, session: &Session, whom: For) -> Result<Start, Usage> {
+    let measure = matches!(whom, For::Document { exact: true });
     let recipe = Recipe::new(shared.bins, session.methods().iter().map(AsRef::as_ref));
     let threads = std::thread::available_parallelism().map_or(2, |n| n.get()).min(8);
     if let Some(model) = shared.paths.iter().find(|p| is_model(p)) {
@@ -27,7 +41,7 @@ pub(super) fn start(shared: SharedArgs, session: &Session, measure: bool) -> Res
         if shared.paths.len() > 1 {
             return Err(Usage(format!("{name} is a model, which is looked at alone; give its inputs with --data.")));
         }
-        return network(shared, session, recipe, measure, threads);
+        return network(shared, session, recipe, whom, threads);
     }
     let ties = shared.ties();
     let discover: Box<dyn FnOnce() -> Discovered + Send> = if shared.paths.is_empty() {
@@ -107,8 +121,9 @@ fn other_samples(
     let (placement, as_written) = (shared.data.placement(), shared.data.as_written);
     let subject = Subject { model, samples: source, options, check: None, backend, placement, as_written };
     let (one_pass, ignore_sentinels) = (shared.data.one_pass, shared.ignore_sentinels);
-    let (ties, measure) = (Ties::default(), false);
-    let order = NetworkOrder { subject, recipe, plan, ties, one_pass, measure, ignore_sentinels, threads };
+    let (ties, measure, first_figure) = (Ties::default(), false, None);
+    let order =
+        NetworkOrder { subject, recipe, plan, ties, one_pass, measure, ignore_sentinels, first_figure, threads };
     Ok(Box::new(move |tell| Box::new(NetworkLoader::start(order, tell))))
 }
 
@@ -118,13 +133,7 @@ fn other_samples(_: &SharedArgs, _: &[PathBuf], _: Plan, _: Recipe, _: usize) ->
 }
 
 #[cfg(feature = "onnx")]
-fn network(
-    shared: SharedArgs,
-    session: &Session,
-    recipe: Recipe,
-    measure: bool,
-    threads: usize,
-) -> Result<Start, Usage> {
+fn network(shared: SharedArgs, session: &Session, recipe: Recipe, whom: For, threads: usize) -> Result<Start, Usage> {
     use crate::jobs::{NetworkLoader, NetworkOrder, Subject};
 
     let model = shared.paths[0].clone();
@@ -135,7 +144,12 @@ fn network(
     let subject = Subject { model, samples, options, check, backend, placement, as_written };
     let (one_pass, ignore_sentinels) = (shared.data.one_pass, shared.ignore_sentinels);
     let (plan, ties) = (session.plan(), shared.ties());
-    let order = NetworkOrder { subject, recipe, plan, ties, one_pass, measure, ignore_sentinels, threads };
+    let (measure, first_figure) = match whom {
+        For::Screen => (false, Some(LONG)),
+        For::Document { exact } => (exact, None),
+    };
+    let order =
+        NetworkOrder { subject, recipe, plan, ties, one_pass, measure, ignore_sentinels, first_figure, threads };
     Ok(Box::new(move |tell| Box::new(NetworkLoader::start(order, tell))))
 }
 
@@ -149,7 +163,7 @@ pub(super) fn nothing_to_run_on(model: &Path) -> Usage {
 }
 
 #[cfg(not(feature = "onnx"))]
-fn network(shared: SharedArgs, _: &Session, _: Recipe, _: bool, _: usize) -> Result<Start, Usage> {
+fn network(shared: SharedArgs, _: &Session, _: Recipe, _: For, _: usize) -> Result<Start, Usage> {
     let name = visible(&shared.paths[0].to_string_lossy());
     Err(Usage(format!("{name} is a model, and this qviz was built without the feature onnx.")))
 }

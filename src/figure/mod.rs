@@ -43,32 +43,38 @@ mod handle;
 mod inspected;
 mod lanes;
 mod marks;
+mod minima;
 mod outline;
+mod path;
 mod rebin;
 mod rise;
 mod signed;
 mod spec;
+mod steps;
 mod strip;
 mod yscale;
 
 use std::sync::Arc;
 
-use crate::calibrate::{Candidate, Tensor};
+use crate::calibrate::{Candidate, Tensor, ZeroBin};
 use crate::histogram::{Histogram, Magnitude};
 
 pub use axis::{Axis, ticks};
-pub use columns::level_counts;
+pub use columns::{LevelColumn, level_counts};
 pub use curve::{Curve, Span};
 pub use fit::FitCurve;
 pub use handle::{Handle, domain, lines, moved};
 pub use inspected::{Inspected, inspected};
 pub use lanes::Lanes;
 pub use marks::{Mark, marks};
+pub use minima::{Crossing, Minimum, first_bin};
 pub use outline::Outline;
+pub use path::Path;
 pub use rebin::{rebin_magnitude, rebin_signed};
 pub use rise::Rise;
 pub use signed::Signed;
 pub use spec::{CurveKind, FigureSpec};
+pub use steps::Step;
 pub use strip::{Bar, Strip};
 pub use yscale::YScale;
 
@@ -90,6 +96,8 @@ pub struct Figure {
     pub fit: Option<FitCurve>,
     /// The curve of the objective.
     pub curve: Curve,
+    /// What bin 0 counts in the KL divergence.
+    pub zero_bin: ZeroBin,
     /// The candidates' ranges on the axis.
     pub marks: Vec<Mark>,
     /// Whether the counts are of finer bins than the tensor's own.
@@ -113,6 +121,7 @@ impl Figure {
             unit: 1.0,
             fit: spec.fit.and_then(|shape| FitCurve::of(&tensor, shape, &spec.axis, spec.signed)),
             curve: Curve::of(&tensor, candidates, spec),
+            zero_bin: spec.zero_bin,
             marks: marks(candidates, tensor.format(), &spec.axis),
             fine: fine.is_some(),
             tensor,
@@ -133,7 +142,17 @@ impl Figure {
 
     /// The height of so many values in a column, as a share of the plot's: NaN where the scale has none for them.
     pub fn height(&self, count: f64) -> f64 {
-        self.counts_scale.height(count / self.unit)
+        self.height_on(&self.counts_scale, count)
+    }
+
+    /// The same on another scale of the same unit.
+    pub fn height_on(&self, scale: &YScale, count: f64) -> f64 {
+        scale.height(count / self.unit)
+    }
+
+    /// The counts' scale, raised where it ends below so many values in a column.
+    pub fn scale_to(&self, count: f64) -> YScale {
+        self.counts_scale.raised_to(count / self.unit)
     }
 }
 

@@ -1,7 +1,7 @@
 use super::axis::Axis;
 use super::handle::domain;
 use super::rise::Rise;
-use crate::calibrate::{Shape, Tensor, kl};
+use crate::calibrate::{Shape, Tensor, ZeroBin, kl};
 use crate::quant::{Clip, Format};
 
 /// An objective over all clips.
@@ -37,6 +37,8 @@ pub struct FigureSpec {
     pub rise: Rise,
     /// The distribution that is fitted to the values.
     pub fit: Option<Shape>,
+    /// What bin 0 counts in the KL divergence.
+    pub zero_bin: ZeroBin,
     /// The affine range of which one end moves along the curve while the other stays; `None` for symmetric ranges.
     pub range: Option<Clip>,
 }
@@ -58,6 +60,7 @@ impl FigureSpec {
             curve: if FigureSpec::begins_with_kl(format) { CurveKind::Kl } else { CurveKind::Mse },
             rise: Rise::Log,
             fit: None,
+            zero_bin: ZeroBin::default(),
             range: (!format.symmetric()).then_some(clip),
         }
     }

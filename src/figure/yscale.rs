@@ -34,6 +34,17 @@ impl YScale {
         YScale { lo, hi: if hi > lo * 1.5 { hi } else { least }, rise, empty: false, least_label }
     }
 
+    /// The same scale of counts with room for one of `value`: where that is more than it has, up to 1, 2 or 5 times the next
+    /// power of ten, so that it does not move with every little change.
+    pub fn raised_to(self, value: f64) -> YScale {
+        if !value.is_finite() || value <= self.hi {
+            return self;
+        }
+        let power = 10f64.powf(value.log10().floor());
+        let round = [1.0, 2.0, 5.0, 10.0].map(|step| step * power).into_iter().find(|top| *top >= value);
+        YScale { hi: round.unwrap_or(value), ..self }
+    }
+
     /// A scale over the finite (and, on a log scale, positive) ones of `values`, with a little room at both ends. A log
     /// scale shows at most eight decades below its top.
     pub fn fit(values: impl Iterator<Item = f64> + Clone, log: bool) -> YScale {
@@ -121,6 +132,15 @@ mod tests {
         assert!(log.height(1.0) > 0.05 && log.height(1.0) < 0.2);
         assert_eq!(log.height(1000.0), 1.0);
         assert!(YScale::counts(&[], Rise::Log, 1.0).height(1.0).is_finite());
+    }
+
+    #[test]
+    fn a_raised_scale_holds_more_and_stays_where_it_is() {
+        let scale = YScale::counts(&[3.0, 40.0], Rise::Linear, 1.0);
+        assert_eq!(scale.raised_to(40.0), scale);
+        assert_eq!(scale.raised_to(f64::NAN), scale);
+        assert_eq!(scale.raised_to(41.0).height(50.0), 1.0);
+        assert_eq!((scale.raised_to(120.0), scale.raised_to(190.0).height(200.0)), (scale.raised_to(180.0), 1.0));
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub struct Made {
     pub(super) also: Vec<f32>,
     /// What each value is multiplied by.
     pub(super) times: f64,
+    /// What is added to each value then.
+    pub(super) plus: f64,
     /// Whether what is negative becomes 0, at last.
     pub(super) relu: bool,
 }
@@ -38,13 +40,15 @@ impl Made {
         let mut values: Vec<f32> = match &self.from {
             From::Normal { seed, count } => {
                 let mut chance = RandomState::new(*seed);
-                (0..*count).map(|_| (chance.normal() * self.times) as f32).collect()
+                (0..*count).map(|_| (chance.normal() * self.times + self.plus) as f32).collect()
             }
             From::Uniform { seed, count } => {
                 let mut chance = RandomState::new(*seed);
-                (0..*count).map(|_| (chance.uniform() * self.times) as f32).collect()
+                (0..*count).map(|_| (chance.uniform() * self.times + self.plus) as f32).collect()
             }
-            From::Values(values) => values.iter().map(|value| (f64::from(*value) * self.times) as f32).collect(),
+            From::Values(values) => {
+                values.iter().map(|value| (f64::from(*value) * self.times + self.plus) as f32).collect()
+            }
             From::Counts { counts, top } => {
                 let width = top * self.times / counts.len().max(1) as f64;
                 let bin = |(at, count): (usize, &u32)| {
@@ -66,7 +70,10 @@ impl Made {
 
     /// The same values in NumPy, as an expression.
     pub fn numpy(&self) -> String {
-        let times = if self.times == 1.0 { String::new() } else { format!(" * {}", self.times) };
+        let mut times = if self.times == 1.0 { String::new() } else { format!(" * {}", self.times) };
+        if self.plus != 0.0 {
+            times += &format!(" + {}", self.plus);
+        }
         let list = |values: &[f32]| values.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let mut text = match &self.from {
             From::Normal { seed, count } => format!("np.random.RandomState({seed}).randn({count}){times}"),
@@ -109,7 +116,7 @@ mod tests {
     use super::*;
 
     fn made(from: From) -> Made {
-        Made { name: "x".into(), from, also: Vec::new(), times: 1.0, relu: false }
+        Made { name: "x".into(), from, also: Vec::new(), times: 1.0, plus: 0.0, relu: false }
     }
 
     #[test]

@@ -229,9 +229,10 @@ impl Reader<'_> {
         };
         let also = floats(of.numbers("also", &mut self.wrongs).unwrap_or_default());
         let times = of.number("times", &mut self.wrongs).unwrap_or(1.0);
+        let plus = of.number("plus", &mut self.wrongs).unwrap_or(0.0);
         let relu = of.flag("relu", &mut self.wrongs).unwrap_or(false);
         of.finish("data", &mut self.wrongs);
-        Some(Made { name: name?, from: from?, also, times, relu })
+        Some(Made { name: name?, from: from?, also, times, plus, relu })
     }
 
     fn step(&mut self, mut of: Table) -> Option<Step> {

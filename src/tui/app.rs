@@ -17,7 +17,7 @@ use crate::exchange::{self, Names, Options};
 use crate::jobs::{Feed, News, Start, Stop, Told};
 use crate::journal::Journal;
 use crate::lessons::Lesson;
-use crate::report::{self, ExportError, Provenance, Scales, visible};
+use crate::report::{self, ExportError, Provenance, Scales, Tuning, visible};
 use crate::session::{Arrival, Key, Layer, Session};
 
 use super::backend::Ansi;
@@ -461,6 +461,9 @@ fn document(model: &Model) -> Scales {
         }
         None => scales,
     };
+    let biases = model.network.as_ref().and_then(|network| network.biases.as_ref());
+    let biases = biases.filter(|(of, _)| *of == model.session.params()).map(|(_, biases)| biases.clone());
+    let scales = scales.with_tuning(biases.map(|bias| Tuning { bias: Some(bias), ..Tuning::default() }));
     match &model.kept {
         Some(kept) => scales.keeping(kept),
         None => scales,

@@ -51,7 +51,8 @@ impl Ask {
             }
             Ask::Tune { all } => {
                 let budget = if *all { "16bit:2 float:1 " } else { "" };
-                format!("none: its own grid · {budget}affine unsigned next out rounds:2 · Enter begins · Esc").into()
+                format!("none: its own grid · {budget}affine unsigned next out rounds:2 bias · Enter begins · Esc")
+                    .into()
             }
             Ask::Answer => {
                 let hint = |learn: &Learn| learn.say("Enter · Esc to look around first", "Enter 确认 · Esc 先去看看");

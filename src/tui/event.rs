@@ -15,7 +15,7 @@ use super::model::Model;
 use super::msg::{Msg, Unwritten, Written};
 use super::page::Page;
 use super::update::layout;
-use super::view::{bin_at, compared_rows, idea_at, method_rows, regions, tab_at};
+use super::view::{bin_at, compared_rows, idea_at, mapped_value, method_rows, regions, tab_at};
 
 /// Everything that can wake the program.
 pub enum Event {
@@ -133,6 +133,9 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
                 // Where several share the column: the cursor's, and else the worst of them.
                 return strip.pick(&model.session, column, model.channel.cursor).map(Msg::PickChannel);
             }
+            if let Some(value) = mapped_value(&areas, model, x, y) {
+                return Some(Msg::InspectValue(value));
+            }
             if let Some(column) = plot_column(x, y) {
                 return Some(pressed(model, column));
             }
@@ -146,9 +149,10 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
             let method = method_rows(model, areas.numbers).into_iter().find(|(_, row)| *row == y);
             method.map(|(index, _)| Msg::Run(Command::Method(index)))
         }
-        // A drag that did not grab the line reads what it goes over.
+        // What is inspected follows the pointer while the button is down.
         (Mode::Normal, MouseEventKind::Drag(MouseButton::Left)) if model.plot.inspect.is_some() => {
-            plot_column(x, y).map(Msg::Inspect)
+            let mapped = mapped_value(&areas, model, x, y).map(Msg::InspectValue);
+            mapped.or_else(|| plot_column(x, y).map(Msg::Inspect))
         }
         (Mode::Normal, MouseEventKind::Down(MouseButton::Middle)) => idea_at(model, &areas, x, y).map(Msg::Explain),
         (Mode::Normal, MouseEventKind::Down(MouseButton::Right)) if model.strip.is_none() => {

@@ -81,16 +81,21 @@ pub struct Contents {
     pub alone: Option<u16>,
     /// Whether a lesson has something to say.
     pub lesson: bool,
+    /// Whether the lower plot is the mapping, which has most of the room: it is what is to be looked at.
+    pub mapping: bool,
     /// What stands in the plots' place.
     pub page: Page,
 }
+
+/// Rows from which on the mapping leaves the table all methods, and not only the chosen one.
+const MAPPING_AND_METHODS: u16 = 36;
 
 /// The most lines for what is said of a layer that is alone.
 const NOTES: u16 = 4;
 
 /// The areas of a screen of `size`; `None` if it is too small.
 pub fn areas((width, height): (u16, u16), contents: Contents) -> Option<Areas> {
-    let Contents { methods, network, alone, lesson, page } = contents;
+    let Contents { methods, network, alone, lesson, mapping, page } = contents;
     let alone = alone.filter(|_| !lesson);
     if width < SMALLEST.0 || height < SMALLEST.1 {
         return None;
@@ -100,6 +105,7 @@ pub fn areas((width, height): (u16, u16), contents: Contents) -> Option<Areas> {
     // rows.
     let output = u16::from(network);
     let numbers = (2 + methods as u16 + u16::from(roomy)).min(height - 2 - output - 12);
+    let numbers = if mapping && height < MAPPING_AND_METHODS { 3 } else { numbers };
     let below = lesson && width < WITH_A_LIST;
     let numbers = if below { LESSON_ROWS.min(height - 2 - output - 11) } else { numbers };
     let notes = alone.filter(|_| roomy).map_or(0, |lines| lines.min(NOTES));
@@ -135,7 +141,7 @@ pub fn areas((width, height): (u16, u16), contents: Contents) -> Option<Areas> {
     let labels = if roomy { 2 } else { 1 };
     // Two titles, flag, axis, labels, ticks.
     let bodies = middle - 5 - labels;
-    let upper = (bodies * 3).div_ceil(5);
+    let upper = if mapping { (bodies / 4).max(3) } else { (bodies * 3).div_ceil(5) };
 
     let mut y = 1;
     let mut rows = |n: u16, whole: bool| {
@@ -225,6 +231,16 @@ pub fn presented((width, height): (u16, u16)) -> Option<Areas> {
 const LOW_UPPER: u16 = 3;
 
 impl Areas {
+    /// The same with all of the plots' rows for the histogram, and none for the lower one.
+    pub fn with_histogram_only(mut self) -> Areas {
+        let gained = std::mem::take(&mut self.lower.height);
+        self.histogram.height += gained;
+        for area in [&mut self.axis, &mut self.labels, &mut self.lower_title, &mut self.lower] {
+            area.y += gained;
+        }
+        self
+    }
+
     /// The same with most of the plots' rows for the lower one, and of the numbers only the first `keep` rows.
     pub fn with_tall_lower(mut self, keep: u16) -> Areas {
         let gained = self.numbers.height.saturating_sub(keep);
@@ -241,6 +257,9 @@ impl Areas {
         }
         self.numbers.height -= gained;
         self.list.height += gained;
+        if !self.lesson.is_empty() {
+            self.lesson.height += gained;
+        }
         self
     }
 
@@ -290,16 +309,17 @@ mod tests {
     fn areas_fit_and_share_their_columns() {
         for width in 0..260 {
             for height in 0..90 {
-                for (methods, network, alone, lesson) in [
-                    (1, false, None, false),
-                    (5, false, Some(9), false),
-                    (5, true, None, false),
-                    (12, true, Some(0), false),
-                    (12, true, None, false),
-                    (5, false, Some(9), true),
-                    (5, true, None, true),
+                for (methods, network, alone, lesson, mapping) in [
+                    (1, false, None, false, false),
+                    (5, false, Some(9), false, false),
+                    (5, true, None, false, true),
+                    (12, true, Some(0), false, false),
+                    (12, true, None, false, false),
+                    (12, false, Some(3), false, true),
+                    (5, false, Some(9), true, false),
+                    (5, true, None, true, true),
                 ] {
-                    let contents = Contents { methods, network, alone, lesson, page: Page::Curve };
+                    let contents = Contents { methods, network, alone, lesson, mapping, page: Page::Curve };
                     let Some(usual) = areas((width, height), contents) else {
                         assert!(width < SMALLEST.0 || height < SMALLEST.1);
                         continue;
@@ -351,6 +371,7 @@ mod tests {
                         assert_eq!(a.output.height, u16::from(network));
                         assert_eq!(a.numbers.bottom(), a.footer.y);
                     }
+                    assert!(!mapping || usual.lower.height >= 4, "{width}x{height}");
                 }
             }
         }

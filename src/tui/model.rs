@@ -351,8 +351,8 @@ impl Model {
 
     /// Both distributions of the KL divergence at the clip in hand.
     pub fn divergence(&self) -> Option<Divergence> {
-        let clip = self.selected_ready()?.clip();
-        self.figure()?.tensor.divergence(clip.amax())
+        let ready = self.selected_ready()?;
+        self.figure()?.tensor.divergence_with(ready.clip().amax(), ready.zero_bin())
     }
 
     /// The bin under the cursor of P and Q, and how many bins are kept.
@@ -365,6 +365,17 @@ impl Model {
     pub(super) fn bin_of(&self, parts: &Divergence) -> usize {
         let most = || parts.largest(1).first().copied().unwrap_or(parts.bins.len() - 1);
         self.plot.bin.unwrap_or_else(most).min(parts.bins.len() - 1)
+    }
+
+    /// The value whose way through quantization is shown: the inspected one; in the mapping, where there is always one, a
+    /// usual one of the layer's.
+    pub fn traced(&self) -> Option<f32> {
+        let ready = self.selected_ready()?;
+        match self.plot.inspect {
+            Some(value) => Some(value as f32),
+            None if self.plot.page == Page::Mapping => Some(usual(ready)),
+            None => None,
+        }
     }
 
     /// Where the clip is drawn on the axis: each line's end of the range and its value.
@@ -391,6 +402,20 @@ impl Model {
     pub fn warn(&mut self, text: impl Into<String>) {
         self.notice = Some(Notice { text: text.into(), warning: true });
     }
+}
+
+/// A value such as a layer has many: its standard deviation in round numbers, where that lies inside the clip, else half of
+/// the clip.
+fn usual(ready: &Ready) -> f32 {
+    let clip = ready.clip();
+    let end = if clip.max() > 0.0 { clip.max() } else { clip.min() };
+    let spread = ready.stats().std().unwrap_or(0.0) as f32;
+    let spread = if spread > 0.0 && spread < end.abs() { spread.copysign(end) } else { end / 2.0 };
+    if spread == 0.0 || !spread.is_finite() {
+        return 0.0;
+    }
+    let unit = 10f64.powf(f64::from(spread.abs()).log10().floor() - 2.0);
+    ((f64::from(spread) / unit).round() * unit) as f32
 }
 
 /// A target by name, for people: `conv1`, `conv1[3]`, `conv1 + conv2`; control characters made visible.

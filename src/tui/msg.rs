@@ -31,6 +31,8 @@ pub enum Msg {
     Cancel,
     /// A column was pressed away from the line.
     Inspect(u16),
+    /// A value was pointed at that no column of the plots stands for.
+    InspectValue(f64),
     /// A curve's title was pressed.
     ShowCurve(CurveKind),
     /// A channel of the strip was pressed.

@@ -1,6 +1,6 @@
 //! What a lesson sees of the screen.
 
-use crate::calibrate::{Tensor, mse_curve};
+use crate::calibrate::{Coverage, Tensor, mse_curve};
 use crate::figure::CurveKind;
 use crate::lessons::Seen;
 use crate::quant::{Clip, Format};
@@ -14,12 +14,18 @@ use super::page::Page;
 const MOST: f64 = 0.99;
 
 /// The pages by the names that lessons have for them.
-pub const PAGES: [(&str, Page); 5] = [
+pub const PAGES: [(&str, Page); 11] = [
     ("curve", Page::Curve),
     ("mapping", Page::Mapping),
+    ("divergence", Page::Divergence),
+    ("coverage", Page::Coverage),
     ("compare", Page::Compare),
     ("methods", Page::Methods),
     ("changes", Page::Changes),
+    ("notes", Page::Notes),
+    ("work", Page::Work),
+    ("layers", Page::Layers),
+    ("outputs", Page::Outputs),
 ];
 
 /// The curves by the names that lessons have for them.
@@ -33,8 +39,8 @@ pub fn seen(model: &Model) -> Seen {
     seen.set("page", page);
     seen.set("curve", curve);
     seen.set("layers", model.session.layers().len() as f64);
-    if let Some(inspect) = model.plot.inspect {
-        seen.set("inspected", inspect);
+    if let Some(value) = model.traced() {
+        seen.set("inspected", f64::from(value));
     }
     if let Some(layer) = model.selected() {
         seen.set("layer", layer.name());
@@ -43,6 +49,7 @@ pub fn seen(model: &Model) -> Seen {
         of_range(&mut seen, ready);
         if let Some(figure) = model.figure() {
             codes(&mut seen, &figure.tensor, ready);
+            window(&mut seen, &figure.tensor, model.plot.drops);
         }
     }
     if let Some(learn) = &model.learn {
@@ -116,6 +123,22 @@ fn codes(seen: &mut Seen, tensor: &Tensor, ready: &Ready) {
     });
     let full = full.count();
     seen.set("codes_of_99", full as f64);
+}
+
+/// The rule of 99 %, so far as it was gone through.
+fn window(seen: &mut Seen, tensor: &Tensor, drops: usize) {
+    let Ok((_, trace)) = Coverage::trace(tensor) else { return };
+    let drops = drops.min(trace.drops.len());
+    let kept = trace.at(drops);
+    let numbers = [
+        ("drops", drops as f64),
+        ("kept", kept.values as f64),
+        ("window_left", kept.left as f64),
+        ("window_right", kept.right as f64),
+        ("window_low", f64::from(kept.low)),
+        ("window_high", f64::from(kept.high)),
+    ];
+    numbers.into_iter().for_each(|(name, number)| seen.set(name, number));
 }
 
 fn of_network(seen: &mut Seen, model: &Model) {

@@ -100,7 +100,7 @@ pub enum Command {
     Outputs,
     /// Keeps the range that is looked at in view, to be compared with others.
     Hold,
-    /// Moves the inspect cursor by screen columns.
+    /// Moves the inspected value: by columns, in the mapping by parts of a step, or by ten of them.
     Inspect(i16),
     /// Zooms in (1) or out (-1) about the clip.
     Zoom(i8),

@@ -32,11 +32,9 @@ pub fn words(command: C) -> &'static str {
         C::Curve(_) => "objective kl mse sqnr loss error divergence plot",
         C::FakeQuant => "dequantized simulated rounded overlay levels",
         C::Fit => "laplace gauss normal distribution",
-        C::Mapping => "step integers levels saturate staircase transfer",
         C::Layers => "list names notes warnings sidebar panel browse table full wide",
         C::Outputs => "logits margin confidence distribution flipped classes softmax probability histogram",
         C::Hold => "pin keep compare overlay side by side two layers methods",
-        C::Inspect(_) => "count exact bin cursor read value how many under pointer",
         C::Divergence => "kl terms bins levels expanded distributions why infinite entropy by hand",
         C::Coverage => "coverage two pointers histogram 100 bins article drop percent",
         C::Script => "python script program reproduce code",
@@ -44,6 +42,10 @@ pub fn words(command: C) -> &'static str {
         C::MethodList => "formula formulas sources algorithms calibrators describe",
         C::Present => "slides projector lecture talk beamer large big",
         C::Reveal(_) => "next slide presentation step",
+        C::Mapping => "step integers levels saturate staircase transfer value path code zero point",
+        C::Inspect(_) => {
+            "value path code error cursor trace count exact bin how many under pointer read one number round clamp zero point"
+        }
         C::Compare => "table methods side by side all difference",
         C::YScale => "log logarithmic sqrt square root linear counts axis",
         C::Sign => "negative positive magnitude absolute",

@@ -7,7 +7,7 @@ mod dots;
 mod labels;
 mod large;
 
-pub use bars::{BarStyle, bars};
+pub use bars::{BarStyle, bars, edges};
 pub use dots::{Dots, sample};
 pub use labels::{Placed, place};
 pub use large::large;

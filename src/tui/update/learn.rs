@@ -111,8 +111,8 @@ pub(super) fn opened(model: &mut Model, opened: Opened) {
     let Opened { lesson, session, title, network } = opened;
     let fresh = Model::new(session, title, model.look, model.size);
     let old = std::mem::replace(model, fresh);
-    let Model { keys, mouse, learn, mode, notice, into_network, .. } = old;
-    (model.keys, model.mouse, model.learn, model.notice) = (keys, mouse, learn, notice);
+    let Model { keys, mouse, learn, mode, notice, into_network, lang, .. } = old;
+    (model.keys, model.mouse, model.learn, model.notice, model.lang) = (keys, mouse, learn, notice, lang);
     model.into_network = into_network;
     model.network = network.then(Network::default);
     // Where the list of lessons stands over it, it stays.
@@ -265,7 +265,7 @@ fn stand(model: &mut Model, start: &Start) {
     }
     plot.signed = start.signed.unwrap_or(plot.signed);
     plot.fake_quant = start.fake_quant.unwrap_or(plot.fake_quant);
-    plot.inspect = start.inspect;
+    (plot.inspect, plot.drops, plot.bin) = (start.inspect, 0, None);
     (plot.zoom, plot.handle) = (None, Handle::Max);
     model.list.resort();
 }

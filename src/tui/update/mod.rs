@@ -33,7 +33,7 @@ use super::command::{Command, entry_of};
 use super::layout::{Areas, Contents, areas, presented};
 use super::line::Line;
 use super::mode::{Ask, Mode, Reading};
-use super::model::{Model, name_of};
+use super::model::{Model, Part, name_of};
 use super::msg::{Cmd, Msg};
 use super::page::Page;
 use crate::calibrate::Shape;
@@ -60,6 +60,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::Release => clip::release(model),
         Msg::Cancel => cancel::cancel(model),
         Msg::Inspect(column) => inspect::at(model, column),
+        Msg::InspectValue(value) => model.plot.inspect = Some(value),
         Msg::ShowCurve(kind) => {
             model.plot.curve = kind;
             model.plot.page = Page::Curve;
@@ -150,12 +151,18 @@ pub fn layout(model: &Model) -> Option<Areas> {
     let methods = report::offers(&model.session).len() + beside;
     let (network, page) = (model.network.is_some(), model.plot.page);
     let lesson = model.learn.as_ref().is_some_and(|learn| learn.playing().is_some());
+    let mapping = model.plot.page == Page::Mapping && !model.on_strip();
     let areas = match model.present {
         Some(_) => presented(model.size),
-        None => areas(model.size, Contents { methods, network, alone: alone(model), lesson, page }),
+        None => areas(model.size, Contents { methods, network, alone: alone(model), lesson, mapping, page }),
     };
     let keep = if model.present.is_some() { u16::MAX } else { 2 };
-    areas.map(|areas| if page == Page::Divergence { areas.with_tall_lower(keep) } else { areas })
+    areas.map(|areas| match page {
+        Page::Divergence => areas.with_tall_lower(keep),
+        Page::Mapping if model.present.is_some() => areas.with_tall_lower(keep),
+        Page::Curve if !model.shows(Part::Curve) => areas.with_histogram_only(),
+        _ => areas,
+    })
 }
 
 /// How many lines there are to say of a layer that is alone.

@@ -69,6 +69,7 @@ fn key(model: &Model, areas: &Areas) -> Option<FigureKey> {
             curve: model.plot.curve,
             rise: model.plot.rise,
             fit: model.plot.fit,
+            zero_bin: ready.zero_bin(),
             range: (!ready.format().symmetric()).then_some(ready.decision().clip),
         },
     })

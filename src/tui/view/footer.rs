@@ -8,7 +8,7 @@ use super::super::key::Key;
 use super::super::layout::{Region, Sends};
 use super::super::line::Line;
 use super::super::mode::{Ask, Mode};
-use super::super::model::Model;
+use super::super::model::{Model, Part};
 use super::super::page::Page;
 use super::super::update::layout;
 use super::super::update::taking::changes;
@@ -212,6 +212,7 @@ fn words(model: &Model, columns: u16) -> (Words<'_>, Option<u16>) {
                 words.say(" ", style);
                 words.say(notice.text.as_str(), style);
             }
+            None if model.present.is_some() => presenting(&mut words),
             None => hints(&mut words, columns),
         },
     }
@@ -257,6 +258,21 @@ fn prompt(words: &mut Words, columns: u16, ask: &Ask, line: &Line) -> u16 {
 /// Whether the list has the place of the plots.
 fn is_listing(model: &Model) -> bool {
     model.plot.page == Page::Layers
+}
+
+/// What a presenter's keys do, and how far it is.
+fn presenting(words: &mut Words) {
+    let model = words.model;
+    words.dim(" ");
+    for (key, word, by) in [("Space", " more", 1), ("Page Up", " less", -1)] {
+        let sends = Sends::Run(Command::Reveal(by));
+        words.put(key, model.look.theme.key, Some(sends));
+        words.put(word, model.look.theme.dim, Some(sends));
+        words.dim(" · ");
+    }
+    let end = model.keys.hint(Command::Present).unwrap_or_else(|| "–".into());
+    words.put(end, model.look.theme.key, Some(Sends::Run(Command::Present)));
+    words.dim(format!(" ends it · {} of {} revealed", model.present.unwrap_or(0), Part::LAST as u8));
 }
 
 /// Keys with a word each, from the registry, as many as fit.

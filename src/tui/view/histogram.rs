@@ -1,16 +1,17 @@
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 
 use super::super::command::Command;
 use super::super::layout::{Areas, Region, Sends};
+use super::super::look::Glyphs;
 use super::super::model::{Model, Part, name_of};
 use super::super::network::headline;
 use super::super::page::Page;
-use super::super::plot::{BarStyle, Dots, Placed, bars, place};
+use super::super::plot::{BarStyle, Dots, Placed, bars, edges, place};
 use super::pen::{Pen, wrapped};
 use super::{inspect, layers, over, scales};
 use crate::calibrate::Shape;
-use crate::figure::{Axis, Figure, FitCurve, Handle, Mark, level_counts};
+use crate::figure::{Axis, Figure, FitCurve, Handle, LevelColumn, Mark, YScale, level_counts};
 use crate::report::number;
 use crate::session::{LayerState, Ready, Target};
 
@@ -20,21 +21,28 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     let (Some(figure), Some(ready)) = (model.figure(), model.selected_ready()) else {
         return without_layer(pen, areas, model);
     };
+    let levels = model.plot.fake_quant.then(|| level_counts(&figure.tensor, ready.params(), &figure.axis));
+    // Many values may share a level: what it holds must not be cut.
+    let most = levels.iter().flatten().map(|level| level.mass).fold(0.0, f64::max);
+    let scale = figure.scale_to(most);
     match figure.other {
-        Some(_) => scales::share_labels(pen, areas.histogram, &figure.counts_scale),
-        None => scales::y_labels(pen, areas.histogram, &figure.counts_scale),
+        Some(_) => scales::share_labels(pen, areas.histogram, &scale),
+        None => scales::y_labels(pen, areas.histogram, &scale),
     }
-    draw_bars(pen, areas.histogram, model, figure, ready);
+    draw_bars(pen, areas.histogram, model, figure, ready, &scale);
     draw_axis(pen, areas, model, figure, ready);
     over::draw(pen, areas, model, figure);
     if model.shows(Part::Clip) {
         draw_lines(pen, areas, model, &figure.axis, ready);
     }
-    if model.plot.fake_quant {
-        draw_levels(pen, areas.histogram, figure, ready);
+    if let Some(levels) = &levels {
+        draw_levels(pen, areas.histogram, figure, ready, levels, &scale);
     }
     if let Some(fit) = &figure.fit {
-        draw_fit(pen, areas.histogram, model, figure, fit, ready);
+        draw_fit(pen, areas.histogram, model, figure, fit, ready, &scale);
+    }
+    if let Some(levels) = &levels {
+        legend(pen, areas.histogram, levels, model.plot.inspect.is_some());
     }
     if model.plot.fit.is_some() && areas.histogram.height > 1 {
         let area = Rect { y: areas.histogram.y + 1, height: 1, ..areas.histogram };
@@ -42,7 +50,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         pen.right(area.x, area.y, area.width, &words, pen.look.theme.fit);
     }
     over::legend(pen, areas, model, figure);
-    inspect::draw(pen, areas, model, figure);
+    inspect::draw(pen, areas, model, figure, ready);
 }
 
 fn title(pen: &mut Pen, area: Rect, model: &Model) {
@@ -82,9 +90,6 @@ fn title(pen: &mut Pen, area: Rect, model: &Model) {
         note += &format!("{of}{} y", model.plot.rise.word());
         if model.figure().is_some_and(|s| s.fine) {
             note += " · fine bins";
-        }
-        if model.plot.fake_quant {
-            note = format!("{} fake-quantized · {note}", model.look.glyphs.level);
         }
     }
     let position = model.list.order.iter().position(|l| *l == model.list.selected);
@@ -126,10 +131,11 @@ fn without_layer(pen: &mut Pen, areas: &Areas, model: &Model) {
     }
 }
 
-fn draw_bars(pen: &mut Pen, body: Rect, model: &Model, figure: &Figure, ready: &Ready) {
+/// The bars; under a fake-quantized distribution only where they end, so that nothing of it stands on their colour.
+fn draw_bars(pen: &mut Pen, body: Rect, model: &Model, figure: &Figure, ready: &Ready, scale: &YScale) {
     let (theme, glyphs) = (pen.look.theme, pen.look.glyphs);
     // What a log scale has no room for is the smaller part of one value that lies across two columns.
-    let heights: Vec<f64> = figure.counts.iter().map(|c| figure.height(*c)).collect();
+    let heights: Vec<f64> = figure.counts.iter().map(|c| figure.height_on(scale, *c)).collect();
     let clip = ready.decision().clip;
     let quantized = ready.decision().quantized && model.shows(Part::Saturated);
     // Unsigned magnitudes: what is negative saturates too, but a magnitude axis cannot show which.
@@ -138,41 +144,59 @@ fn draw_bars(pen: &mut Pen, body: Rect, model: &Model, figure: &Figure, ready: &
     } else {
         (f64::NEG_INFINITY, f64::from(clip.amax()))
     };
-    bars(pen.buffer, body, &heights, |column| {
+    let outlined = model.plot.fake_quant;
+    let style = |column: u16| {
         let (a, b) = figure.axis.span(column);
-        if quantized && (a >= hi || b <= lo) {
-            BarStyle { eighths: glyphs.hatched, style: theme.beyond }
-        } else {
-            BarStyle { eighths: glyphs.eighths, style: theme.bar }
+        match quantized && (a >= hi || b <= lo) {
+            // A hatched edge would be a dot or a block.
+            true if outlined => BarStyle { eighths: glyphs.eighths, style: theme.beyond },
+            true => BarStyle { eighths: glyphs.hatched, style: theme.beyond },
+            false => BarStyle { eighths: glyphs.eighths, style: theme.bar },
         }
-    });
+    };
+    if outlined { edges(pen.buffer, body, &heights, style) } else { bars(pen.buffer, body, &heights, style) }
 }
 
-/// The fake-quantized distribution: what each level holds, at the height of its column.
-fn draw_levels(pen: &mut Pen, body: Rect, figure: &Figure, ready: &Ready) {
-    let (style, glyph) = (pen.look.theme.quantized, pen.look.glyphs.level);
-    let (eighths, ascii) = (pen.look.glyphs.eighths, pen.look.glyphs.ascii);
-    let line = figure.axis.column(f64::from(ready.decision().clip.max())).map(|c| body.x + c);
-    let columns = level_counts(&figure.tensor, ready.params(), &figure.axis);
-    for (c, &mass) in (0..body.width).zip(&columns) {
-        let height = figure.height(mass);
-        if mass > 0.0 && height > 0.0 {
-            let up = ((height.min(1.0) * f64::from(body.height)) as u16).min(body.height - 1);
-            let position = (body.x + c, body.bottom() - 1 - up);
-            let ink = |position: (u16, u16)| pen.buffer[position].symbol() != " ";
-            let top = ink(position) && (position.1 == body.y || !ink((position.0, position.1 - 1)));
-            if top && Some(position.0) != line {
-                // The same height as the bar's: its own top takes the colour.
-                pen.buffer[position].set_style(style);
-            } else {
-                // Inside a bar, the bar stays as the ground.
-                let cell = &mut pen.buffer[position];
-                let full = cell.symbol().starts_with(eighths[7]) && !ascii;
-                let ground = if full { cell.fg } else { cell.bg };
-                cell.set_char(glyph).set_style(style).set_bg(ground);
+/// The fake-quantized distribution: what each level holds, as a head on a stem; where levels are too close for stems the
+/// heads alone.
+fn draw_levels(pen: &mut Pen, body: Rect, figure: &Figure, ready: &Ready, levels: &[LevelColumn], scale: &YScale) {
+    let (style, glyphs) = (pen.look.theme.quantized.add_modifier(Modifier::BOLD), pen.look.glyphs);
+    let clip = ready.decision().clip;
+    let lines = [clip.min(), clip.max()].map(|end| figure.axis.column(f64::from(end)));
+    for (c, level) in (0..body.width).zip(levels) {
+        let height = figure.height_on(scale, level.mass);
+        if level.mass <= 0.0 || height.is_nan() || height <= 0.0 {
+            continue;
+        }
+        let up = ((height.min(1.0) * f64::from(body.height)) as u16).min(body.height - 1);
+        let (x, top) = (body.x + c, body.bottom() - 1 - up);
+        // The clip's own line is its stem there.
+        if level.apart && !lines.contains(&Some(c)) {
+            for y in top + 1..body.bottom() {
+                if pen.buffer[(x, y)].symbol() == " " {
+                    pen.glyph(x, y, glyphs.stem, style);
+                }
             }
         }
+        pen.glyph(x, top, head(&glyphs, level.apart), style);
     }
+}
+
+fn head(glyphs: &Glyphs, apart: bool) -> char {
+    if apart { glyphs.dot } else { glyphs.level }
+}
+
+/// What edges and heads are, at the right end; below what is inspected.
+fn legend(pen: &mut Pen, body: Rect, levels: &[LevelColumn], inspected: bool) {
+    let (theme, glyphs) = (pen.look.theme, pen.look.glyphs);
+    // Both ends stand apart, whatever is between.
+    let stems = levels.iter().filter(|level| level.apart).count() > 2;
+    let heads = format!("{} fake-quantized ", head(&glyphs, stems));
+    let edges = format!(" {} as it is  ", glyphs.eighths[1]);
+    let y = body.y + if inspected { 2.min(body.height - 1) } else { 0 };
+    let x = body.right().saturating_sub(pen.width(&edges) + pen.width(&heads));
+    let width = body.right() - x;
+    pen.pieces(x, y, width, &[(&edges, theme.bar), (&heads, theme.quantized)]);
 }
 
 fn fit_in_words(curve: Option<&FitCurve>) -> String {
@@ -187,13 +211,21 @@ fn fit_in_words(curve: Option<&FitCurve>) -> String {
 }
 
 /// The fitted distribution: what it expects in each column, as a line over the bars.
-fn draw_fit(pen: &mut Pen, body: Rect, model: &Model, figure: &Figure, curve: &FitCurve, ready: &Ready) {
+fn draw_fit(
+    pen: &mut Pen,
+    body: Rect,
+    model: &Model,
+    figure: &Figure,
+    curve: &FitCurve,
+    ready: &Ready,
+    scale: &YScale,
+) {
     let (style, glyphs) = (pen.look.theme.fit, pen.look.glyphs);
     let mut dots = Dots::new(body.width, body.height);
     let rows = f64::from(dots.rows());
     // What expects nothing lies infinitely far below a log scale: a line needs an end.
     let point = |(column, count): (usize, &f64)| {
-        let height = figure.height(*count).clamp(-1.0, 4.0);
+        let height = figure.height_on(scale, *count).clamp(-1.0, 4.0);
         (column as f64 * 2.0 + 1.0, rows - height * rows)
     };
     let points: Vec<(f64, f64)> = curve.counts.iter().enumerate().map(point).collect();

@@ -3,13 +3,16 @@ use ratatui::style::Style;
 
 use super::super::layout::Areas;
 use super::super::model::Model;
+use super::super::page::Page;
+use super::path;
 use super::pen::Pen;
-use crate::figure::{Figure, Inspected, inspected};
+use crate::figure::{Figure, Inspected, Path as Way, inspected};
 use crate::report::number;
+use crate::session::Ready;
 
 /// The inspect cursor: a line through the blanks above its column, and how many values lie under it. Drawn last, so that no
 /// other line goes through its text.
-pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model, figure: &Figure) {
+pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model, figure: &Figure, ready: &Ready) {
     let Some(column) = model.plot.inspect.and_then(|x| figure.axis.column(x)) else { return };
     let theme = pen.look.theme;
     let body = areas.histogram;
@@ -27,11 +30,24 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model, figure: &Figure)
     if let Some(share) = figure.other.as_ref().and_then(|shares| shares.get(usize::from(column))) {
         text += &format!(" · there ~{}", number::part(*share, 100));
     }
+    beside(pen, Rect { height: 1, ..body }, column, &text);
+    // In the mapping it stands below.
+    if let Some(value) = model.plot.inspect.filter(|_| model.plot.page != Page::Mapping && body.height > 2) {
+        let params = ready.params();
+        let way = Way::of(value as f32, params, ready.decision().clip);
+        let text = path::row(pen, &way, &params, body.width.saturating_sub(2));
+        beside(pen, Rect { y: body.y + 1, height: 1, ..body }, column, &text);
+    }
+}
+
+/// A text in a line of the histogram, beside a column where there is room.
+fn beside(pen: &mut Pen, line: Rect, column: u16, text: &str) {
+    let theme = pen.look.theme;
     let text = format!(" {text} ");
-    let width = pen.width(&text).min(body.width);
-    let right = column + 1 + width <= body.width;
-    let x = if right { column + 1 } else { column.saturating_sub(width).min(body.width - width) };
-    let area = Rect { x: body.x + x, y: body.y, width, height: 1 };
+    let width = pen.width(&text).min(line.width);
+    let right = column + 1 + width <= line.width;
+    let x = if right { column + 1 } else { column.saturating_sub(width).min(line.width - width) };
+    let area = Rect { x: line.x + x, width, ..line };
     for x in area.x..area.right() {
         pen.buffer[(x, area.y)].reset();
     }

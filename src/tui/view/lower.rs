@@ -1,4 +1,5 @@
 use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
 
 use super::super::layout::Areas;
 use super::super::model::{Model, Part};
@@ -6,8 +7,8 @@ use super::super::page::Page;
 use super::super::plot::Dots;
 use super::pen::Pen;
 use super::{divergence, mapping, scales};
-use crate::calibrate::kl;
-use crate::figure::{Curve, CurveKind, Figure, Handle, Span};
+use crate::calibrate::{ZeroBin, kl, too_few_values};
+use crate::figure::{Curve, CurveKind, Figure, Handle, Span, first_bin};
 use crate::report::number;
 use crate::session::Ready;
 
@@ -20,20 +21,23 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     if model.plot.page == Page::Divergence {
         return divergence::draw(pen, areas, model, ready);
     }
-    if !model.shows(Part::Curve) {
-        return;
+    if model.plot.page == Page::Curve && !model.shows(Part::Curve) {
+        return scales::x_ticks(pen, areas.ticks, &figure.axis);
     }
     if model.plot.page == Page::Mapping {
         return mapping::draw(pen, areas, model, figure, ready);
     }
     scales::x_ticks(pen, areas.ticks, &figure.axis);
-    title(pen, areas.lower_title, model, &figure.curve);
+    title(pen, areas.lower_title, model, figure);
     if figure.curve.spans.iter().all(|s| s.lo.is_nan() && !s.infinite) {
         return no_curve(pen, areas.lower, model);
     }
     scales::y_labels(pen, areas.lower, &figure.curve.scale);
     draw_curve(pen, areas.lower, &figure.curve);
+    too_few(pen, areas.lower, model, figure);
     meeting_point(pen, areas.lower, model, figure, ready);
+    // Their names take what room is left.
+    points(pen, areas.lower, model, figure, ready);
 }
 
 /// The curves by their titles, in their order on the screen.
@@ -55,41 +59,61 @@ pub(in super::super) fn tab_at(title: Rect, x: u16) -> Option<CurveKind> {
     None
 }
 
-fn title(pen: &mut Pen, area: Rect, model: &Model, curve: &Curve) {
+fn title(pen: &mut Pen, area: Rect, model: &Model, figure: &Figure) {
     let theme = pen.look.theme;
-    // The mirrored half of a symmetric axis stands for the same magnitudes.
+    let curve = &figure.curve;
     let symmetric = model.format().symmetric();
-    let best = curve.best.map(|(v, at)| (v, if symmetric { at.abs() } else { at }));
-    let view = if model.plot.zoom.is_some() { " in view" } else { "" };
-    let best = match (model.plot.curve, best) {
-        (CurveKind::Kl, None) if kl::undefined_on(model.format()).is_some() => "no KL on FP8".to_owned(),
-        (_, None) => String::new(),
-        (CurveKind::Sqnr, Some((v, at))) => {
-            format!("best{view} {} dB near {}", number::decibels(v), number::significant(at, 4))
-        }
-        (CurveKind::Kl, Some((v, at))) => {
+    let at = |at: f64| number::significant(at, 4);
+    // What says most first: the title keeps its room.
+    let notes: Vec<String> = match (model.plot.curve, curve.best) {
+        (CurveKind::Kl, None) if kl::undefined_on(model.format()).is_some() => vec!["no KL on FP8".to_owned()],
+        (_, None) => Vec::new(),
+        (CurveKind::Sqnr, Some((v, x))) => vec![format!("best {} dB at {}", number::decibels(v), at(x))],
+        (CurveKind::Kl, Some((v, x))) => {
             // Of an affine range it is what the larger end clips.
             let of = if symmetric { "" } else { "of |x| at the larger end: " };
-            format!("{of}least {} nats at {}", number::significant(v, 3), number::significant(at, 4))
+            let (v, x, bin) = (number::significant(v, 3), at(x), first_bin(&figure.tensor));
+            let plain = if figure.zero_bin == ZeroBin::AsItIs { ", bin 0 as it is" } else { "" };
+            vec![
+                format!("{of}least {v} nats at {x}, searched from bin {bin} on{plain}"),
+                format!("least {v} nats at {x}, from bin {bin} on{plain}"),
+                format!("least {v} at {x}, from bin {bin} on"),
+                format!("least {v} at {x}"),
+            ]
         }
-        (CurveKind::Mse, Some((v, at))) => {
-            format!("least{view} {} near {}", number::significant(v, 3), number::significant(at, 4))
+        (CurveKind::Mse, Some((v, x))) => {
+            let [least, cross] = pen.look.glyphs.points;
+            let (v, x_text) = (number::significant(v, 3), at(x));
+            let crossing = curve.crossings.iter().find(|c| symmetric || (c.at < 0.0) == (x < 0.0));
+            let crossing = crossing.map(|c| at(f64::from(c.at)));
+            let with = |words: &dyn Fn(&str) -> String| crossing.as_deref().map(words);
+            let notes = [
+                with(&|c| format!("{cross} parts cross at {c}, {least} least {v} at {x_text}")),
+                with(&|c| format!("{cross} cross {c}, {least} least {x_text}")),
+                with(&|c| format!("{cross} {c} {least} {x_text}")),
+                Some(format!("{least} least {v} at {x_text}")),
+            ];
+            notes.into_iter().flatten().collect()
         }
     };
+    let bold = |style: Style| style.add_modifier(Modifier::BOLD);
     let mut pieces = Vec::new();
     for (kind, name) in TABS {
         let gap = if pieces.is_empty() { "" } else { GAP };
         pieces.extend([(gap, theme.dim), (name, if model.plot.curve == kind { theme.title } else { theme.dim })]);
     }
     if model.plot.curve == CurveKind::Mse {
-        pieces.extend([
-            ("  = ", theme.dim),
-            ("clipping ··", theme.beyond),
-            (" + ", theme.dim),
-            ("rounding --", theme.rounding),
-        ]);
+        let [sum, clipping, rounding] = match area.width {
+            0..76 => ["  ", "clip ━━", "round --"],
+            _ => ["  ·· = ", "clipping ━━", "rounding --"],
+        };
+        let parts = [(clipping, bold(theme.beyond)), (" + ", theme.dim), (rounding, bold(theme.rounding))];
+        pieces.extend(std::iter::once((sum, theme.curve)).chain(parts));
     }
-    pen.titled_rule(area, &pieces, &best);
+    let titles: u16 = pieces.iter().map(|(text, _)| pen.width(text)).sum();
+    let fits = |note: &&String| titles + pen.width(note) + 8 <= area.width;
+    let note = notes.iter().find(fits).map_or("", String::as_str);
+    pen.titled_rule(area, &pieces, note);
 }
 
 fn draw_curve(pen: &mut Pen, area: Rect, curve: &Curve) {
@@ -104,14 +128,9 @@ fn draw_curve(pen: &mut Pen, area: Rect, curve: &Curve) {
         let row = ((1.0 - height) * (rows - 1.0)).round().clamp(-1e6, 1e6);
         if height.is_nan() { None } else { Some(if v == 0.0 { row.min(rows - 1.0) } else { row } as i32) }
     };
-    // Dotted and dashed, so that the parts differ from the sum and from each other without colour.
-    for (part, (style, ink, of)) in curve.parts.iter().zip([(theme.beyond, 1, 3), (theme.rounding, 4, 6)]) {
-        for (x, pair) in part.windows(2).enumerate().filter(|(x, _)| x % of < ink) {
-            if let (Some(a), Some(b)) = (row(pair[0]), row(pair[1])) {
-                dots.vertical(x as i32, a, b.clamp(a - 40, a + 40), style);
-            }
-        }
-    }
+    // The sum is thin and drawn first, so that it never covers its parts, which are solid and dashed: they differ from it and
+    // from each other without colour.
+    let thin = !curve.parts[0].is_empty();
     let mut before: Option<i32> = None;
     for (x, span) in curve.spans.iter().enumerate() {
         let Span { lo, hi, .. } = *span;
@@ -119,13 +138,23 @@ fn draw_curve(pen: &mut Pen, area: Rect, curve: &Curve) {
             before = None;
             continue;
         };
+        if thin && x % 3 != 0 {
+            continue;
+        }
         dots.vertical(x as i32, top, bottom, theme.curve);
         // Joined to the half column before, unless that was a gap.
-        if let Some(y) = before {
+        if let Some(y) = before.filter(|_| !thin) {
             let near = y.clamp(top, bottom);
             dots.vertical(x as i32, near, y, theme.curve);
         }
         before = Some((top + bottom) / 2);
+    }
+    for (part, (style, ink, of)) in curve.parts.iter().zip([(theme.beyond, 1, 1), (theme.rounding, 4, 6)]) {
+        for (x, pair) in part.windows(2).enumerate().filter(|(x, _)| x % of < ink) {
+            if let (Some(a), Some(b)) = (row(pair[0]), row(pair[1])) {
+                dots.vertical(x as i32, a, b.clamp(a - 40, a + 40), style.add_modifier(Modifier::BOLD));
+            }
+        }
     }
     dots.render(pen.buffer, area, glyphs.marks);
     let columns = usize::from(area.width);
@@ -137,6 +166,83 @@ fn draw_curve(pen: &mut Pen, area: Rect, curve: &Curve) {
                 pen.glyph(x, area.y, glyphs.infinity, theme.dim);
             }
         }
+    }
+}
+
+/// Where the curve is best, and where its two parts cross: a sign with its name.
+fn points(pen: &mut Pen, area: Rect, model: &Model, figure: &Figure, ready: &Ready) {
+    let (theme, glyphs) = (pen.look.theme, pen.look.glyphs);
+    let curve = &figure.curve;
+    let [least, cross] = glyphs.points;
+    for crossing in &curve.crossings {
+        let at = (f64::from(crossing.at), crossing.value);
+        point(pen, area, figure, at, Some(cross), &["parts cross", "cross"], theme.title);
+    }
+    let name = match model.plot.curve {
+        CurveKind::Sqnr => "best",
+        CurveKind::Kl | CurveKind::Mse => "least",
+    };
+    if let Some((value, at)) = curve.best.filter(|(value, _)| value.is_finite()) {
+        // Where the clip itself stands its own sign is there, with the value.
+        let column = figure.axis.column(at);
+        let lines = model.lines(ready.decision().clip);
+        let taken = lines.iter().any(|(_, line)| figure.axis.column(*line) == column);
+        let text = match model.plot.curve {
+            CurveKind::Sqnr => number::decibels(value),
+            CurveKind::Kl | CurveKind::Mse => number::significant(value, 3),
+        };
+        let long = format!("{name} {text}");
+        let names: &[&str] = if taken { &[name] } else { &[&long, name] };
+        point(pen, area, figure, (at, value), Some(least).filter(|_| !taken), names, theme.chosen);
+    }
+}
+
+/// A sign on the curve, and the longest of its names that stands beside it where nothing is drawn.
+fn point(
+    pen: &mut Pen,
+    area: Rect,
+    figure: &Figure,
+    (at, value): (f64, f64),
+    glyph: Option<char>,
+    names: &[&str],
+    style: Style,
+) {
+    let height = figure.curve.scale.height(value);
+    let Some(column) = figure.axis.column(at).filter(|_| !height.is_nan()) else { return };
+    let up = (height.clamp(0.0, 1.0) * f64::from(area.height)) as u16;
+    let (x, y) = (area.x + column, area.bottom() - 1 - up.min(area.height - 1));
+    glyph.into_iter().for_each(|glyph| pen.glyph(x, y, glyph, style));
+    let rows = [Some(y), y.checked_sub(1), Some(y + 1), y.checked_sub(2), Some(y + 2)].into_iter().flatten();
+    let rows: Vec<u16> = rows.filter(|row| (area.y..area.bottom()).contains(row)).collect();
+    for name in names {
+        let width = pen.width(name);
+        let beside = [Some(x + 2), x.checked_sub(width + 1)].into_iter().flatten();
+        let beside: Vec<u16> = beside.filter(|start| *start >= area.x && start + width <= area.right()).collect();
+        // With a blank around it, where there is a column for one.
+        let around = |start: u16| start.max(area.x + 1) - 1..(start + width + 1).min(area.right());
+        let free =
+            |start: u16, row: u16| around(start).all(|at| at == x && row == y || pen.buffer[(at, row)].symbol() == " ");
+        let places = rows.iter().flat_map(|row| beside.iter().map(move |start| (*start, *row)));
+        if let Some((start, row)) = places.into_iter().find(|(start, row)| free(*start, *row)) {
+            pen.text(start, row, width, name, style);
+            return;
+        }
+    }
+}
+
+/// That infinities come of too few values, where most clips are infinite for that.
+fn too_few(pen: &mut Pen, area: Rect, model: &Model, figure: &Figure) {
+    let histogram = figure.tensor.histogram();
+    let (values, bins) = (histogram.stats.finite(), histogram.magnitude.bins());
+    if model.plot.curve == CurveKind::Kl
+        && figure.curve.infinite > 0.5
+        && too_few_values(values, bins)
+        && area.height > 2
+    {
+        let (values, bins) = (number::of(values, "value"), number::count(bins as u64));
+        // On the row of the infinities, some of which stay in view.
+        let text = format!(" ∞ in empty bins: {values} are few for {bins} bins ");
+        pen.right(area.x, area.y, area.width, &text, pen.look.theme.warning);
     }
 }
 
@@ -155,7 +261,7 @@ fn meeting_point(pen: &mut Pen, area: Rect, model: &Model, figure: &Figure, read
     let (metrics, clip) = (ready.metrics(), ready.decision().clip);
     let (value, text) = match model.plot.curve {
         CurveKind::Kl => {
-            let kl = figure.tensor.kl_of_magnitudes(clip.amax()).unwrap_or(f64::NAN);
+            let kl = figure.tensor.kl_of_magnitudes_with(clip.amax(), figure.zero_bin).unwrap_or(f64::NAN);
             (kl, number::significant(kl, 3))
         }
         CurveKind::Mse => (metrics.mse, number::significant(metrics.mse, 3)),

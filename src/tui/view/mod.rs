@@ -23,6 +23,7 @@ mod output;
 mod outputs;
 mod over;
 mod palette;
+mod path;
 mod pen;
 mod present;
 mod read;
@@ -43,6 +44,7 @@ pub(super) use divergence::bin_at;
 pub(super) use ideas::idea_at;
 pub(super) use lesson::beyond as lesson_beyond;
 pub(super) use lower::tab_at;
+pub(super) use mapping::value_at as mapped_value;
 pub(super) use numbers::rows as method_rows;
 use pen::Pen;
 
