@@ -230,14 +230,14 @@ fn methods_by_the_outputs() {
 #[test]
 fn the_list_on_a_page() {
     let mut s = story((80, 24));
-    s.keys("d");
+    s.keys("Z");
     snapshot("layers", &s);
 }
 
 #[test]
 fn a_held_layer() {
     let mut s = story((120, 36));
-    s.keys("K");
+    s.keys("|");
     s.select("03.conv3.relu").keys("((((((");
     snapshot("held", &s);
 }
@@ -294,10 +294,10 @@ fn every_size_and_look_draws_the_clip_where_there_is_room() {
         ("FaF", true),
         ("++++", true),
         ("l", true),
-        ("Kj(y", true),
-        ("K4((", true),
+        ("|j(y", true),
+        ("|4((", true),
     ];
-    let covered = [("c", false), ("?", false), ("e", false), ("lq", false), ("d", false), ("Kd", false)];
+    let covered = [("c", false), ("?", false), ("e", false), ("lq", false), ("Z", false), ("|Z", false)];
     let affine = Format::INT8.with_symmetric(false);
     let unsigned = Format::INT8.with_signed(false);
     let mut drawn = 0;

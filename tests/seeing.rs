@@ -24,8 +24,8 @@ fn story(size: (u16, u16)) -> Story {
 fn the_list_and_its_notes_are_one_key_away_on_a_small_screen() {
     let mut s = story((80, 24));
     let before = s.screen();
-    assert!(before.contains("7/12") && before.contains("d lists") && !before.contains("05.conv5"), "{before}");
-    s.keys("d");
+    assert!(before.contains("7/12") && before.contains("Z lists") && !before.contains("05.conv5"), "{before}");
+    s.keys("Z");
     let screen = s.screen();
     for fact in ["layers ", "06.conv11.hswish", "05.", "dB", "clip", "saturated", "7/12"] {
         assert!(screen.contains(fact), "{fact}\n{screen}");
@@ -45,8 +45,8 @@ fn the_list_and_its_notes_are_one_key_away_on_a_small_screen() {
     s.press(KeyCode::Esc).press(KeyCode::Esc);
     // Enter goes to the plots of what was selected.
     let name = s.model.name_at();
-    s.keys("d").press(KeyCode::Enter);
-    s.keys("d");
+    s.keys("Z").press(KeyCode::Enter);
+    s.keys("Z");
     s.press(KeyCode::Enter);
     assert_eq!((s.model.plot.page, s.model.name_at()), (Page::Curve, name));
     assert!(s.screen().contains("KL, nats"));
@@ -64,7 +64,7 @@ fn notes_of_a_layer_are_there_at_80_by_24() {
     let mut s = Story::of_paths(&[folder.path().to_owned()], Format::INT8);
     s.event(Event::Resize(80, 24));
     assert!(s.screen().contains("1/2  !"), "{}", s.screen());
-    s.keys("d");
+    s.keys("Z");
     assert!(s.screen().contains("NaN"), "{}", s.screen());
 }
 
@@ -89,7 +89,7 @@ fn one_layer_alone_takes_the_whole_screen() {
 #[test]
 fn a_held_layer_lies_over_another_one_in_every_look() {
     let mut s = story((160, 45));
-    s.keys("K");
+    s.keys("|");
     assert!(s.notice().contains("06.conv11.hswish is held"), "{}", s.notice());
     assert!(s.model.figure().unwrap().other.is_none(), "nothing lies over itself");
     s.select("03.conv3.relu");
@@ -111,14 +111,14 @@ fn a_held_layer_lies_over_another_one_in_every_look() {
     let figure = s.model.figure().unwrap();
     let other: f64 = figure.other.as_ref().unwrap().iter().sum();
     assert!(other > 50.0 && other <= 100.0 + 1e-9, "{other}");
-    s.keys("K");
+    s.keys("|");
     assert!(s.model.held.is_none() && s.model.figure().unwrap().other.is_none());
 }
 
 #[test]
 fn two_methods_stand_side_by_side() {
     let mut s = story((160, 45));
-    s.keys("1K");
+    s.keys("1|");
     let held = s.model.held.as_ref().unwrap().clip;
     s.keys("4");
     assert_ne!(s.ready().decision().clip, held);
@@ -234,7 +234,7 @@ fn why_they_differ_speaks_of_every_method_and_of_the_hand() {
 #[test]
 fn outputs_are_shown_with_their_margins() {
     let mut s = Story::of_network((160, 45));
-    s.keys("X");
+    s.keys("@");
     assert!(s.screen().contains("everything as chosen is being tried"), "{}", s.screen());
     let values: Vec<(f32, f32)> = (0..400).map(|i| (i as f32 / 40.0, i as f32 / 60.0)).collect();
     let margins: Vec<(f32, f32)> = (0..40).map(|i| (1.0 + i as f32, 0.6 * i as f32 - 0.9)).collect();

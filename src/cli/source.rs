@@ -126,8 +126,7 @@ fn other_samples(
     let (placement, as_written) = (shared.data.placement(), shared.data.as_written);
     let subject = Subject { model, samples: source, options, check: None, backend, placement, as_written };
     let (one_pass, ignore_sentinels) = (shared.data.one_pass, shared.ignore_sentinels);
-    let (ties, measure) = (Ties::default(), false);
-    let first_figure = None;
+    let (ties, measure, first_figure) = (Ties::default(), false, None);
     let order =
         NetworkOrder { subject, recipe, plan, ties, one_pass, measure, ignore_sentinels, first_figure, threads };
     Ok(Box::new(move |tell| Box::new(NetworkLoader::start(order, tell))))

@@ -287,7 +287,7 @@ pub const COMMANDS: &[Entry] = &[
     entry(
         C::Layers,
         "layers",
-        &[k('d'), Key::code(KeyCode::F(2))],
+        &[k('Z'), Key::code(KeyCode::F(3))],
         "layers and notes",
         "Shows the list over the whole width, with all of its numbers and what is to be said of the selected layer; {open-channel} goes to its plots.",
         Layers,
