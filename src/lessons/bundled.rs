@@ -14,6 +14,11 @@ const BUNDLED: &[(&str, &str)] = lessons![
     "04-99-percent",
     "05-kl-by-hand",
     "06-kl-curve",
+    "07-which-ruler",
+    "08-where-to-quantize",
+    "09-ptq-alone",
+    "10-qat-live",
+    "11-ten-questions",
 ];
 
 /// The id of the questions at the end, which are no lesson.
