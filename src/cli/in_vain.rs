@@ -34,7 +34,6 @@ struct Row {
 const ROWS: &[Row] = &[
     Row {
         options: &[
-            "data",
             "random",
             "draw",
             "seed",
@@ -57,8 +56,13 @@ const ROWS: &[Row] = &[
         why: "only a model is run and placed; name one: qviz MODEL.onnx --data PATH",
     },
     Row {
+        options: &["data"],
+        works: |here| here.model || here.is(&["check", "convert"]) || here.has("against"),
+        why: "only a model is run on data; name one: qviz MODEL.onnx --data PATH, or name the activations themselves",
+    },
+    Row {
         options: &["group"],
-        works: |here| !here.model && !here.bundled,
+        works: |here| !here.model && (!here.bundled || here.has("against")),
         why: "it joins files of activations; name some",
     },
     Row {

@@ -101,7 +101,7 @@ pub(super) fn learn(args: LearnArgs, config: &Config, lang: Lang) -> Result<u8, 
         None => Err("how far you are cannot be written down: there is no home folder".to_owned()),
     };
     let teacher = app::Teacher { open: Box::new(move |lesson| teacher.open(lesson)), keep: Box::new(keep) };
-    let ended = app::run(model, opening.start, &|_| Ok(()), None, looks.ask, Some(teacher))?;
+    let ended = app::run(model, opening.start, None, &|_| Ok(()), None, looks.ask, Some(teacher))?;
     Ok(ended.signal.map_or(0, |s| 128 + s as u8))
 }
 

@@ -52,7 +52,8 @@ impl Teacher {
         let Some(folder) = &self.folder else { return Err("there is no room for the lesson.".to_owned()) };
         let file = |name: &str| folder.path().join(name).into_os_string();
         let place = lesson.place.as_deref().unwrap_or("fused");
-        let words = ["--place", place, "--format", &lesson.format, "--method", &lesson.methods.join(",")].map(Into::into);
+        let words =
+            ["--place", place, "--format", &lesson.format, "--method", &lesson.methods.join(",")].map(Into::into);
         let words = ["qviz".into(), file(NETWORK), "--data".into(), file(CHOSEN_BY), "--check".into(), file(JUDGED_BY)]
             .into_iter()
             .chain(words);
@@ -61,7 +62,8 @@ impl Teacher {
         shared.fill(&Defaults::default());
         let session = shared.session();
         let into_network = super::qdq::into_network(&shared);
-        let start = super::source::start(shared, &session, false).map_err(|usage| usage.0)?;
+        let start = super::source::start(shared, &session, super::source::For::Document { exact: false })
+            .map_err(|usage| usage.0)?;
         Ok(Opening { session, title: title(lesson), start, into_network })
     }
 
@@ -83,11 +85,8 @@ fn values(lesson: &Lesson, own: &[PathBuf]) -> Result<Opening, String> {
     let (data, own) = (lesson.data.clone(), own.to_vec());
     let discover = move || {
         let made = |made: &Made| Source { name: made.name.clone(), parts: vec![Part::made(&made.name, made.npy())] };
-        let mut found = if own.is_empty() {
-            Discovered { sources: Vec::new(), errors: Vec::new() }
-        } else {
-            discover(&own, None)
-        };
+        let mut found =
+            if own.is_empty() { Discovered { sources: Vec::new(), errors: Vec::new() } } else { discover(&own, None) };
         found.sources.splice(0..0, data.iter().map(made));
         found
     };

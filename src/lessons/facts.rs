@@ -140,7 +140,11 @@ pub const FACTS: &[Fact] = &[
     fact("seeds", Number, "how many runs have ended of the way that has fewest"),
     fact("training", Flag, "whether training goes on"),
     fact("rate", Number, "the learning rate of what was trained last"),
-    fact("float_accuracy", Number, "accuracy of the network in float, 0 to 1; as the next four the mean over the seeds"),
+    fact(
+        "float_accuracy",
+        Number,
+        "accuracy of the network in float, 0 to 1; as the next four the mean over the seeds",
+    ),
     fact("ptq", Number, "accuracy after quantizing the trained network, 0 to 1"),
     fact("longer", Number, "accuracy after longer float training and quantizing, 0 to 1"),
     fact("frozen", Number, "accuracy after training with the gradient of rounding taken as zero, 0 to 1"),

@@ -16,12 +16,12 @@ use ratatui::Terminal;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::guard::guarded;
 use crate::exchange::{self, Names, Options};
+use crate::guard::guarded;
 use crate::jobs::{Feed, News, Start, Stop, Told};
 use crate::journal::Journal;
 use crate::lessons::Lesson;
-use crate::report::{self, ExportError, Provenance, Scales, visible};
+use crate::report::{self, ExportError, Provenance, Scales, Tuning, visible};
 use crate::session::{Arrival, Key, Layer, Session};
 
 use super::backend::Ansi;
@@ -81,6 +81,9 @@ struct Bringer {
     /// How many there were before.
     nth: usize,
     sender: Sender<Event>,
+    /// Who will bring the data to compare with, and who does.
+    against: Option<Start>,
+    other: Option<Box<dyn Feed>>,
     /// The number of what is being trained; 0 where nothing is to be.
     training: Arc<AtomicUsize>,
 }
@@ -89,7 +92,20 @@ impl Bringer {
     fn new(start: Start, nth: usize, sender: Sender<Event>) -> Bringer {
         let told = sender.clone();
         let tell = move |event| drop(told.send(Event::Job { of: nth, told: Box::new(event) }));
-        Bringer { feed: start(Box::new(tell)), nth, sender, training: Arc::default() }
+        Bringer { feed: start(Box::new(tell)), nth, sender, against: None, other: None, training: Arc::default() }
+    }
+
+    /// The data to compare with are begun when all else is read; who brings them is gone when all is told.
+    fn keep_up(&mut self, model: &Model) {
+        if model.loading.finished
+            && let Some(start) = self.against.take()
+        {
+            let sender = self.sender.clone();
+            self.other = Some(start(Box::new(move |told| drop(sender.send(Event::Against(Box::new(told)))))));
+        }
+        if model.against.as_ref().is_some_and(|against| against.is_done()) {
+            self.other = None;
+        }
     }
 
     /// Trains on a thread of its own; what was trained before ends.
@@ -127,7 +143,8 @@ enum End {
     Refused(String),
 }
 
-/// Runs the program on this terminal until the user leaves, or a signal ends it.
+/// Runs the program on this terminal until the user leaves, or a signal ends it. When everything is read that `start`
+/// brings, other data to compare with are read from `against`.
 ///
 /// Every change is written to `journal`, where there is one. When the program ends from outside (a signal, a lost
 /// terminal, a panic) what no export holds stays there; when the user leaves, only what was not answered yet. When `fits`
@@ -142,6 +159,7 @@ enum End {
 pub fn run(
     mut model: Model,
     start: Start,
+    against: Option<Start>,
     fits: &Fits,
     journal: Option<Journal>,
     ask: bool,
@@ -156,6 +174,7 @@ pub fn run(
     signals(sender.clone())?;
     let mut writer = Writer::new(sender.clone());
     let mut bringer = Bringer::new(start, 0, sender);
+    bringer.against = against;
 
     model.network = bringer.feed.has_network().then(Network::default);
     let mut pages = Pages::new(journal);
@@ -234,6 +253,7 @@ fn run_loop(
                     at_once |= awaited(&job, model);
                     Some(Msg::Job(*job))
                 }
+                Event::Against(told) => Some(Msg::Against(*told)),
                 Event::Terminal(event) => {
                     #[cfg(debug_assertions)]
                     asked_panic::look_at(&event);
@@ -271,6 +291,7 @@ fn run_loop(
                 }
             }
         }
+        bringer.keep_up(model);
         pages.keep_up(model);
         // crossterm loses a change of size that comes together with other input, so look for oneself.
         let size = terminal.size()?;
@@ -472,6 +493,9 @@ fn document(model: &Model) -> Scales {
         }
         None => scales,
     };
+    let biases = model.network.as_ref().and_then(|network| network.biases.as_ref());
+    let biases = biases.filter(|(of, _)| *of == model.session.params()).map(|(_, biases)| biases.clone());
+    let scales = scales.with_tuning(biases.map(|bias| Tuning { bias: Some(bias), ..Tuning::default() }));
     match &model.kept {
         Some(kept) => scales.keeping(kept),
         None => scales,

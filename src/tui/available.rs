@@ -163,7 +163,7 @@ impl Model {
     }
 
     /// Whether there is a network with something to try on it.
-    pub(super) fn network_is_ready(&self) -> bool {
+    pub(in crate::tui) fn network_is_ready(&self) -> bool {
         let read = |l: &Layer| l.kind() == Kind::Activation && l.ready().is_some();
         self.network.is_some() && self.loading.finished && self.session.layers().iter().any(read)
     }

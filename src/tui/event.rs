@@ -31,6 +31,8 @@ pub enum Event {
         /// What it tells.
         told: Box<jobs::Told>,
     },
+    /// The loader of the data that is compared with.
+    Against(Box<jobs::Told>),
     /// Training, under the number of what was ordered.
     Trained(usize, Box<Trained>),
     /// A signal to end, by its number.

@@ -11,8 +11,8 @@ use crate::session::Session;
 use super::command::Command;
 use super::key::Key;
 use super::look::Ground;
-use super::training::{Order, Trained};
 use super::mode::Picture;
+use super::training::{Order, Trained};
 
 /// Something that happened, in the model's own terms.
 pub enum Msg {
@@ -65,6 +65,8 @@ pub enum Msg {
     Paste(String),
     /// The loader has something to tell.
     Job(Told),
+    /// The loader of the data that is compared with has something to tell.
+    Against(Told),
     /// Something was handed to the clipboard.
     Copied {
         /// What it was, in a few words.

@@ -14,12 +14,8 @@ pub struct Order {
 }
 
 /// The words that a way is asked for by.
-pub const WAYS: [(&str, Way); 4] = [
-    ("ptq", Way::PostTraining),
-    ("longer", Way::Longer),
-    ("frozen", Way::NoGradient),
-    ("ste", Way::StraightThrough),
-];
+pub const WAYS: [(&str, Way); 4] =
+    [("ptq", Way::PostTraining), ("longer", Way::Longer), ("frozen", Way::NoGradient), ("ste", Way::StraightThrough)];
 
 /// The most seeds that are trained with one after the other.
 const MOST_SEEDS: u64 = 20;

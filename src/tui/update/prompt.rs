@@ -159,7 +159,14 @@ fn follow(model: &mut Model, cmds: &mut Vec<Cmd>) {
         Ask::Export { exists, .. } | Ask::Screen { exists, .. } | Ask::Plot { exists } | Ask::Script { exists, .. } => {
             *exists = None;
         }
-        Ask::Clip { .. } | Ask::Format | Ask::Axis | Ask::Tie | Ask::Worst | Ask::Train | Ask::Answer | Ask::Tune { .. } => {}
+        Ask::Clip { .. }
+        | Ask::Format
+        | Ask::Axis
+        | Ask::Tie
+        | Ask::Worst
+        | Ask::Train
+        | Ask::Answer
+        | Ask::Tune { .. } => {}
     }
 }
 

@@ -104,7 +104,8 @@ fn weights(pen: &mut Pen, area: Rect, learn: &Learn, training: &Training) {
     let newest = training.runs.iter().rev().find(|run| run.way.is_some()).or(training.runs.last());
     let Some((run, epoch)) = newest.and_then(|run: &Trace| Some((run, run.epochs.last()?))) else { return };
     let weights = &epoch.weights[0];
-    let moved = format!("{} {}", number::count(weights.moved), learn.say("on another code than at first", "个换了编码"));
+    let moved =
+        format!("{} {}", number::count(weights.moved), learn.say("on another code than at first", "个换了编码"));
     let title = format!("{} · {}", learn.say("weights", "权重"), name(learn, run.way));
     let rule = Rect { x: area.x.saturating_sub(6), y: area.y.saturating_sub(1), width: area.width + 6, height: 1 };
     pen.titled_rule(rule, &[(&title, theme.title)], &moved);
