@@ -387,7 +387,10 @@ fn show(model: &mut Model, cmds: &mut Vec<Cmd>) {
     for act in &acts {
         do_it(model, act, cmds);
     }
-    model.mode = Mode::Normal;
+    // A file that is being written is told of in its prompt.
+    if !matches!(model.mode, Mode::Prompt { ask: Ask::Export { .. }, .. }) {
+        model.mode = Mode::Normal;
+    }
     if let Some(learn) = &mut model.learn {
         learn.showing = false;
     }

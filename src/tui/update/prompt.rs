@@ -204,9 +204,6 @@ pub(super) fn exported(model: &mut Model, result: Result<Written, Unwritten>, cm
     match result {
         Ok(written) => {
             let leave = *then_quit;
-            if let Some(learn) = &mut model.learn {
-                learn.exported = true;
-            }
             if written.keeps_all {
                 model.export_path = line.text();
                 model.session.mark_saved();
@@ -230,6 +227,9 @@ pub(super) fn exported(model: &mut Model, result: Result<Written, Unwritten>, cm
 
 /// Says what was written, and where.
 fn said(model: &mut Model, Written { path, tensors, said, .. }: Written) {
+    if let Some(learn) = &mut model.learn {
+        learn.exported = true;
+    }
     let waiting = model.loading.all.saturating_sub(model.loading.done);
     let rest = if waiting > 0 {
         let (layers, was) = if waiting == 1 { ("layer", "was") } else { ("layers", "were") };
