@@ -30,7 +30,7 @@ impl Calibrator for Sigmas {
             return Err(NoThreshold::new(NoThresholdKind::NoValues, "the tensor holds no finite value"));
         };
         let amax = mean.abs() + self.0 * std;
-        Ok(Calibration { clip: Clip::symmetric(amax as f32), note: None })
+        Ok(Calibration::new(Clip::symmetric(amax as f32), None))
     }
 }
 

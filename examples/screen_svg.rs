@@ -12,7 +12,7 @@ use qviz::tui::command::Command;
 use qviz::tui::look::{Depth, Ground, Look, Marks};
 use qviz::tui::model::Model;
 use qviz::tui::msg::Msg;
-use qviz::tui::{svg::svg, update::settle, update::update, view::view};
+use qviz::tui::{picture::svg, update::settle, update::update, view::view};
 use ratatui::{buffer::Buffer, layout::Rect};
 
 fn main() {
@@ -27,7 +27,7 @@ fn main() {
         measure: false,
         threads: 2,
     };
-    let look = Look::new(Depth::True, Ground::Unknown, Marks::Braille);
+    let look = Look::new(Depth::True, Ground::Dark, Marks::Braille);
     let mut model = Model::new(session, "bundled activations of a text classifier".into(), look, (150, 42));
     model.list.wanted = Some("06.conv11.hswish".into());
 
@@ -53,5 +53,5 @@ fn main() {
     settle(&mut model);
     let mut buffer = Buffer::empty(Rect::new(0, 0, model.size.0, model.size.1));
     view(&model, &mut buffer);
-    print!("{}", svg(&buffer));
+    print!("{}", svg(&buffer, model.look.ground));
 }

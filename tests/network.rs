@@ -9,8 +9,8 @@ use std::time::Duration;
 use crossterm::event::{Event as Input, KeyCode, MouseButton, MouseEventKind};
 use qviz::ErrorKind;
 use qviz::jobs::{
-    Allow, BudgetPoint, ByMethod, Jittered, Left, MethodEffect, News, Objective, Request, Told, Trial, Tried, Tune,
-    TuneSet, TuneStep, Tuned, UNCHANGED,
+    Allow, BudgetPoint, ByMethod, Jittered, Left, MethodEffect, News, Objective, Request, Stop, Told, Trial, Tried,
+    Tune, TuneSet, TuneStep, Tuned, UNCHANGED,
 };
 use qviz::quant::{Clip, Decibels, Format, Grids, OutputEffect};
 use qviz::session::{Failure, Kind, Sensitivity};
@@ -204,7 +204,7 @@ fn sensitivities_fill_the_list_and_the_worst_stay_in_float() {
     assert!(line_with(&s, &name).contains("22.3") | line_with(&s, &name).contains("22.2"), "{}", s.screen());
 
     s.keys("S");
-    assert_eq!(s.cmds.pop(), Some(Cmd::Stop));
+    assert!(s.cmds.contains(&Cmd::Stop(Stop::Long)), "{:?}", s.cmds);
     assert!(s.screen().contains("sensitivity, stopping…"));
     news(&mut s, News::SensitivityEnd(Ok(())));
     assert!(s.notice().starts_with("stopped: sensitivity of 3 layers; "), "{}", s.notice());
@@ -396,7 +396,7 @@ fn without_a_network_the_commands_say_why_not() {
     assert!(s.notice().contains("(r)"), "{}", s.notice());
     s.keys("S");
     assert!(s.notice().contains("nothing is running"), "{}", s.notice());
-    assert!(!s.cmds.iter().any(|c| matches!(c, Cmd::Request(Request::Trial(_)) | Cmd::Stop)));
+    assert!(!s.cmds.iter().any(|c| matches!(c, Cmd::Request(Request::Trial(_)) | Cmd::Stop(_))));
     assert!(!s.screen().contains(" output "));
 }
 
@@ -410,7 +410,7 @@ fn a_run_shows_how_far_it_is_and_stops() {
     s.keys("T");
     assert!(s.notice().contains("still being run"), "{}", s.notice());
     s.keys("S");
-    assert_eq!(s.cmds.pop(), Some(Cmd::Stop));
+    assert_eq!(s.cmds.pop(), Some(Cmd::Stop(Stop::Reading)));
     assert!(s.notice().contains("stopping"));
     assert_eq!(asked(&mut s), [], "nothing is asked of a network that runs");
     // What was taken for granted stays to be read.
@@ -666,7 +666,7 @@ fn another_format_or_place_makes_the_table_old_until_it_is_found_anew() {
     assert_eq!(s.model.network.as_ref().unwrap().methods.best().unwrap().method, "max");
     // Stopped, and opened again, it is asked for again.
     s.keys("S");
-    assert_eq!(s.cmds.pop(), Some(Cmd::Stop));
+    assert_eq!(s.cmds.pop(), Some(Cmd::Stop(Stop::Methods)));
     news(&mut s, News::MethodsEnd { question: again.question, result: Ok(()) });
     assert!(s.screen().contains("1 of 5 measured, stopped"), "{}", s.screen());
     s.keys("ww");

@@ -137,6 +137,21 @@ fn every_threshold_is_the_peer_s() {
     }
 }
 
+/// What the article counts, bin by bin: `np.random.seed(1); np.random.randn(1000)`.
+#[test]
+fn the_article_s_loop_drops_27_bins() {
+    let f = fixtures().remove("a_randn1000").unwrap();
+    let tensor = tensor(histogram(&f), Format::INT8);
+    let (_, trace) = calibrate::Coverage::trace(&tensor).unwrap();
+    assert_eq!((trace.drops.len(), trace.total), (27, 1000));
+    let end = trace.end();
+    assert_eq!((end.left, end.right, end.values), (3, 75, 990));
+    assert_eq!((trace.share(26) > 0.99, trace.share(27)), (true, 0.99));
+    let clip = calibrate::Coverage::clip(&tensor, end);
+    assert_eq!(QuantParams::from_clip(clip, Format::INT8).scale(), 0.022388924);
+    assert_eq!(clip, calibrate::by_id("coverage").unwrap().calibrate(&tensor).unwrap().clip);
+}
+
 #[test]
 fn coverage_is_the_article_s() {
     let coverage = calibrate::by_id("coverage").unwrap();

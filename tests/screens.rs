@@ -4,6 +4,8 @@
 //! is seen. Look at a change with `INSTA_UPDATE=always cargo test --test screens` and `git diff`.
 #![cfg(feature = "tui")]
 
+#[path = "screens/sizes.rs"]
+mod sizes;
 mod support;
 
 use crossterm::event::{Event, KeyCode, KeyModifiers};

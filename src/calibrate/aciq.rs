@@ -56,6 +56,10 @@ impl Calibrator for Aciq {
         "ACIQ (Banner, Nahshan, Hoffer, Soudry 2018)"
     }
 
+    fn formula(&self) -> &str {
+        "clip = t * spread: b = mean |x - mean| with e^-t = t / (3 4^bits), or the standard deviation with a table of t"
+    }
+
     fn caveat(&self) -> &str {
         "Sees a mean and a spread, not the data: outliers widen the clip, a ReLU's zeros narrow it, and skewed or bimodal \
          values have neither shape. There are no constants for 16 bits."
@@ -85,7 +89,7 @@ impl Calibrator for Aciq {
             // About the mean, where the range may lie there.
             false => Clip::new(min.max((mean - a) as f32), max.min((mean + a) as f32)),
         };
-        Ok(Calibration { clip, note: None })
+        Ok(Calibration::new(clip, None).without_kl())
     }
 }
 

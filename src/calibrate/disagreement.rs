@@ -1,53 +1,73 @@
 //! Why methods differ on a tensor.
 
-use super::{Candidate, Threshold};
+use super::Metrics;
 use crate::histogram::Histogram;
+use crate::quant::{Clip, QuantParams};
 
-/// How far the methods' answers on one tensor lie apart, and what lies between them.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Disagreement {
-    /// Index of the candidate with the smallest amax.
-    pub lowest: usize,
-    /// Index of the candidate with the largest amax.
-    pub highest: usize,
-    /// The largest amax over the smallest, at least 1.
-    pub ratio: f64,
-    /// Share of the finite values beyond the smallest amax, 0 to 1.
+/// A clip with what follows from it: a method's answer, or one by hand.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer<'a> {
+    /// The range that is kept.
+    pub clip: Clip,
+    /// Its scale and zero point.
+    pub params: QuantParams,
+    /// What it costs.
+    pub metrics: &'a Metrics,
+}
+
+/// How an answer compares with the best one on the same tensor, and where its own error comes from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Beside {
+    /// Its amax over the best one's; NaN where that is zero.
+    pub width: f64,
+    /// Its step over the best one's: their scales.
+    pub step: f64,
+    /// Share of the finite values beyond its clip, 0 to 1.
     pub values: f64,
     /// Their share of the sum of squares, which is what an SQNR is measured against, 0 to 1; bins count at their
     /// centres.
     pub energy: f64,
+    /// The share of its own mean squared error that clipping makes, 0 to 1; the rest is rounding. NaN without any error.
+    pub clipping: f64,
+    /// How many dB of SQNR the best one has more: negative where this one has more.
+    pub behind_db: f64,
 }
 
-/// Compares the answers of all candidates that have one; `None` where fewer than two have, or the smallest is zero.
-pub fn disagreement(histogram: &Histogram, candidates: &[Candidate]) -> Option<Disagreement> {
-    let answers = || candidates.iter().enumerate().filter_map(|(i, c)| Some((i, c.outcome.as_ref().ok()?)));
-    let amax = |t: &Threshold| t.clip.amax();
-    // The first of equals, so that the answer does not depend on anything but the methods' order.
-    let (lowest, low) = answers().min_by(|a, b| amax(a.1).total_cmp(&amax(b.1)))?;
-    let (highest, high) = answers().rev().max_by(|a, b| amax(a.1).total_cmp(&amax(b.1)))?;
-    if answers().count() < 2 || amax(low) <= 0.0 {
-        return None;
+impl Beside {
+    /// An answer beside the best one, both of the same values.
+    pub fn of(histogram: &Histogram, own: Answer, best: Answer) -> Beside {
+        let ratio = |a: f32, b: f32| if b > 0.0 { f64::from(a) / f64::from(b) } else { f64::NAN };
+        // Two that are equal differ by nothing, if they are infinite too.
+        let (a, b) = (own.metrics.sqnr_db, best.metrics.sqnr_db);
+        Beside {
+            width: ratio(own.clip.amax(), best.clip.amax()),
+            step: ratio(own.params.scale(), best.params.scale()),
+            values: own.metrics.saturated,
+            energy: energy_beyond(histogram, own.clip),
+            clipping: own.metrics.clipping_error / own.metrics.mse,
+            behind_db: if a == b { 0.0 } else { b - a },
+        }
     }
+}
+
+/// The share of the sum of squares that lies beyond a clip.
+fn energy_beyond(histogram: &Histogram, clip: Clip) -> f64 {
     let magnitude = &histogram.magnitude;
     let width = f64::from(magnitude.amax) / magnitude.bins() as f64;
     let (mut beyond, mut all) = (0.0, 0.0);
     for (bin, (p, n)) in magnitude.pos.iter().zip(&magnitude.neg).enumerate() {
         // In units of the bin width, so that no square overflows.
         let centre = bin as f64 + 0.5;
-        let squares = (p + n) as f64 * centre * centre;
-        all += squares;
-        if centre * width > f64::from(amax(low)) {
-            beyond += squares;
+        let square = centre * centre;
+        all += (p + n) as f64 * square;
+        if centre * width > f64::from(clip.max()) {
+            beyond += *p as f64 * square;
+        }
+        if centre * width > -f64::from(clip.min()) {
+            beyond += *n as f64 * square;
         }
     }
-    Some(Disagreement {
-        lowest,
-        highest,
-        ratio: f64::from(amax(high)) / f64::from(amax(low)),
-        values: low.metrics.saturated,
-        energy: if all > 0.0 { beyond / all } else { 0.0 },
-    })
+    if all > 0.0 { beyond / all } else { 0.0 }
 }
 
 #[cfg(test)]
@@ -64,11 +84,27 @@ mod tests {
         values[7] = 50.0;
         let histogram = Histogram::of(&values, 2048, &[]);
         let tensor = Tensor::new(Arc::new(histogram.clone()), Format::INT8);
-        let methods = ["percentile-99.9", "max"].map(|id| by_id(id).unwrap());
-        let candidates: Vec<_> = methods.iter().map(|m| tensor.candidate(m.as_ref())).collect();
-        let d = disagreement(&histogram, &candidates).unwrap();
-        assert_eq!(candidates[d.highest].id, "max");
-        assert!(d.ratio > 40.0 && d.values < 0.05 && d.energy > 0.07 && d.energy < 0.2, "{d:?}");
-        assert!(disagreement(&histogram, &candidates[..1]).is_none());
+        let [narrow, wide] = ["percentile-99.9", "max"]
+            .map(|id| tensor.candidate(by_id(id).unwrap().as_ref()).outcome.expect("both have an answer"));
+        let (nm, wm) = (narrow.metrics, wide.metrics);
+        let narrow = Answer { clip: narrow.clip, params: narrow.params, metrics: &nm };
+        let wide = Answer { clip: wide.clip, params: wide.params, metrics: &wm };
+        let d = Beside::of(&histogram, narrow, wide);
+        // What it cuts is little of the values and much of the energy.
+        assert!(d.width < 0.03 && d.values < 0.05 && d.energy > 0.07 && d.energy < 0.2 && d.clipping > 0.9, "{d:?}");
+        assert!((d.step - d.width).abs() < 1e-6 && (d.behind_db - (wm.sqnr_db - nm.sqnr_db)).abs() < 1e-12);
+        let d = Beside::of(&histogram, wide, narrow);
+        assert!(d.width > 40.0 && d.values == 0.0 && d.energy == 0.0 && d.clipping == 0.0, "{d:?}");
+        assert_eq!(Beside::of(&histogram, wide, wide).behind_db, 0.0);
+    }
+
+    #[test]
+    fn the_two_ends_of_an_affine_clip_are_told_apart() {
+        let histogram = Histogram::of(&[-1.0, -1.0, 4.0], 64, &[]);
+        let share = |min, max| energy_beyond(&histogram, Clip::new(min, max));
+        assert_eq!((share(-2.0, 5.0), share(0.0, 0.0)), (0.0, 1.0));
+        let (negative, positive) = (share(-0.5, 5.0), share(-2.0, 2.0));
+        assert!(negative > 0.05 && negative < 0.15 && positive > 0.85 && positive < 0.95, "{negative} {positive}");
+        assert_eq!(energy_beyond(&Histogram::of(&[0.0], 8, &[]), Clip::symmetric(0.0)), 0.0);
     }
 }

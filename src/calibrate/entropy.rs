@@ -1,14 +1,16 @@
 //! The clip of least KL divergence.
 
 use super::{
-    Calibration, Calibrator, NoThreshold, NoThresholdKind, START_BIN, Tensor, clip_at, kl, need_bins, need_even_levels,
+    Calibration, Calibrator, NoThreshold, NoThresholdKind, Tensor, clip_at, few_bins_note, kl, need_even_levels,
+    need_values, start_bin, together,
 };
 use crate::quant::Format;
 
 /// NVIDIA's entropy calibration: pytorch-quantization 2.2 and ModelOpt 0.47, `torch_hist`, the layer as one batch.
 ///
-/// Minimises [`kl::curve`] over the clips at bin edges 128, 129, ... of the |x| histogram. The largest of equal minima
-/// wins, and NaN counts as minimal, as in NumPy's `argmin`.
+/// Minimises [`kl::curve`] over the clips at bin edges 128, 129, ... of the |x| histogram; of one with fewer bins, on which
+/// the peer has no answer, from [`start_bin`] on. The largest of equal minima wins, and NaN counts as minimal, as in
+/// NumPy's `argmin`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Entropy;
 
@@ -17,6 +19,46 @@ const TOO_CLOSE: f64 = 1e-11;
 
 /// An empty stretch below the largest value is worth a word from one part in so many on.
 const MANY_EMPTY: usize = 10;
+
+/// Where the count that bin 0 loses or gains is more than this share of all, that is worth a word.
+const MUCH_AT_ZERO: f64 = 0.1;
+
+/// Where there are fewer values than this a bin, clips that end in an empty bin are for want of values.
+const VALUES_PER_BIN: u64 = 8;
+
+/// What bin 0 counts in the search, where that is another number by much.
+fn zero_note(counts: &[u64]) -> Option<String> {
+    let [zero, first, ..] = counts else { return None };
+    let much = zero.abs_diff(*first) as f64 > MUCH_AT_ZERO * counts.iter().sum::<u64>() as f64;
+    let few = counts.len() < super::START_BIN && zero != first;
+    (much || few).then(|| {
+        format!(
+            "bin 0 counts {first} as bin 1 does, in place of {zero}, so that zeros do not decide (kl-plain: as it is)"
+        )
+    })
+}
+
+/// Whether clips of so many values on so many bins end in an empty bin for want of values.
+pub fn too_few_values(values: u64, bins: usize) -> bool {
+    values < VALUES_PER_BIN * bins as u64
+}
+
+/// That most clips end in an empty bin because there are few values, in a sentence. `curve` is that of `counts`.
+pub(super) fn too_few_note(counts: &[u64], curve: &[f64], start: usize) -> Option<String> {
+    let values = counts.iter().sum::<u64>();
+    let clips = curve.get(start..).filter(|clips| !clips.is_empty())?;
+    let infinite = clips.iter().filter(|kl| kl.is_infinite()).count();
+    let few = too_few_values(values, counts.len()) && 2 * infinite > clips.len();
+    few.then(|| {
+        format!(
+            "too few values: {} of {} clips end in an empty bin, where the divergence is infinite, because {values} values \
+             lie on {} bins",
+            infinite,
+            clips.len(),
+            counts.len()
+        )
+    })
+}
 
 /// Where the search ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -75,15 +117,16 @@ fn note(choice: Choice, counts: &[u64]) -> Option<String> {
     }
 }
 
-/// The edge that the search ends at, and what a user would otherwise puzzle over. `curve` is that of `counts` and
-/// `levels`, `edges` are those of the bins.
+/// The edge that the search from `start` on ends at, and what a user would otherwise puzzle over. `curve` is that of
+/// `counts` and `levels`, `edges` are those of the bins.
 pub(super) fn choose(
     counts: &[u64],
     levels: usize,
     curve: &[f64],
     edges: &[f32],
+    start: usize,
 ) -> Result<(usize, Option<String>), NoThreshold> {
-    let choice = search(counts, levels, curve, START_BIN)
+    let choice = search(counts, levels, curve, start)
         .ok_or_else(|| NoThreshold::new(NoThresholdKind::NoCandidate, "entropy found no candidate"))?;
     let (Choice::Minimum(i) | Choice::Nan(i)) = choice;
     let note = if levels >= counts.len() {
@@ -95,11 +138,11 @@ pub(super) fn choose(
     } else {
         note(choice, counts).or_else(|| {
             // A peer's grown edges may end before its bins do.
-            let threshold = |above: usize| edges.get(START_BIN + above).copied().unwrap_or(f32::NAN);
-            kl::decided_by_rounding(&curve[START_BIN..], i - START_BIN, TOO_CLOSE, threshold)
+            let threshold = |above: usize| edges.get(start + above).copied().unwrap_or(f32::NAN);
+            kl::decided_by_rounding(&curve[start..], i - start, TOO_CLOSE, threshold)
         })
     };
-    Ok((i, note))
+    Ok((i, together([note, too_few_note(counts, curve, start), few_bins_note(counts.len(), start)])))
 }
 
 impl Calibrator for Entropy {
@@ -112,16 +155,21 @@ impl Calibrator for Entropy {
     }
 
     fn summary(&self) -> &str {
-        "Minimises the KL divergence between the histogram and its quantized self (NVIDIA's entropy calibration)."
+        "Minimises the KL divergence between the histogram and its quantized self, from bin 128 on, bin 0 counted as bin 1 \
+         (NVIDIA's entropy calibration)."
     }
 
     fn whose(&self) -> &str {
         "NVIDIA pytorch-quantization, ModelOpt"
     }
 
+    fn formula(&self) -> &str {
+        "argmin over i of sum p ln(p / q), i in 128..bins: P = h[:i] with the tail in its last bin, Q = h[:i] over the levels"
+    }
+
     fn caveat(&self) -> &str {
         "Cannot clip past an empty gap, so that one far outlier keeps the whole range; where only the lowest bin holds \
-         values the divergence is NaN, and NaN wins."
+         values the divergence is NaN, and NaN wins. With few values most clips end in an empty bin, where it is infinite."
     }
 
     fn suits(&self, format: Format) -> bool {
@@ -129,17 +177,21 @@ impl Calibrator for Entropy {
     }
 
     fn calibrate(&self, tensor: &Tensor) -> Result<Calibration, NoThreshold> {
-        need_bins(tensor, "entropy")?;
-        let counts = kl::without_zero_bin(tensor.histogram().magnitude.counts());
+        need_values(tensor)?;
         let levels = need_even_levels(tensor, self.id())?;
-        let (i, note) = choose(&counts, levels, tensor.kl_curve(), tensor.edges())?;
-        Ok(Calibration { clip: clip_at(tensor, tensor.edges()[i]), note })
+        let counts = tensor.histogram().magnitude.counts();
+        let zeros = zero_note(&counts);
+        let counts = kl::without_zero_bin(counts);
+        let start = start_bin(counts.len(), levels);
+        let (i, note) = choose(&counts, levels, tensor.kl_curve(), tensor.edges(), start)?;
+        Ok(Calibration::new(clip_at(tensor, tensor.edges()[i]), together([note, zeros])))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::histogram::Histogram;
 
     fn searched(counts: &[u64], levels: usize, start: usize) -> Option<Choice> {
         let counts = kl::without_zero_bin(counts.to_vec());
@@ -163,5 +215,39 @@ mod tests {
     fn the_largest_of_equal_minima_wins() {
         // Every level has one value a bin, nothing lies beyond: 0 at each end of the tail of empty bins.
         assert_eq!(searched(&[4, 4, 4, 4, 4, 4, 0, 0, 0, 0], 2, 2), Some(Choice::Minimum(10)));
+    }
+
+    #[test]
+    fn few_bins_have_an_answer_that_says_where_it_began() {
+        let values: Vec<f32> = (0..4000).map(|i| (i as f32 * 0.37).sin().powi(3) * 3.0).collect();
+        for (bins, words, start) in
+            [(8, "int3", 4), (8, "int8", 8), (100, "int4", 8), (127, "int8", 127), (1, "int2", 1)]
+        {
+            let tensor = Tensor::new(Histogram::of(&values, bins, &[]).into(), Format::named(words).unwrap());
+            let answer = Entropy.calibrate(&tensor).unwrap();
+            assert!(answer.clip.amax() >= tensor.edges()[start], "{bins} {words}");
+            assert!(answer.note.unwrap().contains(&format!("with {bins} bins the search begins at bin {start} ")));
+        }
+        // From NVIDIA's first bin on nothing needs to be said of it.
+        let tensor = Tensor::new(Histogram::of(&values, 128, &[]).into(), Format::INT8);
+        assert!(!Entropy.calibrate(&tensor).unwrap().note.unwrap().contains("begins"));
+    }
+
+    #[test]
+    fn too_few_values_are_told_from_a_gap() {
+        let note = |counts: &[u64]| too_few_note(counts, &kl::curve(counts, 4), 4);
+        let thin: Vec<u64> = (0..1000).map(|i| u64::from(i % 5 == 0)).collect();
+        assert!(note(&thin).unwrap().contains("200 values lie on 1000 bins"));
+        let mut gap = vec![1000; 1000];
+        gap[300..999].fill(0);
+        assert_eq!((note(&gap), note(&[5; 100])), (None, None));
+    }
+
+    #[test]
+    fn a_relu_s_zeros_are_told_to_be_left_out() {
+        assert!(zero_note(&[900, 30, 70]).unwrap().contains("bin 0 counts 30 as bin 1 does, in place of 900"));
+        let mut even = vec![10; 200];
+        even[0] = 12;
+        assert_eq!((zero_note(&even), zero_note(&[7])), (None, None));
     }
 }

@@ -5,9 +5,9 @@
 //! over `levels` equal levels, each level's count shared evenly by its non-empty bins. `KL = sum P ln(P / Q)` in nats,
 //! both normalised to 1.
 
+use super::divergence::Divergence;
 use super::level_sums::{Below, LevelSums};
 use super::logarithm::{ln, ln_ratio};
-use super::pairwise::pairwise_sum;
 use crate::quant::Format;
 use crate::vector::{Kernel, Width};
 
@@ -20,7 +20,27 @@ pub fn undefined_on(format: Format) -> Option<&'static str> {
     }
 }
 
-/// The counts as the search sees them: bin 0 takes bin 1's count, so that a ReLU's zeros do not decide.
+/// What bin 0 counts, where a ReLU's zeros lie.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ZeroBin {
+    /// What bin 1 counts, as NVIDIA's search has it, so that zeros do not decide: see [`without_zero_bin`].
+    #[default]
+    Copied,
+    /// What it holds, as the divergence is written down.
+    AsItIs,
+}
+
+impl ZeroBin {
+    /// The counts of `|x|` as a search sees them.
+    pub fn counts(self, counts: Vec<u64>) -> Vec<u64> {
+        match self {
+            ZeroBin::Copied => without_zero_bin(counts),
+            ZeroBin::AsItIs => counts,
+        }
+    }
+}
+
+/// The counts as NVIDIA's search sees them: bin 0 takes bin 1's count, so that a ReLU's zeros do not decide.
 pub fn without_zero_bin(mut counts: Vec<u64>) -> Vec<u64> {
     if let [zero, first, ..] = &mut counts[..] {
         *zero = *first;
@@ -165,43 +185,7 @@ impl Kernel for Divergences<'_> {
 /// `scipy.stats.entropy(p, q)` of scipy 1.17 on f64 arrays of `i` bins: `sum(rel_entr(p / sum p, q / sum q))`, with
 /// NumPy's pairwise sums.
 pub fn peer_divergence(counts: &[u64], levels: usize, i: usize) -> f64 {
-    let kept = &counts[..i];
-    let level = |j: usize| j * levels / i;
-    let mut q = vec![0.0; i];
-    let mut from = 0;
-    while from < i {
-        let to = (from..i).find(|&j| level(j) != level(from)).unwrap_or(i);
-        let members = &kept[from..to];
-        let non_empty = members.iter().filter(|&&c| c > 0).count();
-        let share = members.iter().sum::<u64>() as f64 / non_empty.max(1) as f64;
-        for j in from..to {
-            q[j] = if kept[j] > 0 { share } else { 0.0 };
-        }
-        from = to;
-    }
-    let mut p: Vec<f64> = kept.iter().map(|&c| c as f64).collect();
-    p[i - 1] = (kept[i - 1] + counts[i..].iter().sum::<u64>()) as f64;
-    let (sum_p, sum_q) = (pairwise_sum(&p), pairwise_sum(&q));
-    let terms: Vec<f64> = p.iter().zip(&q).map(|(p, q)| rel_entr(p / sum_p, q / sum_q)).collect();
-    pairwise_sum(&terms)
-}
-
-/// `scipy.special.rel_entr`: `p ln(p / q)`.
-fn rel_entr(p: f64, q: f64) -> f64 {
-    if p.is_nan() || q.is_nan() {
-        return f64::NAN;
-    }
-    if p <= 0.0 || q <= 0.0 {
-        return if p == 0.0 && q >= 0.0 { 0.0 } else { f64::INFINITY };
-    }
-    let ratio = p / q;
-    if 0.5 < ratio && ratio < 2.0 {
-        p * ((p - q) / q).ln_1p()
-    } else if f64::MIN_POSITIVE < ratio && ratio < f64::INFINITY {
-        p * ratio.ln()
-    } else {
-        p * (p.ln() - q.ln())
-    }
+    Divergence::of(counts, levels, i).map_or(f64::NAN, |parts| parts.kl)
 }
 
 /// Divergences that a float32 search cannot tell apart: it adds up hundreds of rounded terms.

@@ -15,7 +15,7 @@ const SERIES: [f64; 7] = [
 
 /// `ln v` for a normal, positive `v` below 2^1022, within 2 units in the last place; any number for others.
 #[inline(always)]
-pub(super) fn ln(v: f64) -> f64 {
+pub(crate) fn ln(v: f64) -> f64 {
     ln_ratio(v, 1.0)
 }
 

@@ -25,12 +25,16 @@ impl Calibrator for Max {
         "everyone"
     }
 
+    fn formula(&self) -> &str {
+        "clip = max |x|"
+    }
+
     fn caveat(&self) -> &str {
         "A single outlier sets the scale for all other values."
     }
 
     fn calibrate(&self, tensor: &Tensor) -> Result<Calibration, NoThreshold> {
         need_values(tensor)?;
-        Ok(Calibration { clip: clip_at(tensor, f32::MAX), note: None })
+        Ok(Calibration::new(clip_at(tensor, f32::MAX), None))
     }
 }

@@ -22,12 +22,14 @@ mod cost;
 mod coverage;
 mod crowd;
 mod disagreement;
+mod divergence;
 mod entropy;
 mod fit;
 pub mod kl;
+mod kl_plain;
 mod level_sums;
 mod levels;
-mod logarithm;
+pub(crate) mod logarithm;
 mod max;
 mod measure;
 pub mod mse;
@@ -46,15 +48,19 @@ mod rank;
 mod registry;
 mod tensor;
 mod trt_gtc2017;
+mod used;
 mod warning;
 
 pub use aciq::Aciq;
 pub use cost::{Metrics, mean_error};
-pub use coverage::Coverage;
+pub use coverage::{Coverage, CoverageDrop, CoverageTrace, Kept};
 pub use crowd::crowd;
-pub use disagreement::{Disagreement, disagreement};
-pub use entropy::Entropy;
+pub use disagreement::{Answer, Beside};
+pub use divergence::{Divergence, LevelSum, Term};
+pub use entropy::{Entropy, too_few_values};
 pub use fit::{Fit, Shape};
+pub use kl::ZeroBin;
+pub use kl_plain::KlPlain;
 pub use levels::Level;
 pub use max::Max;
 pub use measure::{Measure, Measured};
@@ -73,6 +79,7 @@ pub use rank::Rank;
 pub use registry::{DEFAULT_METHOD, FP8_METHOD, NAMES, UnknownMethod, by_id, catalogue, defaults};
 pub use tensor::Tensor;
 pub use trt_gtc2017::TrtGtc2017;
+pub use used::StepsUsed;
 pub use warning::{SATURATES_MUCH, Warning, warnings};
 
 use crate::histogram::{GridKind, GridSpec, NumpyHistogram};
@@ -94,6 +101,11 @@ pub trait Calibrator: Send + Sync {
         "your own"
     }
 
+    /// What it computes, as a formula on one line.
+    fn formula(&self) -> &str {
+        ""
+    }
+
     /// What is known to go wrong with it, in a sentence or two.
     fn caveat(&self) -> &str {
         ""
@@ -111,6 +123,11 @@ pub trait Calibrator: Send + Sync {
         true
     }
 
+    /// What bin 0 counts in the KL divergence that the method minimises, so that the drawn curve is the method's own.
+    fn zero_bin(&self) -> ZeroBin {
+        ZeroBin::default()
+    }
+
     /// The method's clip for `tensor`.
     ///
     /// # Errors
@@ -126,6 +143,37 @@ pub struct Calibration {
     pub clip: Clip,
     /// Why the number is unusual, in one sentence.
     pub note: Option<String>,
+    /// The KL divergence that stands beside the clip.
+    pub kl: OwnKl,
+}
+
+impl Calibration {
+    /// A clip, beside which qviz's own divergence stands.
+    pub fn new(clip: Clip, note: Option<String>) -> Calibration {
+        Calibration { clip, note, kl: OwnKl::Drawn }
+    }
+
+    /// The same of a method that has found a divergence itself, in nats.
+    pub fn with_kl(self, nats: f64) -> Calibration {
+        Calibration { kl: OwnKl::Found(nats), ..self }
+    }
+
+    /// The same of a peer's method that knows no divergence: another tool's number would say nothing of it.
+    pub fn without_kl(self) -> Calibration {
+        Calibration { kl: OwnKl::None, ..self }
+    }
+}
+
+/// The KL divergence that stands beside a method's clip.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum OwnKl {
+    /// That of the drawn curve: [`Tensor::kl`].
+    #[default]
+    Drawn,
+    /// The method's own number, in nats.
+    Found(f64),
+    /// None.
+    None,
 }
 
 /// One method's answer on one tensor.
@@ -150,10 +198,18 @@ pub struct Threshold {
     pub metrics: Metrics,
     /// Why the number is unusual, in one sentence.
     pub note: Option<String>,
+    /// The divergence in nats that stands beside it: of a peer's method the peer's own, and `None` where it has none.
+    pub own_kl: Option<f64>,
 }
 
 /// NVIDIA's searches start here: no clip below the 128th bin is considered.
 pub const START_BIN: usize = 128;
+
+/// The bin that a search over `bins` bins starts at: NVIDIA's [`START_BIN`], and where there are not as many, that of the
+/// first clip that has a bin for each of the format's `levels`, or the last.
+pub fn start_bin(bins: usize, levels: usize) -> usize {
+    if bins >= START_BIN { START_BIN } else { levels.clamp(1, bins.max(1)) }
+}
 
 /// The clip that a search over magnitudes means by its threshold `t`.
 ///
@@ -236,14 +292,13 @@ fn need_values(tensor: &Tensor) -> Result<(), NoThreshold> {
     }
 }
 
-/// Refuses a histogram that ends before the search begins.
-fn need_bins(tensor: &Tensor, method: &str) -> Result<(), NoThreshold> {
-    need_values(tensor)?;
-    match tensor.histogram().magnitude.bins() {
-        bins if bins < START_BIN => {
-            let why = format!("{method} starts at bin {START_BIN}, and the histogram has only {bins} bins");
-            Err(NoThreshold::new(NoThresholdKind::Bins, why))
-        }
-        _ => Ok(()),
-    }
+/// What is to know of a search on so few bins that NVIDIA's would not begin.
+fn few_bins_note(bins: usize, start: usize) -> Option<String> {
+    (bins < START_BIN).then(|| format!("with {bins} bins the search begins at bin {start} (NVIDIA's: at {START_BIN})"))
+}
+
+/// Notes as one sentence.
+fn together(notes: impl IntoIterator<Item = Option<String>>) -> Option<String> {
+    let notes: Vec<String> = notes.into_iter().flatten().collect();
+    (!notes.is_empty()).then(|| notes.join("; "))
 }

@@ -95,6 +95,10 @@ impl Calibrator for NcnnKl {
         "Tencent ncnn, ncnn2table (2026-07)"
     }
 
+    fn formula(&self) -> &str {
+        "clip = (T + 0.5) amax / 2048, T = argmin of sum P ln(P / Q) with 1e-4 in every bin, zeros left out"
+    }
+
     fn caveat(&self) -> &str {
         "Clips a constant tensor to 6 % of its value, cuts long tails hard, and writes scale inf for an all-zero blob."
     }
@@ -129,8 +133,8 @@ impl Calibrator for NcnnKl {
         if threshold.is_infinite() {
             let product = (t as f64 + 0.5) * f64::from(amax) / BINS as f64;
             let note = "the peer's float32 product overflows here, and its scale would be 0; this is the threshold that it means";
-            return Ok(Calibration { clip: peer_clip(tensor, product as f32), note: Some(note.into()) });
+            return Ok(Calibration::new(peer_clip(tensor, product as f32), Some(note.into())).with_kl(curve[best]));
         }
-        Ok(Calibration { clip: peer_clip(tensor, threshold), note })
+        Ok(Calibration::new(peer_clip(tensor, threshold), note).with_kl(curve[best]))
     }
 }

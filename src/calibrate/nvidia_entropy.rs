@@ -1,7 +1,8 @@
 //! The clip of least KL divergence on pytorch-quantization's own histogram.
 
 use super::{
-    Calibration, Calibrator, NoThreshold, Tensor, entropy, kl, need_even_levels, need_peer, peer_clip, with_note,
+    Calibration, Calibrator, NoThreshold, START_BIN, Tensor, entropy, kl, need_even_levels, need_peer, peer_clip,
+    with_note,
 };
 use crate::histogram::{GridSpec, NumpyHistogram};
 use crate::quant::Format;
@@ -53,6 +54,10 @@ impl Calibrator for NvidiaEntropy {
         "NVIDIA pytorch-quantization 2.2, ModelOpt 0.47 (torch_hist)"
     }
 
+    fn formula(&self) -> &str {
+        "entropy, on bins whose width the first batch fixes: later batches add bins"
+    }
+
     fn caveat(&self) -> &str {
         "Depends on the order of the batches; cannot clip past an empty gap; a first batch of zeros raises an error in \
          the peer, and its float32 counters stop at 2^24."
@@ -70,8 +75,9 @@ impl Calibrator for NvidiaEntropy {
         let grid = need_peer(tensor, GRID)?;
         let levels = need_even_levels(tensor, self.id())?;
         let counts = kl::without_zero_bin(grid.counts.clone());
-        let (i, note) = entropy::choose(&counts, levels, &kl::curve(&counts, levels), &grid.edges)?;
+        let curve = kl::curve(&counts, levels);
+        let (i, note) = entropy::choose(&counts, levels, &curve, &grid.edges, START_BIN)?;
         let note = with_note(saturation_note(grid).or(note), tensor, true);
-        Ok(Calibration { clip: peer_clip(tensor, grid.edges[i]), note })
+        Ok(Calibration::new(peer_clip(tensor, grid.edges[i]), note).with_kl(curve[i]))
     }
 }

@@ -31,6 +31,10 @@ impl Calibrator for NvidiaMse {
         "NVIDIA pytorch-quantization 2.2 (torch_hist)"
     }
 
+    fn formula(&self) -> &str {
+        "argmin over t of sum h_j (q_t(c_j) - c_j)^2, on bins whose width the first batch fixes"
+    }
+
     fn caveat(&self) -> &str {
         "Depends on the order of the batches; far outliers keep the clip wide; ModelOpt 0.47's MSE is broken and differs."
     }
@@ -50,6 +54,6 @@ impl Calibrator for NvidiaMse {
         }
         let (t, note) = mse::choose(grid.counts.clone(), &grid.edges, tensor.format())?;
         let note = with_note(saturation_note(grid).or(note), tensor, true);
-        Ok(Calibration { clip: peer_clip(tensor, t), note })
+        Ok(Calibration::new(peer_clip(tensor, t), note).without_kl())
     }
 }

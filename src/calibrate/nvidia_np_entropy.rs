@@ -2,7 +2,8 @@
 
 use super::nvidia_entropy::BINS;
 use super::{
-    Calibration, Calibrator, NoThreshold, Tensor, entropy, kl, need_even_levels, need_peer, peer_clip, with_note,
+    Calibration, Calibrator, NoThreshold, START_BIN, Tensor, entropy, kl, need_even_levels, need_peer, peer_clip,
+    with_note,
 };
 use crate::histogram::GridSpec;
 use crate::quant::Format;
@@ -38,6 +39,10 @@ impl Calibrator for NvidiaNpEntropy {
         "NVIDIA pytorch-quantization 2.2, ModelOpt 0.47 (torch_hist=False)"
     }
 
+    fn formula(&self) -> &str {
+        "entropy, on np.histogram(|x|) over [min |x|, max |x|] of the first batch, grown by later ones"
+    }
+
     fn caveat(&self) -> &str {
         "Begins at the first batch's smallest magnitude: what lies below it later is dropped, and data far from zero are \
          searched on a shifted grid. Depends on the order of the batches."
@@ -55,7 +60,9 @@ impl Calibrator for NvidiaNpEntropy {
         let grid = need_peer(tensor, GRID)?;
         let levels = need_even_levels(tensor, self.id())?;
         let counts = kl::without_zero_bin(grid.counts.clone());
-        let (i, note) = entropy::choose(&counts, levels, &kl::curve(&counts, levels), &grid.edges)?;
-        Ok(Calibration { clip: peer_clip(tensor, grid.edges[i].max(0.0)), note: with_note(note, tensor, true) })
+        let curve = kl::curve(&counts, levels);
+        let (i, note) = entropy::choose(&counts, levels, &curve, &grid.edges, START_BIN)?;
+        let clip = peer_clip(tensor, grid.edges[i].max(0.0));
+        Ok(Calibration::new(clip, with_note(note, tensor, true)).with_kl(curve[i]))
     }
 }

@@ -46,6 +46,10 @@ impl Calibrator for NvidiaPercentile {
         "NVIDIA pytorch-quantization 2.2, ModelOpt 0.47 (torch_hist)"
     }
 
+    fn formula(&self) -> &str {
+        "clip = edge[searchsorted(cumsum(h) / N, P / 100)], on bins whose width the first batch fixes"
+    }
+
     fn caveat(&self) -> &str {
         "Depends on the order of the batches; takes a bin's lower edge, so that even 100 % clips; the peer's float32 \
          counters stop at 2^24."
@@ -62,6 +66,6 @@ impl Calibrator for NvidiaPercentile {
             format!("the lowest bin alone holds {} % of the values, and its lower edge is 0", self.percentile)
         });
         let note = with_note(saturation_note(grid).or(note), tensor, true);
-        Ok(Calibration { clip: peer_clip(tensor, t), note })
+        Ok(Calibration::new(peer_clip(tensor, t), note).without_kl())
     }
 }

@@ -162,6 +162,10 @@ impl Calibrator for OrtEntropy {
         "ONNX Runtime 1.32 (Entropy)"
     }
 
+    fn formula(&self) -> &str {
+        "argmin over i of sum P ln(P / Q) in f32, windows of 2 i + 1 bins about 0, zeros smoothed to 1e-4"
+    }
+
     fn caveat(&self) -> &str {
         "With the library's defaults, 128 and 128, a single window is tried and the answer is min-max. Q is truncated to \
          integers and fills empty bins. Depends on the order of the batches."
@@ -198,6 +202,6 @@ impl Calibrator for OrtEntropy {
         } else {
             decided_by_rounding(&curve, best, FLOAT32_NOISE, |i| clip_of(i).amax())
         };
-        Ok(Calibration { clip, note: with_note(note, tensor, false) })
+        Ok(Calibration::new(clip, with_note(note, tensor, false)).with_kl(curve[best]))
     }
 }

@@ -29,6 +29,10 @@ impl Calibrator for OrtMinMax {
         "ONNX Runtime 1.32 (MinMax)"
     }
 
+    fn formula(&self) -> &str {
+        "clip = [min x, max x]"
+    }
+
     fn caveat(&self) -> &str {
         "One outlier sets the scale; an infinity makes the peer's scale infinite, and max_intermediate_outputs makes it \
          forget batches."
@@ -39,6 +43,6 @@ impl Calibrator for OrtMinMax {
         let stats = &tensor.histogram().stats;
         let note = (stats.pos_inf + stats.neg_inf > 0)
             .then(|| "the peer keeps infinities, and its scale would be infinite; they are left out here".to_owned());
-        Ok(Calibration { clip: ort_clip(tensor, f32::MIN, f32::MAX), note })
+        Ok(Calibration::new(ort_clip(tensor, f32::MIN, f32::MAX), note).without_kl())
     }
 }

@@ -70,6 +70,10 @@ impl Calibrator for OrtPercentile {
         "ONNX Runtime 1.32 (Percentile)"
     }
 
+    fn formula(&self) -> &str {
+        "clip = edge[searchsorted(cumsum(h) / N, P / 100)], of |x| or at both ends of x"
+    }
+
     fn caveat(&self) -> &str {
         if self.symmetric {
             "Takes a bin's lower edge; drops later magnitudes below the first batch's smallest; raises an error on NaN in \
@@ -98,6 +102,6 @@ impl Calibrator for OrtPercentile {
         let note = (low.max(least) > high).then(|| {
             "the peer's range is upside down, its high end below its low one; 0 to the high end is used".into()
         });
-        Ok(Calibration { clip: ort_clip(tensor, low, high), note: with_note(note, tensor, self.symmetric) })
+        Ok(Calibration::new(ort_clip(tensor, low, high), with_note(note, tensor, self.symmetric)).without_kl())
     }
 }

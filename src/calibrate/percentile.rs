@@ -72,6 +72,10 @@ impl Calibrator for Percentile {
         "NVIDIA pytorch-quantization, ModelOpt"
     }
 
+    fn formula(&self) -> &str {
+        "clip = edge[searchsorted(cumsum(h) / N, P / 100)]"
+    }
+
     fn caveat(&self) -> &str {
         "Knows nothing of the integers; takes a bin's lower edge, so that even 100 % clips, and 0 if the lowest bin holds P %."
     }
@@ -83,7 +87,7 @@ impl Calibrator for Percentile {
         let note = (bin == 0 && tensor.histogram().stats.amax() > 0.0).then(|| {
             format!("the lowest bin alone holds {} % of the values, and its lower edge is 0", self.percentile)
         });
-        Ok(Calibration { clip: clip_at(tensor, t), note })
+        Ok(Calibration::new(clip_at(tensor, t), note))
     }
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Aciq, Calibrator, Coverage, Entropy, Max, Mse, NcnnKl, NvidiaEntropy, NvidiaMse, NvidiaNpEntropy, NvidiaPercentile,
-    OrtEntropy, OrtMinMax, OrtPercentile, Percentile, Shape, TrtGtc2017,
+    Aciq, Calibrator, Coverage, Entropy, KlPlain, Max, Mse, NcnnKl, NvidiaEntropy, NvidiaMse, NvidiaNpEntropy,
+    NvidiaPercentile, OrtEntropy, OrtMinMax, OrtPercentile, Percentile, Shape, TrtGtc2017,
 };
 
 /// The method that chooses a layer's clip unless the user says otherwise.
@@ -14,12 +14,13 @@ pub const DEFAULT_METHOD: &str = "mse";
 pub const FP8_METHOD: &str = "max";
 
 /// Every method's name, with letters for its parameters.
-pub const NAMES: [&str; 17] = [
+pub const NAMES: [&str; 18] = [
     "max",
     "coverage",
     "entropy",
     "mse",
     "percentile-P",
+    "kl-plain",
     "nvidia-entropy",
     "nvidia-mse",
     "nvidia-percentile-P",
@@ -57,6 +58,7 @@ pub fn by_id(id: &str) -> Result<Arc<dyn Calibrator>, UnknownMethod> {
         "coverage" => Some(Arc::new(Coverage)),
         "entropy" => Some(Arc::new(Entropy)),
         "mse" => Some(Arc::new(Mse)),
+        "kl-plain" => Some(Arc::new(KlPlain)),
         "nvidia-entropy" => Some(Arc::new(NvidiaEntropy)),
         "nvidia-mse" => Some(Arc::new(NvidiaMse)),
         "nvidia-np-entropy" => Some(Arc::new(NvidiaNpEntropy)),

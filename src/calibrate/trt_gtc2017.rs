@@ -1,8 +1,8 @@
 //! The search of TensorRT's public talk.
 
 use super::{
-    Calibration, Calibrator, NoThreshold, NoThresholdKind, START_BIN, Tensor, kl, need_even_levels, need_two_passes,
-    peer_clip,
+    Calibration, Calibrator, NoThreshold, NoThresholdKind, START_BIN, Tensor, ZeroBin, need_even_levels,
+    need_two_passes, peer_clip,
 };
 use crate::quant::Format;
 
@@ -25,10 +25,10 @@ const BINS: usize = 2048;
 pub struct TrtGtc2017;
 
 /// The first least divergence from the 128th bin to the last but one.
-fn search(counts: &[u64], levels: usize) -> Option<usize> {
-    let curve = kl::curve(counts, levels);
-    let least = (START_BIN..counts.len()).map(|i| curve[i]).filter(|kl| kl.is_finite()).min_by(f64::total_cmp)?;
-    (START_BIN..counts.len()).find(|&i| curve[i] == least)
+fn search(curve: &[f64]) -> Option<usize> {
+    let candidates = || START_BIN..curve.len() - 1;
+    let least = candidates().map(|i| curve[i]).filter(|kl| kl.is_finite()).min_by(f64::total_cmp)?;
+    candidates().find(|&i| curve[i] == least)
 }
 
 impl Calibrator for TrtGtc2017 {
@@ -48,6 +48,10 @@ impl Calibrator for TrtGtc2017 {
         "NVIDIA TensorRT, as told at GTC 2017"
     }
 
+    fn formula(&self) -> &str {
+        "clip = (m + 0.5) amax / 2048, m = argmin of KL(P || Q) for i in 128..2048, bin 0 as it is"
+    }
+
     fn caveat(&self) -> &str {
         "Not TensorRT's own number, which is closed: the rules for ties and bin 0 are qviz's. A ReLU's zeros pull the \
          threshold down, and the whole range is never tried."
@@ -55,6 +59,10 @@ impl Calibrator for TrtGtc2017 {
 
     fn suits(&self, format: Format) -> bool {
         format.even_levels().is_some()
+    }
+
+    fn zero_bin(&self) -> ZeroBin {
+        ZeroBin::AsItIs
     }
 
     fn calibrate(&self, tensor: &Tensor) -> Result<Calibration, NoThreshold> {
@@ -65,30 +73,36 @@ impl Calibrator for TrtGtc2017 {
             let why = format!("trt-gtc2017 is defined on {BINS} bins, and the histogram has {bins}");
             return Err(NoThreshold::new(NoThresholdKind::Bins, why));
         }
-        let levels = need_even_levels(tensor, self.id())?;
-        let i = search(&magnitude.counts(), levels).ok_or_else(|| {
+        need_even_levels(tensor, self.id())?;
+        let curve = tensor.kl_curve_with(ZeroBin::AsItIs);
+        let i = search(curve).ok_or_else(|| {
             let why = "every clip below the whole range ends in an empty bin, where the divergence is infinite";
             NoThreshold::new(NoThresholdKind::NoCandidate, why)
         })?;
         let width = magnitude.amax / BINS as f32;
-        Ok(Calibration { clip: peer_clip(tensor, (i as f32 + 0.5) * width), note: None })
+        Ok(Calibration::new(peer_clip(tensor, (i as f32 + 0.5) * width), None).with_kl(curve[i]))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::kl;
     use super::*;
+
+    fn searched(counts: &[u64], levels: usize) -> Option<usize> {
+        search(&kl::curve(counts, levels))
+    }
 
     #[test]
     fn the_first_of_equal_minima_wins_and_gaps_are_passed_over() {
         // A level for each bin: nothing is lost but the tail, and nothing lies beyond bin 150.
         let mut counts = vec![4; 150];
         counts.resize(BINS, 0);
-        assert_eq!(search(&counts, 256), Some(150));
+        assert_eq!(searched(&counts, 256), Some(150));
         counts[BINS - 1] = 1;
-        assert_eq!(search(&counts, 256), Some(150));
+        assert_eq!(searched(&counts, 256), Some(150));
         let mut last = vec![0; BINS];
         last[BINS - 1] = 9;
-        assert_eq!(search(&last, 128), None);
+        assert_eq!(searched(&last, 128), None);
     }
 }

@@ -12,6 +12,8 @@ use super::file::{FileArgs, FileFormat, formats, parse_file_format};
 use super::form::{FormArgs, TunedArgs};
 use super::held_against::{CheckArgs, DiffArgs};
 use super::into_model::{IntoModelArgs, WeightArgs};
+use super::lang::LangArg;
+use super::learn::LearnArgs;
 use super::look::LookArgs;
 use super::overlay::{self, OverlayFile};
 use super::patterns::Asked;
@@ -40,6 +42,8 @@ pub(super) struct Cli {
     pub screen: ScreenArgs,
     #[command(flatten)]
     pub own: ConfigArgs,
+    #[command(flatten)]
+    pub lang: LangArg,
 }
 
 #[derive(Subcommand)]
@@ -93,6 +97,12 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Explains the words of quantization, all of them or those that WORD means; --lang zh in Chinese
+    Glossary {
+        /// A word, in English or Chinese: infinity, 99 %, STE, 伪量化
+        #[arg(value_name = "WORD")]
+        words: Vec<String>,
+    },
     /// Writes the chosen scales: as a qviz.scales/1 document, or with --to as a file of another tool
     Export(Box<ExportArgs>),
     /// Reads a file of scales, of this program or another tool, and writes it in another format
@@ -117,6 +127,8 @@ pub(super) enum Command {
     Doctor(DoctorArgs),
     /// Checks files of scales, checkpoints and quantized models: what no scale may be, and what hints at a mistake
     Check(CheckArgs),
+    /// Teaches quantization on the instrument itself: ten lessons, from one number to training
+    Learn(Box<LearnArgs>),
     /// Says which scales of two files differ, and by how much, the worst first
     Diff(DiffArgs),
     /// Counts activations into a small file of statistics that merges exactly, and that stands wherever they do
@@ -347,6 +359,9 @@ pub(super) struct ScreenArgs {
     /// Leaves the mouse to the terminal
     #[arg(long)]
     pub no_mouse: bool,
+    /// Begins as a presentation, for a projector: plots and few, large numbers, revealed step by step with Space
+    #[arg(long)]
+    pub present: bool,
 }
 
 #[derive(Args)]

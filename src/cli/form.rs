@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::figure::Rise;
 use crate::report::{Blocks, PlotSize};
 use crate::tui::look::Marks;
 
@@ -24,14 +25,17 @@ pub(super) struct FormArgs {
     bars: bool,
     /// Prints one page with everything instead, for a browser: the figures of the network on top, a plot and a row of
     /// numbers a layer. It loads nothing from anywhere
-    #[arg(long, group = "form")]
+    #[arg(long, groups = ["form", "plots"])]
     html: bool,
     /// Prints the plot of one layer as SVG instead
-    #[arg(long, group = "form", value_name = "LAYER", conflicts_with_all = ["by_method", "outputs"])]
+    #[arg(long, groups = ["form", "plots"], value_name = "LAYER", conflicts_with_all = ["by_method", "outputs"])]
     svg: Option<String>,
     /// The size of that plot in pixels
     #[arg(long, requires = "svg", value_name = "WxH", default_value = "900x420")]
     size: PlotSize,
+    /// The scale of counts in the plots of --html and --svg: log, sqrt or linear
+    #[arg(long, requires = "plots", value_name = "SCALE", default_value = "log")]
+    y: Rise,
     /// Draws the histograms of --bars with ASCII characters only; so it is where the locale is not UTF-8
     #[arg(long, requires = "bars")]
     ascii: bool,
@@ -43,16 +47,16 @@ pub(super) enum Form {
     Bars(Blocks),
     Json { lean: bool },
     Markdown,
-    Html,
-    Svg(String, PlotSize),
+    Html(Rise),
+    Svg(String, PlotSize, Rise),
 }
 
 impl FormArgs {
     /// The one that was asked for.
     pub fn chosen(self) -> Form {
         match self {
-            FormArgs { svg: Some(layer), size, .. } => Form::Svg(layer, size),
-            FormArgs { html: true, .. } => Form::Html,
+            FormArgs { svg: Some(layer), size, y, .. } => Form::Svg(layer, size, y),
+            FormArgs { html: true, y, .. } => Form::Html(y),
             FormArgs { json: true, lean, .. } => Form::Json { lean },
             FormArgs { markdown: true, .. } => Form::Markdown,
             FormArgs { bars: true, ascii, .. } => {

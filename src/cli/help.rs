@@ -104,6 +104,16 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
             ("qviz merge monday.parquet tuesday.parquet --runs -o week.parquet", "of two runs"),
         ],
     ),
+    (
+        "learn",
+        &[
+            ("qviz learn", "the lessons, and how far you are"),
+            ("qviz learn 3", "the third one"),
+            ("qviz learn 3 acts/*.npy", "with its last step on your own data"),
+            ("qviz learn --file mine.toml", "a lesson of your own"),
+            ("qviz learn --check mine.toml", "what is wrong with it, with line numbers"),
+        ],
+    ),
     ("diff", &[("qviz diff before.json after.json", "which scales differ, the worst first")]),
     (
         "completions",

@@ -13,7 +13,7 @@ use super::interrupts::Interrupts;
 use super::patterns;
 use super::provenance;
 use super::source::{self, Usage};
-use crate::jobs::{Feed, Start, Told};
+use crate::jobs::{Feed, Start, Stop, Told};
 use crate::report::{Provenance, Scales, number, overlaid, visible};
 use crate::session::{Arrival, Session};
 
@@ -66,7 +66,7 @@ pub(super) fn load_from(
     let (mut found, mut part) = (0, None);
     loop {
         if phase.asked() {
-            feed.stop();
+            feed.stop(Stop::All);
             bar.println(format!("stopping after this {}; once more leaves", if runs { "sample" } else { "layer" }));
         }
         let told = match events.recv_timeout(BEAT) {
@@ -111,8 +111,9 @@ pub(super) fn load_from(
                 let left = left.map_or(String::new(), |t| format!(", {} left", number::seconds(t)));
                 bar.set_message(format!("{done}/{of} runs{left}"));
             }
-            Told::Progress { key, share } => {
-                bar.set_message(format!("{} {:.0} %", visible(key.name()), share * 100.0));
+            Told::Progress { key, share, left } => {
+                let left = left.map_or(String::new(), |t| format!(", {} left", number::seconds(t)));
+                bar.set_message(format!("{} {:.0} %{left}", visible(key.name()), share * 100.0));
             }
             Told::Stopped { seen, of } => {
                 part = Some(format!("{seen} of {of} {}", if runs { "samples" } else { "layers" }));

@@ -11,13 +11,15 @@ struct Entry<'a> {
     label: &'a str,
     whose: &'a str,
     summary: &'a str,
+    formula: &'a str,
     known_to_go_wrong: &'a str,
 }
 
 /// A block for each method.
 pub(super) fn text() -> String {
     let block = |(id, m): &(_, std::sync::Arc<dyn crate::calibrate::Calibrator>)| {
-        format!("{id:<24} {}\n    {}\n    Known to go wrong: {}\n", m.whose(), m.summary(), m.caveat())
+        let formula = if m.formula().is_empty() { String::new() } else { format!("    {}\n", m.formula()) };
+        format!("{id:<24} {}\n    {}\n{formula}    Known to go wrong: {}\n", m.whose(), m.summary(), m.caveat())
     };
     let mut blocks: Vec<String> = catalogue().iter().map(block).collect();
     // No method, and chosen by its name all the same.
@@ -38,6 +40,7 @@ pub(super) fn json() -> String {
             label: m.label(),
             whose: m.whose(),
             summary: m.summary(),
+            formula: m.formula(),
             known_to_go_wrong: m.caveat(),
         })
         .collect();

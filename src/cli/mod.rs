@@ -12,6 +12,7 @@ mod exchange;
 mod file;
 mod form;
 mod generate;
+mod glossary;
 #[cfg(feature = "onnx")]
 mod graphs;
 mod held_against;
@@ -22,6 +23,8 @@ mod interrupts;
 mod into_model;
 mod journal;
 mod keys;
+mod lang;
+mod learn;
 mod load;
 mod look;
 mod methods;
@@ -39,6 +42,7 @@ mod scales;
 mod source;
 #[cfg(feature = "statistics")]
 mod statistics;
+mod teacher;
 mod trials;
 mod tune;
 #[cfg(feature = "onnxruntime")]
@@ -71,3 +75,4 @@ pub fn main() -> ExitCode {
 }
 
 pub use bundled::bundled;
+pub use learn::rehearsed;

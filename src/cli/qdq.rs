@@ -105,10 +105,13 @@ mod here {
     pub(in crate::cli) fn into_network(shared: &SharedArgs) -> Option<IntoNetwork> {
         let model = shared.runs_model().then(|| shared.paths[0].clone())?;
         let options = Options { weights: Weights::Integers, as_written: shared.data.as_written, placement: None };
-        Some(Arc::new(move |scales, out, force| {
+        Some(Arc::new(move |scales, out, force, stopped| {
             let unwritten = |message: String, exists: bool| Unwritten { message, exists };
             let ranges = Range::all(scales).map_err(|why| unwritten(why, false))?;
             let written = qdq::write(&model, &ranges, &options, out);
+            if stopped() {
+                return Err(unwritten(format!("{} was not written", visible(&out.to_string_lossy())), false));
+            }
             let saved = written.and_then(|written| written.save(force).map(|()| written.said));
             saved.map_err(|error| unwritten(error.to_string(), error.exists()))
         }))

@@ -10,6 +10,7 @@ use super::load::Loaded;
 use super::out::{Failed, complain, exists, print, put};
 use super::source::Usage;
 use super::trials;
+use crate::figure::Rise;
 use crate::quant::{OutputEffect, OutputEffects};
 use crate::report::{self, MethodRow, PlotSize, Shown, visible};
 use crate::session::Session;
@@ -30,11 +31,11 @@ pub(super) fn report(args: ReportArgs) -> Result<u8, Failed> {
     if exists(output.as_deref(), force) {
         return Ok(1);
     }
-    if matches!(form, Form::Html | Form::Svg(..)) && on_screen {
+    if matches!(form, Form::Html(_) | Form::Svg(..)) && on_screen {
         return Err(Usage("that is for a browser, not for a terminal; name a file with -o.".into()).into());
     }
     // Who shows a network wants to see what is lost of it, wherever it can be put on trial.
-    let shows = matches!(form, Form::Markdown | Form::Html);
+    let shows = matches!(form, Form::Markdown | Form::Html(_));
     let outputs = outputs || by_method || (shows && shared.runs_model() && shared.data.can_try());
     let loaded = if outputs { trials::network(shared, exact)? } else { trials::loaded(shared, exact)? };
     if outputs && loaded.network == 0 {
@@ -69,16 +70,17 @@ fn text(
         let scales = loaded.scales().with_outputs(effects);
         methods.into_iter().fold(scales, |scales, rows| scales.with_methods(rows))
     };
-    let outputs = || effects.map_or(String::new(), |(e, check)| report::outputs(&e.all, e.several(), check));
+    let outputs = || effects.map_or(String::new(), |(e, check)| report::outputs(e, check));
     let shown = |show: &dyn Fn(&Shown) -> String| {
-        show(&Shown { title: &loaded.provenance.title, session: &loaded.session, scales: &scales() })
+        let rise = if let Form::Html(rise) = form { *rise } else { Rise::default() };
+        show(&Shown { title: &loaded.provenance.title, session: &loaded.session, scales: &scales(), rise })
     };
     Ok(match (form, methods) {
         (Form::Json { lean: false }, _) => scales().json(),
         (Form::Json { lean: true }, _) => scales().lean_json(),
         (Form::Markdown, _) => shown(&report::markdown),
-        (Form::Html, _) => shown(&report::html),
-        (Form::Svg(layer, size), _) => plot(&loaded.session, layer, *size)?,
+        (Form::Html(_), _) => shown(&report::html),
+        (Form::Svg(layer, size, rise), _) => plot(&loaded.session, layer, *size, *rise)?,
         (Form::Bars(blocks), _) => shown(&|shown| report::bars(shown, *blocks)) + &outputs(),
         (Form::Text, Some(rows)) => report::by_method(rows, by_method::activations(loaded).count()),
         (Form::Text, None) => report::text(&loaded.session) + &outputs(),
@@ -86,10 +88,10 @@ fn text(
 }
 
 /// The plot of the layer of that name.
-fn plot(session: &Session, name: &str, size: PlotSize) -> Result<String, Usage> {
+fn plot(session: &Session, name: &str, size: PlotSize, rise: Rise) -> Result<String, Usage> {
     let of_name = || session.layers().iter().filter(|layer| layer.name() == name);
     match of_name().find_map(|layer| layer.ready()) {
-        Some(ready) => Ok(report::svg(name, ready, size)),
+        Some(ready) => Ok(report::svg(name, ready, size, rise)),
         None => {
             let name = visible(name);
             Err(Usage(match of_name().next() {

@@ -8,9 +8,10 @@ use super::look::Looks;
 use super::out::{Failed, complain, print};
 use super::source::{self, Usage};
 use super::{
-    bundled, check, diff, doctor, exchange, generate, journal, keys, methods, patterns, provenance, qdq,
-    report as reports, trials, tune,
+    bundled, check, diff, doctor, exchange, generate, glossary, journal, keys, learn, methods, patterns, provenance,
+    qdq, report as reports, trials, tune,
 };
+use crate::lessons::Lang;
 use crate::report::{self, visible};
 use crate::tui::{app, model::Model};
 
@@ -28,11 +29,12 @@ pub(super) fn run(cli: Cli) -> io::Result<u8> {
 
 fn answer(mut cli: Cli) -> Result<u8, Failed> {
     // What neither shows the screen nor decides anything works with a broken configuration too.
-    let wants_config = cli.shared().is_some() || matches!(cli.command, Some(Command::Keys { .. }));
+    let wants_config = cli.shared().is_some() || matches!(cli.command, Some(Command::Keys { .. } | Command::Learn(_)));
     let config = if wants_config { cli.own.load().map_err(Usage)? } else { Config::default() };
     cli.fill(&config.defaults);
+    let lang = cli.lang;
     match cli.command {
-        None if stdout().is_terminal() => screen(cli.screen, &config),
+        None if stdout().is_terminal() => screen(cli.screen, &config, lang.of(&config.defaults)),
         None => reports::plainly(cli.screen.shared),
         Some(Command::Report(args)) => reports::report(*args),
         #[cfg(feature = "statistics")]
@@ -55,6 +57,11 @@ fn answer(mut cli: Cli) -> Result<u8, Failed> {
             print(&if json { methods::json() } else { methods::text() })?;
             Ok(0)
         }
+        Some(Command::Glossary { words }) => {
+            // It answers with a broken configuration as well.
+            let config = cli.own.load().unwrap_or_default();
+            glossary::glossary(&words, lang.of(&config.defaults), &config.keys)
+        }
         Some(Command::Export(args)) => exchange::export(*args),
         Some(Command::Convert(args)) => exchange::convert(args),
         Some(Command::Completions { shell }) => generate::completions(shell),
@@ -71,10 +78,11 @@ fn answer(mut cli: Cli) -> Result<u8, Failed> {
         Some(Command::Stats(args)) => super::statistics::stats(*args),
         #[cfg(feature = "statistics")]
         Some(Command::Merge(args)) => super::statistics::merge(args),
+        Some(Command::Learn(args)) => learn::learn(*args, &config),
     }
 }
 
-fn screen(args: ScreenArgs, config: &Config) -> Result<u8, Failed> {
+fn screen(args: ScreenArgs, config: &Config, lang: Lang) -> Result<u8, Failed> {
     let shared = args.shared;
     let title = shared.title();
     let session = shared.session();
@@ -82,6 +90,8 @@ fn screen(args: ScreenArgs, config: &Config) -> Result<u8, Failed> {
     let mut model = Model::new(session, title, looks.look(), (0, 0));
     model.mouse = !args.no_mouse && config.look.mouse.unwrap_or(true);
     model.keys = config.keys.clone();
+    model.lang = lang;
+    model.present = args.present.then_some(0);
     if shared.paths.is_empty() {
         model.list.wanted = Some(bundled::BEST_FIRST.to_owned());
     }
@@ -99,7 +109,7 @@ fn screen(args: ScreenArgs, config: &Config) -> Result<u8, Failed> {
     let asked = shared.patterns();
     let journal = journal::open(&shared, &mut model);
     let start = source::start(shared, &model.session, false)?;
-    let ended = app::run(model, start, &|layers| patterns::check(&asked, layers), journal, looks.ask)?;
+    let ended = app::run(model, start, &|layers| patterns::check(&asked, layers), journal, looks.ask, None)?;
     if let Some(why) = ended.refused {
         return Err(Usage(visible(&why)).into());
     }

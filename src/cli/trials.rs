@@ -12,7 +12,7 @@ use super::load::{BEAT, Loaded, load};
 use super::out::{Failed, complain, exists, print};
 use super::source::Usage;
 use super::words::is_stdout;
-use crate::jobs::{Left, News, Request, Told, Trial};
+use crate::jobs::{Left, News, Request, Stop, Told, Trial};
 use crate::quant::{OutputEffect, OutputEffects};
 use crate::report::{self, number, visible};
 use crate::session::{Arrival, Sensitivity, Target};
@@ -75,7 +75,7 @@ pub(super) fn hear(loaded: &Loaded, trial: Trial, what: &'static str, mut ends: 
     let mut done = 0;
     loop {
         if phase.asked() {
-            loaded.feed.stop();
+            loaded.feed.stop(Stop::All);
             bar.println("stopping; once more leaves");
         }
         let news = match loaded.events.recv_timeout(BEAT) {
@@ -84,6 +84,10 @@ pub(super) fn hear(loaded: &Loaded, trial: Trial, what: &'static str, mut ends: 
             Err(RecvTimeoutError::Disconnected) => break,
         };
         let left = match &news {
+            News::Begun(Left { time, .. }) => {
+                bar.set_message(time.map_or(String::new(), |t| format!("about {}", number::seconds(t))));
+                continue;
+            }
             News::Sensitivity(_, left) | News::Step(_, left) => Some(*left),
             News::WholeSoFar { effects: OutputEffects { all, .. }, .. } => {
                 bar.set_length(all.of as u64);
@@ -122,6 +126,7 @@ pub(super) fn whole(loaded: &Loaded) -> Option<(OutputEffects, Option<OutputEffe
             }
             true
         }
+        News::WholeStopped { .. } => true,
         _ => false,
     });
     told

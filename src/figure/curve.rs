@@ -1,8 +1,9 @@
 use super::axis::Axis;
 use super::handle::{Handle, moved};
+use super::minima::{self, Crossing, Errors, Minimum, first_bin};
 use super::spec::{CurveKind, FigureSpec};
 use super::yscale::YScale;
-use crate::calibrate::{Candidate, Metrics, START_BIN, Tensor};
+use crate::calibrate::{Candidate, Metrics, Tensor, ZeroBin};
 use crate::quant::Clip;
 
 /// An objective on the columns of the axis.
@@ -14,8 +15,15 @@ pub struct Curve {
     pub parts: [Vec<f64>; 2],
     /// The vertical scale that holds all of it.
     pub scale: YScale,
-    /// The best value and the clip that has it: of all clips for KL, of those on the axis for the errors.
+    /// The best value and the clip that has it, of all clips: the same on an axis of any width.
     pub best: Option<(f64, f64)>,
+    /// The clips at which the objective is less than around them (for the SQNR: more), in the order of the axis: magnitudes
+    /// where the range is symmetric, else the values of both ends.
+    pub minima: Vec<Minimum>,
+    /// Where clipping and rounding error are equal, one for each end that moves; for the MSE only.
+    pub crossings: Vec<Crossing>,
+    /// Of KL: the share of the clips that are infinitely bad.
+    pub infinite: f64,
 }
 
 /// A stretch of a curve.
@@ -36,7 +44,7 @@ impl Curve {
     /// one of the `candidates`, which lie between the columns' middles.
     pub fn of(tensor: &Tensor, candidates: &[Candidate], spec: &FigureSpec) -> Curve {
         match spec.curve {
-            CurveKind::Kl => kl_curve(tensor, &spec.axis),
+            CurveKind::Kl => kl_curve(tensor, &spec.axis, spec.zero_bin),
             CurveKind::Mse | CurveKind::Sqnr => error_curve(tensor, candidates, spec),
         }
     }
@@ -57,18 +65,21 @@ fn half_columns(axis: &Axis) -> impl Iterator<Item = (f64, f64)> {
 /// Every candidate of the search is looked at: a half column shows the range of all the clips that it covers. Below the
 /// first candidate there are hardly more bins than levels, and the divergence falls to nothing without meaning
 /// anything. An affine range stands on it by its larger end, and both signs of the axis for the same magnitudes.
-fn kl_curve(tensor: &Tensor, axis: &Axis) -> Curve {
-    let (kl, edges) = (tensor.kl_curve(), tensor.edges());
+fn kl_curve(tensor: &Tensor, axis: &Axis, zero: ZeroBin) -> Curve {
+    let (kl, edges) = (tensor.kl_curve_with(zero), tensor.edges());
     let top = f64::from(*edges.last().unwrap_or(&0.0));
     let bins = edges.len() - 1;
     let width = top / bins as f64;
-    let start = START_BIN.min(bins);
+    let start = first_bin(tensor).min(bins);
     if tensor.kl_of_magnitudes(edges[bins]).is_none() || width.is_nan() || width <= 0.0 {
         return Curve {
             spans: vec![NOTHING; usize::from(axis.columns) * 2],
             parts: Default::default(),
             scale: YScale::fit(std::iter::empty(), true),
             best: None,
+            minima: Vec::new(),
+            crossings: Vec::new(),
+            infinite: 0.0,
         };
     }
     let spans: Vec<Span> = half_columns(axis)
@@ -101,7 +112,14 @@ fn kl_curve(tensor: &Tensor, axis: &Axis) -> Curve {
         .min_by(|a, b| a.0.total_cmp(b.0))
         .map(|(v, e)| (*v, f64::from(*e)));
     let scale = YScale::fit(spans.iter().flat_map(|s| [s.lo, s.hi]), true);
-    Curve { spans, parts: Default::default(), scale, best }
+    let infinite = kl[start..].iter().filter(|v| v.is_infinite()).count() as f64 / (kl.len() - start).max(1) as f64;
+    let mut minima = minima::of_kl(tensor, zero);
+    if !tensor.format().symmetric() {
+        // Either end may be the larger one.
+        let mirrored: Vec<Minimum> = minima.iter().rev().map(|m| Minimum { at: -m.at, ..*m }).collect();
+        minima.splice(0..0, mirrored);
+    }
+    Curve { spans, parts: Default::default(), scale, best, minima, crossings: Vec::new(), infinite }
 }
 
 /// The displayed errors, worked out at the middle of every column; the half columns between are the means.
@@ -129,18 +147,18 @@ fn error_curve(tensor: &Tensor, candidates: &[Candidate], spec: &FigureSpec) -> 
         .enumerate()
         .map(|(h, v)| Span { lo: v, hi: v, best_clip: axis.centre(h as u16 / 2).abs(), infinite: false })
         .collect();
-    let better = |a: f64, b: f64| if spec.curve == CurveKind::Mse { a < b } else { a > b };
-    // The best of the columns' middles, and of the methods' exact clips, which may lie between them.
-    let sampled = columns.iter().enumerate().map(|(c, m)| (value(m), axis.centre(c as u16)));
-    let thresholds = candidates.iter().filter_map(|c| c.outcome.as_ref().ok()).filter(|_| format.symmetric());
-    let exact = thresholds.map(|t| (value(&t.metrics), f64::from(t.clip.amax())));
-    let exact = exact.filter(|(_, clip)| axis.column(*clip).is_some());
-    let mut best: Option<(f64, f64)> = None;
-    for (v, at) in sampled.chain(exact).filter(|(v, _)| v.is_finite()) {
-        if best.is_none_or(|(b, _)| better(v, b)) {
-            best = Some((v, at));
-        }
-    }
+    let handles: &[Handle] = if format.symmetric() { &[Handle::Max] } else { &[Handle::Min, Handle::Max] };
+    let errors: Vec<Errors> = handles.iter().filter_map(|handle| Errors::new(tensor, range, *handle)).collect();
+    let minima: Vec<Minimum> = errors.iter().flat_map(|errors| errors.minima(candidates)).collect();
+    let least = minima.iter().min_by(|a, b| a.value.total_cmp(&b.value));
+    let best = least.map(|least| {
+        let metrics = at(f64::from(least.at));
+        (value(&metrics), f64::from(least.at))
+    });
+    let crossings = match spec.curve {
+        CurveKind::Mse => errors.iter().filter_map(Errors::crossing).collect(),
+        _ => Vec::new(),
+    };
     let parts = if spec.curve == CurveKind::Mse {
         [halves(&|m| m.clipping_error), halves(&|m| m.rounding_error)]
     } else {
@@ -150,5 +168,5 @@ fn error_curve(tensor: &Tensor, candidates: &[Candidate], spec: &FigureSpec) -> 
     let least = spans.iter().map(|s| s.lo).fold(f64::INFINITY, f64::min);
     let parts_shown = parts.iter().flatten().copied().filter(move |v| *v > least / 30.0);
     let scale = YScale::fit(spans.iter().map(|s| s.lo).chain(parts_shown), spec.curve == CurveKind::Mse);
-    Curve { spans, parts, scale, best }
+    Curve { spans, parts, scale, best, minima, crossings, infinite: 0.0 }
 }

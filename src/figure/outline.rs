@@ -2,6 +2,7 @@ use super::axis::Axis;
 use super::columns;
 use super::handle::{Handle, domain, lines};
 use super::marks::{Mark, marks};
+use super::rise::Rise;
 use super::yscale::YScale;
 use crate::session::Ready;
 
@@ -14,7 +15,7 @@ pub struct Outline {
     pub signed: bool,
     /// How many values each column holds, exact zeros left out.
     pub counts: Vec<f64>,
-    /// The vertical scale of the counts, logarithmic.
+    /// The vertical scale of the counts.
     pub scale: YScale,
     /// The candidates' ranges on the axis.
     pub marks: Vec<Mark>,
@@ -23,8 +24,8 @@ pub struct Outline {
 }
 
 impl Outline {
-    /// The outline of a range on so many columns.
-    pub fn of(ready: &Ready, columns: u16) -> Outline {
+    /// The outline of a range on so many columns, counts on such a scale.
+    pub fn of(ready: &Ready, columns: u16, rise: Rise) -> Outline {
         let (histogram, format, clip) = (ready.histogram(), ready.format(), ready.decision().clip);
         let (lo, hi) = domain(histogram, clip, format, false);
         let (axis, signed) = (Axis::new(lo, hi, columns), !format.symmetric());
@@ -32,7 +33,7 @@ impl Outline {
         let counts = columns::counts(magnitude, histogram.stats.zeros, &axis, signed);
         let bin = f64::from(magnitude.amax) / magnitude.bins() as f64;
         Outline {
-            scale: YScale::counts(&counts, true, axis.step() / bin),
+            scale: YScale::counts(&counts, rise, axis.step() / bin),
             marks: marks(ready.candidates(), format, &axis),
             clip: lines(clip, format, signed),
             axis,
@@ -78,7 +79,7 @@ mod tests {
             let tensor = Arc::new(crate::calibrate::Tensor::new(histogram, format));
             let spec = FigureSpec::whole(&tensor, ready.decision().clip, 90);
             let figure = Figure::new(tensor, ready.candidates(), &spec, None);
-            let outline = Outline::of(&ready, 90);
+            let outline = Outline::of(&ready, 90, Rise::Log);
             assert_eq!((outline.axis, outline.signed), (spec.axis, spec.signed));
             assert_eq!((&outline.counts, outline.scale), (&figure.counts, figure.counts_scale));
             assert_eq!(outline.marks, figure.marks);
@@ -93,7 +94,7 @@ mod tests {
         let layer = Layer::waiting(Key::activation("x"), Vec::new());
         for values in [&[][..], &[f32::NAN, f32::INFINITY], &[0.0; 9], &[3.0], &[f32::MAX, f32::MIN], &[1e-45]] {
             let histogram = Arc::new(Histogram::of(values, 64, &[]));
-            let outline = Outline::of(&Ready::analyse(histogram, &session.plan(), &layer.subject()), 24);
+            let outline = Outline::of(&Ready::analyse(histogram, &session.plan(), &layer.subject()), 24, Rise::Sqrt);
             assert_eq!(outline.counts.len(), 24);
             assert!((0..30).all(|c| (0.0..=1.0).contains(&outline.height(c))), "{values:?}");
             assert!(outline.axis.hi > outline.axis.lo && outline.axis.step().is_finite());

@@ -1,6 +1,7 @@
 use super::axis::Axis;
 use super::handle::domain;
-use crate::calibrate::{Shape, Tensor, kl};
+use super::rise::Rise;
+use crate::calibrate::{Shape, Tensor, ZeroBin, kl};
 use crate::quant::{Clip, Format};
 
 /// An objective over all clips.
@@ -32,10 +33,12 @@ pub struct FigureSpec {
     pub signed: bool,
     /// The objective whose curve is shown.
     pub curve: CurveKind,
-    /// Whether counts stand on a log scale.
-    pub log: bool,
+    /// The scale that counts stand on.
+    pub rise: Rise,
     /// The distribution that is fitted to the values.
     pub fit: Option<Shape>,
+    /// What bin 0 counts in the KL divergence.
+    pub zero_bin: ZeroBin,
     /// The affine range of which one end moves along the curve while the other stays; `None` for symmetric ranges.
     pub range: Option<Clip>,
 }
@@ -55,8 +58,9 @@ impl FigureSpec {
             axis: Axis::new(lo, hi, columns),
             signed: !format.symmetric(),
             curve: if FigureSpec::begins_with_kl(format) { CurveKind::Kl } else { CurveKind::Mse },
-            log: true,
+            rise: Rise::Log,
             fit: None,
+            zero_bin: ZeroBin::default(),
             range: (!format.symmetric()).then_some(clip),
         }
     }

@@ -1,14 +1,14 @@
-//! Counts that another tool has made on bins around zero, as they are.
+//! Counts that another tool has made on even bins with an edge at zero, as they are.
 
 use super::{GridKind, GridSpec, Histogram, Magnitude, NumpyHistogram, Stats};
 
 /// How far an edge may be from where even bins have it, in bins: peers round theirs to f32, and again with each batch.
 const UNEVEN: f64 = 0.02;
 
-/// What another tool knows of a tensor: counts on even bins around zero, and what it says of the range.
+/// What another tool knows of a tensor: counts on even bins, and what it says of the range.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CountedElsewhere<'a> {
-    /// The edges, one more than counts, rising, as far below zero as above.
+    /// The edges, one more than counts, rising, and one of them 0: no bin may hold values of both signs.
     pub edges: &'a [f32],
     /// How many values lie in each bin; one on an edge is in the bin above.
     pub counts: &'a [u64],
@@ -31,17 +31,22 @@ impl Histogram {
         if bins == 0 || edges.len() != bins + 1 {
             return Err(format!("has {bins} counts and {} edges, and should have one edge more", edges.len()));
         }
-        if bins % 2 == 1 {
-            return Err(format!("has {bins} bins: where the number is odd, one of them holds values of both signs"));
-        }
         let (first, last) = (f64::from(edges[0]), f64::from(edges[bins]));
         let width = (last - first) / bins as f64;
-        let even = |(i, edge): (usize, &f32)| {
-            (f64::from(*edge) - (i as f64 - bins as f64 / 2.0) * width).abs() <= UNEVEN * width
-        };
+        let even = |(i, edge): (usize, &f32)| (f64::from(*edge) - (first + i as f64 * width)).abs() <= UNEVEN * width;
         if !(width.is_finite() && width > 0.0 && edges.iter().enumerate().all(even)) {
-            return Err("has bins that are not even, or do not lie around 0".to_owned());
+            return Err("has bins that are not even".to_owned());
         }
+        // How many bins lie below zero.
+        let half = (-first / width).round();
+        if !(0.0..=bins as f64).contains(&half) || (first + half * width).abs() > UNEVEN * width {
+            let range = format!("{first} to {last}");
+            return Err(format!(
+                "has {bins} bins from {range} and no edge at 0, so that one of them holds values of both signs or none \
+                 begins at 0; count with np.histogram(x, bins, range=(-top, top)), or np.abs(x) with range=(0, top)"
+            ));
+        }
+        let half = half as usize;
         let total = counts.iter().try_fold(0u64, |sum, n| sum.checked_add(*n));
         let count = total.ok_or_else(|| "has more counts than a number of 64 bits holds".to_owned())?;
         let outermost = counts.iter().position(|n| *n > 0).zip(counts.iter().rposition(|n| *n > 0));
@@ -57,24 +62,29 @@ impl Histogram {
             Some((a, b)) => (within(a, low), within(b, high)),
             None => (None, None),
         };
-        let half = bins / 2;
         // The peer puts bins of half a unit on either side of zeros.
         let only_zeros = *cut_to == Some((0.0, 0.0)) && low == high && (low == half || low + 1 == half);
+        let both = half.max(bins - half);
         let (min, max) = match only_zeros {
             true => (0.0, 0.0),
             false => (known_min.unwrap_or(edges[low]), known_max.unwrap_or(edges[high + 1])),
         };
         let mut pos = counts[half..].to_vec();
         let mut neg: Vec<u64> = counts[..half].iter().rev().copied().collect();
+        pos.resize(both, 0);
+        neg.resize(both, 0);
         if min >= 0.0 {
             // An edge that was to be 0 is a little more by rounding, and zeros lie below it.
             pos[0] += std::mem::take(&mut neg[0]);
         }
-        let kept = (0..half).rev().find(|i| pos[*i] + neg[*i] > 0).map_or(1, |i| i + 1);
+        let kept = (0..both).rev().find(|i| pos[*i] + neg[*i] > 0).map_or(1, |i| i + 1);
         pos.truncate(kept);
         neg.truncate(kept);
         // Edges on either side differ in their last digits, and no value lies beyond the top one.
-        let amax = if only_zeros { 0.0 } else { edges[half + kept].max(-edges[half - kept]) };
+        let above = edges.get(half + kept).copied();
+        let below = half.checked_sub(kept).map(|i| -edges[i]);
+        let reach = above.unwrap_or(f32::MIN).max(below.unwrap_or(f32::MIN));
+        let amax = if only_zeros { 0.0 } else { reach };
 
         let share = |i: usize| counts[i] as f64 / count as f64;
         let middle = |i: usize| (f64::from(edges[i]) + f64::from(edges[i + 1])) / 2.0;
@@ -92,7 +102,10 @@ impl Histogram {
     /// `None` where they cannot be those.
     pub fn with_ort_grid(self, first: usize, of: &CountedElsewhere) -> Option<Histogram> {
         let bins = of.counts.len();
-        let grown = (1..=bins).contains(&first) && (bins - first).is_multiple_of(2);
+        // Its bins lie around the middle one.
+        let width = of.edges.get(1).zip(of.edges.first()).map_or(0.0, |(b, a)| b - a);
+        let around = of.edges.first().zip(of.edges.last()).is_some_and(|(a, b)| (a + b).abs() <= width / 2.0);
+        let grown = around && (1..=bins).contains(&first) && (bins - first).is_multiple_of(2);
         let grid = NumpyHistogram { edges: of.edges.to_vec(), counts: of.counts.to_vec() };
         grown.then(|| self.with_peer(GridSpec::Ort { bins: first }, grid))
     }
@@ -115,6 +128,26 @@ mod tests {
         assert_eq!((&h.magnitude.pos, &h.magnitude.neg, h.magnitude.amax), (&vec![5, 0, 2], &vec![1, 3, 0], 3.0));
         assert_eq!((h.stats.count, h.stats.min, h.stats.max, h.stats.zeros), (11, Some(-2.0), Some(3.0), 0));
         assert!((h.stats.mean().unwrap() - (3.0 * -1.5 - 0.5 + 2.5 + 2.0 * 2.5) / 11.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn zero_may_lie_anywhere_among_the_edges() {
+        let of = |edges: &[f32], counts: &[u64]| {
+            Histogram::of_counts(&CountedElsewhere { edges, counts, cut_to: None })
+                .map(|h| (h.magnitude, h.stats.range()))
+        };
+        let (m, range) = of(&[0.0, 1.0, 2.0, 3.0], &[4, 0, 2]).unwrap();
+        assert_eq!((m.pos, m.neg, m.amax, range), (vec![4, 0, 2], vec![0; 3], 3.0, (0.0, 3.0)));
+        let (m, range) = of(&[-3.0, -2.0, -1.0, 0.0, 1.0], &[1, 0, 2, 5]).unwrap();
+        assert_eq!((m.pos, m.neg, m.amax, range), (vec![5, 0, 0], vec![2, 0, 1], 3.0, (-3.0, 1.0)));
+        let (m, range) = of(&[-2.0, -1.0, 0.0], &[7, 1]).unwrap();
+        assert_eq!((m.pos, m.neg, m.amax, range), (vec![0; 2], vec![1, 7], 2.0, (-2.0, 0.0)));
+        for edges in [[1.0, 2.0, 3.0], [-3.0, -2.0, -1.0], [-0.4, 0.6, 1.6]] {
+            assert!(of(&edges, &[1; 2]).unwrap_err().contains("np.histogram"), "{edges:?}");
+        }
+        // ONNX Runtime's grid is one around zero.
+        let of = CountedElsewhere { edges: &[0.0, 1.0, 2.0], counts: &[1, 1], cut_to: None };
+        assert!(Histogram::of_counts(&of).unwrap().with_ort_grid(2, &of).is_none());
     }
 
     #[test]
@@ -153,9 +186,8 @@ mod tests {
             Histogram::of_counts(&CountedElsewhere { edges, counts, cut_to: None }).unwrap_err()
         };
         assert!(wrong(&[], &[]).contains("edges") && wrong(&[-1.0, 0.0], &[1, 1]).contains("one edge more"));
-        assert!(wrong(&[-1.0, -0.3, 0.3, 1.0], &[1; 3]).contains("odd"));
+        assert!(wrong(&[-1.0, -0.3, 0.3, 1.0], &[1; 3]).contains("no edge at 0"));
         for edges in [
-            [0.0, 1.0, 2.0],
             [-1.0, 0.5, 1.0],
             [1.0, 0.0, -1.0],
             [f32::NAN, 0.0, 1.0],

@@ -1,4 +1,5 @@
-//! Tensors that another tool has counted, and whose values are gone: ONNX Runtime's calibration data.
+//! Tensors that somebody else has counted, and whose values are gone: ONNX Runtime's calibration data, and counts as
+//! `np.histogram` returns them, which may as well be typed by hand.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,7 +16,7 @@ use crate::error::Predicate;
 pub struct Counted {
     /// The tensor's name in the file.
     pub name: String,
-    /// Who has counted, and how: `ONNX Runtime, Entropy`.
+    /// Who has counted, and how: `ONNX Runtime, Entropy`; empty where nobody says.
     pub tool: String,
     /// The type of the values, by its NumPy name; empty where the file does not say.
     pub dtype: String,
@@ -39,7 +40,7 @@ pub(super) struct Listed {
 /// The tensors of a file; `None` where it is no calibration data.
 pub(super) fn list(path: &Path) -> Result<Option<Listed>, Predicate> {
     let bytes = fs::read(path).map_err(|e| io_predicate(&e))?;
-    let Ok(class) = serde_json::from_slice::<Class>(&bytes) else { return Ok(None) };
+    let Ok(class) = serde_json::from_slice::<Class>(&bytes) else { return plain(path, &bytes) };
     if class.class != "TensorsData" {
         return Ok(None);
     }
@@ -63,6 +64,50 @@ pub(super) fn list(path: &Path) -> Result<Option<Listed>, Predicate> {
         tensors.push(Counted { name, tool: tool.clone(), dtype, edges, counts: counts.data, range });
     }
     Ok(Some(Listed { tensors, ranges_only, method }))
+}
+
+/// The tensors of a file of counts alone: `{"hist": [..], "bin_edges": [..]}`, or several of these by their names. Where
+/// there are no edges the bins are one unit wide and begin at 0.
+fn plain(path: &Path, bytes: &[u8]) -> Result<Option<Listed>, Predicate> {
+    let stem = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+    let tensors: BTreeMap<String, Plain> = match serde_json::from_slice::<Plain>(bytes) {
+        Ok(one) => BTreeMap::from([(stem, one)]),
+        Err(_) => match serde_json::from_slice(bytes) {
+            Ok(several) => several,
+            Err(_) => return Ok(None),
+        },
+    };
+    let tensors = tensors.into_iter().map(|(name, Plain { hist, bin_edges })| {
+        let count = |n: &Count| match n {
+            Count::Whole(n) => Ok(*n),
+            Count::Other(x) => Err(x.to_string()),
+        };
+        let counts = hist.iter().map(count).collect::<Result<Vec<u64>, String>>().map_err(|x| {
+            let text = format!(
+                "has {x} in \"hist\", which is no count; write whole numbers, as np.histogram does without density."
+            );
+            Predicate::new(ErrorKind::Unfit, text)
+        })?;
+        let unit = || (0..=counts.len()).map(|i| i as f32).collect();
+        let edges = bin_edges.map_or_else(unit, |edges| edges.into_iter().map(|x| x as f32).collect());
+        Ok(Counted { name, tool: String::new(), dtype: String::new(), edges, counts, range: None })
+    });
+    let tensors = tensors.collect::<Result<Vec<Counted>, Predicate>>()?;
+    Ok((!tensors.is_empty()).then(|| Listed { tensors, ranges_only: Vec::new(), method: String::new() }))
+}
+
+/// Counts as `np.histogram` returns them.
+#[derive(Deserialize)]
+struct Plain {
+    hist: Vec<Count>,
+    bin_edges: Option<Vec<f64>>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Count {
+    Whole(u64),
+    Other(f64),
 }
 
 /// Why a file without a histogram is no dump.
@@ -179,6 +224,24 @@ mod tests {
         assert_eq!((x.tool.as_str(), x.dtype.as_str()), ("ONNX Runtime, Entropy", "float32"));
         assert_eq!((&x.counts[..], &x.edges[..], x.range), (&[1, 2][..], &[-3.0, 0.0, 3.0][..], Some((-1.5, 2.5))));
         assert_eq!(all.tensors.len(), 2);
+    }
+
+    #[test]
+    fn counts_may_be_typed_by_hand() {
+        let of = |text: &str| listed(text).map(|all| all.map(|all| all.tensors));
+        let one = of(r#"{"hist": [1, 0, 2]}"#).unwrap().unwrap();
+        let [Counted { name, tool, edges, counts, .. }] = &one[..] else { panic!("{one:?}") };
+        assert_eq!((name.as_str(), tool.as_str()), ("c", ""));
+        assert_eq!((&edges[..], &counts[..]), (&[0.0, 1.0, 2.0, 3.0][..], &[1, 0, 2][..]));
+        let text = r#"{"b": {"hist": [1, 2], "bin_edges": [-0.5, 0, 0.5]}, "a": {"hist": [3]}}"#;
+        let two = of(text).unwrap().unwrap();
+        assert_eq!(two.iter().map(|t| t.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(two[1].edges, [-0.5, 0.0, 0.5]);
+        assert!(of(r#"{"hist": [0.25, 1]}"#).unwrap_err().text.contains("0.25 in \"hist\""));
+        assert!(of(r#"{"hist": [-1]}"#).unwrap_err().text.contains("no count"));
+        for other in [r#"{"hist": 3}"#, r#"{"a": {"hist": [1]}, "b": 2}"#, r#"{"hist": ["1"]}"#] {
+            assert!(of(other).unwrap().is_none(), "{other}");
+        }
     }
 
     #[test]

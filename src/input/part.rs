@@ -47,6 +47,11 @@ enum Place {
         name: &'static str,
         bytes: &'static [u8],
     },
+    /// Made while the program runs.
+    Made {
+        name: Arc<str>,
+        bytes: Arc<[u8]>,
+    },
     /// With its position, where it is a file.
     Stdin(Option<u64>),
 }
@@ -64,6 +69,11 @@ impl Part {
     /// An `.npy` that is part of the program.
     pub fn memory(name: &'static str, bytes: &'static [u8]) -> Part {
         Part::at(Place::Memory { name, bytes })
+    }
+
+    /// An `.npy` that was made while the program runs.
+    pub fn made(name: &str, bytes: impl Into<Arc<[u8]>>) -> Part {
+        Part::at(Place::Made { name: name.into(), bytes: bytes.into() })
     }
 
     fn at(place: Place) -> Part {
@@ -108,6 +118,7 @@ impl Part {
             | Place::SafeTensors { path, .. }
             | Place::Counted { path, .. } => path.display().to_string(),
             Place::Memory { name, .. } => format!("{name} (bundled)"),
+            Place::Made { name, .. } => format!("{name} (made)"),
             Place::Stdin(_) => "-".into(),
         }
     }
@@ -118,7 +129,7 @@ impl Part {
             Place::Npz { entry, .. } => Some(entry.key()),
             Place::SafeTensors { tensor, .. } => Some(&tensor.key),
             Place::Counted { counted, .. } => Some(&counted.name),
-            Place::Npy { .. } | Place::Memory { .. } | Place::Stdin(_) => None,
+            Place::Npy { .. } | Place::Memory { .. } | Place::Made { .. } | Place::Stdin(_) => None,
         }
     }
 
@@ -159,6 +170,11 @@ impl Part {
             }
             Place::Memory { bytes, .. } => {
                 starts(&mut Cursor::new(*bytes), bytes.len() as u64, usize::MAX, number, |bytes, n| {
+                    bytes.seek_relative(n as i64)
+                })
+            }
+            Place::Made { bytes, .. } => {
+                starts(&mut Cursor::new(&**bytes), bytes.len() as u64, usize::MAX, number, |bytes, n| {
                     bytes.seek_relative(n as i64)
                 })
             }
@@ -217,6 +233,12 @@ impl Part {
                 let bytes = bytes.get(start as usize..).unwrap_or_default();
                 open_npy(Box::new(Cursor::new(bytes)), bytes.len() as u64)?
             }
+            Place::Made { bytes, .. } => {
+                let len = (bytes.len() as u64).saturating_sub(start);
+                let mut bytes = Cursor::new(Arc::clone(bytes));
+                bytes.set_position(start);
+                open_npy(Box::new(bytes), len)?
+            }
             Place::Stdin(None) => return self.pipe(Box::new(io::stdin())),
             Place::Stdin(Some(from)) => {
                 let input = Stdin::open(from + start).map_err(|e| io_predicate(&e))?;
@@ -273,7 +295,7 @@ impl Part {
             Place::SafeTensors { tensor, .. } => format!("{file} ({})", tensor.key),
             Place::Counted { counted, .. } => format!("{file} ({})", counted.name),
             Place::Stdin(_) => "standard input".into(),
-            Place::Npy { .. } | Place::Memory { .. } => file.clone(),
+            Place::Npy { .. } | Place::Memory { .. } | Place::Made { .. } => file.clone(),
         };
         let subject = match self.nth {
             Some(Nth { number: number @ 2.., .. }) => format!("{subject} (array {number} in it)"),

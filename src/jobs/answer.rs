@@ -60,15 +60,7 @@ impl Tensors {
 
     /// The files of what a request is about, for sentences.
     pub fn file_of(&self, request: &Request) -> String {
-        let key = match request {
-            Request::Prefer(key)
-            | Request::Fine { key, .. }
-            | Request::Measure { key, .. }
-            | Request::Channels { key, .. } => Some(key),
-            Request::Tie { of, .. } => of.first(),
-            Request::Trial(_) => None,
-        };
-        let layer = key.and_then(|key| self.place(key).ok()).and_then(|place| self.layers.get(place));
+        let layer = request.about().and_then(|key| self.place(key).ok()).and_then(|place| self.layers.get(place));
         layer.or(self.layers.first()).and_then(|layer| layer.origin.files.first().cloned()).unwrap_or_default()
     }
 }

@@ -1,12 +1,12 @@
 //! Where work waits until somebody takes it up.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// A piece of work.
 pub(super) trait Piece {
-    /// Its kind: a newer piece replaces one of the same kind that waits, and the least kind is taken first.
+    /// Its kind, 0 to 7: a newer piece replaces one of the same kind that waits, and the least kind is taken first.
     fn kind(&self) -> u8;
 }
 
@@ -16,7 +16,8 @@ pub(super) struct Desk<W> {
     waiting: Mutex<Waiting<W>>,
     changed: Condvar,
     cancelled: AtomicBool,
-    stopped: AtomicBool,
+    /// Kinds of which what is at work shall end, a bit each.
+    stopped: AtomicU8,
 }
 
 struct Waiting<W> {
@@ -31,7 +32,7 @@ impl<W: Piece> Desk<W> {
             waiting: Mutex::new(Waiting { asked: BTreeMap::new(), line: VecDeque::new(), closed: false }),
             changed: Condvar::new(),
             cancelled: AtomicBool::new(false),
-            stopped: AtomicBool::new(false),
+            stopped: AtomicU8::new(0),
         }
     }
 
@@ -99,8 +100,8 @@ impl<W: Piece> Desk<W> {
         left
     }
 
-    /// Waits for the most wanted piece of work, which ends a [`Desk::stop`] of the one before. `None` when it was
-    /// cancelled or closed.
+    /// Waits for the most wanted piece of work, which ends a [`Desk::stop`] of its kind. `None` when it was cancelled or
+    /// closed.
     pub fn next(&self) -> Option<W> {
         let mut waiting = self.waiting();
         loop {
@@ -111,10 +112,10 @@ impl<W: Piece> Desk<W> {
                 Some((_, work)) => Some(work),
                 None => waiting.line.pop_front(),
             };
-            if work.is_some() {
+            if let Some(work) = work {
                 // With the desk in hand, so that a stop goes for the one or for the other.
-                self.stopped.store(false, Ordering::Relaxed);
-                return work;
+                self.stopped.fetch_and(!bit(work.kind()), Ordering::Relaxed);
+                return Some(work);
             }
             waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
         }
@@ -126,17 +127,20 @@ impl<W: Piece> Desk<W> {
         self.waiting().asked.remove(&kind)
     }
 
-    /// Whoever is at work shall end with what there is. The piece of this kind and the line that wait are given back:
-    /// they are not begun.
+    /// Whoever is at work on a piece of this kind shall end with what there is. Pieces of it that wait are given back: they
+    /// are not begun.
     pub fn stop(&self, kind: u8) -> Vec<W> {
         let mut waiting = self.waiting();
-        self.stopped.store(true, Ordering::Relaxed);
-        waiting.asked.remove(&kind).into_iter().chain(waiting.line.drain(..)).collect()
+        self.stopped.fetch_or(bit(kind), Ordering::Relaxed);
+        let asked = waiting.asked.remove(&kind);
+        let (stopped, line) = std::mem::take(&mut waiting.line).into_iter().partition(|work: &W| work.kind() == kind);
+        waiting.line = line;
+        asked.into_iter().chain::<VecDeque<W>>(stopped).collect()
     }
 
-    /// Whether the present piece of work shall end with what there is.
-    pub fn stopped(&self) -> bool {
-        self.stopped.load(Ordering::Relaxed)
+    /// Whether the piece of this kind that is at work shall end with what there is.
+    pub fn stopped(&self, kind: u8) -> bool {
+        self.stopped.load(Ordering::Relaxed) & bit(kind) != 0
     }
 
     /// Nobody listens any more: everything shall end at once.
@@ -153,6 +157,10 @@ impl<W: Piece> Desk<W> {
     }
 }
 
+fn bit(kind: u8) -> u8 {
+    1 << kind.min(7)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -166,7 +174,7 @@ mod tests {
     #[test]
     fn the_newest_of_a_kind_is_taken_and_the_line_comes_last() {
         let desk = Desk::new();
-        desk.line_up([(9, "a"), (9, "b"), (9, "c")]);
+        desk.line_up([(7, "a"), (7, "b"), (7, "c")]);
         for work in [(2, "old"), (1, "first"), (2, "new")] {
             desk.ask(work).unwrap();
         }
@@ -179,31 +187,35 @@ mod tests {
     #[test]
     fn what_gave_way_comes_back_unless_it_is_old() {
         let desk = Desk::new();
-        desk.ask((9, "methods")).unwrap();
-        assert_eq!((desk.next(), desk.waits()), (Some((9, "methods")), false));
+        desk.ask((7, "methods")).unwrap();
+        assert_eq!((desk.next(), desk.waits()), (Some((7, "methods")), false));
         desk.ask((1, "urgent")).unwrap();
         assert!(desk.waits());
-        desk.put_back((9, "rest"));
-        assert_eq!([desk.next(), desk.next()], [Some((1, "urgent")), Some((9, "rest"))]);
-        desk.ask((9, "new")).unwrap();
-        desk.put_back((9, "old"));
-        assert_eq!((desk.next(), desk.waits()), (Some((9, "new")), false));
+        desk.put_back((7, "rest"));
+        assert_eq!([desk.next(), desk.next()], [Some((1, "urgent")), Some((7, "rest"))]);
+        desk.ask((7, "new")).unwrap();
+        desk.put_back((7, "old"));
+        assert_eq!((desk.next(), desk.waits()), (Some((7, "new")), false));
         desk.close();
-        desk.put_back((9, "late"));
+        desk.put_back((7, "late"));
         assert!(!desk.waits());
     }
 
     #[test]
-    fn a_stop_is_for_what_is_under_way_and_takes_what_waits() {
+    fn a_stop_is_for_its_kind_at_work_and_waiting() {
         let desk = Desk::new();
-        desk.line_up([(9, "a"), (9, "b")]);
+        desk.line_up([(7, "a"), (7, "b")]);
         desk.ask((2, "long")).unwrap();
         desk.ask((1, "quick")).unwrap();
         assert_eq!(desk.next(), Some((1, "quick")));
-        assert_eq!(desk.stop(2), [(2, "long"), (9, "a"), (9, "b")]);
-        assert!(desk.stopped());
+        assert_eq!(desk.stop(2), [(2, "long")]);
+        assert_eq!([1, 2, 7].map(|kind| desk.stopped(kind)), [false, true, false]);
+        assert_eq!(desk.stop(1), []);
+        assert!(desk.stopped(1));
+        assert_eq!(desk.stop(7), [(7, "a"), (7, "b")]);
         desk.ask((2, "later")).unwrap();
-        assert_eq!((desk.next(), desk.stopped()), (Some((2, "later")), false));
+        assert_eq!(desk.next(), Some((2, "later")));
+        assert_eq!([1, 2].map(|kind| desk.stopped(kind)), [true, false], "the next piece of a kind begins anew");
     }
 
     #[test]

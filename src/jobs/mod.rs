@@ -8,6 +8,7 @@
 //! request, told, trial     what is asked and what is told: plain data
 //! tuning, how              the same of a search for better clips, and how it goes about it, in words
 //! desk                     what was asked for and not begun
+//! against                  the counts of other data, told by a feed of their own
 //! values                   "read these tensors once more", of files and of a network
 //! measure, channels, joint, ties, answer    each thing that needs values again, once for both
 //! files, network           the first reading of each, which shares big arrays over threads, and their values
@@ -17,6 +18,7 @@
 //! verify                   a network run by both engines, tensor by tensor
 //! ```
 
+mod against;
 mod answer;
 mod channels;
 mod desk;
@@ -43,8 +45,9 @@ mod values;
 #[cfg(feature = "onnxruntime")]
 mod verify;
 
+pub use against::Against;
 pub use channels::{MAX_CHANNELS, analyse_channels};
-pub use feed::{Feed, Start, Tell};
+pub use feed::{Feed, Start, Stop, Tell};
 pub use files::{measure_layer, read_channels, read_layer};
 pub use gather::Gather;
 pub use how::{Allow, How, Objective};

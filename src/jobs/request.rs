@@ -46,6 +46,18 @@ pub enum Request {
 }
 
 impl Request {
+    /// The tensor that it is about, the first of several; `None` where it is about the network.
+    pub fn about(&self) -> Option<&Key> {
+        match self {
+            Request::Prefer(key)
+            | Request::Fine { key, .. }
+            | Request::Measure { key, .. }
+            | Request::Channels { key, .. } => Some(key),
+            Request::Tie { of, .. } => of.first(),
+            Request::Trial(_) => None,
+        }
+    }
+
     /// The answer where it cannot be done; `None` where nobody waits for one.
     pub(super) fn refused(self, why: Failure) -> Option<Told> {
         Some(match self {

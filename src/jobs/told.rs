@@ -28,12 +28,15 @@ pub enum Told {
         /// Time left, once that can be known.
         left: Option<Duration>,
     },
-    /// A tensor is being read: the share that is done, 0 to 1. At most ten a second and thread.
+    /// A tensor is being read, for the first time or once more: the share that is done, 0 to 1. At most ten a second and
+    /// thread.
     Progress {
         /// The tensor.
         key: Key,
         /// Share of the work that is done.
         share: f64,
+        /// Time that the rest will take, once that can be known.
+        left: Option<Duration>,
     },
     /// Reading was [stopped](super::Feed::stop) before its end; comes before [`Told::Done`].
     Stopped {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::tuning::{Tune, TuneStep, Tuned};
+use crate::ErrorKind;
 use crate::quant::{Grids, OutputEffect, OutputEffects};
 use crate::session::{Failure, Key, Kind, Sensitivity, Session};
 
@@ -108,6 +109,13 @@ pub enum News {
         /// How long that took.
         took: Duration,
     },
+    /// Everything together was stopped before its end.
+    WholeStopped {
+        /// What was tried.
+        params: Params,
+    },
+    /// A sensitivity or a search has begun, and will take so long; told where that is known from runs before it.
+    Begun(Left),
     /// Of one more layer; told again as soon as it is known on more samples.
     Sensitivity(Sensitivity, Left),
     /// Every layer was told, or it was stopped.
@@ -140,16 +148,22 @@ impl News {
         }
     }
 
-    /// The end of a trial that was stopped before it began.
+    /// The end of a trial that was stopped before it began, or while it had given way.
     #[cfg_attr(not(feature = "onnx"), expect(dead_code, reason = "files are not put on trial"))]
-    pub(super) fn stopped(trial: &Trial) -> Option<News> {
+    pub(super) fn stopped(trial: Trial) -> News {
         match trial {
-            Trial::Alone { .. } | Trial::Whole(_) => None,
-            Trial::Sensitivity(_) => Some(News::SensitivityEnd(Ok(()))),
-            Trial::Tune(_) => Some(News::Tuned(Ok(None))),
-            Trial::ByMethod(of) => Some(News::MethodsEnd { question: of.question, result: Ok(()) }),
+            Trial::Alone { .. } => News::failed(trial, was_stopped()),
+            Trial::Whole(params) => News::WholeStopped { params },
+            Trial::Sensitivity(_) => News::SensitivityEnd(Ok(())),
+            Trial::Tune(_) => News::Tuned(Ok(None)),
+            Trial::ByMethod(of) => News::MethodsEnd { question: of.question, result: Ok(()) },
         }
     }
+}
+
+/// What is told to who has asked for what was stopped.
+pub(super) fn was_stopped() -> Failure {
+    Failure { kind: ErrorKind::Incomplete, file: String::new(), message: "It was stopped.".to_owned() }
 }
 
 /// What one method for all activations does to the outputs.

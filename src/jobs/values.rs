@@ -83,13 +83,15 @@ impl Watch<'_> {
     }
 }
 
-/// Tells `tell` at most ten times a second.
-pub(super) fn now_and_then(tell: impl Fn(f64)) -> impl Fn(f64) {
-    let told = Cell::new(Instant::now());
+/// Tells `tell` at most ten times a second which share is done, and how long the rest will take at the pace so far.
+pub(super) fn now_and_then(tell: impl Fn(f64, Option<Duration>)) -> impl Fn(f64) {
+    let started = Instant::now();
+    let told = Cell::new(started);
     move |share| {
         if told.get().elapsed() >= Duration::from_millis(100) {
             told.set(Instant::now());
-            tell(share);
+            let left = (share > 0.0).then(|| started.elapsed().mul_f64((1.0 / share - 1.0).clamp(0.0, 1e6)));
+            tell(share, left);
         }
     }
 }

@@ -89,7 +89,7 @@ impl<'a> Reference<'a> {
     ///
     /// A sample cannot be loaded or does not fit, a node fails, or an output has another shape than in float.
     pub fn whole(&self, graph: &Graph, judged: &Judged) -> Result<Option<OutputEffects>, ModelError> {
-        let Some(scores) = self.scores(graph, judged)? else { return Ok(None) };
+        let Some(scores) = self.scores(graph, judged, looked(judged.samples))? else { return Ok(None) };
         Ok(Some(effects(graph, scores, judged.samples)))
     }
 
@@ -99,13 +99,13 @@ impl<'a> Reference<'a> {
     ///
     /// As [`Reference::whole`].
     pub fn losses(&self, graph: &Graph, judged: &Judged) -> Result<Option<(OutputEffect, Vec<Loss>)>, ModelError> {
-        let Some(scores) = self.scores(graph, judged)? else { return Ok(None) };
+        let Some(scores) = self.scores(graph, judged, 0)? else { return Ok(None) };
         let each = scores.iter().map(Score::loss).collect();
         Ok(Some((Score::sum(scores.into_iter(), judged.samples).0, each)))
     }
 
-    /// How the samples that were run compare, in their order.
-    fn scores(&self, graph: &Graph, judged: &Judged) -> Result<Option<Vec<Score>>, ModelError> {
+    /// How the samples that were run compare, in their order; `look` at so many values of each to show how they lie.
+    fn scores(&self, graph: &Graph, judged: &Judged, look: usize) -> Result<Option<Vec<Score>>, ModelError> {
         let next = AtomicUsize::new(0);
         let scores: Mutex<Vec<(usize, Score)>> = Mutex::new(Vec::with_capacity(judged.samples));
         let found = || scores.lock().unwrap_or_else(PoisonError::into_inner);
@@ -125,7 +125,7 @@ impl<'a> Reference<'a> {
                 let sample = (judged.load)(at)?;
                 let Some(reference) = self.outputs(at, &sample, judged.cancelled)? else { return Ok(None) };
                 let Some(outputs) = graph.answers(&graph.grids, &sample, judged.cancelled)? else { return Ok(None) };
-                let score = compared(graph, &reference, &outputs)
+                let score = compared_looking(graph, &reference, &outputs, look)
                     .map_err(|error| ModelError::new(graph.file(), incomparable(&error)))?;
                 let done = {
                     let mut scores = found();
@@ -155,8 +155,14 @@ impl<'a> Reference<'a> {
 
 /// What the scores of some samples come to, where there were to be `of`.
 fn effects(graph: &Graph, scores: Vec<Score>, of: usize) -> OutputEffects {
+    let shapes = Score::shapes(&scores, graph.outputs());
     let (all, each) = Score::sum(scores.into_iter(), of);
-    OutputEffects { all, each: graph.outputs().iter().cloned().zip(each).collect() }
+    OutputEffects { all, each: graph.outputs().iter().cloned().zip(each).collect(), shapes }
+}
+
+/// How many values of an output to keep of each of so many samples: 65,536 of all, and some of each.
+fn looked(samples: usize) -> usize {
+    (65_536 / samples.max(1)).clamp(16, 8192)
 }
 
 /// The memory that the values of a tensor take.
@@ -168,6 +174,15 @@ pub(super) fn bytes(tensor: &Tensor) -> usize {
 pub(super) fn compared(graph: &Graph, reference: &[Arc<Tensor>], outputs: &[TValue]) -> TractResult<Score> {
     same_shapes(reference, outputs, |output| graph.outputs()[output].clone())?;
     Score::of(reference, outputs)
+}
+
+/// The same with so many values of each output, to show how they lie.
+fn compared_looking(graph: &Graph, reference: &[Arc<Tensor>], outputs: &[TValue], most: usize) -> TractResult<Score> {
+    if most == 0 {
+        return compared(graph, reference, outputs);
+    }
+    same_shapes(reference, outputs, |output| graph.outputs()[output].clone())?;
+    Score::looking(reference, outputs, most)
 }
 
 /// Refuses values of another shape than in float; each has a name, by its place.

@@ -3,7 +3,7 @@
 pub use crate::quant::{Loss, OutputEffect, OutputEffects};
 
 use super::tap::is_float;
-use crate::quant::Decibels;
+use crate::quant::{Decibels, Looked, OutputShape};
 use std::sync::Arc;
 use tract_onnx::prelude::{DatumType, TValue, Tensor, TractResult};
 
@@ -11,6 +11,8 @@ use tract_onnx::prelude::{DatumType, TValue, Tensor, TractResult};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Score {
     outputs: Vec<Sums>,
+    /// What was looked at of each output; of none unless that was asked for.
+    looked: Vec<Looked>,
 }
 
 /// What two outputs of one name have in common.
@@ -48,7 +50,47 @@ impl Score {
             }
             Ok(sums)
         });
-        Ok(Score { outputs: sums.collect::<TractResult<_>>()? })
+        Ok(Score { outputs: sums.collect::<TractResult<_>>()?, looked: Vec::new() })
+    }
+
+    /// The same with so many values of each output, and the margins of a classifier, kept to show how they lie.
+    pub fn looking(reference: &[Arc<Tensor>], outputs: &[TValue], most: usize) -> TractResult<Score> {
+        let mut score = Score::of(reference, outputs)?;
+        for (reference, output) in reference.iter().zip(outputs) {
+            let mut looked = Looked::default();
+            if is_float(reference.datum_type()) {
+                let (a, b) = (reference.cast_to::<f32>()?, output.cast_to::<f32>()?);
+                let (a, b) = (a.try_as_plain_ram()?, b.try_as_plain_ram()?);
+                let (a, b) = (a.as_slice::<f32>()?, b.as_slice::<f32>()?);
+                let every = a.len().div_ceil(most.max(1)).max(1);
+                looked.of = a.len() as u64;
+                looked.values = a.iter().copied().zip(b.iter().copied()).step_by(every).collect();
+                if let Some(classes) = classes(outputs.len(), reference.shape()) {
+                    let rows = a.chunks_exact(classes).zip(b.chunks_exact(classes));
+                    for (at, (a, b)) in rows.enumerate() {
+                        let best = top1(a);
+                        looked.rows += 1;
+                        looked.flipped += u64::from(top1(b) != best);
+                        if at < most {
+                            looked.margins.push((ahead(a, best), ahead(b, best)));
+                        }
+                    }
+                }
+            }
+            score.looked.push(looked);
+        }
+        Ok(score)
+    }
+
+    /// How the outputs of some samples lie, of those that are floats, by their names.
+    pub fn shapes(scores: &[Score], names: &[String]) -> Vec<OutputShape> {
+        let mut all: Vec<Looked> = Vec::new();
+        for score in scores {
+            all.resize(score.looked.len().max(all.len()), Looked::default());
+            all.iter_mut().zip(&score.looked).for_each(|(all, looked)| all.take(looked));
+        }
+        let floats = all.iter().zip(names).filter(|(looked, _)| looked.of > 0);
+        floats.map(|(looked, name)| looked.shape(name)).collect()
     }
 
     /// Of all outputs together.
@@ -97,9 +139,7 @@ impl Sums {
 
     /// Compares the best class of each row, where this is the only output and one of scores.
     fn classify<T: Copy + Into<f64>>(&mut self, outputs: usize, shape: &[usize], a: &[T], b: &[T]) {
-        if let (1, &[_, classes] | &[_, classes, 1, 1]) = (outputs, shape)
-            && classes > 1
-        {
+        if let Some(classes) = classes(outputs, shape) {
             let rows = a.chunks_exact(classes).zip(b.chunks_exact(classes));
             self.rows = rows.len() as u64;
             self.same_top = rows.filter(|(a, b)| top1(a) == top1(b)).count() as u64;
@@ -149,6 +189,20 @@ impl Sums {
             of,
         }
     }
+}
+
+/// How many classes a row of the only output has, where it is one of scores.
+fn classes(outputs: usize, shape: &[usize]) -> Option<usize> {
+    match (outputs, shape) {
+        (1, &[_, classes] | &[_, classes, 1, 1]) if classes > 1 => Some(classes),
+        _ => None,
+    }
+}
+
+/// How far a class is ahead of the best of the others; NaN where one of the two is no number.
+fn ahead(row: &[f32], class: usize) -> f32 {
+    let others = row.iter().enumerate().filter(|(at, _)| *at != class).map(|(_, x)| *x);
+    row[class] - others.fold(f32::NEG_INFINITY, f32::max)
 }
 
 /// How many elements there are, and how many are the same.
@@ -281,6 +335,26 @@ mod tests {
         assert_eq!(each.iter().map(|e| e.agreement).collect::<Vec<_>>(), [None, Some(0.5), None, None]);
         // Two outputs are no classifier.
         assert_eq!(all.top1_agreement, None);
+    }
+
+    #[test]
+    fn a_classifier_s_margins_are_of_the_float_class() {
+        let float = |x: &[f32]| Tensor::from_shape(&[x.len() / 3, 3], x).unwrap();
+        let (a, b) = ([5.0, 1.0, 3.0, 0.0, 2.0, 1.0], [3.0, 1.0, 2.0, 0.0, 1.0, 1.5]);
+        let score = |most| Score::looking(&[float(&a).into()], &[float(&b).into_tvalue()], most).unwrap();
+        let looked = &score(9).looked[0];
+        assert_eq!((looked.rows, looked.flipped, looked.of, looked.values.len()), (2, 1, 6, 6));
+        assert_eq!(looked.margins, [(2.0, 1.0), (1.0, -0.5)]);
+        let shapes = Score::shapes(&[score(2), score(2)], &["y".to_owned()]);
+        let margins = shapes[0].margins.as_ref().unwrap();
+        assert_eq!((shapes[0].every, margins.rows, margins.flipped), (3, 4, 2));
+        // Integers have no shape, and two outputs no margins.
+        let whole = Tensor::from_shape(&[2], &[1_i64, 2]).unwrap();
+        let (references, outputs) =
+            ([float(&a).into(), whole.clone().into()], [float(&b).into_tvalue(), whole.into_tvalue()]);
+        let score = Score::looking(&references, &outputs, 9).unwrap();
+        let shapes = Score::shapes(&[score], &["y".to_owned(), "n".to_owned()]);
+        assert!(shapes.len() == 1 && shapes[0].margins.is_none() && shapes[0].values.is_some());
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod inverse;
 mod output;
 mod params;
 mod scheme;
+mod shape;
 
 pub use clip::Clip;
 pub use decibels::Decibels;
@@ -33,3 +34,4 @@ pub use grids::Grids;
 pub use output::{Loss, OutputEffect, OutputEffects};
 pub use params::QuantParams;
 pub use scheme::Scheme;
+pub use shape::{Looked, Margins, OutputShape, QUANTILES, TwoCounts};

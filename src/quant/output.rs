@@ -1,4 +1,5 @@
 use super::Decibels;
+use super::shape::OutputShape;
 
 /// The effect of quantization on the outputs of a network, or on one of them, over all samples.
 ///
@@ -39,12 +40,14 @@ pub struct OutputEffects {
     pub all: OutputEffect,
     /// On each, by its name, in the network's order.
     pub each: Vec<(String, OutputEffect)>,
+    /// How those outputs lie that are floats, float and quantized.
+    pub shapes: Vec<OutputShape>,
 }
 
 impl From<OutputEffect> for OutputEffects {
     /// Of a network whose outputs were not told apart.
     fn from(all: OutputEffect) -> OutputEffects {
-        OutputEffects { all, each: Vec::new() }
+        OutputEffects { all, ..OutputEffects::default() }
     }
 }
 

@@ -4,12 +4,10 @@ use serde::Serialize;
 
 use super::scales::{CandidateScales, FileError, Provenance, candidates, in_order, parts};
 use super::table::{Column, table};
+use super::why::{best, why};
 use super::{number, one_word};
-use crate::calibrate::{Threshold, disagreement};
-use crate::session::{KNOWN, Kind, Layer, Ready, Session};
-
-/// Answers that lie this close together count as one.
-const AGREE: f64 = 1.1;
+use crate::calibrate::Threshold;
+use crate::session::{KNOWN, Kind, Layer, Session};
 
 /// The ids and labels of all offers beside which others are put: the methods', behind them those of files that are laid
 /// over the tensors, and what is known, where that is something for some layer. Each has its place for all layers.
@@ -105,36 +103,4 @@ pub fn compare_json(session: &Session, provenance: Option<&Provenance>) -> Strin
         layers: session.layers().iter().filter_map(Compared::of).collect(),
         errors: session.failures().map(error).collect(),
     })
-}
-
-/// The candidate with the best SQNR, the first of equals.
-pub fn best(ready: &Ready) -> Option<usize> {
-    let sqnr = |i: usize| ready.candidates()[i].outcome.as_ref().map_or(f64::NAN, |t| t.metrics.sqnr_db);
-    (0..ready.candidates().len()).filter(|&i| !sqnr(i).is_nan()).rev().max_by(|&a, &b| sqnr(a).total_cmp(&sqnr(b)))
-}
-
-/// Why the methods differ on a layer, in a phrase; what is strange about the layer comes first.
-pub fn why(ready: &Ready) -> String {
-    if let (Some(axis), Some(best)) = (ready.axis(), best(ready)) {
-        let sqnr = |i: usize| ready.candidates()[i].outcome.as_ref().map_or(f64::NAN, |t| t.metrics.sqnr_db);
-        let answers = (0..ready.candidates().len()).filter(|&i| !sqnr(i).is_nan());
-        let worst = answers.min_by(|&a, &b| sqnr(a).total_cmp(&sqnr(b))).unwrap_or(best);
-        let name = |i: usize| format!("{} {} dB", ready.candidates()[i].label, number::decibels(sqnr(i)));
-        return format!("all channels along axis {axis} together: from {} to {}", name(worst), name(best));
-    }
-    let Some(d) = disagreement(ready.histogram(), ready.candidates()) else {
-        return ready.warnings().first().map_or("nothing to compare".to_owned(), |w| w.tag().to_owned());
-    };
-    if d.ratio < AGREE {
-        return format!("all within {} of each other", number::percent(d.ratio - 1.0));
-    }
-    let label = |i: usize| &ready.candidates()[i].label;
-    format!(
-        "{} clips at {} of {}: it cuts {} of the values, which carry {} of the energy",
-        label(d.lowest),
-        number::percent(1.0 / d.ratio),
-        label(d.highest),
-        number::percent(d.values),
-        number::percent(d.energy),
-    )
 }

@@ -16,16 +16,19 @@ mod plot;
 mod row;
 mod save;
 mod scales;
+mod script;
 mod sensitivity;
+mod shape;
 mod shift;
 mod shown;
 mod table;
 mod text;
 mod verify;
 mod visible;
+mod why;
 
 pub use by_method::{AS_CHOSEN, MethodOutputs, MethodRow, by_method};
-pub use compare::{best, compare, compare_json, offers, why};
+pub use compare::{compare, compare_json, offers};
 pub use effect::{Compared, Effect, NamedEffect, fraction, ratio};
 pub use export::ExportError;
 pub(crate) use export::pretty;
@@ -39,10 +42,13 @@ pub use scales::{
     MovedBiases, Outputs, Per, Provenance, RangeScales, ReadError, SCHEMA, Scales, StatsScales, TensorScales,
     TunedScales, TunedSet, Tuning, Widened, figure,
 };
+pub use script::{Computed, script};
 pub use sensitivity::{outputs, sensitivity, sensitivity_json};
+pub use shape::{MarginScales, ShapeScales, Spread, margins_in_words};
 pub use shift::{Shift, Shifted, Side, shift};
 pub use shown::{Blocks, Shown, bars, markdown};
 pub(crate) use table::{Column, table};
 pub use text::text;
 pub use verify::{TOLERANCE, Verification, VerifiedTensor};
 pub use visible::{one_word, visible};
+pub use why::{Why, best, why, whys};

@@ -1,12 +1,13 @@
 //! Numbers as people read them: units, sensible digits, widths that do not jump.
 
-/// `0.4 s`, `12 s`, `3 min 20 s`: a time that is waited for.
+/// `0.4 s`, `12 s`, `3 min 20 s`, `2 h 05 min`: a time that is waited for.
 pub fn seconds(time: std::time::Duration) -> String {
     let s = time.as_secs_f64();
     match s {
         s if s < 9.95 => format!("{s:.1} s"),
         s if s < 99.5 => format!("{s:.0} s"),
-        s => format!("{:.0} min {:02.0} s", (s / 60.0).floor(), (s % 60.0).floor()),
+        s if s < 3600.0 => format!("{:.0} min {:02.0} s", (s / 60.0).floor(), (s % 60.0).floor()),
+        s => format!("{:.0} h {:02.0} min", (s / 3600.0).floor(), (s % 3600.0 / 60.0).floor()),
     }
 }
 
@@ -107,6 +108,17 @@ pub fn percent(share: f64) -> String {
     }
 }
 
+/// Some of some number as a percentage of at most three digits, without zeros that say nothing: 15 of 1,000 is `1.5 %`.
+pub fn part(some: f64, all: u64) -> String {
+    let text = percent(some / all.max(1) as f64);
+    match text.strip_suffix(" %") {
+        Some(number) if number.contains('.') && !number.starts_with(['<', '>']) => {
+            format!("{} %", number.trim_end_matches('0').trim_end_matches('.'))
+        }
+        _ => text,
+    }
+}
+
 /// A ratio in decibels with one decimal.
 pub fn decibels(db: f64) -> String {
     match db {
@@ -191,6 +203,10 @@ mod tests {
             [0, 999, 1_204, 99_960, 147_456, 999_600, 3_100_000].map(short_count),
             ["0", "999", "1.2k", "100k", "147k", "1.0M", "3.1M"]
         );
+        let parts = [(15.0, 1000), (120.0, 1000), (1.0, 3), (0.0, 9), (9.0, 9), (1.0, 1 << 40), (5.0, 1000)];
+        let shown = parts.map(|(some, all)| part(some, all));
+        assert_eq!(shown, ["1.5 %", "12 %", "33.3 %", "0 %", "100 %", "<0.001 %", "0.5 %"]);
+        assert_eq!(part(999_999.0, 1_000_000), ">99.9 %");
         assert_eq!(bytes(1_400_000_000), "1.4 GB");
         assert_eq!(bytes(12), "12 B");
         assert_eq!(bytes(12_000), "12 kB");

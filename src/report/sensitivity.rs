@@ -6,8 +6,9 @@ use super::effect::{Effect, fraction, ratio};
 use super::number;
 use super::one_word;
 use super::scales::Provenance;
+use super::shape::shapes;
 use super::table::{Column, table};
-use crate::quant::OutputEffect;
+use crate::quant::{OutputEffect, OutputEffects};
 use crate::session::{Layer, Sensitivity, Session};
 
 #[derive(Serialize)]
@@ -85,7 +86,7 @@ pub fn sensitivity(
     // Of outputs that are integers or booleans, where there are such.
     let has = whole.agreement.is_some() || each.iter().any(|s| s.alone.agreement.is_some());
     let columns: Vec<_> = columns.into_iter().chain(of_agreement.into_iter().filter(|_| has)).collect();
-    table(&columns, &Sensitivity::worst_first(each)) + &outputs(whole, &[], check) + &cut(each)
+    table(&columns, &Sensitivity::worst_first(each)) + &outputs(&OutputEffects::from(*whole), check) + &cut(each)
 }
 
 /// That some tensors were judged on fewer samples than there were: memory did not hold them.
@@ -97,13 +98,15 @@ fn cut(each: &[Sensitivity]) -> String {
     })
 }
 
-/// What everything that is chosen does to the outputs, a line each behind a `#`; and to each of these.
-pub fn outputs(whole: &OutputEffect, each: &[(String, OutputEffect)], check: Option<&OutputEffect>) -> String {
+/// What everything that is chosen does to the outputs, a line each behind a `#`; to each of several, and how they lie.
+pub fn outputs(effects: &OutputEffects, check: Option<&OutputEffect>) -> String {
+    let (whole, each) = (&effects.all, effects.several());
     let line = |name: &str, effect: &OutputEffect| format!("# {name}: {}, {}\n", in_words(effect), samples(effect));
     let mut out = line("everything as chosen", whole);
     for (name, effect) in each {
         out += &format!("#   {}: {}\n", one_word(name), in_words(effect));
     }
+    out += &shapes(&effects.shapes);
     out + &check.map_or(String::new(), |check| line("on the check samples", check))
 }
 

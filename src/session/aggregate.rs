@@ -63,7 +63,7 @@ fn candidate(channels: &[Channel], at: usize) -> Candidate {
     let outcome = match (together(channels, channels.iter().map(answer)), &first.outcome) {
         (Some((clip, params, metrics)), _) => {
             let note = (without > 0).then(|| format!("no answer in {without} of {} channels", channels.len()));
-            Ok(Threshold { clip, params, metrics, note })
+            Ok(Threshold { clip, params, metrics, note, own_kl: None })
         }
         // Where nothing came together no channel has an answer, the first one neither.
         (None, first) => first.clone(),

@@ -5,7 +5,7 @@ use super::counts::Counts;
 use super::known::{KNOWN, Known, Reason, UNKNOWN};
 use super::offers::Offers;
 use super::{Decision, Imported, Plan, Start, Subject};
-use crate::calibrate::{self, Calibrator, Candidate, FP8_METHOD, Measured, Metrics, Tensor, Warning};
+use crate::calibrate::{self, Calibrator, Candidate, FP8_METHOD, Measured, Metrics, Tensor, Warning, ZeroBin};
 use crate::histogram::{Histogram, Packed, Stats};
 use crate::quant::{Clip, Format, QuantParams};
 
@@ -43,10 +43,15 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
-    fn of(tensor: &Tensor, clip: Clip) -> Outcome {
-        let threshold = tensor.threshold(clip);
+    fn of(tensor: &Tensor, clip: Clip, zero: ZeroBin) -> Outcome {
+        let threshold = tensor.threshold_with(clip, zero);
         Outcome { params: threshold.params, metrics: threshold.metrics }
     }
+}
+
+/// What bin 0 counts in the divergence that the method minimises.
+fn zero_bin(methods: &[Arc<dyn Calibrator>], id: &str) -> ZeroBin {
+    methods.iter().find(|method| method.id() == id).map_or(ZeroBin::default(), |method| method.zero_bin())
 }
 
 /// The method that was asked for had no answer, so that another one's clip stands.
@@ -106,7 +111,7 @@ impl Ready {
             StandIn { instead_of: id.to_owned(), note }
         });
         let decision = decision.with_quantized(start.quantized);
-        let outcome = Outcome::of(&tensor, decision.clip);
+        let outcome = Outcome::of(&tensor, decision.clip, zero_bin(&plan.methods, &decision.method));
         Ready {
             counts: Counts::new(histogram),
             methods: plan.methods.clone(),
@@ -241,6 +246,11 @@ impl Ready {
     /// The clip that the chosen method itself proposes.
     pub fn method_clip(&self) -> Option<Clip> {
         self.candidate(&self.decision.method)?.outcome.as_ref().ok().map(|t| t.clip)
+    }
+
+    /// What bin 0 counts in the divergence that is drawn and told: as the chosen method has it.
+    pub fn zero_bin(&self) -> ZeroBin {
+        zero_bin(&self.methods, &self.decision.method)
     }
 
     /// The method that was asked for, where it had no answer and the present one stands in for it.
@@ -409,9 +419,10 @@ impl Ready {
             decision.edited &= decision.tie.is_some();
             self.outcome = Outcome { params: own.params, metrics: own.metrics };
         } else if moved || decision.clip != self.decision.clip {
+            let zero = zero_bin(&self.methods, &decision.method);
             self.outcome = match tensor {
-                Some(tensor) => Outcome::of(tensor, decision.clip),
-                None => Outcome::of(&self.tensor(decision.format), decision.clip),
+                Some(tensor) => Outcome::of(tensor, decision.clip, zero),
+                None => Outcome::of(&self.tensor(decision.format), decision.clip, zero),
             };
         }
         self.decision = decision;

@@ -14,24 +14,26 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::exchange::{self, Names, Options};
-use crate::jobs::{Feed, News, Start, Told};
+use crate::jobs::{Feed, News, Start, Stop, Told};
 use crate::journal::Journal;
+use crate::lessons::Lesson;
 use crate::report::{self, ExportError, Provenance, Scales, visible};
-use crate::session::{Arrival, Key, Layer};
+use crate::session::{Arrival, Key, Layer, Session};
 
 use super::backend::Ansi;
 use super::clipboard::Clipboard;
 use super::event::{self, Event, message};
 use super::look::Ground;
+use super::mode::Picture;
 use super::model::Model;
-use super::msg::{Cmd, Msg, Unwritten, Written};
+use super::msg::{Cmd, Msg, Opened, Unwritten, Written};
 use super::network::Network;
 use super::pages::Pages;
 use super::query::{Heard, Query};
-use super::svg::svg;
 use super::terminal;
 use super::update::{settle, update};
 use super::view::view;
+use super::writer::Writer;
 
 /// Background news is drawn at most this often; keys and mouse at once.
 const BACKGROUND_FRAME: Duration = Duration::from_millis(40);
@@ -48,6 +50,46 @@ pub struct Ended {
 /// Says why what was asked for does not fit the layers that were found.
 pub type Fits<'a> = dyn Fn(&[Layer]) -> Result<(), String> + 'a;
 
+/// Who opens lessons, and writes down how far they are.
+pub struct Teacher {
+    /// A session for a lesson, and who brings its layers; or a sentence.
+    pub open: Box<dyn FnMut(&Lesson) -> Result<Opening, String>>,
+    /// Writes down how far the lessons are; or a sentence.
+    pub keep: Box<dyn FnMut(&str) -> Result<(), String>>,
+}
+
+/// A lesson that is opened.
+pub struct Opening {
+    /// An empty session.
+    pub session: Session,
+    /// What is looked at, for the header.
+    pub title: String,
+    /// Who brings its layers.
+    pub start: Start,
+}
+
+/// Who brings the layers now. After another lesson was opened what the one before still tells is of no use.
+struct Bringer {
+    feed: Box<dyn Feed>,
+    /// How many there were before.
+    nth: usize,
+    sender: Sender<Event>,
+}
+
+impl Bringer {
+    fn new(start: Start, nth: usize, sender: Sender<Event>) -> Bringer {
+        let told = sender.clone();
+        let tell = move |event| drop(told.send(Event::Job { of: nth, told: Box::new(event) }));
+        Bringer { feed: start(Box::new(tell)), nth, sender }
+    }
+
+    /// Another one takes its place.
+    fn replace(&mut self, start: Start) {
+        self.feed.stop(Stop::All);
+        *self = Bringer::new(start, self.nth + 1, self.sender.clone());
+    }
+}
+
 /// What ends the loop.
 #[derive(Debug, PartialEq, Eq)]
 enum End {
@@ -63,14 +105,22 @@ enum End {
 ///
 /// Every change is written to `journal`, where there is one. When the program ends from outside (a signal, a lost
 /// terminal, a panic) what no export holds stays there; when the user leaves, only what was not answered yet. When `fits`
-/// refuses the layers that are found it ends at once. With `ask` the terminal is asked whether it is dark or light.
+/// refuses the layers that are found it ends at once. With `ask` the terminal is asked whether it is dark or light. A
+/// `teacher` opens lessons where the model has some.
 ///
 /// # Errors
 /// When the terminal cannot be taken or written to.
 ///
 /// # Panics
 /// Hands a panic of its own on, after the terminal was given back and everything was written down.
-pub fn run(mut model: Model, start: Start, fits: &Fits, journal: Option<Journal>, ask: bool) -> io::Result<Ended> {
+pub fn run(
+    mut model: Model,
+    start: Start,
+    fits: &Fits,
+    journal: Option<Journal>,
+    ask: bool,
+    mut teacher: Option<Teacher>,
+) -> io::Result<Ended> {
     terminal::restore_on_panic();
     terminal::take(model.mouse)?;
     let _guard = terminal::Guard;
@@ -78,18 +128,21 @@ pub fn run(mut model: Model, start: Start, fits: &Fits, journal: Option<Journal>
     let (sender, events) = channel();
     event::listen(sender.clone());
     signals(sender.clone())?;
-    let feed = start(Box::new(move |event| drop(sender.send(Event::Job(Box::new(event))))));
+    let mut writer = Writer::new(sender.clone());
+    let mut bringer = Bringer::new(start, 0, sender);
 
-    model.network = feed.has_network().then(Network::default);
+    model.network = bringer.feed.has_network().then(Network::default);
     let mut pages = Pages::new(journal);
 
     let mut query = ask.then(Query::ask).transpose()?;
-    let outcome =
-        catch_unwind(AssertUnwindSafe(|| run_loop(&mut model, &events, feed.as_ref(), fits, &mut pages, &mut query)));
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        run_loop(&mut model, &events, &mut bringer, fits, &mut pages, &mut query, &mut writer, teacher.as_mut())
+    }));
     if matches!(outcome, Ok(Ok(End::Left))) {
         take_answer(query, &events);
     }
     terminal::restore();
+    writer.finish(matches!(outcome, Ok(Ok(End::Left))));
     pages.close(&model, !matches!(outcome, Ok(Ok(End::Left))));
     match outcome {
         Ok(end) => Ok(match end? {
@@ -104,10 +157,12 @@ pub fn run(mut model: Model, start: Start, fits: &Fits, journal: Option<Journal>
 fn run_loop(
     model: &mut Model,
     events: &Receiver<Event>,
-    feed: &dyn Feed,
+    bringer: &mut Bringer,
     fits: &Fits,
     pages: &mut Pages,
     query: &mut Option<Query>,
+    writer: &mut Writer,
+    mut teacher: Option<&mut Teacher>,
 ) -> io::Result<End> {
     let backend = Ansi::new(io::BufWriter::with_capacity(1 << 16, stdout()));
     // Never dropped: it would write the rest of an unfinished frame behind `terminal::restore`, and panic where the
@@ -137,7 +192,13 @@ fn run_loop(
             let msg = match event {
                 Event::Signal(signal) => return Ok(End::Signal(signal)),
                 Event::Hangup => return Ok(End::Signal(HANGUP)),
-                Event::Job(job) => {
+                Event::Written(result) => {
+                    at_once = true;
+                    Some(Msg::NetworkWritten(result))
+                }
+                // One that has been replaced.
+                Event::Job { of, .. } if of != bringer.nth => None,
+                Event::Job { told: job, .. } => {
                     if let Told::Arrived(Arrival::Found { layers, .. }) = &*job
                         && let Err(why) = fits(layers)
                     {
@@ -164,7 +225,17 @@ fn run_loop(
                 if cmd == Cmd::Quit {
                     return Ok(End::Left);
                 }
-                if let Some(msg) = execute_cmd(cmd, model, feed, &mut terminal)? {
+                let msg = match (cmd, teacher.as_deref_mut()) {
+                    (Cmd::Lesson(lesson), Some(teacher)) => Some(open(lesson, model, teacher, bringer)),
+                    (Cmd::Keep(text), Some(teacher)) => {
+                        if let Err(why) = (teacher.keep)(&text) {
+                            model.warn(why);
+                        }
+                        None
+                    }
+                    (cmd, _) => execute_cmd(cmd, model, bringer.feed.as_ref(), &mut terminal, writer)?,
+                };
+                if let Some(msg) = msg {
                     cmds.extend(update(model, msg));
                 }
             }
@@ -181,6 +252,19 @@ fn run_loop(
             drawn = Instant::now();
             stale = false;
         }
+    }
+}
+
+/// Opens a lesson: whoever brings its layers takes the place of whoever has brought others.
+fn open(lesson: usize, model: &Model, teacher: &mut Teacher, bringer: &mut Bringer) -> Msg {
+    let course = model.learn.as_ref().map_or(&[][..], |learn| &learn.course);
+    let Some(entry) = course.get(lesson) else { return Msg::NotOpened("there is no such lesson".into()) };
+    match entry.lesson.clone().and_then(|lesson| (teacher.open)(&lesson)) {
+        Ok(Opening { session, title, start }) => {
+            bringer.replace(start);
+            Msg::Opened(Box::new(Opened { lesson, session, title, network: bringer.feed.has_network() }))
+        }
+        Err(why) => Msg::NotOpened(why),
     }
 }
 
@@ -245,13 +329,21 @@ fn draw(terminal: &mut Screen, model: &mut Model) -> io::Result<()> {
     execute!(terminal.backend_mut(), EndSynchronizedUpdate)
 }
 
-fn execute_cmd(cmd: Cmd, model: &Model, feed: &dyn Feed, terminal: &mut Screen) -> io::Result<Option<Msg>> {
+fn execute_cmd(
+    cmd: Cmd,
+    model: &mut Model,
+    feed: &dyn Feed,
+    terminal: &mut Screen,
+    writer: &mut Writer,
+) -> io::Result<Option<Msg>> {
     match cmd {
-        Cmd::Quit => {}
+        // Lessons are for the teacher, where there is one.
+        Cmd::Quit | Cmd::Lesson(_) | Cmd::Keep(_) => {}
         Cmd::Request(request) => feed.request(request),
-        Cmd::Stop => feed.stop(),
+        Cmd::Stop(what) => feed.stop(what),
+        Cmd::StopWriting => writer.stop(),
         Cmd::Mouse(on) => terminal::set_mouse(on)?,
-        Cmd::Export { path, force } => return Ok(Some(Msg::Exported(export(model, &path, force)))),
+        Cmd::Export { path, force } => return Ok(Some(export(model, &path, force, writer))),
         Cmd::Copy { what, text } => {
             let text = text.unwrap_or_else(|| document(model).json());
             let clipboard = Clipboard::found(&|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
@@ -260,13 +352,17 @@ fn execute_cmd(cmd: Cmd, model: &Model, feed: &dyn Feed, terminal: &mut Screen) 
             return Ok(Some(Msg::Copied { what, way: clipboard.way(text.len()) }));
         }
         Cmd::Draw => {
-            let mut buffer = Buffer::empty(Rect::new(0, 0, model.size.0, model.size.1));
-            view(model, &mut buffer);
-            return Ok(Some(Msg::Drawn(svg(&buffer))));
+            let mut cells = Buffer::empty(Rect::new(0, 0, model.size.0, model.size.1));
+            let look = model.look;
+            model.look = look.for_a_picture();
+            view(model, &mut cells);
+            let picture = Picture { cells, ground: model.look.ground };
+            model.look = look;
+            return Ok(Some(Msg::Drawn(Box::new(picture))));
         }
         Cmd::Write { path, contents, force } => {
             let path = at_home(&path);
-            let saved = report::save(&path, contents.as_bytes(), force);
+            let saved = report::save(&path, &contents, force);
             return Ok(Some(Msg::Written(match saved {
                 Ok(()) => Ok(visible(&path.to_string_lossy())),
                 Err(error) => Err(Unwritten { exists: error.exists(), message: error.to_string() }),
@@ -285,16 +381,33 @@ fn execute_cmd(cmd: Cmd, model: &Model, feed: &dyn Feed, terminal: &mut Screen) 
     Ok(None)
 }
 
-fn export(model: &Model, path: &Path, force: bool) -> Result<Written, Unwritten> {
-    let tensors = model.session.layers().iter().filter(|l| l.ready().is_some()).count();
+/// Writes the document, or begins to write the network, which takes a while.
+fn export(model: &Model, path: &Path, force: bool, writer: &mut Writer) -> Msg {
     let text = path.to_string_lossy();
+    let Some((into_network, out)) = model.into_network.as_ref().zip(a_network(&text)) else {
+        return Msg::Exported(export_document(model, path, force));
+    };
+    let out = at_home(Path::new(out));
+    let refused = |message: String, exists: bool| Msg::Exported(Err(Unwritten { message, exists }));
+    if let Err(why) = report::writable(&out, force) {
+        return refused(why.to_string(), why.exists());
+    }
+    let scales = document(model);
+    match writer.begin(into_network.clone(), scales, out, force, tensors(model)) {
+        true => Msg::Writing(path.to_owned()),
+        false => refused("the network is being written already; wait, or stop that first".to_owned(), false),
+    }
+}
+
+/// How many tensors a document has.
+fn tensors(model: &Model) -> usize {
+    model.session.layers().iter().filter(|l| l.ready().is_some()).count()
+}
+
+fn export_document(model: &Model, path: &Path, force: bool) -> Result<Written, Unwritten> {
+    let (text, tensors) = (path.to_string_lossy(), tensors(model));
     let unwritten = |message: String, exists: bool| Unwritten { message, exists };
     let scales = document(model);
-    if let Some((into_network, out)) = model.into_network.as_ref().zip(a_network(&text)) {
-        let out = at_home(Path::new(out));
-        let said = into_network(&scales, &out, force)?;
-        return Ok(Written { path: out.to_string_lossy().into_owned(), tensors, said, keeps_all: false });
-    }
     let (format, path) = exchange::typed(&text).map_err(|why| unwritten(why, false))?;
     let path = &at_home(Path::new(path));
     let written = exchange::write_all(format, &scales, &Names::default(), &Options::default());

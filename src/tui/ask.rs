@@ -5,12 +5,13 @@ use std::borrow::Cow;
 use crate::figure::Handle;
 use crate::report::number;
 
+use super::learn::Learn;
 use super::mode::Ask;
 use super::model::Model;
 
 impl Ask {
     /// What is asked for, before the text.
-    pub(super) fn title(&self, model: &Model) -> &'static str {
+    pub fn title(&self, model: &Model) -> &'static str {
         match self {
             Ask::Filter { .. } => "filter",
             Ask::Clip { .. } => match (model.format().symmetric(), model.plot.handle) {
@@ -26,6 +27,8 @@ impl Ask {
             Ask::Tune { all: true } => "tune all, how",
             Ask::Screen { .. } => "screen to",
             Ask::Plot { .. } => "plot to",
+            Ask::Script { .. } => "NumPy of the screen to",
+            Ask::Answer => model.learn.as_ref().map_or("answer", |learn| learn.say("your answer", "你的回答")),
             Ask::Export { .. } => "export to",
         }
     }
@@ -50,12 +53,20 @@ impl Ask {
                 let budget = if *all { "16bit:2 float:1 " } else { "" };
                 format!("none: its own grid · {budget}affine unsigned next out rounds:2 · Enter begins · Esc").into()
             }
-            Ask::Export { exists, .. } | Ask::Screen { exists, .. } | Ask::Plot { exists }
+            Ask::Answer => {
+                let hint = |learn: &Learn| learn.say("Enter · Esc to look around first", "Enter 确认 · Esc 先去看看");
+                model.learn.as_ref().map_or("", |learn| hint(learn)).to_owned().into()
+            }
+            Ask::Export { exists, .. }
+            | Ask::Screen { exists, .. }
+            | Ask::Plot { exists }
+            | Ask::Script { exists, .. }
                 if exists.as_deref() == Some(text) =>
             {
                 "is there already · Enter replaces it · or type another name".into()
             }
-            Ask::Screen { .. } => "Enter writes the screen as SVG · Esc".into(),
+            Ask::Screen { .. } => "Enter writes the screen, .svg or .png by its ending · Esc".into(),
+            Ask::Script { .. } => model.keys.told("Enter writes the script · Esc · {copy} s copies it instead").into(),
             Ask::Plot { .. } => "a name, and a size if you like · Enter writes it as SVG · Esc".into(),
             Ask::Export { .. } if model.into_network.is_some() => {
                 "Enter writes it: .json, .onnx, .cache, .alls, .csv or FORMAT:name · Esc".into()

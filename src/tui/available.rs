@@ -5,12 +5,17 @@ use crate::report;
 use crate::session::{Kind, Layer, Target};
 
 use super::command::Command::{self, self as C};
+use super::command::entry_of;
 use super::model::Model;
 use super::page::Page;
+use super::work;
 
 impl Model {
     /// Why a command cannot run now, in a few words with the keys that are in force; `None` if it can.
     pub fn unavailable(&self, command: Command) -> Option<String> {
+        if let Some(learn) = self.learn.as_ref().filter(|learn| learn.locks(entry_of(command).id)) {
+            return Some(learn.say("not in this step of the lesson", "这一步不用它").to_owned());
+        }
         self.reason(command).map(|why| self.keys.told(why))
     }
 
@@ -20,6 +25,7 @@ impl Model {
             Some(_) => None,
             None => Some("no layer is read yet"),
         };
+        let needs_selected = || self.selected().is_none().then_some("there is no layer");
         let needs_range = || match self.selected_ready() {
             None => Some("no layer is read yet"),
             Some(ready) if ready.stats().amax() <= 0.0 => Some("this layer has no range"),
@@ -27,7 +33,10 @@ impl Model {
         };
         let only_strip =
             || (!self.on_strip()).then_some("only where channels have ranges of their own ({per-channel})");
-        if command == C::OpenChannel && self.plot.page == Page::Changes {
+        let lesson = self.learn.as_ref().is_some_and(|learn| learn.playing().is_some());
+        if command == C::OpenChannel
+            && (matches!(self.plot.page, Page::Changes | Page::Layers) || (lesson && !self.on_strip()))
+        {
             return None;
         }
         if self.many() {
@@ -45,7 +54,15 @@ impl Model {
             let of_one = match command {
                 C::MoveColumns(_) | C::Minimum(_) => return None,
                 C::MoveBins(_) | C::Mark(_) | C::TypeClip | C::OtherHandle | C::Zoom(_) => true,
-                C::FakeQuant | C::Fit | C::Mapping | C::Sign => true,
+                C::FakeQuant
+                | C::Fit
+                | C::Mapping
+                | C::Sign
+                | C::Inspect(_)
+                | C::Divergence
+                | C::Coverage
+                | C::Script => true,
+                C::Hold => self.held.is_none(),
                 C::Curve(_) => !self.plot.page.covers(),
                 _ => false,
             };
@@ -69,8 +86,14 @@ impl Model {
             C::Measure if matches!(self.at(), Some(Target::Tie(_))) => {
                 Some("only a tensor with a range of its own is measured")
             }
+            C::Pan(_) | C::Zoom(_) | C::ZoomReset if self.plot.page == Page::Divergence => needs_layer(),
             C::MoveColumns(_) | C::MoveBins(_) | C::Minimum(_) | C::Mark(_) | C::Zoom(_) => needs_range(),
             C::TypeClip | C::Format | C::Measure | C::Toggle | C::FakeQuant | C::Fit | C::Mapping => needs_layer(),
+            C::Inspect(_) if self.plot.page.covers() => Some("only on a histogram"),
+            C::Inspect(_) => needs_layer(),
+            C::Hold if self.held.is_none() => needs_layer(),
+            C::Layers if self.session.layers().is_empty() => Some("no layer is there yet"),
+            C::Outputs if self.network.is_none() => Some("only with a network: qviz MODEL.onnx --data PATH"),
             C::MethodValue => match self.selected_ready() {
                 None => Some("no layer is read yet"),
                 Some(ready) if ready.method_clip().is_none() => Some("the method has no value here"),
@@ -85,13 +108,21 @@ impl Model {
             C::Undo if self.session.history_len().0 == 0 => Some("nothing to undo"),
             C::Redo if self.session.history_len().1 == 0 => Some("nothing to redo"),
             C::Sign if !self.format().symmetric() => Some("an affine range is always shown signed"),
+            C::Reveal(_) if self.present.is_none() => Some("only in a presentation ({present})"),
+            C::Divergence | C::Script => needs_layer(),
+            C::Coverage => match self.selected_ready().map(|ready| ready.histogram().numpy(100).is_some()) {
+                None => Some("no layer is read yet"),
+                Some(true) => None,
+                Some(false) => Some("no 100 bins were counted: the method coverage is not among those of this run"),
+            },
             C::ZoomReset | C::Pan(_) if self.plot.zoom.is_none() => Some("the whole range is shown"),
             C::Stop => {
-                let runs = self.loading.runs.is_some() && !self.loading.finished;
-                let trial = self.network.as_ref().is_some_and(|n| n.running.is_some());
-                let methods = self.network.as_ref().is_some_and(|n| n.methods.running);
-                (!runs && !trial && !methods).then_some("nothing is running")
+                let pieces = work::pieces(self);
+                let any = pieces.iter().any(|piece| piece.can_stop(self));
+                let none = if pieces.is_empty() { "nothing is running" } else { "this has to be waited for" };
+                (!any).then_some(none)
             }
+            C::Notes => needs_selected(),
             C::Float | C::Placement if self.session.placements().is_empty() => {
                 Some("only with a network: qviz MODEL.onnx --data PATH")
             }
@@ -120,6 +151,7 @@ impl Model {
             C::FloatWorst if self.network.as_ref().is_none_or(|n| n.sensitivity.is_empty()) => {
                 Some("measure the layers' sensitivity first ({sensitivity})")
             }
+            C::Lesson if self.learn.is_none() => Some("only in a lesson: qviz learn"),
             C::TakeUp if self.taking.offered.is_empty() => Some("no earlier run has left a change"),
             C::Plot => needs_layer(),
             C::Export if self.session.layers().iter().all(|l| l.ready().is_none()) => Some("no layer is read yet"),

@@ -1,5 +1,6 @@
 //! The figure of the layer at hand, kept until what it was made from changes.
 
+use crate::calibrate::Tensor;
 use crate::figure::{Figure, FigureSpec};
 use crate::quant::Format;
 use crate::session::Target;
@@ -15,6 +16,8 @@ pub struct FigureKey {
     pub format: Format,
     /// Whether finer bins are drawn.
     pub fine: bool,
+    /// Address of the histogram that is drawn over it.
+    pub other: Option<usize>,
     /// How it is plotted.
     pub spec: FigureSpec,
 }
@@ -25,4 +28,6 @@ pub struct Drawn {
     pub key: FigureKey,
     /// The figure itself.
     pub figure: Figure,
+    /// The same tensor of the data that it is compared with.
+    pub against: Option<Tensor>,
 }

@@ -9,19 +9,27 @@ use crate::jobs;
 
 use super::command::Command;
 use super::key::Key;
+use super::layout::{Areas, Region, Sends};
 use super::mode::Mode;
 use super::model::Model;
-use super::msg::Msg;
+use super::msg::{Msg, Unwritten, Written};
 use super::page::Page;
 use super::update::layout;
-use super::view::{compared_rows, method_rows, tab_at};
+use super::view::{bin_at, compared_rows, idea_at, mapped_value, method_rows, regions, tab_at};
 
 /// Everything that can wake the program.
 pub enum Event {
     /// Keys, mouse, paste, size.
     Terminal(event::Event),
+    /// The network was written, or not.
+    Written(Result<Written, Unwritten>),
     /// The loader.
-    Job(Box<jobs::Told>),
+    Job {
+        /// Of which of those that one after the other bring layers.
+        of: usize,
+        /// What it tells.
+        told: Box<jobs::Told>,
+    },
     /// A signal to end, by its number.
     Signal(i32),
     /// The terminal is gone.
@@ -65,10 +73,18 @@ pub fn message(event: event::Event, model: &Model) -> Option<Msg> {
 fn on_key(key: Key, model: &Model) -> Option<Msg> {
     match model.mode {
         Mode::Normal if key == ESC => Some(Msg::Cancel),
-        Mode::Normal => model.keys.bound(key).map(Msg::Run),
+        Mode::Normal => reveals(key, model).or_else(|| model.keys.bound(key)).map(Msg::Run),
         Mode::Drag { .. } | Mode::Pan { .. } => (key == ESC).then_some(Msg::Cancel),
         _ => Some(Msg::Type(key)),
     }
+}
+
+/// What a presenter's keys do in a presentation: the space bar, and the two keys of a remote control.
+fn reveals(key: Key, model: &Model) -> Option<Command> {
+    model.present?;
+    let forth = [Key::char(' '), Key::code(event::KeyCode::PageDown)].contains(&key);
+    let back = key == Key::code(event::KeyCode::PageUp);
+    if forth { Some(Command::Reveal(1)) } else { back.then_some(Command::Reveal(-1)) }
 }
 
 const ESC: Key = Key::code(event::KeyCode::Esc);
@@ -90,10 +106,20 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
         (Mode::Drag { .. }, MouseEventKind::Up(MouseButton::Left)) | (Mode::Pan { .. }, MouseEventKind::Up(_)) => {
             Some(Msg::Release)
         }
+        (_, MouseEventKind::Down(MouseButton::Left)) if let Some(region) = region_at(model, &areas, (x, y)) => {
+            Some(match region.sends {
+                Sends::Run(command) => Msg::Run(command),
+                Sends::Type(key) => Msg::Type(key),
+                Sends::Row(row) => Msg::PickRow(row),
+            })
+        }
         (Mode::Normal, MouseEventKind::Down(MouseButton::Left)) => {
             let rows = compared_rows(&areas, model);
             if model.plot.page == Page::Compare && rows.contains((x, y).into()) {
                 return model.list.layer(model.list.top + usize::from(y - rows.y)).map(Msg::SelectLayer);
+            }
+            if model.plot.page == Page::Divergence && (areas.lower_title.y..areas.numbers.y).contains(&y) {
+                return bin_at(model, &areas, x).map(Msg::PickBin);
             }
             if !model.plot.page.covers() && model.strip.is_none() && areas.lower_title.contains((x, y).into()) {
                 return tab_at(areas.lower_title, x).map(Msg::ShowCurve);
@@ -101,12 +127,12 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
             if over_list && y == areas.list.y {
                 return Some(Msg::Run(Command::Sort));
             }
-            if areas.header.contains((x, y).into()) && x + 8 >= areas.header.right() {
-                return Some(Msg::Run(Command::Help));
-            }
             if let (Some(column), Some(strip)) = (plot_column(x, y), &model.strip) {
                 // Where several share the column: the cursor's, and else the worst of them.
                 return strip.pick(&model.session, column, model.channel.cursor).map(Msg::PickChannel);
+            }
+            if let Some(value) = mapped_value(&areas, model, x, y) {
+                return Some(Msg::InspectValue(value));
             }
             if let Some(column) = plot_column(x, y) {
                 return Some(pressed(model, column));
@@ -115,24 +141,49 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
             if rows.contains((x, y).into()) {
                 return model.list.layer(model.list.top + usize::from(y - rows.y)).map(Msg::SelectLayer);
             }
+            if model.present.is_some() || areas.numbers.is_empty() {
+                return None;
+            }
             let method = method_rows(model, areas.numbers).into_iter().find(|(_, row)| *row == y);
             method.map(|(index, _)| Msg::Run(Command::Method(index)))
         }
+        // What is inspected follows the pointer while the button is down.
+        (Mode::Normal, MouseEventKind::Drag(MouseButton::Left)) if model.plot.inspect.is_some() => {
+            let mapped = mapped_value(&areas, model, x, y).map(Msg::InspectValue);
+            mapped.or_else(|| plot_column(x, y).map(Msg::Inspect))
+        }
+        (Mode::Normal, MouseEventKind::Down(MouseButton::Middle)) => idea_at(model, &areas, x, y).map(Msg::Explain),
         (Mode::Normal, MouseEventKind::Down(MouseButton::Right)) if model.strip.is_none() => {
             plot_column(x, y).map(Msg::GrabAxis)
         }
         (Mode::Normal, MouseEventKind::ScrollUp) if over_list => Some(Msg::ScrollList(-3)),
         (Mode::Normal, MouseEventKind::ScrollDown) if over_list => Some(Msg::ScrollList(3)),
+        (Mode::Normal, MouseEventKind::ScrollUp) if model.plot.page.covers() => Some(on_page(model, -1)),
+        (Mode::Normal, MouseEventKind::ScrollDown) if model.plot.page.covers() => Some(on_page(model, 1)),
         (Mode::Normal, MouseEventKind::ScrollUp) => plot_column(x, y).map(|column| Msg::ZoomAt { column, steps: 1 }),
         (Mode::Normal, MouseEventKind::ScrollDown) => plot_column(x, y).map(|column| Msg::ZoomAt { column, steps: -1 }),
-        (Mode::Help { .. } | Mode::Palette { .. }, MouseEventKind::ScrollUp) => {
+        (Mode::Help { .. } | Mode::Palette { .. } | Mode::Read { .. }, MouseEventKind::ScrollUp) => {
             Some(Msg::Type(Key::code(event::KeyCode::Up)))
         }
-        (Mode::Help { .. } | Mode::Palette { .. }, MouseEventKind::ScrollDown) => {
+        (Mode::Help { .. } | Mode::Palette { .. } | Mode::Read { .. }, MouseEventKind::ScrollDown) => {
             Some(Msg::Type(Key::code(event::KeyCode::Down)))
         }
         _ => None,
     }
+}
+
+/// A turn of the wheel over a page: its lines move, or the rows of the list that it compares.
+fn on_page(model: &Model, down: i16) -> Msg {
+    match model.plot.page {
+        Page::Compare => Msg::ScrollList(3 * down),
+        Page::Changes | Page::Work => Msg::Run(Command::Select(down)),
+        _ => Msg::ScrollPage(3 * down),
+    }
+}
+
+/// What is pressed there beside plots, lists and tabs.
+fn region_at(model: &Model, areas: &Areas, at: (u16, u16)) -> Option<Region> {
+    regions(model, areas).into_iter().find(|region| region.area.contains(at.into()))
 }
 
 /// On the line or right beside it: grab it. Elsewhere: read that column.

@@ -1,5 +1,6 @@
 //! Commands by what they are called and by what they are for, the best first.
 
+use crate::lessons::{Glossary, Idea};
 use crate::report;
 
 use super::command::{COMMANDS, Command, Entry, words};
@@ -63,6 +64,14 @@ pub(super) fn found(model: &Model, text: &str) -> Vec<&'static Entry> {
     found.into_iter().map(|(_, entry)| entry).collect()
 }
 
+/// At most so many ideas are found: the best.
+const IDEAS: usize = 12;
+
+/// The ideas of the glossary that a text means, the best first.
+pub(super) fn ideas(model: &Model, text: &str) -> Vec<&'static Idea> {
+    Glossary::own().found(text, model.spoken()).into_iter().take(IDEAS).collect()
+}
+
 /// What the key itself is worth: more than any word.
 const KEY: u32 = 100;
 
@@ -112,7 +121,7 @@ mod tests {
             ("channel axis", "per-channel"),
             ("svg", "screen-picture"),
             ("copy", "copy"),
-            ("numpy", "copy"),
+            ("numpy", "numpy-script"),
         ] {
             let found: Vec<&str> = found(&model, text).iter().map(|entry| entry.id).take(3).collect();
             if found.first() != Some(&id) {

@@ -15,8 +15,18 @@
 
 use ratatui::layout::Rect;
 
+use super::command::Command;
+use super::key::Key;
+use super::page::Page;
+
 /// The smallest screen that the program draws on.
 pub const SMALLEST: (u16, u16) = (60, 18);
+
+/// From this width on there is room for a list beside the plots.
+const WITH_A_LIST: u16 = 84;
+
+/// Rows of a lesson's panel below the plots, its title included.
+const LESSON_ROWS: u16 = 9;
 
 /// Columns for the labels of the vertical axes.
 pub const GUTTER: u16 = 6;
@@ -27,8 +37,15 @@ pub const GUTTER: u16 = 6;
 pub struct Areas {
     /// The first line.
     pub header: Rect,
-    /// The list with its title row; empty on narrow screens.
+    /// The list with its title row; empty on narrow screens and of one layer alone. On a page of its own it has the place of
+    /// the plots as well.
     pub list: Rect,
+    /// Rows below the list that stay free for what is said of the selected layer, where it is high enough.
+    under: u16,
+    /// What is said of a layer that is alone; empty where there is a list.
+    pub notes: Rect,
+    /// What a lesson says: in the list's place, on narrow screens in that of the numbers; empty without one.
+    pub lesson: Rect,
     /// Title of the histogram, gutter included.
     pub histogram_title: Rect,
     /// The row that names the clip.
@@ -53,9 +70,33 @@ pub struct Areas {
     pub footer: Rect,
 }
 
-/// The areas of a screen of `size` for a session with `methods` methods, of a `network` or not; `None` if it is too
-/// small.
-pub fn areas((width, height): (u16, u16), methods: usize, network: bool) -> Option<Areas> {
+/// What a screen has to show, as far as its areas depend on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Contents {
+    /// How many rows of methods' numbers there are.
+    pub methods: usize,
+    /// Whether a network is run.
+    pub network: bool,
+    /// Of one layer alone, which needs no list: how many lines there are to say of it.
+    pub alone: Option<u16>,
+    /// Whether a lesson has something to say.
+    pub lesson: bool,
+    /// Whether the lower plot is the mapping, which has most of the room: it is what is to be looked at.
+    pub mapping: bool,
+    /// What stands in the plots' place.
+    pub page: Page,
+}
+
+/// Rows from which on the mapping leaves the table its methods.
+const MAPPING_AND_METHODS: u16 = 36;
+
+/// The most lines for what is said of a layer that is alone.
+const NOTES: u16 = 4;
+
+/// The areas of a screen of `size`; `None` if it is too small.
+pub fn areas((width, height): (u16, u16), contents: Contents) -> Option<Areas> {
+    let Contents { methods, network, alone, lesson, mapping, page } = contents;
+    let alone = alone.filter(|_| !lesson);
     if width < SMALLEST.0 || height < SMALLEST.1 {
         return None;
     }
@@ -64,22 +105,43 @@ pub fn areas((width, height): (u16, u16), methods: usize, network: bool) -> Opti
     // rows.
     let output = u16::from(network);
     let numbers = (2 + methods as u16 + u16::from(roomy)).min(height - 2 - output - 12);
-    let middle = height - 2 - output - numbers;
+    let numbers = if mapping && height < MAPPING_AND_METHODS { 2 } else { numbers };
+    let below = lesson && width < WITH_A_LIST;
+    let numbers = if below { LESSON_ROWS.min(height - 2 - output - 11) } else { numbers };
+    let notes = alone.filter(|_| roomy).map_or(0, |lines| lines.min(NOTES));
+    let middle = height - 2 - output - numbers - notes;
     let list_width = match width {
-        0..=83 => 0,
+        _ if alone.is_some() => 0,
+        0..WITH_A_LIST => 0,
+        _ if lesson && width < 140 => (width * 9 / 25).clamp(34, 44),
         84..=109 => 30,
         110..=139 => 42,
         // Of a network there is more to list.
         _ => (width * 7 / 20).min(if network { 72 } else { 60 }),
     };
-    let list = Rect::new(0, 1, list_width, middle);
+    let beside = Rect::new(0, 1, if page == Page::Layers && !lesson { width } else { list_width }, middle);
+    let below_it = Rect::new(0, 1 + middle + notes + output, width, numbers);
+    let none = Rect::new(0, 1, 0, 0);
+    let (list, told) = match (lesson, below) {
+        (false, _) => (beside, none),
+        (true, false) => (none, beside),
+        (true, true) => (none, below_it),
+    };
+    let room = middle - 1;
+    let under = match page {
+        // One for the rule, one for a clip by hand.
+        Page::Compare => (methods as u16 + 2).min(room / 2),
+        Page::Layers => (room / 3).min(NOTES + 2),
+        _ if room >= 15 => 4,
+        _ => 0,
+    };
     let x = if list_width > 0 { list_width + 1 } else { 0 };
     let plots = width - x;
     let columns = plots - GUTTER - 1;
     let labels = if roomy { 2 } else { 1 };
     // Two titles, flag, axis, labels, ticks.
     let bodies = middle - 5 - labels;
-    let upper = (bodies * 3).div_ceil(5);
+    let upper = if mapping { (bodies / 4).max(3) } else { (bodies * 3).div_ceil(5) };
 
     let mut y = 1;
     let mut rows = |n: u16, whole: bool| {
@@ -90,6 +152,9 @@ pub fn areas((width, height): (u16, u16), methods: usize, network: bool) -> Opti
     Some(Areas {
         header: Rect::new(0, 0, width, 1),
         list,
+        under,
+        notes: Rect::new(0, 1 + middle, width, notes),
+        lesson: told,
         histogram_title: rows(1, true),
         flag: rows(1, false),
         histogram: rows(upper, false),
@@ -98,13 +163,96 @@ pub fn areas((width, height): (u16, u16), methods: usize, network: bool) -> Opti
         lower_title: rows(1, true),
         lower: rows(bodies - upper, false),
         ticks: rows(1, false),
-        output: Rect::new(0, 1 + middle, width, output),
-        numbers: Rect::new(0, 1 + middle + output, width, numbers),
+        output: Rect::new(0, 1 + middle + notes, width, output),
+        numbers: if below { Rect::new(0, below_it.bottom(), width, 0) } else { below_it },
         footer: Rect::new(0, height - 1, width, 1),
     })
 }
 
+/// A part of the screen that does something where it is pressed: a hint, a method's mark, a row of a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Region {
+    /// Where it stands.
+    pub area: Rect,
+    /// What pressing it sends.
+    pub sends: Sends,
+}
+
+/// What pressing a [`Region`] sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sends {
+    /// A command.
+    Run(Command),
+    /// A key, as if it were typed.
+    Type(Key),
+    /// A row of what lies over the plots or over the screen, counted from its first.
+    Row(usize),
+}
+
+/// Rows of the large numbers of a presentation: what each is, and three rows of digits.
+const LARGE: u16 = 4;
+
+/// The areas of a presentation: the plots over the whole width, large numbers under them, no list and no table.
+pub fn presented((width, height): (u16, u16)) -> Option<Areas> {
+    if width < SMALLEST.0 || height < SMALLEST.1 {
+        return None;
+    }
+    let middle = height - 2 - LARGE;
+    let columns = width - GUTTER - 1;
+    let bodies = middle - 6;
+    let upper = (bodies * 3).div_ceil(5);
+    let mut y = 1;
+    let mut rows = |n: u16, whole: bool| {
+        let area = if whole { Rect::new(0, y, width, n) } else { Rect::new(GUTTER, y, columns, n) };
+        y += n;
+        area
+    };
+    Some(Areas {
+        header: Rect::new(0, 0, width, 1),
+        list: Rect::new(0, 1, 0, middle),
+        under: 0,
+        lesson: Rect::new(0, 1, 0, 0),
+        notes: Rect::new(0, 1 + middle, width, 0),
+        histogram_title: rows(1, true),
+        flag: rows(1, false),
+        histogram: rows(upper, false),
+        axis: rows(1, false),
+        labels: rows(1, false),
+        lower_title: rows(1, true),
+        lower: rows(bodies - upper, false),
+        ticks: rows(1, false),
+        output: Rect::new(0, 1 + middle, width, 0),
+        numbers: Rect::new(0, 1 + middle, width, LARGE),
+        footer: Rect::new(0, height - 1, width, 1),
+    })
+}
+
+/// The least rows of the histogram where the lower plot takes what it can get.
+const LOW_UPPER: u16 = 3;
+
 impl Areas {
+    /// The same with most of the plots' rows for the lower one, and of the numbers only the first `keep` rows.
+    pub fn with_tall_lower(mut self, keep: u16) -> Areas {
+        let gained = self.numbers.height.saturating_sub(keep);
+        let bodies = self.histogram.height + self.lower.height;
+        let upper = (bodies / 5).clamp(LOW_UPPER.min(self.histogram.height), self.histogram.height);
+        let less = self.histogram.height - upper;
+        self.histogram.height = upper;
+        for area in [&mut self.axis, &mut self.labels, &mut self.lower_title, &mut self.lower] {
+            area.y -= less;
+        }
+        self.lower.height += less + gained;
+        for area in [&mut self.ticks, &mut self.notes, &mut self.output, &mut self.numbers] {
+            area.y += gained;
+        }
+        self.numbers.height -= gained;
+        self.list.height += gained;
+        if !self.lesson.is_empty() {
+            self.lesson.height += gained;
+        }
+        self
+    }
+
     /// The plots' column under a cell of the screen, if the cell lies in the plots.
     pub fn plot_column(&self, x: u16, y: u16) -> Option<u16> {
         let rows = self.flag.y..self.ticks.bottom();
@@ -112,16 +260,32 @@ impl Areas {
         (rows.contains(&y) && columns.contains(&x)).then(|| x - self.histogram.x)
     }
 
-    /// The rows of the list below its title, for `layers` of them; under them stay at least four lines for notes where
-    /// the list is high enough.
+    /// The place of the plots, which a page takes.
+    pub fn panel(&self) -> Rect {
+        let top = self.histogram_title;
+        Rect { height: self.ticks.bottom() - top.y, ..top }
+    }
+
+    /// The lines of a page between its title and its last line.
+    pub fn page(&self) -> Rect {
+        let panel = self.panel();
+        Rect { y: panel.y + 1, height: panel.height.saturating_sub(3), ..panel }
+    }
+
+    /// The rows of the list below its title, for `layers` of them; under them stay some lines for notes where the list is
+    /// high enough.
     pub fn list_rows(&self, layers: usize) -> Rect {
         let room = self.list.height.saturating_sub(1);
-        let height = room.saturating_sub(if room >= 15 { 4 } else { 0 }).min(layers.min(1000) as u16);
+        let height = room.saturating_sub(self.under).min(layers.min(1000) as u16);
         Rect { y: self.list.y + 1.min(self.list.height), height, ..self.list }
     }
 
-    /// The lines under the list for what is to say of the selected layer.
+    /// The lines for what is to say of the selected layer: under the list, or where there is none of one alone. The first
+    /// stays blank under a list.
     pub fn list_notes(&self, layers: usize) -> Rect {
+        if self.list.is_empty() {
+            return self.notes;
+        }
         let rows = self.list_rows(layers);
         Rect { y: rows.bottom(), height: self.list.bottom().saturating_sub(rows.bottom()), ..self.list }
     }
@@ -135,36 +299,69 @@ mod tests {
     fn areas_fit_and_share_their_columns() {
         for width in 0..260 {
             for height in 0..90 {
-                for (methods, network) in [(1, false), (5, false), (5, true), (12, true)] {
-                    let Some(a) = areas((width, height), methods, network) else {
+                for (methods, network, alone, lesson, mapping) in [
+                    (1, false, None, false, false),
+                    (5, false, Some(9), false, false),
+                    (5, true, None, false, true),
+                    (12, true, Some(0), false, false),
+                    (12, true, None, false, false),
+                    (12, false, Some(3), false, true),
+                    (5, false, Some(9), true, false),
+                    (5, true, None, true, true),
+                ] {
+                    let contents = Contents { methods, network, alone, lesson, mapping, page: Page::Curve };
+                    let Some(usual) = areas((width, height), contents) else {
                         assert!(width < SMALLEST.0 || height < SMALLEST.1);
                         continue;
                     };
-                    let screen = Rect::new(0, 0, width, height);
-                    let all = [
-                        a.header,
-                        a.list,
-                        a.histogram_title,
-                        a.flag,
-                        a.histogram,
-                        a.axis,
-                        a.labels,
-                        a.lower_title,
-                        a.lower,
-                        a.ticks,
-                        a.output,
-                        a.numbers,
-                        a.footer,
-                    ];
-                    for (i, area) in all.iter().enumerate() {
-                        assert_eq!(screen.intersection(*area), *area, "{width}x{height} {i}");
-                        assert!(all[i + 1..].iter().all(|b| area.intersection(*b).area() == 0), "{width}x{height} {i}");
+                    let shown = presented((width, height)).expect("it is as large");
+                    let tall = [usual.with_tall_lower(2), shown.with_tall_lower(u16::MAX)];
+                    assert!(tall.iter().all(|a| a.lower.height >= 6), "{width}x{height}");
+                    for a in [usual, shown, tall[0], tall[1]] {
+                        let screen = Rect::new(0, 0, width, height);
+                        let all = [
+                            a.header,
+                            a.list,
+                            a.lesson,
+                            a.histogram_title,
+                            a.flag,
+                            a.histogram,
+                            a.axis,
+                            a.labels,
+                            a.lower_title,
+                            a.lower,
+                            a.ticks,
+                            a.notes,
+                            a.output,
+                            a.numbers,
+                            a.footer,
+                        ];
+                        for (i, area) in all.iter().enumerate() {
+                            assert_eq!(screen.intersection(*area), *area, "{width}x{height} {i}");
+                            assert!(
+                                all[i + 1..].iter().all(|b| area.intersection(*b).area() == 0),
+                                "{width}x{height} {i}"
+                            );
+                        }
+                        assert!(a.histogram.height >= 3 && a.lower.height >= 2, "{width}x{height}");
+                        assert_eq!((a.histogram.x, a.histogram.width), (a.lower.x, a.lower.width));
+                        assert_eq!((a.ticks.bottom(), a.notes.bottom()), (a.notes.y, a.output.y));
+                        assert_eq!(a.output.bottom(), if a.numbers.is_empty() { a.lesson.y } else { a.numbers.y });
+                        assert!(alone.is_none() || a.list.is_empty());
+                        for page in if lesson { vec![] } else { vec![Page::Layers, Page::Compare] } {
+                            let of = areas((width, height), Contents { page, ..contents }).unwrap();
+                            let (rows, notes) = (of.list_rows(999), of.list_notes(999));
+                            assert!(rows.height >= 3, "{width}x{height} {page:?} {rows}");
+                            assert!(
+                                page == Page::Compare
+                                    || rows.bottom() == notes.y && notes.bottom() == of.output.y - of.notes.height
+                            );
+                            assert!(page == Page::Compare || rows.width == width && notes.height >= 2);
+                        }
+                        assert_eq!(a.output.height, u16::from(network));
+                        assert_eq!(a.numbers.bottom(), a.footer.y);
                     }
-                    assert!(a.histogram.height >= 3 && a.lower.height >= 2, "{width}x{height}");
-                    assert_eq!((a.histogram.x, a.histogram.width), (a.lower.x, a.lower.width));
-                    assert_eq!((a.ticks.bottom(), a.output.bottom()), (a.output.y, a.numbers.y));
-                    assert_eq!(a.output.height, u16::from(network));
-                    assert_eq!(a.numbers.bottom(), a.footer.y);
+                    assert!(!mapping || usual.lower.height >= 4, "{width}x{height}");
                 }
             }
         }

@@ -13,6 +13,8 @@ pub struct Methods {
     pub found: Vec<MethodEffect>,
     /// Whether answers are to come.
     pub running: bool,
+    /// Whether they shall not come.
+    pub stopping: bool,
     /// Why there are no more.
     pub failed: Option<String>,
     /// The revision of the session that was last looked at.
@@ -31,7 +33,7 @@ impl Methods {
             return None;
         }
         self.asked = Some(new.clone());
-        (self.running, self.failed) = (true, None);
+        (self.running, self.stopping, self.failed) = (true, false, None);
         Some(new)
     }
 

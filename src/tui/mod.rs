@@ -13,18 +13,25 @@
 //! | `look/` | colours and glyphs: what this terminal can show, and what each role looks like |
 //! | `drawn.rs` | the figure of the selected layer, worked out once after a change |
 //! | `network.rs` | what was asked of a network on trial, and what it answered |
+//! | `notes.rs` | what is to say of the selected layer; `wrap.rs` puts it into lines |
 //! | `methods.rs` | every method by what the network's outputs say |
 //! | `page.rs` | what stands in the plots' place |
 //! | `clipboard.rs` | a text on its way to the clipboard |
 //! | `changes.rs` | each change that was made, in words |
+//! | `held.rs` | what is kept in view to be compared with what is looked at |
 //! | `find.rs` | the commands that words mean, the best first |
+//! | `picture/` | a screen as SVG or PNG |
+//! | `work.rs` | what goes on in the background: one list of it |
 //! | `taking.rs` | what an earlier run has left, and how far it is taken up |
 //! | `query.rs` | asking the terminal for its ground, and its answer among the keys |
 //! | `update/` | how messages change the model |
+//! | `learn.rs` | the lessons as they are gone through; `seen.rs` is what they see of the screen |
 //! | `layout.rs` | where everything stands, for the view and for the mouse |
 //! | `view/` | one file a panel |
 //! | `plot/` | bars, dots, labels in cells |
 //! | `app.rs` | the loop |
+//! | `writer.rs` | the network with its scales, written on a thread of its own |
+//! | `rehearse.rs` | a lesson played to its end without a screen, for its author |
 //! | `pages.rs` | writing down what no file holds |
 //! | `backend.rs` | cells to bytes |
 //! | `terminal.rs` | the terminal, taken and given back |
@@ -39,8 +46,10 @@ pub mod command;
 mod drawn;
 pub mod event;
 mod find;
+pub mod held;
 pub mod key;
 pub mod layout;
+pub mod learn;
 mod line;
 pub mod list;
 pub mod look;
@@ -49,15 +58,21 @@ pub mod mode;
 pub mod model;
 pub mod msg;
 pub mod network;
+pub mod notes;
 pub mod page;
 mod pages;
+pub mod picture;
 mod plot;
 pub(crate) mod query;
-pub mod svg;
+pub mod rehearse;
+pub mod seen;
 pub mod taking;
 mod terminal;
 pub mod update;
 pub mod view;
+pub mod work;
+mod wrap;
+mod writer;
 
 /// A rising and falling curve in such marks, for a card of glyphs.
 pub(crate) fn curve_sample(marks: look::Marks) -> String {

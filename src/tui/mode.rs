@@ -3,7 +3,10 @@
 use crate::figure::Handle;
 use crate::session::Decision;
 
+use ratatui::buffer::Buffer;
+
 use super::line::Line;
+use super::look::Ground;
 
 /// What keys and mouse mean.
 pub enum Mode {
@@ -44,10 +47,26 @@ pub enum Mode {
         /// Which of the commands that were found Enter runs.
         at: usize,
     },
+    /// Something to read lies over the screen.
+    Read {
+        /// What it is.
+        what: Reading,
+        /// The first line that is shown.
+        scroll: u16,
+        /// Which of the ideas that are named at its end Enter opens.
+        at: usize,
+    },
     /// The next key names the method that all activations go by.
     ForAll,
     /// The next key names what is copied.
     Copy,
+    /// The next key says what to do in the lesson.
+    Lesson,
+    /// A lesson is chosen.
+    Lessons {
+        /// The lesson under the cursor.
+        at: usize,
+    },
     /// An earlier run has left changes that no file holds: whether they shall be taken up.
     Offer,
     /// The user wants to leave with changes that no file holds, and is asked once more.
@@ -59,6 +78,24 @@ impl Mode {
     pub(super) fn prompt(ask: Ask, text: &str) -> Mode {
         Mode::Prompt { ask, line: Line::proposed(text) }
     }
+}
+
+/// The cells of a screen, with what their colours are made for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// The cells.
+    pub cells: Buffer,
+    /// Their ground.
+    pub ground: Ground,
+}
+
+/// What there is to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// An idea of the glossary, by its id.
+    Idea(String),
+    /// Every method.
+    Methods,
 }
 
 /// What a text is asked for. Its title and hint stand in `ask.rs`, what Enter does in `update/prompt.rs`.
@@ -90,7 +127,7 @@ pub enum Ask {
     /// The file to write the screen to.
     Screen {
         /// The screen as it was when that was asked for.
-        svg: String,
+        picture: Box<Picture>,
         /// The text whose file Enter would replace, once that was said.
         exists: Option<String>,
     },
@@ -99,6 +136,15 @@ pub enum Ask {
         /// The text whose file Enter would replace, once that was said.
         exists: Option<String>,
     },
+    /// The file to write the NumPy of the screen to.
+    Script {
+        /// The script of what was shown when that was asked for.
+        text: String,
+        /// The name of an existing file that Enter would replace, once that was said.
+        exists: Option<String>,
+    },
+    /// The answer to a lesson's question.
+    Answer,
     /// The file to write to.
     Export {
         /// The name of an existing file that Enter would replace, once that was said.

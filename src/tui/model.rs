@@ -4,15 +4,19 @@ use core::time::Duration;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::calibrate::Shape;
-use crate::figure::{CurveKind, Figure, FigureSpec, Handle, Strip, domain, lines};
-use crate::histogram::Magnitude;
+use crate::calibrate::{Divergence, Shape};
+use crate::figure::{CurveKind, Figure, FigureSpec, Handle, Rise, Strip, domain, lines};
+use crate::histogram::{Histogram, Magnitude};
+use crate::jobs::Against;
+use crate::lessons::Lang;
 use crate::quant::{Clip, Format};
 use crate::report::{Provenance, Scales, visible};
 use crate::session::{Key, Layer, Ready, Session, Target};
 
 use super::command::Keymap;
 use super::drawn::Drawn;
+use super::held::{Held, Other};
+use super::learn::Learn;
 use super::list::List;
 use super::look::Look;
 use super::mode::Mode;
@@ -20,6 +24,7 @@ use super::msg::IntoNetwork;
 use super::network::Network;
 use super::page::Page;
 use super::taking::Taking;
+use super::work::{Reading, Writing};
 
 /// Tells what a document of this run was made from; may wait until that is known.
 pub type MadeFrom = Arc<dyn Fn() -> Provenance + Send + Sync>;
@@ -40,8 +45,14 @@ pub struct Model {
     pub mode: Mode,
     /// The state under the cursor of the list of changes: how many changes have led to it.
     pub state: usize,
+    /// The piece of background work under the cursor of its list.
+    pub piece: usize,
     /// How far reading is.
     pub loading: Loading,
+    /// What was asked of whoever has the values, and has not come.
+    pub values: Vec<Reading>,
+    /// The network that is being written.
+    pub writing: Option<Writing>,
     /// The network that the layers come from, where there is one.
     pub network: Option<Network>,
     /// What was done last, or why not; until the next key.
@@ -54,6 +65,10 @@ pub struct Model {
     pub keys: Keymap,
     /// The colours and glyphs that this terminal shows.
     pub look: Look,
+    /// The language of what is taught.
+    pub lang: Lang,
+    /// How much of a presentation is revealed; `None` outside of one.
+    pub present: Option<u8>,
     /// The layers that are being read as one.
     pub tying: Option<Vec<Key>>,
     /// Finer bins of one layer, read when the user zooms.
@@ -62,6 +77,10 @@ pub struct Model {
     pub drawn: Option<Drawn>,
     /// The channels' bars, in the place of the figure.
     pub strip: Option<Strip>,
+    /// A range that is kept in view, to compare others with it.
+    pub held: Option<Held>,
+    /// The same tensors of other data, where there are some.
+    pub against: Option<Against>,
     /// What an earlier run has left.
     pub taking: Taking,
     /// A document whose tensors an export keeps where the session does not hold them.
@@ -76,6 +95,8 @@ pub struct Model {
     pub statement: Vec<String>,
     /// The file name that the export prompt proposes.
     pub export_path: String,
+    /// The lessons that are gone through.
+    pub learn: Option<Box<Learn>>,
 }
 
 /// A tensor's channels as they are looked at.
@@ -104,25 +125,54 @@ pub struct Gathering {
 }
 
 /// How the plots are looked at.
+#[derive(Clone)]
 pub struct Plot {
-    /// Whether counts stand on a log scale.
-    pub log: bool,
+    /// The scale that counts stand on.
+    pub rise: Rise,
     /// Whether the axis shows signed values; affine ranges always do.
     pub signed: bool,
     /// The objective whose curve is shown.
     pub curve: CurveKind,
     /// What stands in the plots' place.
     pub page: Page,
+    /// The first line of the page that is shown.
+    pub scroll: u16,
     /// Whether the fake-quantized distribution lies over the original.
     pub fake_quant: bool,
     /// The distribution that is fitted to the histogram and drawn over it.
     pub fit: Option<Shape>,
+    /// The bin under the cursor of P and Q; `None` for the one that adds most.
+    pub bin: Option<usize>,
+    /// How often the bins of P and Q were made wider.
+    pub wider: u8,
+    /// How many bins the rule of 99 % has dropped.
+    pub drops: usize,
     /// The part of the axis that is shown; `None` for all of it.
     pub zoom: Option<(f64, f64)>,
     /// The end of the range that keys move.
     pub handle: Handle,
     /// The value under the inspect cursor.
     pub inspect: Option<f64>,
+}
+
+/// What a presentation reveals, one after the other; the bars are there from the beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// The clip's line.
+    Clip = 1,
+    /// What saturates.
+    Saturated,
+    /// The curve of the objective.
+    Curve,
+    /// The methods' marks on the axis.
+    Marks,
+    /// The error and the scale.
+    Error,
+}
+
+impl Part {
+    /// The last one.
+    pub const LAST: Part = Part::Error;
 }
 
 /// Finer bins for the zoom.
@@ -147,6 +197,8 @@ pub struct Loading {
     pub runs: Option<(usize, usize, Option<Duration>)>,
     /// The layer that is being read, and the share of it.
     pub share: Option<(usize, f64)>,
+    /// Whether it shall end early.
+    pub stopping: bool,
     /// Whether everything was read.
     pub finished: bool,
 }
@@ -163,13 +215,17 @@ impl Model {
     /// A screen that knows nothing yet but what it will show.
     pub fn new(session: Session, title: String, look: Look, size: (u16, u16)) -> Model {
         let plot = Plot {
-            log: true,
+            rise: Rise::Log,
             signed: false,
             // KL tells the two ends of an affine range not apart, and knows no FP8.
             curve: if FigureSpec::begins_with_kl(session.format()) { CurveKind::Kl } else { CurveKind::Mse },
             page: Page::default(),
+            scroll: 0,
             fake_quant: false,
             fit: None,
+            bin: None,
+            wider: 0,
+            drops: 0,
             zoom: None,
             handle: Handle::Max,
             inspect: None,
@@ -182,17 +238,24 @@ impl Model {
             channel: Channel::default(),
             mode: Mode::Normal,
             state: 0,
+            piece: 0,
             loading: Loading::default(),
+            values: Vec::new(),
+            writing: None,
             network: None,
             notice: None,
             mouse: true,
             size,
             keys: Keymap::default(),
             look,
+            lang: Lang::default(),
+            present: None,
             tying: None,
             fine: Fine::default(),
             drawn: None,
             strip: None,
+            held: None,
+            against: None,
             taking: Taking::default(),
             kept: None,
             made_from: None,
@@ -200,6 +263,7 @@ impl Model {
             overlaid: Vec::new(),
             statement: Vec::new(),
             export_path: "scales.json".into(),
+            learn: None,
         }
     }
 
@@ -260,14 +324,73 @@ impl Model {
         self.drawn.as_ref().map(|drawn| &drawn.figure)
     }
 
-    /// The whole axis of a layer: all of its values and the clip.
+    /// What is drawn over the layer at hand: what is held, if that is of other values, or else the same tensor of the data
+    /// that it is compared with.
+    pub fn other(&self) -> Option<Other<'_>> {
+        let ready = self.selected_ready().filter(|_| !self.on_strip())?;
+        let is_other = |histogram: &Arc<Histogram>| !Arc::ptr_eq(histogram, ready.histogram());
+        if let Some(held) = self.held.as_ref().filter(|held| is_other(&held.histogram)) {
+            return Some(Other { histogram: &held.histogram, name: format!("held: {}", held.name) });
+        }
+        self.other_data()
+    }
+
+    /// The same tensor of the data that it is compared with.
+    pub fn other_data(&self) -> Option<Other<'_>> {
+        let (against, Some(Target::Tensor(key))) = (self.against.as_ref()?, self.at()) else { return None };
+        Some(Other { histogram: against.histogram(&key)?, name: against.title.clone() })
+    }
+
+    /// The whole axis of a layer: all of its values and the clip, and all values that are drawn over them.
     pub(super) fn domain(&self, ready: &Ready) -> (f64, f64) {
-        domain(ready.histogram(), ready.decision().clip, ready.format(), self.shows_signed())
+        let (clip, format, signed) = (ready.decision().clip, ready.format(), self.shows_signed());
+        let (lo, hi) = domain(ready.histogram(), clip, format, signed);
+        let other = self.other().map(|other| domain(other.histogram, clip, format, signed));
+        other.map_or((lo, hi), |(a, b)| (lo.min(a), hi.max(b)))
+    }
+
+    /// Both distributions of the KL divergence at the clip in hand.
+    pub fn divergence(&self) -> Option<Divergence> {
+        let clip = self.selected_ready()?.clip();
+        self.figure()?.tensor.divergence(clip.amax())
+    }
+
+    /// The bin under the cursor of P and Q, and how many bins are kept.
+    pub(super) fn bin_at_hand(&self) -> Option<(usize, usize)> {
+        let parts = self.divergence()?;
+        Some((self.bin_of(&parts), parts.bins.len()))
+    }
+
+    /// The bin under the cursor: the one that was pointed at, or the one that adds most.
+    pub(super) fn bin_of(&self, parts: &Divergence) -> usize {
+        let most = || parts.largest(1).first().copied().unwrap_or(parts.bins.len() - 1);
+        self.plot.bin.unwrap_or_else(most).min(parts.bins.len() - 1)
+    }
+
+    /// The value whose way through quantization is shown: the inspected one; in the mapping, where there is always one, a
+    /// usual one of the layer's.
+    pub fn traced(&self) -> Option<f32> {
+        let ready = self.selected_ready()?;
+        match self.plot.inspect {
+            Some(value) => Some(value as f32),
+            None if self.plot.page == Page::Mapping => Some(usual(ready)),
+            None => None,
+        }
     }
 
     /// Where the clip is drawn on the axis: each line's end of the range and its value.
     pub fn lines(&self, clip: Clip) -> Vec<(Handle, f64)> {
         lines(clip, self.format(), self.shows_signed())
+    }
+
+    /// The language of what is taught, as far as the terminal shows its letters.
+    pub fn spoken(&self) -> Lang {
+        if self.look.glyphs.ascii { Lang::En } else { self.lang }
+    }
+
+    /// Whether a part of the plots is shown: all of them, unless a presentation has not come to it yet.
+    pub fn shows(&self, part: Part) -> bool {
+        self.present.is_none_or(|revealed| revealed >= part as u8)
     }
 
     /// Says something until the next key.
@@ -279,6 +402,20 @@ impl Model {
     pub fn warn(&mut self, text: impl Into<String>) {
         self.notice = Some(Notice { text: text.into(), warning: true });
     }
+}
+
+/// A value such as a layer has many: its standard deviation in round numbers, where that lies inside the clip, else half of
+/// the clip.
+fn usual(ready: &Ready) -> f32 {
+    let clip = ready.clip();
+    let end = if clip.max() > 0.0 { clip.max() } else { clip.min() };
+    let spread = ready.stats().std().unwrap_or(0.0) as f32;
+    let spread = if spread > 0.0 && spread < end.abs() { spread.copysign(end) } else { end / 2.0 };
+    if spread == 0.0 || !spread.is_finite() {
+        return 0.0;
+    }
+    let unit = 10f64.powf(f64::from(spread.abs()).log10().floor() - 2.0);
+    ((f64::from(spread) / unit).round() * unit) as f32
 }
 
 /// A target by name, for people: `conv1`, `conv1[3]`, `conv1 + conv2`; control characters made visible.

@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::figure::{CurveKind, Handle};
-use crate::jobs::{Request, Told};
+use crate::jobs::{Request, Stop, Told};
 use crate::report::Scales;
+use crate::session::Session;
 
 use super::command::Command;
 use super::key::Key;
 use super::look::Ground;
+use super::mode::Picture;
 
 /// Something that happened, in the model's own terms.
 pub enum Msg {
@@ -29,12 +31,22 @@ pub enum Msg {
     Cancel,
     /// A column was pressed away from the line.
     Inspect(u16),
+    /// A value was pointed at that no column of the plots stands for.
+    InspectValue(f64),
     /// A curve's title was pressed.
     ShowCurve(CurveKind),
     /// A channel of the strip was pressed.
     PickChannel(usize),
+    /// A bin of P and Q was pressed.
+    PickBin(usize),
+    /// What stands for an idea was pressed: its id.
+    Explain(&'static str),
     /// A row of the list was pressed: index of the layer.
     SelectLayer(usize),
+    /// A row of what lies over the plots or over the screen was pressed, counted from its first.
+    PickRow(usize),
+    /// The wheel turned over a page: lines down.
+    ScrollPage(i16),
     /// The wheel turned over the list: rows down.
     ScrollList(i16),
     /// The wheel turned over the plots: steps in (positive) or out.
@@ -61,10 +73,30 @@ pub enum Msg {
     },
     /// The export ended: what was written and where, or why not.
     Exported(Result<Written, Unwritten>),
-    /// The screen as SVG.
-    Drawn(String),
+    /// The network is being written in the background, to this file.
+    Writing(PathBuf),
+    /// That ended: what was written and where, or why not.
+    NetworkWritten(Result<Written, Unwritten>),
+    /// The screen as a picture.
+    Drawn(Box<Picture>),
+    /// A lesson's data are on their way.
+    Opened(Box<Opened>),
+    /// A lesson could not be opened, in a sentence.
+    NotOpened(String),
     /// A picture was written: where, or why not.
     Written(Result<String, Unwritten>),
+}
+
+/// A lesson that begins, with an empty session whose layers are on their way.
+pub struct Opened {
+    /// Which lesson of the course.
+    pub lesson: usize,
+    /// The session.
+    pub session: Session,
+    /// What is looked at, for the header.
+    pub title: String,
+    /// Whether the layers come from a network.
+    pub network: bool,
 }
 
 /// A document that was written.
@@ -88,8 +120,9 @@ pub struct Unwritten {
 }
 
 /// Writes the network that is run with the scales of a document inside, to a file, one that is there only where that is
-/// said, and answers with what became of it, a sentence each.
-pub type IntoNetwork = Arc<dyn Fn(&Scales, &Path, bool) -> Result<Vec<String>, Unwritten> + Send + Sync>;
+/// said, and answers with what became of it, a sentence each. Once the last argument says so nothing is written any more.
+pub type IntoNetwork =
+    Arc<dyn Fn(&Scales, &Path, bool, &dyn Fn() -> bool) -> Result<Vec<String>, Unwritten> + Send + Sync>;
 
 /// What the program shall do that the model cannot.
 #[derive(Debug, PartialEq)]
@@ -98,8 +131,10 @@ pub enum Cmd {
     Quit,
     /// Ask this of whoever brings the layers.
     Request(Request),
-    /// End what is being read, or a trial that takes long, and keep what was gathered.
-    Stop,
+    /// End some of what goes on in the background, and keep what was gathered.
+    Stop(Stop),
+    /// Do not write the network that is about to be written.
+    StopWriting,
     /// Write the scales that are chosen to a file.
     Export {
         /// The file to write, `~/` for the home folder; with `FORMAT:` in front where its ending does not say which.
@@ -107,14 +142,14 @@ pub enum Cmd {
         /// Whether to replace an existing file.
         force: bool,
     },
-    /// Draw the screen as SVG.
+    /// Draw the screen as a picture.
     Draw,
     /// Write a picture to a file.
     Write {
         /// The file to write, `~/` for the home folder.
         path: PathBuf,
         /// What it holds.
-        contents: String,
+        contents: Vec<u8>,
         /// Whether to replace an existing file.
         force: bool,
     },
@@ -127,6 +162,10 @@ pub enum Cmd {
     },
     /// Take the mouse, or give it back.
     Mouse(bool),
+    /// Open a lesson, by its place in the course.
+    Lesson(usize),
+    /// Write down how far the lessons are.
+    Keep(String),
     /// Sleep until the shell wakes the program.
     Suspend,
 }

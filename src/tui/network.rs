@@ -4,8 +4,8 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use crate::jobs::{Left, Params, TuneLayer, TuneStep};
-use crate::quant::{Grids, OutputEffect};
-use crate::report::{AS_CHOSEN, MethodRow};
+use crate::quant::{Decibels, Grids, OutputEffect, OutputShape};
+use crate::report::{AS_CHOSEN, MethodRow, number};
 use crate::session::{Key, Sensitivity};
 
 use super::methods::{MethodLine, Methods};
@@ -19,6 +19,8 @@ pub struct Network {
     pub alone: Asked<(Key, Grids)>,
     /// Everything as it is chosen.
     pub whole: Asked<Params>,
+    /// How the outputs lie by the newest answer to that.
+    pub shapes: Vec<OutputShape>,
     /// What takes long and is under way.
     pub running: Option<Running>,
     /// What each layer does to the outputs, as far as it was found.
@@ -39,6 +41,8 @@ pub struct Asked<Of> {
     pub asked: Option<Of>,
     /// The newest answer, to this question or to one before it.
     pub answer: Option<Answer<Of>>,
+    /// Whether the last word on what was asked is still to come.
+    pub running: bool,
 }
 
 /// What a network has answered to a question.
@@ -55,7 +59,7 @@ pub struct Answer<Of> {
 
 impl<Of> Default for Asked<Of> {
     fn default() -> Asked<Of> {
-        Asked { asked: None, answer: None }
+        Asked { asked: None, answer: None, running: false }
     }
 }
 
@@ -65,8 +69,14 @@ impl<Of: PartialEq> Asked<Of> {
         let new = self.asked.as_ref() != Some(&of);
         if new {
             self.asked = Some(of);
+            self.running = true;
         }
         new
+    }
+
+    /// The last word on a question has come; nothing follows where it was the newest one.
+    pub fn ended(&mut self, of: &Of) {
+        self.running &= self.asked.as_ref() != Some(of);
     }
 
     /// Whether the answer is the one to what was asked last.
@@ -116,6 +126,13 @@ impl Network {
         self.running = Some(Running { work, done: 0, left: None, stopping: false });
     }
 
+    /// How long it will take was told before its first step.
+    pub fn begun(&mut self, left: Left) {
+        if let Some(running) = self.running.as_mut().filter(|running| running.done == 0) {
+            running.left = Some(left);
+        }
+    }
+
     /// One more step of it was told.
     pub fn step(&mut self, left: Left) {
         if let Some(running) = &mut self.running {
@@ -163,5 +180,21 @@ impl Network {
     /// The layers whose sensitivity is known, the one that costs the outputs most alone first.
     pub fn most_sensitive(&self) -> Vec<&Key> {
         Sensitivity::worst_first(self.sensitivity.values()).into_iter().map(|s| &s.key).collect()
+    }
+}
+
+/// The one figure of an effect: the SQNR of the floats, or the share of what is the same where there are none; a dash
+/// where nothing was compared.
+pub fn headline(effect: &OutputEffect) -> String {
+    let agreement = || effect.agreement.map_or("–".into(), number::percent);
+    effect.sqnr_db.map_or_else(agreement, in_decibels)
+}
+
+/// `41.2 dB`; what changes no output has no effect.
+pub(super) fn in_decibels(db: Decibels) -> String {
+    match db.get() {
+        db if db.is_nan() => "NaN".into(),
+        f64::INFINITY => "no effect".into(),
+        db => format!("{} dB", number::decibels(db)),
     }
 }

@@ -12,8 +12,10 @@ mod network;
 #[path = "../support/npy.rs"]
 mod npy;
 mod own;
+mod pressed;
 mod read;
 mod suspend;
 mod take_up;
 #[path = "../support/terminal.rs"]
 mod terminal;
+mod typed;

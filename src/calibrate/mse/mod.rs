@@ -6,7 +6,10 @@ mod directly;
 use codes::{CODES, Code, Codes, Levels, fp8_codes};
 use directly::{Directly, DirectlyFp8};
 
-use super::{Calibration, Calibrator, NoThreshold, NoThresholdKind, START_BIN, Tensor, clip_at, need_bins};
+use super::{
+    Calibration, Calibrator, NoThreshold, NoThresholdKind, START_BIN, Tensor, clip_at, few_bins_note, need_values,
+    start_bin, together,
+};
 use crate::quant::Format;
 use crate::vector::Width;
 
@@ -218,15 +221,15 @@ fn error_between(v: f64, a: &[f64; 4], b: &[f64; 4]) -> f64 {
 pub(super) fn choose(counts: Vec<u64>, edges: &[f32], format: Format) -> Result<Calibrated, NoThreshold> {
     let bin_width = edges.first().zip(edges.last()).map_or(0.0, |(a, b)| f64::from(*b) - f64::from(*a));
     let bin_width = bin_width / counts.len().max(1) as f64;
-    chosen(&Objective::new(counts, edges, bin_width, format))
+    chosen(&Objective::new(counts, edges, bin_width, format), START_BIN)
 }
 
 /// A threshold, and why it is unusual.
 pub(super) type Calibrated = (f32, Option<String>);
 
-fn chosen(objective: &Objective) -> Result<Calibrated, NoThreshold> {
-    let i = objective.search(START_BIN).ok_or_else(|| {
-        let why = format!("mse starts at bin {START_BIN}, and the histogram has only {START_BIN} bins");
+fn chosen(objective: &Objective, start: usize) -> Result<Calibrated, NoThreshold> {
+    let i = objective.search(start).ok_or_else(|| {
+        let why = format!("mse starts at bin {start}, and the histogram has no more");
         NoThreshold::new(NoThresholdKind::Bins, why)
     })?;
     let note = (objective.centres[i] <= SMALLEST_AMAX).then(|| {
@@ -252,14 +255,22 @@ impl Calibrator for Mse {
         "NVIDIA pytorch-quantization"
     }
 
+    fn formula(&self) -> &str {
+        "argmin over t of sum h_j (q_t(c_j) - c_j)^2, c_j the centres of the bins, t from the 128th on"
+    }
+
     fn caveat(&self) -> &str {
         "Weighs a few large values more than many small ones: far outliers keep the clip wide. Clips up to 2^-24 count as 0."
     }
 
     fn calibrate(&self, tensor: &Tensor) -> Result<Calibration, NoThreshold> {
-        need_bins(tensor, "mse")?;
-        let (t, note) = chosen(&Objective::of(tensor))?;
-        Ok(Calibration { clip: clip_at(tensor, t), note })
+        need_values(tensor)?;
+        let bins = tensor.histogram().magnitude.bins();
+        // The candidates are centres, so that the last bin's stands for the whole range.
+        let levels = tensor.format().even_levels().unwrap_or(START_BIN);
+        let start = start_bin(bins, levels).min(bins - 1);
+        let (t, note) = chosen(&Objective::of(tensor), start)?;
+        Ok(Calibration::new(clip_at(tensor, t), together([note, few_bins_note(bins, start)])))
     }
 }
 

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use etcetera::BaseStrategy;
 
+use crate::lessons::Lang;
 use crate::report::visible;
 use crate::tui::command::Keymap;
 use crate::tui::look::{Depth, Ground, Marks, Own};
@@ -58,6 +59,7 @@ pub(super) struct Defaults {
     pub weights_method: Option<super::words::Method>,
     pub symmetric: Option<bool>,
     pub place: Option<super::data::Place>,
+    pub lang: Option<Lang>,
 }
 
 /// Where the configuration is, and who says so.

@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue};
 use super::super::data;
 use super::super::words::{Method, parse_chooser, parse_method};
 use super::{Config, Defaults, LookWanted};
+use crate::lessons::Lang;
 use crate::session::KNOWN;
 use crate::tui::command::{COMMANDS, Entry, Keymap, KeymapError, by_id};
 use crate::tui::key::Key;
@@ -43,7 +44,7 @@ fn one_line(text: &str) -> String {
 /// The sections and what may stand in them.
 const SECTIONS: &[&str] = &["keys", "look", "colours", "defaults"];
 const LOOK: &[&str] = &["colours", "theme", "glyphs", "mouse"];
-const DEFAULTS: &[&str] = &["method", "weights-method", "symmetric", "place"];
+const DEFAULTS: &[&str] = &["method", "weights-method", "symmetric", "place", "lang"];
 
 fn sections(table: &DeTable) -> Result<Config, At> {
     let mut config = Config::default();
@@ -187,6 +188,11 @@ fn default(defaults: &mut Defaults, name: &str, value: &Value) -> Result<(), At>
             defaults.weights_method = Some(method);
         }
         "symmetric" => defaults.symmetric = Some(boolean(name, value)?),
+        "lang" => {
+            let lang =
+                Lang::by_id(text()?).ok_or_else(|| wrong(format!("it is {}", listed(&Lang::ALL.map(Lang::id)))))?;
+            defaults.lang = Some(lang);
+        }
         _ => {
             let places: Vec<String> = data::Place::value_variants()
                 .iter()
@@ -222,7 +228,7 @@ mod tests {
     fn what_is_set_is_in_force() {
         let text = "[keys]\nundo = \"ctrl-u\"\nexport = [\"w\", \"F2\"]\nsuspend = \"none\"\n\n[look]\ncolours = 256\n\
                     theme = \"light\"\nglyphs = \"block\"\nmouse = false\n[colours]\nbar = \"#2c6aac\"\ndim = 244\n\
-                    [defaults]\nmethod = \"percentile-99.9\"\nsymmetric = true\nplace = \"all\"\nweights-method = \"mse\"\n";
+                    [defaults]\nmethod = \"percentile-99.9\"\nsymmetric = true\nplace = \"all\"\nweights-method = \"mse\"\nlang = \"zh\"\n";
         let config = read(text).unwrap();
         assert_eq!(config.keys.bound(Key::ctrl('u')), Some(Command::Undo));
         assert_eq!(config.keys.bound(Key::char('w')), Some(Command::Export));
@@ -231,8 +237,8 @@ mod tests {
         let words = (look.depth, look.ground, look.marks, look.mouse);
         assert_eq!(words, (Some(Depth::Indexed), Some(Ground::Light), Some(Marks::Block), Some(false)));
         assert_ne!(look.own, Own::default());
-        assert_eq!(config.defaults.symmetric, Some(true));
-        assert_eq!(config.set.len(), 13, "{:?}", config.set);
+        assert_eq!((config.defaults.symmetric, config.defaults.lang), (Some(true), Some(Lang::Zh)));
+        assert_eq!(config.set.len(), 14, "{:?}", config.set);
         assert_eq!(read("").unwrap().keys, Keymap::default());
         assert_eq!(read("[look]\ntheme = \"auto\"").unwrap().look, LookWanted::default());
     }
@@ -255,6 +261,7 @@ mod tests {
             ("[colours]\nbar = \"purple\"", 2, "bar is a colour: \"#2c6aac\""),
             ("[defaults]\nmethod = \"magic\"", 2, "method: "),
             ("[defaults]\nplace = \"here\"", 2, "place: it is fused, inputs, ort, all"),
+            ("[defaults]\nlang = \"de\"", 2, "lang: it is en and zh"),
             ("[defaults]\nbins = 2", 2, "there is no default for \"bins\"; there are method"),
             ("keys = 1", 1, "keys is a section: write [keys]"),
             ("[kyes]", 1, "there is no section \"kyes\"; there are keys, look, colours and defaults"),

@@ -28,7 +28,8 @@ pub(in crate::cli) fn template() -> String {
     }
     out += "\n[defaults]\n# What is chosen by where no option says otherwise: a method as --method and --weights-method name it,\n\
             # whether a network's activations go without a zero point (--symmetric), and --place.\n\
-            #method = \"mse\"\n#weights-method = \"max\"\n#symmetric = false\n#place = \"fused\"\n\n";
+            #method = \"mse\"\n#weights-method = \"max\"\n#symmetric = false\n#place = \"fused\"\n\
+            # The language of glossary and lessons: en, zh. Otherwise the locale's.\n#lang = \"en\"\n\n";
     out += "[keys]\n# A key, a list of keys, or \"none\". A key that is given to one command is taken from the other that has it.\n";
     for group in Group::ALL {
         out += &format!("\n# {}\n", group.title());
@@ -73,6 +74,6 @@ mod tests {
             text.lines().map(|l| l.strip_prefix('#').filter(|l| !l.starts_with(' ')).unwrap_or(l)).collect();
         let config = read(&on.join("\n")).unwrap_or_else(|wrong| panic!("{wrong:?}"));
         assert_eq!(config.keys, Keymap::default());
-        assert_eq!(config.set.len(), COMMANDS.len() + Role::ALL.len() + 8);
+        assert_eq!(config.set.len(), COMMANDS.len() + Role::ALL.len() + 9);
     }
 }

@@ -21,6 +21,7 @@ pub(super) fn counted(source: &Source, recipe: &Recipe) -> Option<Result<(Origin
     let of = CountedElsewhere { edges, counts, cut_to: *range };
     let histogram = match Histogram::of_counts(&of) {
         Ok(histogram) => with_grids(histogram, &of, recipe),
+        Err(why) if counted.tool.is_empty() => return Some(error(format!("{file} ({}) {why}.", counted.name))),
         Err(why) => return Some(error(format!("{file} ({}) {why}; calibrate it anew.", counted.name))),
     };
     Some(Ok((origin(part, counted), histogram)))
@@ -38,8 +39,9 @@ fn with_grids(histogram: Histogram, of: &CountedElsewhere, recipe: &Recipe) -> H
 fn origin(part: &Part, counted: &Counted) -> Origin {
     let Counted { tool, edges, counts, dtype, .. } = counted;
     let width = edges.get(1).zip(edges.first()).map_or(0.0, |(b, a)| b - a);
+    let by = if tool.is_empty() { "elsewhere".to_owned() } else { format!("by {tool}") };
     let note = format!(
-        "Counted by {tool}, on {} bins of {width:e}; the values are not known: the range is one of bins where the file does \
+        "Counted {by}, on {} bins of {width:e}; the values are not known: the range is one of bins where the file does \
          not say it, zeros and what is not finite were not counted apart.",
         counts.len()
     );

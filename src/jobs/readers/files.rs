@@ -9,7 +9,7 @@ use crate::input::{Discovered, Source};
 use crate::jobs::answer::{Context, Tensors, answer};
 use crate::jobs::channels::{self, analyse_channels};
 use crate::jobs::desk::{Desk, Piece};
-use crate::jobs::feed::{Feed, Tell};
+use crate::jobs::feed::{Feed, Stop, Tell};
 use crate::jobs::files::{FileValues, read_layer, waiting};
 use crate::jobs::joint::joint;
 use crate::jobs::measure::{Wanted, measure};
@@ -17,6 +17,7 @@ use crate::jobs::recipe::Recipe;
 use crate::jobs::request::Request;
 use crate::jobs::ties::{Group, Ties};
 use crate::jobs::told::{Told, defect};
+use crate::jobs::trial::was_stopped;
 use crate::jobs::values::{Watch, now_and_then};
 use crate::session::{Arrival, Failure, Joint, Key, Origin, Plan, Ready};
 
@@ -141,8 +142,17 @@ impl Feed for Loader {
     }
 
     /// The layers that are being read are read to their end, the others not at all.
-    fn stop(&self) {
-        self.shared.stop();
+    fn stop(&self, what: Stop) {
+        if matches!(what, Stop::All | Stop::Reading) {
+            self.shared.stop();
+        }
+        if matches!(what, Stop::All | Stop::Values) {
+            for work in (0..LAYER).flat_map(|kind| self.shared.desk.stop(kind)) {
+                if let Work::Asked(request) = work {
+                    request.refused(was_stopped()).into_iter().for_each(&self.shared.tell);
+                }
+            }
+        }
     }
 }
 
@@ -168,6 +178,7 @@ impl Shared {
             let _ = self.found.set(found);
             preferred.take()
         };
+        let stopped = self.desk.stopped(LAYER);
         self.desk.line_up((0..count).map(Work::Layer));
         let Some(found) = self.found.get() else { return };
         if let Some(key) = preferred {
@@ -175,7 +186,7 @@ impl Shared {
         }
         if count == 0 {
             self.end(found);
-        } else if self.desk.stopped() {
+        } else if stopped {
             self.stop();
         }
     }
@@ -222,16 +233,14 @@ impl Shared {
 
     /// Answers a request. A panic is an answer too.
     fn asked(&self, found: &Found, request: Request) {
-        let key = match &request {
-            Request::Channels { key, .. } => Some(key.clone()),
-            _ => None,
-        };
-        let progress = now_and_then(|share| {
-            if let Some(key) = &key {
-                (self.tell)(Told::Progress { key: key.clone(), share });
+        let about = request.about().cloned();
+        let progress = now_and_then(|share, left| {
+            if let Some(key) = &about {
+                (self.tell)(Told::Progress { key: key.clone(), share, left });
             }
         });
-        let cancelled = || self.desk.cancelled();
+        let kind = Work::Asked(request.clone()).kind();
+        let cancelled = || self.desk.cancelled() || self.desk.stopped(kind);
         let values = FileValues { sources: &found.sources, threads: self.share() };
         let context = Context {
             values: &values,
@@ -244,6 +253,7 @@ impl Shared {
         let watch = Watch { progress: &progress, cancelled: &cancelled };
         let answered = guarded(|| answer(&request, &context, &watch)).unwrap_or_else(|_| Err(defect(&file)));
         match answered {
+            Ok(None) if self.desk.stopped(kind) => request.refused(was_stopped()).into_iter().for_each(&self.tell),
             Ok(told) => told.into_iter().for_each(&self.tell),
             Err(why) => request.refused(why).into_iter().for_each(&self.tell),
         }
@@ -255,7 +265,7 @@ impl Shared {
         let file = || found.tensors.layers[place].origin.files.first().cloned().unwrap_or_default();
         asked_panic("layer");
         let start = self.plan.start(&found.tensors.layers[place].subject());
-        let progress = now_and_then(|share| (self.tell)(Told::Progress { key: key.clone(), share }));
+        let progress = now_and_then(|share, left| (self.tell)(Told::Progress { key: key.clone(), share, left }));
         let cancelled = || self.desk.cancelled();
         let watch = Watch { progress: &progress, cancelled: &cancelled };
 
@@ -342,7 +352,7 @@ impl Shared {
 
     fn tied(&self, found: &Found, group: &Group) -> Result<Option<Joint>, Failure> {
         let key = found.tensors.key(group.of[0]);
-        let progress = now_and_then(|share| (self.tell)(Told::Progress { key: key.clone(), share }));
+        let progress = now_and_then(|share, left| (self.tell)(Told::Progress { key: key.clone(), share, left }));
         let cancelled = || self.desk.cancelled();
         let watch = Watch { progress: &progress, cancelled: &cancelled };
         let values = FileValues { sources: &found.sources, threads: self.threads };

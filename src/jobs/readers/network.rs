@@ -8,14 +8,14 @@ use crate::ErrorKind;
 use crate::guard::{asked_panic, guarded};
 use crate::jobs::answer::{Context, Tensors, answer};
 use crate::jobs::desk::{Desk, Piece};
-use crate::jobs::feed::{Feed, Tell};
+use crate::jobs::feed::{Feed, Stop, Tell};
 use crate::jobs::network::{Backend, Begin, NetworkValues, Run, Setup, Subject, begin};
 use crate::jobs::recipe::Recipe;
 use crate::jobs::request::Request;
 use crate::jobs::search::{InHand, Kept, Served};
 use crate::jobs::ties::Ties;
 use crate::jobs::told::{Told, defect};
-use crate::jobs::trial::{News, Trial};
+use crate::jobs::trial::{News, Trial, was_stopped};
 use crate::jobs::values::{Watch, now_and_then};
 use crate::session::{Arrival, Failure, Plan};
 
@@ -80,6 +80,9 @@ impl Piece for Quick {
         }
     }
 }
+
+/// Kinds of what needs values again.
+const VALUES: std::ops::RangeInclusive<u8> = 1..=4;
 
 struct Long(Trial);
 
@@ -157,11 +160,22 @@ impl Feed for NetworkLoader {
 
     /// Ends the pass over the samples that is under way with those seen so far, and a trial with what it has found; one
     /// that was not begun ends at once.
-    fn stop(&self) {
-        self.shared.stopped.store(true, Ordering::Relaxed);
-        let trials = &self.shared.trials;
-        for Long(trial) in trials.take(METHODS).into_iter().chain(trials.stop(LONG)) {
-            News::stopped(&trial).into_iter().for_each(|news| (self.shared.tell)(Told::Trial(news)));
+    fn stop(&self, what: Stop) {
+        let shared = &self.shared;
+        if matches!(what, Stop::All | Stop::Reading) {
+            shared.stopped.store(true, Ordering::Relaxed);
+        }
+        for (of, kind) in [(Stop::Whole, WHOLE), (Stop::Long, LONG), (Stop::Methods, METHODS)] {
+            if what == Stop::All || what == of {
+                for Long(trial) in shared.trials.stop(kind) {
+                    (shared.tell)(Told::Trial(News::stopped(trial)));
+                }
+            }
+        }
+        if matches!(what, Stop::All | Stop::Values) {
+            for Quick(request) in VALUES.flat_map(|kind| shared.desk.stop(kind)) {
+                shared.refuse(request, was_stopped());
+            }
         }
     }
 }
@@ -243,7 +257,6 @@ impl Shared {
     /// Answers what is quick until the loader is dropped. A panic is an answer too.
     fn serve(&self, run: &Run, kept: &Kept) {
         let file = run.setup.network.file();
-        let cancelled = || self.desk.cancelled();
         let mut in_hand = InHand::default();
         while let Some(Quick(request)) = self.desk.next() {
             self.at_hand.store(true, Ordering::Relaxed);
@@ -251,14 +264,14 @@ impl Shared {
                 Request::Trial(Trial::Alone { key, params }) => {
                     let told = guarded(|| {
                         asked_panic("hand");
-                        in_hand.alone(&self.served(run, kept), key, params)
+                        in_hand.alone(&self.served(run, kept, WHOLE), key, params)
                     });
                     if told.is_err() {
                         in_hand = InHand::default();
                     }
                     told.map(|news| Ok(news.map(Told::Trial)))
                 }
-                _ => guarded(|| self.answer(run, &request, &cancelled)),
+                _ => guarded(|| self.answer(run, &request)),
             };
             match answered.unwrap_or_else(|_| Err(defect(file))) {
                 Ok(told) => told.into_iter().for_each(&self.tell),
@@ -268,45 +281,47 @@ impl Shared {
         }
     }
 
-    fn answer(
-        &self,
-        run: &Run,
-        request: &Request,
-        cancelled: &(dyn Fn() -> bool + Sync),
-    ) -> Result<Option<Told>, Failure> {
+    fn answer(&self, run: &Run, request: &Request) -> Result<Option<Told>, Failure> {
         let (values, tensors, threads) = (NetworkValues { run, threads: self.threads }, &run.tensors, self.threads);
         let context = Context { values: &values, tensors, recipe: &self.recipe, plan: &self.plan, threads };
-        let progress = now_and_then(|share| {
-            if let Request::Channels { key, .. } = request {
-                (self.tell)(Told::Progress { key: key.clone(), share });
+        let progress = now_and_then(|share, left| {
+            if let Some(key) = request.about() {
+                (self.tell)(Told::Progress { key: key.clone(), share, left });
             }
         });
-        answer(request, &context, &Watch { progress: &progress, cancelled })
+        let kind = Quick(request.clone()).kind();
+        let cancelled = || self.desk.cancelled() || self.desk.stopped(kind);
+        let told = answer(request, &context, &Watch { progress: &progress, cancelled: &cancelled })?;
+        if told.is_none() && self.desk.stopped(kind) { Err(was_stopped()) } else { Ok(told) }
     }
 
     /// Answers what takes long until the loader is dropped. A panic is an answer too.
     fn serve_trials(&self, run: &Run, kept: &Kept) {
         asked_panic("thread");
-        while let Some(Long(trial)) = self.trials.next() {
+        while let Some(work) = self.trials.next() {
+            let kind = work.kind();
+            let Long(trial) = work;
             let tried = guarded(|| {
                 asked_panic("trial");
-                self.served(run, kept).trial(trial.clone())
+                self.served(run, kept, kind).trial(trial.clone())
             });
             match tried {
+                Ok(Some(left)) if self.trials.stopped(kind) => (self.tell)(Told::Trial(News::stopped(left))),
                 Ok(left) => left.into_iter().for_each(|left| self.trials.put_back(Long(left))),
                 Err(_) => self.refuse(Request::Trial(trial), defect(run.setup.network.file())),
             }
         }
     }
 
-    fn served<'a>(&'a self, run: &'a Run, kept: &'a Kept<'a>) -> Served<'a, impl Fn() -> Option<Trial> + 'a> {
+    /// Who serves a trial of a kind.
+    fn served<'a>(&'a self, run: &'a Run, kept: &'a Kept<'a>, kind: u8) -> Served<'a, impl Fn() -> Option<Trial> + 'a> {
         Served {
             run,
             kept,
             threads: self.threads,
             tell: &self.tell,
             cancelled: Box::new(|| self.trials.cancelled()),
-            stopped: Box::new(|| self.trials.stopped()),
+            stopped: Box::new(move || self.trials.stopped(kind)),
             superseded: Box::new(|| self.trials.waits_for(WHOLE)),
             urgent: Box::new(|| self.urgent()),
             // What takes long does not hold it up for more than a step.

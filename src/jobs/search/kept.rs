@@ -1,6 +1,7 @@
 //! What the trials of one network have in common, kept from one to the next.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::jobs::network::{Run, Setup};
 use crate::model::{Draw, Graph, ModelError, Network, Reference};
@@ -21,6 +22,8 @@ pub(in crate::jobs) struct Kept<'a> {
     float: Option<Reference<'a>>,
     check: Option<Reference<'a>>,
     graph: Mutex<Option<(Vec<Grids>, Graph)>>,
+    /// How long the network took for a sample, all threads together, when it was last run as a whole.
+    pace: Mutex<Option<Duration>>,
 }
 
 impl<'a> Kept<'a> {
@@ -29,7 +32,19 @@ impl<'a> Kept<'a> {
         let reference = || run.setup.graph().ok().map(|graph| Reference::new(graph, MEMORY));
         let order = Draw::shuffled(run.samples.len(), SEED);
         let samples = order.into_iter().map(|at| run.samples[at]).collect();
-        Kept { run, samples, float: reference(), check: reference(), graph: Mutex::default() }
+        Kept { run, samples, float: reference(), check: reference(), graph: Mutex::default(), pace: Mutex::default() }
+    }
+
+    /// Hears how long the whole network has taken for some samples.
+    pub fn ran(&self, samples: usize, took: Duration) {
+        if let Ok(samples @ 1..) = u32::try_from(samples) {
+            *self.pace.lock().unwrap_or_else(PoisonError::into_inner) = Some(took / samples);
+        }
+    }
+
+    /// How long it takes for one, once that is known.
+    pub fn pace(&self) -> Option<Duration> {
+        *self.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The float network's answers to all samples, and to the samples to check on.

@@ -1,6 +1,6 @@
 //! How far a search is.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::jobs::trial::Left;
 
@@ -10,11 +10,13 @@ pub(super) struct Progress {
     steps: usize,
     done: f64,
     to_do: f64,
+    /// What a run takes, as far as that was known before.
+    pace: Option<Duration>,
 }
 
 impl Progress {
-    pub fn begin() -> Progress {
-        Progress { started: Instant::now(), steps: 0, done: 0.0, to_do: 0.0 }
+    pub fn begin(pace: Option<Duration>) -> Progress {
+        Progress { started: Instant::now(), steps: 0, done: 0.0, to_do: 0.0, pace }
     }
 
     /// More is to be done.
@@ -44,9 +46,12 @@ impl Progress {
         (self.steps, self.to_do) = (0, 0.0);
     }
 
-    /// What is to come, at the pace so far.
+    /// What is to come, at the pace so far; before the first run at the one that was known.
     pub fn left(&self) -> Left {
-        let time = (self.done > 0.0).then(|| self.started.elapsed().mul_f64(self.to_do / self.done));
+        let time = match self.done > 0.0 {
+            true => Some(self.started.elapsed().mul_f64(self.to_do / self.done)),
+            false => self.pace.map(|pace| pace.mul_f64(self.to_do)),
+        };
         Left { steps: self.steps, time }
     }
 }

@@ -14,7 +14,7 @@ use crate::jobs::trial::{ByMethod, Left, News, Params, Trial};
 use crate::jobs::tuning::Tune;
 use crate::model::ModelError;
 use crate::quant::{OutputEffect, OutputEffects};
-use crate::session::Failure;
+use crate::session::{Failure, Kind};
 
 /// Samples that sensitivities are taken over.
 const SENSITIVITY: usize = 8;
@@ -84,8 +84,13 @@ impl<F: Fn() -> Option<Trial>> Served<'_, F> {
             Ok(Some((effect, check)))
         };
         let (result, check) = match tried() {
-            Ok(Some((effects, check))) => (Ok(effects), check),
-            Ok(None) => return,
+            Ok(Some((effects, check))) => {
+                self.kept.ran(effects.all.samples + check.map_or(0, |check| check.samples), started.elapsed());
+                (Ok(effects), check)
+            }
+            // Nobody waits for this one any more.
+            Ok(None) if superseded() || (self.cancelled)() => return,
+            Ok(None) => return self.news(News::WholeStopped { params }),
             Err(why) => (Err(Failure::from(why)), None),
         };
         if superseded() {
@@ -97,6 +102,11 @@ impl<F: Fn() -> Option<Trial>> Served<'_, F> {
 
     fn sensitivity(&self, params: &Params) {
         let started = Instant::now();
+        let chosen = params.values().filter(|grids| !grids.is_empty()).count();
+        self.begun(Left {
+            steps: chosen,
+            time: self.kept.pace().map(|pace| pace.mul_f64(self.sensitivity_runs(params))),
+        });
         let mut done = 0;
         let mut found = |s, left| {
             done += 1;
@@ -111,12 +121,29 @@ impl<F: Fn() -> Option<Trial>> Served<'_, F> {
         self.news(News::SensitivityEnd(result.map(|_| ()).map_err(Failure::from)));
     }
 
+    /// What the sensitivities cost, in runs of the network on a sample: of an activation what follows it, alone and left out,
+    /// and before that alone on one sample; of a weight the whole network.
+    fn sensitivity_runs(&self, params: &Params) -> f64 {
+        let samples = self.kept.samples.len().min(SENSITIVITY) as f64;
+        let chosen = |kind| params.iter().filter(|(key, grids)| key.kind() == kind && !grids.is_empty()).count() as f64;
+        let behind = 2.0 * samples * 0.5 + 0.5;
+        2.0 * samples + chosen(Kind::Activation) * behind + chosen(Kind::Weight) * 2.0 * samples
+    }
+
+    /// Tells how long it will take, where that is known.
+    fn begun(&self, left: Left) {
+        if left.time.is_some() {
+            self.news(News::Begun(left));
+        }
+    }
+
     fn tune(&self, wanted: &Tune) {
         let mut found = |step, left| {
             self.news(News::Step(step, left));
             self.whole_meanwhile();
         };
-        let result = tune(self.run, self.kept, wanted, self.budget(), &mut found);
+        let begun = |left| self.begun(left);
+        let result = tune(self.run, self.kept, wanted, self.budget(), &begun, &mut found);
         if !(self.cancelled)() {
             self.news(News::Tuned(result.map(|tuned| tuned.map(Box::new))));
         }

@@ -66,7 +66,18 @@ impl<'a> Standing<'a> {
         let as_it_is = |tried| Choice { tried: Some(tried), by: UNCHANGED, before: unknown, after: unknown };
         let present: Set = wanted.layers.iter().map(|layer| as_it_is(layer.present)).collect();
         let told = present.clone();
-        Ok(Standing { run, kept, wanted, budget, tensors, present, progress: Progress::begin(), start, told, found })
+        Ok(Standing {
+            run,
+            kept,
+            wanted,
+            budget,
+            tensors,
+            present,
+            progress: Progress::begin(kept.pace()),
+            start,
+            told,
+            found,
+        })
     }
 
     /// The params of all activations with this set.

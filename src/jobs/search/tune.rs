@@ -35,7 +35,7 @@ use crate::session::{Failure, Key};
 ///
 /// Where other widths are allowed, the layers that cost most go there at last, one after the other.
 ///
-/// `found` hears of each decision. When it is stopped the search ends with what was found. `None` when it was cancelled,
+/// `begun` hears how long it will take, where that is known, and `found` of each decision. When it is stopped the search ends with what was found. `None` when it was cancelled,
 /// or stopped before anything was decided.
 ///
 /// # Errors
@@ -46,6 +46,7 @@ pub(super) fn tune(
     kept: &Kept,
     wanted: &Tune,
     budget: Budget,
+    begun: &dyn Fn(Left),
     found: &mut dyn FnMut(TuneStep, Left),
 ) -> Result<Option<Tuned>, Failure> {
     let split = Split::of(&wanted.params, run)?;
@@ -56,13 +57,6 @@ pub(super) fn tune(
     let unseen = seen.on_samples(if shares.aside.is_empty() { &shares.searched } else { &shares.aside });
     let judge = Judge { seen, unseen };
     let mut search = Standing::new(run, kept, budget.on(&shares.searched), wanted, split.activations.clone(), found)?;
-    let Some(verdict) = judge.judge(&split.activations)? else { return Ok(None) };
-    if !verdict.unseen.effect.is_of_something() {
-        return Err(nothing_to_judge_by(run));
-    }
-    let sets = vec![TuneSet { by: UNCHANGED, judged: verdict.unseen }];
-    let mut course = Course { judge, sets, taken: 0, first: verdict, best: verdict, decided: false };
-
     let (layers, few) = (wanted.layers.len(), search.few());
     let mut tries: Vec<Vec<Tried>> = Vec::new();
     for layer in &wanted.layers {
@@ -72,6 +66,14 @@ pub(super) fn tune(
         tries.push(candidates(layer, wanted.allow));
     }
     plan(&mut search, &tries);
+    begun(search.progress.left());
+    let Some(verdict) = judge.judge(&split.activations)? else { return Ok(None) };
+    if !verdict.unseen.effect.is_of_something() {
+        return Err(nothing_to_judge_by(run));
+    }
+    let sets = vec![TuneSet { by: UNCHANGED, judged: verdict.unseen }];
+    let mut course = Course { judge, sets, taken: 0, first: verdict, best: verdict, decided: false };
+
     let Some(at_first) = look(&mut search)? else { return Ok(None) };
     let order = worth_searching(&at_first);
     if wanted.objective.is_out() {

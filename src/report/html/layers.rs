@@ -63,7 +63,8 @@ pub(super) fn table(out: &mut String, shown: &Shown, key: &str) {
     out.push_str("</tr></thead>\n<tbody>\n");
     for (at, row) in rows.iter().enumerate() {
         let plot = row.ready.filter(|_| plotted.contains(&at));
-        self::row(out, at, row, plot, columns as u16);
+        let plot = plot.map(|ready| (ready, Outline::of(ready, columns as u16, shown.rise)));
+        self::row(out, at, row, plot.as_ref().map(|(ready, outline)| (*ready, outline)));
     }
     out.push_str("</tbody>\n</table>\n");
 }
@@ -98,7 +99,7 @@ fn bounded(rows: usize, plots: usize, columns: usize) -> Option<String> {
     (!said.is_empty()).then(|| format!("{}. All numbers are there for all layers.", said.join("; ")))
 }
 
-fn row(out: &mut String, at: usize, row: &Row, plot: Option<&Ready>, columns: u16) {
+fn row(out: &mut String, at: usize, row: &Row, plot: Option<(&Ready, &Outline)>) {
     let layer = row.layer;
     let placed = if row.in_float.is_some() { " data-float" } else { "" };
     let _ = write!(out, "<tr data-i=\"{at}\"{placed}><th scope=\"row\"><code>{}</code>", name(layer.name()));
@@ -109,14 +110,14 @@ fn row(out: &mut String, at: usize, row: &Row, plot: Option<&Ready>, columns: u1
     let of: Vec<String> = of.into_iter().flatten().filter(|word| !word.is_empty()).map(|word| escaped(&word)).collect();
     let _ = write!(out, "<small>{}</small></th>", of.join(" · "));
     match plot {
-        Some(ready) => {
+        Some((ready, outline)) => {
             let (w, h) = SIZE;
             let _ = write!(
                 out,
                 "<td class=\"p\"><svg class=\"plot\" viewBox=\"0 0 {w} {h}\" role=\"img\" aria-label=\"{}\">",
                 escaped(&in_words(ready))
             );
-            draw(out, ready, &Outline::of(ready, columns), FRAME);
+            draw(out, ready, outline, FRAME);
             out.push_str("</svg></td>");
         }
         None => out.push_str("<td class=\"p\"></td>"),

@@ -60,10 +60,11 @@ fn key(shown: &Shown) -> String {
         .map(|(i, (id, _))| format!("<b>{}</b> {}", i + 1, escaped(id)))
         .collect();
     format!(
-        "<p class=\"key\">Bars: how many values, on a log scale, exact zeros left out; magnitudes, or signed values where \
+        "<p class=\"key\">Bars: how many values, on a {} scale, exact zeros left out; magnitudes, or signed values where \
          the format has a zero point. <span class=\"k clip\">Line</span>: the chosen clip. <span class=\"k over\">Hatched\
          </span>: beyond it, saturates. <span class=\"k mark\">Triangles</span>: what each method would choose, filled the \
          one that did: {}.</p>\n",
+        shown.rise.word(),
         methods.join(", ")
     )
 }
@@ -98,6 +99,7 @@ mod tests {
 
     use super::*;
     use crate::calibrate;
+    use crate::figure::Rise;
     use crate::histogram::Histogram;
     use crate::quant::Format;
     use crate::report::Scales;
@@ -123,7 +125,7 @@ mod tests {
     }
 
     fn page(session: &Session, title: &str) -> String {
-        html(&Shown { title, session, scales: &Scales::of(session) })
+        html(&Shown { title, session, scales: &Scales::of(session), rise: Rise::Log })
     }
 
     #[test]

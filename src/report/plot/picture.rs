@@ -2,7 +2,7 @@ use std::fmt::Write;
 use std::str::FromStr;
 
 use super::{Frame, draw, in_words, n};
-use crate::figure::Outline;
+use crate::figure::{Outline, Rise};
 use crate::report::number;
 use crate::report::visible;
 use crate::session::Ready;
@@ -39,8 +39,8 @@ const STYLE: &str = include_str!("style.css");
 const LINE: f64 = 13.0;
 
 /// The plot of one range as a picture of its own, with its name above and what the marks stand for below. It is light, and
-/// dark where the viewer prefers that.
-pub fn svg(name: &str, ready: &Ready, size: PlotSize) -> String {
+/// dark where the viewer prefers that. Counts stand on such a scale.
+pub fn svg(name: &str, ready: &Ready, size: PlotSize, rise: Rise) -> String {
     let (width, height) = (f64::from(size.width), f64::from(size.height));
     let offers: Vec<String> = ready.candidates().iter().enumerate().map(|(i, c)| offer(i + 1, c)).collect();
     let legend = rows(&offers, ((width - 32.0) / (LINE * 0.56)) as usize);
@@ -48,7 +48,7 @@ pub fn svg(name: &str, ready: &Ready, size: PlotSize) -> String {
     let frame =
         Frame { x: 52.0, y: 62.0, width: width - 52.0 - 20.0, height: (height - 62.0 - below).max(40.0), line: LINE };
     // A column for each two pixels is finer than any eye.
-    let outline = Outline::of(ready, (frame.width / 2.0) as u16);
+    let outline = Outline::of(ready, (frame.width / 2.0) as u16, rise);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\" role=\"img\">\n\
          <title>{}: {}</title>\n<style>{STYLE}</style>\n{HATCH}\n<rect class=\"ground\" width=\"{w}\" height=\"{h}\"/>\n",
@@ -128,7 +128,7 @@ mod tests {
         let session = Session::new(calibrate::defaults(), "mse", format);
         let layer = Layer::waiting(Key::activation(name), Vec::new());
         let histogram = Arc::new(Histogram::of(values, 2048, &[]));
-        svg(name, &Ready::analyse(histogram, &session.plan(), &layer.subject()), size)
+        svg(name, &Ready::analyse(histogram, &session.plan(), &layer.subject()), size, Rise::Sqrt)
     }
 
     /// Every element is closed, every number is one.

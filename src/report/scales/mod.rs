@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::by_method::MethodOutputs;
 use super::effect::{Effect, NamedEffect};
+use super::shape::ShapeScales;
 use crate::session::Kind;
 
 pub use lean::Lean;
@@ -66,6 +67,9 @@ pub struct Outputs {
     /// What each method for all activations would do instead, where that was asked for; the best first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub by_method: Vec<MethodOutputs>,
+    /// How each output that holds floats lies, float and quantized, on the samples that it was calibrated on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shapes: Vec<ShapeScales>,
 }
 
 /// One tensor of the document.

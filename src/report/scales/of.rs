@@ -6,7 +6,7 @@ use super::{
     CandidateScales, Chosen, ErrorScales, FileError, MeasuredScales, Outputs, Per, Provenance, RangeScales, SCHEMA,
     Scales, StatsScales, TensorScales, TunedScales, Tuning,
 };
-use crate::calibrate::{Measured, Metrics};
+use crate::calibrate::{Measured, Metrics, Threshold};
 use crate::histogram::Stats;
 use crate::quant::{Clip, Format, OutputEffect, OutputEffects, QuantParams};
 use crate::report::by_method::{MethodRow, in_document};
@@ -57,6 +57,7 @@ impl Scales {
             check: check.map(Into::into),
             each: named(effects.several()),
             by_method: Vec::new(),
+            shapes: effects.shapes.iter().map(Into::into).collect(),
         });
         self
     }
@@ -112,9 +113,14 @@ pub(in crate::report) fn candidates(ready: &Ready, parts: &Per<&Ready>) -> Vec<(
             Err(none) => Some(none.to_string()),
         };
         let range = range(&answers.map(|t| t.map(|t| (t.clip, t.params))), ready.format());
-        (c.id.clone(), CandidateScales { range, errors: errors(&answers.map(|t| t.map(|t| t.metrics))), note })
+        (c.id.clone(), CandidateScales { range, errors: errors(&answers.map(|t| t.map(own_metrics))), note })
     };
     ready.candidates().iter().enumerate().map(candidate).collect()
+}
+
+/// What a method's clip costs, with the divergence that is the method's own.
+fn own_metrics(threshold: &Threshold) -> Metrics {
+    Metrics { kl: threshold.own_kl, ..threshold.metrics }
 }
 
 fn chosen(layer: &Layer, ready: &Ready, parts: &Per<&Ready>) -> Chosen {

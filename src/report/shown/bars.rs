@@ -1,7 +1,7 @@
 //! The report for people who paste terminals: a small histogram a row, and the columns that fit beside it.
 
 use super::Shown;
-use crate::figure::{Axis, Outline};
+use crate::figure::{Axis, Outline, Rise};
 use crate::report::number;
 use crate::report::one_word;
 use crate::report::row::Row;
@@ -55,7 +55,7 @@ pub fn bars(shown: &Shown, blocks: Blocks) -> String {
 
 /// The counts as bars, and the clip between the columns that it lies between.
 fn sparkline(ready: &Ready, blocks: Blocks) -> String {
-    let outline = Outline::of(ready, COLUMNS);
+    let outline = Outline::of(ready, COLUMNS, Rise::Log);
     let (levels, clip) = blocks.glyphs();
     let edges: Vec<usize> = outline.clip.iter().map(|(_, x)| edge(&outline.axis, *x)).collect();
     let mut out = String::new();

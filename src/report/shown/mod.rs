@@ -10,6 +10,7 @@ pub use markdown::markdown;
 
 use super::row::Row;
 use super::{Scales, number};
+use crate::figure::Rise;
 use crate::session::Session;
 
 /// What is shown: a session, and what its document says of the network.
@@ -21,6 +22,8 @@ pub struct Shown<'a> {
     pub session: &'a Session,
     /// The document of the same session, whose head has the figures of the outputs where they were measured.
     pub scales: &'a Scales,
+    /// The scale that counts stand on in plots.
+    pub rise: Rise,
 }
 
 impl<'a> Shown<'a> {

@@ -76,7 +76,7 @@ pub enum Command {
     Float,
     /// Goes to the next way to place the network's quantizers.
     Placement,
-    /// Linear or log counts.
+    /// The next scale of counts: log, square root, linear.
     YScale,
     /// Magnitudes or signed values.
     Sign,
@@ -88,8 +88,20 @@ pub enum Command {
     Fit,
     /// Shows the mapping from floats to integers.
     Mapping,
+    /// Shows both distributions of the KL divergence at the clip in hand.
+    Divergence,
+    /// Goes through the rule of 99 %, drop by drop.
+    Coverage,
     /// Compares all methods on all layers.
     Compare,
+    /// Shows the list of layers over the whole width.
+    Layers,
+    /// Shows the network's outputs, float and quantized.
+    Outputs,
+    /// Keeps the range that is looked at in view, to be compared with others.
+    Hold,
+    /// Moves the inspected value: by columns, in the mapping by parts of a step, or by ten of them.
+    Inspect(i16),
     /// Zooms in (1) or out (-1) about the clip.
     Zoom(i8),
     /// Shows the whole range.
@@ -98,6 +110,10 @@ pub enum Command {
     Pan(i8),
     /// Ends the run of a network with the samples seen so far, or what takes long with what it has found.
     Stop,
+    /// Lists what goes on in the background.
+    Work,
+    /// Shows all that is to say of the selected layer.
+    Notes,
     /// Shows every method by what the network's outputs say.
     Methods,
     /// Takes the best method by the network's outputs for all activations.
@@ -112,6 +128,8 @@ pub enum Command {
     TuneAll,
     /// Asks whether to take up what an earlier run has left.
     TakeUp,
+    /// Asks what to do in the lesson.
+    Lesson,
     /// Writes the scales to a file.
     Export,
     /// Writes the screen as SVG.
@@ -120,6 +138,16 @@ pub enum Command {
     Plot,
     /// Asks what to copy.
     Copy,
+    /// Asks where to write the NumPy of what is on the screen.
+    Script,
+    /// Explains what is on the screen, or under the inspect cursor.
+    Explain,
+    /// Lists every method with what it does.
+    MethodList,
+    /// Begins a presentation, or ends it.
+    Present,
+    /// Shows so much more of a presentation.
+    Reveal(i8),
     /// Lists every change that was made.
     Changes,
     /// Finds a command by words, and runs it.

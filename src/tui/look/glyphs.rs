@@ -75,6 +75,10 @@ pub struct Glyphs {
     pub rule: char,
     /// A level of the fake-quantized distribution.
     pub level: char,
+    /// What such a level stands on.
+    pub stem: char,
+    /// Where a curve is least, and where its two parts cross.
+    pub points: [char; 2],
     /// The inspected column.
     pub inspect: char,
     /// The selected layer, a layer left in float.
@@ -109,6 +113,8 @@ impl Glyphs {
         axis: ['─', '┬', '└'],
         rule: '─',
         level: '━',
+        stem: '│',
+        points: ['◆', '×'],
         inspect: '┊',
         select: '▸',
         float: '○',
@@ -133,6 +139,8 @@ impl Glyphs {
         axis: ['-', '+', '+'],
         rule: '-',
         level: '=',
+        stem: ':',
+        points: ['*', 'x'],
         inspect: '!',
         select: '>',
         float: 'o',
@@ -151,6 +159,8 @@ impl Glyphs {
         clip: '│',
         dot: '•',
         level: '═',
+        stem: '·',
+        points: ['♦', 'x'],
         inspect: ':',
         select: '►',
         grips: ['◄', '►'],

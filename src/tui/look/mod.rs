@@ -15,6 +15,7 @@ mod theme;
 pub use depth::Depth;
 pub use glyphs::{Glyphs, Marks};
 pub use ground::{Ground, contrast, parse_reply};
+pub(super) use theme::of_index;
 pub use theme::{Own, Role, Theme, parse_colour};
 
 /// A value and how it was found, in a few words.
@@ -42,6 +43,8 @@ pub struct Look {
     pub theme: Theme,
     /// What the screen is drawn with.
     pub glyphs: Glyphs,
+    /// What the colours are made for.
+    pub ground: Ground,
     depth: Depth,
     own: Own,
 }
@@ -54,11 +57,19 @@ impl Look {
 
     /// The same, with the user's own colours for some roles.
     pub fn with_own(depth: Depth, ground: Ground, marks: Marks, own: Own) -> Look {
-        Look { theme: Theme::with_own(depth, ground, own), glyphs: Glyphs::of(marks), depth, own }
+        Look { theme: Theme::with_own(depth, ground, own), glyphs: Glyphs::of(marks), ground, depth, own }
     }
 
     /// The same on another ground.
     pub fn on(self, ground: Ground) -> Look {
-        Look { theme: Theme::with_own(self.depth, ground, self.own), ..self }
+        Look { theme: Theme::with_own(self.depth, ground, self.own), ground, ..self }
+    }
+
+    /// The same for a picture, which has all colours and a ground of its own, and is read where few fonts have octants.
+    pub fn for_a_picture(self) -> Look {
+        let ground = if self.ground == Ground::Unknown { Ground::Dark } else { self.ground };
+        let depth = if self.depth == Depth::Mono { Depth::Mono } else { Depth::True };
+        let marks = if self.glyphs.marks == Marks::Octant { Marks::Braille } else { self.glyphs.marks };
+        Look::with_own(depth, ground, marks, self.own)
     }
 }

@@ -174,7 +174,7 @@ fn least_contrast(rgb: [u8; 3], ground: Ground) -> f64 {
 }
 
 /// The colour of xterm's 256, above the sixteen that users define: a cube of six levels, and a ramp of greys.
-fn of_index(index: u8) -> [u8; 3] {
+pub(in crate::tui) fn of_index(index: u8) -> [u8; 3] {
     let level = |n: u8| if n == 0 { 0 } else { 55 + 40 * n };
     match index {
         232..=255 => [8 + 10 * (index - 232); 3],

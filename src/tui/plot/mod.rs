@@ -5,7 +5,9 @@
 mod bars;
 mod dots;
 mod labels;
+mod large;
 
-pub use bars::{BarStyle, bars};
+pub use bars::{BarStyle, bars, edges};
 pub use dots::{Dots, sample};
-pub use labels::place;
+pub use labels::{Placed, place};
+pub use large::large;

@@ -17,7 +17,8 @@ pub(super) fn cancel(model: &mut Model) {
         Mode::Normal => {
             let had_notice = model.notice.take().is_some();
             if model.plot.inspect.take().is_some() || had_notice {
-            } else if model.plot.page == Page::Changes {
+            } else if model.plot.page == Page::Divergence && model.plot.bin.take().is_some() {
+            } else if model.plot.page.is_looked_up() {
                 model.plot.page = Page::Curve;
             } else if model.channel.open.is_some() {
                 channels::close(model);
@@ -30,8 +31,11 @@ pub(super) fn cancel(model: &mut Model) {
         Mode::Prompt { .. }
         | Mode::Help { .. }
         | Mode::Palette { .. }
+        | Mode::Read { .. }
         | Mode::ForAll
         | Mode::Copy
+        | Mode::Lesson
+        | Mode::Lessons { .. }
         | Mode::Offer
         | Mode::Quit => model.mode = Mode::Normal,
     }

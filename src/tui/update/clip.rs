@@ -131,35 +131,21 @@ pub(super) fn move_bins(model: &mut Model, by: i16) {
     }
 }
 
-/// To the next local minimum (of the SQNR: maximum) on the screen, at the exact clip that has it.
+/// To the next local minimum of the curve (of the SQNR: maximum), at the very clip that has it, whatever the screen's width.
 pub(super) fn minimum(model: &mut Model, by: i8) {
     let (Some(value), Some(figure)) = (present(model), model.figure()) else { return };
-    let sqnr = model.plot.curve == CurveKind::Sqnr;
-    let badness = |i: usize| {
-        let v = if sqnr { -figure.curve.spans[i].lo } else { figure.curve.spans[i].lo };
-        if v.is_nan() { f64::INFINITY } else { v }
+    // The other end of an affine range has minima of its own.
+    let below = !model.format().symmetric() && model.plot.handle == Handle::Min;
+    let own = figure.curve.minima.iter().map(|minimum| minimum.at).filter(|at| !(below ^ (*at < 0.0)));
+    let found = if by > 0 {
+        own.filter(|at| *at > value).min_by(f32::total_cmp)
+    } else {
+        own.filter(|at| *at < value).max_by(f32::total_cmp)
     };
-    // By whole columns, so that a step is something one can see.
-    let column = |c: usize| badness(2 * c).min(badness(2 * c + 1));
-    let columns = usize::from(figure.axis.columns);
-    let is_minimum = |c: &usize| {
-        let left = if *c > 0 { column(c - 1) } else { f64::INFINITY };
-        let right = if c + 1 < columns { column(c + 1) } else { f64::INFINITY };
-        column(*c).is_finite() && column(*c) < left && column(*c) <= right
-    };
-    let best_clip = |c: usize| {
-        let half = if badness(2 * c) <= badness(2 * c + 1) { 2 * c } else { 2 * c + 1 };
-        figure.curve.spans[half].best_clip as f32
-    };
-    let here = usize::from(figure.axis.nearest_column(f64::from(value)));
-    // On an axis with both signs the other half belongs to the mirror image, or to the other end.
-    let own_side = |c: &usize| (figure.axis.centre(*c as u16) < 0.0) == (value < 0.0);
-    let wanted = |c: &usize| own_side(c) && is_minimum(c);
-    let found = if by > 0 { (here + 1..columns).find(wanted) } else { (0..here).rev().find(wanted) };
-    match found.map(best_clip) {
-        Some(target) => put(model, if value < 0.0 { -target } else { target }, false),
+    match found {
+        Some(target) => put(model, target, false),
         None => {
-            let what = if sqnr { "maximum" } else { "minimum" };
+            let what = if model.plot.curve == CurveKind::Sqnr { "maximum" } else { "minimum" };
             model.say(format!("no {what} to the {}", if by > 0 { "right" } else { "left" }));
         }
     }

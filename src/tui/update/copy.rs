@@ -6,6 +6,7 @@ use super::super::key::Key;
 use super::super::mode::Mode;
 use super::super::model::Model;
 use super::super::msg::Cmd;
+use super::script;
 use crate::quant::{Clip, Format};
 use crate::report::{self, number, visible};
 use crate::session::{Ready, Target};
@@ -19,9 +20,10 @@ pub(super) fn key(model: &mut Model, key: Key, cmds: &mut Vec<Cmd>) {
         Some('n') => (format!("clip {}", number(ready)), Some(number(ready))),
         Some('r') => (format!("the row of {name}"), Some(row(&name, ready))),
         Some('p') => (format!("the NumPy of {name}"), Some(numpy(model, &at, ready))),
+        Some('s') => ("the NumPy of the screen".to_owned(), script::of(model)),
         Some('d') => ("the document".to_owned(), None),
         _ if key == Key::code(KeyCode::Enter) => (format!("the row of {name}"), Some(row(&name, ready))),
-        _ => return model.say("nothing copied: n the clip, r the row, p NumPy, d the document"),
+        _ => return model.say("nothing copied: n the clip, r the row, p NumPy, s the screen's, d the document"),
     };
     cmds.push(Cmd::Copy { what, text });
 }

@@ -6,9 +6,10 @@ use crate::session::{Arrival, Key, Need, Received, TakenUp};
 
 use super::super::model::Model;
 use super::super::msg::Cmd;
-use super::{channels, hand, list, many, methods, network, taking, ties};
+use super::{channels, hand, list, many, methods, network, taking, ties, work};
 
 pub(super) fn told(model: &mut Model, told: Told, cmds: &mut Vec<Cmd>) {
+    work::heard(model, &told);
     match told {
         Told::Arrived(arrival) => arrived(model, arrival, cmds),
         Told::Opened { title, assumptions } => {
@@ -21,7 +22,8 @@ pub(super) fn told(model: &mut Model, told: Told, cmds: &mut Vec<Cmd>) {
             }
         }
         Told::Running { done, of, left } => model.loading.runs = (done < of).then_some((done, of, left)),
-        Told::Progress { key, share } => {
+        Told::Progress { key, share, left } => {
+            work::progress(model, &key, share, left);
             if let Some(layer) = model.session.position(&key) {
                 model.loading.share = Some((layer, share));
                 channels::progress(model, &key, share);

@@ -47,7 +47,7 @@ pub(super) fn ended(model: &mut Model, question: u64, result: Result<(), Failure
     if methods.asked.as_ref().is_none_or(|asked| asked.question != question) {
         return;
     }
-    methods.running = false;
+    (methods.running, methods.stopping) = (false, false);
     methods.failed = result.err().map(|why| visible(&why.to_string()));
     let whole = network.whole.answer.as_ref().filter(|_| network.whole_is_answered());
     let Some((best, whole)) = network.methods.best().zip(whole) else { return };

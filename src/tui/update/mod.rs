@@ -5,7 +5,11 @@ mod changes;
 mod channels;
 mod clip;
 mod copy;
+mod explain;
 mod hand;
+mod hold;
+mod inspect;
+pub(super) mod learn;
 mod list;
 mod load;
 mod many;
@@ -15,16 +19,20 @@ mod network;
 mod palette;
 mod pictures;
 mod placement;
+mod present;
 mod prompt;
+mod script;
 mod stage;
+mod steps;
 pub(super) mod taking;
 mod ties;
+mod work;
 mod zoom;
 
 use super::command::{Command, entry_of};
-use super::layout::{Areas, areas};
+use super::layout::{Areas, Contents, areas, presented};
 use super::line::Line;
-use super::mode::{Ask, Mode};
+use super::mode::{Ask, Mode, Reading};
 use super::model::{Model, name_of};
 use super::msg::{Cmd, Msg};
 use super::page::Page;
@@ -51,19 +59,23 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         },
         Msg::Release => clip::release(model),
         Msg::Cancel => cancel::cancel(model),
-        Msg::Inspect(column) => {
-            model.plot.inspect = model.figure().map(|f| f.axis.centre(column));
-        }
+        Msg::Inspect(column) => inspect::at(model, column),
+        Msg::InspectValue(value) => model.plot.inspect = Some(value),
         Msg::ShowCurve(kind) => {
             model.plot.curve = kind;
             model.plot.page = Page::Curve;
         }
+        Msg::PickBin(bin) => model.plot.bin = Some(bin),
+        Msg::Explain(id) => explain::open(model, id),
         Msg::PickChannel(channel) => channels::pick(model, channel),
         Msg::SelectLayer(layer) => list::select(model, layer, &mut cmds),
         Msg::ScrollList(rows) => list::scroll(model, rows),
+        Msg::ScrollPage(lines) => scroll(model, lines),
+        Msg::PickRow(row) => pick_row(model, row, &mut cmds),
         Msg::ZoomAt { column, steps } => zoom::about(model, column, steps, &mut cmds),
         Msg::GrabAxis(column) => zoom::grab(model, column),
         Msg::Type(key) if matches!(model.mode, Mode::Offer) => taking::key(model, key, &mut cmds),
+        Msg::Type(key) if matches!(model.mode, Mode::Read { .. }) => explain::key(model, key),
         Msg::Type(key) if matches!(model.mode, Mode::Help { .. } | Mode::Palette { .. }) => {
             if let Some(command) = palette::key(model, key) {
                 run(model, command, &mut cmds);
@@ -74,17 +86,53 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::Job(told) => load::told(model, told, &mut cmds),
         Msg::Copied { what, way } => model.say(format!("{what} copied {way}")),
         Msg::Exported(result) => prompt::exported(model, result, &mut cmds),
-        Msg::Drawn(svg) => pictures::drawn(model, svg),
+        Msg::Writing(path) => prompt::writing(model, &path),
+        Msg::NetworkWritten(result) => prompt::network_written(model, result, &mut cmds),
+        Msg::Drawn(picture) => pictures::drawn(model, picture),
         Msg::Written(result) => pictures::written(model, result),
+        Msg::Opened(opened) => learn::opened(model, *opened),
+        Msg::NotOpened(why) => learn::not_opened(model, why),
     }
     if !news {
         settle(model);
     }
+    learn::follow(model, &mut cmds);
     taking::go_on(model, &mut cmds);
     network::say_late(model);
     network::ask(model, &mut cmds);
     methods::ask(model, &mut cmds);
+    work::asked(model, &cmds);
     cmds
+}
+
+/// Moves the page that is shown, as far as it has lines.
+fn scroll(model: &mut Model, lines: i16) {
+    let last = layout(model).map_or(0, |areas| {
+        let page = areas.page();
+        let all = super::notes::lines(model, super::notes::width(page)).len();
+        all.saturating_sub(usize::from(page.height)).min(usize::from(u16::MAX)) as u16
+    });
+    model.plot.scroll = model.plot.scroll.min(last).saturating_add_signed(lines).min(last);
+}
+
+/// A row of what lies over the screen, or over the plots, was pressed.
+fn pick_row(model: &mut Model, row: usize, cmds: &mut Vec<Cmd>) {
+    if let Mode::Help { at, .. } | Mode::Palette { at, .. } = &mut model.mode {
+        *at = row;
+        let enter = super::key::Key::code(crossterm::event::KeyCode::Enter);
+        if let Some(command) = palette::key(model, enter) {
+            run(model, command, cmds);
+        }
+        return;
+    }
+    match model.plot.page {
+        Page::Changes => {
+            let (done, undone) = model.session.history_len();
+            model.state = (done + undone).saturating_sub(row);
+        }
+        Page::Work => model.piece = row,
+        _ => {}
+    }
 }
 
 /// Brings what follows from the rest of the model up to date: the list's order and window, and the figure. Before a
@@ -98,7 +146,25 @@ pub fn settle(model: &mut Model) {
 
 /// The areas of the screen as it is now; `None` when it is too small.
 pub fn layout(model: &Model) -> Option<Areas> {
-    areas(model.size, report::offers(&model.session).len(), model.network.is_some())
+    let beside = usize::from(model.held.is_some()) + usize::from(model.against.is_some());
+    let methods = report::offers(&model.session).len() + beside;
+    let (network, page) = (model.network.is_some(), model.plot.page);
+    let lesson = model.learn.as_ref().is_some_and(|learn| learn.playing().is_some());
+    let mapping = model.plot.page == Page::Mapping && !model.on_strip();
+    let areas = match model.present {
+        Some(_) => presented(model.size),
+        None => areas(model.size, Contents { methods, network, alone: alone(model), lesson, mapping, page }),
+    };
+    let keep = if model.present.is_some() { u16::MAX } else { 2 };
+    areas.map(|areas| if page == Page::Divergence { areas.with_tall_lower(keep) } else { areas })
+}
+
+/// How many lines there are to say of a layer that is alone.
+fn alone(model: &Model) -> Option<u16> {
+    let [layer] = model.session.layers() else { return None };
+    let (of, at) = (usize::from(model.size.0.max(20)) - 4, Target::Tensor(layer.key.clone()));
+    let lines = model.session.notes(&at).iter().map(|note| note.text.chars().count().div_ceil(of)).sum::<usize>();
+    Some(lines.min(usize::from(u16::MAX)) as u16)
 }
 
 fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
@@ -111,6 +177,15 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         model.session.end_run();
     }
     match command {
+        Command::MoveColumns(by) | Command::MoveBins(by) if model.plot.page == Page::Coverage => {
+            steps::drop_bins(model, isize::from(by));
+        }
+        Command::Minimum(by) if model.plot.page == Page::Coverage => {
+            steps::drop_bins(model, if by > 0 { isize::MAX } else { isize::MIN });
+        }
+        Command::Pan(by) if model.plot.page == Page::Divergence => steps::move_cursor(model, isize::from(by)),
+        Command::Zoom(by) if model.plot.page == Page::Divergence => steps::widen(model, by),
+        Command::ZoomReset if model.plot.page == Page::Divergence => (model.plot.wider, model.plot.bin) = (0, None),
         Command::MoveColumns(by) if model.on_strip() => channels::step(model, by),
         Command::MoveColumns(by) => clip::move_columns(model, by),
         Command::MoveBins(by) => clip::move_bins(model, by),
@@ -135,18 +210,26 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         }
         Command::PerChannel => channels::ask(model),
         Command::Tie => ties::ask(model),
+        Command::OpenChannel if learn::goes_on(model) => learn::go_on(model, cmds),
         Command::OpenChannel if model.plot.page == Page::Changes => changes::jump(model, cmds),
+        Command::OpenChannel if model.plot.page == Page::Layers => model.plot.page = Page::Curve,
         Command::OpenChannel => channels::open(model),
         Command::CloseChannel => channels::close(model),
         Command::OtherHandle => clip::other_handle(model),
         Command::Undo | Command::Redo if changes::is_elsewhere(model, command) => changes::go(model),
         Command::Undo => history(model, true, cmds),
         Command::Redo => history(model, false, cmds),
+        Command::Select(by) if model.plot.page == Page::Work => work::step(model, isize::from(by)),
+        Command::Page(by) if model.plot.page == Page::Work => work::step(model, 10 * isize::from(by)),
+        Command::First if model.plot.page == Page::Work => work::step(model, isize::MIN),
+        Command::Last if model.plot.page == Page::Work => work::step(model, isize::MAX),
+        Command::Page(by) if model.plot.page == Page::Notes => scroll(model, 10 * by),
         Command::Select(by) if model.plot.page == Page::Changes => changes::step(model, isize::from(by)),
         Command::Page(by) if model.plot.page == Page::Changes => changes::step(model, 10 * isize::from(by)),
         Command::First if model.plot.page == Page::Changes => changes::step(model, isize::MIN),
         Command::Last if model.plot.page == Page::Changes => changes::step(model, isize::MAX),
         Command::Select(by) => list::step(model, isize::from(by), cmds),
+        Command::Page(by) if learn::turns(model) => learn::turn(model, by),
         Command::Page(by) => {
             let page = layout(model).map_or(10, |a| a.list_rows(model.list.rows()).height.max(2) - 1);
             list::step(model, isize::from(by) * page as isize, cmds);
@@ -165,7 +248,7 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::Toggle => list::toggle(model),
         Command::Float => list::float(model),
         Command::Placement => placement::next(model),
-        Command::YScale => model.plot.log = !model.plot.log,
+        Command::YScale => model.plot.rise = model.plot.rise.next(),
         Command::Sign => {
             model.plot.signed = !model.plot.signed;
             model.plot.zoom = None;
@@ -173,7 +256,15 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::Curve(by) => {
             match std::mem::take(&mut model.plot.page) {
                 // The plots come back as they were.
-                Page::Compare | Page::Methods | Page::Changes => {}
+                Page::Divergence
+                | Page::Coverage
+                | Page::Compare
+                | Page::Methods
+                | Page::Changes
+                | Page::Notes
+                | Page::Work
+                | Page::Layers
+                | Page::Outputs => {}
                 Page::Mapping => model.plot.zoom = None,
                 Page::Curve => model.plot.curve = model.plot.curve.step(by),
             }
@@ -186,7 +277,21 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
                 Some(Shape::Gauss) => None,
             }
         }
+        Command::Divergence => model.plot.page.toggle(Page::Divergence),
+        Command::Coverage => {
+            model.plot.page.toggle(Page::Coverage);
+            model.plot.drops = 0;
+        }
+        Command::Script => pictures::ask_script(model),
+        Command::Explain => explain::here(model),
+        Command::MethodList => model.mode = Mode::Read { what: Reading::Methods, scroll: 0, at: 0 },
+        Command::Present => present::toggle(model),
+        Command::Reveal(by) => present::reveal(model, by),
         Command::Compare => model.plot.page.toggle(Page::Compare),
+        Command::Layers => model.plot.page.toggle(Page::Layers),
+        Command::Outputs => model.plot.page.toggle(Page::Outputs),
+        Command::Hold => hold::toggle(model),
+        Command::Inspect(by) => inspect::step(model, by),
         Command::Methods => methods::show(model),
         Command::Mapping => {
             model.plot.page.toggle(Page::Mapping);
@@ -195,12 +300,18 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::Zoom(steps) => zoom::about_clip(model, steps, cmds),
         Command::ZoomReset => model.plot.zoom = None,
         Command::Pan(by) => zoom::pan(model, by),
-        Command::Stop => network::stop(model, cmds),
+        Command::Stop => work::stop(model, cmds),
+        Command::Work => work::show(model),
+        Command::Notes => {
+            model.plot.page.toggle(Page::Notes);
+            model.plot.scroll = 0;
+        }
         Command::Sensitivity => network::sensitivity(model, cmds),
         Command::Tune => network::ask_how(model, false),
         Command::TuneAll => network::ask_how(model, true),
         Command::BestForAll => methods::take_best(model),
         Command::FloatWorst => network::ask_worst(model),
+        Command::Lesson => learn::ask(model),
         Command::TakeUp => taking::offer(model),
         Command::Export => prompt::open_export(model, false),
         Command::Screen => cmds.push(Cmd::Draw),
@@ -216,6 +327,8 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
             cmds.push(Cmd::Mouse(model.mouse));
         }
         Command::Suspend => cmds.push(Cmd::Suspend),
+        // What is decided in a lesson is decided for practice.
+        Command::Quit if model.learn.is_some() => cmds.push(Cmd::Quit),
         Command::Quit if model.session.is_dirty() => model.mode = Mode::Quit,
         Command::Quit => cmds.push(Cmd::Quit),
     }

@@ -19,6 +19,9 @@ use super::super::msg::Cmd;
 use super::super::network::{Answer, Work};
 use super::{channels, hand};
 
+/// What takes so many seconds says so before it begins.
+const LONG: u64 = 10;
+
 /// Asks what the present decisions do to the outputs, where that was not asked yet: of the layer at hand at once, also
 /// while its clip is in the hand; of everything when it is let go.
 pub(super) fn ask(model: &mut Model, cmds: &mut Vec<Cmd>) {
@@ -95,19 +98,6 @@ pub(super) fn tune(model: &mut Model, all: bool, text: &str, cmds: &mut Vec<Cmd>
     Ok(())
 }
 
-pub(super) fn stop(model: &mut Model, cmds: &mut Vec<Cmd>) {
-    let running = model.network.as_mut().and_then(|n| n.running.as_mut());
-    if let Some(running) = running {
-        running.stopping = true;
-        model.say("stopping after this layer…");
-    } else if model.loading.finished {
-        model.say(model.keys.told("stopping; {methods} shows the methods that were measured"));
-    } else {
-        model.say("stopping after this sample…");
-    }
-    cmds.push(Cmd::Stop);
-}
-
 pub(super) fn ask_worst(model: &mut Model) {
     model.mode = Mode::prompt(Ask::Worst, "");
 }
@@ -148,11 +138,26 @@ pub(super) fn news(model: &mut Model, news: News) {
             network.alone.answer = Some(Answer { of: (key, params), result, check: None, took });
         }
         News::Whole { params, result, check, took } => {
+            if let Ok(effects) = &result {
+                network.shapes.clone_from(&effects.shapes);
+            }
             let result = result.map(|effects| effects.all).map_err(sentence);
+            network.whole.ended(&params);
             network.whole.answer = Some(Answer { of: params, result, check, took });
         }
         News::WholeSoFar { params, effects, took } => {
+            network.shapes = effects.shapes;
             network.whole.answer = Some(Answer { of: params, result: Ok(effects.all), check: None, took });
+        }
+        News::WholeStopped { params } => network.whole.ended(&params),
+        News::Begun(left) => {
+            network.begun(left);
+            let time = left.time.filter(|time| time.as_secs() >= LONG);
+            if let (Some(time), Some(running)) = (time, &network.running) {
+                let keys = model.keys.told("{stop} stops, and keeps what was found; {work} shows how far it is");
+                let text = format!("{}: about {}; {keys}", running.work.title(), number::seconds(time));
+                tell(model, text);
+            }
         }
         News::Sensitivity(found, left) => {
             network.step(left);

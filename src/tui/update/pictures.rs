@@ -1,18 +1,20 @@
-//! Pictures to show to others: the screen as it stands, and one plot at any size.
+//! What is written for others: the screen as it stands, one plot at any size, the NumPy of what is shown.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::super::mode::{Ask, Mode};
+use super::super::mode::{Ask, Mode, Picture};
 use super::super::model::Model;
 use super::super::msg::{Cmd, Unwritten};
+use super::super::picture::{png, svg};
+use super::script;
 use crate::report::{self, PlotSize};
 
 /// The longest name of a file that is proposed, without its ending.
 const LONGEST: usize = 60;
 
 /// The screen was drawn as a picture: asks where to write it. It is the screen as it was when that was asked for.
-pub(super) fn drawn(model: &mut Model, svg: String) {
-    model.mode = Mode::prompt(Ask::Screen { svg, exists: None }, "qviz.svg");
+pub(super) fn drawn(model: &mut Model, picture: Box<Picture>) {
+    model.mode = Mode::prompt(Ask::Screen { picture, exists: None }, "qviz.svg");
 }
 
 /// Asks where to write the plot that is shown, and how large.
@@ -20,6 +22,13 @@ pub(super) fn ask_plot(model: &mut Model) {
     let PlotSize { width, height } = PlotSize::USUAL;
     let proposed = format!("{}.svg {width}x{height}", file_name(&model.name_at()));
     model.mode = Mode::prompt(Ask::Plot { exists: None }, &proposed);
+}
+
+/// Asks where to write the NumPy of what is shown.
+pub(super) fn ask_script(model: &mut Model) {
+    let Some(text) = script::of(model) else { return model.warn("no layer is read yet") };
+    let proposed = format!("{}.py", file_name(&model.name_at()));
+    model.mode = Mode::prompt(Ask::Script { text, exists: None }, &proposed);
 }
 
 /// A tensor's name as a file may have it.
@@ -34,17 +43,31 @@ fn file_name(name: &str) -> String {
 pub(super) fn entered(model: &Model, text: &str) -> Result<Cmd, String> {
     let Mode::Prompt { ask, .. } = &model.mode else { return Err("nothing is asked for".into()) };
     let (path, contents, exists) = match ask {
-        Ask::Screen { svg, exists } => (text, svg.clone(), exists),
+        Ask::Screen { picture, exists } => {
+            let Picture { cells, ground } = &**picture;
+            (text, if is_png(text) { png(cells, *ground) } else { svg(cells, *ground).into_bytes() }, exists)
+        }
         Ask::Plot { exists } => {
             let (path, size) = named(text)?;
             let ready = model.selected_ready().ok_or("no layer is read yet")?;
-            (path, report::svg(&model.name_at(), ready, size), exists)
+            if is_png(path) {
+                return Err(PLOT_IS_SVG.into());
+            }
+            (path, report::svg(&model.name_at(), ready, size, model.plot.rise).into_bytes(), exists)
         }
+        Ask::Script { text: script, exists } => (text.trim(), script.clone().into_bytes(), exists),
         _ => return Err("nothing is to be written".into()),
     };
     let force = exists.as_deref() == Some(text);
     Ok(Cmd::Write { path: PathBuf::from(path), contents, force })
 }
+
+/// Pixels are meant.
+fn is_png(path: &str) -> bool {
+    Path::new(path.trim()).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png"))
+}
+
+const PLOT_IS_SVG: &str = "the plot is written as SVG; the whole screen as .png too";
 
 /// The file, and the size that may stand behind it: what begins with a digit after the last blank.
 fn named(text: &str) -> Result<(&str, PlotSize), String> {
@@ -58,7 +81,11 @@ fn named(text: &str) -> Result<(&str, PlotSize), String> {
 
 /// It was written, or not.
 pub(super) fn written(model: &mut Model, result: Result<String, Unwritten>) {
-    let Mode::Prompt { ask: Ask::Screen { exists, .. } | Ask::Plot { exists }, line } = &mut model.mode else { return };
+    let Mode::Prompt { ask: Ask::Screen { exists, .. } | Ask::Plot { exists } | Ask::Script { exists, .. }, line } =
+        &mut model.mode
+    else {
+        return;
+    };
     match result {
         Ok(path) => {
             model.mode = Mode::Normal;

@@ -1,6 +1,6 @@
 //! Texts that are typed: what Enter does with each, and a search in the help; and the question before leaving.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crossterm::event::KeyCode;
 
@@ -10,8 +10,9 @@ use super::super::line::Line;
 use super::super::mode::{Ask, Mode};
 use super::super::model::Model;
 use super::super::msg::{Cmd, Unwritten, Written};
+use super::super::work::Writing;
 use super::cancel::cancel;
-use super::{channels, clip, copy, list, many, methods, network, pictures, ties};
+use super::{channels, clip, copy, learn, list, many, methods, network, pictures, ties};
 use crate::report::visible;
 
 const ENTER: Key = Key::code(KeyCode::Enter);
@@ -58,8 +59,9 @@ pub(super) fn key(model: &mut Model, key: Key, cmds: &mut Vec<Cmd>) {
             }
         }
         Mode::Copy => copy::key(model, key, cmds),
+        Mode::Lesson | Mode::Lessons { .. } => learn::key(model, key, cmds),
         // Keys of help and palette go to `palette.rs`.
-        Mode::Normal | Mode::Help { .. } | Mode::Palette { .. } => {}
+        Mode::Normal | Mode::Help { .. } | Mode::Palette { .. } | Mode::Read { .. } => {}
         Mode::Offer | Mode::Drag { .. } | Mode::Pan { .. } => {}
     }
 }
@@ -74,7 +76,15 @@ pub(super) fn paste(model: &mut Model, text: &str, cmds: &mut Vec<Cmd>) {
             line.insert(text);
             *at = 0;
         }
-        Mode::Normal | Mode::ForAll | Mode::Copy | Mode::Offer | Mode::Drag { .. } | Mode::Pan { .. } | Mode::Quit => {}
+        Mode::Normal
+        | Mode::Read { .. }
+        | Mode::ForAll
+        | Mode::Copy
+        | Mode::Offer
+        | Mode::Drag { .. }
+        | Mode::Pan { .. }
+        | Mode::Quit => {}
+        Mode::Lesson | Mode::Lessons { .. } => {}
     }
 }
 
@@ -108,14 +118,18 @@ fn enter(model: &mut Model, cmds: &mut Vec<Cmd>) -> Result<Entered, String> {
         Ask::Axis if model.many() => many::axis(model, &text, cmds)?,
         Ask::Axis => channels::typed(model, &text, cmds)?,
         Ask::Tie => ties::typed(model, &text, cmds)?,
+        Ask::Answer => learn::answered(model, &text, cmds)?,
         Ask::Worst => network::worst(model, &text)?,
         Ask::Tune { all } => network::tune(model, *all, &text, cmds)?,
-        Ask::Export { .. } | Ask::Screen { .. } | Ask::Plot { .. } if empty => {
+        Ask::Export { .. } | Ask::Screen { .. } | Ask::Plot { .. } | Ask::Script { .. } if empty => {
             return Err("type a file name, or Esc".into());
         }
-        Ask::Screen { .. } | Ask::Plot { .. } => {
+        Ask::Screen { .. } | Ask::Plot { .. } | Ask::Script { .. } => {
             cmds.push(pictures::entered(model, &text)?);
             return Ok(Entered::Waits);
+        }
+        Ask::Export { .. } if model.writing.as_ref().is_some_and(|writing| writing.path == text) => {
+            return Err(format!("{} is being written just now", visible(&text)));
         }
         Ask::Export { exists, .. } => {
             let force = exists.as_deref() == Some(text.as_str());
@@ -141,8 +155,10 @@ fn follow(model: &mut Model, cmds: &mut Vec<Cmd>) {
             }
         }
         // Another name: whether it exists is not known.
-        Ask::Export { exists, .. } | Ask::Screen { exists, .. } | Ask::Plot { exists } => *exists = None,
-        Ask::Clip { .. } | Ask::Format | Ask::Axis | Ask::Tie | Ask::Worst | Ask::Tune { .. } => {}
+        Ask::Export { exists, .. } | Ask::Screen { exists, .. } | Ask::Plot { exists } | Ask::Script { exists, .. } => {
+            *exists = None;
+        }
+        Ask::Clip { .. } | Ask::Format | Ask::Axis | Ask::Tie | Ask::Worst | Ask::Answer | Ask::Tune { .. } => {}
     }
 }
 
@@ -150,33 +166,45 @@ pub(super) fn open_export(model: &mut Model, then_quit: bool) {
     model.mode = Mode::prompt(Ask::Export { exists: None, then_quit }, &model.export_path);
 }
 
+/// The network is written from now on, in the background: the prompt closes.
+pub(super) fn writing(model: &mut Model, path: &Path) {
+    let then_quit = matches!(model.mode, Mode::Prompt { ask: Ask::Export { then_quit: true, .. }, .. });
+    if matches!(model.mode, Mode::Prompt { ask: Ask::Export { .. }, .. }) {
+        model.mode = Mode::Normal;
+    }
+    let path = path.to_string_lossy().into_owned();
+    model.say(format!("writing {}{}", visible(&path), if then_quit { ", and leaving then" } else { "…" }));
+    model.writing = Some(Writing { path, then_quit, stopping: false });
+}
+
+/// It was written, or not.
+pub(super) fn network_written(model: &mut Model, result: Result<Written, Unwritten>, cmds: &mut Vec<Cmd>) {
+    let then_quit = model.writing.take().is_some_and(|writing| writing.then_quit);
+    match result {
+        Ok(written) => {
+            said(model, written);
+            if then_quit {
+                cmds.push(Cmd::Quit);
+            }
+        }
+        Err(Unwritten { message, .. }) => model.warn(message),
+    }
+}
+
 pub(super) fn exported(model: &mut Model, result: Result<Written, Unwritten>, cmds: &mut Vec<Cmd>) {
     let Mode::Prompt { ask: Ask::Export { exists, then_quit }, line } = &mut model.mode else { return };
     match result {
-        Ok(Written { path, tensors, said, keeps_all }) => {
+        Ok(written) => {
             let leave = *then_quit;
-            if keeps_all {
+            if let Some(learn) = &mut model.learn {
+                learn.exported = true;
+            }
+            if written.keeps_all {
                 model.export_path = line.text();
                 model.session.mark_saved();
             }
             model.mode = Mode::Normal;
-            let waiting = model.loading.all.saturating_sub(model.loading.done);
-            let rest = if waiting > 0 {
-                let (layers, was) = if waiting == 1 { ("layer", "was") } else { ("layers", "were") };
-                format!("; {waiting} {layers} {was} not read yet and not written")
-            } else {
-                String::new()
-            };
-            let s = if tensors == 1 { "" } else { "s" };
-            let path = visible(&path);
-            model.say(match said.first() {
-                None => format!("wrote {tensors} tensor{s} to {path}{rest}"),
-                Some(first) => {
-                    let more = if said.len() > 1 { " (? has the rest)" } else { "" };
-                    format!("{path}: {}{rest}{more}", visible(first.trim_end_matches('.')))
-                }
-            });
-            model.statement = said.iter().map(|sentence| format!("{path}: {}", visible(sentence))).collect();
+            said(model, written);
             if leave {
                 cmds.push(Cmd::Quit);
             }
@@ -190,4 +218,25 @@ pub(super) fn exported(model: &mut Model, result: Result<Written, Unwritten>, cm
             }
         }
     }
+}
+
+/// Says what was written, and where.
+fn said(model: &mut Model, Written { path, tensors, said, .. }: Written) {
+    let waiting = model.loading.all.saturating_sub(model.loading.done);
+    let rest = if waiting > 0 {
+        let (layers, was) = if waiting == 1 { ("layer", "was") } else { ("layers", "were") };
+        format!("; {waiting} {layers} {was} not read yet and not written")
+    } else {
+        String::new()
+    };
+    let s = if tensors == 1 { "" } else { "s" };
+    let path = visible(&path);
+    model.say(match said.first() {
+        None => format!("wrote {tensors} tensor{s} to {path}{rest}"),
+        Some(first) => {
+            let more = if said.len() > 1 { " (? has the rest)" } else { "" };
+            format!("{path}: {}{rest}{more}", visible(first.trim_end_matches('.')))
+        }
+    });
+    model.statement = said.iter().map(|sentence| format!("{path}: {}", visible(sentence))).collect();
 }

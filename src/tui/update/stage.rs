@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::calibrate::Tensor;
 use crate::figure::{Axis, Figure, FigureSpec, Strip};
 
 use super::super::drawn::{Drawn, FigureKey};
@@ -29,11 +30,18 @@ pub(super) fn refresh(model: &mut Model, areas: Option<&Areas>) {
     if model.drawn.as_ref().is_some_and(|drawn| drawn.key == key) {
         return;
     }
+    let other = model.other().map(|other| other.histogram.clone());
+    let against = model.other_data().map(|other| other.histogram.clone());
     model.drawn = model.session.focus(&key.target).and_then(|tensor| {
         let fine = model.fine.magnitude.as_ref().filter(|_| key.fine);
         let candidates = model.session.ready(&key.target)?.candidates();
         let figure = Figure::new(tensor, candidates, &key.spec, fine.map(|(_, magnitude)| magnitude));
-        Some(Drawn { key, figure })
+        let figure = match &other {
+            Some(other) => figure.under(other, &key.spec),
+            None => figure,
+        };
+        let against = against.map(|histogram| Tensor::new(histogram, key.format));
+        Some(Drawn { key, figure, against })
     });
 }
 
@@ -53,13 +61,15 @@ fn key(model: &Model, areas: &Areas) -> Option<FigureKey> {
         target,
         histogram: Arc::as_ptr(ready.histogram()) as usize,
         format: ready.format(),
+        other: model.other().map(|other| Arc::as_ptr(other.histogram) as usize),
         fine: have_fine && axis.step() < bin * 4.0,
         spec: FigureSpec {
             axis,
             signed: model.shows_signed(),
             curve: model.plot.curve,
-            log: model.plot.log,
+            rise: model.plot.rise,
             fit: model.plot.fit,
+            zero_bin: ready.zero_bin(),
             range: (!ready.format().symmetric()).then_some(ready.decision().clip),
         },
     })

@@ -2,9 +2,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::super::changes::Change;
-use super::super::layout::Areas;
+use super::super::layout::{Areas, Region, Sends};
 use super::super::model::Model;
-use super::compare::panel;
 use super::pen::{Pen, cut};
 use crate::report::number;
 
@@ -12,11 +11,27 @@ use crate::report::number;
 const LABEL: u16 = 24;
 const WHOSE: u16 = 20;
 
+/// The row under the cursor, and the first that is shown.
+fn window(model: &Model, rows: Rect) -> (usize, usize) {
+    let (done, undone) = model.session.history_len();
+    let all = done + undone;
+    let cursor = all - model.state.min(all);
+    (cursor, (cursor + 1).saturating_sub(usize::from(rows.height)))
+}
+
+/// Each row goes under the cursor.
+pub(super) fn regions(model: &Model, areas: &Areas) -> Vec<Region> {
+    let rows = areas.page();
+    let (done, undone) = model.session.history_len();
+    let row = |(y, row)| Region { area: Rect { y, height: 1, ..rows }, sends: Sends::Row(row) };
+    (rows.y..rows.bottom()).zip(window(model, rows).1..=done + undone).map(row).collect()
+}
+
 /// Every change that was made, the newest first, in place of the plots: what was undone dim above the present state, and
 /// the beginning at the end.
 pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     let theme = pen.look.theme;
-    let panel = panel(areas);
+    let panel = areas.panel();
     let (done, undone) = model.session.steps();
     let all = done.len() + undone.len();
     let unsaved = model.session.unsaved().len();
@@ -25,12 +40,11 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         (_, 0) => "all in a file".to_owned(),
         (_, n) => format!("{} that no file holds", number::of(n as u64, "change")),
     };
-    pen.titled_rule(Rect { height: 1, ..panel }, &[("changes", theme.title)], &said);
+    pen.titled_rule(Rect { height: 1, ..panel }, &[(model.plot.page.title(), theme.title)], &said);
     // Names take a third of what is left.
     let whose = WHOSE.max(panel.width.saturating_sub(LABEL) / 3);
-    let rows = Rect { y: panel.y + 1, height: panel.height.saturating_sub(3), ..panel };
-    let cursor = all - model.state.min(all);
-    let first = (cursor + 1).saturating_sub(usize::from(rows.height));
+    let rows = areas.page();
+    let (cursor, first) = window(model, rows);
     for (y, row) in (rows.y..rows.bottom()).zip(first..=all) {
         let state = all - row;
         let is_undone = state > done.len();

@@ -3,9 +3,9 @@ use ratatui::style::Style;
 
 use super::super::layout::Areas;
 use super::super::model::Model;
-use super::names::shortened;
-use super::pen::Pen;
-use crate::report::{self, number, visible};
+use super::names::{Common, shortened};
+use super::pen::{Pen, wrapped};
+use crate::report::{self, Why, number, visible};
 use crate::session::Ready;
 
 /// Columns of one method: its amax and its SQNR, and two blanks.
@@ -15,7 +15,7 @@ const METHOD: u16 = 16;
 /// selected layer.
 pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     let theme = pen.look.theme;
-    let panel = panel(areas);
+    let panel = areas.panel();
     let rule = Rect { height: 1, ..panel };
     pen.titled_rule(rule, &[], "");
     // Where there is no list, the rows need names of their own.
@@ -37,8 +37,12 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     let rows = rows(areas, model);
     let listed = (rows.y..rows.bottom()).zip(model.list.top..);
     let listed: Vec<(u16, usize)> = listed.filter_map(|(y, row)| Some((y, model.list.layer(row)?))).collect();
-    let names = listed.iter().map(|(_, layer)| visible(model.session.layers()[*layer].name()));
-    let names = shortened(&names.collect::<Vec<_>>(), name.saturating_sub(1), pen.look.glyphs.ellipsis);
+    let names: Vec<String> =
+        model.list.order.iter().map(|&layer| visible(model.session.layers()[layer].name())).collect();
+    let all: Vec<&str> = names.iter().map(String::as_str).collect();
+    let shown: Vec<String> = listed.iter().map(|(_, layer)| visible(model.session.layers()[*layer].name())).collect();
+    let shown: Vec<&str> = shown.iter().map(String::as_str).collect();
+    let names = shortened(&Common::of(&all), &shown, name.saturating_sub(1), pen.look.glyphs.ellipsis);
     for ((y, layer), text) in listed.into_iter().zip(names) {
         let selected = layer == model.list.selected;
         let layer = &model.session.layers()[layer];
@@ -50,10 +54,72 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         }
     }
     if let Some(ready) = model.selected_ready() {
-        let place = Rect { y: panel.bottom() - 2, height: 1, ..panel };
-        pen.titled_rule(place, &[("why they differ", theme.title)], "amax and SQNR; bold: the best");
-        pen.text(panel.x + 2, panel.bottom() - 1, panel.width - 2, &report::why(ready), theme.clip);
+        let below = Rect { y: rows.bottom(), height: panel.bottom().saturating_sub(rows.bottom()), ..panel };
+        why(pen, below, ready);
     }
+}
+
+/// Why they differ on the selected layer: each beside the best, the best first, in as many rows as there are.
+fn why(pen: &mut Pen, area: Rect, ready: &Ready) {
+    let theme = pen.look.theme;
+    let all = report::whys(ready);
+    let rule = Rect { height: 1, ..area };
+    pen.titled_rule(rule, &[("why they differ", theme.title)], "above: amax and SQNR; bold: the best");
+    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    if all.is_empty() {
+        pen.text(body.x + 2, body.y, body.width.saturating_sub(2), &report::why(ready), theme.clip);
+        return;
+    }
+    // Labels and numbers under each other; what is said begins behind them.
+    let label = all.iter().map(|why| pen.width(&why.label)).max().unwrap_or(0);
+    let said = 2 + label + 1 + 8 + 1 + 7 + 2;
+    let room = usize::from(body.width.saturating_sub(said));
+    let lines: Vec<Vec<String>> = all.iter().map(|why| wrapped(&why.text, room.max(1))).collect();
+    // Where not everything fits, each keeps its first line.
+    let whole = lines.iter().map(Vec::len).sum::<usize>() <= usize::from(body.height);
+    let mut y = body.y;
+    for (why, lines) in all.iter().zip(&lines).take(usize::from(body.height)) {
+        let style = if why.chosen { theme.clip } else { Style::new() };
+        head(pen, (body.x, y, label), why, style);
+        if whole {
+            for line in lines {
+                pen.text(body.x + said, y, body.right().saturating_sub(body.x + said), line, style);
+                y += 1;
+            }
+        } else {
+            pen.text(body.x + said, y, body.right().saturating_sub(body.x + said), &why.text, style);
+            y += 1;
+        }
+    }
+    // Which of them is chosen must not be cut off.
+    let left = all.len().saturating_sub(usize::from(body.height));
+    if left > 0 && body.height > 0 && all[..all.len() - left].iter().all(|why| !why.chosen) {
+        let chosen = all.iter().find(|why| why.chosen);
+        let y = body.bottom() - 1;
+        for x in body.x..body.right() {
+            pen.glyph(x, y, ' ', Style::new());
+        }
+        if let Some(why) = chosen {
+            head(pen, (body.x, y, label), why, theme.clip);
+            pen.text(body.x + said, y, body.right().saturating_sub(body.x + said), &why.text, theme.clip);
+        }
+    }
+}
+
+/// Whose answer it is, its SQNR, and how far that is behind.
+fn head(pen: &mut Pen, (x, y, label): (u16, u16, u16), why: &Why, style: Style) {
+    let theme = pen.look.theme;
+    if why.chosen {
+        pen.glyph(x, y, pen.look.glyphs.select, theme.clip);
+    }
+    pen.text(x + 2, y, label, &why.label, style);
+    pen.right(x + 2 + label + 1, y, 8, &format!("{} dB", number::decibels(why.sqnr_db)), style);
+    let behind = match why.behind_db {
+        db if db.is_nan() || why.candidate.is_some() && db == 0.0 => String::new(),
+        db if db < 0.0 => format!("+{}", number::decibels(-db)),
+        db => format!("−{}", number::decibels(db)),
+    };
+    pen.right(x + 2 + label + 1 + 8 + 1, y, 7, &behind, theme.dim);
 }
 
 fn cell(pen: &mut Pen, x: u16, y: u16, ready: &Ready, id: &str) {
@@ -72,15 +138,9 @@ fn cell(pen: &mut Pen, x: u16, y: u16, ready: &Ready, id: &str) {
     pen.right(x + 8, y, METHOD - 10, &number::decibels(t.metrics.sqnr_db), style);
 }
 
-/// The place of the plots.
-pub(super) fn panel(areas: &Areas) -> Rect {
-    let top = areas.histogram_title;
-    Rect { height: areas.ticks.bottom() - top.y, ..top }
-}
-
 /// The rows of the table, along with those of the list.
 pub(in super::super) fn rows(areas: &Areas, model: &Model) -> Rect {
-    let panel = panel(areas);
+    let panel = areas.panel();
     let room = panel.height.saturating_sub(3);
     let height = if areas.list.is_empty() { room } else { areas.list_rows(model.list.rows()).height.min(room) };
     Rect { y: panel.y + 1, height, ..panel }

@@ -1,18 +1,109 @@
+use crossterm::event::KeyCode;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
 use super::super::command::Command;
+use super::super::key::Key;
+use super::super::layout::{Region, Sends};
 use super::super::line::Line;
 use super::super::mode::{Ask, Mode};
 use super::super::model::Model;
 use super::super::update::taking::changes;
-use super::pen::Pen;
+use super::super::work;
+use super::pen::{Pen, width};
 use crate::report::{self, number};
+
+/// A word of the footer, and what a press on it sends.
+struct Word {
+    text: String,
+    style: Style,
+    sends: Option<Sends>,
+}
+
+/// Words behind each other.
+struct Words<'a> {
+    model: &'a Model,
+    words: Vec<Word>,
+    /// Columns that they take.
+    width: u16,
+}
+
+impl Words<'_> {
+    fn new(model: &Model) -> Words<'_> {
+        Words { model, words: Vec::new(), width: 0 }
+    }
+
+    fn put(&mut self, text: impl Into<String>, style: Style, sends: Option<Sends>) {
+        let text = text.into();
+        self.width = self.width.saturating_add(width(&self.model.look, &text));
+        self.words.push(Word { text, style, sends });
+    }
+
+    fn say(&mut self, text: impl Into<String>, style: Style) {
+        self.put(text, style, None);
+    }
+
+    fn dim(&mut self, text: impl Into<String>) {
+        self.put(text, self.model.look.theme.dim, None);
+    }
+
+    /// A key that is typed, with what it does; both can be pressed.
+    fn key(&mut self, name: &str, key: Key, word: &str) {
+        let theme = self.model.look.theme;
+        self.put(name, theme.key, Some(Sends::Type(key)));
+        self.put(word, theme.dim, Some(Sends::Type(key)));
+    }
+
+    /// A sentence of hints between dots, where `Enter` and `Esc` can be pressed.
+    fn told(&mut self, text: &str) {
+        for (i, part) in text.split(" · ").enumerate() {
+            if i > 0 {
+                self.dim(" · ");
+            }
+            let key = match part.split(' ').next() {
+                Some("Enter") => Some(ENTER),
+                Some("Esc") => Some(ESC),
+                _ => None,
+            };
+            self.put(part, self.model.look.theme.dim, key.map(Sends::Type));
+        }
+    }
+}
+
+const ENTER: Key = Key::code(KeyCode::Enter);
+const ESC: Key = Key::code(KeyCode::Esc);
 
 /// What can be done now, what is being typed, or what was done last. Returns where the cursor stands in a text.
 pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16)> {
-    let theme = pen.look.theme;
+    let (words, cursor) = words(model, area.width);
+    let mut x = area.x;
+    for word in words.words {
+        x = pen.text(x, area.y, area.right().saturating_sub(x), &word.text, word.style);
+    }
+    cursor.map(|column| (area.x + column, area.y))
+}
+
+/// What of it can be pressed.
+pub(super) fn regions(model: &Model, area: Rect) -> Vec<Region> {
+    let mut x = area.x;
+    let region = |word: Word| {
+        let columns = width(&model.look, &word.text).min(area.right().saturating_sub(x));
+        let area = Rect::new(x, area.y, columns, 1);
+        x += columns;
+        word.sends.filter(|_| columns > 0).map(|sends| Region { area, sends })
+    };
+    words(model, area.width).0.words.into_iter().filter_map(region).collect()
+}
+
+/// The words of a footer of so many columns, and the cursor's column.
+fn words(model: &Model, columns: u16) -> (Words<'_>, Option<u16>) {
+    let theme = model.look.theme;
+    let mut words = Words::new(model);
     match &model.mode {
-        Mode::Prompt { ask, line } => return Some(prompt(pen, area, model, ask, line)),
+        Mode::Prompt { ask, line } => {
+            let cursor = prompt(&mut words, columns, ask, line);
+            return (words, Some(cursor));
+        }
         Mode::Quit => {
             let changed = model.session.changed();
             let what = match changed {
@@ -20,130 +111,144 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16
                 1 => "1 changed layer".to_owned(),
                 n => format!("{n} changed layers"),
             };
-            let text = format!(" Leave with {what} that no file holds?  ");
-            pen.pieces(
-                area.x,
-                area.y,
-                area.width,
-                &[
-                    (&text, theme.warning),
-                    ("e", theme.key),
-                    (" export first · ", theme.dim),
-                    ("q", theme.key),
-                    (" leave without · ", theme.dim),
-                    ("Esc", theme.key),
-                    (" stay", theme.dim),
-                ],
-            );
-            return None;
+            words.say(format!(" Leave with {what} that no file holds?  "), theme.warning);
+            words.key("e", Key::char('e'), " export first");
+            words.dim(" · ");
+            words.key("q", Key::char('q'), " leave without");
+            words.dim(" · ");
+            words.key("Esc", ESC, " stay");
         }
         Mode::Offer => {
             let taking = &model.taking;
-            let text = format!(" {} made {} that no file holds?  ", changes(taking.offered.len()), taking.when);
-            let later = model.keys.told(" later ({take-up} asks again)");
-            let pieces = [
-                (text.as_str(), theme.warning),
-                ("R", theme.key),
-                (" take up · ", theme.dim),
-                ("D", theme.key),
-                (" drop · ", theme.dim),
-                ("Esc", theme.key),
-                (&later, theme.dim),
-            ];
-            pen.pieces(area.x, area.y, area.width, &pieces);
-            return None;
+            let what = changes(taking.offered.len());
+            words.say(format!(" {what} made {} that no file holds?  ", taking.when), theme.warning);
+            words.key("R", Key::char('R'), " take up");
+            words.dim(" · ");
+            words.key("D", Key::char('D'), " drop");
+            words.dim(" · ");
+            words.key("Esc", ESC, &model.keys.told(" later ({take-up} asks again)"));
         }
         Mode::Drag { .. } => {
-            pen.pieces(
-                area.x,
-                area.y,
-                area.width,
-                &[
-                    (" let go", theme.key),
-                    (" to keep it · ", theme.dim),
-                    ("Esc", theme.key),
-                    (" or right click puts it back", theme.dim),
-                ],
-            );
-            return None;
+            words.say(" let go", theme.key);
+            words.dim(" to keep it · ");
+            words.say("Esc", theme.key);
+            words.dim(" or right click puts it back");
         }
         Mode::Help { .. } => {
-            pen.pieces(area.x, area.y, area.width, &[(" Esc", theme.key), (" back to the screen", theme.dim)]);
-            return None;
+            words.dim(" ");
+            words.key("Esc", ESC, " back to the screen");
+        }
+        Mode::Read { .. } => {
+            words.dim(" ");
+            words.key("Esc", ESC, " back to the screen");
         }
         Mode::Palette { .. } => {
-            let pieces = [
-                (" Enter", theme.key),
-                (" runs it · ", theme.dim),
-                ("Esc", theme.key),
-                (" back to the screen", theme.dim),
-            ];
-            pen.pieces(area.x, area.y, area.width, &pieces);
-            return None;
+            words.dim(" ");
+            words.key("Enter", ENTER, " runs it");
+            words.dim(" · ");
+            words.key("Esc", ESC, " back to the screen");
         }
-        Mode::Copy => {
+        Mode::Lesson => {
+            let Some(learn) = &model.learn else { return (words, None) };
             let of = [
-                ("n", " the clip · "),
-                ("r", " the row · "),
-                ("p", " NumPy · "),
-                ("d", " the document · "),
+                ("Enter", learn.say(" go on · ", " 继续 · ")),
+                ("h", learn.say(" hint · ", " 提示 · ")),
+                ("s", learn.say(" show me · ", " 演示 · ")),
+                ("b", learn.say(" back · ", " 上一步 · ")),
+                ("r", learn.say(" anew · ", " 重做 · ")),
+                ("f", learn.say(" free play · ", " 自由试用 · ")),
+                ("l", learn.say(" lessons · ", " 课程 · ")),
                 ("Esc", ""),
             ];
-            let of = of.into_iter().flat_map(|(key, word)| [(key, theme.key), (word, theme.dim)]);
-            let pieces: Vec<_> = std::iter::once((" copy: ", theme.title)).chain(of).collect();
-            pen.pieces(area.x, area.y, area.width, &pieces);
-            return None;
+            words.dim(" ");
+            for (name, what) in of {
+                let key = match name {
+                    "Enter" => ENTER,
+                    "Esc" => ESC,
+                    name => Key::char(name.chars().next().unwrap_or(' ')),
+                };
+                words.key(name, key, what);
+            }
+        }
+        Mode::Lessons { .. } => {
+            // Why a lesson cannot be opened is said here.
+            if let Some(notice) = &model.notice {
+                words.say(format!(" {}", notice.text), theme.warning);
+            }
+        }
+        Mode::Copy => {
+            words.say(" copy: ", theme.title);
+            let of = [
+                ('n', " the clip"),
+                ('r', " the row"),
+                ('p', " NumPy"),
+                ('s', " NumPy of the screen"),
+                ('d', " the document"),
+            ];
+            for (key, word) in of {
+                words.key(&key.to_string(), Key::char(key), word);
+                words.dim(" · ");
+            }
+            words.key("Esc", ESC, "");
         }
         Mode::ForAll => {
-            let offers = report::offers(&model.session);
-            let names = offers
-                .iter()
-                .enumerate()
-                .filter_map(|(i, (_, label))| Some(format!("{} {label}", model.keys.digit(i)?)));
-            let names = names.collect::<Vec<_>>().join("  ");
-            let pieces = [(" for all activations: ", theme.title), (&names, theme.key), (" · Esc", theme.dim)];
-            pen.pieces(area.x, area.y, area.width, &pieces);
-            return None;
+            words.say(" for all activations: ", theme.title);
+            for (i, (_, label)) in report::offers(&model.session).iter().enumerate() {
+                if let Some(digit) = model.keys.digit(i) {
+                    let gap = if i > 0 { "  " } else { "" };
+                    words.say(gap, theme.key);
+                    words.put(format!("{digit} {label}"), theme.key, Some(Sends::Type(Key::char(digit))));
+                }
+            }
+            words.dim(" · ");
+            words.key("Esc", ESC, "");
         }
-        Mode::Normal | Mode::Pan { .. } => {}
+        Mode::Normal | Mode::Pan { .. } => match &model.notice {
+            Some(notice) => {
+                let style = if notice.warning { theme.warning } else { theme.title };
+                words.say(" ", style);
+                words.say(notice.text.as_str(), style);
+            }
+            None => hints(&mut words, columns),
+        },
     }
-    if let Some(notice) = &model.notice {
-        let style = if notice.warning { theme.warning } else { theme.title };
-        pen.pieces(area.x, area.y, area.width, &[(" ", style), (&notice.text, style)]);
-        return None;
-    }
-    hints(pen, area, model);
-    None
+    (words, None)
 }
 
-fn prompt(pen: &mut Pen, area: Rect, model: &Model, ask: &Ask, line: &Line) -> (u16, u16) {
-    let theme = pen.look.theme;
+/// The text that is being typed, and what may be typed. Returns the cursor's column.
+fn prompt(words: &mut Words, columns: u16, ask: &Ask, line: &Line) -> u16 {
+    let model = words.model;
+    let theme = model.look.theme;
     let (before, after) = line.parts();
     let title = ask.title(model);
     let of_many = model.many() && matches!(ask, Ask::Clip { .. } | Ask::Format | Ask::Axis);
-    let name = if of_many { format!("{title}, {} layers", model.list.marked.len()) } else { title.to_owned() };
-    let name = name.as_str();
-    let x = pen.pieces(area.x, area.y, area.width, &[(" ", theme.dim), (name, theme.title), (": ", theme.dim)]);
+    words.dim(" ");
+    words.say(
+        if of_many { format!("{title}, {} layers", model.list.marked.len()) } else { title.to_owned() },
+        theme.title,
+    );
+    words.dim(": ");
     // A text longer than the line shows its end.
-    let room = area.right().saturating_sub(x + 2);
-    let skipped = pen.width(before).saturating_sub(room);
+    let room = columns.saturating_sub(words.width + 2);
+    let skipped = width(&model.look, before).saturating_sub(room);
     let shown: String = before.chars().skip(usize::from(skipped)).collect();
     // What typing replaces is shown as selected.
-    let style = if line.is_selected() { theme.selected } else { theme.key };
-    let cursor = pen.text(x, area.y, room, &shown, style);
-    let x = pen.text(cursor, area.y, area.right().saturating_sub(cursor + 1), after, theme.key);
-    let (text, style) = match &model.notice {
-        Some(notice) => (notice.text.as_str().into(), theme.warning),
-        None => (ask.hint(model, &line.text()), theme.dim),
-    };
-    pen.pieces(x, area.y, area.right().saturating_sub(x), &[("   ", theme.dim), (&text, style)]);
-    (cursor, area.y)
+    words.say(shown, if line.is_selected() { theme.selected } else { theme.key });
+    let cursor = words.width.min(columns.saturating_sub(1));
+    words.say(after, theme.key);
+    words.dim("   ");
+    match &model.notice {
+        Some(notice) => words.say(notice.text.as_str(), theme.warning),
+        None => words.told(&ask.hint(model, &line.text())),
+    }
+    cursor
 }
 
 /// Keys with a word each, from the registry, as many as fit.
-fn hints(pen: &mut Pen, area: Rect, model: &Model) {
+fn hints(words: &mut Words, columns: u16) {
     use Command::*;
-    let theme = pen.look.theme;
+    let model = words.model;
+    let theme = model.look.theme;
     let strip: [(&[Command], &str); 10] = [
         (&[], "click"),
         (&[MoveColumns(-1), MoveColumns(1)], "channel"),
@@ -156,7 +261,7 @@ fn hints(pen: &mut Pen, area: Rect, model: &Model) {
         (&[Compare], "compare"),
         (&[Format], "bits"),
     ];
-    let plots: [(&[Command], &str); 25] = [
+    let plots: [(&[Command], &str); 26] = [
         (&[], "drag"),
         (&[MoveColumns(-1), MoveColumns(1)], "clip"),
         (&[CloseChannel], "all channels"),
@@ -171,6 +276,7 @@ fn hints(pen: &mut Pen, area: Rect, model: &Model) {
         (&[Mapping], "mapping"),
         (&[FakeQuant], "quantized"),
         (&[Compare], "compare"),
+        (&[Notes], "notes"),
         (&[MarkLayer], "mark"),
         (&[Palette], "find"),
         (&[MoveBins(-1), MoveBins(1)], "one bin"),
@@ -180,26 +286,39 @@ fn hints(pen: &mut Pen, area: Rect, model: &Model) {
         (&[PerChannel], "channels"),
         (&[Format], "bits"),
         (&[Toggle], "on/off"),
-        (&[YScale], "log y"),
+        (&[YScale], "y scale"),
         (&[Fit], "fitted curve"),
     ];
-    // Help and export are never pushed out.
     let key = |command| model.keys.hint(command).unwrap_or_default();
-    let (help, quit) = (key(Help), key(Quit));
-    let mut fixed = vec![(help.as_str(), theme.key), (" help", theme.dim), (" · ", theme.dim)];
-    if help.is_empty() {
-        fixed.clear();
+    // Help and leaving are never pushed out.
+    let mut fixed = Words::new(model);
+    fixed.dim(" · ");
+    for (i, (command, word)) in [(Help, " help"), (Quit, " quit")].into_iter().enumerate() {
+        let name = key(command);
+        if i > 0 && fixed.words.len() > 1 {
+            fixed.dim(" · ");
+        }
+        if !name.is_empty() || command == Quit {
+            fixed.put(name, theme.key, Some(Sends::Run(command)));
+            fixed.put(word, theme.dim, Some(Sends::Run(command)));
+        }
     }
-    fixed.extend([(quit.as_str(), theme.key), (" quit", theme.dim)]);
-    fixed.insert(0, (" · ", theme.dim));
+    words.dim(" ");
     // What a command would go for must be seen where there is no list as well.
-    let marked = match model.list.marked.len() {
-        0 => String::new(),
-        n => format!("{} marked · ", number::of(n as u64, "layer")),
-    };
-    let mut x = pen.text(area.x + 1, area.y, area.width.saturating_sub(1), &marked, theme.clip);
-    let end = area.right().saturating_sub(fixed.iter().map(|(text, _)| pen.width(text)).sum::<u16>() + 1);
-    let wanted: Vec<_> = if model.on_strip() { strip.to_vec() } else { plots.to_vec() };
+    if !model.list.marked.is_empty() {
+        let marked = number::of(model.list.marked.len() as u64, "layer");
+        words.say(format!("{marked} marked · "), theme.clip);
+    }
+    // So must what goes on behind the screen.
+    let at_work = work::pieces(model).len();
+    let key_of_work = key(Work);
+    if at_work > 0 && !key_of_work.is_empty() {
+        words.put(key_of_work, theme.key, Some(Sends::Run(Work)));
+        words.put(format!(" {at_work} at work"), theme.title, Some(Sends::Run(Work)));
+        words.dim(" · ");
+    }
+    let end = columns.saturating_sub(fixed.width + 1);
+    let wanted = if model.on_strip() { strip.as_slice() } else { plots.as_slice() };
     // Only where there is a channel to leave, something to stop, a network to try.
     let wanted = wanted.iter().filter(|(commands, _)| match commands {
         [CloseChannel] => model.channel.open.is_some(),
@@ -208,21 +327,26 @@ fn hints(pen: &mut Pen, area: Rect, model: &Model) {
         _ => true,
     });
     let has_keys = |commands: &[Command]| commands.iter().all(|c| !model.keys.keys(*c).is_empty());
-    let wanted = wanted.filter(|(commands, _)| has_keys(commands));
-    for (i, (commands, word)) in wanted.enumerate() {
-        let keys: Vec<String> = commands.iter().map(|c| key(*c)).collect();
-        let keys = if i == 0 { format!("{word} or") } else { keys.join(" ") };
-        let word = if i == 0 { "" } else { word };
+    for (i, (commands, word)) in wanted.filter(|(commands, _)| has_keys(commands)).enumerate() {
+        let mut hint = Words::new(model);
+        if i > 1 {
+            hint.dim(" · ");
+        }
         let off = commands.iter().any(|c| model.unavailable(*c).is_some());
-        let width = pen.width(&keys) + 1 + pen.width(word) + 3;
-        if x + width > end {
+        for command in *commands {
+            hint.put(key(*command), if off { theme.dim } else { theme.key }, Some(Sends::Run(*command)));
+            hint.dim(" ");
+        }
+        match commands.first() {
+            // The mouse needs no key.
+            None => hint.dim(format!("{word} or ")),
+            Some(first) => hint.put(*word, theme.dim, Some(Sends::Run(*first))),
+        }
+        if words.width + hint.width + if i > 1 { 0 } else { 3 } > end {
             break;
         }
-        if i > 1 {
-            x = pen.text(x, area.y, 3, " · ", theme.dim);
-        }
-        let key_style = if off || i == 0 { theme.dim } else { theme.key };
-        x = pen.pieces(x, area.y, end.saturating_sub(x), &[(&keys, key_style), (" ", theme.dim), (word, theme.dim)]);
+        words.width += hint.width;
+        words.words.append(&mut hint.words);
     }
-    pen.pieces(x, area.y, area.right().saturating_sub(x), &fixed);
+    words.words.append(&mut fixed.words);
 }

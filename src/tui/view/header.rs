@@ -1,82 +1,103 @@
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
 use super::super::command::Command;
+use super::super::layout::{Region, Sends};
 use super::super::mode::Mode;
 use super::super::model::Model;
-use super::super::network::Running;
-use super::pen::{Pen, cut_middle};
-use crate::jobs::Left;
+use super::super::work::{self, Piece, What};
+use super::pen::{Pen, cut_middle, width};
+use super::work::in_words;
 use crate::report::number;
 
-/// `sensitivity 12/90 · 8 s left`.
-fn progress(running: &Running) -> String {
-    let title = running.work.title();
-    match (running.stopping, running.left) {
-        (true, _) => format!("{title}, stopping…"),
-        (false, None) => format!("{title}…"),
-        (false, Some(Left { steps, time })) => {
-            let left = time.map_or(String::new(), |t| format!(" · {} left", number::seconds(t)));
-            format!("{title} {}/{}{left}", running.done, running.done + steps)
-        }
-    }
-}
-
-/// What was opened and how, how far reading is, and what is edited.
-pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
-    let theme = pen.look.theme;
-    let layers = model.session.layers().len();
-    let mut right: Vec<(String, _)> = Vec::new();
+/// What stands at the right end, what may be pressed with what that sends.
+fn right(model: &Model) -> Vec<(String, Style, Option<Sends>)> {
+    let theme = model.look.theme;
+    let mut right = Vec::new();
     let unreadable = model.session.failures().count();
     if unreadable > 0 {
-        right.push((format!("{unreadable} unreadable"), theme.warning));
+        right.push((format!("{unreadable} unreadable"), theme.warning, None));
     }
-    if !model.loading.finished {
-        let mut text = match (model.loading.found, &model.network) {
-            (true, None) => format!("reading {}/{}", model.loading.done, model.loading.all),
-            (true, Some(_)) if model.loading.done >= model.loading.all => "counting channels…".to_owned(),
-            (true, Some(_)) => format!("counting {}/{}", model.loading.done, model.loading.all),
-            (false, None) => "searching…".to_owned(),
-            (false, Some(_)) => "opening the network…".to_owned(),
-        };
-        if let Some((done, of, left)) = model.loading.runs {
-            text = format!("run {done}/{of}");
-            if let Some(left) = left {
-                text += &format!(" · {} left", number::seconds(left));
+    // What is being read first, and of the rest what was asked for before what begins by itself.
+    let pieces = work::pieces(model);
+    let show = Some(Sends::Run(Command::Work));
+    for piece in pieces.iter().take(2) {
+        match piece.what {
+            What::Reading => right.push((reading(model, piece), theme.key, show)),
+            What::Long | What::Writing => right.push((in_words(piece), theme.key, show)),
+            // The row of outputs says how far it is, and the footer what is read.
+            What::Whole | What::Values(_) => {}
+            What::Methods => {
+                let (done, of) = piece.steps.unwrap_or_default();
+                right.push((format!("methods {done}/{of}"), theme.dim, show));
             }
-        } else if let Some((_, share)) = model.loading.share {
-            text += &format!(" {:3.0} %", share * 100.0);
         }
-        right.push((text, theme.key));
-    }
-    if let Some(running) = model.network.as_ref().and_then(|n| n.running.as_ref()) {
-        right.push((progress(running), theme.key));
-    }
-    if let Some(network) = model.network.as_ref().filter(|n| n.methods.running && n.running.is_none()) {
-        let methods = &network.methods;
-        right.push((format!("methods {}/{}", methods.measured(), methods.of()), theme.dim));
+        if matches!(piece.what, What::Long) {
+            break;
+        }
     }
     let changed = model.session.changed();
     // A clip in the hand stands in no file either.
     let unsaved = model.session.is_dirty() || matches!(model.mode, Mode::Drag { .. });
     if changed > 0 || unsaved {
         let saved = if unsaved { "" } else { ", saved" };
-        right.push((format!("{changed} changed{saved}"), if unsaved { theme.clip } else { theme.dim }));
+        let style = if unsaved { theme.clip } else { theme.dim };
+        right.push((format!("{changed} changed{saved}"), style, Some(Sends::Run(Command::Changes))));
     }
     if !model.mouse {
-        right.push(("mouse off".into(), theme.dim));
+        right.push(("mouse off".into(), theme.dim, None));
     }
     if let Some(key) = model.keys.hint(Command::Help) {
-        right.push((format!("{key} help"), theme.dim));
+        right.push((format!("{key} help"), theme.dim, Some(Sends::Run(Command::Help))));
     }
+    right
+}
 
+/// `run 3/16 · 8 s left`, `reading 3/12 40 %`.
+fn reading(model: &Model, piece: &Piece) -> String {
+    let left = piece.left.map_or(String::new(), |left| format!(" · {} left", number::seconds(left)));
+    let share = match model.loading.share {
+        Some((_, share)) if model.loading.runs.is_none() => format!(" {:3.0} %", share * 100.0),
+        _ => String::new(),
+    };
+    match (piece.steps, model.loading.runs) {
+        (Some((done, of)), Some(_)) => format!("run {done}/{of}{left}"),
+        (Some((done, of)), None) => format!("{} {done}/{of}{share}", piece.title),
+        (None, _) => format!("{}…{share}", piece.title),
+    }
+}
+
+/// Where each of these stands, from the left.
+fn placed(area: Rect, model: &Model) -> Vec<(Rect, String, Style, Option<Sends>)> {
     let mut x = area.right();
-    for (i, (text, style)) in right.iter().enumerate().rev() {
-        let width = pen.width(text);
-        x = x.saturating_sub(width + 1);
-        pen.text(x, area.y, width, text, *style);
+    let mut placed = Vec::new();
+    for (text, style, sends) in right(model).into_iter().rev() {
+        let columns = width(&model.look, &text);
+        x = x.saturating_sub(columns + 1);
+        placed.push((Rect { x, width: columns.min(area.right() - x), ..area }, text, style, sends));
+        x = x.saturating_sub(2);
+    }
+    placed.reverse();
+    placed
+}
+
+/// What can be pressed.
+pub(super) fn regions(area: Rect, model: &Model) -> Vec<Region> {
+    let placed = placed(area, model).into_iter();
+    placed.filter_map(|(area, _, _, sends)| sends.map(|sends| Region { area, sends })).collect()
+}
+
+/// What was opened and how, how far reading is, and what is edited.
+pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
+    let theme = pen.look.theme;
+    let layers = model.session.layers().len();
+    let mut x = area.right();
+    for (i, (place, text, style, _)) in placed(area, model).into_iter().enumerate() {
+        pen.text(place.x, area.y, place.width, &text, style);
         if i > 0 {
-            x = x.saturating_sub(2);
-            pen.text(x, area.y, 1, "·", theme.dim);
+            pen.text(place.x.saturating_sub(2), area.y, 1, "·", theme.dim);
+        } else {
+            x = place.x;
         }
     }
     let count = if model.loading.found {
@@ -95,11 +116,6 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
         area.x,
         area.y,
         room,
-        &[
-            (" qviz ", theme.title),
-            (&format!(" {title}"), ratatui::style::Style::new()),
-            (&count, theme.dim),
-            (&format, theme.dim),
-        ],
+        &[(" qviz ", theme.title), (&format!(" {title}"), Style::new()), (&count, theme.dim), (&format, theme.dim)],
     );
 }

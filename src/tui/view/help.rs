@@ -3,9 +3,11 @@ use ratatui::style::Style;
 
 use super::super::command::{Entry, Group};
 use super::super::find;
+use super::super::layout::{Region, Sends};
 use super::super::line::Line;
 use super::super::model::Model;
 use super::pen::{Pen, wrapped};
+use crate::lessons::Glossary;
 
 /// Column at which titles begin, and sentences.
 const TITLE: u16 = 20;
@@ -20,9 +22,12 @@ struct HelpLine {
     text: String,
     off: bool,
     chosen: bool,
+    /// Which of the commands that were found it is of.
+    found: Option<usize>,
 }
 
-/// Every command in place of the screen, the signs first; typing searches, and the one `at` which Enter runs it is marked.
+/// Every command in place of the screen, the signs first, and every idea; typing searches, and what Enter runs or opens, the
+/// one `at`, is marked.
 /// Returns where the cursor stands.
 pub(super) fn draw(
     pen: &mut Pen,
@@ -39,20 +44,13 @@ pub(super) fn draw(
     pen.titled_rule(
         Rect { height: 1, ..area },
         &[("help", theme.title)],
-        "type to search · ↓ ↑ · Enter runs what was found · Esc back",
+        "type to search · ↓ ↑ · Enter runs or opens what was found · Esc back",
     );
     let prompt = [("search: ", theme.dim), (search.parts().0, theme.key)];
     let x = pen.pieces(area.x + 2, area.y + 1, area.width - 2, &prompt);
     pen.text(x, area.y + 1, area.right().saturating_sub(x), search.parts().1, theme.key);
 
-    let room = usize::from(area.width.saturating_sub(SENTENCE + 2));
-    let lines = lines(model, &search.text().to_lowercase(), at, room);
-    let body = Rect { y: area.y + 3, height: area.height.saturating_sub(4), ..area };
-    let height = usize::from(body.height);
-    // What Enter runs stays in view.
-    let chosen = lines.iter().position(|line| line.chosen);
-    let first = chosen.map_or(usize::from(scroll), |chosen| (chosen + 2).saturating_sub(height));
-    let scroll = first.min(lines.len().saturating_sub(height));
+    let (body, lines, scroll) = window(screen, model, search, (scroll, at));
     for (y, line) in (body.y..body.bottom()).zip(lines.iter().skip(scroll)) {
         let (key, plain) = if line.off { (theme.dim, theme.dim) } else { (theme.key, Style::new()) };
         pen.text(body.x + 2, y, body.width, &line.heading, theme.title);
@@ -67,10 +65,33 @@ pub(super) fn draw(
     (x, area.y + 1)
 }
 
-const MOUSE: [(&str, &str); 5] = [
+/// The place of the lines, all of them, and which is the first that is shown.
+fn window(screen: Rect, model: &Model, search: &Line, (scroll, at): (u16, usize)) -> (Rect, Vec<HelpLine>, usize) {
+    let body = Rect { y: 4, height: screen.height.saturating_sub(6), ..screen };
+    let room = usize::from(body.width.saturating_sub(SENTENCE + 2));
+    let lines = lines(model, &search.text().to_lowercase(), at, room);
+    let height = usize::from(body.height);
+    // What Enter runs stays in view.
+    let chosen = lines.iter().position(|line| line.chosen);
+    let first = chosen.map_or(usize::from(scroll), |chosen| (chosen + 2).saturating_sub(height));
+    let scroll = first.min(lines.len().saturating_sub(height));
+    (body, lines, scroll)
+}
+
+/// Each command that was found runs where it is pressed.
+pub(super) fn regions(screen: Rect, model: &Model, search: &Line, place: (u16, usize)) -> Vec<Region> {
+    let (body, lines, scroll) = window(screen, model, search, place);
+    let region = |(y, line): (u16, &HelpLine)| {
+        Some(Region { area: Rect { y, height: 1, ..body }, sends: Sends::Row(line.found?) })
+    };
+    (body.y..body.bottom()).zip(lines.iter().skip(scroll)).filter_map(region).collect()
+}
+
+const MOUSE: [(&str, &str); 6] = [
     ("drag the line", "moves the clip; Esc or the right button puts it back"),
     ("click beside it", "reads that column"),
-    ("click a layer, a method", "selects it, takes it"),
+    ("click a layer, a method", "selects it, takes it: its row below, or its name at the axis"),
+    ("click a hint below", "runs it; so does clicking a row here, of a page, of what is at work"),
     ("wheel, right drag", "zooms about the pointer, moves the zoomed window"),
     ("hold Shift", "selects text with the terminal"),
 ];
@@ -103,9 +124,23 @@ fn lines(model: &Model, search: &str, at: usize, room: usize) -> Vec<HelpLine> {
             }
             let first = lines.len();
             command(&mut lines, model, entry, room);
+            for line in &mut lines[first..] {
+                line.found = Some(i);
+            }
             if let Some(line) = lines.get_mut(first) {
                 line.chosen = i == at;
             }
+        }
+    }
+    let commands = if search.trim().is_empty() { 0 } else { find::found(model, search).len() };
+    for (i, idea) in find::ideas(model, search).into_iter().enumerate() {
+        if i == 0 {
+            heading(&mut lines, "ideas");
+        }
+        let (first, words) = (lines.len(), idea.words(model.spoken()));
+        tell(&mut lines, "", &words.term, &model.keys.told(&words.text), false, room);
+        if let Some(line) = lines.get_mut(first) {
+            line.chosen = commands + i == at;
         }
     }
     let legend = |what: &str, text: &str| search.is_empty() || words(&format!("legend signs mouse {what} {text}"));
@@ -151,8 +186,15 @@ fn lines(model: &Model, search: &str, at: usize, room: usize) -> Vec<HelpLine> {
         heading(&mut lines, "the mouse");
     }
     mouse.into_iter().for_each(|(what, text)| tell(&mut lines, "", what, text, false, room));
+    if search.trim().is_empty() {
+        heading(&mut lines, "ideas");
+        for idea in &Glossary::own().ideas {
+            let words = idea.words(model.spoken());
+            tell(&mut lines, "", &words.term, &model.keys.told(first_sentence(&words.text)), false, room);
+        }
+    }
     if lines.is_empty() {
-        heading(&mut lines, "no command has these words");
+        heading(&mut lines, "no command and no idea has these words");
     }
     lines
 }
@@ -161,6 +203,13 @@ fn command(lines: &mut Vec<HelpLine>, model: &Model, entry: &Entry, room: usize)
     let keys = find::keys(model, entry.command);
     let off = model.unavailable(entry.command).is_some();
     tell(lines, &keys, &find::title(entry, model), &find::sentence(entry, model), off, room);
+}
+
+/// What is said first; the rest is there when the idea is searched for.
+fn first_sentence(text: &str) -> &str {
+    let end = text.find('。').map(|at| at + '。'.len_utf8());
+    let end = end.or_else(|| text.find(". ").map(|at| at + 1));
+    &text[..end.unwrap_or(text.len())]
 }
 
 fn heading(lines: &mut Vec<HelpLine>, text: &str) {

@@ -1,14 +1,17 @@
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 
-use super::super::layout::Areas;
-use super::super::model::{Model, name_of};
+use super::super::command::Command;
+use super::super::layout::{Areas, Region, Sends};
+use super::super::look::Glyphs;
+use super::super::model::{Model, Part, name_of};
+use super::super::network::headline;
 use super::super::page::Page;
-use super::super::plot::{BarStyle, Dots, bars, place};
+use super::super::plot::{BarStyle, Dots, Placed, bars, edges, place};
 use super::pen::{Pen, wrapped};
-use super::scales;
+use super::{inspect, layers, over, scales};
 use crate::calibrate::Shape;
-use crate::figure::{Axis, Figure, FitCurve, Handle, level_counts};
+use crate::figure::{Axis, Figure, FitCurve, Handle, LevelColumn, Mark, YScale, level_counts};
 use crate::report::number;
 use crate::session::{LayerState, Ready, Target};
 
@@ -18,22 +21,36 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     let (Some(figure), Some(ready)) = (model.figure(), model.selected_ready()) else {
         return without_layer(pen, areas, model);
     };
-    scales::y_labels(pen, areas.histogram, &figure.counts_scale);
-    draw_bars(pen, areas.histogram, model, figure, ready);
-    draw_axis(pen, areas, figure, ready);
-    inspect(pen, areas, model, figure);
-    draw_lines(pen, areas, model, &figure.axis, ready);
-    if model.plot.fake_quant {
-        draw_levels(pen, areas.histogram, figure, ready);
+    let levels = model.plot.fake_quant.then(|| level_counts(&figure.tensor, ready.params(), &figure.axis));
+    // Many values may share a level: what it holds must not be cut.
+    let most = levels.iter().flatten().map(|level| level.mass).fold(0.0, f64::max);
+    let scale = figure.scale_to(most);
+    match figure.other {
+        Some(_) => scales::share_labels(pen, areas.histogram, &scale),
+        None => scales::y_labels(pen, areas.histogram, &scale),
+    }
+    draw_bars(pen, areas.histogram, model, figure, ready, &scale);
+    draw_axis(pen, areas, model, figure, ready);
+    over::draw(pen, areas, model, figure);
+    if model.shows(Part::Clip) {
+        draw_lines(pen, areas, model, &figure.axis, ready);
+    }
+    if let Some(levels) = &levels {
+        draw_levels(pen, areas.histogram, figure, ready, levels, &scale);
     }
     if let Some(fit) = &figure.fit {
-        draw_fit(pen, areas.histogram, model, figure, fit, ready);
+        draw_fit(pen, areas.histogram, model, figure, fit, ready, &scale);
+    }
+    if let Some(levels) = &levels {
+        legend(pen, areas.histogram, levels, model.plot.inspect.is_some());
     }
     if model.plot.fit.is_some() && areas.histogram.height > 1 {
         let area = Rect { y: areas.histogram.y + 1, height: 1, ..areas.histogram };
         let words = fit_in_words(figure.fit.as_ref());
         pen.right(area.x, area.y, area.width, &words, pen.look.theme.fit);
     }
+    over::legend(pen, areas, model, figure);
+    inspect::draw(pen, areas, model, figure, ready);
 }
 
 fn title(pen: &mut Pen, area: Rect, model: &Model) {
@@ -69,17 +86,20 @@ fn title(pen: &mut Pen, area: Rect, model: &Model) {
             let share = number::percent(stats.zeros as f64 / stats.finite() as f64);
             note = format!("zeros {share}, not drawn · ");
         }
-        note += if model.plot.log { "log y" } else { "linear y" };
+        let of = if model.figure().is_some_and(|figure| figure.other.is_some()) { "share of the values, " } else { "" };
+        note += &format!("{of}{} y", model.plot.rise.word());
         if model.figure().is_some_and(|s| s.fine) {
             note += " · fine bins";
-        }
-        if model.plot.fake_quant {
-            note = format!("{} fake-quantized · {note}", model.look.glyphs.level);
         }
     }
     let position = model.list.order.iter().position(|l| *l == model.list.selected);
     let position = match position {
-        Some(at) if area.x == 0 => format!("  {}/{}", at + 1, model.list.order.len()),
+        // Where there is no list, its signs are one key away.
+        Some(at) if area.x == 0 && model.list.order.len() > 1 => {
+            let sign = layers::sign_of(pen, model, layer).map_or(String::new(), |(sign, _)| format!("  {sign}"));
+            let key = model.keys.hint(Command::Layers).map_or(String::new(), |key| format!(" ({key} lists)"));
+            format!("  {}/{}{sign}{key}", at + 1, model.list.order.len())
+        }
         _ => String::new(),
     };
     pen.titled_rule(area, &[(&name_of(&at), theme.title), (&about, theme.dim), (&position, theme.dim)], &note);
@@ -111,53 +131,72 @@ fn without_layer(pen: &mut Pen, areas: &Areas, model: &Model) {
     }
 }
 
-fn draw_bars(pen: &mut Pen, body: Rect, model: &Model, figure: &Figure, ready: &Ready) {
+/// The bars; under a fake-quantized distribution only where they end, so that nothing of it stands on their colour.
+fn draw_bars(pen: &mut Pen, body: Rect, model: &Model, figure: &Figure, ready: &Ready, scale: &YScale) {
     let (theme, glyphs) = (pen.look.theme, pen.look.glyphs);
     // What a log scale has no room for is the smaller part of one value that lies across two columns.
-    let heights: Vec<f64> = figure.counts.iter().map(|c| figure.counts_scale.height(*c)).collect();
+    let heights: Vec<f64> = figure.counts.iter().map(|c| figure.height_on(scale, *c)).collect();
     let clip = ready.decision().clip;
-    let quantized = ready.decision().quantized;
+    let quantized = ready.decision().quantized && model.shows(Part::Saturated);
     // Unsigned magnitudes: what is negative saturates too, but a magnitude axis cannot show which.
     let (lo, hi) = if model.shows_signed() {
         (f64::from(clip.min()), f64::from(clip.max()))
     } else {
         (f64::NEG_INFINITY, f64::from(clip.amax()))
     };
-    bars(pen.buffer, body, &heights, |column| {
+    let outlined = model.plot.fake_quant;
+    let style = |column: u16| {
         let (a, b) = figure.axis.span(column);
-        if quantized && (a >= hi || b <= lo) {
-            BarStyle { eighths: glyphs.hatched, style: theme.beyond }
-        } else {
-            BarStyle { eighths: glyphs.eighths, style: theme.bar }
+        match quantized && (a >= hi || b <= lo) {
+            // A hatched edge would be a dot or a block.
+            true if outlined => BarStyle { eighths: glyphs.eighths, style: theme.beyond },
+            true => BarStyle { eighths: glyphs.hatched, style: theme.beyond },
+            false => BarStyle { eighths: glyphs.eighths, style: theme.bar },
         }
-    });
+    };
+    if outlined { edges(pen.buffer, body, &heights, style) } else { bars(pen.buffer, body, &heights, style) }
 }
 
-/// The fake-quantized distribution: what each level holds, at the height of its column.
-fn draw_levels(pen: &mut Pen, body: Rect, figure: &Figure, ready: &Ready) {
-    let (style, glyph) = (pen.look.theme.quantized, pen.look.glyphs.level);
-    let (eighths, ascii) = (pen.look.glyphs.eighths, pen.look.glyphs.ascii);
-    let line = figure.axis.column(f64::from(ready.decision().clip.max())).map(|c| body.x + c);
-    let columns = level_counts(&figure.tensor, ready.params(), &figure.axis);
-    for (c, &mass) in (0..body.width).zip(&columns) {
-        let height = figure.counts_scale.height(mass);
-        if mass > 0.0 && height > 0.0 {
-            let up = ((height.min(1.0) * f64::from(body.height)) as u16).min(body.height - 1);
-            let position = (body.x + c, body.bottom() - 1 - up);
-            let ink = |position: (u16, u16)| pen.buffer[position].symbol() != " ";
-            let top = ink(position) && (position.1 == body.y || !ink((position.0, position.1 - 1)));
-            if top && Some(position.0) != line {
-                // The same height as the bar's: its own top takes the colour.
-                pen.buffer[position].set_style(style);
-            } else {
-                // Inside a bar, the bar stays as the ground.
-                let cell = &mut pen.buffer[position];
-                let full = cell.symbol().starts_with(eighths[7]) && !ascii;
-                let ground = if full { cell.fg } else { cell.bg };
-                cell.set_char(glyph).set_style(style).set_bg(ground);
+/// The fake-quantized distribution: what each level holds, as a head on a stem; where levels are too close for stems the
+/// heads alone.
+fn draw_levels(pen: &mut Pen, body: Rect, figure: &Figure, ready: &Ready, levels: &[LevelColumn], scale: &YScale) {
+    let (style, glyphs) = (pen.look.theme.quantized.add_modifier(Modifier::BOLD), pen.look.glyphs);
+    let clip = ready.decision().clip;
+    let lines = [clip.min(), clip.max()].map(|end| figure.axis.column(f64::from(end)));
+    for (c, level) in (0..body.width).zip(levels) {
+        let height = figure.height_on(scale, level.mass);
+        if level.mass <= 0.0 || height.is_nan() || height <= 0.0 {
+            continue;
+        }
+        let up = ((height.min(1.0) * f64::from(body.height)) as u16).min(body.height - 1);
+        let (x, top) = (body.x + c, body.bottom() - 1 - up);
+        // The clip's own line is its stem there.
+        if level.apart && !lines.contains(&Some(c)) {
+            for y in top + 1..body.bottom() {
+                if pen.buffer[(x, y)].symbol() == " " {
+                    pen.glyph(x, y, glyphs.stem, style);
+                }
             }
         }
+        pen.glyph(x, top, head(&glyphs, level.apart), style);
     }
+}
+
+fn head(glyphs: &Glyphs, apart: bool) -> char {
+    if apart { glyphs.dot } else { glyphs.level }
+}
+
+/// What edges and heads are, at the right end; below what is inspected.
+fn legend(pen: &mut Pen, body: Rect, levels: &[LevelColumn], inspected: bool) {
+    let (theme, glyphs) = (pen.look.theme, pen.look.glyphs);
+    // Both ends stand apart, whatever is between.
+    let stems = levels.iter().filter(|level| level.apart).count() > 2;
+    let heads = format!("{} fake-quantized ", head(&glyphs, stems));
+    let edges = format!(" {} as it is  ", glyphs.eighths[1]);
+    let y = body.y + if inspected { 2.min(body.height - 1) } else { 0 };
+    let x = body.right().saturating_sub(pen.width(&edges) + pen.width(&heads));
+    let width = body.right() - x;
+    pen.pieces(x, y, width, &[(&edges, theme.bar), (&heads, theme.quantized)]);
 }
 
 fn fit_in_words(curve: Option<&FitCurve>) -> String {
@@ -172,13 +211,21 @@ fn fit_in_words(curve: Option<&FitCurve>) -> String {
 }
 
 /// The fitted distribution: what it expects in each column, as a line over the bars.
-fn draw_fit(pen: &mut Pen, body: Rect, model: &Model, figure: &Figure, curve: &FitCurve, ready: &Ready) {
+fn draw_fit(
+    pen: &mut Pen,
+    body: Rect,
+    model: &Model,
+    figure: &Figure,
+    curve: &FitCurve,
+    ready: &Ready,
+    scale: &YScale,
+) {
     let (style, glyphs) = (pen.look.theme.fit, pen.look.glyphs);
     let mut dots = Dots::new(body.width, body.height);
     let rows = f64::from(dots.rows());
     // What expects nothing lies infinitely far below a log scale: a line needs an end.
     let point = |(column, count): (usize, &f64)| {
-        let height = figure.counts_scale.height(*count).clamp(-1.0, 4.0);
+        let height = figure.height_on(scale, *count).clamp(-1.0, 4.0);
         (column as f64 * 2.0 + 1.0, rows - height * rows)
     };
     let points: Vec<(f64, f64)> = curve.counts.iter().enumerate().map(point).collect();
@@ -196,12 +243,15 @@ fn draw_fit(pen: &mut Pen, body: Rect, model: &Model, figure: &Figure, curve: &F
     });
 }
 
-fn draw_axis(pen: &mut Pen, areas: &Areas, figure: &Figure, ready: &Ready) {
+fn draw_axis(pen: &mut Pen, areas: &Areas, model: &Model, figure: &Figure, ready: &Ready) {
     let (theme, glyphs) = (pen.look.theme, pen.look.glyphs);
     let area = areas.axis;
     pen.glyph(area.x - 1, area.y, glyphs.axis[2], theme.dim);
     for x in area.x..area.right() {
         pen.glyph(x, area.y, glyphs.axis[0], theme.dim);
+    }
+    if !model.shows(Part::Marks) {
+        return;
     }
     let chosen = |candidate: usize| ready.candidates()[candidate].id == ready.decision().method;
     // Where several methods share a column the chosen one gives the colour.
@@ -211,9 +261,7 @@ fn draw_axis(pen: &mut Pen, areas: &Areas, figure: &Figure, ready: &Ready) {
             pen.glyph(area.x + mark.column, area.y, glyphs.mark, style);
         }
     }
-    let names: Vec<(u16, &str)> =
-        figure.marks.iter().map(|m| (m.column, ready.candidates()[m.candidate].label.as_str())).collect();
-    for label in place(&names, areas.labels.width, areas.labels.height) {
+    for label in labels(areas, figure, ready) {
         let style =
             if label.marks.iter().any(|&m| chosen(figure.marks[m].candidate)) { theme.chosen } else { theme.mark };
         let (x, y) = (areas.labels.x + label.column, areas.labels.y + label.row);
@@ -221,28 +269,34 @@ fn draw_axis(pen: &mut Pen, areas: &Areas, figure: &Figure, ready: &Ready) {
     }
 }
 
-fn inspect(pen: &mut Pen, areas: &Areas, model: &Model, figure: &Figure) {
-    let Some(column) = model.plot.inspect.and_then(|x| figure.axis.column(x)) else { return };
-    let theme = pen.look.theme;
-    let body = areas.histogram;
-    let inside = figure.counts[usize::from(column)];
-    let (a, b) = figure.axis.span(column);
-    let share = inside / figure.tensor.histogram().stats.finite().max(1) as f64;
-    let text = format!(
-        "{} to {}: {}, {}",
-        number::significant(a, 4),
-        number::significant(b, 4),
-        number::of(inside.round() as u64, "value"),
-        number::percent(share)
-    );
-    for y in body.y..body.bottom() {
-        if pen.buffer[(body.x + column, y)].symbol() == " " {
-            pen.glyph(body.x + column, y, pen.look.glyphs.inspect, theme.inspect);
+/// The methods' names below their marks.
+fn labels(areas: &Areas, figure: &Figure, ready: &Ready) -> Vec<Placed> {
+    let label = |mark: &Mark| (mark.column, ready.candidates()[mark.candidate].label.as_str());
+    let names: Vec<(u16, &str)> = figure.marks.iter().map(label).collect();
+    place(&names, areas.labels.width, areas.labels.height)
+}
+
+/// The methods' names and marks, each to take its method; a mark that the clip's line covers belongs to the line.
+pub(super) fn regions(model: &Model, areas: &Areas) -> Vec<Region> {
+    let (Some(figure), Some(ready)) = (model.figure(), model.selected_ready()) else { return Vec::new() };
+    let lines = model.lines(ready.decision().clip);
+    let lines: Vec<u16> = lines.iter().filter_map(|(_, value)| figure.axis.column(*value)).collect();
+    let region = |x: u16, y: u16, width: u16, mark: &Mark| Region {
+        area: Rect::new(x, y, width, 1),
+        sends: Sends::Run(Command::Method(mark.candidate)),
+    };
+    let free = figure.marks.iter().filter(|mark| !lines.contains(&mark.column));
+    let mut regions: Vec<Region> = free.map(|mark| region(areas.axis.x + mark.column, areas.axis.y, 1, mark)).collect();
+    for label in labels(areas, figure, ready) {
+        let (mut x, y) = (areas.labels.x + label.column, areas.labels.y + label.row);
+        // Names that share a label stand behind each other with a dot between.
+        for mark in label.marks.iter().map(|&mark| &figure.marks[mark]) {
+            let width = ready.candidates()[mark.candidate].label.chars().count() as u16;
+            regions.push(region(x, y, width.min(areas.labels.right().saturating_sub(x)), mark));
+            x += width + 1;
         }
     }
-    let width = pen.width(&text);
-    let x = if column + 2 + width <= body.width { column + 2 } else { column.saturating_sub(width + 1) };
-    pen.text(body.x + x, body.y, body.width - x, &text, theme.inspect);
+    regions
 }
 
 /// The clip: a line through both plots, and its flag above.
@@ -265,7 +319,7 @@ fn draw_lines(pen: &mut Pen, areas: &Areas, model: &Model, axis: &Axis, ready: &
                 pen.glyph(x, y, glyphs.clip, style);
             }
         }
-        if model.plot.page != Page::Mapping {
+        if model.plot.page == Page::Curve && model.shows(Part::Curve) {
             for y in areas.lower.y..areas.lower.bottom() {
                 pen.glyph(x, y, glyphs.clip, style);
             }
@@ -291,7 +345,7 @@ fn output(pen: &Pen, model: &Model, style: Style) -> (String, Style) {
     let asked = network.and_then(|n| n.alone.asked.as_ref()).is_some_and(|(_, grids)| !grids.is_empty());
     let effect = answer.filter(|_| asked).and_then(|answer| answer.result.as_ref().ok());
     let fresh = network.is_some_and(|n| n.alone.is_answered());
-    let text = effect.map_or(String::new(), |e| format!("· output {}", super::output::headline(e)));
+    let text = effect.map_or(String::new(), |e| format!("· output {}", headline(e)));
     (text, if fresh { style } else { pen.look.theme.dim })
 }
 
@@ -327,6 +381,8 @@ fn flag(pen: &mut Pen, area: Rect, column: u16, handle: Handle, model: &Model, r
     let number = format!("{name} {}", number::significant(f64::from(value), 4));
     let share = if !ready.decision().quantized {
         "left in float".to_owned()
+    } else if !model.shows(Part::Saturated) {
+        String::new()
     } else {
         let about = if metrics.prorated { "~" } else { "" };
         format!("{about}{} saturate", number::percent(metrics.saturated))

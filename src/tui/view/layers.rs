@@ -5,30 +5,24 @@ use super::super::command::Command;
 use super::super::layout::Areas;
 use super::super::list::{Row, Sort};
 use super::super::model::Model;
-use super::names::shortened;
-use super::output;
-use super::pen::{Pen, cut, wrapped};
+use super::super::notes;
+use super::columns::{Columns, SPARK, badge};
+use super::names::{Common, shortened};
+use super::pen::{Pen, cut};
 use crate::calibrate::Rank;
 use crate::report::{number, visible};
-use crate::session::{Key, LayerState, Ready, Target};
-
-/// Columns of a sparkline.
-const SPARK: usize = 8;
-/// Columns of a method's badge.
-const BADGE: u16 = 6;
-/// Columns of an SQNR.
-const SQNR: u16 = 5;
-/// Columns of a shape.
-const SHAPE: u16 = 12;
-/// From this share of the outputs' noise on a layer costs them much.
-const MUCH: f64 = 0.2;
-/// Columns of an operator.
-const OP: u16 = 10;
+use crate::session::{Layer, LayerState, Ready};
 
 /// The list, and under it what is to say of the selected layer.
 pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     if areas.list.is_empty() {
-        return;
+        // Of a layer that is alone; there is no blank line above.
+        let area = areas.list_notes(0);
+        return below(
+            pen,
+            Rect { y: area.y.saturating_sub(1), height: area.height + u16::from(area.height > 0), ..area },
+            model,
+        );
     }
     let theme = pen.look.theme;
     let title = Rect { height: 1, ..areas.list };
@@ -43,10 +37,14 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         n => format!(" +{n} float{}", model.keys.hint(Command::Float).map_or(String::new(), |key| format!(" ({key})"))),
     };
     let position = if shown > 0 { format!("  {at}/{shown}{hidden}") } else { hidden };
-    // Heads of the columns, where the title leaves room for them.
-    let db = if model.list.sort == Sort::Sensitive { " out dB" } else { " dB" };
-    let heads = [(2 + BADGE + 1 + db.len() as u16, db), (2 + BADGE + 1, " by ")];
-    let room = title.width.saturating_sub(heads[0].0 + 3);
+    let rows = areas.list_rows(model.list.rows());
+    let columns = Columns::fitting(rows.width, model);
+    // Heads of the columns: from the first of the numbers on, the rest belongs to the title.
+    let db = if model.list.sort == Sort::Sensitive { "out dB" } else { "dB" };
+    let heads = [(columns.clip, "clip"), (columns.saturated, "saturated"), (columns.sqnr, db)];
+    let first =
+        heads.iter().filter_map(|(place, head)| Some(place.as_ref()?.right_of(head))).min().unwrap_or(title.width);
+    let room = first.saturating_sub(4);
     let fits = |pieces: &[(&str, Style)]| pieces.iter().map(|(text, _)| pen.width(text)).sum::<u16>() <= room;
     // How many are marked is never pushed out: commands go for all of them.
     let marked = match model.list.marked.len() {
@@ -64,23 +62,25 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     pen.titled_rule(Rect { width: room + 3, ..title }, shown, "");
     let rest = Rect { x: title.x + room + 3, width: title.width.saturating_sub(room + 3), ..title };
     pen.titled_rule(rest, &[], "");
-    for (from_right, head) in heads {
-        let x = title.right().saturating_sub(from_right);
-        pen.text(x, title.y, pen.width(head), head, theme.dim);
+    for (place, head) in heads {
+        if let Some(x) = place.map(|place| title.x + place.right_of(head)) {
+            pen.text(x - 1, title.y, pen.width(head) + 2, &format!(" {head} "), theme.dim);
+        }
     }
-    let rows = areas.list_rows(model.list.rows());
-    let names = model.session.layers().iter().take(1000).map(|l| l.name().chars().count());
-    let longest = names.max().unwrap_or(0).min(usize::from(u16::MAX)) as u16;
-    let ops = model.session.layers().iter().any(|l| !l.op.is_empty());
-    let widths = columns(rows.width, longest, ops);
+    if let Some(place) = columns.badge.filter(|place| place.width >= 2) {
+        pen.text(title.x + place.x, title.y, 3, "by ", theme.dim);
+    }
     let lines = || (rows.y..rows.bottom()).zip(model.list.top..);
-    let listed = lines().filter_map(|(_, at)| model.list.layer(at));
-    let names: Vec<String> = listed.map(|layer| visible(model.session.layers()[layer].name())).collect();
-    let mut names = shortened(&names, widths.name(rows.width), pen.look.glyphs.ellipsis).into_iter();
+    let names: Vec<String> =
+        model.list.order.iter().map(|&layer| visible(model.session.layers()[layer].name())).collect();
+    let all: Vec<&str> = names.iter().map(String::as_str).collect();
+    let at_row = |at: usize| model.list.layer(at).and_then(|layer| model.list.order.iter().position(|l| *l == layer));
+    let listed: Vec<&str> = lines().filter_map(|(_, at)| at_row(at)).map(|at| all[at]).collect();
+    let mut names = shortened(&Common::of(&all), &listed, columns.name, pen.look.glyphs.ellipsis).into_iter();
     for (y, at) in lines() {
         let place = Rect { y, height: 1, ..rows };
         match model.list.row(at) {
-            Some(Row::Layer(layer)) => row(pen, place, model, (layer, &names.next().unwrap_or_default()), &widths),
+            Some(Row::Layer(layer)) => row(pen, place, model, (layer, &names.next().unwrap_or_default()), &columns),
             Some(Row::Heading) => pen.titled_rule(place, &[("weights", theme.dim)], ""),
             None => {}
         }
@@ -90,42 +90,11 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
             if model.list.filter.is_empty() { "no layers" } else { "no layer has this in its name; Esc shows all" };
         pen.text(rows.x + 1, rows.y, rows.width - 1, text, theme.dim);
     }
-    notes(pen, areas.list_notes(model.list.rows()), model);
-}
-
-/// Which columns a list of this width has beside the name.
-struct Columns {
-    spark: bool,
-    op: bool,
-    shape: bool,
-}
-
-impl Columns {
-    /// What a list of this width leaves for the name.
-    fn name(&self, width: u16) -> u16 {
-        let of = |shown: bool, width: u16| if shown { width + 1 } else { 0 };
-        let beside = [of(self.spark, SPARK as u16), of(self.shape, SHAPE), of(self.op, OP)];
-        width.saturating_sub(2 + BADGE + 1 + SQNR + 1 + beside.iter().sum::<u16>() + 3)
-    }
-}
-
-/// Names come first, then the sparkline; operators (where there are `ops`) and shapes are shown where the `longest` name
-/// leaves room for them.
-fn columns(width: u16, longest: u16, ops: bool) -> Columns {
-    // Marker, gap and flags; badge and SQNR with a gap each.
-    let fixed = 5 + BADGE + SQNR + 2;
-    let left = width.saturating_sub(fixed);
-    let spark = left > 8 + SPARK as u16;
-    let left = left.saturating_sub(SPARK as u16 + 1);
-    let name = longest.clamp(8, 40);
-    let op = ops && spark && left > name + OP;
-    let left = left.saturating_sub(if op { OP + 1 } else { 0 });
-    let shape = spark && left > name + SHAPE;
-    Columns { spark, op, shape }
+    below(pen, areas.list_notes(model.list.rows()), model);
 }
 
 /// A layer by its index, under the name that there is room for.
-fn row(pen: &mut Pen, area: Rect, model: &Model, (index, name): (usize, &str), widths: &Columns) {
+fn row(pen: &mut Pen, area: Rect, model: &Model, (index, name): (usize, &str), columns: &Columns) {
     let theme = pen.look.theme;
     let layer = &model.session.layers()[index];
     let selected = index == model.list.selected;
@@ -148,25 +117,17 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, (index, name): (usize, &str), w
         pen.glyph(area.x + 1, area.y, pen.look.glyphs.tied, theme.dim);
     }
 
-    let mut end = area.right();
-    let mut take = |width: u16| {
-        end -= width.min(end - area.x);
-        end
-    };
-    let flags = take(2);
-    let badge = take(BADGE + 1);
-    let sqnr = take(SQNR + 1);
-    let spark = widths.spark.then(|| take(SPARK as u16 + 1));
-    let shape = widths.shape.then(|| take(SHAPE + 1));
-    let op = widths.op.then(|| take(OP + 1));
-    let name_width = widths.name(area.width);
-    let name = if selected { format!("{name:<width$}", width = usize::from(name_width)) } else { name.to_owned() };
-    pen.text(area.x + 2, area.y, name_width, &name, name_style);
+    // As wide as its column in cells, whatever its characters take.
+    let blank = usize::from(columns.name.saturating_sub(pen.width(name)));
+    let name = if selected { format!("{name}{}", " ".repeat(blank)) } else { name.to_owned() };
+    pen.text(area.x + 2, area.y, columns.name, &name, name_style);
 
-    if let Some(x) = op {
-        let text = cut(&visible(&layer.op), OP, pen.look.glyphs.ellipsis);
-        pen.text(x, area.y, OP, &text, theme.dim);
+    let ellipsis = pen.look.glyphs.ellipsis;
+    if let Some(at) = columns.op {
+        pen.text(area.x + at.x, area.y, at.width, &cut(&visible(&layer.op), at.width, ellipsis), theme.dim);
     }
+    // Out of the way of the name, where there are no numbers yet.
+    let sqnr = columns.sqnr.unwrap_or_default();
     let Some(ready) = ready else {
         let (text, style) = match layer.state() {
             LayerState::Failed(_) => ("unreadable".to_owned(), theme.warning),
@@ -175,14 +136,29 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, (index, name): (usize, &str), w
                 _ => ("…".to_owned(), theme.dim),
             },
         };
-        pen.right(sqnr, area.y, area.right() - sqnr, &text, style);
+        let x = area.x + sqnr.x;
+        pen.right(x, area.y, area.right().saturating_sub(x), &text, style);
         return;
     };
-    if let Some(x) = shape {
-        pen.right(x, area.y, SHAPE, &number::shape(layer.origin.shape.as_deref()), theme.dim);
+    if let Some(at) = columns.shape {
+        let shape = cut(&number::shape(layer.origin.shape.as_deref()), at.width, ellipsis);
+        pen.right(area.x + at.x, area.y, at.width, &shape, theme.dim);
     }
-    if let Some(x) = spark {
-        sparkline(pen, x, area.y, ready);
+    if let Some(at) = columns.spark {
+        sparkline(pen, area.x + at.x, area.y, ready);
+    }
+    let plain = if quantized { Style::new() } else { theme.dim };
+    if let Some(at) = columns.clip {
+        let short = |x: f32| number::significant(f64::from(x), 4);
+        let clip = ready.clip();
+        let text = match ready.format().symmetric() {
+            true => short(clip.amax()),
+            false => format!("{} to {}", short(clip.min()), short(clip.max())),
+        };
+        pen.right(area.x + at.x, area.y, at.width, &text, plain);
+    }
+    if let Some(at) = columns.saturated.filter(|_| quantized) {
+        pen.right(area.x + at.x, area.y, at.width, &number::percent(ready.metrics().saturated), plain);
     }
     let network = model.network.as_ref();
     if model.list.sort == Sort::Sensitive {
@@ -195,25 +171,27 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, (index, name): (usize, &str), w
             };
             // On fewer samples than there are.
             let about = if found.alone.cut_from().is_some() { "~" } else { "" };
-            pen.right(sqnr.saturating_sub(1), area.y, SQNR + 1, &format!("{about}{text}"), style);
+            let x = (area.x + sqnr.x).saturating_sub(1);
+            pen.right(x, area.y, sqnr.width + 1, &format!("{about}{text}"), style);
         }
     } else if quantized {
-        pen.right(sqnr, area.y, SQNR, &number::decibels(ready.metrics().sqnr_db), Style::new());
+        pen.right(area.x + sqnr.x, area.y, sqnr.width, &number::decibels(ready.metrics().sqnr_db), Style::new());
     }
-    let label = ready.candidate(&ready.decision().method).map_or("", |c| c.label.as_str());
-    let badge_text = match (quantized, ready.edited()) {
-        (false, _) => "float",
-        (true, _) if ready.decision().tuned().is_some() => "tuned",
-        (true, true) => "hand",
-        (true, false) => label,
-    };
-    pen.text(badge, area.y, BADGE, badge_text, theme.dim);
+    if let Some(at) = columns.badge {
+        pen.text(area.x + at.x, area.y, at.width, badge(ready), theme.dim);
+    }
+    let flags = area.x + columns.flags;
     if ready.edited() {
         pen.glyph(flags, area.y, '*', theme.clip);
     }
-    if let Some((sign, style)) = network_rank(model, &layer.key).or(layer.rank()).and_then(|rank| sign(pen, rank)) {
+    if let Some((sign, style)) = sign_of(pen, model, layer) {
         pen.glyph(flags + 1, area.y, sign, style);
     }
+}
+
+/// What the list marks a layer with.
+pub(super) fn sign_of(pen: &Pen, model: &Model, layer: &Layer) -> Option<(char, Style)> {
+    notes::rank_by_network(model, &layer.key).or(layer.rank()).and_then(|rank| sign(pen, rank))
 }
 
 /// What marks a rank, in the list and before its sentence; nothing what is merely worth knowing.
@@ -226,20 +204,14 @@ fn sign(pen: &Pen, rank: Rank) -> Option<(char, Style)> {
     }
 }
 
-/// What the network says of a layer: that it costs the outputs, where much of their noise is its.
-fn network_rank(model: &Model, key: &Key) -> Option<Rank> {
-    let share = model.network.as_ref()?.share_of_noise(key)?;
-    (share >= MUCH).then_some(Rank::Costs)
-}
-
 /// The layer's magnitudes in eight columns, on a log scale. The top eighth stays free, so that the lines of one layer
 /// do not run into those of the next.
 fn sparkline(pen: &mut Pen, x: u16, y: u16, ready: &Ready) {
     let magnitude = &ready.histogram().magnitude;
     let bins = magnitude.bins();
-    let mut columns = [0u64; SPARK];
+    let mut columns = [0u64; SPARK as usize];
     for (bin, (p, n)) in magnitude.pos.iter().zip(&magnitude.neg).enumerate() {
-        columns[bin * SPARK / bins] += p + n;
+        columns[bin * columns.len() / bins] += p + n;
     }
     columns[0] -= ready.stats().zeros.min(columns[0]);
     let most = columns.iter().copied().max().unwrap_or(0).max(1) as f64;
@@ -252,79 +224,28 @@ fn sparkline(pen: &mut Pen, x: u16, y: u16, ready: &Ready) {
     }
 }
 
-fn notes(pen: &mut Pen, area: Rect, model: &Model) {
+/// As much of what is to say of the selected layer as there is room for; where there is more, how to read it.
+fn below(pen: &mut Pen, area: Rect, model: &Model) {
     let theme = pen.look.theme;
-    // Of the values that share a range, what is to be said stands with each tensor.
-    let at = match model.at() {
-        Some(Target::Tie(_)) | None => model.selected().map(|layer| Target::Tensor(layer.key.clone())),
-        at => at,
-    };
-    let Some(at) = at.filter(|_| area.height > 0) else { return };
-    let of_range = model.session.notes(&at).into_iter().map(|note| (note.text, note.rank));
-    let mut sentences: Vec<(String, Rank)> = of_range.chain(of_network(model)).chain(as_deployed(model)).collect();
-    // The gravest first; why it stays in float before all.
-    sentences.sort_by_key(|(_, rank)| *rank);
-    sentences.splice(0..0, in_float(model));
-    let width = usize::from(area.width.saturating_sub(3));
-    let mut lines = sentences.iter().flat_map(|(s, rank)| {
-        let lines = wrapped(&visible(s), width).into_iter().enumerate();
-        lines.map(|(i, line)| (line, Some(*rank).filter(|_| i == 0)))
-    });
-    for y in area.y + 1..area.bottom() {
-        let Some((line, first)) = lines.next() else { return };
-        if let Some((sign, style)) = first.and_then(|rank| sign(pen, rank)) {
-            pen.glyph(area.x, y, sign, style);
-        }
-        pen.text(area.x + 2, y, area.width - 2, &line, theme.dim);
+    let lines = notes::lines(model, usize::from(area.width.saturating_sub(3)));
+    let room = usize::from(area.height.saturating_sub(1));
+    let shown = if lines.len() > room { room.saturating_sub(1) } else { room };
+    let mut y = area.y + 1;
+    for line in lines.iter().take(shown) {
+        note(pen, Rect { y, height: 1, ..area }, line);
+        y += 1;
+    }
+    if y < area.bottom() && lines.len() > shown {
+        let more = number::of((lines.len() - shown) as u64, "more line");
+        let key = model.keys.hint(Command::Notes).map_or(String::new(), |key| format!(": {key} reads all"));
+        pen.text(area.x + 2, y, area.width - 2, &format!("{} {more}{key}", pen.look.glyphs.ellipsis), theme.title);
     }
 }
 
-/// Why the placement leaves the selected tensor in float: no warning.
-fn in_float(model: &Model) -> Option<(String, Rank)> {
-    let (layer, placement) = (model.selected()?, model.session.placement()?);
-    let why = layer.in_float(Some(placement))?;
-    let remedy = model.keys.told("{toggle} quantizes it");
-    Some((format!("Stays in float ({placement}): {why}; {remedy}."), Rank::Worth))
-}
-
-/// What of the file the selected layer is there in the place of.
-fn as_deployed(model: &Model) -> impl Iterator<Item = (String, Rank)> {
-    let said = model.selected().map_or_else(Vec::new, |layer| layer.deployed.sentences());
-    said.into_iter().map(|said| (said, Rank::Worth))
-}
-
-/// What the network had to say of the selected layer that the row of outputs has no room for.
-fn of_network(model: &Model) -> Vec<(String, Rank)> {
-    let Some(network) = &model.network else { return Vec::new() };
-    let mut said = Vec::new();
-    let old = network.sensitivity_is_old();
-    let selected = model.selected();
-    if let Some(found) = selected.and_then(|layer| network.sensitivity.get(&layer.key)).filter(|_| !old) {
-        let whole = network.whole.answer.as_ref().and_then(|answer| answer.result.as_ref().ok());
-        if let Some(share) = selected.and_then(|layer| network.share_of_noise(&layer.key)).filter(|s| *s >= MUCH) {
-            let text = format!("Much of the outputs' noise is its: {}.", number::percent(share));
-            said.push((text, Rank::Costs));
-        }
-        if let Some(of) = found.alone.cut_from() {
-            let db = output::headline(&found.alone);
-            said.push((format!("{db} alone on {} of {of} samples so far.", found.alone.samples), Rank::Worth));
-        }
-        // Both must be of the same samples.
-        let whole = whole.filter(|whole| whole.samples == found.without.samples);
-        let gain = whole.and_then(|whole| found.without.sqnr_db?.gain_over(whole.sqnr_db?).finite());
-        if let Some(gain) = gain.filter(|_| network.whole_is_answered()) {
-            let sign = if gain < 0.0 { "" } else { "+" };
-            said.push((
-                format!("Left in float, it would change the output by {sign}{} dB.", number::decibels(gain)),
-                Rank::Worth,
-            ));
-        }
+/// A line of what is to say, with the sign of its sentence.
+pub(super) fn note(pen: &mut Pen, area: Rect, line: &notes::Line) {
+    if let Some((sign, style)) = line.begins.and_then(|rank| sign(pen, rank)) {
+        pen.glyph(area.x, area.y, sign, style);
     }
-    let alone = network.alone.answer.as_ref().filter(|_| network.alone.is_answered());
-    let failed = alone.and_then(|answer| answer.result.as_ref().err()).cloned();
-    let whole = network.whole.answer.as_ref().filter(|_| network.whole_is_answered());
-    said.extend(
-        failed.or(whole.and_then(|answer| answer.result.as_ref().err()).cloned()).map(|why| (why, Rank::Wrong)),
-    );
-    said
+    pen.text(area.x + 2, area.y, area.width.saturating_sub(2), &line.text, pen.look.theme.dim);
 }

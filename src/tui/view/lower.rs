@@ -1,13 +1,14 @@
 use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
 
 use super::super::layout::Areas;
-use super::super::model::Model;
+use super::super::model::{Model, Part};
 use super::super::page::Page;
 use super::super::plot::Dots;
 use super::pen::Pen;
-use super::{mapping, scales};
-use crate::calibrate::kl;
-use crate::figure::{Curve, CurveKind, Figure, Handle, Span};
+use super::{divergence, mapping, scales};
+use crate::calibrate::{ZeroBin, kl, too_few_values};
+use crate::figure::{Curve, CurveKind, Figure, Handle, Span, first_bin};
 use crate::report::number;
 use crate::session::Ready;
 
@@ -17,16 +18,24 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         pen.titled_rule(areas.lower_title, &[], "");
         return;
     };
+    if model.plot.page == Page::Divergence {
+        return divergence::draw(pen, areas, model, ready);
+    }
+    if !model.shows(Part::Curve) {
+        return;
+    }
     if model.plot.page == Page::Mapping {
         return mapping::draw(pen, areas, model, figure, ready);
     }
     scales::x_ticks(pen, areas.ticks, &figure.axis);
-    title(pen, areas.lower_title, model, &figure.curve);
+    title(pen, areas.lower_title, model, figure);
     if figure.curve.spans.iter().all(|s| s.lo.is_nan() && !s.infinite) {
         return no_curve(pen, areas.lower, model);
     }
     scales::y_labels(pen, areas.lower, &figure.curve.scale);
     draw_curve(pen, areas.lower, &figure.curve);
+    points(pen, areas.lower, model, figure);
+    too_few(pen, areas.lower, model, figure);
     meeting_point(pen, areas.lower, model, figure, ready);
 }
 
@@ -49,27 +58,36 @@ pub(in super::super) fn tab_at(title: Rect, x: u16) -> Option<CurveKind> {
     None
 }
 
-fn title(pen: &mut Pen, area: Rect, model: &Model, curve: &Curve) {
+fn title(pen: &mut Pen, area: Rect, model: &Model, figure: &Figure) {
     let theme = pen.look.theme;
-    // The mirrored half of a symmetric axis stands for the same magnitudes.
+    let curve = &figure.curve;
     let symmetric = model.format().symmetric();
-    let best = curve.best.map(|(v, at)| (v, if symmetric { at.abs() } else { at }));
-    let view = if model.plot.zoom.is_some() { " in view" } else { "" };
-    let best = match (model.plot.curve, best) {
-        (CurveKind::Kl, None) if kl::undefined_on(model.format()).is_some() => "no KL on FP8".to_owned(),
-        (_, None) => String::new(),
-        (CurveKind::Sqnr, Some((v, at))) => {
-            format!("best{view} {} dB near {}", number::decibels(v), number::significant(at, 4))
-        }
-        (CurveKind::Kl, Some((v, at))) => {
+    let at = |at: f64| number::significant(at, 4);
+    // What says most first: the title keeps its room.
+    let notes: Vec<String> = match (model.plot.curve, curve.best) {
+        (CurveKind::Kl, None) if kl::undefined_on(model.format()).is_some() => vec!["no KL on FP8".to_owned()],
+        (_, None) => Vec::new(),
+        (CurveKind::Sqnr, Some((v, x))) => vec![format!("best {} dB at {}", number::decibels(v), at(x))],
+        (CurveKind::Kl, Some((v, x))) => {
             // Of an affine range it is what the larger end clips.
             let of = if symmetric { "" } else { "of |x| at the larger end: " };
-            format!("{of}least {} nats at {}", number::significant(v, 3), number::significant(at, 4))
+            let (v, x, bin) = (number::significant(v, 3), at(x), first_bin(&figure.tensor));
+            let plain = if figure.zero_bin == ZeroBin::AsItIs { ", bin 0 as it is" } else { "" };
+            vec![
+                format!("{of}least {v} nats at {x}, searched from bin {bin} on{plain}"),
+                format!("least {v} nats at {x}, from bin {bin} on{plain}"),
+                format!("least {v} at {x}, from bin {bin} on"),
+                format!("least {v} at {x}"),
+            ]
         }
-        (CurveKind::Mse, Some((v, at))) => {
-            format!("least{view} {} near {}", number::significant(v, 3), number::significant(at, 4))
+        (CurveKind::Mse, Some((v, x))) => {
+            let crossing = curve.crossings.iter().find(|c| symmetric || (c.at < 0.0) == (x < 0.0));
+            let least = format!("least {} at {}", number::significant(v, 3), at(x));
+            let crossing = crossing.map(|c| format!("parts cross at {}, {least}", at(f64::from(c.at))));
+            crossing.into_iter().chain([least]).collect()
         }
     };
+    let bold = |style: Style| style.add_modifier(Modifier::BOLD);
     let mut pieces = Vec::new();
     for (kind, name) in TABS {
         let gap = if pieces.is_empty() { "" } else { GAP };
@@ -77,13 +95,16 @@ fn title(pen: &mut Pen, area: Rect, model: &Model, curve: &Curve) {
     }
     if model.plot.curve == CurveKind::Mse {
         pieces.extend([
-            ("  = ", theme.dim),
-            ("clipping ··", theme.beyond),
+            ("  ·· = ", theme.curve),
+            ("clipping ━━", bold(theme.beyond)),
             (" + ", theme.dim),
-            ("rounding --", theme.rounding),
+            ("rounding --", bold(theme.rounding)),
         ]);
     }
-    pen.titled_rule(area, &pieces, &best);
+    let titles: u16 = pieces.iter().map(|(text, _)| pen.width(text)).sum();
+    let fits = |note: &&String| titles + pen.width(note) + 8 <= area.width;
+    let note = notes.iter().find(fits).map_or("", String::as_str);
+    pen.titled_rule(area, &pieces, note);
 }
 
 fn draw_curve(pen: &mut Pen, area: Rect, curve: &Curve) {
@@ -98,14 +119,9 @@ fn draw_curve(pen: &mut Pen, area: Rect, curve: &Curve) {
         let row = ((1.0 - height) * (rows - 1.0)).round().clamp(-1e6, 1e6);
         if height.is_nan() { None } else { Some(if v == 0.0 { row.min(rows - 1.0) } else { row } as i32) }
     };
-    // Dotted and dashed, so that the parts differ from the sum and from each other without colour.
-    for (part, (style, ink, of)) in curve.parts.iter().zip([(theme.beyond, 1, 3), (theme.rounding, 4, 6)]) {
-        for (x, pair) in part.windows(2).enumerate().filter(|(x, _)| x % of < ink) {
-            if let (Some(a), Some(b)) = (row(pair[0]), row(pair[1])) {
-                dots.vertical(x as i32, a, b.clamp(a - 40, a + 40), style);
-            }
-        }
-    }
+    // The sum is thin and drawn first, so that it never covers its parts, which are solid and dashed: they differ from it and
+    // from each other without colour.
+    let thin = !curve.parts[0].is_empty();
     let mut before: Option<i32> = None;
     for (x, span) in curve.spans.iter().enumerate() {
         let Span { lo, hi, .. } = *span;
@@ -113,13 +129,23 @@ fn draw_curve(pen: &mut Pen, area: Rect, curve: &Curve) {
             before = None;
             continue;
         };
+        if thin && x % 3 != 0 {
+            continue;
+        }
         dots.vertical(x as i32, top, bottom, theme.curve);
         // Joined to the half column before, unless that was a gap.
-        if let Some(y) = before {
+        if let Some(y) = before.filter(|_| !thin) {
             let near = y.clamp(top, bottom);
             dots.vertical(x as i32, near, y, theme.curve);
         }
         before = Some((top + bottom) / 2);
+    }
+    for (part, (style, ink, of)) in curve.parts.iter().zip([(theme.beyond, 1, 1), (theme.rounding, 4, 6)]) {
+        for (x, pair) in part.windows(2).enumerate().filter(|(x, _)| x % of < ink) {
+            if let (Some(a), Some(b)) = (row(pair[0]), row(pair[1])) {
+                dots.vertical(x as i32, a, b.clamp(a - 40, a + 40), style.add_modifier(Modifier::BOLD));
+            }
+        }
     }
     dots.render(pen.buffer, area, glyphs.marks);
     let columns = usize::from(area.width);
@@ -131,6 +157,63 @@ fn draw_curve(pen: &mut Pen, area: Rect, curve: &Curve) {
                 pen.glyph(x, area.y, glyphs.infinity, theme.dim);
             }
         }
+    }
+}
+
+/// Where the curve is best, and where its two parts cross: a sign with its name.
+fn points(pen: &mut Pen, area: Rect, model: &Model, figure: &Figure) {
+    let (theme, glyphs) = (pen.look.theme, pen.look.glyphs);
+    let curve = &figure.curve;
+    let [least, cross] = glyphs.points;
+    for crossing in &curve.crossings {
+        point(pen, area, figure, (f64::from(crossing.at), crossing.value), cross, "parts cross", theme.title);
+    }
+    let name = match model.plot.curve {
+        CurveKind::Sqnr => "best",
+        CurveKind::Kl | CurveKind::Mse => "least",
+    };
+    if let Some((value, at)) = curve.best.filter(|(value, _)| value.is_finite()) {
+        point(pen, area, figure, (at, value), least, name, theme.chosen);
+    }
+}
+
+/// A sign on the curve, and its name beside it where nothing is drawn.
+fn point(pen: &mut Pen, area: Rect, figure: &Figure, (at, value): (f64, f64), glyph: char, name: &str, style: Style) {
+    let height = figure.curve.scale.height(value);
+    let Some(column) = figure.axis.column(at).filter(|_| !height.is_nan()) else { return };
+    let up = (height.clamp(0.0, 1.0) * f64::from(area.height)) as u16;
+    let (x, y) = (area.x + column, area.bottom() - 1 - up.min(area.height - 1));
+    pen.glyph(x, y, glyph, style);
+    let width = pen.width(name);
+    let beside = [Some(x + 2), x.checked_sub(width + 1)].into_iter().flatten();
+    let beside: Vec<u16> = beside.filter(|start| *start >= area.x && start + width <= area.right()).collect();
+    let rows = [Some(y), y.checked_sub(1), Some(y + 1), y.checked_sub(2), Some(y + 2)].into_iter().flatten();
+    let rows: Vec<u16> = rows.filter(|row| (area.y..area.bottom()).contains(row)).collect();
+    let free = |start: u16, row: u16| (start..start + width).all(|x| pen.buffer[(x, row)].symbol() == " ");
+    let place = rows
+        .iter()
+        .flat_map(|row| beside.iter().map(move |start| (*start, *row)))
+        .find(|(start, row)| free(*start, *row));
+    if let Some((start, row)) = place {
+        pen.text(start, row, width, name, style);
+    }
+}
+
+/// That infinities come of too few values, where most clips are infinite for that.
+fn too_few(pen: &mut Pen, area: Rect, model: &Model, figure: &Figure) {
+    let histogram = figure.tensor.histogram();
+    let (values, bins) = (histogram.stats.finite(), histogram.magnitude.bins());
+    if model.plot.curve == CurveKind::Kl
+        && figure.curve.infinite > 0.5
+        && too_few_values(values, bins)
+        && area.height > 2
+    {
+        let text = format!(
+            " ∞ where a clip ends in an empty bin: {} on {} bins are too few ",
+            number::of(values, "value"),
+            number::count(bins as u64)
+        );
+        pen.right(area.x, area.y + 1, area.width, &text, pen.look.theme.warning);
     }
 }
 
@@ -149,7 +232,7 @@ fn meeting_point(pen: &mut Pen, area: Rect, model: &Model, figure: &Figure, read
     let (metrics, clip) = (ready.metrics(), ready.decision().clip);
     let (value, text) = match model.plot.curve {
         CurveKind::Kl => {
-            let kl = figure.tensor.kl_of_magnitudes(clip.amax()).unwrap_or(f64::NAN);
+            let kl = figure.tensor.kl_of_magnitudes_with(clip.amax(), figure.zero_bin).unwrap_or(f64::NAN);
             (kl, number::significant(kl, 3))
         }
         CurveKind::Mse => (metrics.mse, number::significant(metrics.mse, 3)),

@@ -5,8 +5,8 @@ use super::super::command::Command;
 use super::super::layout::Areas;
 use super::super::methods::MethodLine;
 use super::super::model::Model;
-use super::compare::panel;
-use super::output::{cosine, headline};
+use super::super::network::headline;
+use super::output::cosine;
 use super::pen::{Pen, wrapped};
 use crate::report::{self, AS_CHOSEN, MethodRow, number};
 
@@ -50,7 +50,7 @@ const NAME: u16 = 24;
 /// Every method for all activations by what the outputs say, the best first, in place of the plots.
 pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     let theme = pen.look.theme;
-    let panel = panel(areas);
+    let panel = areas.panel();
     let Some(network) = &model.network else { return };
     let methods = &network.methods;
     let progress = match (methods.running, methods.of()) {
@@ -58,7 +58,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         (false, of) if methods.measured() < of => format!("{} of {of} measured, stopped", methods.measured()),
         (false, _) => String::new(),
     };
-    pen.titled_rule(Rect { height: 1, ..panel }, &[("methods by the outputs", theme.title)], &progress);
+    pen.titled_rule(Rect { height: 1, ..panel }, &[(model.plot.page.title(), theme.title)], &progress);
 
     let lines = network.method_lines();
     let any = |of: fn(&MethodRow) -> bool| lines.iter().any(|line| of(&line.row));

@@ -1,4 +1,4 @@
-//! Names cut so that what tells them apart stays.
+//! Names shortened so that what tells them apart stays.
 
 use std::collections::HashMap;
 
@@ -6,26 +6,99 @@ use unicode_width::UnicodeWidthStr;
 
 use super::pen::cut_middle;
 
-/// The names that stand under each other, in at most `width` columns each. Where two that are cut in the middle would
-/// read the same, the words in which they differ stay, and of the others those next to them.
-pub(super) fn shortened(names: &[String], width: u16, ellipsis: char) -> Vec<String> {
-    let mut short: Vec<String> = names.iter().map(|name| cut_middle(name, width, ellipsis)).collect();
+/// How many names of a list are looked at to see what they have in common, spread over all of it.
+const LOOKED_AT: usize = 256;
+
+/// What the names of a list have in common.
+pub(super) struct Common<'a> {
+    /// How many begin, and how many end, with a text; at the ends of words.
+    beginnings: HashMap<&'a str, u32>,
+    endings: HashMap<&'a str, u32>,
+    all: u32,
+}
+
+impl<'a> Common<'a> {
+    /// Of a whole list, so that a name is the same wherever the list is scrolled to.
+    pub fn of(names: &[&'a str]) -> Common<'a> {
+        let mut common = Common { beginnings: HashMap::new(), endings: HashMap::new(), all: 0 };
+        for &name in names.iter().step_by(names.len().div_ceil(LOOKED_AT).max(1)) {
+            common.all += 1;
+            for (start, end) in words(name) {
+                *common.beginnings.entry(&name[..end]).or_default() += 1;
+                *common.endings.entry(&name[start..]).or_default() += 1;
+            }
+        }
+        common
+    }
+
+    /// What each word says of a name, in nats: how many fewer names agree with it behind the word than before it, from
+    /// whichever end that is more. A word that all have there says nothing.
+    fn told(&self, name: &str, words: &[(usize, usize)]) -> Vec<f64> {
+        let count = |of: &HashMap<&str, u32>, text: &str| match text {
+            "" => f64::from(self.all.max(1)),
+            text => f64::from(of.get(text).copied().unwrap_or(1)),
+        };
+        let front =
+            |start: usize, end: usize| count(&self.beginnings, &name[..start]) / count(&self.beginnings, &name[..end]);
+        let back = |start: usize, end: usize| count(&self.endings, &name[end..]) / count(&self.endings, &name[start..]);
+        words.iter().map(|&(start, end)| front(start, end).max(back(start, end)).ln().max(0.0)).collect()
+    }
+}
+
+/// The names that stand under each other, in at most `width` columns each. Of one that is too long those words go first that
+/// the others have as well; what tells it apart stays.
+pub(super) fn shortened(common: &Common, names: &[&str], width: u16, ellipsis: char) -> Vec<String> {
+    let mut short: Vec<String> = names.iter().map(|name| one(common, name, width, ellipsis)).collect();
+    // What reads the same still, as names that differ in several places may: the words in which those few differ.
     let mut same: HashMap<&str, usize> = HashMap::new();
     short.iter().for_each(|name| *same.entry(name).or_default() += 1);
     let alike: Vec<usize> = (0..names.len()).filter(|&i| same[short[i].as_str()] > 1).collect();
-    let all: Vec<Vec<&str>> = alike.iter().map(|&i| words(&names[i])).collect();
-    for (i, words) in alike.iter().zip(&all) {
-        // Names of as many words are taken to be built alike.
-        let built_alike: Vec<&Vec<&str>> = all.iter().filter(|other| other.len() == words.len()).collect();
-        let others = if built_alike.len() > 1 { built_alike } else { all.iter().collect() };
-        let kept = kept(words, &others, width, ellipsis);
-        short[*i] = cut_middle(&shown(words, &kept, ellipsis), width, ellipsis);
+    if alike.is_empty() {
+        return short;
+    }
+    let those: Vec<&str> = alike.iter().map(|&i| names[i]).collect();
+    let among = Common::of(&those);
+    for &i in &alike {
+        short[i] = one(&among, names[i], width, ellipsis);
     }
     short
 }
 
-/// Letters or figures, with what stands behind them: `layers.`, `10.`, `self_`, `attn`.
-fn words(name: &str) -> Vec<&str> {
+/// Words that say less than this are as good as common.
+const LITTLE: f64 = 0.05;
+
+fn one(common: &Common, name: &str, width: u16, ellipsis: char) -> String {
+    if name.width() <= usize::from(width) {
+        return name.to_owned();
+    }
+    let words = words(name);
+    let told = common.told(name, &words);
+    let mut order: Vec<usize> = (0..words.len()).filter(|&at| told[at] > LITTLE).collect();
+    // Of words that say as much the last: names end with what they are.
+    order.sort_by(|&a, &b| told[b].total_cmp(&told[a]).then(b.cmp(&a)));
+    let mut kept = vec![false; words.len()];
+    let text = |kept: &[bool]| shown(name, &words, kept, ellipsis);
+    let keep = |kept: &mut Vec<bool>, at: usize| {
+        kept[at] = true;
+        kept[at] = text(kept).width() <= usize::from(width);
+        kept[at]
+    };
+    let wanted: Vec<usize> = order.into_iter().filter(|&at| keep(&mut kept, at)).collect();
+    if wanted.is_empty() {
+        // One long word, or none that tells it apart.
+        return cut_middle(name, width, ellipsis);
+    }
+    // What is left of the room goes to the words beside them: `layers.` says what the number is of.
+    let mut rest: Vec<usize> = (0..words.len()).filter(|&at| !kept[at]).collect();
+    rest.sort_by_key(|&at| wanted.iter().map(|&one| (one.abs_diff(at), one < at)).min());
+    for at in rest {
+        keep(&mut kept, at);
+    }
+    text(&kept)
+}
+
+/// Letters or figures, with what stands behind them, by where they begin and end: `layers.`, `10.`, `self_`, `attn`.
+fn words(name: &str) -> Vec<(usize, usize)> {
     let class = |c: char| {
         if c.is_ascii_digit() {
             0
@@ -39,43 +112,23 @@ fn words(name: &str) -> Vec<&str> {
     for (at, c) in name.char_indices() {
         let now = class(c);
         if before.is_some_and(|before| before != now && now != 2) {
-            words.push(&name[start..at]);
+            words.push((start, at));
             start = at;
         }
         before = Some(now);
     }
-    words.push(&name[start..]);
+    if start < name.len() {
+        words.push((start, name.len()));
+    }
     words
 }
 
-/// Which words of a name stay: those in which it differs from others, and of the rest as many as there is room for, the
-/// nearest first.
-fn kept(words: &[&str], others: &[&Vec<&str>], width: u16, ellipsis: char) -> Vec<bool> {
-    let everywhere = |at: usize| others.iter().all(|other| other.get(at) == Some(&words[at]));
-    let from_end = |at: usize| others.iter().all(|other| other.iter().rev().nth(at) == words.iter().rev().nth(at));
-    let even = others.iter().all(|other| other.len() == words.len());
-    let shortest = others.iter().map(|other| other.len()).min().unwrap_or(0);
-    let head = (0..shortest).take_while(|&at| everywhere(at)).count();
-    let tail = (0..shortest - head).take_while(|&at| from_end(at)).count();
-    let differs = |at: usize| (head..words.len() - tail).contains(&at) && !(even && everywhere(at));
-    let mut kept: Vec<bool> = (0..words.len()).map(differs).collect();
-    let wanted: Vec<usize> = (0..kept.len()).filter(|&at| kept[at]).collect();
-    let mut rest: Vec<usize> = (0..kept.len()).filter(|&at| !kept[at]).collect();
-    // Before what comes behind: `layers.` says what the number is of.
-    rest.sort_by_key(|&at| wanted.iter().map(|&one| (one.abs_diff(at), one < at)).min());
-    for at in rest {
-        kept[at] = true;
-        kept[at] = shown(words, &kept, ellipsis).width() <= usize::from(width);
-    }
-    kept
-}
-
 /// The words that stay, with one ellipsis for all that go between two of them.
-fn shown(words: &[&str], kept: &[bool], ellipsis: char) -> String {
+fn shown(name: &str, words: &[(usize, usize)], kept: &[bool], ellipsis: char) -> String {
     let (mut out, mut gap) = (String::new(), false);
-    for (word, kept) in words.iter().zip(kept) {
+    for (&(start, end), kept) in words.iter().zip(kept) {
         match kept {
-            true => out.push_str(word),
+            true => out.push_str(&name[start..end]),
             false if !gap => out.push(ellipsis),
             false => {}
         }
@@ -86,12 +139,14 @@ fn shown(words: &[&str], kept: &[bool], ellipsis: char) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::collections::HashSet;
 
+    use proptest::prelude::*;
+
+    use super::*;
+
     fn short(names: &[&str], width: u16) -> Vec<String> {
-        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        let short = shortened(&names, width, '…');
+        let short = shortened(&Common::of(names), names, width, '…');
         assert!(short.iter().all(|name| name.width() <= usize::from(width)), "{short:?}");
         short
     }
@@ -105,18 +160,44 @@ mod tests {
             }
         }
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        for width in 9..60 {
+        for width in 8..60 {
             let short = short(&names, width);
             assert_eq!(short.iter().collect::<HashSet<_>>().len(), names.len(), "{width}: {short:?}");
         }
         assert_eq!(short(&names, 24)[0], "…layers.0.self_attn.q_…");
     }
 
+    /// The part that all have goes, never the part in which they differ, also beside names that are built otherwise.
     #[test]
-    fn names_that_differ_when_they_are_cut_are_cut_in_the_middle() {
-        let names = ["features.0.conv.weight", "features.1.norm.bias"];
-        assert_eq!(short(&names, 12), names.map(|name| cut_middle(name, 12, '…')));
+    fn what_the_whole_list_has_in_common_goes() {
+        let mut names: Vec<String> = (0..40).map(|i| format!("p2o.pd_op.hardswish.{i}.0")).collect();
+        names.extend((0..40).map(|i| format!("p2o.pd_op.batch_norm_.{i}.0")));
+        names.extend(["x".to_owned(), "p2o.Add.3".to_owned()]);
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let short = short(&names, 16);
+        assert_eq!((short[7].as_str(), short[47].as_str()), ("…hardswish.7.0", "…batch_norm_.7.0"));
+        assert_eq!((short[80].as_str(), short[81].as_str()), ("x", "p2o.Add.3"));
+        assert_eq!(short.iter().collect::<HashSet<_>>().len(), names.len());
+    }
+
+    #[test]
+    fn wide_characters_count_as_two_columns() {
+        let names = ["骨干网络.卷积层.1.输出", "骨干网络.卷积层.2.输出", "骨干网络.池化层.1.输出"];
+        for width in 4..24 {
+            let short = short(&names, width);
+            assert!(width < 9 || short.iter().collect::<HashSet<_>>().len() == 3, "{width} {short:?}");
+        }
+        assert_eq!(short(&names, 15)[1], "…卷积层.2.输出");
+    }
+
+    #[test]
+    fn a_name_that_fits_stays_and_one_long_word_is_cut_in_its_middle() {
         assert_eq!(short(&["conv1", "conv1"], 12), ["conv1", "conv1"]);
+        assert_eq!(
+            short(&["abcdefghijklmnopqrstuvwxyz", "x"], 9),
+            [cut_middle("abcdefghijklmnopqrstuvwxyz", 9, '…'), "x".into()]
+        );
+        assert_eq!(short(&["", "a"], 0), ["", ""]);
     }
 
     #[test]
@@ -128,8 +209,20 @@ mod tests {
 
     #[test]
     fn words_are_letters_or_figures_with_what_follows() {
-        assert_eq!(words("model.layers.10.self_attn"), ["model.", "layers.", "10.", "self_", "attn"]);
-        assert_eq!(words("/conv2d/x::y"), ["/", "conv", "2", "d/", "x::", "y"]);
-        assert_eq!(words(""), [""]);
+        let of = |name: &'static str| words(name).into_iter().map(|(a, b)| &name[a..b]).collect::<Vec<_>>();
+        assert_eq!(of("model.layers.10.self_attn"), ["model.", "layers.", "10.", "self_", "attn"]);
+        assert_eq!(of("/conv2d/x::y"), ["/", "conv", "2", "d/", "x::", "y"]);
+        assert!(of("").is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn any_names_fit_any_width(names in prop::collection::vec(".{0,30}", 1..20), width in 0u16..20) {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            for (name, short) in names.iter().zip(shortened(&Common::of(&names), &names, width, '…')) {
+                prop_assert!(short.width() <= usize::from(width), "{name:?} {short:?}");
+                prop_assert!(short == **name || name.width() > usize::from(width));
+            }
+        }
     }
 }

@@ -1,17 +1,19 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::super::look::Theme;
 use super::super::model::Model;
 use super::pen::Pen;
 use crate::calibrate::{Measured, Metrics};
 use crate::quant::{Clip, QuantParams};
 use crate::report::{self, number};
 
-/// A column of the table: heading, width, importance (the least important go first where room is short), cell.
+/// A column of the table: heading, width, cell, and its importance on a symmetric and on an affine format: the least
+/// important (the largest numbers) go first where room is short.
 struct Column {
     heading: &'static str,
     width: u16,
-    rank: u8,
+    rank: [u8; 2],
     cell: fn(&Row) -> String,
 }
 
@@ -25,39 +27,51 @@ struct Row {
 
 const SQNR: &str = "SQNR, dB";
 
-const COLUMNS: [Column; 9] = [
+const SATURATED: &str = "saturated";
+
+const COLUMNS: [Column; 10] = [
     Column {
         heading: "clip",
         width: 19,
-        rank: 0,
+        rank: [0, 0],
         cell: |r| {
             let n = |x: f32| number::significant(f64::from(x), 4);
             if r.symmetric { n(r.clip.amax()) } else { format!("{} to {}", n(r.clip.min()), n(r.clip.max())) }
         },
     },
-    Column { heading: "scale", width: 10, rank: 4, cell: |r| number::significant(f64::from(r.params.scale()), 5) },
-    Column { heading: "zero pt", width: 7, rank: 8, cell: |r| r.params.zero_point().to_string() },
+    Column { heading: "scale", width: 10, rank: [6, 6], cell: |r| number::significant(f64::from(r.params.scale()), 5) },
+    Column { heading: "zero pt", width: 7, rank: [9, 2], cell: |r| r.params.zero_point().to_string() },
     Column {
-        heading: "saturated",
+        heading: SATURATED,
         width: 17,
-        rank: 3,
+        rank: [8, 8],
         cell: |r| {
-            let about = if r.metrics.prorated { "~" } else { "" };
             let n = number::count(r.metrics.saturated_count.round() as u64);
-            format!("{about}{n} {:>8}", number::percent(r.metrics.saturated))
+            format!("{}{n} {:>8}", about(r), number::percent(r.metrics.saturated))
         },
     },
-    Column { heading: "clipping", width: 8, rank: 6, cell: |r| number::significant(r.metrics.clipping_error, 2) },
-    Column { heading: "rounding", width: 8, rank: 7, cell: |r| number::significant(r.metrics.rounding_error, 2) },
-    Column { heading: "MSE", width: 8, rank: 5, cell: |r| number::significant(r.metrics.mse, 3) },
-    Column { heading: SQNR, width: 8, rank: 1, cell: |r| number::decibels(r.metrics.sqnr_db) },
+    // The share alone, where the number has no room.
+    Column {
+        heading: SATURATED,
+        width: 9,
+        rank: [5, 5],
+        cell: |r| format!("{}{}", about(r), number::percent(r.metrics.saturated)),
+    },
+    Column { heading: "clipping", width: 8, rank: [2, 3], cell: |r| number::significant(r.metrics.clipping_error, 2) },
+    Column { heading: "rounding", width: 8, rank: [3, 4], cell: |r| number::significant(r.metrics.rounding_error, 2) },
+    Column { heading: "MSE", width: 8, rank: [7, 7], cell: |r| number::significant(r.metrics.mse, 3) },
+    Column { heading: SQNR, width: 8, rank: [1, 1], cell: |r| number::decibels(r.metrics.sqnr_db) },
     Column {
         heading: "KL, nats",
         width: 9,
-        rank: 2,
+        rank: [4, 9],
         cell: |r| r.metrics.kl.map_or("–".into(), |kl| number::significant(kl, 3)),
     },
 ];
+
+fn about(row: &Row) -> &'static str {
+    if row.metrics.prorated { "~" } else { "" }
+}
 
 /// The width of the rows' names, and of the marks beside them on wide screens.
 const NAME: u16 = 20;
@@ -68,6 +82,19 @@ fn name_width(area: Rect) -> u16 {
     if area.width >= 130 { WIDE_NAME + MARK } else { NAME }
 }
 
+/// The heading of the column at `x`.
+pub(super) fn heading_at(model: &Model, area: Rect, x: u16) -> Option<&'static str> {
+    let symmetric = model.selected_ready()?.format().symmetric();
+    let mut left = area.x + name_width(area);
+    let (columns, gap) = fitting(area.width, name_width(area), symmetric);
+    columns.into_iter().find_map(|column| {
+        let right = left + width_of(column, symmetric) + gap;
+        let at = (left..right).contains(&x);
+        left = right;
+        at.then_some(column.heading)
+    })
+}
+
 /// The clip in hand beside every method's.
 pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     let theme = pen.look.theme;
@@ -76,7 +103,7 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
         return;
     };
     let symmetric = ready.format().symmetric();
-    let columns = fitting(area.width, name_width(area), symmetric);
+    let (columns, gap) = fitting(area.width, name_width(area), symmetric);
 
     let rule = Rect { height: 1, ..area };
     pen.titled_rule(rule, &[("numbers", theme.title)], "");
@@ -84,10 +111,11 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     for column in &columns {
         let width = width_of(column, symmetric);
         let heading = format!(" {} ", column.heading);
-        pen.right(x, area.y, width + 3, &heading, theme.dim);
-        x += width + 2;
+        pen.right(x, area.y, width + gap + 1, &heading, theme.dim);
+        x += width + gap;
     }
 
+    let columns = &(columns, gap);
     let own = Row { clip: ready.clip(), params: ready.params(), metrics: *ready.metrics(), symmetric };
     let your_style = if ready.decision().quantized { theme.clip } else { theme.dim };
     let you = match (ready.decision().quantized, ready.edited()) {
@@ -98,13 +126,13 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     };
     pen.glyph(area.x + 1, area.y + 1, pen.look.glyphs.select, your_style);
     pen.text(area.x + 3, area.y + 1, NAME - 2, &you, your_style);
-    cells(pen, area, area.y + 1, &columns, &own, your_style, None);
+    cells(pen, area, area.y + 1, columns, &own, your_style, None);
 
-    if let (Some(measured), true) = (ready.measured(), area.height > 2) {
-        let y = area.bottom() - 1;
-        pen.text(area.x + 3, y, NAME - 3, "measured", theme.inspect);
-        let row = Row { clip: measured.clip, params: ready.params(), metrics: as_metrics(measured), symmetric };
-        cells(pen, area, y, &columns, &row, theme.inspect, None);
+    let beside = beside(model);
+    for ((name, row, style), y) in beside.iter().zip((area.y + 2..area.bottom()).rev()) {
+        let style = style(&theme);
+        pen.text(area.x + 3, y, name_width(area) - 4, name, style);
+        cells(pen, area, y, columns, row, style, None);
     }
 
     let best = report::best(ready);
@@ -116,15 +144,21 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
             pen.text(area.x + 1, y, 1, &key.to_string(), theme.key);
         }
         let wide = name_width(area) > NAME;
-        pen.text(area.x + 3, y, if wide { WIDE_NAME } else { NAME } - 4, &candidate.id, style);
-        if wide && candidate.label != candidate.id {
+        let end = pen.text(area.x + 3, y, if wide { WIDE_NAME } else { NAME } - 4, &candidate.id, style);
+        // The name on the axis too, where it is another word.
+        let named = candidate.label.to_lowercase() != candidate.id;
+        if wide && named {
             pen.text(area.x + WIDE_NAME, y, MARK - 1, &candidate.label, theme.mark);
+        } else if named && end + 1 + pen.width(&candidate.label) < area.x + NAME {
+            pen.text(end + 1, y, MARK, &candidate.label, theme.mark);
         }
         match &candidate.outcome {
             Ok(t) => {
-                let row = Row { clip: t.clip, params: t.params, metrics: t.metrics, symmetric };
+                // Of a peer's method the peer's own divergence, or none.
+                let metrics = Metrics { kl: t.own_kl, ..t.metrics };
+                let row = Row { clip: t.clip, params: t.params, metrics, symmetric };
                 let best = (Some(i) == best).then_some(theme.chosen);
-                cells(pen, area, y, &columns, &row, Style::new(), best);
+                cells(pen, area, y, columns, &row, Style::new(), best);
             }
             Err(none) => {
                 let x = name_width(area);
@@ -148,42 +182,115 @@ fn as_metrics(m: &Measured) -> Metrics {
     }
 }
 
+/// Who a row beside the methods' is of, its numbers, and its style.
+type Beside = (String, Row, fn(&Theme) -> Style);
+
+/// What stands below the methods: what was measured, what is held, and the clip in hand on the other data.
+fn beside(model: &Model) -> Vec<Beside> {
+    let Some(ready) = model.selected_ready() else { return Vec::new() };
+    let symmetric = ready.format().symmetric();
+    let mut rows: Vec<Beside> = Vec::new();
+    if let Some(measured) = ready.measured() {
+        let row = Row { clip: measured.clip, params: ready.params(), metrics: as_metrics(measured), symmetric };
+        rows.push(("measured".to_owned(), row, |theme| theme.inspect));
+    }
+    if let Some(held) = &model.held {
+        let whose = if model.at().as_ref() == Some(&held.of) { &held.by } else { &held.name };
+        let row =
+            Row { clip: held.clip, params: held.params, metrics: held.metrics, symmetric: held.format.symmetric() };
+        rows.push((format!("held: {whose}"), row, |theme| theme.curve));
+    }
+    if let (Some(there), Some(against)) = (model.drawn.as_ref().and_then(|d| d.against.as_ref()), &model.against) {
+        let metrics = there.metrics(ready.clip());
+        let row = Row { clip: ready.clip(), params: ready.params(), metrics, symmetric };
+        rows.push((format!("on {}", against.title), row, |theme| theme.curve));
+    }
+    rows
+}
+
 /// The methods' rows: index of the candidate and line on the screen. Where there is no room for all, the window holds
 /// the chosen one.
 pub(in super::super) fn rows(model: &Model, area: Rect) -> Vec<(usize, u16)> {
     let Some(ready) = model.selected_ready() else { return Vec::new() };
-    // What was measured takes the last line, which is spare on large screens.
-    let measured = u16::from(ready.measured().is_some());
-    let room = usize::from(area.height.saturating_sub(2 + measured));
+    // What is beside them takes the last lines, one of which is spare on large screens.
+    let room = usize::from(area.height.saturating_sub(2)).saturating_sub(beside(model).len());
     let chosen = ready.candidates().iter().position(|c| c.id == ready.decision().method).unwrap_or(0);
     let first = (chosen + 1).saturating_sub(room);
     (first..ready.candidates().len()).take(room).zip(area.y + 2..).collect()
 }
 
 /// One row; `best` is the style of its SQNR where that is the best of all methods.
-fn cells(pen: &mut Pen, area: Rect, y: u16, columns: &[&Column], row: &Row, style: Style, best: Option<Style>) {
+fn cells(
+    pen: &mut Pen,
+    area: Rect,
+    y: u16,
+    (columns, gap): &(Vec<&Column>, u16),
+    row: &Row,
+    style: Style,
+    best: Option<Style>,
+) {
     let mut x = area.x + name_width(area);
     for column in columns {
         let width = width_of(column, row.symmetric);
         let style = best.filter(|_| column.heading == SQNR).unwrap_or(style);
-        pen.right(x, y, width + 2, &(column.cell)(row), style);
-        x += width + 2;
+        pen.right(x, y, width + gap, &(column.cell)(row), style);
+        x += width + gap;
     }
 }
 
 fn width_of(column: &Column, symmetric: bool) -> u16 {
-    if column.rank == 0 && symmetric { 9 } else { column.width }
+    if column.heading == "clip" && symmetric { 9 } else { column.width }
 }
 
-/// The most important columns that fit, in their order.
-fn fitting(width: u16, name: u16, symmetric: bool) -> Vec<&'static Column> {
-    let mut columns: Vec<&Column> = COLUMNS.iter().collect();
-    while columns.iter().map(|c| width_of(c, symmetric) + 2).sum::<u16>() + name + 1 > width {
-        let least = columns.iter().enumerate().max_by_key(|(_, c)| c.rank).map(|(i, _)| i);
-        match least {
-            Some(i) if columns.len() > 1 => drop(columns.remove(i)),
-            _ => break,
+/// The most important columns that fit, in their order, and how far apart they stand: one blank, and two where that costs
+/// no column.
+fn fitting(width: u16, name: u16, symmetric: bool) -> (Vec<&'static Column>, u16) {
+    let rank = |column: &Column| column.rank[usize::from(!symmetric)];
+    let taken =
+        |columns: &[&Column], gap: u16| columns.iter().map(|c| width_of(c, symmetric) + gap).sum::<u16>() + name + 1;
+    let with = |gap: u16| {
+        let mut columns: Vec<&Column> = COLUMNS.iter().collect();
+        // Once as a share alone, once with the number: the second takes the place of the first.
+        let short = columns.iter().position(|c| c.heading == SATURATED && c.width == 9);
+        let without_short = short.map(|short| {
+            let mut columns = columns.clone();
+            columns.remove(short);
+            columns
+        });
+        if let Some(all) = without_short.filter(|all| taken(all, gap) <= width) {
+            return all;
+        }
+        columns.retain(|c| c.heading != SATURATED || c.width == 9);
+        while taken(&columns, gap) > width && columns.len() > 1 {
+            let least = columns.iter().enumerate().max_by_key(|(_, c)| rank(c)).map_or(0, |(i, _)| i);
+            columns.remove(least);
+        }
+        columns
+    };
+    let (near, far) = (with(1), with(2));
+    if near.len() > far.len() { (near, 1) } else { (far, 2) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Both errors are what the curve is about, and a zero point is what an affine range is for.
+    #[test]
+    fn both_errors_and_the_zero_point_stand_at_every_usual_width() {
+        for width in 80..200 {
+            let name = name_width(Rect { width, ..Rect::ZERO });
+            for (symmetric, wanted) in [
+                (true, &["clip", "clipping", "rounding", "SQNR, dB", "KL, nats", SATURATED][..]),
+                (false, &["clip", "zero pt", "clipping", "rounding", "SQNR, dB"][..]),
+            ] {
+                let (columns, gap) = fitting(width, name, symmetric);
+                let headings: Vec<&str> = columns.iter().map(|c| c.heading).collect();
+                assert!(wanted.iter().all(|heading| headings.contains(heading)), "{width} {symmetric}: {headings:?}");
+                assert!(headings.iter().filter(|heading| **heading == SATURATED).count() <= 1);
+                let taken: u16 = columns.iter().map(|c| width_of(c, symmetric) + gap).sum();
+                assert!(taken + name < width, "{width} {symmetric}");
+            }
         }
     }
-    columns
 }

@@ -4,9 +4,9 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::super::model::Model;
-use super::super::network::{Answer, Asked};
+use super::super::network::{Answer, Asked, headline};
 use super::pen::Pen;
-use crate::quant::{Decibels, OutputEffect, QuantParams};
+use crate::quant::{OutputEffect, QuantParams};
 use crate::report::number;
 
 /// What a row of some width has room for; what is left out is left out for every answer, so that nothing jumps.
@@ -179,22 +179,6 @@ fn share(effect: &OutputEffect) -> Option<(&'static str, f64)> {
     effect.top1_agreement.map(|share| ("top-1", share)).or(among_floats.map(|share| ("equal", share)))
 }
 
-/// The one figure of an effect: the SQNR of the floats, or the share of what is the same where there are none; a dash
-/// where nothing was compared.
-pub(super) fn headline(effect: &OutputEffect) -> String {
-    let agreement = || effect.agreement.map_or("–".into(), number::percent);
-    effect.sqnr_db.map_or_else(agreement, in_decibels)
-}
-
-/// `41.2 dB`; what changes no output has no effect.
-fn in_decibels(db: Decibels) -> String {
-    match db.get() {
-        db if db.is_nan() => "NaN".into(),
-        f64::INFINITY => "no effect".into(),
-        db => format!("{} dB", number::decibels(db)),
-    }
-}
-
 /// Five digits behind the point; what is not exactly 1 never reads as 1.
 pub(super) fn cosine(x: f64) -> String {
     match x {
@@ -224,8 +208,9 @@ fn was_for(params: &[QuantParams]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::network::in_decibels;
     use super::*;
-    use crate::quant::{Clip, Format};
+    use crate::quant::{Clip, Decibels, Format};
 
     #[test]
     fn what_is_shown_keeps_its_meaning() {

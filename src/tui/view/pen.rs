@@ -4,6 +4,7 @@ use ratatui::style::Style;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::super::look::Look;
+pub(super) use super::super::wrap::wrapped;
 
 /// Writes text and rules into a buffer, in the look at hand: never beyond the given width, never a control character.
 pub(super) struct Pen<'a> {
@@ -30,7 +31,7 @@ impl Pen<'_> {
 
     /// Columns that a text takes.
     pub fn width(&self, text: &str) -> u16 {
-        self.look.glyphs.text(&crate::report::visible(text)).width().min(usize::from(u16::MAX)) as u16
+        width(self.look, text)
     }
 
     /// Pieces of text one behind the other. Returns the column behind the last.
@@ -76,6 +77,11 @@ impl Pen<'_> {
     }
 }
 
+/// Columns that a text takes in this look.
+pub(super) fn width(look: &Look, text: &str) -> u16 {
+    look.glyphs.text(&crate::report::visible(text)).width().min(usize::from(u16::MAX)) as u16
+}
+
 /// `text` in at most `width` columns, with an ellipsis in place of what does not fit.
 pub(super) fn cut(text: &str, width: u16, ellipsis: char) -> String {
     if text.width() <= usize::from(width) {
@@ -119,34 +125,6 @@ pub(super) fn cut_middle(text: &str, width: u16, ellipsis: char) -> String {
     out
 }
 
-/// `text` in lines of at most `width` columns, broken at spaces; a word that is longer still is cut.
-pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let width = width.max(1);
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let mut word = word;
-        let line = lines.last_mut().expect("there is always one");
-        if !line.is_empty() && line.width() + 1 + word.width() > width {
-            lines.push(String::new());
-        } else if !line.is_empty() {
-            line.push(' ');
-        }
-        while word.width() > width {
-            let mut used = 0;
-            let fits = |c: char| {
-                used += c.width().unwrap_or(0);
-                used > width
-            };
-            let at = word.find(fits).unwrap_or(word.len()).max(word.chars().next().map_or(0, char::len_utf8));
-            lines.last_mut().expect("there is always one").push_str(&word[..at]);
-            lines.push(String::new());
-            word = &word[at..];
-        }
-        lines.last_mut().expect("there is always one").push_str(word);
-    }
-    lines
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,5 +142,8 @@ mod tests {
         assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
         assert_eq!(wrapped("a/very/long/path x", 6), ["a/very", "/long/", "path x"]);
         assert_eq!(wrapped("", 5), [""]);
+        assert_eq!(wrapped("截断点向外，误差变小。", 8), ["截断点", "向外，误", "差变小。"]);
+        assert_eq!(wrapped("即 scale 的一半", 10), ["即 scale", "的一半"]);
+        assert!(wrapped("截断点向外移动 amax / 127。", 9).iter().all(|line| line.width() <= 9));
     }
 }

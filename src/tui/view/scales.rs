@@ -12,6 +12,16 @@ pub(super) fn y_labels(pen: &mut Pen, body: Rect, scale: &YScale) {
     }
 }
 
+/// The same for a scale of percentages.
+pub(super) fn share_labels(pen: &mut Pen, body: Rect, scale: &YScale) {
+    for value in scale.ticks(body.height) {
+        let text = number::tick(value);
+        // The sign goes where there is room for it.
+        let text = if text.len() + 1 < usize::from(GUTTER) { format!("{text}%") } else { text };
+        y_text(pen, body, &text, scale.height(value));
+    }
+}
+
 /// The same for a scale of both signs.
 pub(super) fn signed_labels(pen: &mut Pen, body: Rect, scale: &Signed) {
     for value in scale.ticks(body.height, fits_gutter) {
@@ -24,10 +34,14 @@ fn fits_gutter(value: f64) -> bool {
 }
 
 fn y_label(pen: &mut Pen, body: Rect, value: f64, height: f64) {
+    y_text(pen, body, &number::tick(value), height);
+}
+
+fn y_text(pen: &mut Pen, body: Rect, text: &str, height: f64) {
     if (0.0..=1.0).contains(&height) {
         let up = ((height * f64::from(body.height)) as u16).min(body.height - 1);
         let dim = pen.look.theme.dim;
-        pen.right(body.x - GUTTER, body.bottom() - 1 - up, GUTTER - 1, &number::tick(value), dim);
+        pen.right(body.x - GUTTER, body.bottom() - 1 - up, GUTTER - 1, text, dim);
     }
 }
 
@@ -53,14 +67,15 @@ pub(super) fn x_ticks(pen: &mut Pen, area: Rect, axis: &Axis) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::figure::Rise;
 
     #[test]
     fn labels_fit_their_gutter() {
-        for log in [false, true] {
+        for rise in Rise::ALL {
             for top in [1e-7, 0.02, 3.0, 999.0, 147_456.0, 3e9] {
-                let scale = YScale::counts(&[top * 1e-3, top], log, 1.0);
+                let scale = YScale::counts(&[top * 1e-3, top], rise, 1.0);
                 for rows in 0..30 {
-                    assert!(scale.ticks(rows).into_iter().all(fits_gutter), "{log} {top} {rows}");
+                    assert!(scale.ticks(rows).into_iter().all(fits_gutter), "{rise:?} {top} {rows}");
                 }
             }
         }

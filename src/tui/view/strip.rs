@@ -6,7 +6,7 @@ use super::super::model::Model;
 use super::super::plot::{BarStyle, bars};
 use super::pen::Pen;
 use super::scales;
-use crate::figure::{Bar, Signed, Strip, YScale};
+use crate::figure::{Bar, Rise, Signed, Strip, YScale};
 use crate::report::number;
 use crate::session::Ready;
 
@@ -17,7 +17,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model, strip: &Strip) {
     let bar = |column| strip.bar(&model.session, column).filter(|_| lane(column));
     let columns: Vec<Option<Bar>> = (0..areas.histogram.width).map(bar).collect();
     titles(pen, areas, model, strip);
-    ranges(pen, areas.histogram, &columns, model.plot.log, model.strip_quantized());
+    ranges(pen, areas.histogram, &columns, model.plot.rise, model.strip_quantized());
     errors(pen, areas, model, strip, &columns);
     axis(pen, areas, strip, model.channel.cursor);
     if let Some(ready) = strip.ready(&model.session, model.channel.cursor) {
@@ -34,7 +34,7 @@ fn titles(pen: &mut Pen, areas: &Areas, model: &Model, strip: &Strip) {
     pen.titled_rule(
         areas.histogram_title,
         &[(layer.name(), theme.title), (&shape, theme.dim), (&many, theme.clip)],
-        if model.plot.log { "range and clip of each · log y" } else { "range and clip of each · linear y" },
+        &format!("range and clip of each · {} y", model.plot.rise.word()),
     );
     let worst = strip.worst(&model.session).and_then(|c| Some((c, strip.ready(&model.session, c)?)));
     let worst = worst.map_or_else(String::new, |(c, ready)| {
@@ -44,7 +44,7 @@ fn titles(pen: &mut Pen, areas: &Areas, model: &Model, strip: &Strip) {
 }
 
 /// All ranges, and the clips so far as they are near them. Bent beyond a quarter of what is usual for a channel.
-fn scale(columns: &[Option<Bar>], log: bool) -> Signed {
+fn scale(columns: &[Option<Bar>], rise: Rise) -> Signed {
     let ranges: Vec<(f32, f32, &Bar)> =
         columns.iter().flatten().filter_map(|bar| bar.range.map(|(min, max)| (min, max, bar))).collect();
     let lo = ranges.iter().map(|(min, _, bar)| min.min(bar.clip.min().max(1.5 * min))).fold(0.0, f32::min);
@@ -52,13 +52,13 @@ fn scale(columns: &[Option<Bar>], log: bool) -> Signed {
     let mut amax: Vec<f32> = ranges.iter().map(|(min, max, _)| max.abs().max(min.abs())).filter(|a| *a > 0.0).collect();
     amax.sort_by(f32::total_cmp);
     let usual = amax.get(amax.len() / 2).map(|a| f64::from(*a) / 4.0);
-    Signed::new(f64::from(lo), f64::from(hi), usual.filter(|_| log))
+    Signed::new(f64::from(lo), f64::from(hi), rise, usual)
 }
 
 /// A bar from the smallest value to the largest, hatched beyond the clip, whose ends are marked.
-fn ranges(pen: &mut Pen, body: Rect, columns: &[Option<Bar>], log: bool, quantized: bool) {
+fn ranges(pen: &mut Pen, body: Rect, columns: &[Option<Bar>], rise: Rise, quantized: bool) {
     let (theme, glyphs) = (pen.look.theme, pen.look.glyphs);
-    let scale = scale(columns, log);
+    let scale = scale(columns, rise);
     scales::signed_labels(pen, body, &scale);
     let rows = f64::from(body.height);
     // In rows from the top.

@@ -201,7 +201,7 @@ fn a_stop_leaves_what_was_not_begun() {
     open.send(()).unwrap();
     let layer = |told: &Told| matches!(told, Told::Arrived(Arrival::Layer { .. }));
     assert!(events.iter().any(|told| layer(&told)));
-    loader.stop();
+    loader.stop(Stop::All);
     drop(open);
     let told = all(&events);
     let Some(Told::Stopped { seen, of: 9 }) = told.iter().find(|t| matches!(t, Told::Stopped { .. })) else {

@@ -374,7 +374,7 @@ fn a_stop_ends_the_comparison_of_methods() {
     let methods = (0..5000).map(method).collect();
     net.loader.request(Request::Trial(Trial::ByMethod(ByMethod { question: 7, weights: Params::new(), methods })));
     assert!(matches!(net.next(), Told::Trial(News::Method(..))));
-    net.loader.stop();
+    net.loader.stop(Stop::All);
     let mut seen = 1;
     loop {
         match net.next() {

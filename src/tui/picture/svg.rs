@@ -1,17 +1,20 @@
-//! A screen as SVG, for documents: the same cells, in any size.
-
 use ratatui::buffer::Buffer;
-use ratatui::style::{Color, Modifier};
+use ratatui::style::Modifier;
+
+use super::Paint;
+use crate::tui::look::Ground;
 
 const CELL: (f64, f64) = (8.4, 18.0);
 
-/// The buffer as an SVG picture on a dark ground, one text element a run of cells of one style. Bars, dots
+/// The buffer as an SVG picture on the ground of its theme, one text element a run of cells of one style. Bars, dots
 /// and lines are drawn as shapes, so that they join whatever the font.
-pub fn svg(buffer: &Buffer) -> String {
+pub fn svg(buffer: &Buffer, ground: Ground) -> String {
     let (w, h) = CELL;
     let (columns, rows) = (buffer.area.width, buffer.area.height);
+    let paint = Paint::on(ground);
+    let (ink, ground) = (css(paint.ink()), css(paint.ground()));
     let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {:.1} {:.1}\" font-family=\"ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace\" font-size=\"14\" fill=\"#d6d9de\">\n<rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"#16181d\"/>\n",
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {:.1} {:.1}\" font-family=\"ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace\" font-size=\"14\" fill=\"{ink}\">\n<rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{ground}\"/>\n",
         f64::from(columns) * w + 16.0,
         f64::from(rows) * h + 16.0
     );
@@ -25,23 +28,24 @@ pub fn svg(buffer: &Buffer) -> String {
                 text.push_str(buffer[(x, y)].symbol());
                 x += 1;
             }
-            let reversed = cell.modifier.contains(Modifier::REVERSED);
+            let is_shape = x == start;
+            x += u16::from(is_shape);
+            let (ink, under) = paint.of(cell);
             let (px, py) = (8.0 + f64::from(start) * w, 8.0 + f64::from(y) * h);
-            if x == start {
-                drawn(&mut out, cell.symbol(), px, py, &css(cell.fg));
-                x += 1;
-                continue;
-            }
             let length = f64::from(x - start) * w;
-            if reversed {
+            if under != paint.ground() {
                 out.push_str(&format!(
-                    "<rect x=\"{px:.1}\" y=\"{py:.1}\" width=\"{length:.1}\" height=\"{h}\" fill=\"#d6d9de\"/>\n"
+                    "<rect x=\"{px:.1}\" y=\"{py:.1}\" width=\"{length:.1}\" height=\"{h}\" fill=\"{}\"/>\n",
+                    css(under)
                 ));
             }
-            if text.trim().is_empty() {
+            if is_shape {
+                drawn(&mut out, cell.symbol(), px, py, &css(ink));
+            }
+            if is_shape || text.trim().is_empty() {
                 continue;
             }
-            let fill = if reversed { "#16181d".to_owned() } else { css(cell.fg) };
+            let fill = css(ink);
             let bold = if cell.modifier.contains(Modifier::BOLD) { " font-weight=\"bold\"" } else { "" };
             out.push_str(&format!(
                 "<text x=\"{px:.1}\" y=\"{:.1}\" textLength=\"{length:.1}\" xml:space=\"preserve\" fill=\"{fill}\"{bold}>{}</text>\n",
@@ -94,18 +98,8 @@ fn drawn(out: &mut String, symbol: &str, x: f64, y: f64, fill: &str) {
     }
 }
 
-fn css(color: Color) -> String {
-    match color {
-        Color::Rgb(r, g, b) => format!("#{r:02x}{g:02x}{b:02x}"),
-        Color::Blue => "#4e8dc9".into(),
-        Color::Red => "#d9534f".into(),
-        Color::Yellow => "#e08a1e".into(),
-        Color::Green => "#3ca078".into(),
-        Color::Cyan => "#3ca0aa".into(),
-        Color::Magenta => "#b06ec8".into(),
-        Color::DarkGray => "#80848c".into(),
-        _ => "#d6d9de".into(),
-    }
+fn css([r, g, b]: [u8; 3]) -> String {
+    format!("#{r:02x}{g:02x}{b:02x}")
 }
 
 fn escaped(text: &str) -> String {

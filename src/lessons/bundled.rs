@@ -1,0 +1,18 @@
+//! The lessons that travel inside the program.
+
+macro_rules! lessons {
+    ($($name:literal),+ $(,)?) => {
+        &[$(($name, include_str!(concat!("../../assets/lessons/", $name, ".toml")))),+]
+    };
+}
+
+/// The lessons in their order, each with its id and its file.
+const BUNDLED: &[(&str, &str)] = lessons!["01-one-number", "02-one-outlier", "03-saturate-on-purpose",];
+
+/// The id of the questions at the end, which are no lesson.
+pub const QUESTIONS: &str = "11-ten-questions";
+
+/// Every lesson's id and the text of its file, in their order.
+pub fn bundled() -> &'static [(&'static str, &'static str)] {
+    BUNDLED
+}

@@ -1,0 +1,294 @@
+//! A lesson while it is played: what was answered, which goals were reached, where one stands.
+
+use std::sync::Arc;
+
+use super::lesson::{Ask, Asked, Lesson, Step};
+use super::{Lang, Seen};
+use crate::report::number;
+
+/// A lesson that is being played.
+#[derive(Clone, Debug)]
+pub struct Play {
+    lesson: Arc<Lesson>,
+    at: usize,
+    /// Whether there are data of the learner's own.
+    own: bool,
+    answered: Option<Answered>,
+    reached: bool,
+    /// Whether the goal may be looked at: not before the step has begun.
+    begun: bool,
+    hinted: bool,
+    shown: bool,
+}
+
+/// An answer that was taken, and the truth beside it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answered {
+    /// What was said.
+    pub said: String,
+    /// What it is.
+    pub is: String,
+    /// Whether that is the same.
+    pub right: bool,
+}
+
+/// What a step waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// An answer.
+    Ask,
+    /// That its goal is reached.
+    Do,
+    /// Nothing: the next step may come.
+    Done,
+}
+
+impl Play {
+    /// A lesson from one of its steps on; `own` says whether there are data of the learner's own.
+    pub fn new(lesson: Arc<Lesson>, at: usize, own: bool) -> Play {
+        let mut play =
+            Play { lesson, at: 0, own, answered: None, reached: false, begun: false, hinted: false, shown: false };
+        play.at = at.min(play.last());
+        play
+    }
+
+    /// The lesson.
+    pub fn lesson(&self) -> &Arc<Lesson> {
+        &self.lesson
+    }
+
+    /// The step that it is at.
+    pub fn step(&self) -> &Step {
+        &self.lesson.steps[self.at]
+    }
+
+    /// Its number, from 0 on, and how many there are.
+    pub fn place(&self) -> (usize, usize) {
+        (self.at, self.last() + 1)
+    }
+
+    /// The last step that is played.
+    fn last(&self) -> usize {
+        let played = |step: &Step| self.own || !step.own;
+        self.lesson.steps.iter().rposition(played).unwrap_or(0)
+    }
+
+    /// What the step waits for.
+    pub fn stage(&self) -> Stage {
+        let step = self.step();
+        if step.ask.is_some() && self.answered.is_none() {
+            Stage::Ask
+        } else if step.goal.is_some() && !self.reached {
+            Stage::Do
+        } else {
+            Stage::Done
+        }
+    }
+
+    /// The answer that was taken.
+    pub fn answered(&self) -> Option<&Answered> {
+        self.answered.as_ref()
+    }
+
+    /// Whether a hint was asked for.
+    pub fn hinted(&self) -> bool {
+        self.hinted
+    }
+
+    /// Whether the goal was reached without the learner.
+    pub fn shown(&self) -> bool {
+        self.shown
+    }
+
+    /// A hint is asked for. Returns whether there is one.
+    pub fn hint(&mut self) -> bool {
+        self.hinted = self.step().hint.is_some();
+        self.hinted
+    }
+
+    /// What follows is done by the program.
+    pub fn show(&mut self) {
+        self.shown = true;
+    }
+
+    /// The step has begun: the instrument stands as it wants it.
+    pub fn begin(&mut self) {
+        self.begun = true;
+    }
+
+    /// Whether it has.
+    pub fn begun(&self) -> bool {
+        self.begun
+    }
+
+    /// Looks at the instrument. A goal that was reached once is reached, whatever is done afterwards. Returns whether it has
+    /// just been.
+    pub fn look(&mut self, seen: &Seen) -> bool {
+        let waits = self.begun && self.stage() == Stage::Do;
+        let now = waits && self.step().goal.as_ref().is_some_and(|goal| goal.holds(seen));
+        self.reached |= now;
+        now
+    }
+
+    /// Takes an answer.
+    ///
+    /// # Errors
+    /// Why it is none, or not yet the right one where it must be.
+    pub fn answer(&mut self, text: &str, seen: &Seen, lang: Lang) -> Result<(), String> {
+        let Some(ask) = &self.step().ask else { return Ok(()) };
+        let answered = held_against(ask, text, seen, lang)?;
+        self.answered = Some(answered);
+        Ok(())
+    }
+
+    /// The right answer, as it would be typed; `None` where nothing is asked.
+    pub fn truth(&self, seen: &Seen) -> Option<String> {
+        Some(match &self.step().ask.as_ref()?.of {
+            Asked::Number { truth, .. } => shown(truth.number(seen)),
+            Asked::Choice { right, .. } => (right + 1).to_string(),
+            Asked::Cells(cells) => cells.iter().map(f64::to_string).collect::<Vec<_>>().join(" "),
+        })
+    }
+
+    /// Goes to the next step, or the one before. Returns whether there was one.
+    pub fn go(&mut self, on: bool) -> bool {
+        let played = |at: &usize| self.own || !self.lesson.steps[*at].own;
+        let next = if on { (self.at + 1..=self.last()).find(played) } else { (0..self.at).rev().find(played) };
+        if let Some(next) = next {
+            *self = Play::new(self.lesson.clone(), next, self.own);
+        }
+        next.is_some()
+    }
+
+    /// The step begins anew.
+    pub fn reset(&mut self) {
+        *self = Play::new(self.lesson.clone(), self.at, self.own);
+    }
+}
+
+/// A number as answers are told: whole ones as they are.
+fn shown(x: f64) -> String {
+    if x.fract() == 0.0 && x.abs() < 1e9 { x.to_string() } else { number::significant(x, 4) }
+}
+
+fn held_against(ask: &Ask, text: &str, seen: &Seen, lang: Lang) -> Result<Answered, String> {
+    let text = text.trim();
+    let say = |en: &str, zh: &str| match lang {
+        Lang::En => en.to_owned(),
+        Lang::Zh => zh.to_owned(),
+    };
+    let number = |text: &str| text.replace(['，', ','], "").parse::<f64>().ok().filter(|n| n.is_finite());
+    let (said, is, right) = match &ask.of {
+        Asked::Number { truth, within } => {
+            let text = text.trim_end_matches('%').trim_end();
+            let said = number(text).ok_or_else(|| say("type a number", "请输入一个数"))?;
+            let is = truth.number(seen);
+            let right = (said - is).abs() <= within * is.abs() + 1e-9;
+            (shown(said), shown(is), right)
+        }
+        Asked::Choice { options, right } => {
+            let of = |text: &str| {
+                let letter = text.chars().next().filter(|_| text.chars().count() == 1)?.to_ascii_lowercase();
+                let at = letter
+                    .to_digit(10)
+                    .map_or_else(|| (letter as usize).checked_sub('a' as usize), |n| (n as usize).checked_sub(1));
+                at.filter(|at| *at < options.len())
+            };
+            let n = options.len();
+            let said = of(text).ok_or_else(|| say(&format!("type 1 to {n}"), &format!("请输入 1 到 {n}")))?;
+            let name = |at: usize| options[at].of(lang).to_owned();
+            (name(said), name(*right), said == *right)
+        }
+        Asked::Cells(cells) => {
+            let said: Option<Vec<f64>> =
+                text.split([' ', ',', '，', '、', ';']).filter(|word| !word.is_empty()).map(number).collect();
+            let n = cells.len();
+            let said = said.filter(|said| said.len() == n).ok_or_else(|| {
+                say(&format!("type {n} numbers with blanks between"), &format!("请输入 {n} 个数，用空格隔开"))
+            })?;
+            let off = said.iter().zip(cells).position(|(said, is)| (said - is).abs() > 0.005 * is.abs().max(0.1));
+            if let Some(off) = off.filter(|_| ask.must) {
+                let off = off + 1;
+                return Err(say(
+                    &format!("number {off} is another one; look again"),
+                    &format!("第 {off} 个数不对，再看看"),
+                ));
+            }
+            let list = |cells: &[f64]| cells.iter().map(f64::to_string).collect::<Vec<_>>().join(" ");
+            (list(&said), list(cells), off.is_none())
+        }
+    };
+    if ask.must && !right {
+        return Err(say("not yet; look again, or ask for a hint", "还不对；再看看，或要一个提示"));
+    }
+    Ok(Answered { said, is, right })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Known, read};
+    use super::*;
+
+    fn play(steps: &str, own: bool) -> Play {
+        let head = "title = { en = 'T', zh = '题' }\n[[data]]\nname = 'x'\nvalues = [1.0, 2.0]\n";
+        let known = Known { command: &|_| true, pages: &["curve"] };
+        Play::new(Arc::new(read("x", &format!("{head}{steps}"), &known).unwrap()), 0, own)
+    }
+
+    const TEXT: &str = "[[step]]\ntext = { en = 't', zh = '文' }\n";
+
+    #[test]
+    fn a_step_asks_then_waits_for_its_goal() {
+        let more = "ask = { say = { en = 'n?', zh = '几？' }, number = 'codes', within = 0.1 }\n\
+                    goal = 'by_hand'\nhint = { en = 'h', zh = 'h' }\nshow = ['undo']\nreveal = { en = 'r', zh = 'r' }\n";
+        let mut play = play(&format!("{TEXT}{more}{TEXT}"), false);
+        let mut seen = Seen::default();
+        seen.set("codes", 7.0);
+        seen.set("by_hand", true);
+        assert_eq!(play.stage(), Stage::Ask);
+        play.begin();
+        assert!(!play.look(&seen), "the question comes first");
+        assert_eq!(play.answer("seven", &seen, Lang::Zh), Err("请输入一个数".into()));
+        play.answer(" 6.5 ", &seen, Lang::En).unwrap();
+        assert_eq!(play.answered(), Some(&Answered { said: "6.500".into(), is: "7".into(), right: true }));
+        assert_eq!(play.stage(), Stage::Do);
+        assert!(play.look(&seen) && play.stage() == Stage::Done);
+        seen.set("by_hand", false);
+        assert!(!play.look(&seen) && play.stage() == Stage::Done, "reached is reached");
+        assert!(play.go(true) && !play.go(true) && play.place() == (1, 2));
+        assert!(play.go(false) && play.stage() == Stage::Ask);
+    }
+
+    #[test]
+    fn answers_that_must_be_right_are_asked_again() {
+        let ask = "ask = { say = { en = 'q', zh = 'q' }, cells = [2, 0, 2.5] }\nreveal = { en = 'r', zh = 'r' }\n";
+        let mut play = play(&format!("{TEXT}{ask}"), false);
+        let seen = Seen::default();
+        let mut say = |text: &str| play.answer(text, &seen, Lang::En);
+        assert!(say("2 0").unwrap_err().contains("3 numbers"));
+        assert!(say("2 1 2.5").unwrap_err().contains("number 2"));
+        assert_eq!(say("2, 0, 2.5"), Ok(()));
+        assert_eq!(play.truth(&seen).as_deref(), Some("2 0 2.5"));
+    }
+
+    #[test]
+    fn a_choice_is_a_digit_or_a_letter() {
+        let ask = "ask = { say = { en = 'q', zh = 'q' }, choice = { en = ['yes', 'no'], zh = ['是', '否'] }, right = 2 }\n\
+                   reveal = { en = 'r', zh = 'r' }\n";
+        let mut play = play(&format!("{TEXT}{ask}"), false);
+        let seen = Seen::default();
+        for wrong in ["", "3", "0", "c", "yes", "é"] {
+            assert!(play.answer(wrong, &seen, Lang::En).is_err(), "{wrong}");
+        }
+        play.answer("A", &seen, Lang::Zh).unwrap();
+        let answered = play.answered().unwrap();
+        assert_eq!((answered.said.as_str(), answered.is.as_str(), answered.right), ("是", "否", false));
+    }
+
+    #[test]
+    fn steps_on_one_s_own_data_are_left_out_where_there_are_none() {
+        let steps = format!("{TEXT}{TEXT}own = true\n");
+        assert_eq!(play(&steps, false).place(), (0, 1));
+        assert_eq!(play(&steps, true).place(), (0, 2));
+    }
+}

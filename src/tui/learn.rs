@@ -1,0 +1,126 @@
+//! The lessons as they are gone through on the screen: which there are, which one is played, and what free play goes
+//! back to.
+
+use std::sync::Arc;
+
+use crate::lessons::{Lang, Lesson, Play, Progress, Said};
+use crate::quant::Format;
+use crate::session::{Decision, Target};
+
+use super::model::Plot;
+
+/// The course: lessons in their order, how far they are, and the one that is played.
+pub struct Learn {
+    /// The language that they are told in.
+    pub lang: Lang,
+    /// The lessons in their order.
+    pub course: Vec<Entry>,
+    /// How far they are.
+    pub progress: Progress,
+    /// Which of them is played, or about to be.
+    pub at: usize,
+    /// The lesson that is played; `None` until its data are on their way.
+    pub play: Option<Play>,
+    /// Whether the panel is put away, and everything may be tried.
+    pub free: bool,
+    /// The first line of the text that is shown, where somebody has turned it.
+    pub scroll: Option<usize>,
+    /// How the instrument stood when the step began, which a step that is begun anew, and free play, go back to.
+    pub kept: Option<Kept>,
+    /// The best clip of the layer at hand.
+    pub best: Option<Best>,
+    /// Whether the program does what the step asks for: nothing is locked then.
+    pub showing: bool,
+    /// Whether scales were written in this lesson.
+    pub exported: bool,
+    /// Whether there are data of the learner's own.
+    pub own: bool,
+}
+
+/// A lesson of the course.
+pub struct Entry {
+    /// A name that never changes.
+    pub id: String,
+    /// The lesson, or a sentence why it cannot be played.
+    pub lesson: Result<Arc<Lesson>, String>,
+}
+
+impl Entry {
+    /// Its title; its id where it cannot be read.
+    pub fn title(&self) -> Said {
+        self.lesson.as_ref().map_or_else(|_| Said::alike(&self.id), |lesson| lesson.title.clone())
+    }
+}
+
+/// How the instrument stood.
+pub struct Kept {
+    /// What was decided, of every range.
+    pub decisions: Vec<(Target, Decision)>,
+    /// The layer that was selected.
+    pub selected: usize,
+    /// How the plots were looked at.
+    pub plot: Plot,
+}
+
+/// The least error of any clip of a layer, and where its two parts are equal.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Best {
+    /// The counts and the format that this is of.
+    pub of: (usize, Format),
+    /// The least mean squared error.
+    pub least: f64,
+    /// The clip that has it.
+    pub least_at: f64,
+    /// The clip at which clipping and rounding error are equal.
+    pub crossing: f64,
+}
+
+impl Learn {
+    /// A course that begins with the first lesson that was not played to its end.
+    pub fn new(lang: Lang, course: Vec<Entry>, progress: Progress, own: bool) -> Learn {
+        let at = course.iter().position(|entry| !progress.of(&entry.id).done).unwrap_or(0);
+        Learn {
+            lang,
+            course,
+            progress,
+            at,
+            play: None,
+            free: false,
+            scroll: None,
+            kept: None,
+            best: None,
+            showing: false,
+            exported: false,
+            own,
+        }
+    }
+
+    /// Begins a lesson of the course where it was left; its layers are on their way.
+    pub fn begin(&mut self, at: usize) {
+        (self.at, self.free, self.kept, self.best, self.scroll) = (at, false, None, None, None);
+        (self.exported, self.play) = (false, None);
+        if let Some(entry) = self.course.get(at)
+            && let Ok(lesson) = &entry.lesson
+        {
+            self.play = Some(Play::new(Arc::clone(lesson), self.progress.of(&entry.id).step, self.own));
+        }
+    }
+
+    /// The lesson that is played, and not left for a while.
+    pub fn playing(&self) -> Option<&Play> {
+        self.play.as_ref().filter(|_| !self.free)
+    }
+
+    /// Whether a command does nothing now, by its id.
+    pub fn locks(&self, id: &str) -> bool {
+        !self.showing && self.playing().is_some_and(|play| play.step().locks(id))
+    }
+
+    /// A text in the language at hand.
+    pub fn say<'a>(&self, en: &'a str, zh: &'a str) -> &'a str {
+        match self.lang {
+            Lang::En => en,
+            Lang::Zh => zh,
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! What is read over the screen: an idea of the glossary, the list of methods.
+
+use crossterm::event::KeyCode;
+
+use super::super::command::Command;
+use super::super::key::Key;
+use super::super::mode::{Mode, Reading};
+use super::super::model::Model;
+use super::super::page::Page;
+use crate::figure::CurveKind;
+use crate::lessons::Glossary;
+
+/// Opens an idea.
+pub(super) fn open(model: &mut Model, id: &str) {
+    if Glossary::own().by_id(id).is_some() {
+        model.mode = Mode::Read { what: Reading::Idea(id.to_owned()), scroll: 0, at: 0 };
+    }
+}
+
+/// Opens the idea behind what is looked at: the inspected column first, then the page.
+pub(super) fn here(model: &mut Model) {
+    let id = idea(model);
+    open(model, id);
+}
+
+fn idea(model: &Model) -> &'static str {
+    if model.on_strip() && !model.plot.page.covers() {
+        return "per-channel";
+    }
+    if let (Some(x), Some(ready), false) = (model.plot.inspect, model.selected_ready(), model.plot.page.covers()) {
+        return if ready.clip().saturates(x as f32) { "saturation" } else { "bin" };
+    }
+    let infinite = || model.divergence().is_some_and(|parts| parts.gap().is_some());
+    match model.plot.page {
+        Page::Mapping if model.format().symmetric() => "mapping",
+        Page::Mapping => "zero-point",
+        Page::Divergence if infinite() => "infinity",
+        Page::Divergence => "p-and-q",
+        Page::Coverage => "coverage",
+        Page::Compare => "tools-disagree",
+        Page::Methods => "ruler",
+        Page::Changes | Page::Notes | Page::Work | Page::Layers => "clip",
+        Page::Outputs => "ruler",
+        Page::Curve if model.plot.fake_quant => "fake-quantization",
+        Page::Curve => match model.plot.curve {
+            CurveKind::Kl if infinite() => "infinity",
+            CurveKind::Kl => "kl",
+            CurveKind::Mse => "mse",
+            CurveKind::Sqnr => "sqnr",
+        },
+    }
+}
+
+/// A key while something is read.
+pub(super) fn key(model: &mut Model, key: Key) {
+    let leaves = [Key::code(KeyCode::Esc), Key::ctrl('c'), Key::char('q')].contains(&key);
+    if leaves || matches!(model.keys.bound(key), Some(Command::Explain | Command::MethodList | Command::Help)) {
+        model.mode = Mode::Normal;
+        return;
+    }
+    let Mode::Read { what, scroll, at } = &mut model.mode else { return };
+    let named = match what {
+        Reading::Idea(id) => Glossary::own().by_id(id).map_or(&[][..], |idea| &idea.see),
+        Reading::Methods => &[],
+    };
+    let rows = [(KeyCode::Down, 1), (KeyCode::Up, -1), (KeyCode::PageDown, 10), (KeyCode::PageUp, -10)];
+    let others = [(KeyCode::Tab, 1), (KeyCode::Right, 1), (KeyCode::BackTab, -1), (KeyCode::Left, -1)];
+    let by = |all: &[(KeyCode, i16)]| all.iter().find(|(code, _)| key == Key::code(*code)).map(|(_, by)| *by);
+    if let Some(by) = by(&rows) {
+        *scroll = scroll.saturating_add_signed(by);
+    } else if let Some(by) = by(&others) {
+        *at = (*at as isize + isize::from(by)).rem_euclid(named.len().max(1) as isize) as usize;
+    } else if key == Key::code(KeyCode::Enter)
+        && let Some(id) = named.get(*at)
+    {
+        open(model, id);
+    }
+}

@@ -1,0 +1,157 @@
+//! Which columns the list of layers has, and where.
+
+use unicode_width::UnicodeWidthStr;
+
+use super::super::model::Model;
+use crate::report::{number, visible};
+use crate::session::{Layer, Ready};
+
+/// Columns of a sparkline.
+pub(super) const SPARK: u16 = 8;
+/// Columns of an SQNR.
+const SQNR: u16 = 5;
+/// Columns of a clip on a symmetric grid, and on one with a zero point.
+const CLIP: [u16; 2] = [8, 18];
+/// Columns of the share that saturates.
+const SATURATED: u16 = 9;
+/// The most columns of an operator and of a shape.
+const MOST: u16 = 14;
+/// The most columns of a method's badge.
+const BADGE: u16 = 6;
+/// Marker, sign of a tie, and the flags at the end.
+const SIGNS: u16 = 2 + 2;
+/// How many layers are looked at to see how wide a column is.
+const LOOKED_AT: usize = 1000;
+
+/// A column by where it begins, from the list's left edge, and its width.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Place {
+    pub x: u16,
+    pub width: u16,
+}
+
+impl Place {
+    /// Where a head begins that ends with the column.
+    pub fn right_of(&self, head: &str) -> u16 {
+        (self.x + self.width).saturating_sub(head.len() as u16)
+    }
+}
+
+/// The columns of a row; those that there is no room for are left out.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Columns {
+    pub name: u16,
+    pub op: Option<Place>,
+    pub shape: Option<Place>,
+    pub clip: Option<Place>,
+    pub saturated: Option<Place>,
+    pub spark: Option<Place>,
+    pub sqnr: Option<Place>,
+    pub badge: Option<Place>,
+    /// Where the two flags stand.
+    pub flags: u16,
+}
+
+/// What a layer's row calls the one who has chosen its clip.
+pub(super) fn badge(ready: &Ready) -> &str {
+    let label = ready.candidate(&ready.decision().method).map_or("", |c| c.label.as_str());
+    match (ready.decision().quantized, ready.edited()) {
+        (false, _) => "float",
+        (true, _) if ready.decision().tuned().is_some() => "tuned",
+        (true, true) => "hand",
+        (true, false) => label,
+    }
+}
+
+impl Columns {
+    /// Names first, then the sparkline; of the others as many as there is room for beside the longest name.
+    pub fn fitting(width: u16, model: &Model) -> Columns {
+        let layers = || model.session.layers().iter().take(LOOKED_AT);
+        let widest = |of: &dyn Fn(&Layer) -> usize| layers().map(of).max().unwrap_or(0).min(200) as u16;
+        let longest = widest(&|layer| visible(layer.name()).width());
+        let badges = widest(&|layer| layer.ready().map_or(0, |ready| badge(ready).width())).clamp(2, BADGE);
+        let ops = widest(&|layer| layer.op.width()).min(MOST);
+        let shapes = widest(&|layer| match &layer.origin.shape {
+            Some(shape) => number::shape(Some(shape)).len(),
+            None => 0,
+        });
+        let affine = layers().any(|layer| layer.ready().is_some_and(|ready| !ready.format().symmetric()));
+        let mut left = width.saturating_sub(SIGNS + 1 + badges + 1 + SQNR + 1);
+        let mut take = |width: u16, name: u16| {
+            let fits = width > 0 && left > name + width;
+            left -= if fits { width + 1 } else { 0 };
+            fits
+        };
+        let spark = take(SPARK, 8);
+        let name = longest.clamp(8, 40);
+        let op = spark && take(ops, name);
+        let shape = spark && take(shapes.min(MOST), name);
+        let clip = CLIP[usize::from(affine)];
+        let has_clip = shape && take(clip, longest.max(8));
+        let saturated = has_clip && take(SATURATED, longest.max(8));
+
+        // From the right end.
+        let mut end = width;
+        let mut place = |there: bool, width: u16| {
+            there.then(|| {
+                end = end.saturating_sub(width + 1);
+                Place { x: end, width }
+            })
+        };
+        let flags = place(true, 1).map_or(0, |place| place.x);
+        Columns {
+            badge: place(true, badges),
+            sqnr: place(true, SQNR),
+            spark: place(spark, SPARK),
+            saturated: place(saturated, SATURATED),
+            clip: place(has_clip, clip),
+            shape: place(shape, shapes.min(MOST)),
+            op: place(op, ops),
+            flags,
+            name: left.min(width),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calibrate;
+    use crate::quant::Format;
+    use crate::session::{Arrival, Key, Session};
+    use crate::tui::look::{Depth, Ground, Look, Marks};
+
+    #[test]
+    fn columns_stand_beside_each_other_at_any_width() {
+        let mut session = Session::new(calibrate::defaults(), "mse", Format::INT8);
+        let mut layer = Layer::waiting(Key::activation("backbone.layer.1"), Vec::new());
+        (layer.op, layer.origin.shape) = ("HardSwish".into(), Some(vec![1, 64, 56, 56]));
+        session.receive(Arrival::Found { layers: vec![layer], failures: Vec::new() });
+        let look = Look::new(Depth::Mono, Ground::Dark, Marks::Ascii);
+        let model = Model::new(session, "x".into(), look, (80, 24));
+        let mut most = 0;
+        for width in 20..220 {
+            let columns = Columns::fitting(width, &model);
+            let all = [
+                columns.op,
+                columns.shape,
+                columns.clip,
+                columns.saturated,
+                columns.spark,
+                columns.sqnr,
+                columns.badge,
+            ];
+            let all: Vec<Place> = all.into_iter().flatten().collect();
+            let mut end = 2 + columns.name;
+            let in_order = [columns.op, columns.shape, columns.clip, columns.saturated, columns.spark, columns.sqnr];
+            for place in in_order.into_iter().flatten().chain(columns.badge) {
+                assert!(place.x > end || width < 28, "{width} {columns:?}");
+                end = place.x + place.width;
+            }
+            assert_eq!(columns.flags + 2, width);
+            assert!(all.len() >= most, "{width}: no column goes as the list grows wider");
+            most = all.len();
+        }
+        assert_eq!(most, 7);
+    }
+}

@@ -1,0 +1,196 @@
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::super::layout::{Areas, GUTTER};
+use super::super::model::Model;
+use super::super::plot::Dots;
+use super::pen::{Pen, wrapped};
+use crate::calibrate::{Coverage, CoverageTrace, Tensor};
+use crate::figure::YScale;
+use crate::histogram::NumpyHistogram;
+use crate::quant::QuantParams;
+use crate::report::number;
+
+/// Rows of words under the bars where there is room for them, and on low screens.
+const WORDS: u16 = 7;
+const FEW_WORDS: u16 = 5;
+
+/// The rule of 99 % in place of the plots: the signed histogram of 100 bins with its two ends, and what the last drop was.
+pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
+    let theme = pen.look.theme;
+    let panel = areas.panel();
+    let rule = Rect { height: 1, ..panel };
+    let Some(tensor) = model.figure().map(|figure| &figure.tensor) else {
+        return pen.titled_rule(rule, &[("99 %", theme.title)], "");
+    };
+    let (histogram, trace) = match Coverage::trace(tensor) {
+        Ok(found) => found,
+        Err(none) => {
+            pen.titled_rule(rule, &[("99 %", theme.title)], "");
+            let lines = wrapped(&none.to_string(), usize::from(panel.width.saturating_sub(4)));
+            for (y, line) in (panel.y + 2..panel.bottom()).zip(lines) {
+                pen.text(panel.x + 2, y, panel.width - 2, &line, theme.warning);
+            }
+            return;
+        }
+    };
+    let drops = model.plot.drops.min(trace.drops.len());
+    let step = format!("drop {drops} of {}", trace.drops.len());
+    let about = format!("  {}  100 bins over the signed values", model.name_at());
+    pen.titled_rule(rule, &[("99 %", theme.title), (&about, theme.dim)], &step);
+    let words = if panel.height >= 20 { WORDS } else { FEW_WORDS };
+    let body = Rect {
+        x: panel.x + GUTTER,
+        y: panel.y + 1,
+        width: panel.width - GUTTER - 1,
+        height: panel.height.saturating_sub(words + 2),
+    };
+    bars(pen, body, model, histogram, &trace, drops);
+    pointers(pen, Rect { y: body.bottom(), height: 1, ..body }, histogram, &trace, drops);
+    let area = Rect { y: body.bottom() + 1, height: words, x: panel.x + 2, width: panel.width.saturating_sub(3) };
+    told(pen, area, model, tensor, &trace, drops);
+}
+
+/// The dots of a bin across: none is wider than its neighbour by more than one, and each has at least one.
+fn dots_of(bin: usize, bins: usize, columns: u16) -> std::ops::Range<i32> {
+    let edge = |bin: usize| (bin * 2 * usize::from(columns) / bins) as i32;
+    edge(bin)..edge(bin + 1).max(edge(bin) + 1)
+}
+
+/// The column in which a bin begins.
+fn column_of(bin: usize, bins: usize, columns: u16) -> u16 {
+    (dots_of(bin, bins, columns).start / 2) as u16
+}
+
+/// What is kept, and dim what was dropped; the last drop as what lies beyond a clip.
+fn bars(pen: &mut Pen, area: Rect, model: &Model, histogram: &NumpyHistogram, trace: &CoverageTrace, drops: usize) {
+    let theme = pen.look.theme;
+    let counts: Vec<f64> = histogram.counts.iter().map(|count| *count as f64).collect();
+    let scale = YScale::counts(&counts, model.plot.rise, 1.0);
+    super::scales::y_labels(pen, area, &scale);
+    let kept = trace.at(drops);
+    let last = drops.checked_sub(1).map(|last| trace.drops[last].bin);
+    let mut dots = Dots::new(area.width, area.height);
+    let rows = dots.rows();
+    // What is kept is drawn last: where two bins share a cell it gives the colour.
+    for pass in [false, true] {
+        for (bin, count) in counts.iter().enumerate() {
+            let stays = bin >= kept.left && bin as isize <= kept.right;
+            if stays != pass || *count == 0.0 {
+                continue;
+            }
+            let style = match (stays, last == Some(bin)) {
+                (true, _) => theme.bar,
+                (false, true) => theme.beyond,
+                (false, false) => theme.dim,
+            };
+            let height = (scale.height(*count).clamp(0.0, 1.0) * f64::from(rows)).round().max(1.0) as i32;
+            for x in dots_of(bin, counts.len(), area.width) {
+                dots.vertical(x, rows - height, rows - 1, style);
+            }
+        }
+    }
+    dots.render(pen.buffer, area, pen.look.glyphs.marks);
+}
+
+/// The axis, and under it the two ends that the next drop is chosen from.
+fn pointers(pen: &mut Pen, area: Rect, histogram: &NumpyHistogram, trace: &CoverageTrace, drops: usize) {
+    let (theme, glyphs) = (pen.look.theme, pen.look.glyphs);
+    let bins = histogram.counts.len();
+    for x in area.x..area.right() {
+        pen.glyph(x, area.y, glyphs.axis[0], theme.dim);
+    }
+    if let Some(zero) = histogram.edges.iter().position(|edge| *edge >= 0.0).filter(|bin| *bin > 0 && *bin < bins) {
+        pen.glyph(area.x + column_of(zero, bins, area.width), area.y, glyphs.axis[1], theme.dim);
+    }
+    let kept = trace.at(drops);
+    let left = area.x + column_of(kept.left.min(bins - 1), bins, area.width);
+    let right = area.x + column_of(kept.right.max(0) as usize, bins, area.width);
+    pen.glyph(left, area.y, glyphs.mark, theme.clip);
+    pen.glyph(right, area.y, glyphs.mark, theme.clip);
+}
+
+/// What was dropped last and why, what stays, and what clip that would be.
+fn told(pen: &mut Pen, area: Rect, model: &Model, tensor: &Tensor, trace: &CoverageTrace, drops: usize) {
+    let theme = pen.look.theme;
+    let kept = trace.at(drops);
+    let dropped = match drops.checked_sub(1).map(|last| &trace.drops[last]) {
+        None => "Nothing is dropped yet. Of the two end bins the emptier one goes; on a tie the right one.".to_owned(),
+        Some(drop) => {
+            let (side, other) = if drop.from_left { ("left", "right") } else { ("right", "left") };
+            let why = if drop.count == drop.other {
+                "as many: on a tie the right one goes".to_owned()
+            } else {
+                "more".to_owned()
+            };
+            format!(
+                "Dropped bin {} on the {side}, {}; the {other} end held {}, {why}.",
+                drop.bin,
+                number::of(drop.count, "value"),
+                number::count(drop.other)
+            )
+        }
+    };
+    let share = trace.share(drops);
+    let goes_on = drops < trace.drops.len();
+    let next = if goes_on { "above 99 %, so it goes on" } else { "not above 99 % any more, so it ends" };
+    let stays = format!(
+        "Bins {} to {} stay: {} of {}, {}; {next}.",
+        kept.left,
+        kept.right,
+        number::count(kept.values),
+        number::of(trace.total, "value"),
+        number::percent(share)
+    );
+    let clip = Coverage::clip(tensor, kept);
+    let params = QuantParams::from_clip(clip, tensor.format());
+    let ends = format!(
+        "left edges {} and {}",
+        number::significant(f64::from(kept.low), 5),
+        number::significant(f64::from(kept.high), 5)
+    );
+    let range = if tensor.format().symmetric() {
+        format!("{ends}: the larger magnitude for both sides, clip {}", number::shortest(clip.amax()))
+    } else {
+        format!("{ends}: clip {} to {}", number::shortest(clip.min()), number::shortest(clip.max()))
+    };
+    let metrics = tensor.metrics(clip);
+    let about = if metrics.prorated { "about " } else { "" };
+    let scale = format!(
+        "scale {}; at that clip {about}{} saturate, not 1 %.",
+        number::shortest(params.scale()),
+        number::percent(metrics.saturated)
+    );
+    let keys = model.keys.told(
+        "{clip-right} one drop more · {clip-left} one less · {next-minimum} to the end · {previous-minimum} back · {y-scale} log · Esc",
+    );
+    let end_style = if goes_on { Style::new() } else { theme.chosen };
+    let said =
+        [(dropped, theme.beyond), (stays, end_style), (format!("{range}; {scale}"), theme.clip), (keys, theme.dim)];
+    let width = usize::from(area.width);
+    let lines = said.iter().flat_map(|(text, style)| {
+        let text = pen.look.glyphs.text(text);
+        wrapped(&text, width).into_iter().map(move |line| (line, *style))
+    });
+    let lines: Vec<_> = lines.collect();
+    for (y, (line, style)) in (area.y..area.bottom()).zip(lines) {
+        pen.text(area.x, y, area.width, &line, style);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_bin_has_its_dots() {
+        for columns in [50, 53, 69, 73, 100, 103, 200] {
+            let all: Vec<_> = (0..100).map(|bin| dots_of(bin, 100, columns)).collect();
+            assert_eq!((all[0].start, all[99].end), (0, i32::from(columns) * 2));
+            assert!(all.windows(2).all(|pair| pair[0].end == pair[1].start && !pair[0].is_empty()), "{columns}");
+        }
+        for columns in [1, 46] {
+            assert!((0..100).all(|bin| !dots_of(bin, 100, columns).is_empty()));
+        }
+    }
+}
