@@ -25,6 +25,7 @@ use super::words::{
     Chooser, KnownRange, Method, PerChannel, is_model, known_word, parse_assignment, parse_chooser, parse_method,
 };
 use crate::calibrate::{self, Calibrator, DEFAULT_METHOD};
+use crate::figure::Rise;
 use crate::histogram::{DEFAULT_BINS, MAX_BINS};
 use crate::input::GroupPattern;
 use crate::jobs::{Allow, Objective, Ties};
@@ -287,7 +288,7 @@ pub(super) struct TuneArgs {
     #[arg(long, value_name = "K")]
     pub max_float: Option<usize>,
     /// Moves the mean of each layer's error into the bias behind it at last, where unseen samples gain by that, and says by
-    /// how much; the biases stand in the document (tuning.bias), as no clip can hold them
+    /// how much; no clip can hold that: the document has it (tuning.bias), and `convert --to qdq` writes it into the model
     #[arg(long)]
     pub correct_bias: bool,
 }
@@ -356,6 +357,13 @@ pub(super) struct ScreenArgs {
     pub shared: SharedArgs,
     #[command(flatten)]
     pub look: LookArgs,
+    /// Draws the same tensors of other data over those that are looked at, and says what each clip costs there: a PATH of
+    /// activations, or other samples of a model, as --data. May be given several times
+    #[arg(long, value_name = "PATH")]
+    pub against: Vec<PathBuf>,
+    /// The scale of counts to begin with: log, sqrt or linear
+    #[arg(long, value_name = "SCALE", default_value = "log")]
+    pub y: Rise,
     /// Leaves the mouse to the terminal
     #[arg(long)]
     pub no_mouse: bool,
@@ -549,7 +557,7 @@ impl SharedArgs {
     }
 
     /// Fills in what the configuration has and no option says.
-    fn fill(&mut self, defaults: &Defaults) {
+    pub fn fill(&mut self, defaults: &Defaults) {
         self.options_say_how = Some(self.says_how());
         if self.method.is_empty() {
             self.method.extend(defaults.method.clone());

@@ -56,6 +56,14 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     ),
     ("methods", &[("qviz methods", "all of them"), ("qviz methods --json | jq -r '.[].id'", "their ids")]),
     (
+        "glossary",
+        &[
+            ("qviz glossary", "all of it"),
+            ("qviz glossary infinity", "one idea"),
+            ("qviz glossary 饱和 --lang zh", "in Chinese"),
+        ],
+    ),
+    (
         "export",
         &[
             ("qviz export acts/ -o scales.json", "the document"),
@@ -87,6 +95,16 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "learn",
+        &[
+            ("qviz learn", "the lessons, and how far you are"),
+            ("qviz learn 3", "the third one"),
+            ("qviz learn 3 acts/*.npy", "with its last step on your own data"),
+            ("qviz learn --file mine.toml", "a lesson of your own"),
+            ("qviz learn --check mine.toml", "what is wrong with it, with line numbers"),
+        ],
+    ),
+    (
         "stats",
         &[
             ("qviz stats acts/ -o a.parquet", "what activations hold, in a small file"),
@@ -102,16 +120,6 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         &[
             ("qviz merge parts/*.parquet -o all.parquet", "as if all had been counted at once"),
             ("qviz merge monday.parquet tuesday.parquet --runs -o week.parquet", "of two runs"),
-        ],
-    ),
-    (
-        "learn",
-        &[
-            ("qviz learn", "the lessons, and how far you are"),
-            ("qviz learn 3", "the third one"),
-            ("qviz learn 3 acts/*.npy", "with its last step on your own data"),
-            ("qviz learn --file mine.toml", "a lesson of your own"),
-            ("qviz learn --check mine.toml", "what is wrong with it, with line numbers"),
         ],
     ),
     ("diff", &[("qviz diff before.json after.json", "which scales differ, the worst first")]),

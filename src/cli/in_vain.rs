@@ -52,7 +52,7 @@ const ROWS: &[Row] = &[
             "engine",
             "onnxruntime",
         ],
-        works: |here| here.model || here.is(&["check", "convert"]),
+        works: |here| here.model || here.is(&["check", "convert", "learn"]),
         why: "only a model is run and placed; name one: qviz MODEL.onnx --data PATH",
     },
     Row {

@@ -40,7 +40,7 @@ pub(super) struct Loaded {
 ///
 /// Ctrl-C ends it and keeps what was gathered; a second one ends the program.
 pub(super) fn load(shared: SharedArgs, exact: bool) -> Result<Loaded, Usage> {
-    load_from(shared, |shared, session| source::start(shared, session, exact))
+    load_from(shared, |shared, session| source::start(shared, session, source::For::Document { exact }))
 }
 
 /// The same from whoever `start` gives.

@@ -97,17 +97,14 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model, figure: &Figure,
     }
 }
 
-/// `27 of 127 steps hold 99 % · zero point 0: 0.0 is code 0 · scale 0.02239`.
+/// `27 of 127 steps hold 99 % · zero point 0, the code of 0.0 · scale 0.02239`.
 fn used_in_words(used: Option<StepsUsed>, params: &QuantParams) -> String {
     let used = used.map_or(String::new(), |used| {
-        let of = if used.from_zero { "steps from zero hold" } else { "codes hold" };
-        format!("{} of {} {of} 99 % · ", number::count(used.hold_most as u64), number::count(used.of as u64))
+        let of = if used.from_zero { "steps" } else { "codes" };
+        format!("{} of {} {of} hold 99 % · ", number::count(used.hold_most as u64), number::count(used.of as u64))
     });
-    let zero = match params.format() {
-        Format::Int(_) => format!("zero point {0}: 0.0 is code {0}", params.zero_point()),
-        Format::Fp8(_) => "0.0 is code 0".to_owned(),
-    };
-    format!("{used}{zero} · scale {}", number::significant(f64::from(params.scale()), 4))
+    let scale = path::short(f64::from(params.scale()), 4);
+    format!("{used}zero point {}, the code of 0.0 · scale {scale}", params.zero_point())
 }
 
 /// The float that a cell of the neighbourhood stands for.

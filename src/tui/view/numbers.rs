@@ -4,7 +4,7 @@ use ratatui::style::Style;
 use super::super::look::Theme;
 use super::super::model::Model;
 use super::pen::Pen;
-use crate::calibrate::{Measured, Metrics};
+use crate::calibrate::{Measured, Metrics, OwnKl, Tensor};
 use crate::quant::{Clip, QuantParams};
 use crate::report::{self, number};
 
@@ -39,7 +39,7 @@ const COLUMNS: [Column; 10] = [
             if r.symmetric { n(r.clip.amax()) } else { format!("{} to {}", n(r.clip.min()), n(r.clip.max())) }
         },
     },
-    Column { heading: "scale", width: 10, rank: [6, 6], cell: |r| number::significant(f64::from(r.params.scale()), 5) },
+    Column { heading: "scale", width: 10, rank: [5, 5], cell: |r| number::significant(f64::from(r.params.scale()), 5) },
     Column { heading: "zero pt", width: 7, rank: [9, 2], cell: |r| r.params.zero_point().to_string() },
     Column {
         heading: SATURATED,
@@ -54,7 +54,7 @@ const COLUMNS: [Column; 10] = [
     Column {
         heading: SATURATED,
         width: 9,
-        rank: [5, 5],
+        rank: [6, 6],
         cell: |r| format!("{}{}", about(r), number::percent(r.metrics.saturated)),
     },
     Column { heading: "clipping", width: 8, rank: [2, 3], cell: |r| number::significant(r.metrics.clipping_error, 2) },
@@ -106,7 +106,10 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     let (columns, gap) = fitting(area.width, name_width(area), symmetric);
 
     let rule = Rect { height: 1, ..area };
-    pen.titled_rule(rule, &[("numbers", theme.title)], "");
+    // Rows that there is no room for are said.
+    let (shown, all) = (rows(model, area).len(), ready.candidates().len());
+    let of_all = if shown < all { format!(" {shown} of {all}") } else { String::new() };
+    pen.titled_rule(rule, &[("numbers", theme.title), (&of_all, theme.dim)], "");
     let mut x = area.x + name_width(area);
     for column in &columns {
         let width = width_of(column, symmetric);
@@ -122,6 +125,8 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
         (false, _) => "if quantized".to_owned(),
         (true, _) if ready.decision().tuned().is_some() => "tuned".to_owned(),
         (true, true) => "your clip".to_owned(),
+        // Each channel has a scale of its own.
+        (true, false) if ready.axis().is_some() => "chosen, widest".to_owned(),
         (true, false) => "chosen".to_owned(),
     };
     pen.glyph(area.x + 1, area.y + 1, pen.look.glyphs.select, your_style);
@@ -155,7 +160,12 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
         match &candidate.outcome {
             Ok(t) => {
                 // Of a peer's method the peer's own divergence, or none.
-                let metrics = Metrics { kl: t.own_kl, ..t.metrics };
+                let drawn = |tensor: &Tensor| tensor.kl_with(t.clip, ready.zero_bin());
+                let kl = match (t.own_kl, model.figure()) {
+                    (OwnKl::Drawn, Some(figure)) => drawn(&figure.tensor),
+                    _ => t.kl(),
+                };
+                let metrics = Metrics { kl, ..t.metrics };
                 let row = Row { clip: t.clip, params: t.params, metrics, symmetric };
                 let best = (Some(i) == best).then_some(theme.chosen);
                 cells(pen, area, y, columns, &row, Style::new(), best);
@@ -281,7 +291,7 @@ mod tests {
         for width in 80..200 {
             let name = name_width(Rect { width, ..Rect::ZERO });
             for (symmetric, wanted) in [
-                (true, &["clip", "clipping", "rounding", "SQNR, dB", "KL, nats", SATURATED][..]),
+                (true, &["clip", "scale", "clipping", "rounding", "SQNR, dB", "KL, nats"][..]),
                 (false, &["clip", "zero pt", "clipping", "rounding", "SQNR, dB"][..]),
             ] {
                 let (columns, gap) = fitting(width, name, symmetric);
