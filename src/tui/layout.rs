@@ -231,6 +231,16 @@ pub fn presented((width, height): (u16, u16)) -> Option<Areas> {
 const LOW_UPPER: u16 = 3;
 
 impl Areas {
+    /// The same with all of the plots' rows for the histogram, and none for the lower one.
+    pub fn with_histogram_only(mut self) -> Areas {
+        let gained = std::mem::take(&mut self.lower.height);
+        self.histogram.height += gained;
+        for area in [&mut self.axis, &mut self.labels, &mut self.lower_title, &mut self.lower] {
+            area.y += gained;
+        }
+        self
+    }
+
     /// The same with most of the plots' rows for the lower one, and of the numbers only the first `keep` rows.
     pub fn with_tall_lower(mut self, keep: u16) -> Areas {
         let gained = self.numbers.height.saturating_sub(keep);

@@ -21,8 +21,8 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     if model.plot.page == Page::Divergence {
         return divergence::draw(pen, areas, model, ready);
     }
-    if !model.shows(Part::Curve) {
-        return;
+    if model.plot.page == Page::Curve && !model.shows(Part::Curve) {
+        return scales::x_ticks(pen, areas.ticks, &figure.axis);
     }
     if model.plot.page == Page::Mapping {
         return mapping::draw(pen, areas, model, figure, ready);
