@@ -138,7 +138,7 @@ fn the_numpy_of_the_screen_is_what_is_shown() {
     s.keys("#").press(KeyCode::Enter);
     let Some(Cmd::Write { path, contents, force: false }) = s.cmds.pop() else { panic!("nothing is written") };
     assert_eq!(path, Path::new("a_randn1000.py"));
-    assert!(contents.starts_with("# a_randn1000: int8 symmetric"));
+    assert!(contents.starts_with(b"# a_randn1000: int8 symmetric"));
 }
 
 #[test]
