@@ -7,6 +7,8 @@
 #[path = "screens/sizes.rs"]
 mod sizes;
 mod support;
+#[path = "screens/work.rs"]
+mod work;
 
 use crossterm::event::{Event, KeyCode, KeyModifiers};
 use qviz::input::Discovered;
@@ -226,6 +228,21 @@ fn methods_by_the_outputs() {
 }
 
 #[test]
+fn the_list_on_a_page() {
+    let mut s = story((80, 24));
+    s.keys("Z");
+    snapshot("layers", &s);
+}
+
+#[test]
+fn a_held_layer() {
+    let mut s = story((120, 36));
+    s.keys("|");
+    s.select("03.conv3.relu").keys("((((((");
+    snapshot("held", &s);
+}
+
+#[test]
 fn help_over_the_screen() {
     let mut s = story((100, 30));
     s.keys("?");
@@ -270,8 +287,17 @@ fn every_size_and_look_draws_the_clip_where_there_is_room() {
         (0, 0),
     ];
     // Keys, and whether the histogram is to be seen after them.
-    let states = [("", true), ("mf", true), ("\ty", true), ("FaF", true), ("++++", true), ("l", true)];
-    let covered = [("c", false), ("?", false), ("e", false), ("lq", false)];
+    let states = [
+        ("", true),
+        ("mf", true),
+        ("\ty", true),
+        ("FaF", true),
+        ("++++", true),
+        ("l", true),
+        ("|j(y", true),
+        ("|4((", true),
+    ];
+    let covered = [("c", false), ("?", false), ("e", false), ("lq", false), ("Z", false), ("|Z", false)];
     let affine = Format::INT8.with_symmetric(false);
     let unsigned = Format::INT8.with_signed(false);
     let mut drawn = 0;

@@ -45,7 +45,7 @@ class Devices(unittest.TestCase):
         step, counters = device.STEP, device.COUNTERS
         self.addCleanup(lambda: (setattr(device, "STEP", step), setattr(device, "COUNTERS", counters)))
         rng = np.random.default_rng(0)
-        for shape, axis in [((7, 5, 3), 1), ((7, 5, 3), -1), ((3, 900), 0), ((2, 0, 4), 0), ((0, 3), 1), ((0, 3), 0), ((4,), 0)]:
+        for shape, axis in [((7, 5, 3), 1), ((7, 5, 3), -1), ((3, 900), 0), ((2, 0, 4), 0), ((0, 3), 1), ((4,), 0)]:
             array = rng.integers(0, 1 << 32, shape, np.uint32).view(np.float32)
             for device.STEP, device.COUNTERS in ((step, counters), (70, 2000)):
                 with self.subTest(shape=shape, axis=axis):

@@ -1,8 +1,12 @@
 //! Which option is the remedy that a sentence speaks of: the library knows nothing of the command line.
 
+use crate::jobs::Told;
+use crate::session::{Arrival, Failure};
+
 /// What a sentence says, and how it is said here.
 const HINTS: &[(&str, &str)] = &[
     ("give its shape, such as ", "give its shape, such as --shape "),
+    ("give the width and height to resize pictures to", "give the size of pictures, such as --resize 640x640"),
     ("count in one pass", "use --one-pass"),
     ("give ranges by name instead", "give --range NAME=A..B instead"),
     ("run it in two passes", "run it without --one-pass"),
@@ -28,6 +32,21 @@ pub(super) fn with_hint(sentence: &str) -> String {
     match HINTS.iter().find(|(says, _)| sentence.contains(says)) {
         Some((says, here)) => sentence.replacen(says, here, 1),
         None => sentence.to_owned(),
+    }
+}
+
+/// The same of what a network's failures say, for the screen.
+pub(super) fn told_with_hints(told: Told) -> Told {
+    let hinted = |why: Failure| Failure { message: with_hint(&why.message), ..why };
+    match told {
+        Told::Arrived(Arrival::Found { layers, failures }) => {
+            Told::Arrived(Arrival::Found { layers, failures: failures.into_iter().map(hinted).collect() })
+        }
+        Told::Arrived(Arrival::Failed(why)) => Told::Arrived(Arrival::Failed(hinted(why))),
+        Told::Opened { title, assumptions } => {
+            Told::Opened { title, assumptions: assumptions.iter().map(|said| with_hint(said)).collect() }
+        }
+        told => told,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, stderr};
 use std::path::PathBuf;
 use std::sync::mpsc::RecvTimeoutError;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -62,6 +63,9 @@ fn tries(shared: &SharedArgs) -> Result<(), Usage> {
     if shared.data.can_try() { Ok(()) } else { Err(Usage(sentence.into())) }
 }
 
+/// Where there is no terminal for a bar, how far it is is said so often.
+const SAY_SO: Duration = Duration::from_secs(20);
+
 /// Asks, and hears what comes until `ends` has heard the last of it.
 pub(super) fn hear(loaded: &Loaded, trial: Trial, what: &'static str, mut ends: impl FnMut(News) -> bool) {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
@@ -72,7 +76,7 @@ pub(super) fn hear(loaded: &Loaded, trial: Trial, what: &'static str, mut ends: 
     bar.set_prefix(what);
     let phase = loaded.interrupts.begin();
     loaded.feed.request(Request::Trial(trial));
-    let mut done = 0;
+    let (mut done, mut said) = (0, Instant::now());
     loop {
         if phase.asked() {
             loaded.feed.stop(Stop::All);
@@ -101,7 +105,13 @@ pub(super) fn hear(loaded: &Loaded, trial: Trial, what: &'static str, mut ends: 
             done += 1;
             bar.set_length(done + steps as u64);
             bar.set_position(done);
-            bar.set_message(time.map_or(String::new(), |t| format!("{} left", number::seconds(t))));
+            let left = time.map_or(String::new(), |t| format!("{} left", number::seconds(t)));
+            // A log is told now and then as well.
+            if !stderr().is_terminal() && said.elapsed() >= SAY_SO {
+                eprintln!("{what} {done}/{}, {left}", done + steps as u64);
+                said = Instant::now();
+            }
+            bar.set_message(left);
         }
         if ends(news) {
             break;

@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_raised_scale_holds_more_and_stays_where_it_is() {
-        let scale = YScale::counts(&[3.0, 40.0], false, 1.0);
+        let scale = YScale::counts(&[3.0, 40.0], Rise::Linear, 1.0);
         assert_eq!(scale.raised_to(40.0), scale);
         assert_eq!(scale.raised_to(f64::NAN), scale);
         assert_eq!(scale.raised_to(41.0).height(50.0), 1.0);

@@ -28,6 +28,7 @@ impl Ask {
             Ask::Screen { .. } => "screen to",
             Ask::Plot { .. } => "plot to",
             Ask::Script { .. } => "NumPy of the screen to",
+            Ask::Train => "train",
             Ask::Answer => model.learn.as_ref().map_or("answer", |learn| learn.say("your answer", "你的回答")),
             Ask::Export { .. } => "export to",
         }
@@ -42,17 +43,19 @@ impl Ask {
             Ask::Axis => {
                 let layer = model.session.layers().get(model.list.selected);
                 let shape = number::shape(layer.and_then(|l| l.origin.shape.as_deref()));
-                format!("of {shape}: 0, 1, -1 … · none: per tensor · Enter · Esc leaves it").into()
+                format!("of {shape}: 0, 1, -1 … · none or nothing: per tensor · Enter · Esc leaves it").into()
             }
-            Ask::Tie => "a, head*, op:Conv · none: a range of its own · Enter · Esc leaves it".into(),
+            Ask::Tie => "a, head*, op:Conv · none or nothing: a range of its own · Enter · Esc leaves it".into(),
             Ask::Worst => {
                 let known = model.network.as_ref().map_or(0, |n| n.sensitivity.len());
                 format!("of the {known} layers whose sensitivity is known · Enter · Esc leaves it").into()
             }
             Ask::Tune { all } => {
                 let budget = if *all { "16bit:2 float:1 " } else { "" };
-                format!("none: its own grid · {budget}affine unsigned next out rounds:2 · Enter begins · Esc").into()
+                format!("nothing: its own grid · {budget}affine unsigned next out rounds:2 bias · Enter begins · Esc")
+                    .into()
             }
+            Ask::Train => "ptq longer frozen ste all · bits:2 rate:0.1 epochs:30 method:max seeds:5 · Enter".into(),
             Ask::Answer => {
                 let hint = |learn: &Learn| learn.say("Enter · Esc to look around first", "Enter 确认 · Esc 先去看看");
                 model.learn.as_ref().map_or("", |learn| hint(learn)).to_owned().into()

@@ -1,6 +1,7 @@
 //! Every page and every question of the program, at every size, in every look. They are not listed here: what each command
 //! of the registry leads to is drawn, so that a new page is drawn as well.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::mem::{Discriminant, discriminant};
 use std::time::Duration;
@@ -78,6 +79,11 @@ fn drawn(story: &Story) -> Buffer {
     buffer
 }
 
+/// Whether something lies over lists and plots.
+fn covers_the_screen(mode: &Mode) -> bool {
+    matches!(mode, Mode::Help { .. } | Mode::Palette { .. } | Mode::Read { .. } | Mode::Lessons { .. })
+}
+
 /// What is written with letters can be read on its ground.
 fn readable(buffer: &Buffer, ground: [u8; 3], what: &str) {
     let rgb = |colour| match colour {
@@ -94,7 +100,7 @@ fn readable(buffer: &Buffer, ground: [u8; 3], what: &str) {
 }
 
 /// Draws a state everywhere. Returns how many screens that were.
-fn everywhere(story: &mut Story, what: &str) -> usize {
+fn everywhere(story: &mut Story, what: &str, wrong: &mut Vec<String>) -> usize {
     let mut drawn_screens = 0;
     for (look, ascii, ground) in looks() {
         story.model.look = look;
@@ -113,7 +119,9 @@ fn everywhere(story: &mut Story, what: &str) -> usize {
             }
             gap_is_free(story, &buffer, &what);
             if size.0 >= USUAL.0 && size.1 >= USUAL.1 {
-                facts(story, &screen, &what);
+                for fact in missing(story, &screen) {
+                    wrong.push(format!("{fact:?} is not there: {what}"));
+                }
             }
             drawn_screens += 1;
         }
@@ -123,26 +131,32 @@ fn everywhere(story: &mut Story, what: &str) -> usize {
 
 /// Between list and plots nothing is drawn: neither runs into the other.
 fn gap_is_free(story: &Story, buffer: &Buffer, what: &str) {
-    let covered = matches!(story.model.mode, Mode::Help { .. } | Mode::Palette { .. });
+    let covered = covers_the_screen(&story.model.mode) || story.model.present.is_some();
     let Some(areas) = layout(&story.model).filter(|areas| !areas.list.is_empty() && !covered) else { return };
     for y in areas.list.y..areas.list.bottom() {
         assert_eq!(buffer[(areas.list.right(), y)].symbol(), " ", "{what}");
     }
 }
 
-/// What a screen is about is to be seen on it.
-fn facts(story: &Story, screen: &str, what: &str) {
-    let has = |fact: &str| assert!(screen.contains(fact), "{fact:?} is not there: {what}");
+/// What a screen is about is to be seen on it. Returns what is not.
+fn missing(story: &Story, screen: &str) -> Vec<String> {
+    let missing = RefCell::new(Vec::new());
+    let has = |fact: &str| {
+        if !screen.contains(fact) {
+            missing.borrow_mut().push(fact.to_owned());
+        }
+    };
     let model = &story.model;
     match &model.mode {
         Mode::Help { .. } => ["help", "search:", "Esc"].map(has).into_iter().collect(),
         Mode::Palette { .. } => ["commands", "Enter", "Esc"].map(has).into_iter().collect(),
         Mode::Prompt { ask, .. } => has(ask.title(model)),
-        Mode::Quit => ["Leave with", "export first", "leave without"].map(has).into_iter().collect(),
+        Mode::Quit => ["Leave with", "e export", "q leave", "Esc stay"].map(has).into_iter().collect(),
         Mode::Offer => ["take up", "drop"].map(has).into_iter().collect(),
         Mode::Copy => ["copy:", "NumPy", "document"].map(has).into_iter().collect(),
         Mode::ForAll => ["for all activations:", "max"].map(has).into_iter().collect(),
-        Mode::Drag { .. } | Mode::Pan { .. } => {}
+        Mode::Read { .. } | Mode::Lessons { .. } => has("Esc"),
+        Mode::Drag { .. } | Mode::Lesson | Mode::Pan { .. } => {}
         Mode::Normal => {
             if model.notice.is_none() {
                 let key = |command| model.keys.hint(command).expect("it has a key");
@@ -154,8 +168,9 @@ fn facts(story: &Story, screen: &str, what: &str) {
             }
         }
     }
-    if matches!(model.mode, Mode::Help { .. } | Mode::Palette { .. }) {
-        return;
+    let no_numbers = layout(model).is_none_or(|areas| areas.numbers.is_empty());
+    if covers_the_screen(&model.mode) || no_numbers || model.present.is_some() {
+        return missing.into_inner();
     }
     // The numbers of the clip in hand and the chosen method's row are never covered.
     let ready = story.ready();
@@ -171,10 +186,11 @@ fn facts(story: &Story, screen: &str, what: &str) {
     if !model.plot.page.covers() && model.strip.is_none() {
         has(model.selected().expect("a layer is selected").name());
     }
+    missing.into_inner()
 }
 
 /// Every state that commands lead to from here.
-fn all_states(mut story: Story, pages: &mut HashSet<Page>, seen: &mut HashSet<Kind>) -> usize {
+fn all_states(mut story: Story, pages: &mut HashSet<Page>, seen: &mut HashSet<Kind>, wrong: &mut Vec<String>) -> usize {
     let mut drawn = 0;
     for entry in COMMANDS {
         if matches!(entry.command, Command::Suspend | Command::Mouse) {
@@ -190,7 +206,7 @@ fn all_states(mut story: Story, pages: &mut HashSet<Page>, seen: &mut HashSet<Ki
             }
             pages.insert(story.model.plot.page);
             if seen.insert(kind(&story)) || (!notice && story.model.plot.page.covers()) {
-                drawn += everywhere(&mut story, entry.id);
+                drawn += everywhere(&mut story, entry.id, wrong);
             }
         }
     }
@@ -244,15 +260,17 @@ fn network(busy: bool) -> Story {
 
 #[test]
 fn every_page_at_every_size_in_every_look() {
-    let (mut pages, mut seen) = (HashSet::new(), HashSet::new());
+    let (mut pages, mut seen, mut wrong) = (HashSet::new(), HashSet::new(), Vec::new());
     let mut files = Story::bundled();
     files.select("06.conv11.hswish").keys("l");
-    let mut drawn = all_states(files, &mut pages, &mut seen);
-    drawn += all_states(network(false), &mut pages, &mut seen);
-    drawn += all_states(network(true), &mut pages, &mut HashSet::new());
+    let mut drawn = all_states(files, &mut pages, &mut seen, &mut wrong);
+    drawn += all_states(network(false), &mut pages, &mut seen, &mut wrong);
+    drawn += all_states(network(true), &mut pages, &mut HashSet::new(), &mut wrong);
     let mut strip = Story::bundled();
     strip.select("06.conv11.hswish").per_channel("1");
-    drawn += all_states(strip, &mut pages, &mut seen);
+    drawn += all_states(strip, &mut pages, &mut seen, &mut wrong);
+    let short: Vec<&str> = wrong.iter().filter_map(|what| what.lines().next()).collect();
+    assert!(wrong.is_empty(), "{short:#?}\n{}", wrong[0]);
     let missing: Vec<Page> = Page::ALL.into_iter().filter(|page| !pages.contains(page)).collect();
     assert!(missing.is_empty(), "no command leads to {missing:?}");
     assert!(drawn > 1000, "{drawn} screens only");

@@ -318,7 +318,11 @@ mod tests {
         let x = &session.layers()[0];
         assert_eq!((x.name(), x.channels().len(), x.origin.samples), ("x", 2, Some(3)));
         assert_eq!(x.origin.shape, Some(vec![1000, 2]));
-        assert!(x.notes().iter().any(|note| note.contains("statistics of one piece")), "{:?}", x.notes());
+        assert!(
+            x.notes().iter().any(|note| note.starts_with("From statistics, counted in one pass")),
+            "{:?}",
+            x.notes()
+        );
         assert!(x.channels()[1].decision().clip.amax() > 1.9 && x.channels()[0].decision().clip.amax() <= 1.0);
         let (session, ..) = loaded(Rules::new(), &["x,y"]);
         let tie = session.layers()[0].tie().unwrap().of.clone();

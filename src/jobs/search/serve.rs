@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::bench::{Ask, Bench, Budget, Split};
 use super::by_method::by_method;
 use super::kept::Kept;
+use super::progress::Progress;
 use super::sensitivity::sensitivity;
 use super::tune::tune;
 use crate::jobs::network::Run;
@@ -14,7 +15,7 @@ use crate::jobs::trial::{ByMethod, Left, News, Params, Trial};
 use crate::jobs::tuning::Tune;
 use crate::model::ModelError;
 use crate::quant::{OutputEffect, OutputEffects};
-use crate::session::{Failure, Kind};
+use crate::session::{Failure, Kind, Sensitivity};
 
 /// Samples that sensitivities are taken over.
 const SENSITIVITY: usize = 8;
@@ -60,6 +61,17 @@ impl<F: Fn() -> Option<Trial>> Served<'_, F> {
         Budget { samples, threads, cancelled: &self.cancelled, stopped: &self.stopped }
     }
 
+    /// Everything on these params, once. `None` when it was cancelled.
+    ///
+    /// # Errors
+    ///
+    /// The network cannot be run so.
+    pub fn once(&self, params: &Params) -> Result<Option<OutputEffects>, ModelError> {
+        let split = Split::of(params, self.run)?;
+        let bench = Bench::new(&self.run.setup, self.kept, &split.weights, self.budget())?;
+        bench.whole_until(&split.activations, &|| false, &|_| {})
+    }
+
     /// Everything as it is chosen. Where that takes a while, what the samples so far say is told first; where something
     /// else is chosen meanwhile, it ends.
     fn whole(&self, params: Params, stopped: Ask) {
@@ -101,16 +113,18 @@ impl<F: Fn() -> Option<Trial>> Served<'_, F> {
     }
 
     fn sensitivity(&self, params: &Params) {
-        let started = Instant::now();
-        let chosen = params.values().filter(|grids| !grids.is_empty()).count();
-        self.begun(Left {
-            steps: chosen,
-            time: self.kept.pace().map(|pace| pace.mul_f64(self.sensitivity_runs(params))),
-        });
-        let mut done = 0;
-        let mut found = |s, left| {
-            done += 1;
-            self.news(News::Sensitivity(s, to_come(started, done, left)));
+        let samples = self.kept.samples.len().min(SENSITIVITY);
+        let mut progress = Progress::begin(self.kept.pace());
+        for (key, _) in params.iter().filter(|(_, grids)| !grids.is_empty()) {
+            progress.plan(1, runs_of(key.kind(), samples));
+            let glance = if key.kind() == Kind::Activation && samples > 1 { runs_of(key.kind(), 1) / 2.0 } else { 0.0 };
+            progress.plan(usize::from(glance > 0.0), glance);
+        }
+        self.begun(progress.left());
+        let mut found = |found: Sensitivity, steps| {
+            let glance = found.without.samples == 0;
+            progress.ran(if glance { runs_of(Kind::Activation, 1) / 2.0 } else { runs_of(found.key.kind(), samples) });
+            self.news(News::Sensitivity(found, Left { steps, ..progress.left() }));
             self.whole_meanwhile();
         };
         let (cancelled, stopped) = (&self.cancelled, &self.stopped);
@@ -119,15 +133,6 @@ impl<F: Fn() -> Option<Trial>> Served<'_, F> {
         let result =
             Split::of(params, self.run).and_then(|split| sensitivity(self.run, self.kept, &split, budget, &mut found));
         self.news(News::SensitivityEnd(result.map(|_| ()).map_err(Failure::from)));
-    }
-
-    /// What the sensitivities cost, in runs of the network on a sample: of an activation what follows it, alone and left out,
-    /// and before that alone on one sample; of a weight the whole network.
-    fn sensitivity_runs(&self, params: &Params) -> f64 {
-        let samples = self.kept.samples.len().min(SENSITIVITY) as f64;
-        let chosen = |kind| params.iter().filter(|(key, grids)| key.kind() == kind && !grids.is_empty()).count() as f64;
-        let behind = 2.0 * samples * 0.5 + 0.5;
-        2.0 * samples + chosen(Kind::Activation) * behind + chosen(Kind::Weight) * 2.0 * samples
     }
 
     /// Tells how long it will take, where that is known.
@@ -171,6 +176,12 @@ impl<F: Fn() -> Option<Trial>> Served<'_, F> {
     }
 }
 
-fn to_come(started: Instant, done: usize, steps: usize) -> Left {
-    Left { steps, time: Some(started.elapsed().mul_f64(steps as f64 / done as f64)) }
+/// What the sensitivity of a tensor costs on so many samples, alone and left out, in runs of the whole network. Of an
+/// activation what follows is run, a quarter as it was measured on a classifier; for a weight the network is made anew.
+fn runs_of(kind: Kind, samples: usize) -> f64 {
+    let share = match kind {
+        Kind::Activation => 0.25,
+        Kind::Weight => 1.3,
+    };
+    2.0 * samples as f64 * share
 }

@@ -54,7 +54,7 @@ pub(super) fn typed(model: &mut Model, text: &str, cmds: &mut Vec<Cmd>) -> Resul
     let Some(layer) = model.selected() else { return Ok(()) };
     let key = layer.key.clone();
     let text = text.trim();
-    if text.is_empty() {
+    if matches!(text, "" | "none") {
         split(model, &key, None);
         return Ok(());
     }

@@ -241,7 +241,7 @@ pub(super) fn format(model: &mut Model, words: &str) -> Result<(), String> {
 /// A typed axis: at once where all channels are there, else as one step when the last of them are read.
 pub(super) fn axis(model: &mut Model, text: &str, cmds: &mut Vec<Cmd>) -> Result<(), String> {
     let text = text.trim();
-    if text.is_empty() {
+    if matches!(text, "" | "none") {
         let all = All::of(model, |model, target| match target {
             Target::Tensor(key) => Ok(model.session.split_decisions(key, None)),
             _ => Err("it shares its range".into()),

@@ -19,7 +19,7 @@ pub(super) fn ask(model: &mut Model) {
 /// range of its own.
 pub(super) fn typed(model: &mut Model, text: &str, cmds: &mut Vec<Cmd>) -> Result<(), String> {
     let Some(selected) = model.selected().map(|layer| layer.key.clone()) else { return Ok(()) };
-    if text.trim().is_empty() {
+    if matches!(text.trim(), "" | "none") {
         let n = model.session.tied(&selected).len();
         if model.session.untie(&selected) {
             model.say(format!("a range of its own for each of {n} layers"));

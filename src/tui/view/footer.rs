@@ -1,6 +1,7 @@
 use crossterm::event::KeyCode;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use unicode_width::UnicodeWidthChar;
 
 use super::super::command::Command;
 use super::super::key::Key;
@@ -8,6 +9,8 @@ use super::super::layout::{Region, Sends};
 use super::super::line::Line;
 use super::super::mode::{Ask, Mode};
 use super::super::model::{Model, Part};
+use super::super::page::Page;
+use super::super::update::layout;
 use super::super::update::taking::changes;
 use super::super::work;
 use super::pen::{Pen, width};
@@ -105,28 +108,44 @@ fn words(model: &Model, columns: u16) -> (Words<'_>, Option<u16>) {
             return (words, Some(cursor));
         }
         Mode::Quit => {
-            let changed = model.session.changed();
-            let what = match changed {
+            let what = match model.session.changed() {
                 0 => "changes".to_owned(),
                 1 => "1 changed layer".to_owned(),
                 n => format!("{n} changed layers"),
             };
-            words.say(format!(" Leave with {what} that no file holds?  "), theme.warning);
-            words.key("e", Key::char('e'), " export first");
-            words.dim(" · ");
-            words.key("q", Key::char('q'), " leave without");
-            words.dim(" · ");
-            words.key("Esc", ESC, " stay");
+            let long = (format!(" Leave with {what} that no file holds?  "), " export first", " leave without");
+            let short = (format!(" Leave with {what}?  "), " export", " leave");
+            words = first_that_fits(
+                columns,
+                [long, short].map(|(question, export, leave)| {
+                    let mut words = Words::new(model);
+                    words.say(question, theme.warning);
+                    words.key("e", Key::char('e'), export);
+                    words.dim(" · ");
+                    words.key("q", Key::char('q'), leave);
+                    words.dim(" · ");
+                    words.key("Esc", ESC, " stay");
+                    words
+                }),
+            );
         }
         Mode::Offer => {
             let taking = &model.taking;
             let what = changes(taking.offered.len());
-            words.say(format!(" {what} made {} that no file holds?  ", taking.when), theme.warning);
-            words.key("R", Key::char('R'), " take up");
-            words.dim(" · ");
-            words.key("D", Key::char('D'), " drop");
-            words.dim(" · ");
-            words.key("Esc", ESC, &model.keys.told(" later ({take-up} asks again)"));
+            let again = model.keys.told(" later ({take-up} asks again)");
+            words = first_that_fits(
+                columns,
+                [again.as_str(), " later"].map(|later| {
+                    let mut words = Words::new(model);
+                    words.say(format!(" {what} made {} that no file holds?  ", taking.when), theme.warning);
+                    words.key("R", Key::char('R'), " take up");
+                    words.dim(" · ");
+                    words.key("D", Key::char('D'), " drop");
+                    words.dim(" · ");
+                    words.key("Esc", ESC, later);
+                    words
+                }),
+            );
         }
         Mode::Drag { .. } => {
             words.say(" let go", theme.key);
@@ -216,6 +235,11 @@ fn words(model: &Model, columns: u16) -> (Words<'_>, Option<u16>) {
     (words, None)
 }
 
+/// The first of two that fits into so many columns, else the second.
+fn first_that_fits<'a>(columns: u16, [long, short]: [Words<'a>; 2]) -> Words<'a> {
+    if long.width <= columns { long } else { short }
+}
+
 /// The text that is being typed, and what may be typed. Returns the cursor's column.
 fn prompt(words: &mut Words, columns: u16, ask: &Ask, line: &Line) -> u16 {
     let model = words.model;
@@ -232,7 +256,14 @@ fn prompt(words: &mut Words, columns: u16, ask: &Ask, line: &Line) -> u16 {
     // A text longer than the line shows its end.
     let room = columns.saturating_sub(words.width + 2);
     let skipped = width(&model.look, before).saturating_sub(room);
-    let shown: String = before.chars().skip(usize::from(skipped)).collect();
+    let mut left = usize::from(skipped);
+    // Whole characters go, as many as cover these columns.
+    let goes = |c: &char| {
+        let goes = left > 0;
+        left = left.saturating_sub(c.width().unwrap_or(0));
+        goes
+    };
+    let shown: String = before.chars().skip_while(goes).collect();
     // What typing replaces is shown as selected.
     words.say(shown, if line.is_selected() { theme.selected } else { theme.key });
     let cursor = words.width.min(columns.saturating_sub(1));
@@ -245,7 +276,11 @@ fn prompt(words: &mut Words, columns: u16, ask: &Ask, line: &Line) -> u16 {
     cursor
 }
 
-/// Keys with a word each, from the registry, as many as fit.
+/// Whether the list has the place of the plots.
+fn is_listing(model: &Model) -> bool {
+    model.plot.page == Page::Layers
+}
+
 /// What a presenter's keys do, and how far it is.
 fn presenting(words: &mut Words) {
     let model = words.model;
@@ -261,11 +296,12 @@ fn presenting(words: &mut Words) {
     words.dim(format!(" ends it · {} of {} revealed", model.present.unwrap_or(0), Part::LAST as u8));
 }
 
+/// Keys with a word each, from the registry, as many as fit.
 fn hints(words: &mut Words, columns: u16) {
     use Command::*;
     let model = words.model;
     let theme = model.look.theme;
-    let strip: [(&[Command], &str); 10] = [
+    let strip: [(&[Command], &str); 11] = [
         (&[], "click"),
         (&[MoveColumns(-1), MoveColumns(1)], "channel"),
         (&[Minimum(1)], "next worst"),
@@ -274,16 +310,19 @@ fn hints(words: &mut Words, columns: u16) {
         (&[PerChannel], "axis"),
         (&[Undo], "undo"),
         (&[Export], "export"),
+        (&[Work], ""),
         (&[Compare], "compare"),
         (&[Format], "bits"),
     ];
-    let plots: [(&[Command], &str); 26] = [
+    let plots: [(&[Command], &str); 28] = [
         (&[], "drag"),
         (&[MoveColumns(-1), MoveColumns(1)], "clip"),
         (&[CloseChannel], "all channels"),
         (&[Select(1), Select(-1)], "layer"),
+        (&[Layers], "layers"),
         (&[Undo], "undo"),
         (&[Export], "export"),
+        (&[Work], ""),
         (&[Stop], "stop"),
         (&[Sensitivity], "sensitivity"),
         (&[Tune], "tune"),
@@ -305,6 +344,17 @@ fn hints(words: &mut Words, columns: u16) {
         (&[YScale], "y scale"),
         (&[Fit], "fitted curve"),
     ];
+    let listing: [(&[Command], &str); 9] = [
+        (&[], "click"),
+        (&[Select(1), Select(-1)], "layer"),
+        (&[OpenChannel], "its plots"),
+        (&[Filter], "filter"),
+        (&[Sort], "sort"),
+        (&[MarkLayer], "mark"),
+        (&[Toggle], "on/off"),
+        (&[Undo], "undo"),
+        (&[Export], "export"),
+    ];
     let key = |command| model.keys.hint(command).unwrap_or_default();
     // Help and leaving are never pushed out.
     let mut fixed = Words::new(model);
@@ -325,21 +375,28 @@ fn hints(words: &mut Words, columns: u16) {
         let marked = number::of(model.list.marked.len() as u64, "layer");
         words.say(format!("{marked} marked · "), theme.clip);
     }
-    // So must what goes on behind the screen.
+    // How much goes on behind the screen.
     let at_work = work::pieces(model).len();
-    let key_of_work = key(Work);
-    if at_work > 0 && !key_of_work.is_empty() {
-        words.put(key_of_work, theme.key, Some(Sends::Run(Work)));
-        words.put(format!(" {at_work} at work"), theme.title, Some(Sends::Run(Work)));
-        words.dim(" · ");
-    }
+    let at_work_in_words = format!("work {at_work}");
     let end = columns.saturating_sub(fixed.width + 1);
-    let wanted = if model.on_strip() { strip.as_slice() } else { plots.as_slice() };
+    let wanted = if is_listing(model) {
+        listing.as_slice()
+    } else if model.on_strip() {
+        strip.as_slice()
+    } else {
+        plots.as_slice()
+    };
+    let listed = layout(model).is_some_and(|areas| !areas.list.is_empty()) || model.session.layers().len() < 2;
     // Only where there is a channel to leave, something to stop, a network to try.
     let wanted = wanted.iter().filter(|(commands, _)| match commands {
         [CloseChannel] => model.channel.open.is_some(),
         [Stop] => model.unavailable(Stop).is_none(),
-        [Sensitivity | Tune | Methods] => model.network.is_some(),
+        [Work] => at_work > 0,
+        [Sensitivity | Tune | Methods] => {
+            model.network.is_some() && (model.network_is_ready() || !model.loading.finished)
+        }
+        // Only where there is no list beside the plots.
+        [Layers] => !listed,
         _ => true,
     });
     let has_keys = |commands: &[Command]| commands.iter().all(|c| !model.keys.keys(*c).is_empty());
@@ -356,6 +413,7 @@ fn hints(words: &mut Words, columns: u16) {
         match commands.first() {
             // The mouse needs no key.
             None => hint.dim(format!("{word} or ")),
+            Some(Work) => hint.put(&*at_work_in_words, theme.title, Some(Sends::Run(Work))),
             Some(first) => hint.put(*word, theme.dim, Some(Sends::Run(*first))),
         }
         if words.width + hint.width + if i > 1 { 0 } else { 3 } > end {

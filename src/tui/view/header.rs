@@ -9,6 +9,7 @@ use super::super::work::{self, Piece, What};
 use super::pen::{Pen, cut_middle, width};
 use super::work::in_words;
 use crate::report::number;
+use crate::session::Layer;
 
 /// What stands at the right end, what may be pressed with what that sends.
 fn right(model: &Model) -> Vec<(String, Style, Option<Sends>)> {
@@ -35,6 +36,10 @@ fn right(model: &Model) -> Vec<(String, Style, Option<Sends>)> {
         if matches!(piece.what, What::Long) {
             break;
         }
+    }
+    if let Some(against) = model.against.as_ref().filter(|against| !against.is_done() && model.loading.finished) {
+        let (read, of) = against.read();
+        right.push((format!("{} {read}/{of}", against.title), theme.dim, None));
     }
     let changed = model.session.changed();
     // A clip in the hand stands in no file either.
@@ -108,7 +113,13 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     };
     let axis = model.session.layers().get(model.list.selected).and_then(|l| l.ready()?.axis());
     let per = axis.map_or_else(|| "per tensor".to_owned(), |axis| format!("per channel along axis {axis}"));
-    let format = format!(" · {}, {per}", model.format());
+    // What others are on is not said where they differ: then it is of the one that is looked at.
+    let of = |layer: &Layer| layer.ready().map(|ready| (ready.format(), ready.axis()));
+    let here = model.selected().and_then(of);
+    let kind = model.selected().map(Layer::kind);
+    let others = model.session.layers().iter().filter(|layer| Some(layer.kind()) == kind).filter_map(of);
+    let whose = if here.is_some_and(|here| others.into_iter().any(|other| other != here)) { "this layer " } else { "" };
+    let format = format!(" · {whose}{}, {per}", model.format());
     let room = x.saturating_sub(area.x + 2);
     // Its end says what was run on what.
     let title = cut_middle(&model.title, room.saturating_sub(7), pen.look.glyphs.ellipsis);

@@ -106,7 +106,10 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     let (columns, gap) = fitting(area.width, name_width(area), symmetric);
 
     let rule = Rect { height: 1, ..area };
-    pen.titled_rule(rule, &[("numbers", theme.title)], "");
+    // Rows that there is no room for are said.
+    let (shown, all) = (rows(model, area).len(), ready.candidates().len());
+    let of_all = if shown < all { format!(" {shown} of {all}") } else { String::new() };
+    pen.titled_rule(rule, &[("numbers", theme.title), (&of_all, theme.dim)], "");
     let mut x = area.x + name_width(area);
     for column in &columns {
         let width = width_of(column, symmetric);
@@ -122,6 +125,8 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
         (false, _) => "if quantized".to_owned(),
         (true, _) if ready.decision().tuned().is_some() => "tuned".to_owned(),
         (true, true) => "your clip".to_owned(),
+        // Each channel has a scale of its own.
+        (true, false) if ready.axis().is_some() => "chosen, widest".to_owned(),
         (true, false) => "chosen".to_owned(),
     };
     pen.glyph(area.x + 1, area.y + 1, pen.look.glyphs.select, your_style);
