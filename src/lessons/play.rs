@@ -73,6 +73,11 @@ impl Play {
         self.lesson.steps.iter().rposition(played).unwrap_or(0)
     }
 
+    /// Whether its last step is done.
+    pub fn ended(&self) -> bool {
+        self.at == self.last() && self.begun && self.stage() == Stage::Done
+    }
+
     /// What the step waits for.
     pub fn stage(&self) -> Stage {
         let step = self.step();

@@ -58,8 +58,22 @@ const ROOMS: &[(&str, &[&str])] = &[
 const PURE: &[&str] = &["quant", "histogram", "calibrate", "session", "figure", "lessons"];
 
 /// The files of `tui`, beside the folders `update`, `view`, `plot` and `command`, that hold or read the model.
-const STATE: &[&str] =
-    &["ask", "available", "drawn", "key", "layout", "line", "list", "mode", "model", "network", "taking"];
+const STATE: &[&str] = &[
+    "ask",
+    "available",
+    "drawn",
+    "key",
+    "layout",
+    "learn",
+    "line",
+    "list",
+    "mode",
+    "model",
+    "network",
+    "seen",
+    "taking",
+    "training",
+];
 
 const OUTSIDE: &[&str] = &[
     "std::fs",
