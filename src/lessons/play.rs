@@ -177,7 +177,11 @@ fn shown(x: f64) -> String {
         return x.to_string();
     }
     let text = number::significant(x, 4);
-    if text.contains('.') && !text.contains('e') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+    if text.contains('.') && !text.contains('e') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
 }
 
 fn held_against(ask: &Ask, text: &str, seen: &Seen, lang: Lang) -> Result<Answered, String> {
