@@ -169,7 +169,7 @@ fn missing(story: &Story, screen: &str) -> Vec<String> {
         }
     }
     let no_numbers = layout(model).is_none_or(|areas| areas.numbers.is_empty());
-    if covers_the_screen(&model.mode) || no_numbers || model.present.is_some() {
+    if covers_the_screen(&model.mode) || matches!(model.mode, Mode::Lesson) || no_numbers || model.present.is_some() {
         return missing.into_inner();
     }
     // The numbers of the clip in hand and the chosen method's row are never covered.
