@@ -3,27 +3,23 @@
 
 In the shell of DuckDB it is the statement alone: CREATE VIEW parts AS FROM read_parquet('stats/*.parquet'); .read merge.sql
 """
-import tempfile
-
 import duckdb
 
-from parts import STATEMENT, arguments, metadata, once
+from parts import STATEMENT, arguments, in_steps, metadata, once
+
+
+def text(value):
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def listed(files):
+    return "[" + ", ".join(map(text, files)) + "]"
 
 
 def main():
     paths, output = arguments(__doc__)
-    with tempfile.TemporaryDirectory() as folder:
-        merge(paths, output, folder)
-
-
-def merge(paths, output, folder):
-    """The files to one. What memory does not hold lies in the folder."""
     db = duckdb.connect()
-    db.execute("SET memory_limit = '2GB'")  # grouping takes what it may, and the disk beyond that
-    db.execute(f"SET temp_directory = '{folder}'")
-    text = lambda value: "'" + str(value).replace("'", "''") + "'"  # noqa: E731
-    listed = lambda files: "[" + ", ".join(map(text, files)) + "]"  # noqa: E731
-
+    db.execute("SET memory_limit = '2GB'")  # grouping takes what it may; beyond that, the disk
     held = db.execute(f"""
         SELECT DISTINCT run, shard, filename FROM read_parquet({listed(paths)}, filename = true)
         WHERE row = 'tensor' AND kind = 'activation'
@@ -31,10 +27,15 @@ def merge(paths, output, folder):
     files = once(held)
     bins = db.execute(f"SELECT DISTINCT decode(value) FROM parquet_kv_metadata({listed(paths)}) WHERE decode(key) = 'qviz.bins'")
     ((bins,),) = bins.fetchall()  # one, or they do not go together
-
-    db.execute(f"CREATE VIEW parts AS FROM read_parquet({listed(sorted(set(files.values())))})")
     said = ", ".join(f"{text(key)}: {text(value)}" for key, value in metadata(files, bins).items())
-    db.execute(f"COPY ({STATEMENT.read_text()}) TO {text(output)} (FORMAT parquet, CODEC zstd, KV_METADATA {{{said}}})")
+
+    def merge(some, to, folder):
+        db.execute(f"SET temp_directory = {text(folder)}")
+        db.execute(f"CREATE OR REPLACE VIEW parts AS FROM read_parquet({listed(some)})")
+        noted = "" if to else f", KV_METADATA {{{said}}}"
+        db.execute(f"COPY ({STATEMENT.read_text()}) TO {text(to or output)} (FORMAT parquet, CODEC zstd{noted})")
+
+    in_steps(files.values(), merge)
 
 
 if __name__ == "__main__":
