@@ -3,6 +3,8 @@
 
 In the shell of DuckDB it is the statement alone: CREATE VIEW parts AS FROM read_parquet('stats/*.parquet'); .read merge.sql
 """
+import tempfile
+
 import duckdb
 
 from parts import STATEMENT, arguments, metadata, once
@@ -10,8 +12,15 @@ from parts import STATEMENT, arguments, metadata, once
 
 def main():
     paths, output = arguments(__doc__)
+    with tempfile.TemporaryDirectory() as folder:
+        merge(paths, output, folder)
+
+
+def merge(paths, output, folder):
+    """The files to one. What memory does not hold lies in the folder."""
     db = duckdb.connect()
-    db.execute("SET memory_limit = '2GB'")  # it takes what it may, and beyond that the disk
+    db.execute("SET memory_limit = '2GB'")  # grouping takes what it may, and the disk beyond that
+    db.execute(f"SET temp_directory = '{folder}'")
     text = lambda value: "'" + str(value).replace("'", "''") + "'"  # noqa: E731
     listed = lambda files: "[" + ", ".join(map(text, files)) + "]"  # noqa: E731
 
