@@ -42,6 +42,7 @@ fn main() {
         one_pass: false,
         measure: false,
         ignore_sentinels: false,
+        first_figure: None,
         threads: 2,
     };
     let (sender, events) = channel();

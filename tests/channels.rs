@@ -296,6 +296,7 @@ fn a_session_that_receives_has_weights_per_channel() {
         one_pass: false,
         measure: false,
         ignore_sentinels: false,
+        first_figure: None,
         threads: 2,
     };
     let (sender, events) = std::sync::mpsc::channel();

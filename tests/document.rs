@@ -122,7 +122,7 @@ fn effect(db: f64, cosine: f64, top1_agreement: Option<f64>, samples: usize) -> 
 
 fn scales() -> Scales {
     let all = effect(31.5, 0.999, Some(0.75), 4);
-    let whole = OutputEffects { all, each: vec![("y".to_owned(), all)], shapes: Vec::new() };
+    let whole = OutputEffects { all, each: vec![("y".to_owned(), all)], ..OutputEffects::default() };
     Scales::of(&session()).with_outputs(Some((&whole, Some(&effect(f64::INFINITY, f64::NAN, None, 2)))))
 }
 
@@ -132,7 +132,8 @@ fn each_of_several_outputs_has_its_own_figures() {
     let floats = effect(f64::NAN, f64::NAN, None, 4);
     let all = OutputEffect { agreement: classes.agreement, ..floats };
     let each = vec![("scores".to_owned(), floats), ("classes".to_owned(), classes)];
-    let scales = Scales::of(&session()).with_outputs(Some((&OutputEffects { all, each, shapes: Vec::new() }, None)));
+    let scales =
+        Scales::of(&session()).with_outputs(Some((&OutputEffects { all, each, ..OutputEffects::default() }, None)));
     let json = scales.json();
     assert_eq!(read(&json).unwrap(), scales);
     let outputs = &serde_json::from_str::<serde_json::Value>(&json).unwrap()["outputs"];

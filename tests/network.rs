@@ -724,3 +724,26 @@ fn only_what_costs_or_is_wrong_is_marked_in_the_list() {
     s.select("05.conv9.add");
     assert!(s.screen().contains("Much of the outputs' noise is its: 99"), "{}", s.screen());
 }
+
+#[test]
+fn a_first_figure_says_what_it_rests_on_until_there_is_another() {
+    let mut s = story();
+    s.model.loading.finished = false;
+    s.model.network = Some(Default::default());
+    s.keys("j");
+    assert!(asked(&mut s).is_empty() && line_with(&s, " output  ").contains("when the network was run"));
+    let first = OutputEffect { samples: 1, ..effect(16.8) };
+    news(&mut s, News::First { effects: first.into(), took: TOOK });
+    let told = line_with(&s, " output  ");
+    for fact in ["first figure 16.8 dB", "cosine 0.99998", "1/8 samples, which chose the clips too"] {
+        assert!(told.contains(fact), "{fact}: {told}");
+    }
+    // All of them are counted: the figure stays until theirs is there.
+    s.model.loading.finished = true;
+    s.keys("k");
+    assert_eq!(asked(&mut s).len(), 2);
+    assert!(row(&s).contains("everything as chosen   16.8 dB") && row(&s).contains("1/8 samples"), "{}", row(&s));
+    let all = whole(&s, 30.2);
+    news(&mut s, all);
+    assert!(row(&s).contains("everything as chosen   30.2 dB") && !row(&s).contains("16.8"), "{}", row(&s));
+}

@@ -12,6 +12,7 @@ mod work;
 
 use crossterm::event::{Event, KeyCode, KeyModifiers};
 use qviz::input::Discovered;
+use qviz::lessons::Lang;
 use qviz::quant::{Format, Fp8};
 use qviz::tui::look::{Depth, Ground, Theme};
 use qviz::tui::update::layout;
@@ -50,6 +51,30 @@ fn a_clip_in_the_hand() {
 }
 
 #[test]
+fn p_and_q_and_the_99_percent_rule() {
+    let mut s = story((84, 24));
+    s.keys("Q");
+    snapshot("p-and-q", &s);
+    s.keys("QXlll");
+    snapshot("coverage", &s);
+}
+
+#[test]
+fn a_presentation_as_it_is_all_revealed() {
+    let mut s = story((100, 30));
+    s.press(KeyCode::F(5)).keys("     ");
+    snapshot("present", &s);
+}
+
+#[test]
+fn an_idea_in_chinese() {
+    let mut s = story((80, 24));
+    s.model.lang = Lang::Zh;
+    s.keys("\"");
+    snapshot("idea", &s);
+}
+
+#[test]
 fn a_strip_of_channels() {
     let mut s = story((120, 36));
     s.per_channel("1");
@@ -64,6 +89,30 @@ fn mapping_and_fake_quantized() {
     let mut s = story((120, 36));
     s.keys("mf");
     snapshot("mapping", &s);
+}
+
+/// Where there is little room, steps are seen about one value, and of few bits all of them.
+#[test]
+fn mapping_where_there_is_little_room() {
+    let mut s = story((80, 24));
+    s.keys("m");
+    snapshot("mapping-small", &s);
+    s.keys("b").key(KeyCode::Char('u'), KeyModifiers::CONTROL);
+    s.keys("int3").press(KeyCode::Enter);
+    snapshot("mapping-3-bits", &s);
+    s.keys("b").key(KeyCode::Char('u'), KeyModifiers::CONTROL);
+    s.keys("int4 affine").press(KeyCode::Enter);
+    snapshot("mapping-affine", &s);
+}
+
+/// Levels that stand apart stand on stems, and none is higher than the plot.
+#[test]
+fn fake_quantized_to_few_bits() {
+    let mut s = story((100, 30));
+    s.keys("b").key(KeyCode::Char('u'), KeyModifiers::CONTROL);
+    s.keys("int3").press(KeyCode::Enter).keys("fy)");
+    snapshot("levels", &s);
+    assert!(s.screen().contains("fake-quantized"));
 }
 
 /// Values of FP8 are ticks below: close together near zero, far apart at the ends.
@@ -179,6 +228,21 @@ fn methods_by_the_outputs() {
 }
 
 #[test]
+fn the_list_on_a_page() {
+    let mut s = story((80, 24));
+    s.keys("Z");
+    snapshot("layers", &s);
+}
+
+#[test]
+fn a_held_layer() {
+    let mut s = story((120, 36));
+    s.keys("|");
+    s.select("03.conv3.relu").keys("((((((");
+    snapshot("held", &s);
+}
+
+#[test]
 fn help_over_the_screen() {
     let mut s = story((100, 30));
     s.keys("?");
@@ -223,8 +287,17 @@ fn every_size_and_look_draws_the_clip_where_there_is_room() {
         (0, 0),
     ];
     // Keys, and whether the histogram is to be seen after them.
-    let states = [("", true), ("mf", true), ("\ty", true), ("FaF", true), ("++++", true), ("l", true)];
-    let covered = [("c", false), ("?", false), ("e", false), ("lq", false)];
+    let states = [
+        ("", true),
+        ("mf", true),
+        ("\ty", true),
+        ("FaF", true),
+        ("++++", true),
+        ("l", true),
+        ("|j(y", true),
+        ("|4((", true),
+    ];
+    let covered = [("c", false), ("?", false), ("e", false), ("lq", false), ("Z", false), ("|Z", false)];
     let affine = Format::INT8.with_symmetric(false);
     let unsigned = Format::INT8.with_signed(false);
     let mut drawn = 0;

@@ -311,6 +311,7 @@ mod loaders {
                     one_pass,
                     measure: true,
                     ignore_sentinels: false,
+                    first_figure: None,
                     threads: 2,
                 };
                 (NetworkLoader::start(order, move |told| drop(sender.send(told))), events)

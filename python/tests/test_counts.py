@@ -20,7 +20,7 @@ class ByDefinition(Case):
 
     def test_so_do_channels_short_and_long(self):
         rng = np.random.default_rng(1)
-        for shape, axis in [((7, 5, 3), 1), ((7, 5, 3), -1), ((3, 900), 0), ((2, 0, 4), 0), ((0, 3), 1), ((0, 3), 0), ((4,), 0)]:
+        for shape, axis in [((7, 5, 3), 1), ((7, 5, 3), -1), ((3, 900), 0), ((2, 0, 4), 0), ((0, 3), 1), ((4,), 0)]:
             array = rng.integers(0, 1 << 32, shape, np.uint32).view(np.float32)
             for bins in (2048, 64):
                 with self.subTest(shape=shape, axis=axis, bins=bins):
@@ -181,6 +181,7 @@ class Described(Case):
             (("x", np.array([None])), "object are not counted"),
             (("x", np.ones((2, 4)), {"axis": 1}), "axis 1 has 4 indices now and had 3"),
             (("x", np.ones((2, 3)), {"axis": 2}), "no axis 2"),
+            (("y", np.ones((2, 0)), {"axis": 1}), "axis 1 has no channels"),
             (("x", np.ones((2, 3))), "same axis, or none"),
             (("x", np.ones((2, 3)), {"axis": 1, "op": "Conv"}), "Relu in one part and by Conv"),
             (("y", np.ones(3), {"kind": "gradient"}), "activation or a weight"),

@@ -102,6 +102,19 @@ class Parquet(Case):
             self.assertEqual(runs.decode(packed + runs.encode([1] * 9, width), 0, width, 30).tolist(), [*codes, *[1] * 6])
             self.assertEqual(runs.decode(runs.encode(codes, width), 0, width, 24).tolist(), codes.tolist())
 
+    def test_snappy_is_unpacked(self):
+        from qviz_stats.parquet.snappy import unpacked
+
+        # A literal, a copy of what overlaps itself, one of two bytes' distance, and a literal of 61 bytes and more.
+        packed = bytes([100, 2 << 2]) + b"abc" + bytes([3 << 2 | 1, 3]) + bytes([9 << 2 | 2, 10, 0]) + bytes([60 << 2, 79]) + b"x" * 80
+        self.assertEqual(unpacked(packed, 100), b"abcabcabca" + b"abcabcabca" + b"x" * 80)
+        for i in range(len(packed)):
+            with self.assertRaises((ValueError, IndexError)):
+                unpacked(packed[:i], 100)
+        for wrong in (bytes([4, 0, 97, 0 << 2 | 1, 0]), bytes([5, 0, 97, 1, 9]), bytes([255] * 9)):
+            with self.assertRaises((ValueError, IndexError)):
+                unpacked(wrong, wrong[0])
+
     def test_damaged_files_are_a_sentence(self):
         path, broken = self.folder / "a", self.folder / "b"
         collected([("x", np.arange(50.0)), ("y", np.array([np.nan, 1]))], 64).write(path, run="r", shard="s")
@@ -138,6 +151,9 @@ class Parquet(Case):
                     {"compression": "gzip", "data_page_size": 500}, {"compression": "gzip", "row_group_size": 1000}):
             pq.write_table(there, again, **how)
             self.assertEqual(rows_again(qviz_stats.read(again)), rows_of(collector), how)
+        # Snappy is its default, which is read without it.
+        pq.write_table(there, again)
+        self.assertEqual(rows_again(table._table(*parquet.read(again.read_bytes()))), rows_of(collector))
 
     @needs("duckdb")
     def test_duckdb_reads_it_and_writes_it(self):

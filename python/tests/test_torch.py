@@ -45,7 +45,7 @@ class Devices(unittest.TestCase):
         step, counters = device.STEP, device.COUNTERS
         self.addCleanup(lambda: (setattr(device, "STEP", step), setattr(device, "COUNTERS", counters)))
         rng = np.random.default_rng(0)
-        for shape, axis in [((7, 5, 3), 1), ((7, 5, 3), -1), ((3, 900), 0), ((2, 0, 4), 0), ((0, 3), 1), ((0, 3), 0), ((4,), 0)]:
+        for shape, axis in [((7, 5, 3), 1), ((7, 5, 3), -1), ((3, 900), 0), ((2, 0, 4), 0), ((0, 3), 1), ((4,), 0)]:
             array = rng.integers(0, 1 << 32, shape, np.uint32).view(np.float32)
             for device.STEP, device.COUNTERS in ((step, counters), (70, 2000)):
                 with self.subTest(shape=shape, axis=axis):
@@ -157,6 +157,26 @@ class Observed(Case):
             self.model.relu(torch.ones(3))
         self.assertEqual(set(self.names(seen.collector)), {"relu", "relu.call1"})
         self.assertEqual([row[18] for row in self.names(seen.collector).values()], [4, 2])
+
+    def test_what_torch_compile_puts_around_a_model_is_in_no_name(self):
+        class Compiled(nn.Module):
+            """As torch.compile names it; compiling itself takes long."""
+
+            def __init__(self, model):
+                super().__init__()
+                self._orig_mod = model
+
+            def forward(self, *args):
+                return self._orig_mod(*args)
+
+        compiled = Compiled(self.model)
+        with qviz_stats.observe(compiled, modules="conv", weights=True) as seen:
+            for batch in self.batches:
+                compiled(batch)
+        names = self.names(seen.collector)
+        self.assertEqual(names["conv"][18], 2)
+        self.assertIn("conv.weight", names)
+        self.assertFalse([name for name in names if "_orig_mod" in name])
 
     def test_in_training_and_without_gradients(self):
         with qviz_stats.observe(self.model) as seen:

@@ -44,7 +44,7 @@ pub fn too_few_values(values: u64, bins: usize) -> bool {
 }
 
 /// That most clips end in an empty bin because there are few values, in a sentence. `curve` is that of `counts`.
-pub(super) fn too_few_note(counts: &[u64], curve: &[f64], start: usize) -> Option<String> {
+fn too_few_note(counts: &[u64], curve: &[f64], start: usize) -> Option<String> {
     let values = counts.iter().sum::<u64>();
     let clips = curve.get(start..).filter(|clips| !clips.is_empty())?;
     let infinite = clips.iter().filter(|kl| kl.is_infinite()).count();
@@ -117,6 +117,11 @@ fn note(choice: Choice, counts: &[u64]) -> Option<String> {
     }
 }
 
+/// What is to know of a search on so many values and bins beside its number.
+pub(super) fn notes(counts: &[u64], curve: &[f64], start: usize) -> Option<String> {
+    together([too_few_note(counts, curve, start), few_bins_note(counts.len(), start)])
+}
+
 /// The edge that the search from `start` on ends at, and what a user would otherwise puzzle over. `curve` is that of
 /// `counts` and `levels`, `edges` are those of the bins.
 pub(super) fn choose(
@@ -142,7 +147,7 @@ pub(super) fn choose(
             kl::decided_by_rounding(&curve[start..], i - start, TOO_CLOSE, threshold)
         })
     };
-    Ok((i, together([note, too_few_note(counts, curve, start), few_bins_note(counts.len(), start)])))
+    Ok((i, note))
 }
 
 impl Calibrator for Entropy {
@@ -184,7 +189,11 @@ impl Calibrator for Entropy {
         let counts = kl::without_zero_bin(counts);
         let start = start_bin(counts.len(), levels);
         let (i, note) = choose(&counts, levels, tensor.kl_curve(), tensor.edges(), start)?;
-        Ok(Calibration::new(clip_at(tensor, tensor.edges()[i]), together([note, zeros])))
+        let answer = Calibration::new(
+            clip_at(tensor, tensor.edges()[i]),
+            together([note, notes(&counts, tensor.kl_curve(), start), zeros]),
+        );
+        Ok(answer.with_own(tensor, tensor.kl_curve()[i]))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{
     Calibration, Calibrator, NoThreshold, Tensor, ZeroBin, clip_at, entropy, need_even_levels, need_values, start_bin,
+    together,
 };
 use crate::quant::Format;
 
@@ -47,8 +48,10 @@ impl Calibrator for KlPlain {
         let levels = need_even_levels(tensor, self.id())?;
         let counts = tensor.histogram().magnitude.counts();
         let (curve, edges) = (tensor.kl_curve_with(ZeroBin::AsItIs), tensor.edges());
-        let (i, note) = entropy::choose(&counts, levels, curve, edges, start_bin(counts.len(), levels))?;
-        Ok(Calibration::new(clip_at(tensor, edges[i]), note).with_kl(curve[i]))
+        let start = start_bin(counts.len(), levels);
+        let (i, note) = entropy::choose(&counts, levels, curve, edges, start)?;
+        let note = together([note, entropy::notes(&counts, curve, start)]);
+        Ok(Calibration::new(clip_at(tensor, edges[i]), note).with_own(tensor, curve[i]))
     }
 }
 
@@ -91,7 +94,7 @@ mod tests {
         let four = on("int3").outcome.unwrap();
         // 4 to 8 bins: 0.295, 0.153, 0.209, 0.389, 0.131 nats (NumPy).
         assert_eq!(four.clip.amax(), 8.0);
-        assert!((four.own_kl.unwrap() - 0.131_108).abs() < 5e-7 && four.metrics.kl == four.own_kl);
+        assert!((four.kl().unwrap() - 0.131_108).abs() < 5e-7 && four.metrics.kl == four.kl());
         assert!(four.note.unwrap().contains("begins at bin 4"));
         // 2 to 8 bins: infinite, 0.252, 0.432, 0.284, 0.148, 0.114, 0.150 nats.
         assert_eq!(on("int2").outcome.unwrap().clip.amax(), 7.0);

@@ -158,6 +158,11 @@ impl Calibration {
         Calibration { kl: OwnKl::Found(nats), ..self }
     }
 
+    /// The same of one of qviz's own searches: an affine range has two ends, and the divergence knows one.
+    fn with_own(self, tensor: &Tensor, nats: f64) -> Calibration {
+        if tensor.format().symmetric() { self.with_kl(nats) } else { self.without_kl() }
+    }
+
     /// The same of a peer's method that knows no divergence: another tool's number would say nothing of it.
     pub fn without_kl(self) -> Calibration {
         Calibration { kl: OwnKl::None, ..self }
@@ -198,8 +203,19 @@ pub struct Threshold {
     pub metrics: Metrics,
     /// Why the number is unusual, in one sentence.
     pub note: Option<String>,
+    /// The divergence that stands beside it.
+    pub own_kl: OwnKl,
+}
+
+impl Threshold {
     /// The divergence in nats that stands beside it: of a peer's method the peer's own, and `None` where it has none.
-    pub own_kl: Option<f64>,
+    pub fn kl(&self) -> Option<f64> {
+        match self.own_kl {
+            OwnKl::Drawn => self.metrics.kl,
+            OwnKl::Found(nats) => Some(nats),
+            OwnKl::None => None,
+        }
+    }
 }
 
 /// NVIDIA's searches start here: no clip below the 128th bin is considered.

@@ -147,7 +147,7 @@ impl Tensor {
     pub fn threshold_with(&self, clip: Clip, zero: ZeroBin) -> Threshold {
         let params = QuantParams::from_clip(clip, self.format);
         let metrics = self.metrics_with(clip, zero);
-        Threshold { clip, params, own_kl: metrics.kl, metrics, note: None }
+        Threshold { clip, params, metrics, note: None, own_kl: OwnKl::Drawn }
     }
 
     /// Whether some value other than zero surely does not saturate at a clip, as far as magnitudes and bins say; where there
@@ -169,12 +169,7 @@ impl Tensor {
     pub fn candidate(&self, calibrator: &dyn Calibrator) -> Candidate {
         let outcome = calibrator.calibrate(self).map(|c| {
             let threshold = self.threshold_with(c.clip, calibrator.zero_bin());
-            let own_kl = match c.kl {
-                OwnKl::Drawn => threshold.own_kl,
-                OwnKl::Found(nats) => Some(nats),
-                OwnKl::None => None,
-            };
-            Threshold { note: c.note, own_kl, ..threshold }
+            Threshold { note: c.note, own_kl: c.kl, ..threshold }
         });
         Candidate { id: calibrator.id().into(), label: calibrator.label().into(), outcome }
     }

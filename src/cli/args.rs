@@ -19,10 +19,13 @@ use super::overlay::{self, OverlayFile};
 use super::patterns::Asked;
 use super::said::Said;
 use super::scales::ScalesArgs;
+#[cfg(feature = "statistics")]
+use super::statistics::{MergeArgs, StatsArgs};
 use super::words::{
     Chooser, KnownRange, Method, PerChannel, is_model, known_word, parse_assignment, parse_chooser, parse_method,
 };
 use crate::calibrate::{self, Calibrator, DEFAULT_METHOD};
+use crate::figure::Rise;
 use crate::histogram::{DEFAULT_BINS, MAX_BINS};
 use crate::input::GroupPattern;
 use crate::jobs::{Allow, Objective, Ties};
@@ -48,11 +51,18 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Prints one row a layer, for a pipe or a screen reader
     Report(Box<ReportArgs>),
-    /// Prints every method beside every other: one row a layer, the best marked, and why they differ
+    /// Prints every method beside every other: one row a layer, the best marked, and why they differ; or with --against
+    /// which tensors' values have moved between two sets of data
     Compare {
-        /// Prints the qviz.compare/1 document instead
+        /// Prints the qviz.compare/1 document instead, with --against qviz.shift/1
         #[arg(long)]
         json: bool,
+        /// Compares two sets of data instead of methods: this one with --data or PATH, activations, statistics, or samples
+        /// that MODEL.onnx is run on. A row a tensor says how far its values have moved and how much of them lies beyond the
+        /// clip that is chosen on the first set, the worst first
+        #[cfg(feature = "statistics")]
+        #[arg(long, value_name = "PATH", num_args = 1..)]
+        against: Vec<PathBuf>,
         #[command(flatten)]
         shared: SharedArgs,
     },
@@ -122,6 +132,12 @@ pub(super) enum Command {
     Learn(Box<LearnArgs>),
     /// Says which scales of two files differ, and by how much, the worst first
     Diff(DiffArgs),
+    /// Counts activations into a small file of statistics that merges exactly, and that stands wherever they do
+    #[cfg(feature = "statistics")]
+    Stats(Box<StatsArgs>),
+    /// Makes one file of statistics of several, as if all data had been counted at once
+    #[cfg(feature = "statistics")]
+    Merge(MergeArgs),
 }
 
 /// What is reported, and how.
@@ -167,6 +183,15 @@ impl Cli {
             Some(Command::Export(args)) => Some(&mut args.shared),
             Some(_) => None,
         }
+    }
+
+    /// The paths that are looked at or counted, and whether the installed ONNX Runtime runs a model among them.
+    pub fn looked_at(&self) -> (&[PathBuf], bool) {
+        #[cfg(feature = "statistics")]
+        if let Some(Command::Stats(args)) = &self.command {
+            return (&args.paths, args.data().on_runtime());
+        }
+        self.shared().map_or((&[], false), |shared| (&shared.paths, shared.data.on_runtime()))
     }
 
     /// What is to be looked at, of the screen and of the commands that read layers.
@@ -263,7 +288,7 @@ pub(super) struct TuneArgs {
     #[arg(long, value_name = "K")]
     pub max_float: Option<usize>,
     /// Moves the mean of each layer's error into the bias behind it at last, where unseen samples gain by that, and says by
-    /// how much; the biases stand in the document (tuning.bias), as no clip can hold them
+    /// how much; no clip can hold that: the document has it (tuning.bias), and `convert --to qdq` writes it into the model
     #[arg(long)]
     pub correct_bias: bool,
 }
@@ -332,6 +357,13 @@ pub(super) struct ScreenArgs {
     pub shared: SharedArgs,
     #[command(flatten)]
     pub look: LookArgs,
+    /// Draws the same tensors of other data over those that are looked at, and says what each clip costs there: a PATH of
+    /// activations, or other samples of a model, as --data. May be given several times
+    #[arg(long, value_name = "PATH")]
+    pub against: Vec<PathBuf>,
+    /// The scale of counts to begin with: log, sqrt or linear
+    #[arg(long, value_name = "SCALE", default_value = "log")]
+    pub y: Rise,
     /// Leaves the mouse to the terminal
     #[arg(long)]
     pub no_mouse: bool,
@@ -345,8 +377,9 @@ pub(super) struct SharedArgs {
     /// What was said, for documents.
     #[arg(skip)]
     pub said: Said,
-    /// .npy, .npz and .safetensors files, directories (searched), globs, or - for .npy on stdin; or one MODEL.onnx,
-    /// which is run on --data; without any, the bundled activations of a real network
+    /// .npy, .npz and .safetensors files, directories (searched), globs, or - for .npy on stdin; .parquet files of
+    /// statistics, which are merged; or one MODEL.onnx, which is run on --data; without any, the bundled activations of a
+    /// real network
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// The method to choose by, and the only one computed; several, between commas, are computed side by side, and the
@@ -524,7 +557,7 @@ impl SharedArgs {
     }
 
     /// Fills in what the configuration has and no option says.
-    fn fill(&mut self, defaults: &Defaults) {
+    pub fn fill(&mut self, defaults: &Defaults) {
         self.options_say_how = Some(self.says_how());
         if self.method.is_empty() {
             self.method.extend(defaults.method.clone());

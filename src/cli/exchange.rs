@@ -12,7 +12,7 @@ use super::source::Usage;
 use super::trials;
 use super::words::is_model;
 use crate::exchange::{self, Read};
-use crate::report::visible;
+use crate::report::{MovedBias, Scales, number, visible};
 
 const LEAN: &str = "--lean is for qviz's own document; other formats hold ranges only.";
 
@@ -63,9 +63,16 @@ pub(super) fn convert(ConvertArgs { input, from, file, model }: ConvertArgs) -> 
     if let Some(version) = &read.version {
         eprintln!("qviz: {} is a cache of {version}.", visible(&input.to_string_lossy()));
     }
+    let moved = moved_biases(&input, source);
     match format {
-        FileFormat::Qdq => qdq::convert(&file, &model, source, &read.ranges),
+        FileFormat::Qdq => qdq::convert(&file, &model, source, &read.ranges, &moved),
         FileFormat::Scales(format) => {
+            if !moved.is_empty() {
+                let biases = number::with(moved.len() as u64, "moved bias", "moved biases");
+                eprintln!(
+                    "qviz: {biases} of the document left out: the format holds ranges only; --to qdq writes them."
+                );
+            }
             let written = exchange::write(format, &read.ranges, &file.names(), &file.options(read.version));
             Ok(u8::from(!file.put(written)?))
         }
@@ -88,6 +95,13 @@ fn ranges(input: &Path, from: Option<FileFormat>) -> Result<Option<(&'static str
             None
         }
     })
+}
+
+/// What a document of our own adds to biases; nothing of any other file.
+fn moved_biases(input: &Path, source: &str) -> Vec<MovedBias> {
+    let document = (source == "json").then(|| fs::read(input).ok()).flatten();
+    let scales = document.and_then(|bytes| Scales::read(&bytes, &input.to_string_lossy()).ok());
+    scales.map_or_else(Vec::new, |scales| scales.moved_biases().to_vec())
 }
 
 /// The bytes of a file; a sentence on stderr where there are none.

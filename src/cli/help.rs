@@ -11,6 +11,7 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
             ("qviz", "the screen, on bundled activations of a real network"),
             ("qviz acts/", "on every .npy, .npz and .safetensors below acts"),
             ("qviz net.onnx --data pictures/", "on every activation and weight of a network"),
+            ("qviz stats/*.parquet", "on statistics that qviz stats has written"),
             ("qviz report acts/", "a row a layer instead; `qviz help` lists the other commands"),
         ],
     ),
@@ -28,6 +29,7 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         &[
             ("qviz compare acts/", "every method beside every other"),
             ("qviz compare acts/ --method entropy,ort-entropy-128-128", "two of them"),
+            ("qviz compare --data calib/ --against production.parquet", "which tensors' values have moved since"),
         ],
     ),
     (
@@ -53,6 +55,14 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     ("methods", &[("qviz methods", "all of them"), ("qviz methods --json | jq -r '.[].id'", "their ids")]),
+    (
+        "glossary",
+        &[
+            ("qviz glossary", "all of it"),
+            ("qviz glossary infinity", "one idea"),
+            ("qviz glossary 饱和 --lang zh", "in Chinese"),
+        ],
+    ),
     (
         "export",
         &[
@@ -94,6 +104,24 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
             ("qviz learn --check mine.toml", "what is wrong with it, with line numbers"),
         ],
     ),
+    (
+        "stats",
+        &[
+            ("qviz stats acts/ -o a.parquet", "what activations hold, in a small file"),
+            ("qviz stats net.onnx --data pictures/ -o a.parquet", "the same of a network, run once over its samples"),
+            (
+                "qviz stats acts/ -o a.parquet --shard 7 --per-channel '*conv*=1'",
+                "channels too, as piece 7 of the data",
+            ),
+        ],
+    ),
+    (
+        "merge",
+        &[
+            ("qviz merge parts/*.parquet -o all.parquet", "as if all had been counted at once"),
+            ("qviz merge monday.parquet tuesday.parquet --runs -o week.parquet", "of two runs"),
+        ],
+    ),
     ("diff", &[("qviz diff before.json after.json", "which scales differ, the worst first")]),
     (
         "completions",
@@ -125,7 +153,7 @@ const CODES: &[(&str, &str, &[&str])] = &[
     (
         "130",
         "Ctrl-C: what was found is printed and written; a second one leaves at once",
-        &["", "report", "compare", "sensitivity", "tune", "export", "verify"],
+        &["", "report", "compare", "sensitivity", "tune", "export", "verify", "stats"],
     ),
     ("143 ...", "a signal ended the screen: 128 and its number", &[""]),
 ];
@@ -142,7 +170,7 @@ const VARIABLES: &[(&str, &str, &[&str])] = &[
     (
         "ORT_DYLIB_PATH",
         "the ONNX Runtime that --engine onnxruntime and verify use",
-        &["", "report", "export", "verify", "compare"],
+        &["", "report", "export", "verify", "compare", "stats"],
     ),
 ];
 
@@ -201,7 +229,11 @@ mod tests {
     fn every_name_is_a_command() {
         let command = super::super::parse::definition();
         let is = |name: &str| name.is_empty() || command.find_subcommand(name).is_some();
-        let optional = |name: &str| name == "verify" && cfg!(not(feature = "onnxruntime"));
+        let optional = |name: &str| match name {
+            "verify" => cfg!(not(feature = "onnxruntime")),
+            "stats" | "merge" => cfg!(not(feature = "statistics")),
+            _ => false,
+        };
         let of_rows = CODES.iter().chain(VARIABLES).flat_map(|(_, _, of)| of.iter());
         for name in EXAMPLES.iter().map(|(name, _)| name).chain(of_rows) {
             assert!(is(name) || optional(name), "{name}");
@@ -224,7 +256,12 @@ mod tests {
             let words: Vec<String> = before.split(' ').map(|word| word.trim_matches('\'').to_owned()).collect();
             let parsed = super::super::parse::definition().try_get_matches_from(&words);
             // Of `verify` there is none where the program was built without it.
-            let known = cfg!(feature = "onnxruntime") || words.get(1).is_none_or(|name| name != "verify");
+            let known = match words.get(1).map(String::as_str) {
+                Some("verify") => cfg!(feature = "onnxruntime"),
+                Some("stats" | "merge") => cfg!(feature = "statistics"),
+                Some("compare") => cfg!(feature = "statistics") || !words.iter().any(|word| word == "--against"),
+                _ => true,
+            };
             assert!(!known || parsed.is_ok(), "{example}: {}", parsed.unwrap_err());
         }
     }

@@ -34,7 +34,6 @@ struct Row {
 const ROWS: &[Row] = &[
     Row {
         options: &[
-            "data",
             "random",
             "draw",
             "seed",
@@ -53,12 +52,17 @@ const ROWS: &[Row] = &[
             "engine",
             "onnxruntime",
         ],
-        works: |here| here.model || here.is(&["check", "convert"]),
+        works: |here| here.model || here.is(&["check", "convert", "learn"]),
         why: "only a model is run and placed; name one: qviz MODEL.onnx --data PATH",
     },
     Row {
+        options: &["data"],
+        works: |here| here.model || here.is(&["check", "convert"]) || here.has("against"),
+        why: "only a model is run on data; name one: qviz MODEL.onnx --data PATH, or name the activations themselves",
+    },
+    Row {
         options: &["group"],
-        works: |here| !here.model && !here.bundled,
+        works: |here| !here.model && (!here.bundled || here.has("against")),
         why: "it joins files of activations; name some",
     },
     Row {

@@ -10,7 +10,7 @@ use super::config::Config;
 use super::look::{LookArgs, Looks};
 use super::out::{Failed, print};
 use super::source::Usage;
-use super::teacher;
+use super::teacher::Teacher;
 use crate::journal::state_folder;
 use crate::lessons::{Complaint, Known, Lang, Lesson, Progress, bundled, read};
 use crate::report::{self, visible};
@@ -34,9 +34,6 @@ pub(super) struct LearnArgs {
     /// The same, where a shell's glob is not wanted behind the lesson
     #[arg(long, value_name = "PATH", num_args = 1..)]
     pub data: Vec<PathBuf>,
-    /// The language: en or zh; without it as the locale says
-    #[arg(long, value_name = "LANG", value_parser = parse_lang)]
-    pub lang: Option<Lang>,
     /// Plays a lesson of your own
     #[arg(long, value_name = "FILE", conflicts_with_all = ["lesson", "check"])]
     pub file: Option<PathBuf>,
@@ -53,13 +50,7 @@ pub(super) struct LearnArgs {
     pub no_mouse: bool,
 }
 
-fn parse_lang(text: &str) -> Result<Lang, String> {
-    Lang::by_id(text).ok_or_else(|| "en or zh".to_owned())
-}
-
-pub(super) fn learn(args: LearnArgs, config: &Config) -> Result<u8, Failed> {
-    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].map(|name| std::env::var(name).ok());
-    let lang = args.lang.unwrap_or_else(|| Lang::of_locale(locale.iter().map(Option::as_deref)));
+pub(super) fn learn(args: LearnArgs, config: &Config, lang: Lang) -> Result<u8, Failed> {
     if let Some(file) = &args.check {
         return check(file);
     }
@@ -78,29 +69,39 @@ pub(super) fn learn(args: LearnArgs, config: &Config) -> Result<u8, Failed> {
     }
     let own: Vec<PathBuf> = args.paths.into_iter().chain(args.data).collect();
     let looks = Looks::find(&args.look, &config.look);
+    // A terminal that shows no other letters is told of it in English.
+    let lang = if looks.look().glyphs.ascii { Lang::En } else { lang };
     let mut learn = Learn::new(lang, course, progress, !own.is_empty());
-    let at = wanted.unwrap_or(learn.at);
-    let lesson = match &learn.course[at].lesson {
-        Ok(lesson) => Arc::clone(lesson),
-        Err(why) => return Err(Usage(why.clone()).into()),
-    };
-    learn.at = at;
-    let opening = teacher::open(&lesson, &own).map_err(Usage)?;
+    let mut teacher = Teacher::new(own);
+    let mut opened = |at: usize| learn.course[at].lesson.as_ref().map_err(String::clone).and_then(|lesson| teacher.open(lesson));
+    // Behind the list any lesson will do, and one that cannot be opened keeps nobody from the others.
+    let candidates = wanted.map_or_else(|| vec![learn.at, 0], |at| vec![at]);
+    let mut found = Err(String::new());
+    let mut at = learn.at;
+    for candidate in candidates {
+        (at, found) = (candidate, opened(candidate));
+        if found.is_ok() {
+            break;
+        }
+    }
+    let opening = found.map_err(Usage)?;
     let mut model = Model::new(opening.session, opening.title, looks.look(), (0, 0));
     model.mouse = !args.no_mouse && config.look.mouse.unwrap_or(true);
     model.keys = config.keys.clone();
+    model.lang = lang;
     // One that was named begins at once; else the list says what there is.
     if wanted.is_none() && args.file.is_none() {
         model.mode = Mode::Lessons { at };
     }
     learn.begin(at);
+    model.into_network = opening.into_network;
     model.learn = Some(Box::new(learn));
     let keep = move |text: &str| match &place {
         Some(place) => keep(place, text),
         None => Err("how far you are cannot be written down: there is no home folder".to_owned()),
     };
-    let teacher = app::Teacher { open: Box::new(move |lesson| teacher::open(lesson, &own)), keep: Box::new(keep) };
-    let ended = app::run(model, opening.start, &|_| Ok(()), None, looks.ask, Some(teacher))?;
+    let teacher = app::Teacher { open: Box::new(move |lesson| teacher.open(lesson)), keep: Box::new(keep) };
+    let ended = app::run(model, opening.start, None, &|_| Ok(()), None, looks.ask, Some(teacher))?;
     Ok(ended.signal.map_or(0, |s| 128 + s as u8))
 }
 
@@ -175,7 +176,8 @@ pub fn rehearsed(id: &str, text: &str) -> Vec<Complaint> {
         Ok(lesson) => Arc::new(lesson),
         Err(found) => return found,
     };
-    match teacher::open(&lesson, &[]) {
+    let mut teacher = Teacher::default();
+    match teacher.open(&lesson) {
         Ok(opening) => rehearse::rehearse(&lesson, opening),
         Err(why) => vec![Complaint { line: 1, why }],
     }

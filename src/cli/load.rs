@@ -13,7 +13,7 @@ use super::interrupts::Interrupts;
 use super::patterns;
 use super::provenance;
 use super::source::{self, Usage};
-use crate::jobs::{Feed, Stop, Told};
+use crate::jobs::{Feed, Start, Stop, Told};
 use crate::report::{Provenance, Scales, number, overlaid, visible};
 use crate::session::{Arrival, Session};
 
@@ -40,6 +40,14 @@ pub(super) struct Loaded {
 ///
 /// Ctrl-C ends it and keeps what was gathered; a second one ends the program.
 pub(super) fn load(shared: SharedArgs, exact: bool) -> Result<Loaded, Usage> {
+    load_from(shared, |shared, session| source::start(shared, session, source::For::Document { exact }))
+}
+
+/// The same from whoever `start` gives.
+pub(super) fn load_from(
+    shared: SharedArgs,
+    start: impl FnOnce(SharedArgs, &Session) -> Result<Start, Usage>,
+) -> Result<Loaded, Usage> {
     let mut session = shared.session();
     shared.passed_over().iter().chain(shared.overlays_said()).for_each(|said| eprintln!("qviz: {said}"));
     let taking = shared.taking.clone();
@@ -49,7 +57,7 @@ pub(super) fn load(shared: SharedArgs, exact: bool) -> Result<Loaded, Usage> {
     let asked = shared.patterns();
     let interrupts = Interrupts::listen();
     let (sender, events) = channel();
-    let start = source::start(shared, &session, exact)?;
+    let start = start(shared, &session)?;
     let phase = interrupts.begin();
     let feed = start(Box::new(move |told| drop(sender.send(told))));
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());

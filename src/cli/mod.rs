@@ -40,6 +40,8 @@ mod run;
 mod said;
 mod scales;
 mod source;
+#[cfg(feature = "statistics")]
+mod statistics;
 mod teacher;
 mod trials;
 mod tune;

@@ -52,13 +52,13 @@ fn given<'a>(matches: &'a ArgMatches, definition: &'a Command, cli: &Cli) -> Her
     };
     let typed = |arg: &&clap::Arg| matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine);
     let option = |arg: &'a clap::Arg| Some((arg.get_id().as_str(), arg.get_long()?));
-    let paths = cli.shared().map_or(&[][..], |shared| &shared.paths);
+    let (paths, runtime) = cli.looked_at();
     Here {
         command: name,
         options: command.get_arguments().filter(typed).filter_map(option).collect(),
         model: name == "verify" || paths.iter().any(|path| is_model(path)),
         bundled: paths.is_empty(),
-        runtime: cli.shared().is_some_and(|shared| shared.data.on_runtime()),
+        runtime,
     }
 }
 

@@ -8,6 +8,7 @@ use super::into_model::{IntoModelArgs, WeightArgs};
 use super::out::Failed;
 use super::source::Usage;
 use crate::exchange::{Range, Read};
+use crate::report::MovedBias;
 use crate::tui::msg::IntoNetwork;
 
 #[cfg(feature = "onnx")]
@@ -17,7 +18,7 @@ mod here {
     use crate::cli::trials;
     use crate::model::Placement;
     use crate::qdq::{self, Options, QdqError, Weights, Written};
-    use crate::report::visible;
+    use crate::report::{Scales, visible};
     use crate::tui::msg::Unwritten;
     use std::sync::Arc;
 
@@ -46,25 +47,48 @@ mod here {
             return Ok(1);
         }
         let (model, as_written) = (shared.paths[0].clone(), shared.data.as_written);
+        let older = shared.taking.scales.as_ref().map(|document| document.scales.clone());
         let loaded = trials::loaded(shared, exact)?;
         if loaded.network == 0 {
             return Ok(complain(&loaded.session).max(1));
         }
         let ranges = Range::all(&loaded.scales()).map_err(Usage)?;
+        let moved = still_moved(older.as_deref(), &ranges)?;
         let options = Options { weights: weights.weights(), as_written, placement: None };
-        if !put(file, write(file, &model, &ranges, &options, out)) {
+        if !put(file, write(file, &model, &ranges, moved, &options, out)) {
             return Ok(1);
         }
         let what = format!("the model with its scales{{}} was written to {}", visible(&out.to_string_lossy()));
         Ok(loaded.exit(complain(&loaded.session), &what))
     }
 
-    /// Puts ranges into a model.
+    /// The biases of the document that was taken up, where its ranges stand as they were: they fit no others.
+    fn still_moved<'a>(older: Option<&'a Scales>, now: &[Range]) -> Result<&'a [MovedBias], Usage> {
+        let Some(older) = older.filter(|older| !older.moved_biases().is_empty()) else { return Ok(&[]) };
+        let said = |range: &Range| (range.name.clone(), range.axis, range.scales.clone(), range.zero_points.clone());
+        let quantized = |all: &[Range]| {
+            let all = all.iter().filter(|range| range.in_float.is_none()).map(said);
+            let mut all: Vec<_> = all.collect();
+            all.sort_by(|a, b| a.0.cmp(&b.0));
+            all
+        };
+        if quantized(&Range::all(older).map_err(Usage)?) == quantized(now) {
+            return Ok(older.moved_biases());
+        }
+        eprintln!(
+            "qviz: the document moves biases, which fit its ranges; some are others now, so that every bias stays (--frozen \
+             keeps all ranges)."
+        );
+        Ok(&[])
+    }
+
+    /// Puts ranges into a model, and what a document adds to its biases.
     pub(in crate::cli) fn convert(
         file: &FileArgs,
         into: &IntoModelArgs,
         source: &str,
         ranges: &[Range],
+        moved: &[MovedBias],
     ) -> Result<u8, Failed> {
         let (Some(model), Some(out)) = (&into.model, &file.output) else {
             return Ok(into.check(file).map(|()| 1).map_err(Usage)?);
@@ -72,18 +96,19 @@ mod here {
         let unplaced = UNPLACED.contains(&source).then(Placement::default);
         let placement = into.place.map(Placement::from).or(unplaced);
         let options = Options { weights: into.weights.weights(), as_written: into.as_written, placement };
-        Ok(u8::from(!put(file, write(file, model, ranges, &options, out))))
+        Ok(u8::from(!put(file, write(file, model, ranges, moved, &options, out))))
     }
 
     fn write(
         file: &FileArgs,
         model: &Path,
         ranges: &[Range],
+        moved: &[MovedBias],
         options: &Options,
         out: &Path,
     ) -> Result<Written, QdqError> {
         let (ranges, unmatched) = file.names().rename(ranges);
-        let mut written = qdq::write(model, &ranges, options, out)?;
+        let mut written = qdq::write(model, &ranges, moved, options, out)?;
         written.said.extend(unmatched);
         Ok(written)
     }
@@ -108,7 +133,7 @@ mod here {
         Some(Arc::new(move |scales, out, force, stopped| {
             let unwritten = |message: String, exists: bool| Unwritten { message, exists };
             let ranges = Range::all(scales).map_err(|why| unwritten(why, false))?;
-            let written = qdq::write(&model, &ranges, &options, out);
+            let written = qdq::write(&model, &ranges, scales.moved_biases(), &options, out);
             if stopped() {
                 return Err(unwritten(format!("{} was not written", visible(&out.to_string_lossy())), false));
             }
@@ -141,7 +166,13 @@ mod here {
         Err(built_without().into())
     }
 
-    pub(in crate::cli) fn convert(_: &FileArgs, _: &IntoModelArgs, _: &str, _: &[Range]) -> Result<u8, Failed> {
+    pub(in crate::cli) fn convert(
+        _: &FileArgs,
+        _: &IntoModelArgs,
+        _: &str,
+        _: &[Range],
+        _: &[MovedBias],
+    ) -> Result<u8, Failed> {
         Err(built_without().into())
     }
 

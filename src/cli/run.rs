@@ -12,9 +12,10 @@ use super::{
     bundled, check, diff, doctor, exchange, generate, glossary, journal, keys, learn, methods, patterns, provenance,
     qdq, report as reports, trials, tune,
 };
-use crate::jobs::Start;
+use crate::jobs::{Against, Start};
 use crate::lessons::Lang;
 use crate::report::{self, visible};
+use crate::session::Layer;
 use crate::tui::{app, model::Model};
 
 /// Runs what the arguments ask for; returns the exit code.
@@ -39,7 +40,11 @@ fn answer(mut cli: Cli) -> Result<u8, Failed> {
         None if stdout().is_terminal() => screen(cli.screen, &config, lang.of(&config.defaults)),
         None => reports::plainly(cli.screen.shared),
         Some(Command::Report(args)) => reports::report(*args),
-        Some(Command::Compare { json, shared }) => {
+        #[cfg(feature = "statistics")]
+        Some(Command::Compare { json, against, shared }) if !against.is_empty() => {
+            super::statistics::shift(shared, against, json)
+        }
+        Some(Command::Compare { json, shared, .. }) => {
             let loaded = load(shared, false)?;
             print(&match json {
                 true => report::compare_json(&loaded.session, Some(&loaded.provenance)),
@@ -72,7 +77,11 @@ fn answer(mut cli: Cli) -> Result<u8, Failed> {
         Some(Command::Doctor(args)) => doctor::doctor(&args, &cli.own),
         Some(Command::Check(args)) => check::run(args),
         Some(Command::Diff(args)) => diff::compare(args),
-        Some(Command::Learn(args)) => learn::learn(*args, &config),
+        Some(Command::Learn(args)) => learn::learn(*args, &config, lang.of(&config.defaults)),
+        #[cfg(feature = "statistics")]
+        Some(Command::Stats(args)) => super::statistics::stats(*args),
+        #[cfg(feature = "statistics")]
+        Some(Command::Merge(args)) => super::statistics::merge(args),
     }
 }
 
@@ -84,6 +93,7 @@ fn screen(args: ScreenArgs, config: &Config, lang: Lang) -> Result<u8, Failed> {
     let mut model = Model::new(session, title, looks.look(), (0, 0));
     model.mouse = !args.no_mouse && config.look.mouse.unwrap_or(true);
     model.keys = config.keys.clone();
+    model.plot.rise = args.y;
     model.lang = lang;
     model.present = args.present.then_some(0);
     if shared.paths.is_empty() {
@@ -102,9 +112,12 @@ fn screen(args: ScreenArgs, config: &Config, lang: Lang) -> Result<u8, Failed> {
     }
     let asked = shared.patterns();
     let journal = journal::open(&shared, &mut model);
-    let start = source::start(shared, &model.session, false)?;
+    let against = source::against(&shared, &args.against)?;
+    model.against = against.is_some().then(|| Against::new(source::title(&args.against)));
+    let start = source::start(shared, &model.session, source::For::Screen)?;
     let start: Start = Box::new(|tell| start(Box::new(move |told| tell(told_with_hints(told)))));
-    let ended = app::run(model, start, &|layers| patterns::check(&asked, layers), journal, looks.ask, None)?;
+    let fits = |layers: &[Layer]| patterns::check(&asked, layers);
+    let ended = app::run(model, start, against, &fits, journal, looks.ask, None)?;
     if let Some(why) = ended.refused {
         return Err(Usage(visible(&why)).into());
     }

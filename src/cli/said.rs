@@ -30,6 +30,7 @@ const APART: &[&str] = &[
     "no_mouse",
     "paths",
     "data",
+    "against",
     "check",
     "help",
     "version",

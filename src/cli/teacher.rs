@@ -5,35 +5,86 @@ use std::path::PathBuf;
 use crate::calibrate::by_id;
 use crate::input::{Discovered, Part, Source, discover};
 use crate::jobs::{Loader, Order, Recipe};
-use crate::lessons::{Lesson, Needs};
+use crate::lessons::{Lang, Lesson, Made, Needs};
 use crate::quant::Format;
 use crate::session::Session;
 use crate::tui::app::Opening;
 
-/// Opens a lesson, with data of the learner's own behind its own ones.
-///
-/// # Errors
-/// A sentence: a method or a format that there is none, a network that this program has not.
-pub(super) fn open(lesson: &Lesson, own: &[PathBuf]) -> Result<Opening, String> {
-    match lesson.needs {
-        Needs::Values => values(lesson, own),
-        Needs::Network => network(lesson),
-        Needs::Training => values(lesson, own),
+/// Who opens lessons.
+#[derive(Default)]
+pub(super) struct Teacher {
+    /// Data of the learner's own, which stand behind a lesson's.
+    pub own: Vec<PathBuf>,
+    /// Where the bundled network and what it reads lie while lessons are open.
+    #[cfg(feature = "onnx")]
+    folder: Option<tempfile::TempDir>,
+}
+
+impl Teacher {
+    pub fn new(own: Vec<PathBuf>) -> Teacher {
+        Teacher { own, ..Teacher::default() }
     }
+
+    /// Opens a lesson.
+    ///
+    /// # Errors
+    /// A sentence: a method or a format that there is none, a network that this program cannot run.
+    pub fn open(&mut self, lesson: &Lesson) -> Result<Opening, String> {
+        match lesson.needs {
+            Needs::Values | Needs::Training => values(lesson, &self.own),
+            Needs::Network => self.network(lesson),
+        }
+    }
+
+    #[cfg(feature = "onnx")]
+    fn network(&mut self, lesson: &Lesson) -> Result<Opening, String> {
+        use clap::Parser;
+
+        use super::args::Cli;
+        use super::config::Defaults;
+
+        let failed = |error: std::io::Error| format!("the network cannot be laid out for the lesson: {error}.");
+        if self.folder.is_none() {
+            let folder = tempfile::TempDir::with_prefix("qviz-learn-").map_err(failed)?;
+            lay_out(folder.path()).map_err(failed)?;
+            self.folder = Some(folder);
+        }
+        let Some(folder) = &self.folder else { return Err("there is no room for the lesson.".to_owned()) };
+        let file = |name: &str| folder.path().join(name).into_os_string();
+        let place = lesson.place.as_deref().unwrap_or("fused");
+        let words =
+            ["--place", place, "--format", &lesson.format, "--method", &lesson.methods.join(",")].map(Into::into);
+        let words = ["qviz".into(), file(NETWORK), "--data".into(), file(CHOSEN_BY), "--check".into(), file(JUDGED_BY)]
+            .into_iter()
+            .chain(words);
+        let cli = Cli::try_parse_from(words).map_err(|error| format!("the network cannot be opened: {error}"))?;
+        let mut shared = cli.screen.shared;
+        shared.fill(&Defaults::default());
+        let session = shared.session();
+        let into_network = super::qdq::into_network(&shared);
+        let start = super::source::start(shared, &session, super::source::For::Document { exact: false })
+            .map_err(|usage| usage.0)?;
+        Ok(Opening { session, title: title(lesson), start, into_network })
+    }
+
+    #[cfg(not(feature = "onnx"))]
+    fn network(&mut self, _: &Lesson) -> Result<Opening, String> {
+        Err("this lesson runs a network, and this qviz was built without the feature onnx.".to_owned())
+    }
+}
+
+fn title(lesson: &Lesson) -> String {
+    lesson.title.of(Lang::En).to_owned()
 }
 
 fn values(lesson: &Lesson, own: &[PathBuf]) -> Result<Opening, String> {
     let methods = lesson.methods.iter().map(|id| by_id(id).map_err(|why| why.to_string()));
     let methods = methods.collect::<Result<Vec<_>, String>>()?;
-    let format = Format::named(&lesson.format)?;
-    let session = Session::new(methods, &lesson.method, format);
+    let session = Session::new(methods, &lesson.method, Format::named(&lesson.format)?);
     let recipe = Recipe::new(lesson.bins, session.methods().iter().map(AsRef::as_ref));
     let (data, own) = (lesson.data.clone(), own.to_vec());
     let discover = move || {
-        let made = |made: &crate::lessons::Made| Source {
-            name: made.name.clone(),
-            parts: vec![Part::made(&made.name, made.npy())],
-        };
+        let made = |made: &Made| Source { name: made.name.clone(), parts: vec![Part::made(&made.name, made.npy())] };
         let mut found =
             if own.is_empty() { Discovered { sources: Vec::new(), errors: Vec::new() } } else { discover(&own, None) };
         found.sources.splice(0..0, data.iter().map(made));
@@ -48,10 +99,25 @@ fn values(lesson: &Lesson, own: &[PathBuf]) -> Result<Opening, String> {
         measure: false,
         threads,
     };
-    let title = lesson.title.of(crate::lessons::Lang::En).to_owned();
-    Ok(Opening { session, title, start: Box::new(move |tell| Box::new(Loader::start(order, tell))) })
+    let start = Box::new(move |tell| -> Box<dyn crate::jobs::Feed> { Box::new(Loader::start(order, tell)) });
+    Ok(Opening { session, title: title(lesson), start, into_network: None })
 }
 
-fn network(_: &Lesson) -> Result<Opening, String> {
-    Err("this lesson needs a network".to_owned())
+#[cfg(feature = "onnx")]
+const NETWORK: &str = "classifier.onnx";
+/// The crops that clips are chosen by, and those that judge them.
+#[cfg(feature = "onnx")]
+const CHOSEN_BY: &str = "calibration.npy";
+#[cfg(feature = "onnx")]
+const JUDGED_BY: &str = "check.npy";
+
+/// Writes the network and its crops: every fourth one to choose by, every second one to judge by.
+#[cfg(feature = "onnx")]
+fn lay_out(folder: &std::path::Path) -> std::io::Result<()> {
+    use crate::lessons::{CROPS, batch};
+
+    let network = include_bytes!("../../assets/models/ch_ppocr_mobile_v2.0_cls_infer.onnx");
+    std::fs::write(folder.join(NETWORK), network)?;
+    std::fs::write(folder.join(CHOSEN_BY), batch((0..CROPS).step_by(4)))?;
+    std::fs::write(folder.join(JUDGED_BY), batch((1..CROPS).step_by(2)))
 }

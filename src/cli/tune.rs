@@ -207,7 +207,7 @@ fn bias(tuned: &Tuned, asked: bool) -> String {
                 &format!("{n} biases take in the means of their")
             };
             let fate = if set.taken {
-                "taken; a runtime has it only with these biases (tuning.bias)"
+                "taken; a runtime has it only with these biases (tuning.bias; convert --to qdq writes them)"
             } else {
                 "no gain, not taken"
             };

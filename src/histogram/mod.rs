@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 mod channels;
 mod counted;
+mod distance;
 mod exact;
 mod growing;
 mod magnitude;
@@ -35,6 +36,7 @@ mod written;
 
 pub use channels::{Along, ChannelBins, ChannelRanges, Ranges};
 pub use counted::CountedElsewhere;
+pub use distance::Distance;
 pub use growing::GrowingHistogram;
 pub use magnitude::Magnitude;
 pub use merge_error::MergeError;

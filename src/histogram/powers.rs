@@ -55,7 +55,8 @@ impl Histogram {
         pos.truncate(len);
         neg.truncate(len);
         let magnitude = Magnitude { amax: edge, pos, neg };
-        (edge >= amax && top < len).then_some(Histogram {
+        let holds_all = amax == 0.0 || edge > amax || edge == f32::MAX;
+        (holds_all && top < len).then_some(Histogram {
             stats,
             magnitude,
             kind: GridKind::PowerOfTwo,

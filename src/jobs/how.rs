@@ -95,18 +95,21 @@ pub struct How {
     pub objective: Objective,
     /// What else than a layer's own format may be tried.
     pub allow: Allow,
+    /// Whether the means of errors are moved into the biases at last, where that gains.
+    pub correct_bias: bool,
 }
 
 impl Default for How {
     fn default() -> How {
-        How { rounds: 1, objective: Objective::default(), allow: Allow::default() }
+        How { rounds: 1, objective: Objective::default(), allow: Allow::default(), correct_bias: false }
     }
 }
 
 impl FromStr for How {
     type Err = String;
 
-    /// What may be allowed, `next` or `out` for the one objective, `rounds:2`; in any order, between blanks or commas.
+    /// What may be allowed, `next` or `out` for the one objective, `rounds:2`, `bias` to correct biases; in any order, between
+    /// blanks or commas.
     /// Nothing is a search in each layer's own format.
     fn from_str(text: &str) -> Result<How, String> {
         let mut how = How::default();
@@ -115,6 +118,7 @@ impl FromStr for How {
                 "next" => how.objective = Objective::Next,
                 "out" => how.objective = Objective::Out,
                 "both" => how.objective = Objective::Both,
+                "bias" => how.correct_bias = true,
                 _ => match word.strip_prefix("rounds:") {
                     Some(n) => {
                         let rounds = n.parse().ok().filter(|n| (1..=MOST_ROUNDS).contains(n));
@@ -124,7 +128,7 @@ impl FromStr for How {
                     None if how.allow.take(word)? => {}
                     None => {
                         return Err(format!(
-                            "\"{word}\" is no way to search; write affine, unsigned, 16bit:2, float:1, next, out or rounds:2"
+                            "\"{word}\" is no way to search; write affine, unsigned, 16bit:2, float:1, next, out, bias or rounds:2"
                         ));
                     }
                 },
@@ -160,8 +164,8 @@ mod tests {
     fn how_is_said_in_words_too() {
         assert_eq!(" ".parse(), Ok(How::default()));
         let allow = Allow { unsigned: true, max_16bit: 2, max_float: 1, ..Allow::default() };
-        let how = How { rounds: 3, objective: Objective::Out, allow };
-        assert_eq!("16bit:2 float:1, unsigned out rounds:3".parse(), Ok(how));
+        let how = How { rounds: 3, objective: Objective::Out, allow, correct_bias: true };
+        assert_eq!("16bit:2 float:1, unsigned bias out rounds:3".parse(), Ok(how));
         for (text, said) in [
             ("fast", "no way to search"),
             ("16bit:", "such as 16bit:2"),

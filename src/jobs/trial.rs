@@ -100,6 +100,14 @@ pub enum News {
         /// How long that took.
         took: Duration,
     },
+    /// Of everything as one sample alone would choose it, on that sample, while the samples are still counted. Told once at
+    /// most, and where they take long.
+    First {
+        /// What it does; says on how many samples of how many.
+        effects: OutputEffects,
+        /// How long that took.
+        took: Duration,
+    },
     /// Of everything together on the samples so far, while the others are still run.
     WholeSoFar {
         /// What is tried.

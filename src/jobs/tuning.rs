@@ -60,8 +60,8 @@ impl Tune {
     }
 
     /// The same, searched so.
-    pub fn how(self, How { rounds, objective, allow }: How) -> Tune {
-        Tune { rounds, objective, allow, ..self }
+    pub fn how(self, How { rounds, objective, allow, correct_bias }: How) -> Tune {
+        Tune { rounds, objective, allow, correct_bias, ..self }
     }
 }
 

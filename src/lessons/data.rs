@@ -16,6 +16,8 @@ pub struct Made {
     pub(super) also: Vec<f32>,
     /// What each value is multiplied by.
     pub(super) times: f64,
+    /// What is added to each value then.
+    pub(super) plus: f64,
     /// Whether what is negative becomes 0, at last.
     pub(super) relu: bool,
 }
@@ -38,13 +40,15 @@ impl Made {
         let mut values: Vec<f32> = match &self.from {
             From::Normal { seed, count } => {
                 let mut chance = RandomState::new(*seed);
-                (0..*count).map(|_| (chance.normal() * self.times) as f32).collect()
+                (0..*count).map(|_| (chance.normal() * self.times + self.plus) as f32).collect()
             }
             From::Uniform { seed, count } => {
                 let mut chance = RandomState::new(*seed);
-                (0..*count).map(|_| (chance.uniform() * self.times) as f32).collect()
+                (0..*count).map(|_| (chance.uniform() * self.times + self.plus) as f32).collect()
             }
-            From::Values(values) => values.iter().map(|value| (f64::from(*value) * self.times) as f32).collect(),
+            From::Values(values) => {
+                values.iter().map(|value| (f64::from(*value) * self.times + self.plus) as f32).collect()
+            }
             From::Counts { counts, top } => {
                 let width = top * self.times / counts.len().max(1) as f64;
                 let bin = |(at, count): (usize, &u32)| {
@@ -66,7 +70,10 @@ impl Made {
 
     /// The same values in NumPy, as an expression.
     pub fn numpy(&self) -> String {
-        let times = if self.times == 1.0 { String::new() } else { format!(" * {}", self.times) };
+        let mut times = if self.times == 1.0 { String::new() } else { format!(" * {}", self.times) };
+        if self.plus != 0.0 {
+            times += &format!(" + {}", self.plus);
+        }
         let list = |values: &[f32]| values.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let mut text = match &self.from {
             From::Normal { seed, count } => format!("np.random.RandomState({seed}).randn({count}){times}"),
@@ -85,13 +92,15 @@ impl Made {
 
     /// The file that `np.save` would write of the values.
     pub fn npy(&self) -> Vec<u8> {
-        npy(&self.values())
+        let values = self.values();
+        npy(&[values.len()], &values)
     }
 }
 
-/// An array of one axis as an `.npy` file.
-fn npy(values: &[f32]) -> Vec<u8> {
-    let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({},), }}", values.len());
+/// An array as an `.npy` file.
+pub(super) fn npy(shape: &[usize], values: &[f32]) -> Vec<u8> {
+    let shape: String = shape.iter().map(|n| format!("{n}, ")).collect();
+    let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({shape}), }}");
     // Magic, version and length take ten bytes; the whole is a multiple of 64 and ends in a line break.
     let padding = (64 - (10 + header.len() + 1) % 64) % 64;
     let length = header.len() + padding + 1;
@@ -109,7 +118,7 @@ mod tests {
     use super::*;
 
     fn made(from: From) -> Made {
-        Made { name: "x".into(), from, also: Vec::new(), times: 1.0, relu: false }
+        Made { name: "x".into(), from, also: Vec::new(), times: 1.0, plus: 0.0, relu: false }
     }
 
     #[test]

@@ -12,6 +12,8 @@ pub struct Lesson {
     pub title: Said,
     /// What it needs beside a screen.
     pub needs: Needs,
+    /// Where a network is quantized at first: `fused`, `inputs`, `ort` or `all`.
+    pub place: Option<String>,
     /// The values that it is about.
     pub data: Vec<Made>,
     /// The ids of the methods on offer, in the order of their digits.

@@ -9,6 +9,7 @@
 //! | `facts.rs` | what a lesson can see of the instrument, by name |
 //! | `expr.rs` | what goals and questions say about facts |
 //! | `data.rs` | the values that a lesson is about, made anew each time; `chance.rs` is NumPy's generator |
+//! | `page.rs` | pieces of a photographed page, which the bundled network reads |
 //! | `play.rs` | a lesson while it is played: answers, goals reached, where one stands |
 //! | `progress.rs` | which lessons were played to their end, as text |
 //! | `tell.rs` | a text with its keys and numbers in it, in lines of a width |
@@ -22,6 +23,7 @@ mod facts;
 mod glossary;
 mod lang;
 mod lesson;
+mod page;
 mod play;
 mod progress;
 pub mod qat;
@@ -30,13 +32,14 @@ mod said;
 mod table;
 mod tell;
 
-pub use bundled::{QUESTIONS, bundled};
+pub use bundled::bundled;
 pub use data::Made;
 pub use expr::Expr;
 pub use facts::{FACTS, Fact, Kind, Seen, Value};
 pub use glossary::{Glossary, GlossaryError, Idea, Words};
 pub use lang::Lang;
 pub use lesson::{Act, Ask, Asked, Lesson, Needs, Region, Start, Step};
+pub use page::{CROP, CROPS, batch, crop};
 pub use play::{Answered, Play, Stage};
 pub use progress::Progress;
 pub use read::{Complaint, Known, read};

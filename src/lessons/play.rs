@@ -73,6 +73,11 @@ impl Play {
         self.lesson.steps.iter().rposition(played).unwrap_or(0)
     }
 
+    /// Whether its last step is done.
+    pub fn ended(&self) -> bool {
+        self.at == self.last() && self.begun && self.stage() == Stage::Done
+    }
+
     /// What the step waits for.
     pub fn stage(&self) -> Stage {
         let step = self.step();
@@ -168,7 +173,15 @@ impl Play {
 
 /// A number as answers are told: whole ones as they are.
 fn shown(x: f64) -> String {
-    if x.fract() == 0.0 && x.abs() < 1e9 { x.to_string() } else { number::significant(x, 4) }
+    if x.fract() == 0.0 && x.abs() < 1e9 {
+        return x.to_string();
+    }
+    let text = number::significant(x, 4);
+    if text.contains('.') && !text.contains('e') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
 }
 
 fn held_against(ask: &Ask, text: &str, seen: &Seen, lang: Lang) -> Result<Answered, String> {
@@ -250,7 +263,7 @@ mod tests {
         assert!(!play.look(&seen), "the question comes first");
         assert_eq!(play.answer("seven", &seen, Lang::Zh), Err("请输入一个数".into()));
         play.answer(" 6.5 ", &seen, Lang::En).unwrap();
-        assert_eq!(play.answered(), Some(&Answered { said: "6.500".into(), is: "7".into(), right: true }));
+        assert_eq!(play.answered(), Some(&Answered { said: "6.5".into(), is: "7".into(), right: true }));
         assert_eq!(play.stage(), Stage::Do);
         assert!(play.look(&seen) && play.stage() == Stage::Done);
         seen.set("by_hand", false);

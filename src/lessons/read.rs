@@ -73,6 +73,10 @@ impl Reader<'_> {
             Some("training") => Needs::Training,
             _ => Needs::Values,
         };
+        let place = self.text(&mut top, "place", &["fused", "inputs", "ort", "all"]);
+        if place.is_some() && needs != Needs::Network {
+            self.wrongs.say(0, "place is for a lesson with needs = \"network\"");
+        }
         let mut methods = Vec::new();
         for (method, span) in top.texts("methods", &mut self.wrongs) {
             self.method(method, span);
@@ -105,7 +109,7 @@ impl Reader<'_> {
             self.wrongs.say(0, "there is nothing to do: [[step]] is one");
         }
         top.finish("a lesson", &mut self.wrongs);
-        Some(Lesson { id: id.to_owned(), title: title?, needs, data, methods, method, format, bins, steps })
+        Some(Lesson { id: id.to_owned(), title: title?, needs, place, data, methods, method, format, bins, steps })
     }
 
     fn missing<T>(&mut self, at: usize, what: &str, name: &str) -> Option<T> {
@@ -229,9 +233,10 @@ impl Reader<'_> {
         };
         let also = floats(of.numbers("also", &mut self.wrongs).unwrap_or_default());
         let times = of.number("times", &mut self.wrongs).unwrap_or(1.0);
+        let plus = of.number("plus", &mut self.wrongs).unwrap_or(0.0);
         let relu = of.flag("relu", &mut self.wrongs).unwrap_or(false);
         of.finish("data", &mut self.wrongs);
-        Some(Made { name: name?, from: from?, also, times, relu })
+        Some(Made { name: name?, from: from?, also, times, plus, relu })
     }
 
     fn step(&mut self, mut of: Table) -> Option<Step> {

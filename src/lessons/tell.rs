@@ -95,7 +95,13 @@ fn worked_out(text: &str, seen: &Seen) -> Option<(String, Ink)> {
             let sign = if n < 0.0 { "-" } else { "" };
             format!("{sign}{}", number::count(n.abs() as u64))
         }
-        Value::Number(n) => number::significant(n, digits.unwrap_or(DIGITS)),
+        // Digits that nobody has asked for are left out where they say nothing: 0.5 and not 0.5000.
+        Value::Number(n) => match (number::significant(n, digits.unwrap_or(DIGITS)), digits) {
+            (text, None) if text.contains('.') && !text.contains('e') => {
+                text.trim_end_matches('0').trim_end_matches('.').to_owned()
+            }
+            (text, _) => text,
+        },
         Value::Text(text) => text,
         Value::Flag(flag) => if flag { "yes" } else { "no" }.to_owned(),
     };

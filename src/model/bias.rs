@@ -33,9 +33,21 @@ pub struct Biased {
     beta: f64,
     /// The name of its output, which no other node has.
     output: String,
+    /// ONNX's number of its weight's type, which a bias that is made has too.
+    element: i32,
 }
 
 impl Biased {
+    /// The name of its first output, which no other node has.
+    pub fn output(&self) -> &str {
+        &self.output
+    }
+
+    /// What [`Network::with_biases`] calls its bias.
+    pub fn bias(&self) -> String {
+        format!("{} (bias)", self.output)
+    }
+
     /// How far the mean of each output channel moves where the channels that come in have these means and the weight these
     /// values, and then those: as if no window reached beyond the border.
     pub fn moved(&self, before: (&[f64], &[f32]), after: (&[f64], &[f32])) -> Vec<f64> {
@@ -88,8 +100,8 @@ impl Network {
                 None => vec![0.0],
             };
             let dims = vec![of.channels as i64];
-            let data_type = own.map_or(1, |own| own.data_type);
-            let name = format!("{} (bias)", of.output);
+            let data_type = own.map_or(of.element, |own| own.data_type);
+            let name = of.bias();
             let mut tensor = TensorProto { name, dims, data_type, ..TensorProto::default() };
             // One for all where it is one.
             let moved =
@@ -144,7 +156,10 @@ fn biased(
             return None;
         }
     }
+    // A weight that nodes make is of floats that are not known here.
+    let element = constants.tensor(name).filter(|weight| Element::of(weight).is_float());
+    let element = element.map_or(1, |weight| weight.data_type);
     let output = node.output.first()?.clone();
     let (node, input) = (node_name(node).to_owned(), input.clone());
-    Some(Biased { node, input, weight: at, channels, inputs, groups, outputs_first, alpha, beta, output })
+    Some(Biased { node, input, weight: at, channels, inputs, groups, outputs_first, alpha, beta, output, element })
 }

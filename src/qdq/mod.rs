@@ -7,6 +7,7 @@
 //! A model's file is rewritten field by field: what is not changed is copied with its bytes, be it metadata, documentation,
 //! functions or fields that came after this was written. `docs/qdq.md` says what is put where, and why.
 
+mod biases;
 mod deployed;
 mod external;
 mod graph;
@@ -28,7 +29,7 @@ mod wire;
 
 use crate::exchange::{Range, Statement};
 use crate::model::Network;
-use crate::report::{self, SaveError, number, visible};
+use crate::report::{self, MovedBias, SaveError, number, visible};
 use external::{Beside, Place, name_beside};
 use names::Names;
 use onnx::Onnx;
@@ -78,13 +79,20 @@ impl Written {
     }
 }
 
-/// The model of the file `model` with these ranges, to be saved at `out`.
+/// The model of the file `model` with these ranges and these numbers [added to its biases](crate::report::Scales::moved_biases),
+/// to be saved at `out`.
 ///
 /// # Errors
 ///
-/// The model cannot be read, one of the ranges cannot be said in ONNX, or the opset that they need means something else to
-/// a node of the model.
-pub fn write(model: &Path, ranges: &[Range], options: &Options, out: &Path) -> Result<Written, QdqError> {
+/// The model cannot be read, one of the ranges cannot be said in ONNX, the opset that they need means something else to
+/// a node of the model, or it has no such bias.
+pub fn write(
+    model: &Path,
+    ranges: &[Range],
+    moved: &[MovedBias],
+    options: &Options,
+    out: &Path,
+) -> Result<Written, QdqError> {
     let (network, quantizers) = Network::open(model)?.without_quantizers();
     let network = if options.as_written { network } else { network.deployed() };
     let file = |why: String| QdqError::file(&network, &why);
@@ -115,6 +123,7 @@ pub fn write(model: &Path, ranges: &[Range], options: &Options, out: &Path) -> R
     let stored = plan.weights.iter().map(|(weight, _)| weight.name.as_str());
     let stored = pairs::take_out_stored(&mut onnx.graph, stored).map_err(anew)?;
     let mut names = Names::of(&onnx.graph).map_err(anew)?;
+    let biases = biases::apply(&mut onnx.graph, &network, moved, &mut names)?;
     let from = onnx.opset;
     let need = plan.grids().max_by_key(|grid| grid.opset()).expect("there is one");
     let to = need.opset().max(from);
@@ -124,7 +133,7 @@ pub fn write(model: &Path, ranges: &[Range], options: &Options, out: &Path) -> R
     let location = name_beside(out, &locations(&onnx).map_err(anew)?);
     let mut beside = Beside::new(location);
     let freed = insert::insert(&mut onnx.graph, &plan, (&network, &stored), options.weights, &mut names, &mut beside)?;
-    let freed = freed.into_iter().chain(applied.freed.iter().cloned()).collect();
+    let freed = freed.into_iter().chain(biases).chain(applied.freed.iter().cloned()).collect();
     unused::drop_unused(&mut onnx.graph, freed).map_err(anew)?;
     let folder = model.parent().map_or_else(PathBuf::new, Path::to_owned);
     if !is_same_folder(model, out) {
@@ -150,6 +159,11 @@ pub fn write(model: &Path, ranges: &[Range], options: &Options, out: &Path) -> R
             "The network is the deployed one, which the scales are of: {folded} folded into the weights before them, {renamed} \
              that only gave another name taken out."
         ));
+    }
+    if !moved.is_empty() {
+        let n = moved.len() as u64;
+        let take = if n == 1 { "takes in the mean" } else { "take in the means" };
+        statement.note(format!("{} {take} of what quantization adds there.", number::with(n, "bias", "biases")));
     }
     if !beside.is_empty() {
         statement.note(format!("Values that are kept beside the model went to {}.", beside.location));

@@ -19,6 +19,7 @@ mod scales;
 mod script;
 mod sensitivity;
 mod shape;
+mod shift;
 mod shown;
 mod table;
 mod text;
@@ -44,6 +45,7 @@ pub use scales::{
 pub use script::{Computed, script};
 pub use sensitivity::{outputs, sensitivity, sensitivity_json};
 pub use shape::{MarginScales, ShapeScales, Spread, margins_in_words};
+pub use shift::{Shift, Shifted, Side, shift};
 pub use shown::{Blocks, Shown, bars, markdown};
 pub(crate) use table::{Column, table};
 pub use text::text;

@@ -42,6 +42,11 @@ pub fn count(n: u64) -> String {
     grouped(&n.to_string())
 }
 
+/// `1 bias`, `1,234 biases`: a count of what has a plural of its own.
+pub fn with(n: u64, one: &str, more: &str) -> String {
+    format!("{} {}", count(n), if n == 1 { one } else { more })
+}
+
 /// A count with its noun: `1 value`, `1,204 values`.
 pub fn of(n: u64, noun: &str) -> String {
     let s = if n == 1 { "" } else { "s" };

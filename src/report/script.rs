@@ -1,16 +1,16 @@
 //! What the screen shows of a tensor, as a Python script that computes it anew from the counts.
 
-use crate::calibrate::{Coverage, START_BIN, Tensor};
+use crate::calibrate::{Coverage, Tensor, ZeroBin, start_bin};
 use crate::histogram::{Histogram, NumpyHistogram};
 use crate::quant::{Clip, Format, QuantParams};
 
 /// What is shown, and so what a script is to compute.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Computed {
-    /// The KL divergence at the clip, and the least of its curve.
-    Kl,
+    /// The KL divergence at the clip, and the least of its curve, by what bin 0 counts.
+    Kl(ZeroBin),
     /// The same, bin by bin.
-    Terms,
+    Terms(ZeroBin),
     /// The mean squared error with its two parts, the SQNR and what saturates.
     Error,
     /// What becomes of these values.
@@ -39,8 +39,8 @@ pub fn script(name: &str, tensor: &Tensor, clip: Clip, shown: &Computed) -> Stri
         params.zero_point()
     );
     out += &match shown {
-        Computed::Kl => kl(tensor, clip, CURVE),
-        Computed::Terms => kl(tensor, clip, TERMS),
+        Computed::Kl(zero) => kl(tensor, clip, *zero, CURVE),
+        Computed::Terms(zero) => kl(tensor, clip, *zero, TERMS),
         Computed::Error => error(tensor, clip, &params),
         Computed::Mapping(values) => mapping(values, &params),
         Computed::Coverage(drops) => coverage(tensor, *drops),
@@ -112,20 +112,20 @@ print(\"kl\", terms.sum())
 ";
 
 /// The divergence of the magnitudes at the bin edge that the clip means, then what is asked of it.
-fn kl(tensor: &Tensor, clip: Clip, asked: &str) -> String {
+fn kl(tensor: &Tensor, clip: Clip, zero: ZeroBin, asked: &str) -> String {
     let (levels, kept) = (tensor.format().even_levels(), tensor.kl_edge(clip.amax()));
     let (Some(levels), Some(kept)) = (levels, kept.filter(|kept| *kept > 0)) else {
         return "print(\"kl\", float(\"nan\"))  # not defined here\n".to_owned();
     };
     let magnitude = &tensor.histogram().magnitude;
-    let (own, seen) = (magnitude.counts(), tensor.kl_counts());
+    let (own, seen) = (magnitude.counts(), tensor.kl_counts_with(zero));
     let rule = if own != seen { "counts[0] = counts[1]  # the method's rule: zeros do not decide\n" } else { "" };
     format!(
         "# |x| in {} equal bins from 0 to {}\ncounts = {}\n{rule}levels, kept, start = {levels}, {kept}, {}\n\n\n{DIVERGENCE}\n{asked}",
         own.len(),
         number(magnitude.amax),
         counts(&own),
-        START_BIN.min(own.len())
+        start_bin(own.len(), levels)
     )
 }
 
@@ -278,9 +278,13 @@ mod tests {
     fn a_script_stands_alone_and_a_name_does_not_break_out() {
         let tensor = tensor(Format::INT8);
         let clip = Clip::symmetric(1.5);
-        for shown in
-            [Computed::Kl, Computed::Terms, Computed::Error, Computed::Mapping(vec![1.37, -9.0]), Computed::Coverage(3)]
-        {
+        for shown in [
+            Computed::Kl(ZeroBin::Copied),
+            Computed::Terms(ZeroBin::AsItIs),
+            Computed::Error,
+            Computed::Mapping(vec![1.37, -9.0]),
+            Computed::Coverage(3),
+        ] {
             let text = script("a\nimport os", &tensor, clip, &shown);
             assert!(text.starts_with("# a import os: int8 symmetric, as qviz"), "{text}");
             assert!(text.contains("clip_max = np.float32(-1.5), np.float32(1.5)") && text.contains("print("), "{text}");
@@ -288,12 +292,14 @@ mod tests {
             assert!(text.lines().all(|line| line.len() <= 140), "{text}");
         }
         assert!(script("x", &tensor, clip, &Computed::Coverage(3)).contains("shown = 3\n"));
+        let kl = |zero| script("x", &tensor, clip, &Computed::Kl(zero)).contains("counts[0] = counts[1]");
+        assert!(kl(ZeroBin::Copied) && !kl(ZeroBin::AsItIs));
     }
 
     #[test]
     fn what_is_not_defined_is_said() {
         let tensor = tensor(crate::quant::Fp8::E4m3.into());
-        assert!(script("x", &tensor, Clip::symmetric(1.0), &Computed::Kl).contains("not defined"));
+        assert!(script("x", &tensor, Clip::symmetric(1.0), &Computed::Kl(ZeroBin::Copied)).contains("not defined"));
         assert_eq!(number(f32::INFINITY), "float(\"inf\")");
         assert_eq!(list((0..3).map(|i| i.to_string())), "[0, 1, 2]");
     }

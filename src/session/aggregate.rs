@@ -1,7 +1,7 @@
 //! What the channels of a tensor come to together.
 
 use super::decision::Decision;
-use crate::calibrate::{Candidate, Metrics, Threshold};
+use crate::calibrate::{Candidate, Metrics, OwnKl, Threshold};
 use crate::histogram::Stats;
 use crate::quant::{Clip, QuantParams};
 
@@ -63,7 +63,7 @@ fn candidate(channels: &[Channel], at: usize) -> Candidate {
     let outcome = match (together(channels, channels.iter().map(answer)), &first.outcome) {
         (Some((clip, params, metrics)), _) => {
             let note = (without > 0).then(|| format!("no answer in {without} of {} channels", channels.len()));
-            Ok(Threshold { clip, params, metrics, note, own_kl: None })
+            Ok(Threshold { clip, params, metrics, note, own_kl: OwnKl::None })
         }
         // Where nothing came together no channel has an answer, the first one neither.
         (None, first) => first.clone(),

@@ -90,19 +90,20 @@ impl Session {
     pub fn new(methods: Vec<Arc<dyn Calibrator>>, default_method: &str, format: impl Into<Format>) -> Session {
         assert!(!methods.is_empty(), "a session needs at least one method");
         let default_method = methods.iter().position(|m| m.id() == default_method).unwrap_or(0);
+        let format = format.into();
+        let (methods, rules, overlays) = (methods.into(), Rules::new(), [].into());
+        Session::of_plan(Plan { methods, default_method, format, rules, overlays })
+    }
+
+    /// An empty session whose tensors begin as `plan` has it.
+    pub fn of_plan(plan: Plan) -> Session {
         Session {
             layers: Vec::new(),
             places: HashMap::new(),
             joints: BTreeMap::new(),
             without_ties: Vec::new(),
             knows: false,
-            plan: Plan {
-                methods: methods.into(),
-                default_method,
-                format: format.into(),
-                rules: Rules::new(),
-                overlays: [].into(),
-            },
+            plan,
             history: History::default(),
             take_up: None,
             focus: Vec::new(),

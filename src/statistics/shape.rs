@@ -41,7 +41,9 @@ impl Shape {
             (_, Some(a), Some(b)) if a == b => Some(*a),
             _ => None,
         };
-        Shape(Some(mine.iter().zip(theirs).enumerate().map(size).collect()))
+        let sizes: Vec<Option<u64>> = mine.iter().zip(theirs).enumerate().map(size).collect();
+        // One axis of unknown size is written as nothing known at all.
+        Shape((sizes != [None]).then_some(sizes))
     }
 }
 
@@ -52,8 +54,6 @@ impl fmt::Display for Shape {
             f.write_str(if axis > 0 { "x" } else { "" })?;
             match size {
                 Some(size) => write!(f, "{size}")?,
-                // One that is alone says that the number of axes is known: `?` means that it is not.
-                None if sizes.len() == 1 => f.write_str("?x")?,
                 None => f.write_str("?")?,
             }
         }
@@ -73,7 +73,6 @@ impl FromStr for Shape {
         match text {
             "?" => return Ok(Shape(None)),
             "" => return Ok(Shape::new(&[])),
-            "?x" => return Ok(Shape(Some(vec![None]))),
             _ => {}
         }
         let size = |word: &str| match word {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Counts, Shape};
 use crate::histogram::Histogram;
-use crate::session::Key;
+use crate::session::{Key, Kind};
 
 /// The shard of rows that were merged.
 pub const MERGED: &str = "merged";
@@ -161,6 +161,22 @@ impl Part {
     /// One in which nothing was counted yet.
     pub fn new(identity: Identity, bins: usize) -> Part {
         Part { identity, bins, tensors: BTreeMap::new() }
+    }
+
+    /// Takes in what was counted of further data of this piece. Weights are the same again, and stay.
+    ///
+    /// # Errors
+    /// What does not go together, in a sentence. Some tensors may have been taken in then.
+    pub fn add(&mut self, tensors: BTreeMap<Key, Tensor>) -> Result<(), String> {
+        for (key, tensor) in tensors {
+            match self.tensors.get_mut(&key) {
+                Some(mine) if key.kind() == Kind::Activation => {
+                    mine.merge(&tensor, self.bins).map_err(|why| format!("{key} {why}."))?;
+                }
+                _ => drop(self.tensors.insert(key, tensor)),
+            }
+        }
+        Ok(())
     }
 }
 

@@ -4,6 +4,9 @@ use std::io::{self, Write, stdout};
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
@@ -14,10 +17,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::exchange::{self, Names, Options};
+use crate::guard::guarded;
 use crate::jobs::{Feed, News, Start, Stop, Told};
 use crate::journal::Journal;
 use crate::lessons::Lesson;
-use crate::report::{self, ExportError, Provenance, Scales, visible};
+use crate::report::{self, ExportError, Provenance, Scales, Tuning, visible};
 use crate::session::{Arrival, Key, Layer, Session};
 
 use super::backend::Ansi;
@@ -26,11 +30,12 @@ use super::event::{self, Event, message};
 use super::look::Ground;
 use super::mode::Picture;
 use super::model::Model;
-use super::msg::{Cmd, Msg, Opened, Unwritten, Written};
+use super::msg::{Cmd, IntoNetwork, Msg, Opened, Unwritten, Written};
 use super::network::Network;
 use super::pages::Pages;
 use super::query::{Heard, Query};
 use super::terminal;
+use super::training::{Order, Trained, train};
 use super::update::{settle, update};
 use super::view::view;
 use super::writer::Writer;
@@ -66,6 +71,8 @@ pub struct Opening {
     pub title: String,
     /// Who brings its layers.
     pub start: Start,
+    /// Who writes the network with its scales inside, where one is run.
+    pub into_network: Option<IntoNetwork>,
 }
 
 /// Who brings the layers now. After another lesson was opened what the one before still tells is of no use.
@@ -74,18 +81,53 @@ struct Bringer {
     /// How many there were before.
     nth: usize,
     sender: Sender<Event>,
+    /// Who will bring the data to compare with, and who does.
+    against: Option<Start>,
+    other: Option<Box<dyn Feed>>,
+    /// The number of what is being trained; 0 where nothing is to be.
+    training: Arc<AtomicUsize>,
 }
 
 impl Bringer {
     fn new(start: Start, nth: usize, sender: Sender<Event>) -> Bringer {
         let told = sender.clone();
         let tell = move |event| drop(told.send(Event::Job { of: nth, told: Box::new(event) }));
-        Bringer { feed: start(Box::new(tell)), nth, sender }
+        Bringer { feed: start(Box::new(tell)), nth, sender, against: None, other: None, training: Arc::default() }
+    }
+
+    /// The data to compare with are begun when all else is read; who brings them is gone when all is told.
+    fn keep_up(&mut self, model: &Model) {
+        if model.loading.finished
+            && let Some(start) = self.against.take()
+        {
+            let sender = self.sender.clone();
+            self.other = Some(start(Box::new(move |told| drop(sender.send(Event::Against(Box::new(told)))))));
+        }
+        if model.against.as_ref().is_some_and(|against| against.is_done()) {
+            self.other = None;
+        }
+    }
+
+    /// Trains on a thread of its own; what was trained before ends.
+    fn train(&self, order: Order, nth: usize) {
+        self.training.store(nth, Relaxed);
+        let (sender, now) = (self.sender.clone(), Arc::clone(&self.training));
+        std::thread::spawn(move || {
+            let mut tell = |told| {
+                let wanted = now.load(Relaxed) == nth;
+                wanted && sender.send(Event::Trained(nth, Box::new(told))).is_ok()
+            };
+            if guarded(|| train(&order, &mut tell)).is_err() {
+                tell(Trained::Refused("training has ended by a fault of the program".into()));
+                tell(Trained::Done);
+            }
+        });
     }
 
     /// Another one takes its place.
     fn replace(&mut self, start: Start) {
         self.feed.stop(Stop::All);
+        self.training.store(0, Relaxed);
         *self = Bringer::new(start, self.nth + 1, self.sender.clone());
     }
 }
@@ -101,7 +143,8 @@ enum End {
     Refused(String),
 }
 
-/// Runs the program on this terminal until the user leaves, or a signal ends it.
+/// Runs the program on this terminal until the user leaves, or a signal ends it. When everything is read that `start`
+/// brings, other data to compare with are read from `against`.
 ///
 /// Every change is written to `journal`, where there is one. When the program ends from outside (a signal, a lost
 /// terminal, a panic) what no export holds stays there; when the user leaves, only what was not answered yet. When `fits`
@@ -116,6 +159,7 @@ enum End {
 pub fn run(
     mut model: Model,
     start: Start,
+    against: Option<Start>,
     fits: &Fits,
     journal: Option<Journal>,
     ask: bool,
@@ -130,6 +174,7 @@ pub fn run(
     signals(sender.clone())?;
     let mut writer = Writer::new(sender.clone());
     let mut bringer = Bringer::new(start, 0, sender);
+    bringer.against = against;
 
     model.network = bringer.feed.has_network().then(Network::default);
     let mut pages = Pages::new(journal);
@@ -190,6 +235,7 @@ fn run_loop(
         let mut at_once = false;
         for event in first.into_iter().chain(std::iter::from_fn(|| events.try_recv().ok())) {
             let msg = match event {
+                Event::Trained(nth, told) => Some(Msg::Trained(nth, told)),
                 Event::Signal(signal) => return Ok(End::Signal(signal)),
                 Event::Hangup => return Ok(End::Signal(HANGUP)),
                 Event::Written(result) => {
@@ -207,6 +253,7 @@ fn run_loop(
                     at_once |= awaited(&job, model);
                     Some(Msg::Job(*job))
                 }
+                Event::Against(told) => Some(Msg::Against(*told)),
                 Event::Terminal(event) => {
                     #[cfg(debug_assertions)]
                     asked_panic::look_at(&event);
@@ -233,6 +280,10 @@ fn run_loop(
                         }
                         None
                     }
+                    (Cmd::Train(order, nth), _) => {
+                        bringer.train(order, nth);
+                        None
+                    }
                     (cmd, _) => execute_cmd(cmd, model, bringer.feed.as_ref(), &mut terminal, writer)?,
                 };
                 if let Some(msg) = msg {
@@ -240,6 +291,7 @@ fn run_loop(
                 }
             }
         }
+        bringer.keep_up(model);
         pages.keep_up(model);
         // crossterm loses a change of size that comes together with other input, so look for oneself.
         let size = terminal.size()?;
@@ -260,9 +312,10 @@ fn open(lesson: usize, model: &Model, teacher: &mut Teacher, bringer: &mut Bring
     let course = model.learn.as_ref().map_or(&[][..], |learn| &learn.course);
     let Some(entry) = course.get(lesson) else { return Msg::NotOpened("there is no such lesson".into()) };
     match entry.lesson.clone().and_then(|lesson| (teacher.open)(&lesson)) {
-        Ok(Opening { session, title, start }) => {
+        Ok(Opening { session, title, start, into_network }) => {
             bringer.replace(start);
-            Msg::Opened(Box::new(Opened { lesson, session, title, network: bringer.feed.has_network() }))
+            let network = bringer.feed.has_network();
+            Msg::Opened(Box::new(Opened { lesson, session, title, network, into_network }))
         }
         Err(why) => Msg::NotOpened(why),
     }
@@ -338,7 +391,7 @@ fn execute_cmd(
 ) -> io::Result<Option<Msg>> {
     match cmd {
         // Lessons are for the teacher, where there is one.
-        Cmd::Quit | Cmd::Lesson(_) | Cmd::Keep(_) => {}
+        Cmd::Quit | Cmd::Lesson(_) | Cmd::Keep(_) | Cmd::Train(..) => {}
         Cmd::Request(request) => feed.request(request),
         Cmd::Stop(what) => feed.stop(what),
         Cmd::StopWriting => writer.stop(),
@@ -440,6 +493,9 @@ fn document(model: &Model) -> Scales {
         }
         None => scales,
     };
+    let biases = model.network.as_ref().and_then(|network| network.biases.as_ref());
+    let biases = biases.filter(|(of, _)| *of == model.session.params()).map(|(_, biases)| biases.clone());
+    let scales = scales.with_tuning(biases.map(|bias| Tuning { bias: Some(bias), ..Tuning::default() }));
     match &model.kept {
         Some(kept) => scales.keeping(kept),
         None => scales,

@@ -28,6 +28,7 @@ impl Ask {
             Ask::Screen { .. } => "screen to",
             Ask::Plot { .. } => "plot to",
             Ask::Script { .. } => "NumPy of the screen to",
+            Ask::Train => "train",
             Ask::Answer => model.learn.as_ref().map_or("answer", |learn| learn.say("your answer", "你的回答")),
             Ask::Export { .. } => "export to",
         }
@@ -51,8 +52,10 @@ impl Ask {
             }
             Ask::Tune { all } => {
                 let budget = if *all { "16bit:2 float:1 " } else { "" };
-                format!("nothing: its own grid · {budget}affine unsigned next out rounds:2 · Enter begins · Esc").into()
+                format!("nothing: its own grid · {budget}affine unsigned next out rounds:2 bias · Enter begins · Esc")
+                    .into()
             }
+            Ask::Train => "ptq longer frozen ste all · bits:2 rate:0.1 epochs:30 method:max seeds:5 · Enter".into(),
             Ask::Answer => {
                 let hint = |learn: &Learn| learn.say("Enter · Esc to look around first", "Enter 确认 · Esc 先去看看");
                 model.learn.as_ref().map_or("", |learn| hint(learn)).to_owned().into()

@@ -151,6 +151,9 @@ impl Model {
             C::FloatWorst if self.network.as_ref().is_none_or(|n| n.sensitivity.is_empty()) => {
                 Some("measure the layers' sensitivity first ({sensitivity})")
             }
+            C::Train if self.learn.as_ref().is_none_or(|learn| learn.training.is_none()) => {
+                Some("only in the lesson on training: qviz learn 10")
+            }
             C::Lesson if self.learn.is_none() => Some("only in a lesson: qviz learn"),
             C::TakeUp if self.taking.offered.is_empty() => Some("no earlier run has left a change"),
             C::Plot => needs_layer(),

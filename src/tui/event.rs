@@ -14,6 +14,7 @@ use super::mode::Mode;
 use super::model::Model;
 use super::msg::{Msg, Unwritten, Written};
 use super::page::Page;
+use super::training::Trained;
 use super::update::layout;
 use super::view::{bin_at, compared_rows, idea_at, mapped_value, method_rows, regions, tab_at};
 
@@ -30,6 +31,10 @@ pub enum Event {
         /// What it tells.
         told: Box<jobs::Told>,
     },
+    /// The loader of the data that is compared with.
+    Against(Box<jobs::Told>),
+    /// Training, under the number of what was ordered.
+    Trained(usize, Box<Trained>),
     /// A signal to end, by its number.
     Signal(i32),
     /// The terminal is gone.

@@ -87,7 +87,7 @@ pub struct Contents {
     pub page: Page,
 }
 
-/// Rows from which on the mapping leaves the table its methods.
+/// Rows from which on the mapping leaves the table all methods, and not only the chosen one.
 const MAPPING_AND_METHODS: u16 = 36;
 
 /// The most lines for what is said of a layer that is alone.
@@ -105,7 +105,7 @@ pub fn areas((width, height): (u16, u16), contents: Contents) -> Option<Areas> {
     // rows.
     let output = u16::from(network);
     let numbers = (2 + methods as u16 + u16::from(roomy)).min(height - 2 - output - 12);
-    let numbers = if mapping && height < MAPPING_AND_METHODS { 2 } else { numbers };
+    let numbers = if mapping && height < MAPPING_AND_METHODS { 3 } else { numbers };
     let below = lesson && width < WITH_A_LIST;
     let numbers = if below { LESSON_ROWS.min(height - 2 - output - 11) } else { numbers };
     let notes = alone.filter(|_| roomy).map_or(0, |lines| lines.min(NOTES));
@@ -231,6 +231,16 @@ pub fn presented((width, height): (u16, u16)) -> Option<Areas> {
 const LOW_UPPER: u16 = 3;
 
 impl Areas {
+    /// The same with all of the plots' rows for the histogram, and none for the lower one.
+    pub fn with_histogram_only(mut self) -> Areas {
+        let gained = std::mem::take(&mut self.lower.height);
+        self.histogram.height += gained;
+        for area in [&mut self.axis, &mut self.labels, &mut self.lower_title, &mut self.lower] {
+            area.y += gained;
+        }
+        self
+    }
+
     /// The same with most of the plots' rows for the lower one, and of the numbers only the first `keep` rows.
     pub fn with_tall_lower(mut self, keep: u16) -> Areas {
         let gained = self.numbers.height.saturating_sub(keep);

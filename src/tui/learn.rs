@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
-use crate::lessons::{Lang, Lesson, Play, Progress, Said};
+use crate::lessons::{Lang, Lesson, Needs, Play, Progress, Said};
 use crate::quant::Format;
 use crate::session::{Decision, Target};
 
 use super::model::Plot;
+use super::training::Training;
 
 /// The course: lessons in their order, how far they are, and the one that is played.
 pub struct Learn {
@@ -35,6 +36,8 @@ pub struct Learn {
     pub exported: bool,
     /// Whether there are data of the learner's own.
     pub own: bool,
+    /// What was trained, in the lesson on training.
+    pub training: Option<Training>,
 }
 
 /// A lesson of the course.
@@ -92,16 +95,18 @@ impl Learn {
             showing: false,
             exported: false,
             own,
+            training: None,
         }
     }
 
     /// Begins a lesson of the course where it was left; its layers are on their way.
     pub fn begin(&mut self, at: usize) {
         (self.at, self.free, self.kept, self.best, self.scroll) = (at, false, None, None, None);
-        (self.exported, self.play) = (false, None);
+        (self.exported, self.play, self.training) = (false, None, None);
         if let Some(entry) = self.course.get(at)
             && let Ok(lesson) = &entry.lesson
         {
+            self.training = (lesson.needs == Needs::Training).then(Training::default);
             self.play = Some(Play::new(Arc::clone(lesson), self.progress.of(&entry.id).step, self.own));
         }
     }

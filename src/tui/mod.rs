@@ -29,6 +29,7 @@
 //! | `layout.rs` | where everything stands, for the view and for the mouse |
 //! | `view/` | one file a panel |
 //! | `plot/` | bars, dots, labels in cells |
+//! | `training.rs` | training with quantization: what was asked for, what it has told |
 //! | `app.rs` | the loop |
 //! | `writer.rs` | the network with its scales, written on a thread of its own |
 //! | `rehearse.rs` | a lesson played to its end without a screen, for its author |
@@ -69,6 +70,7 @@ pub mod rehearse;
 pub mod seen;
 pub mod taking;
 mod terminal;
+pub mod training;
 pub mod update;
 pub mod view;
 pub mod work;

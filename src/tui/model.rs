@@ -351,8 +351,8 @@ impl Model {
 
     /// Both distributions of the KL divergence at the clip in hand.
     pub fn divergence(&self) -> Option<Divergence> {
-        let clip = self.selected_ready()?.clip();
-        self.figure()?.tensor.divergence(clip.amax())
+        let ready = self.selected_ready()?;
+        self.figure()?.tensor.divergence_with(ready.clip().amax(), ready.zero_bin())
     }
 
     /// The bin under the cursor of P and Q, and how many bins are kept.

@@ -12,6 +12,7 @@ use super::command::Command;
 use super::key::Key;
 use super::look::Ground;
 use super::mode::Picture;
+use super::training::{Order, Trained};
 
 /// Something that happened, in the model's own terms.
 pub enum Msg {
@@ -64,6 +65,8 @@ pub enum Msg {
     Paste(String),
     /// The loader has something to tell.
     Job(Told),
+    /// The loader of the data that is compared with has something to tell.
+    Against(Told),
     /// Something was handed to the clipboard.
     Copied {
         /// What it was, in a few words.
@@ -81,6 +84,8 @@ pub enum Msg {
     Drawn(Box<Picture>),
     /// A lesson's data are on their way.
     Opened(Box<Opened>),
+    /// Training has something to tell: what was ordered, by its number.
+    Trained(usize, Box<Trained>),
     /// A lesson could not be opened, in a sentence.
     NotOpened(String),
     /// A picture was written: where, or why not.
@@ -97,6 +102,8 @@ pub struct Opened {
     pub title: String,
     /// Whether the layers come from a network.
     pub network: bool,
+    /// Who writes that with its scales inside.
+    pub into_network: Option<IntoNetwork>,
 }
 
 /// A document that was written.
@@ -164,6 +171,8 @@ pub enum Cmd {
     Mouse(bool),
     /// Open a lesson, by its place in the course.
     Lesson(usize),
+    /// Train this, under this number; what was ordered before ends.
+    Train(Order, usize),
     /// Write down how far the lessons are.
     Keep(String),
     /// Sleep until the shell wakes the program.

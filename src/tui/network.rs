@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::jobs::{Left, Params, TuneLayer, TuneStep};
 use crate::quant::{Decibels, Grids, OutputEffect, OutputShape};
-use crate::report::{AS_CHOSEN, MethodRow, number};
+use crate::report::{AS_CHOSEN, MethodRow, MovedBiases, number};
 use crate::session::{Key, Sensitivity};
 
 use super::methods::{MethodLine, Methods};
@@ -19,6 +19,8 @@ pub struct Network {
     pub alone: Asked<(Key, Grids)>,
     /// Everything as it is chosen.
     pub whole: Asked<Params>,
+    /// The same as one sample alone would choose it, on that sample: what is there before anything can be asked.
+    pub first: Option<Answer<()>>,
     /// How the outputs lie by the newest answer to that.
     pub shapes: Vec<OutputShape>,
     /// What takes long and is under way.
@@ -29,6 +31,8 @@ pub struct Network {
     pub sensitivity_of: Option<Params>,
     /// Each method for all activations, by what the outputs say.
     pub methods: Methods,
+    /// What a search adds to biases, and the decisions that it fits: it holds for no others.
+    pub biases: Option<(Params, MovedBiases)>,
     /// How a search was asked for last, in words.
     pub how: String,
     /// News that came while something was being typed.

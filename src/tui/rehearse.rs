@@ -15,8 +15,9 @@ use super::key::Key;
 use super::learn::{Entry, Learn};
 use super::look::{Depth, Ground, Look, Marks};
 use super::model::Model;
-use super::msg::{Cmd, Msg, Opened};
+use super::msg::{Cmd, Msg, Opened, Written};
 use super::seen::seen;
+use super::training::train;
 use super::update::{settle, update};
 use super::view::lesson_beyond;
 
@@ -40,7 +41,7 @@ pub fn rehearse(lesson: &Arc<Lesson>, opening: Opening) -> Vec<Complaint> {
     );
     model.learn = Some(Box::new(Learn::new(Lang::En, vec![entry], Progress::default(), false)));
     let title = std::mem::take(&mut model.title);
-    let opened = Opened { lesson: 0, session, title, network: feed.has_network() };
+    let opened = Opened { lesson: 0, session, title, network: feed.has_network(), into_network: None };
     let mut stage = Rehearsal { model, feed, told, found: Vec::new(), finished: false };
     stage.tell(Msg::Opened(Box::new(opened)));
     stage.play();
@@ -62,8 +63,19 @@ impl Rehearsal {
         let mut cmds = update(&mut self.model, msg);
         settle(&mut self.model);
         while let Some(cmd) = cmds.pop() {
-            if let Cmd::Request(request) = cmd {
-                self.feed.request(request);
+            match cmd {
+                Cmd::Request(request) => self.feed.request(request),
+                Cmd::Train(order, nth) => train(&order, &mut |told| {
+                    cmds.extend(update(&mut self.model, Msg::Trained(nth, Box::new(told))));
+                    true
+                }),
+                // Nothing is written, as if it had been.
+                Cmd::Export { path, .. } => {
+                    let path = path.to_string_lossy().into_owned();
+                    let written = Written { path, tensors: 0, said: Vec::new(), keeps_all: false };
+                    cmds.extend(update(&mut self.model, Msg::Exported(Ok(written))));
+                }
+                _ => {}
             }
         }
     }

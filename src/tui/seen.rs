@@ -1,25 +1,36 @@
 //! What a lesson sees of the screen.
 
-use crate::calibrate::{Tensor, mse_curve};
+use std::collections::HashSet;
+
+use crate::calibrate::{Coverage, Tensor, mse_curve};
 use crate::figure::CurveKind;
+use crate::jobs::MethodEffect;
 use crate::lessons::Seen;
+use crate::lessons::qat::Way;
 use crate::quant::{Clip, Format};
 use crate::session::{Kind, Ready};
 
 use super::learn::Best;
 use super::model::Model;
 use super::page::Page;
+use super::training::Training;
 
 /// The share of the values that most codes are counted for.
 const MOST: f64 = 0.99;
 
 /// The pages by the names that lessons have for them.
-pub const PAGES: [(&str, Page); 5] = [
+pub const PAGES: [(&str, Page); 11] = [
     ("curve", Page::Curve),
     ("mapping", Page::Mapping),
+    ("divergence", Page::Divergence),
+    ("coverage", Page::Coverage),
     ("compare", Page::Compare),
     ("methods", Page::Methods),
     ("changes", Page::Changes),
+    ("notes", Page::Notes),
+    ("work", Page::Work),
+    ("layers", Page::Layers),
+    ("outputs", Page::Outputs),
 ];
 
 /// The curves by the names that lessons have for them.
@@ -33,8 +44,8 @@ pub fn seen(model: &Model) -> Seen {
     seen.set("page", page);
     seen.set("curve", curve);
     seen.set("layers", model.session.layers().len() as f64);
-    if let Some(inspect) = model.plot.inspect {
-        seen.set("inspected", inspect);
+    if let Some(value) = model.traced() {
+        seen.set("inspected", f64::from(value));
     }
     if let Some(layer) = model.selected() {
         seen.set("layer", layer.name());
@@ -43,10 +54,14 @@ pub fn seen(model: &Model) -> Seen {
         of_range(&mut seen, ready);
         if let Some(figure) = model.figure() {
             codes(&mut seen, &figure.tensor, ready);
+            window(&mut seen, &figure.tensor, model.plot.drops);
         }
     }
     if let Some(learn) = &model.learn {
         seen.set("exported", learn.exported);
+        if let Some(training) = &learn.training {
+            of_training(&mut seen, training);
+        }
         if let Some(best) = learn.best {
             seen.set("least", best.least);
             seen.set("least_at", best.least_at);
@@ -118,6 +133,44 @@ fn codes(seen: &mut Seen, tensor: &Tensor, ready: &Ready) {
     seen.set("codes_of_99", full as f64);
 }
 
+/// The rule of 99 %, so far as it was gone through.
+fn window(seen: &mut Seen, tensor: &Tensor, drops: usize) {
+    let Ok((_, trace)) = Coverage::trace(tensor) else { return };
+    let drops = drops.min(trace.drops.len());
+    let kept = trace.at(drops);
+    let numbers = [
+        ("drops", drops as f64),
+        ("kept", kept.values as f64),
+        ("window_left", kept.left as f64),
+        ("window_right", kept.right as f64),
+        ("window_low", f64::from(kept.low)),
+        ("window_high", f64::from(kept.high)),
+    ];
+    numbers.into_iter().for_each(|(name, number)| seen.set(name, number));
+}
+
+fn of_training(seen: &mut Seen, training: &Training) {
+    let named = [
+        ("ptq", Way::PostTraining),
+        ("longer", Way::Longer),
+        ("frozen", Way::NoGradient),
+        ("ste", Way::StraightThrough),
+    ];
+    let mut ended = Vec::new();
+    for (name, way) in named {
+        let (accuracy, runs) = training.accuracy(Some(way));
+        seen.set(name, accuracy);
+        ended.push(runs);
+    }
+    seen.set("float_accuracy", training.accuracy(None).0);
+    seen.set("trained", ended.iter().filter(|runs| **runs > 0).count() as f64);
+    seen.set("seeds", ended.iter().copied().min().unwrap_or(0) as f64);
+    seen.set("training", training.running);
+    if let Some(order) = &training.order {
+        seen.set("rate", order.controls.rate);
+    }
+}
+
 fn of_network(seen: &mut Seen, model: &Model) {
     let activations = || model.session.layers().iter().filter(|layer| layer.kind() == Kind::Activation);
     let quantized = || activations().filter_map(|layer| layer.decision()).filter(|decision| decision.quantized);
@@ -130,6 +183,8 @@ fn of_network(seen: &mut Seen, model: &Model) {
         });
         seen.set("in_float", left.count() as f64);
     }
+    let formats: HashSet<String> = quantized().map(|decision| decision.format.to_string()).collect();
+    seen.set("formats", formats.len() as f64);
     let mut methods = quantized().map(|decision| if decision.edited { "" } else { decision.method.as_str() });
     let first = methods.next().unwrap_or("");
     seen.set("method_for_all", if methods.all(|method| method == first) { first } else { "" });
@@ -138,6 +193,14 @@ fn of_network(seen: &mut Seen, model: &Model) {
     if let Some(best) = network.methods.best() {
         seen.set("best_method", best.method.as_str());
         seen.set("best_top1", best.judged().top1_agreement.unwrap_or(f64::NAN));
+    }
+    let quality = |effect: &MethodEffect| effect.judged().quality();
+    let found = network.methods.found.iter().filter(|effect| !network.methods.is_old(effect));
+    if let Some(worst) = found.min_by_key(|effect| quality(effect)) {
+        seen.set("worst_method", worst.method.as_str());
+        seen.set("worst_top1", worst.judged().top1_agreement.unwrap_or(f64::NAN));
+        seen.set("worst_db", quality(worst).get());
+        seen.set("best_db", network.methods.best().map_or(f64::NAN, |best| quality(best).get()));
     }
     seen.set("settled", network.whole_is_answered());
     if let Some(answer) = &network.whole.answer {

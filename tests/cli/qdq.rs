@@ -351,3 +351,57 @@ fn what_stands_in_branches_takes_what_is_quantized_outside() {
     assert_eq!(tensor(&document, "r")["kind"], "activation");
     assert_eq!(tensor(&document, "w")["kind"], "weight");
 }
+
+/// One value sets the range, and all others are swallowed by the step at zero: an offset, which a bias takes in. The Gemm has
+/// none before.
+#[test]
+fn moved_biases_are_written_into_the_model() {
+    let folder = tempdir().unwrap();
+    let here = folder.path();
+    let nodes = [onnx::node("Gemm", &["x", "w"], "y", None)];
+    let constants = [onnx::constant("w", &[8, 5], &normal(8 * 5, 3))];
+    let model = onnx::model_with(("x", &[1, 8]), &nodes, &constants, ("y", &[1, 5]));
+    fs::write(here.join("net.onnx"), model).unwrap();
+    let value = |i: usize| if i.is_multiple_of(8) { 100.0 } else { 0.3 + 0.05 * (i as f32 * 0.618_034).fract() };
+    let x: Vec<u8> = (0..40 * 8).map(value).flat_map(f32::to_le_bytes).collect();
+    fs::write(here.join("x.npy"), npy("<f4", &[40, 8], &x)).unwrap();
+    let on = ["net.onnx", "--data", "x.npy", "--symmetric", "--method", "max"];
+    fine(here, &[&["tune"], &on[..], &["--correct-bias", "-o", "t.json"]].concat());
+    let document: Value = serde_json::from_slice(&fs::read(here.join("t.json")).unwrap()).unwrap();
+    let mut plain = document.clone();
+    plain.as_object_mut().unwrap().remove("tuning");
+    fs::write(here.join("plain.json"), plain.to_string()).unwrap();
+
+    let into = |from: &str, out: &str| fine(here, &["convert", from, "--to", "qdq", "--model", "net.onnx", "-o", out]);
+    let with = into("t.json", "with.onnx");
+    assert!(with.err.contains("1 bias takes in the mean of what quantization adds there"), "{}", with.err);
+    assert!(!into("plain.json", "without.onnx").err.contains("takes in the mean"));
+    let all = ["net.onnx", "with.onnx", "without.onnx"].map(|file| outputs(&here.join(file), &here.join("x.npy"), "y"));
+    let (with, without) = (sqnr(&all[0], &all[1]), sqnr(&all[0], &all[2]));
+    assert!(with > without + 10.0, "{with} and {without} dB");
+
+    // Taken up again they fit as long as the ranges do.
+    let export = |more: &[&str]| {
+        let args = [&["export"], &on[..3], &["--scales", "t.json", "--to", "qdq", "-o", "again.onnx", "--force"]];
+        fine(here, &[&args.concat(), more].concat())
+    };
+    let again = export(&["--symmetric", "--frozen"]);
+    assert!(again.err.contains("1 bias takes in"), "{}", again.err);
+    assert_eq!(outputs(&here.join("again.onnx"), &here.join("x.npy"), "y"), all[1]);
+    let other = export(&["--frozen", "--skip", "x"]);
+    assert!(other.err.contains("every bias stays") && !other.err.contains("takes in"), "{}", other.err);
+
+    // Ranges alone do not hold them, and another model has no such node.
+    let cache = fine(here, &["convert", "t.json", "--to", "tensorrt-cache", "-o", "t.cache"]);
+    assert!(cache.err.contains("1 moved bias of the document left out"), "{}", cache.err);
+    let mut elsewhere = document;
+    elsewhere["tuning"]["bias"]["nodes"][0]["node"] = "conv9".into();
+    fs::write(here.join("elsewhere.json"), elsewhere.to_string()).unwrap();
+    let ran = qviz(here, &["convert", "elsewhere.json", "--to", "qdq", "--model", "net.onnx", "-o", "no.onnx"]);
+    assert!(
+        ran.code == 1 && ran.err.contains("no Conv or Gemm called conv9 whose bias takes 5 numbers"),
+        "{}",
+        ran.err
+    );
+    assert!(!here.join("no.onnx").exists());
+}

@@ -157,7 +157,7 @@ fn missing(story: &Story, screen: &str) -> Vec<String> {
         Mode::Copy => ["copy:", "NumPy", "document"].map(has).into_iter().collect(),
         Mode::ForAll => ["for all activations:", "max"].map(has).into_iter().collect(),
         Mode::Read { .. } | Mode::Lessons { .. } => has("Esc"),
-        Mode::Drag { .. } | Mode::Pan { .. } | Mode::Lesson => {}
+        Mode::Drag { .. } | Mode::Lesson | Mode::Pan { .. } => {}
         Mode::Normal => {
             if model.notice.is_none() {
                 let key = |command| model.keys.hint(command).expect("it has a key");

@@ -53,6 +53,18 @@ impl Story {
         story
     }
 
+    /// The same, counted on so many bins.
+    pub fn of_bins(discovered: Discovered, format: Format, size: (u16, u16), bins: usize) -> Story {
+        let mut story = Story::unfound(discovered, format, size);
+        story.recipe.bins = bins;
+        story.find();
+        for layer in 0..story.discovered.sources.len() {
+            story.read(layer);
+        }
+        story.tell(Msg::Job(Told::Done));
+        story
+    }
+
     /// Names only: nothing was read yet.
     pub fn unread(discovered: Discovered, format: Format, size: (u16, u16)) -> Story {
         let mut story = Story::unfound(discovered, format, size);

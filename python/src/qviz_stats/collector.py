@@ -76,6 +76,8 @@ class Collector:
             if not -len(counted.shape) <= axis < len(counted.shape):
                 raise StatsError(f"{name}: there is no axis {axis} in the shape {tuple(counted.shape)}")
             axis %= len(counted.shape)
+            if not counted.shape[axis]:
+                raise StatsError(f"{name} has the shape {tuple(counted.shape)}, so that axis {axis} has no channels")
         shape = "x".join(str(size) for size in counted.shape or (1,))
         # What can fail comes before anything is taken in.
         whole = counted.whole(self.bins)

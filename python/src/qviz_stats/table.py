@@ -177,7 +177,7 @@ def _parquet(path, data):
         try:
             import pyarrow.parquet
         except ImportError:
-            raise ValueError(f"{error}; install pyarrow, or write it with gzip or uncompressed") from error
+            raise ValueError(f"{error}; install pyarrow, or write it with Snappy, gzip or uncompressed") from error
     try:
         table = pyarrow.parquet.ParquetFile(path).read()
     except (OSError, pyarrow.ArrowException) as error:

@@ -39,9 +39,10 @@ fn with_grids(histogram: Histogram, of: &CountedElsewhere, recipe: &Recipe) -> H
 fn origin(part: &Part, counted: &Counted) -> Origin {
     let Counted { tool, edges, counts, dtype, .. } = counted;
     let width = edges.get(1).zip(edges.first()).map_or(0.0, |(b, a)| b - a);
+    let width = if (1e-4..1e6).contains(&width) { width.to_string() } else { format!("{width:e}") };
     let by = if tool.is_empty() { "elsewhere".to_owned() } else { format!("by {tool}") };
     let note = format!(
-        "Counted {by}, on {} bins of {width:e}; the values are not known: the range is one of bins where the file does \
+        "Counted {by}, on {} bins of {width}; the values are not known: the range is one of bins where the file does \
          not say it, zeros and what is not finite were not counted apart.",
         counts.len()
     );

@@ -25,11 +25,17 @@ pub(in crate::jobs) struct Begin<'a> {
     pub recipe: &'a Recipe,
     pub plan: &'a Plan,
     pub ties: &'a Ties,
+    /// The samples to run.
+    pub samples: &'a [usize],
+    /// Whether nothing is counted and told but tensors that begin quantized, and those that share a range with others.
+    pub quantized_only: bool,
     pub measure: bool,
     /// Whether sentinels are looked for, in a run of their own, and left out.
     pub ignore_sentinels: bool,
     pub threads: usize,
     pub tell: &'a (dyn Fn(Told) + Sync),
+    /// How often it is told how far the runs are.
+    pub every: Duration,
     /// Whether to leave at once.
     pub cancelled: &'a (dyn Fn() -> bool + Sync),
     /// Whether the present pass over the samples shall end with those seen so far. A yes is said once.
@@ -54,7 +60,7 @@ struct Asked {
 pub(in crate::jobs) fn begin(begin: &Begin, run: &mut Run) -> bool {
     begin.weights(run);
     // As long as nothing else is known every sample counts.
-    run.samples = (0..run.setup.samples.len()).collect();
+    run.samples = begin.samples.to_vec();
     if begin.ignore_sentinels && !begin.sentinels(run) {
         return false;
     }
@@ -73,12 +79,20 @@ impl Begin<'_> {
         (self.tell)(Told::Arrived(Arrival::Layer { key, result }));
     }
 
+    /// Whether a tensor is wanted for its own sake.
+    fn wants(&self, run: &Run, tensor: usize) -> bool {
+        !self.quantized_only || self.plan.start(&run.tensors.layers[tensor].subject()).quantized
+    }
+
     /// Every weight, which is there without a run.
     fn weights(&self, run: &Run) {
         let first = run.activations();
         for (i, weight) in run.setup.weights.iter().enumerate() {
             if (self.cancelled)() {
                 return;
+            }
+            if !self.wants(run, first + i) {
+                continue;
             }
             let read = || -> Read {
                 let values = run.setup.network.weight_values(weight)?;
@@ -139,7 +153,7 @@ impl Begin<'_> {
             let lies = values.batches(tensor).and_then(|batches| channels::lies(&batches, axis));
             Some(Asked { tensor, start, lies })
         };
-        (0..run.tensors.layers.len()).filter_map(asked).collect()
+        (0..run.tensors.layers.len()).filter(|&tensor| self.wants(run, tensor)).filter_map(asked).collect()
     }
 
     /// Runs the samples and tells every activation. Returns the channels that were counted on the way; `None` when it
@@ -153,8 +167,12 @@ impl Begin<'_> {
 
         let groups = self.groups(run);
         let joints: Vec<Vec<usize>> = groups.iter().map(|group| group.of.clone()).collect();
+        let counted: Vec<bool> =
+            (0..activations).map(|t| self.wants(run, t) || joints.iter().any(|of| of.contains(&t))).collect();
         let wanted = Wanted {
             recipe: self.recipe,
+            samples: self.samples,
+            counted: &counted,
             joints: &joints,
             channels: &first,
             one_pass: run.one_pass,
@@ -162,7 +180,7 @@ impl Begin<'_> {
         };
         let (started, told) = (Instant::now(), Cell::new(None));
         let progress = |done: usize, of: usize| {
-            if told.get().is_none_or(|at: Instant| at.elapsed() >= Duration::from_millis(100)) {
+            if told.get().is_none_or(|at: Instant| at.elapsed() >= self.every) {
                 told.set(Some(Instant::now()));
                 let left = (done > 0).then(|| started.elapsed().mul_f64((of - done) as f64 / done as f64));
                 (self.tell)(Told::Running { done, of, left });
@@ -182,11 +200,12 @@ impl Begin<'_> {
         let Collected { mut histograms, channels, samples, reached, skipped, stopped } = collected;
         skipped.into_iter().for_each(|why| (self.tell)(Told::Arrived(Arrival::Failed(why.into()))));
         if stopped {
-            (self.tell)(Told::Stopped { seen: samples.len(), of: run.setup.samples.len() });
+            (self.tell)(Told::Stopped { seen: samples.len(), of: self.samples.len() });
         }
         (run.samples, run.reached) = (samples, reached);
         let together = histograms.split_off(activations);
         run.stats = histograms.iter().map(|h| h.as_ref().map(|h| h.stats.clone())).collect();
+        let histograms = histograms.into_iter().enumerate().filter(|(tensor, _)| counted[*tensor]).collect();
         self.tell_all(run, histograms, &groups, together, stopped)?;
 
         let mut counted: Counted = first.into_iter().zip(channels).collect();
@@ -206,7 +225,7 @@ impl Begin<'_> {
     fn tell_all(
         &self,
         run: &Run,
-        histograms: Vec<Option<Histogram>>,
+        histograms: Vec<(usize, Option<Histogram>)>,
         groups: &[Group],
         together: Vec<Option<Histogram>>,
         stopped: bool,
@@ -279,11 +298,11 @@ impl Begin<'_> {
     fn analyse(
         &self,
         run: &Run,
-        histograms: Vec<Option<Histogram>>,
+        histograms: Vec<(usize, Option<Histogram>)>,
         notes: &[String],
         done: &(dyn Fn(usize, Read) + Sync),
     ) {
-        let next = Mutex::new(histograms.into_iter().enumerate());
+        let next = Mutex::new(histograms.into_iter());
         let work = || {
             loop {
                 let taken = next.lock().unwrap_or_else(PoisonError::into_inner).next();

@@ -47,6 +47,10 @@ enum Broken {
 pub(super) struct Wanted<'a> {
     /// The grids to count on.
     pub recipe: &'a Recipe,
+    /// The samples to run: indices into all.
+    pub samples: &'a [usize],
+    /// Of each activation, whether it is counted; the histograms of the others are empty.
+    pub counted: &'a [bool],
     /// Activations whose values are counted as one too.
     pub joints: &'a [Vec<usize>],
     /// Channels of activations.
@@ -57,7 +61,7 @@ pub(super) struct Wanted<'a> {
     pub threads: usize,
 }
 
-/// Runs all samples, twice unless in one pass, and counts what every activation holds, and what is wanted besides.
+/// Runs the samples, twice unless in one pass, and counts what every activation holds, and what is wanted besides.
 /// `None` when it was cancelled.
 ///
 /// A sample that cannot be loaded or run is skipped. Where one turns out bad in the middle of a run, the pass begins
@@ -72,21 +76,21 @@ pub(super) fn collect(
     wanted: &Wanted,
     watch: &Watch,
 ) -> Result<Option<Collected>, ModelError> {
-    let &Wanted { recipe, joints, channels, one_pass, threads } = wanted;
-    let mut using: Vec<usize> = (0..setup.samples.len()).collect();
+    let &Wanted { recipe, samples, counted, joints, channels, one_pass, threads } = wanted;
+    let mut using = samples.to_vec();
     let mut skipped = Vec::new();
     let tensors = setup.engine.tensors().len();
     let passes = if one_pass { 1 } else { 2 };
     loop {
         let gather = Gather::with_joints(tensors, joints, recipe, one_pass, threads);
         let mut gather = gather.with_channels(channels);
-        let mut broken = pass((setup, runs), &mut using, &mut skipped, &mut gather, 0..passes, watch);
+        let mut broken = pass((setup, runs, counted), &mut using, &mut skipped, &mut gather, 0..passes, watch);
         let mut seen = gather.samples();
         let mut whole = true;
         if broken.is_none() && gather.wants_second_pass() {
             using.truncate(seen);
             gather = gather.second_pass();
-            broken = pass((setup, runs), &mut using, &mut skipped, &mut gather, 1..passes, watch);
+            broken = pass((setup, runs, counted), &mut using, &mut skipped, &mut gather, 1..passes, watch);
             whole = gather.samples() == seen;
             seen = gather.samples();
         }
@@ -101,7 +105,7 @@ pub(super) fn collect(
             }
             None => {
                 using.truncate(seen);
-                let stopped = using.len() + skipped.len() < setup.samples.len();
+                let stopped = using.len() + skipped.len() < samples.len();
                 let reached = gather.came();
                 let (histograms, channels) = gather.finish_all(whole);
                 return Ok(Some(Collected { histograms, channels, samples: using, reached, skipped, stopped }));
@@ -112,7 +116,7 @@ pub(super) fn collect(
 
 /// One pass over the samples, at least one of them; `passes` are this one and those to come.
 fn pass(
-    (setup, runs): (&Setup, &Runs),
+    (setup, runs, counted): (&Setup, &Runs, &[bool]),
     using: &mut Vec<usize>,
     skipped: &mut Vec<ModelError>,
     gather: &mut Gather,
@@ -138,7 +142,11 @@ fn pass(
         match runs.run(
             setup,
             &values,
-            &mut |tensor, shape, values| gather.push_shaped(tensor, shape, values),
+            &mut |tensor, shape, values| {
+                if counted[tensor] {
+                    gather.push_shaped(tensor, shape, values);
+                }
+            },
             watch.cancelled,
         ) {
             Ok(true) => gather.end_sample(),

@@ -2,11 +2,13 @@
 
 mod begin;
 mod collect;
+mod first;
 mod run;
 mod setup;
 mod values;
 
 pub(super) use begin::{Begin, begin};
+pub(super) use first::first;
 pub(super) use run::Run;
 #[cfg(feature = "statistics")]
 pub(super) use run::Runs;

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::ErrorKind;
 use crate::guard::{asked_panic, guarded};
 use crate::jobs::answer::{Context, Tensors, answer};
 use crate::jobs::desk::{Desk, Piece};
 use crate::jobs::feed::{Feed, Stop, Tell};
-use crate::jobs::network::{Backend, Begin, NetworkValues, Run, Setup, Subject, begin};
+use crate::jobs::network::{Backend, Begin, NetworkValues, Run, Setup, Subject, begin, first};
 use crate::jobs::recipe::Recipe;
 use crate::jobs::request::Request;
 use crate::jobs::search::{InHand, Kept, Served};
@@ -35,6 +35,9 @@ pub struct NetworkOrder {
     pub measure: bool,
     /// Whether each activation's [sentinel](crate::input::Sentinel) is left out, which takes one more run over the samples.
     pub ignore_sentinels: bool,
+    /// Where somebody waits for a first figure of the outputs and a pass over all samples takes longer than this, one of them
+    /// is tried first.
+    pub first_figure: Option<Duration>,
     /// How many threads compute; at least 1.
     pub threads: usize,
 }
@@ -53,6 +56,7 @@ struct Shared {
     one_pass: bool,
     measure: bool,
     ignore_sentinels: bool,
+    first_figure: Option<Duration>,
     threads: usize,
     tell: Tell,
     /// What is quick: the clip in the hand, and what needs values again.
@@ -86,6 +90,9 @@ const VALUES: std::ops::RangeInclusive<u8> = 1..=4;
 
 struct Long(Trial);
 
+/// How often it is told how far the runs are.
+const TELL: Duration = Duration::from_millis(100);
+
 /// How often work that stands still looks whether it may go on.
 const PAUSE: Duration = Duration::from_millis(2);
 
@@ -108,7 +115,8 @@ impl Piece for Long {
 impl NetworkLoader {
     /// Opens the model and begins to run it. `tell` is called from the loader's threads.
     pub fn start(order: NetworkOrder, tell: impl Fn(Told) + Send + Sync + 'static) -> NetworkLoader {
-        let NetworkOrder { subject, recipe, plan, ties, one_pass, measure, ignore_sentinels, threads } = order;
+        let NetworkOrder { subject, recipe, plan, ties, one_pass, measure, ignore_sentinels, first_figure, threads } =
+            order;
         let tries = subject.backend == Backend::Tract;
         let shared = Arc::new(Shared {
             recipe,
@@ -117,6 +125,7 @@ impl NetworkLoader {
             one_pass,
             measure,
             ignore_sentinels,
+            first_figure,
             threads: threads.max(1),
             tell: Box::new(tell),
             desk: Desk::new(),
@@ -220,17 +229,24 @@ impl Shared {
             one_pass: self.one_pass,
             runs: Default::default(),
         };
+        let all: Vec<usize> = (0..run.setup.samples.len()).collect();
         let wanted = Begin {
             recipe: &self.recipe,
             plan: &self.plan,
             ties: &self.ties,
+            samples: &all,
+            quantized_only: false,
             measure: self.measure,
             ignore_sentinels: self.ignore_sentinels,
             threads: self.threads,
             tell: &self.tell,
+            every: TELL,
             cancelled: &|| self.desk.cancelled(),
             stopped: &|| self.stopped.swap(false, Ordering::Relaxed),
         };
+        if let Some(worth) = self.first_figure {
+            self.first(&wanted, &mut run, worth);
+        }
         if !begin(&wanted, &mut run) {
             return;
         }
@@ -242,6 +258,22 @@ impl Shared {
             scope.spawn(|| self.to_its_end(run, || self.serve_trials(run, kept)));
             self.to_its_end(run, || self.serve(run, kept));
         });
+    }
+
+    /// Tells what one sample says of the outputs. What goes wrong with it is told when all of them are run.
+    fn first(&self, wanted: &Begin, run: &mut Run, worth: Duration) {
+        let (started, of) = (Instant::now(), wanted.samples.len());
+        if run.setup.graph().is_err() {
+            return;
+        }
+        let tried = guarded(|| {
+            let params = first(wanted, run, worth)?;
+            self.served(run, &Kept::new(run), WHOLE).once(&params).ok()?
+        });
+        let Ok(Some(mut effects)) = tried else { return };
+        let each = effects.each.iter_mut().map(|(_, effect)| effect);
+        each.chain([&mut effects.all]).for_each(|effect| effect.of = of);
+        (self.tell)(Told::Trial(News::First { effects, took: started.elapsed() }));
     }
 
     /// Answers as long as it is asked. What dies over it leaves nobody waiting: not who has asked, and not the other

@@ -61,6 +61,17 @@ impl<F: Fn() -> Option<Trial>> Served<'_, F> {
         Budget { samples, threads, cancelled: &self.cancelled, stopped: &self.stopped }
     }
 
+    /// Everything on these params, once. `None` when it was cancelled.
+    ///
+    /// # Errors
+    ///
+    /// The network cannot be run so.
+    pub fn once(&self, params: &Params) -> Result<Option<OutputEffects>, ModelError> {
+        let split = Split::of(params, self.run)?;
+        let bench = Bench::new(&self.run.setup, self.kept, &split.weights, self.budget())?;
+        bench.whole_until(&split.activations, &|| false, &|_| {})
+    }
+
     /// Everything as it is chosen. Where that takes a while, what the samples so far say is told first; where something
     /// else is chosen meanwhile, it ends.
     fn whole(&self, params: Params, stopped: Ask) {

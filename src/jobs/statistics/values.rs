@@ -38,18 +38,15 @@ impl Statistics {
     /// What the document says of where a tensor comes from.
     pub fn origin(&self, key: &Key) -> Origin {
         let tensor = &self.table.tensors[key];
-        let pieces = self.table.holds.len();
-        let of = if pieces == 1 { "one piece".to_owned() } else { format!("{pieces} pieces") };
-        let note = format!(
-            "From statistics of {of} of the data, counted in one pass on bins of powers of two: the values and the order of \
-             batches are not known."
-        );
+        // How many pieces of the data it was makes no difference, and is not said.
+        let note = "From statistics, counted in one pass on bins of powers of two: the values and the order of batches are \
+                    not known.";
         Origin {
             files: self.files.clone(),
             shape: tensor.shape.sizes(),
             samples: (tensor.samples > 0).then_some(tensor.samples),
             dtype: tensor.dtype.clone(),
-            notes: vec![note],
+            notes: vec![note.to_owned()],
             ..Origin::default()
         }
     }

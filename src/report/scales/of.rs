@@ -120,7 +120,7 @@ pub(in crate::report) fn candidates(ready: &Ready, parts: &Per<&Ready>) -> Vec<(
 
 /// What a method's clip costs, with the divergence that is the method's own.
 fn own_metrics(threshold: &Threshold) -> Metrics {
-    Metrics { kl: threshold.own_kl, ..threshold.metrics }
+    Metrics { kl: threshold.kl(), ..threshold.metrics }
 }
 
 fn chosen(layer: &Layer, ready: &Ready, parts: &Per<&Ready>) -> Chosen {

@@ -7,6 +7,8 @@ use crate::report::effect::Effect;
 use crate::report::number::finite;
 use crate::session::Kind;
 
+use super::Scales;
+
 /// A search: what it judged, what it took, and where the loss sits.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Tuning {
@@ -103,6 +105,15 @@ pub struct AloneScales {
     /// The mean of its error as a share of the root of the mean square, from the bins: near ±1 it is an offset.
     #[serde(default)]
     pub mean_error: Option<f64>,
+}
+
+impl Scales {
+    /// What is to be added to biases for the figures that the document promises; none where moving them was not asked for, or
+    /// gained nothing.
+    pub fn moved_biases(&self) -> &[MovedBias] {
+        let bias = self.tuning.as_ref().and_then(|tuning| tuning.bias.as_ref()).filter(|bias| bias.taken);
+        bias.map_or(&[], |bias| &bias.nodes)
+    }
 }
 
 /// A figure in dB as documents hold it.

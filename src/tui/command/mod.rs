@@ -128,6 +128,8 @@ pub enum Command {
     TuneAll,
     /// Asks whether to take up what an earlier run has left.
     TakeUp,
+    /// Asks what to train, and trains it.
+    Train,
     /// Asks what to do in the lesson.
     Lesson,
     /// Writes the scales to a file.

@@ -287,7 +287,7 @@ pub const COMMANDS: &[Entry] = &[
     entry(
         C::Layers,
         "layers",
-        &[k('d'), Key::code(KeyCode::F(2))],
+        &[k('Z'), Key::code(KeyCode::F(3))],
         "layers and notes",
         "Shows the list over the whole width, with all of its numbers and what is to be said of the selected layer; {open-channel} goes to its plots.",
         Layers,
@@ -506,6 +506,14 @@ pub const COMMANDS: &[Entry] = &[
         &[k('R')],
         "take up",
         "Asks whether to take up the changes that an earlier run on the same data has left and no file holds.",
+        Session,
+    ),
+    entry(
+        C::Train,
+        "train",
+        &[k('!')],
+        "train",
+        "In the lesson on training: asks which ways to train and how (all, ste, rate:0.5, seeds:5), and draws them as they go.",
         Session,
     ),
     entry(

@@ -60,6 +60,7 @@ pub fn words(command: C) -> &'static str {
         C::Stop => "cancel abort interrupt end halt",
         C::Work => "background jobs tasks progress running busy wait time left eta queue",
         C::Notes => "warnings messages remarks problems why sentence details read",
+        C::Train => "qat fine-tune straight-through ste gradient learn digits",
         C::Lesson => "learn teach tutorial course hint step",
         C::TakeUp => "restore recover crash earlier journal unsaved",
         C::Export => "save write file scales json cache tensorrt output document",

@@ -1,3 +1,5 @@
+use unicode_width::UnicodeWidthStr;
+
 /// A label that found its place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Placed {
@@ -27,10 +29,9 @@ pub fn place(marks: &[(u16, &str)], width: u16, rows: u16) -> Vec<Placed> {
     let mut placed: Vec<Placed> = Vec::new();
     for (column, members) in groups {
         let text = joined(marks, &members);
-        let len = text.chars().count() as u16;
+        let len = text.width() as u16;
         let free = (0..rows).find_map(|row| {
-            let taken =
-                placed.iter().filter(|p| p.row == row).map(|p| p.column + p.text.chars().count() as u16 + 1).max();
+            let taken = placed.iter().filter(|p| p.row == row).map(|p| p.column + p.text.width() as u16 + 1).max();
             let from = taken.unwrap_or(0);
             let centred = column.saturating_sub(len / 2).max(from);
             let start = centred.min(width.saturating_sub(len));
@@ -50,7 +51,7 @@ fn join_neighbour(placed: &mut [Placed], marks: &[(u16, &str)], members: Vec<usi
     let mut all = neighbour.marks.clone();
     all.extend(members);
     let text = joined(marks, &all);
-    let len = text.chars().count() as u16;
+    let len = text.width() as u16;
     if len > width {
         return;
     }
@@ -58,7 +59,7 @@ fn join_neighbour(placed: &mut [Placed], marks: &[(u16, &str)], members: Vec<usi
     let column = neighbour.column.min(width - len);
     let row = neighbour.row;
     let others = &placed[..placed.len() - 1];
-    let free = others.iter().filter(|p| p.row == row).all(|p| p.column + (p.text.chars().count() as u16) < column);
+    let free = others.iter().filter(|p| p.row == row).all(|p| p.column + (p.text.width() as u16) < column);
     if free && let Some(neighbour) = placed.last_mut() {
         *neighbour = Placed { column, row, text, marks: all };
     }

@@ -27,7 +27,8 @@ fn idea(model: &Model) -> &'static str {
     if model.on_strip() && !model.plot.page.covers() {
         return "per-channel";
     }
-    if let (Some(x), Some(ready), false) = (model.plot.inspect, model.selected_ready(), model.plot.page.covers()) {
+    let plots = matches!(model.plot.page, Page::Curve | Page::Divergence);
+    if let (Some(x), Some(ready), true) = (model.plot.inspect, model.selected_ready(), plots) {
         return if ready.clip().saturates(x as f32) { "saturation" } else { "bin" };
     }
     let infinite = || model.divergence().is_some_and(|parts| parts.gap().is_some());

@@ -2,6 +2,8 @@
 
 use super::super::held::Held;
 use super::super::model::Model;
+use crate::jobs::Told;
+use crate::report::{number, visible};
 
 /// Holds the range that is looked at, or lets go of what is held.
 pub(super) fn toggle(model: &mut Model) {
@@ -14,4 +16,23 @@ pub(super) fn toggle(model: &mut Model) {
     let told = model.keys.told("another layer or method now stands beside it, {hold} lets go");
     model.say(format!("{} is held as it is; {told}", held.name));
     model.held = Some(held);
+}
+
+/// The data that is compared with has something to tell; when it is all there, how much of it is of tensors here.
+pub(super) fn told(model: &mut Model, told: Told) {
+    let Some(against) = &mut model.against else { return };
+    against.receive(told);
+    if !against.is_done() {
+        return;
+    }
+    let name = visible(&against.title);
+    let keys = model.session.layers().iter().map(|layer| &layer.key);
+    let (both, here) = (keys.clone().filter(|key| against.histogram(key).is_some()).count(), keys.count());
+    let unread = against.failures().len();
+    let why = against.failures().first().map(|why| visible(why));
+    match why {
+        Some(why) => model.warn(format!("{name}: {} could not be read: {why}", number::of(unread as u64, "tensor"))),
+        None if both == 0 => model.warn(format!("{name} has no tensor of these names")),
+        None => model.say(format!("{both} of {} stand beside those of {name}", number::of(here as u64, "tensor"))),
+    }
 }

@@ -17,6 +17,7 @@ use super::super::msg::{Cmd, Opened};
 use super::super::network::Network;
 use super::super::page::Page;
 use super::super::seen::{self, CURVES, PAGES};
+use super::super::training::{Order, Trained};
 use super::{clip, list, prompt, run, settle};
 use crate::figure::{Handle, Rise};
 
@@ -25,7 +26,7 @@ const ENTER: Key = Key::code(KeyCode::Enter);
 /// Whether Enter goes on in the lesson: not where it opens something on the screen.
 pub(super) fn goes_on(model: &Model) -> bool {
     let lesson = model.learn.as_ref().is_some_and(|learn| learn.playing().is_some());
-    lesson && !model.on_strip() && model.plot.page != Page::Changes
+    lesson && !model.on_strip() && !matches!(model.plot.page, Page::Changes | Page::Work | Page::Layers)
 }
 
 /// Asks what to do in the lesson; out of free play it goes back.
@@ -84,7 +85,7 @@ fn choose(model: &mut Model, key: Key, at: usize, cmds: &mut Vec<Cmd>) {
     };
     match &learn.course[chosen].lesson {
         // It is behind the list.
-        Ok(_) if chosen == learn.at && learn.play.is_some() => {
+        Ok(_) if chosen == learn.at && learn.play.as_ref().is_some_and(|play| !play.ended()) => {
             model.mode = Mode::Normal;
             ask_again(model);
         }
@@ -108,11 +109,11 @@ pub(super) fn open(model: &mut Model, lesson: usize, cmds: &mut Vec<Cmd>) {
 
 /// A lesson's data are on their way: the screen begins anew.
 pub(super) fn opened(model: &mut Model, opened: Opened) {
-    let Opened { lesson, session, title, network } = opened;
+    let Opened { lesson, session, title, network, into_network } = opened;
     let fresh = Model::new(session, title, model.look, model.size);
     let old = std::mem::replace(model, fresh);
-    let Model { keys, mouse, learn, mode, notice, into_network, .. } = old;
-    (model.keys, model.mouse, model.learn, model.notice) = (keys, mouse, learn, notice);
+    let Model { keys, mouse, learn, mode, notice, lang, .. } = old;
+    (model.keys, model.mouse, model.learn, model.notice, model.lang) = (keys, mouse, learn, notice, lang);
     model.into_network = into_network;
     model.network = network.then(Network::default);
     // Where the list of lessons stands over it, it stays.
@@ -265,7 +266,7 @@ fn stand(model: &mut Model, start: &Start) {
     }
     plot.signed = start.signed.unwrap_or(plot.signed);
     plot.fake_quant = start.fake_quant.unwrap_or(plot.fake_quant);
-    plot.inspect = start.inspect;
+    (plot.inspect, plot.drops, plot.bin) = (start.inspect, 0, None);
     (plot.zoom, plot.handle) = (None, Handle::Max);
     model.list.resort();
 }
@@ -406,6 +407,10 @@ pub(super) fn do_it(model: &mut Model, act: &Act, cmds: &mut Vec<Cmd>) {
         Act::Type(text) => {
             let seen = seen::seen(model);
             let typed: String = exactly(text, &seen);
+            if matches!(model.mode, Mode::Prompt { .. }) {
+                // In place of what is proposed.
+                prompt::key(model, Key::ctrl('u'), cmds);
+            }
             typed.chars().for_each(|c| prompt::key(model, Key::char(c), cmds));
             prompt::key(model, ENTER, cmds);
             settle(model);
@@ -443,9 +448,32 @@ pub(super) fn answered(model: &mut Model, text: &str, cmds: &mut Vec<Cmd>) -> Re
     Ok(())
 }
 
+/// Trains what was typed. The error is a sentence; the prompt stays.
+pub(super) fn train(model: &mut Model, text: &str, cmds: &mut Vec<Cmd>) -> Result<(), String> {
+    let order = Order::of(text)?;
+    if let Some(training) = model.learn.as_mut().and_then(|learn| learn.training.as_mut()) {
+        let nth = training.begin(order.clone());
+        cmds.push(Cmd::Train(order, nth));
+    }
+    Ok(())
+}
+
+pub(super) fn trained(model: &mut Model, nth: usize, told: Trained) {
+    let Some(training) = model.learn.as_mut().and_then(|learn| learn.training.as_mut()) else { return };
+    if training.nth != nth {
+        return;
+    }
+    let refused = if let Trained::Refused(why) = &told { Some(why.clone()) } else { None };
+    training.hear(told);
+    if let Some(why) = refused {
+        model.warn(why);
+    }
+}
+
 /// Whether page keys turn the lesson's text.
 pub(super) fn turns(model: &Model) -> bool {
-    model.learn.as_ref().is_some_and(|learn| learn.playing().is_some()) && !model.plot.page.covers()
+    model.learn.as_ref().is_some_and(|learn| learn.playing().is_some())
+        && !matches!(model.plot.page, Page::Changes | Page::Work | Page::Layers | Page::Compare)
 }
 
 pub(super) fn turn(model: &mut Model, by: i16) {

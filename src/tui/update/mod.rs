@@ -33,7 +33,7 @@ use super::command::{Command, entry_of};
 use super::layout::{Areas, Contents, areas, presented};
 use super::line::Line;
 use super::mode::{Ask, Mode, Reading};
-use super::model::{Model, name_of};
+use super::model::{Model, Part, name_of};
 use super::msg::{Cmd, Msg};
 use super::page::Page;
 use crate::calibrate::Shape;
@@ -46,7 +46,7 @@ use crate::session::{Key, Step, Target};
 /// After news from the loader, which comes in floods, the list and the figure lag behind until [`settle`].
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
     let mut cmds = Vec::new();
-    let news = matches!(msg, Msg::Job(_));
+    let news = matches!(msg, Msg::Job(_) | Msg::Against(_));
     match msg {
         Msg::Run(command) => run(model, command, &mut cmds),
         Msg::Ground(ground) => model.look = model.look.on(ground),
@@ -84,6 +84,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::Type(key) => prompt::key(model, key, &mut cmds),
         Msg::Paste(text) => prompt::paste(model, &text, &mut cmds),
         Msg::Job(told) => load::told(model, told, &mut cmds),
+        Msg::Against(told) => hold::told(model, told),
         Msg::Copied { what, way } => model.say(format!("{what} copied {way}")),
         Msg::Exported(result) => prompt::exported(model, result, &mut cmds),
         Msg::Writing(path) => prompt::writing(model, &path),
@@ -91,6 +92,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::Drawn(picture) => pictures::drawn(model, picture),
         Msg::Written(result) => pictures::written(model, result),
         Msg::Opened(opened) => learn::opened(model, *opened),
+        Msg::Trained(nth, told) => learn::trained(model, nth, *told),
         Msg::NotOpened(why) => learn::not_opened(model, why),
     }
     if !news {
@@ -156,7 +158,12 @@ pub fn layout(model: &Model) -> Option<Areas> {
         None => areas(model.size, Contents { methods, network, alone: alone(model), lesson, mapping, page }),
     };
     let keep = if model.present.is_some() { u16::MAX } else { 2 };
-    areas.map(|areas| if page == Page::Divergence { areas.with_tall_lower(keep) } else { areas })
+    areas.map(|areas| match page {
+        Page::Divergence => areas.with_tall_lower(keep),
+        Page::Mapping if model.present.is_some() => areas.with_tall_lower(keep),
+        Page::Curve if !model.shows(Part::Curve) => areas.with_histogram_only(),
+        _ => areas,
+    })
 }
 
 /// How many lines there are to say of a layer that is alone.
@@ -312,6 +319,7 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::BestForAll => methods::take_best(model),
         Command::FloatWorst => network::ask_worst(model),
         Command::Lesson => learn::ask(model),
+        Command::Train => model.mode = Mode::prompt(Ask::Train, "all"),
         Command::TakeUp => taking::offer(model),
         Command::Export => prompt::open_export(model, false),
         Command::Screen => cmds.push(Cmd::Draw),

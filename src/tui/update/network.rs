@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use crate::calibrate::kl;
 use crate::figure::CurveKind;
 use crate::jobs::{
-    BudgetPoint, How, Jittered, News, Params, Request, Trial, Tried, Tune, TuneLayer, TuneStep, Tuned, UNCHANGED,
+    BiasSet, BudgetPoint, How, Jittered, News, Params, Request, Trial, Tried, Tune, TuneLayer, TuneStep, Tuned,
+    UNCHANGED,
 };
 use crate::quant::{Decibels, Grids, OutputEffect};
-use crate::report::{number, visible};
+use crate::report::{self, MovedBias, MovedBiases, number, visible};
 use crate::session::{Failure, Key, Target};
 
 use super::super::command::Command;
@@ -145,6 +146,9 @@ pub(super) fn news(model: &mut Model, news: News) {
             network.whole.ended(&params);
             network.whole.answer = Some(Answer { of: params, result, check, took });
         }
+        News::First { effects, took } => {
+            network.first = Some(Answer { of: (), result: Ok(effects.all), check: None, took });
+        }
         News::WholeSoFar { params, effects, took } => {
             network.shapes = effects.shapes;
             network.whole.answer = Some(Answer { of: params, result: Ok(effects.all), check: None, took });
@@ -215,6 +219,11 @@ pub(super) fn news(model: &mut Model, news: News) {
             let Some(Work::Tune { layers, steps }) = running.map(|r| r.work) else { return };
             // What was decided before something failed is kept too.
             let (changed, kept) = apply(model, &layers, &steps);
+            let biases = result.as_ref().ok().and_then(|tuned| tuned.as_ref()?.bias.as_ref());
+            let biases = biases.filter(|set| set.taken && kept == 0).map(|set| (chosen(model), moved(set)));
+            if let Some(network) = &mut model.network {
+                network.biases = biases;
+            }
             let text = match result {
                 Ok(Some(tuned)) => tuned_in_words(model, &layers, &tuned, changed, kept),
                 Ok(None) => "stopped before a layer was tuned".to_owned(),
@@ -340,9 +349,11 @@ fn tuned_in_words(model: &Model, tried: &[TuneLayer], tuned: &Tuned, changed: us
         all => format!("{changed} of {}", layers(all.len())),
     };
     let stopped = if tuned.stopped { "stopped: " } else { "" };
-    if changed + kept == 0 {
+    let biases = biases_in_words(tuned.bias.as_ref().filter(|_| kept == 0));
+    let moved = tuned.bias.as_ref().is_some_and(|set| set.taken);
+    if changed + kept == 0 && !moved {
         let stays = exact(&tuned.before.effect) + &spread(&tuned.before);
-        return format!("{stopped}no better clip for {what} on unseen samples: the output stays at {stays}");
+        return format!("{stopped}no better clip for {what} on unseen samples: the output stays at {stays}{biases}");
     }
     let on = |before: &Jittered, after: &Jittered, which: &str| {
         let (n, s) = (before.effect.samples, if before.effect.samples == 1 { "" } else { "s" });
@@ -361,10 +372,34 @@ fn tuned_in_words(model: &Model, tried: &[TuneLayer], tuned: &Tuned, changed: us
         text += &format!(", by {}", set.by);
     }
     text += &wider_in_words(budget, *widened);
+    text += &biases;
     if kept > 0 {
         text += &format!("; {} changed meanwhile and left so", layers(kept));
     }
     text + "; u takes it back"
+}
+
+/// `, 12 biases moved, which an export to .onnx writes`: what became of biases. Nothing where they were not to be moved.
+fn biases_in_words(bias: Option<&BiasSet>) -> String {
+    match bias {
+        None => String::new(),
+        Some(set) if set.taken => {
+            let moved = number::with(set.moved.len() as u64, "bias", "biases");
+            format!(", {moved} moved, which .onnx and .json hold")
+        }
+        Some(_) => ", moving biases gains nothing".to_owned(),
+    }
+}
+
+/// The same for the document.
+fn moved(set: &BiasSet) -> MovedBiases {
+    MovedBiases {
+        taken: set.taken,
+        effect: (&set.judged.effect).into(),
+        mean_db: report::figure(set.judged.mean_db),
+        spread_db: report::figure(set.judged.spread_db),
+        nodes: set.moved.iter().map(|of| MovedBias { node: of.node.clone(), add: of.by.clone() }).collect(),
+    }
 }
 
 /// `, 2 in 16 bit and 1 in float`: what was taken of a budget. Nothing where there was none.

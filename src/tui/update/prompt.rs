@@ -118,6 +118,7 @@ fn enter(model: &mut Model, cmds: &mut Vec<Cmd>) -> Result<Entered, String> {
         Ask::Axis if model.many() => many::axis(model, &text, cmds)?,
         Ask::Axis => channels::typed(model, &text, cmds)?,
         Ask::Tie => ties::typed(model, &text, cmds)?,
+        Ask::Train => learn::train(model, &text, cmds)?,
         Ask::Answer => learn::answered(model, &text, cmds)?,
         Ask::Worst => network::worst(model, &text)?,
         Ask::Tune { all } => network::tune(model, *all, &text, cmds)?,
@@ -158,7 +159,14 @@ fn follow(model: &mut Model, cmds: &mut Vec<Cmd>) {
         Ask::Export { exists, .. } | Ask::Screen { exists, .. } | Ask::Plot { exists } | Ask::Script { exists, .. } => {
             *exists = None;
         }
-        Ask::Clip { .. } | Ask::Format | Ask::Axis | Ask::Tie | Ask::Worst | Ask::Answer | Ask::Tune { .. } => {}
+        Ask::Clip { .. }
+        | Ask::Format
+        | Ask::Axis
+        | Ask::Tie
+        | Ask::Worst
+        | Ask::Train
+        | Ask::Answer
+        | Ask::Tune { .. } => {}
     }
 }
 

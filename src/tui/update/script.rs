@@ -20,10 +20,10 @@ pub(super) fn of(model: &Model) -> Option<String> {
         }
     };
     let shown = match model.plot.page {
-        Page::Divergence => Computed::Terms,
+        Page::Divergence => Computed::Terms(ready.zero_bin()),
         Page::Coverage => Computed::Coverage(model.plot.drops),
         Page::Mapping => Computed::Mapping(values(model, ready)),
-        Page::Curve if model.plot.curve == CurveKind::Kl => Computed::Kl,
+        Page::Curve if model.plot.curve == CurveKind::Kl => Computed::Kl(ready.zero_bin()),
         Page::Curve
         | Page::Compare
         | Page::Methods
@@ -36,13 +36,15 @@ pub(super) fn of(model: &Model) -> Option<String> {
     Some(script(&super::super::model::name_of(&at), tensor, ready.clip(), &shown))
 }
 
-/// The values that the mapping is told of: the inspected one, else the ends of the clip and of the data, and zero.
+/// The values that the mapping is told of: the inspected one; else the one that it shows, the ends of the clip and of the
+/// data, and zero.
 fn values(model: &Model, ready: &Ready) -> Vec<f32> {
     if let Some(x) = model.plot.inspect {
         return vec![x as f32];
     }
     let (clip, (least, most)) = (ready.clip(), ready.stats().range());
     let mut values = vec![least, clip.min(), clip.min() / 2.0, 0.0, clip.max() / 2.0, clip.max(), most];
+    values.extend(model.traced());
     values.sort_by(f32::total_cmp);
     values.dedup();
     values

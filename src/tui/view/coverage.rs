@@ -13,7 +13,7 @@ use crate::report::number;
 
 /// Rows of words under the bars where there is room for them, and on low screens.
 const WORDS: u16 = 7;
-const FEW_WORDS: u16 = 5;
+const FEW_WORDS: u16 = 6;
 
 /// The rule of 99 % in place of the plots: the signed histogram of 100 bins with its two ends, and what the last drop was.
 pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
@@ -36,7 +36,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     };
     let drops = model.plot.drops.min(trace.drops.len());
     let step = format!("drop {drops} of {}", trace.drops.len());
-    let about = format!("  {}  100 bins over the signed values", model.name_at());
+    let about = format!("  {}, {} signed bins", model.name_at(), histogram.counts.len());
     pen.titled_rule(rule, &[("99 %", theme.title), (&about, theme.dim)], &step);
     let words = if panel.height >= 20 { WORDS } else { FEW_WORDS };
     let body = Rect {
@@ -114,59 +114,42 @@ fn pointers(pen: &mut Pen, area: Rect, histogram: &NumpyHistogram, trace: &Cover
 fn told(pen: &mut Pen, area: Rect, model: &Model, tensor: &Tensor, trace: &CoverageTrace, drops: usize) {
     let theme = pen.look.theme;
     let kept = trace.at(drops);
+    let count = number::count;
     let dropped = match drops.checked_sub(1).map(|last| &trace.drops[last]) {
-        None => "Nothing is dropped yet. Of the two end bins the emptier one goes; on a tie the right one.".to_owned(),
+        None => "nothing is dropped yet: the emptier end bin goes, on a tie the right one".to_owned(),
         Some(drop) => {
             let (side, other) = if drop.from_left { ("left", "right") } else { ("right", "left") };
-            let why = if drop.count == drop.other {
-                "as many: on a tie the right one goes".to_owned()
-            } else {
-                "more".to_owned()
-            };
-            format!(
-                "Dropped bin {} on the {side}, {}; the {other} end held {}, {why}.",
-                drop.bin,
-                number::of(drop.count, "value"),
-                number::count(drop.other)
-            )
+            let held = number::of(drop.count, "value");
+            let why = if drop.count == drop.other { " too: on a tie the right one goes" } else { "" };
+            format!("bin {} dropped on the {side}: {held}, the {other} end has {}{why}", drop.bin, count(drop.other))
         }
     };
-    let share = trace.share(drops);
     let goes_on = drops < trace.drops.len();
-    let next = if goes_on { "above 99 %, so it goes on" } else { "not above 99 % any more, so it ends" };
-    let stays = format!(
-        "Bins {} to {} stay: {} of {}, {}; {next}.",
-        kept.left,
-        kept.right,
-        number::count(kept.values),
-        number::of(trace.total, "value"),
-        number::percent(share)
-    );
+    let next = if goes_on { "more than 99 %, it goes on" } else { "not more than 99 %, it ends" };
+    let (values, share) = (count(kept.values), number::percent(trace.share(drops)));
+    let stays =
+        format!("bins {} to {} stay: {values} of {}, {share}: {next}", kept.left, kept.right, count(trace.total));
     let clip = Coverage::clip(tensor, kept);
     let params = QuantParams::from_clip(clip, tensor.format());
-    let ends = format!(
-        "left edges {} and {}",
-        number::significant(f64::from(kept.low), 5),
-        number::significant(f64::from(kept.high), 5)
-    );
-    let range = if tensor.format().symmetric() {
-        format!("{ends}: the larger magnitude for both sides, clip {}", number::shortest(clip.amax()))
-    } else {
-        format!("{ends}: clip {} to {}", number::shortest(clip.min()), number::shortest(clip.max()))
+    let edge = |edge: f32| number::significant(f64::from(edge), 4);
+    let symmetric = tensor.format().symmetric();
+    let clips = match symmetric {
+        true => format!("clip {} for both sides", number::shortest(clip.amax())),
+        false => format!("clip {} to {}", number::shortest(clip.min()), number::shortest(clip.max())),
     };
+    let scale = number::shortest(params.scale());
+    let range = format!("left edges {} and {}: {clips}, scale {scale}", edge(kept.low), edge(kept.high));
     let metrics = tensor.metrics(clip);
     let about = if metrics.prorated { "about " } else { "" };
-    let scale = format!(
-        "scale {}; at that clip {about}{} saturate, not 1 %.",
-        number::shortest(params.scale()),
-        number::percent(metrics.saturated)
-    );
+    // What puzzles most: the window loses 1 %, and the clip less.
+    let why = if symmetric && !goes_on { ", not 1 %: the wider side decides for both" } else { "" };
+    let saturated = format!("at that clip {about}{} saturate{why}", number::percent(metrics.saturated));
     let keys = model.keys.told(
         "{clip-right} one drop more · {clip-left} one less · {next-minimum} to the end · {previous-minimum} back · {y-scale} log · Esc",
     );
     let end_style = if goes_on { Style::new() } else { theme.chosen };
     let said =
-        [(dropped, theme.beyond), (stays, end_style), (format!("{range}; {scale}"), theme.clip), (keys, theme.dim)];
+        [(dropped, theme.beyond), (stays, end_style), (range, theme.clip), (saturated, theme.clip), (keys, theme.dim)];
     let width = usize::from(area.width);
     let lines = said.iter().flat_map(|(text, style)| {
         let text = pen.look.glyphs.text(text);

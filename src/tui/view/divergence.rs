@@ -122,21 +122,24 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model, ready: &Ready) {
 fn title(pen: &mut Pen, area: Rect, parts: &Divergence, window: &Window, ready: &Ready) {
     let theme = pen.look.theme;
     let kept = parts.bins.len();
+    let all = number::count(parts.of_bins as u64);
+    let levels = parts.of_levels;
     let shown = if window.shown < kept {
-        format!("bins {} to {} of the {kept} kept", window.first, window.first + window.shown - 1)
+        format!("bins {}–{} of {kept}, {levels} levels; {all} in all", window.first, window.first + window.shown - 1)
     } else {
-        format!("{} kept", number::of(kept as u64, "bin"))
+        format!("{kept} of {all} bins kept, {levels} levels")
     };
     // Of an affine range the objective knows the larger end only.
     let of = if ready.format().symmetric() { "" } else { " of |x|" };
-    let about = format!("{of}  {shown} of {}, {} levels", number::count(parts.of_bins as u64), parts.of_levels);
+    let about = format!("{of}  {shown}");
     let nats = format!("KL {} nats", number::significant(parts.kl, 6));
     let style = if parts.kl.is_finite() { theme.curve } else { theme.warning };
-    pen.titled_rule(area, &[("P and Q", theme.title), (&about, theme.dim)], "");
-    let width = pen.width(&nats) + 2;
-    if width + 40 < area.width {
-        pen.text(area.right() - width - 1, area.y, width, &format!(" {nats} "), style);
-    }
+    // The divergence goes before what the bins are.
+    let width = (pen.width(&nats) + 3).min(area.width);
+    pen.titled_rule(area, &[], "");
+    let titled = Rect { width: area.width - width, ..area };
+    pen.titled_rule(titled, &[("P and Q", theme.title), (&about, theme.dim)], "");
+    pen.text(titled.right(), area.y, width.saturating_sub(1), &format!(" {nats} "), style);
 }
 
 fn draw_bars(pen: &mut Pen, model: &Model, parts: &Divergence, window: &Window, rows: &Rows, cursor: usize) {
@@ -174,6 +177,13 @@ fn draw_bars(pen: &mut Pen, model: &Model, parts: &Divergence, window: &Window, 
             // The tail looks as it does in the histogram.
             BarStyle { eighths: if tail { glyphs.hatched } else { glyphs.eighths }, style }
         });
+        // The cursor is more than a colour.
+        let x = area.x + window.column(cursor);
+        for y in area.y..area.bottom() {
+            if pen.buffer[(x, y)].symbol() == " " {
+                pen.glyph(x, y, glyphs.inspect, theme.inspect);
+            }
+        }
         if let (Some(bin), "Q") = (parts.gap(), name)
             && (window.first..window.first + window.shown).contains(&bin)
             && area.height > 0
@@ -195,7 +205,7 @@ fn draw_levels(pen: &mut Pen, area: Rect, parts: &Divergence, window: &Window, y
         if level.bins.start >= window.first {
             pen.glyph(area.x + from, y, glyphs.axis[1], theme.dim);
         }
-        let (sum, each) = (number::count(level.count), number::significant(level.share(), 4));
+        let (sum, each) = (number::count(level.count), share(level.share()));
         let texts = [
             format!(" level {}: {sum} in {} not empty = {each} ", level.level, level.non_empty),
             format!(" {}: {sum}/{} = {each} ", level.level, level.non_empty),
@@ -220,6 +230,7 @@ fn draw_numbers(pen: &mut Pen, area: Rect, parts: &Divergence, window: &Window, 
             let of = &parts.bins[bin];
             let text = match which {
                 0 => number::short_count(of.p_count),
+                1 if of.q_count.fract() == 0.0 => number::short_count(of.q_count as u64),
                 1 => number::significant(of.q_count, 3),
                 _ => number::significant(of.nats, 2),
             };
@@ -227,6 +238,11 @@ fn draw_numbers(pen: &mut Pen, area: Rect, parts: &Divergence, window: &Window, 
             pen.text(area.x + window.column(bin), y, window.cell - 1, &text, style);
         }
     }
+}
+
+/// What a bin gets: whole numbers as such.
+fn share(value: f64) -> String {
+    if value.fract() == 0.0 { number::count(value as u64) } else { number::significant(value, 4) }
 }
 
 /// Where in all of the range the divergence comes from, and which part of it is seen.
@@ -245,7 +261,7 @@ fn draw_overview(pen: &mut Pen, area: Rect, parts: &Divergence, window: &Window)
         let bins = bins_of(usize::from(column));
         bins.start < window.first + window.shown && bins.end > window.first
     };
-    pen.right(area.x - GUTTER, area.y, GUTTER - 1, "|nats|", theme.dim);
+    pen.right(area.x - GUTTER, area.y, GUTTER - 1, "nats", theme.dim);
     for x in area.x..area.right() {
         pen.glyph(x, area.y, glyphs.axis[0], theme.dim);
     }
@@ -274,7 +290,7 @@ fn words(pen: &mut Pen, area: Rect, ready: &Ready, parts: &Divergence, cursor: u
         count(bin.p_count),
         count(parts.sum_p as u64),
         number::significant(bin.p, 4),
-        number::significant(bin.q_count, 4),
+        share(bin.q_count),
         count(parts.sum_q as u64),
         number::significant(bin.q, 4),
         signed(bin.nats)
@@ -287,13 +303,12 @@ fn words(pen: &mut Pen, area: Rect, ready: &Ready, parts: &Divergence, cursor: u
         number::of(level.count, "value"),
         number::of(level.non_empty as u64, "bin"),
         if level.non_empty == 1 { "is" } else { "are" },
-        number::significant(level.share(), 4)
+        share(level.share())
     );
     let third = match parts.gap() {
         Some(gap) => (
             format!(
-                "Why infinite: bin {gap} is the last one kept and it is empty, so Q has 0 there; P has the {} beyond the clip, \
-                 which are added to it.",
+                "Why infinite: bin {gap}, the last one kept, is empty, so Q is 0 there; P has the tail there, {}.",
                 number::of(parts.tail, "value")
             ),
             theme.warning,
@@ -308,14 +323,15 @@ fn words(pen: &mut Pen, area: Rect, ready: &Ready, parts: &Divergence, cursor: u
     };
     // Bin 0 is not what was counted there.
     let own_first = ready.histogram().magnitude.counts().first().copied();
-    let copied = own_first.filter(|own| *own != parts.bins[0].count && cursor == 0);
+    let copied = own_first.filter(|own| *own != parts.bins[0].count);
     let copied =
         copied.map(|own| format!("bin 0 holds {}, and the method gives it bin 1's count", number::of(own, "value")));
     // What says why it is infinite comes first: where there is room for two lines only, it is what was asked.
     let mut said = vec![(at_cursor, theme.inspect), (of_level, theme.dim)];
-    said.extend(copied.map(|text| (text, theme.dim)));
-    let place = if parts.kl.is_finite() { said.len() } else { 0 };
-    said.insert(place, third);
+    said.insert(if parts.kl.is_finite() { 2 } else { 0 }, third);
+    if let Some(text) = copied {
+        said.insert(if cursor == 0 { 1 } else { said.len() }, (text, theme.dim));
+    }
     let width = usize::from(area.width.saturating_sub(1));
     let lines = said.iter().flat_map(|(text, style)| {
         let text = pen.look.glyphs.text(text);

@@ -1,13 +1,16 @@
 use crossterm::event::KeyCode;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use unicode_width::UnicodeWidthChar;
 
 use super::super::command::Command;
 use super::super::key::Key;
 use super::super::layout::{Region, Sends};
 use super::super::line::Line;
 use super::super::mode::{Ask, Mode};
-use super::super::model::Model;
+use super::super::model::{Model, Part};
+use super::super::page::Page;
+use super::super::update::layout;
 use super::super::update::taking::changes;
 use super::super::work;
 use super::pen::{Pen, width};
@@ -225,6 +228,7 @@ fn words(model: &Model, columns: u16) -> (Words<'_>, Option<u16>) {
                 words.say(" ", style);
                 words.say(notice.text.as_str(), style);
             }
+            None if model.present.is_some() => presenting(&mut words),
             None => hints(&mut words, columns),
         },
     }
@@ -252,7 +256,14 @@ fn prompt(words: &mut Words, columns: u16, ask: &Ask, line: &Line) -> u16 {
     // A text longer than the line shows its end.
     let room = columns.saturating_sub(words.width + 2);
     let skipped = width(&model.look, before).saturating_sub(room);
-    let shown: String = before.chars().skip(usize::from(skipped)).collect();
+    let mut left = usize::from(skipped);
+    // Whole characters go, as many as cover these columns.
+    let goes = |c: &char| {
+        let goes = left > 0;
+        left = left.saturating_sub(c.width().unwrap_or(0));
+        goes
+    };
+    let shown: String = before.chars().skip_while(goes).collect();
     // What typing replaces is shown as selected.
     words.say(shown, if line.is_selected() { theme.selected } else { theme.key });
     let cursor = words.width.min(columns.saturating_sub(1));
@@ -263,6 +274,26 @@ fn prompt(words: &mut Words, columns: u16, ask: &Ask, line: &Line) -> u16 {
         None => words.told(&ask.hint(model, &line.text())),
     }
     cursor
+}
+
+/// Whether the list has the place of the plots.
+fn is_listing(model: &Model) -> bool {
+    model.plot.page == Page::Layers
+}
+
+/// What a presenter's keys do, and how far it is.
+fn presenting(words: &mut Words) {
+    let model = words.model;
+    words.dim(" ");
+    for (key, word, by) in [("Space", " more", 1), ("Page Up", " less", -1)] {
+        let sends = Sends::Run(Command::Reveal(by));
+        words.put(key, model.look.theme.key, Some(sends));
+        words.put(word, model.look.theme.dim, Some(sends));
+        words.dim(" · ");
+    }
+    let end = model.keys.hint(Command::Present).unwrap_or_else(|| "–".into());
+    words.put(end, model.look.theme.key, Some(Sends::Run(Command::Present)));
+    words.dim(format!(" ends it · {} of {} revealed", model.present.unwrap_or(0), Part::LAST as u8));
 }
 
 /// Keys with a word each, from the registry, as many as fit.
@@ -283,11 +314,12 @@ fn hints(words: &mut Words, columns: u16) {
         (&[Compare], "compare"),
         (&[Format], "bits"),
     ];
-    let plots: [(&[Command], &str); 27] = [
+    let plots: [(&[Command], &str); 28] = [
         (&[], "drag"),
         (&[MoveColumns(-1), MoveColumns(1)], "clip"),
         (&[CloseChannel], "all channels"),
         (&[Select(1), Select(-1)], "layer"),
+        (&[Layers], "layers"),
         (&[Undo], "undo"),
         (&[Export], "export"),
         (&[Work], ""),
@@ -311,6 +343,17 @@ fn hints(words: &mut Words, columns: u16) {
         (&[Toggle], "on/off"),
         (&[YScale], "y scale"),
         (&[Fit], "fitted curve"),
+    ];
+    let listing: [(&[Command], &str); 9] = [
+        (&[], "click"),
+        (&[Select(1), Select(-1)], "layer"),
+        (&[OpenChannel], "its plots"),
+        (&[Filter], "filter"),
+        (&[Sort], "sort"),
+        (&[MarkLayer], "mark"),
+        (&[Toggle], "on/off"),
+        (&[Undo], "undo"),
+        (&[Export], "export"),
     ];
     let key = |command| model.keys.hint(command).unwrap_or_default();
     // Help and leaving are never pushed out.
@@ -336,7 +379,14 @@ fn hints(words: &mut Words, columns: u16) {
     let at_work = work::pieces(model).len();
     let at_work_in_words = format!("work {at_work}");
     let end = columns.saturating_sub(fixed.width + 1);
-    let wanted = if model.on_strip() { strip.as_slice() } else { plots.as_slice() };
+    let wanted = if is_listing(model) {
+        listing.as_slice()
+    } else if model.on_strip() {
+        strip.as_slice()
+    } else {
+        plots.as_slice()
+    };
+    let listed = layout(model).is_some_and(|areas| !areas.list.is_empty()) || model.session.layers().len() < 2;
     // Only where there is a channel to leave, something to stop, a network to try.
     let wanted = wanted.iter().filter(|(commands, _)| match commands {
         [CloseChannel] => model.channel.open.is_some(),
@@ -345,6 +395,8 @@ fn hints(words: &mut Words, columns: u16) {
         [Sensitivity | Tune | Methods] => {
             model.network.is_some() && (model.network_is_ready() || !model.loading.finished)
         }
+        // Only where there is no list beside the plots.
+        [Layers] => !listed,
         _ => true,
     });
     let has_keys = |commands: &[Command]| commands.iter().all(|c| !model.keys.keys(*c).is_empty());

@@ -37,6 +37,10 @@ fn right(model: &Model) -> Vec<(String, Style, Option<Sends>)> {
             break;
         }
     }
+    if let Some(against) = model.against.as_ref().filter(|against| !against.is_done() && model.loading.finished) {
+        let (read, of) = against.read();
+        right.push((format!("{} {read}/{of}", against.title), theme.dim, None));
+    }
     let changed = model.session.changed();
     // A clip in the hand stands in no file either.
     let unsaved = model.session.is_dirty() || matches!(model.mode, Mode::Drag { .. });
@@ -44,6 +48,10 @@ fn right(model: &Model) -> Vec<(String, Style, Option<Sends>)> {
         let saved = if unsaved { "" } else { ", saved" };
         let style = if unsaved { theme.clip } else { theme.dim };
         right.push((format!("{changed} changed{saved}"), style, Some(Sends::Run(Command::Changes))));
+    }
+    if let Some(learn) = model.learn.as_ref().filter(|learn| learn.free) {
+        let text = learn.say("free play, {lesson}: back", "自由试用，{lesson} 返回");
+        right.push((model.keys.told(text), theme.clip));
     }
     if !model.mouse {
         right.push(("mouse off".into(), theme.dim, None));

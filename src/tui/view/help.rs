@@ -89,18 +89,18 @@ pub(super) fn regions(screen: Rect, model: &Model, search: &Line, place: (u16, u
 
 const MOUSE: [(&str, &str); 6] = [
     ("drag the line", "moves the clip; Esc or the right button puts it back"),
-    ("click beside it", "reads that column"),
+    ("click, drag beside it", "counts the values under that column"),
     ("click a layer, a method", "selects it, takes it: its row below, or its name at the axis"),
     ("click a hint below", "runs it; so does clicking a row here, of a page, of what is at work"),
     ("wheel, right drag", "zooms about the pointer, moves the zoomed window"),
     ("hold Shift", "selects text with the terminal"),
 ];
 
-const SIGNS: [(&str, &str); 14] = [
+const SIGNS: [(&str, &str); 15] = [
     ("bold dB", "in the table: the best SQNR of all methods; a bold name is the layer's method"),
     (
         "~",
-        "an estimate: the clip lies inside a bin, which is divided in proportion; in the list: on some samples so far",
+        "an estimate: the clip, or the column that is read, divides a bin, in proportion; in the list: on some samples so far",
     ),
     ("by", "in the list: the method that chose; hand, tuned, float where something else did"),
     ("▃▅█", "in the list: the layer's magnitudes, zeros left out, counts on a log scale"),
@@ -117,6 +117,7 @@ const SIGNS: [(&str, &str); 14] = [
     ("∞", "infinitely bad: no value in the last bin that is kept, but values beyond it"),
     ("░", "values beyond the clip, hatched: they saturate"),
     ("–", "undefined: no KL on FP8, of channels, or of a range with two ends; nothing was compared"),
+    ("⠊", "an outline over the bars: another layer that is held, the same one of other data, or quantized outputs"),
 ];
 
 fn lines(model: &Model, search: &str, at: usize, room: usize) -> Vec<HelpLine> {
@@ -163,6 +164,7 @@ fn lines(model: &Model, search: &str, at: usize, room: usize) -> Vec<HelpLine> {
             "▃▅█" => [2, 4, 7].map(|eighth| model.look.glyphs.eighths[eighth]).into_iter().collect(),
             "▸" => model.look.glyphs.select.to_string(),
             "≡" => model.look.glyphs.tied.to_string(),
+            "⠊" => crate::tui::curve_sample(model.look.glyphs.marks).chars().take(4).collect(),
             sign => sign.to_owned(),
         };
         tell(&mut lines, &sign, "", text, false, room);

@@ -3,8 +3,8 @@ use ratatui::layout::Rect;
 use super::super::layout::Areas;
 use super::super::model::Model;
 use super::super::page::Page;
+use super::lower::tab_at;
 use super::numbers;
-use super::{method_rows, tab_at};
 use crate::figure::CurveKind;
 use crate::session::Ready;
 
@@ -13,7 +13,7 @@ pub(in super::super) fn idea_at(model: &Model, areas: &Areas, x: u16, y: u16) ->
     let over = |area: Rect| area.contains((x, y).into());
     if over(areas.numbers) && model.present.is_none() {
         let of_method = || {
-            let (index, _) = method_rows(model, areas.numbers).into_iter().find(|(_, row)| *row == y)?;
+            let (index, _) = numbers::rows(model, areas.numbers).into_iter().find(|(_, row)| *row == y)?;
             Some(of_method(&model.selected_ready()?.candidates().get(index)?.id))
         };
         return numbers::heading_at(model, areas.numbers, x).and_then(of_heading).or_else(of_method);

@@ -129,11 +129,19 @@ fn lines(model: &Model, learn: &Learn, play: &Play, width: usize) -> Vec<Vec<Run
     }
     // Answers to choose from stand on lines of their own.
     let mut lines = Vec::new();
-    for piece in split_lines(&all) {
-        lines.extend(wrap(&piece, width));
+    for (nth, piece) in split_lines(&all).iter().enumerate() {
+        let option = piece.first().is_some_and(|run| run.text.starts_with(|c: char| c.is_ascii_digit()));
+        // Rows are dear where the panel is broad and low.
+        if nth > 0 && !option && width < BROAD {
+            lines.push(Vec::new());
+        }
+        lines.extend(wrap(piece, width));
     }
     lines
 }
+
+/// A panel of so many columns lies below the plots.
+const BROAD: usize = 60;
 
 fn plain(text: &str) -> Run {
     Run { text: text.to_owned(), ink: Ink::Plain }
@@ -147,8 +155,7 @@ fn split_lines(runs: &[Run]) -> Vec<Vec<Run>> {
         if begins_an_option {
             pieces.push(vec![Run { text: run.text[1..].to_owned(), ink: run.ink }]);
         } else if run.text == "\n\n" {
-            pieces.push(vec![]);
-            pieces.push(vec![]);
+            pieces.push(Vec::new());
         } else if let Some(piece) = pieces.last_mut() {
             piece.push(run.clone());
         }

@@ -21,8 +21,8 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     if model.plot.page == Page::Divergence {
         return divergence::draw(pen, areas, model, ready);
     }
-    if !model.shows(Part::Curve) {
-        return;
+    if model.plot.page == Page::Curve && !model.shows(Part::Curve) {
+        return scales::x_ticks(pen, areas.ticks, &figure.axis);
     }
     if model.plot.page == Page::Mapping {
         return mapping::draw(pen, areas, model, figure, ready);
@@ -34,9 +34,10 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     }
     scales::y_labels(pen, areas.lower, &figure.curve.scale);
     draw_curve(pen, areas.lower, &figure.curve);
-    points(pen, areas.lower, model, figure);
     too_few(pen, areas.lower, model, figure);
     meeting_point(pen, areas.lower, model, figure, ready);
+    // Their names take what room is left.
+    points(pen, areas.lower, model, figure, ready);
 }
 
 /// The curves by their titles, in their order on the screen.
@@ -81,10 +82,18 @@ fn title(pen: &mut Pen, area: Rect, model: &Model, figure: &Figure) {
             ]
         }
         (CurveKind::Mse, Some((v, x))) => {
+            let [least, cross] = pen.look.glyphs.points;
+            let (v, x_text) = (number::significant(v, 3), at(x));
             let crossing = curve.crossings.iter().find(|c| symmetric || (c.at < 0.0) == (x < 0.0));
-            let least = format!("least {} at {}", number::significant(v, 3), at(x));
-            let crossing = crossing.map(|c| format!("parts cross at {}, {least}", at(f64::from(c.at))));
-            crossing.into_iter().chain([least]).collect()
+            let crossing = crossing.map(|c| at(f64::from(c.at)));
+            let with = |words: &dyn Fn(&str) -> String| crossing.as_deref().map(words);
+            let notes = [
+                with(&|c| format!("{cross} parts cross at {c}, {least} least {v} at {x_text}")),
+                with(&|c| format!("{cross} cross {c}, {least} least {x_text}")),
+                with(&|c| format!("{cross} {c} {least} {x_text}")),
+                Some(format!("{least} least {v} at {x_text}")),
+            ];
+            notes.into_iter().flatten().collect()
         }
     };
     let bold = |style: Style| style.add_modifier(Modifier::BOLD);
@@ -94,12 +103,12 @@ fn title(pen: &mut Pen, area: Rect, model: &Model, figure: &Figure) {
         pieces.extend([(gap, theme.dim), (name, if model.plot.curve == kind { theme.title } else { theme.dim })]);
     }
     if model.plot.curve == CurveKind::Mse {
-        pieces.extend([
-            ("  ·· = ", theme.curve),
-            ("clipping ━━", bold(theme.beyond)),
-            (" + ", theme.dim),
-            ("rounding --", bold(theme.rounding)),
-        ]);
+        let [sum, clipping, rounding] = match area.width {
+            0..76 => ["  ", "clip ━━", "round --"],
+            _ => ["  ·· = ", "clipping ━━", "rounding --"],
+        };
+        let parts = [(clipping, bold(theme.beyond)), (" + ", theme.dim), (rounding, bold(theme.rounding))];
+        pieces.extend(std::iter::once((sum, theme.curve)).chain(parts));
     }
     let titles: u16 = pieces.iter().map(|(text, _)| pen.width(text)).sum();
     let fits = |note: &&String| titles + pen.width(note) + 8 <= area.width;
@@ -161,41 +170,63 @@ fn draw_curve(pen: &mut Pen, area: Rect, curve: &Curve) {
 }
 
 /// Where the curve is best, and where its two parts cross: a sign with its name.
-fn points(pen: &mut Pen, area: Rect, model: &Model, figure: &Figure) {
+fn points(pen: &mut Pen, area: Rect, model: &Model, figure: &Figure, ready: &Ready) {
     let (theme, glyphs) = (pen.look.theme, pen.look.glyphs);
     let curve = &figure.curve;
     let [least, cross] = glyphs.points;
     for crossing in &curve.crossings {
-        point(pen, area, figure, (f64::from(crossing.at), crossing.value), cross, "parts cross", theme.title);
+        let at = (f64::from(crossing.at), crossing.value);
+        point(pen, area, figure, at, Some(cross), &["parts cross", "cross"], theme.title);
     }
     let name = match model.plot.curve {
         CurveKind::Sqnr => "best",
         CurveKind::Kl | CurveKind::Mse => "least",
     };
     if let Some((value, at)) = curve.best.filter(|(value, _)| value.is_finite()) {
-        point(pen, area, figure, (at, value), least, name, theme.chosen);
+        // Where the clip itself stands its own sign is there, with the value.
+        let column = figure.axis.column(at);
+        let lines = model.lines(ready.decision().clip);
+        let taken = lines.iter().any(|(_, line)| figure.axis.column(*line) == column);
+        let text = match model.plot.curve {
+            CurveKind::Sqnr => number::decibels(value),
+            CurveKind::Kl | CurveKind::Mse => number::significant(value, 3),
+        };
+        let long = format!("{name} {text}");
+        let names: &[&str] = if taken { &[name] } else { &[&long, name] };
+        point(pen, area, figure, (at, value), Some(least).filter(|_| !taken), names, theme.chosen);
     }
 }
 
-/// A sign on the curve, and its name beside it where nothing is drawn.
-fn point(pen: &mut Pen, area: Rect, figure: &Figure, (at, value): (f64, f64), glyph: char, name: &str, style: Style) {
+/// A sign on the curve, and the longest of its names that stands beside it where nothing is drawn.
+fn point(
+    pen: &mut Pen,
+    area: Rect,
+    figure: &Figure,
+    (at, value): (f64, f64),
+    glyph: Option<char>,
+    names: &[&str],
+    style: Style,
+) {
     let height = figure.curve.scale.height(value);
     let Some(column) = figure.axis.column(at).filter(|_| !height.is_nan()) else { return };
     let up = (height.clamp(0.0, 1.0) * f64::from(area.height)) as u16;
     let (x, y) = (area.x + column, area.bottom() - 1 - up.min(area.height - 1));
-    pen.glyph(x, y, glyph, style);
-    let width = pen.width(name);
-    let beside = [Some(x + 2), x.checked_sub(width + 1)].into_iter().flatten();
-    let beside: Vec<u16> = beside.filter(|start| *start >= area.x && start + width <= area.right()).collect();
+    glyph.into_iter().for_each(|glyph| pen.glyph(x, y, glyph, style));
     let rows = [Some(y), y.checked_sub(1), Some(y + 1), y.checked_sub(2), Some(y + 2)].into_iter().flatten();
     let rows: Vec<u16> = rows.filter(|row| (area.y..area.bottom()).contains(row)).collect();
-    let free = |start: u16, row: u16| (start..start + width).all(|x| pen.buffer[(x, row)].symbol() == " ");
-    let place = rows
-        .iter()
-        .flat_map(|row| beside.iter().map(move |start| (*start, *row)))
-        .find(|(start, row)| free(*start, *row));
-    if let Some((start, row)) = place {
-        pen.text(start, row, width, name, style);
+    for name in names {
+        let width = pen.width(name);
+        let beside = [Some(x + 2), x.checked_sub(width + 1)].into_iter().flatten();
+        let beside: Vec<u16> = beside.filter(|start| *start >= area.x && start + width <= area.right()).collect();
+        // With a blank around it, where there is a column for one.
+        let around = |start: u16| start.max(area.x + 1) - 1..(start + width + 1).min(area.right());
+        let free =
+            |start: u16, row: u16| around(start).all(|at| at == x && row == y || pen.buffer[(at, row)].symbol() == " ");
+        let places = rows.iter().flat_map(|row| beside.iter().map(move |start| (*start, *row)));
+        if let Some((start, row)) = places.into_iter().find(|(start, row)| free(*start, *row)) {
+            pen.text(start, row, width, name, style);
+            return;
+        }
     }
 }
 
@@ -208,12 +239,10 @@ fn too_few(pen: &mut Pen, area: Rect, model: &Model, figure: &Figure) {
         && too_few_values(values, bins)
         && area.height > 2
     {
-        let text = format!(
-            " ∞ where a clip ends in an empty bin: {} on {} bins are too few ",
-            number::of(values, "value"),
-            number::count(bins as u64)
-        );
-        pen.right(area.x, area.y + 1, area.width, &text, pen.look.theme.warning);
+        let (values, bins) = (number::of(values, "value"), number::count(bins as u64));
+        // On the row of the infinities, some of which stay in view.
+        let text = format!(" ∞ in empty bins: {values} are few for {bins} bins ");
+        pen.right(area.x, area.y, area.width, &text, pen.look.theme.warning);
     }
 }
 

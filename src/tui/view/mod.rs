@@ -13,6 +13,7 @@ mod ideas;
 mod inspect;
 mod layers;
 mod lesson;
+mod lines;
 mod lower;
 mod mapping;
 mod methods;
@@ -29,6 +30,7 @@ mod present;
 mod read;
 mod scales;
 mod strip;
+mod training;
 mod work;
 
 use ratatui::buffer::Buffer;
@@ -61,7 +63,10 @@ pub fn view(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
     if model.present.is_none() {
         layers::draw(&mut pen, &areas, model);
     }
-    if model.plot.page == Page::Layers {
+    let training = model.learn.as_ref().and_then(|learn| Some((learn, learn.training.as_ref()?)));
+    if let Some((learn, training)) = training {
+        training::draw(&mut pen, areas.page(), learn, training);
+    } else if model.plot.page == Page::Layers {
         // The list has the place of the plots.
     } else if model.plot.page == Page::Outputs {
         outputs::draw(&mut pen, &areas, model);

@@ -4,7 +4,7 @@ use ratatui::style::Style;
 use super::super::look::Theme;
 use super::super::model::Model;
 use super::pen::Pen;
-use crate::calibrate::{Measured, Metrics};
+use crate::calibrate::{Measured, Metrics, OwnKl, Tensor};
 use crate::quant::{Clip, QuantParams};
 use crate::report::{self, number};
 
@@ -39,7 +39,7 @@ const COLUMNS: [Column; 10] = [
             if r.symmetric { n(r.clip.amax()) } else { format!("{} to {}", n(r.clip.min()), n(r.clip.max())) }
         },
     },
-    Column { heading: "scale", width: 10, rank: [6, 6], cell: |r| number::significant(f64::from(r.params.scale()), 5) },
+    Column { heading: "scale", width: 10, rank: [5, 5], cell: |r| number::significant(f64::from(r.params.scale()), 5) },
     Column { heading: "zero pt", width: 7, rank: [9, 2], cell: |r| r.params.zero_point().to_string() },
     Column {
         heading: SATURATED,
@@ -54,7 +54,7 @@ const COLUMNS: [Column; 10] = [
     Column {
         heading: SATURATED,
         width: 9,
-        rank: [5, 5],
+        rank: [6, 6],
         cell: |r| format!("{}{}", about(r), number::percent(r.metrics.saturated)),
     },
     Column { heading: "clipping", width: 8, rank: [2, 3], cell: |r| number::significant(r.metrics.clipping_error, 2) },
@@ -160,7 +160,12 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
         match &candidate.outcome {
             Ok(t) => {
                 // Of a peer's method the peer's own divergence, or none.
-                let metrics = Metrics { kl: t.own_kl, ..t.metrics };
+                let drawn = |tensor: &Tensor| tensor.kl_with(t.clip, ready.zero_bin());
+                let kl = match (t.own_kl, model.figure()) {
+                    (OwnKl::Drawn, Some(figure)) => drawn(&figure.tensor),
+                    _ => t.kl(),
+                };
+                let metrics = Metrics { kl, ..t.metrics };
                 let row = Row { clip: t.clip, params: t.params, metrics, symmetric };
                 let best = (Some(i) == best).then_some(theme.chosen);
                 cells(pen, area, y, columns, &row, Style::new(), best);
@@ -286,7 +291,7 @@ mod tests {
         for width in 80..200 {
             let name = name_width(Rect { width, ..Rect::ZERO });
             for (symmetric, wanted) in [
-                (true, &["clip", "clipping", "rounding", "SQNR, dB", "KL, nats", SATURATED][..]),
+                (true, &["clip", "scale", "clipping", "rounding", "SQNR, dB", "KL, nats"][..]),
                 (false, &["clip", "zero pt", "clipping", "rounding", "SQNR, dB"][..]),
             ] {
                 let (columns, gap) = fitting(width, name, symmetric);

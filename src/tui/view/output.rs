@@ -71,6 +71,9 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     let Some(network) = model.network.as_ref().filter(|_| !area.is_empty()) else { return };
     let theme = pen.look.theme;
     if !network.whole.was_asked() {
+        if let Some(first) = network.first.as_ref().filter(|_| !model.loading.finished) {
+            return draw_first(pen, area, first);
+        }
         let text = match model.loading.finished {
             false => "what each clip does to the outputs comes here, once the network has run",
             true => "the network could not be run",
@@ -97,7 +100,38 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
         alone.answer(pen, here, fresh, |answer| was_for(&answer.of.1));
     }
     let whole = Half { x: right, width: area.right() - right, y: area.y, fields: room.whole };
-    whole.answer(pen, network.whole.answer.as_ref(), network.whole_is_answered(), |_| "of earlier choices".to_owned());
+    match (&network.whole.answer, &network.first) {
+        (None, Some(first)) => whole.answer(pen, Some(first), false, rests_on),
+        (answer, _) => {
+            whole.answer(pen, answer.as_ref(), network.whole_is_answered(), |_| "of earlier choices".to_owned())
+        }
+    }
+}
+
+/// What one sample says of the outputs, while all of them are counted.
+fn draw_first(pen: &mut Pen, area: Rect, first: &Answer<()>) {
+    let theme = pen.look.theme;
+    let Ok(effect) = &first.result else { return };
+    let mut pieces = vec![
+        (" output  ".to_owned(), theme.title),
+        ("first figure ".to_owned(), theme.dim),
+        (headline(effect), theme.clip),
+    ];
+    if let Some(of) = effect.cosine {
+        pieces.push((format!("   cosine {}", cosine(of)), Style::new()));
+    }
+    if let Some((name, share)) = share(effect) {
+        pieces.push((format!("   {name} {}", number::percent(share)), Style::new()));
+    }
+    pieces
+        .push((format!("   {}, which chose the clips too; the others are being counted", rests_on(first)), theme.dim));
+    let pieces: Vec<(&str, Style)> = pieces.iter().map(|(text, style)| (text.as_str(), *style)).collect();
+    pen.pieces(area.x, area.y, area.width, &pieces);
+}
+
+/// `1/8 samples`: what a first figure rests on.
+fn rests_on<Of>(first: &Answer<Of>) -> String {
+    first.result.as_ref().map_or_else(|_| String::new(), samples)
 }
 
 /// One of the two places of the row.

@@ -3,12 +3,13 @@ import zlib
 
 import numpy as np
 
-from . import runs
+from . import runs, snappy
 from .columns import INT32, INT64, FLOAT, NUMPY, TEXT, Column, Texts
 from .thrift import Reader
 
 MAGIC = b"PAR1"
-CODECS = {1: "Snappy", 3: "LZO", 4: "Brotli", 5: "LZ4", 6: "Zstandard", 7: "LZ4"}
+UNCOMPRESSED, SNAPPY, GZIP = 0, 1, 2
+CODECS = {3: "LZO", 4: "Brotli", 5: "LZ4", 6: "Zstandard", 7: "LZ4"}
 PLAIN, PLAIN_DICTIONARY, RLE_DICTIONARY = 0, 2, 8
 
 
@@ -51,7 +52,7 @@ def _column(data, name, kind, optional, chunks, rows):
         left, at, dictionary = chunk[5], chunk.get(11, chunk[9]), None
         at = min(at, chunk[9])
         codec = chunk.get(4, 0)
-        if codec not in (0, 2):
+        if codec not in (UNCOMPRESSED, SNAPPY, GZIP):
             raise Unsupported(f"it is compressed by {CODECS.get(codec, 'something unknown')}")
         while left > 0:
             reader = Reader(data, at)
@@ -60,8 +61,10 @@ def _column(data, name, kind, optional, chunks, rows):
             if len(body) < head[3]:
                 raise ValueError("a page goes beyond its end")
             at = reader.at + head[3]
-            if codec == 2:
+            if codec == GZIP:
                 body = _inflated(body, head[2])
+            elif codec == SNAPPY:
+                body = snappy.unpacked(body, head[2])
             if head[1] == 2:
                 dictionary = _plain(body, 0, kind, head[7][1])
             elif head[1] == 0:

@@ -62,6 +62,7 @@ fn order(model: &Path, samples: SampleSource, session: &Session) -> NetworkOrder
         ties: Ties::default(),
         one_pass: false,
         ignore_sentinels: false,
+        first_figure: None,
         measure: false,
         threads: 2,
     }
@@ -412,5 +413,42 @@ fn an_order_of_sensitivity_comes_on_one_sample_first() {
         let mut keys: Vec<&str> = some.iter().map(|(found, _)| found.key.name()).collect();
         keys.sort_unstable();
         assert_eq!(keys, ["a", "b", "x"]);
+    }
+}
+
+#[test]
+fn one_sample_answers_before_all_of_them_are_counted() {
+    let nodes = chain(&["Neg", "Abs"]);
+    let net_of = |rows: &[[f32; 4]], worth| net(&nodes, rows, &[], |order| order.first_figure = worth);
+    let first = net_of(&ROWS, Some(Duration::ZERO));
+    let effects = loop {
+        match first.next() {
+            Told::Trial(News::First { effects, .. }) => break effects,
+            Told::Arrived(Arrival::Layer { .. }) => panic!("it comes first"),
+            _ => {}
+        }
+    };
+    assert_eq!((effects.all.samples, effects.all.of), (1, 3));
+    // Two more runs, and nothing is counted otherwise; the session has not heard what was told before.
+    while !matches!(first.next(), Told::Done) {}
+    let plain = net_of(&ROWS, None).read();
+    assert_eq!((first.runs(), plain.runs()), (8, 6));
+
+    // It is what that sample says where there is no other.
+    let alone = net_of(&[ROWS[crate::model::Draw::shuffled(3, 0)[0]]], None).read();
+    alone.loader.request(Request::Trial(Trial::Whole(alone.session.params())));
+    let Told::Trial(News::Whole { result: Ok(whole), .. }) = alone.next() else { panic!("it runs") };
+    assert_eq!(whole.all.sqnr_db, effects.all.sqnr_db);
+
+    // Who has all of them soon is not kept waiting, and of one sample there is no first.
+    for (rows, worth) in [(&ROWS[..], Duration::from_secs(3600)), (&ROWS[..1], Duration::ZERO)] {
+        let net = net_of(rows, Some(worth));
+        loop {
+            match net.next() {
+                Told::Trial(_) => panic!("nobody waits for it"),
+                Told::Done => break,
+                _ => {}
+            }
+        }
     }
 }

@@ -1,0 +1,241 @@
+//! Every bundled lesson is played to its end by its own instructions, and the digits that it tells are the program's.
+#![cfg(feature = "tui")]
+
+mod support;
+
+use std::sync::Arc;
+
+use crossterm::event::{KeyCode, KeyModifiers};
+use qviz::calibrate::{self, Coverage, Tensor, ZeroBin};
+use qviz::cli::rehearsed;
+use qviz::histogram::Histogram;
+use qviz::lessons::{FACTS, Known, Lang, Lesson, Play, Progress, bundled, read};
+use qviz::quant::{Clip, Format};
+use qviz::session::Session;
+use qviz::tui::command::by_id;
+use qviz::tui::learn::{Entry, Learn};
+use qviz::tui::mode::Mode;
+use qviz::tui::msg::{Cmd, Msg, Opened};
+use qviz::tui::seen::PAGES;
+use support::Story;
+
+fn text(begins: &str) -> (&'static str, &'static str) {
+    *bundled().iter().find(|(id, _)| id.starts_with(begins)).expect("there is such a lesson")
+}
+
+fn lesson(begins: &str) -> Lesson {
+    let (id, text) = text(begins);
+    let pages = PAGES.map(|(page, _)| page);
+    read(id, text, &Known { command: &|id| by_id(id).is_some(), pages: &pages }).expect("it is sound")
+}
+
+/// Reads, plays and measures a lesson: goals are missed at first and reached by what is shown, digits of methods reach none,
+/// right answers are taken, and every text fits, in both languages on 80x24, 100x30 and 160x45.
+fn plays(begins: &str) {
+    let (id, text) = text(begins);
+    let found: Vec<String> = rehearsed(id, text).iter().map(|c| format!("{id}.toml:{}: {}", c.line, c.why)).collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn one_number() {
+    plays("01");
+}
+
+#[test]
+fn one_outlier() {
+    plays("02");
+}
+
+#[test]
+fn saturate_on_purpose() {
+    plays("03");
+}
+
+#[test]
+fn ninety_nine_per_cent() {
+    plays("04");
+}
+
+#[test]
+fn kl_by_hand() {
+    plays("05");
+}
+
+#[test]
+fn kl_as_a_curve() {
+    plays("06");
+}
+
+#[cfg(feature = "onnx")]
+#[test]
+fn by_which_ruler() {
+    plays("07");
+}
+
+#[cfg(feature = "onnx")]
+#[test]
+fn where_to_quantize() {
+    plays("08");
+}
+
+#[cfg(feature = "onnx")]
+#[test]
+fn ptq_alone() {
+    plays("09");
+}
+
+#[test]
+fn qat_live() {
+    plays("10");
+}
+
+#[test]
+fn ten_questions() {
+    plays("11");
+    assert_eq!(lesson("11").steps.len(), 10);
+}
+
+fn tensor(begins: &str, layer: usize, bins: usize, format: &str) -> Tensor {
+    let values = lesson(begins).data[layer].values();
+    let grids = calibrate::by_id("coverage").unwrap().grids();
+    Tensor::new(Arc::new(Histogram::of(&values, bins, &grids)), Format::named(format).unwrap())
+}
+
+/// The numbers of the article that the lessons follow.
+#[test]
+fn the_article_s_digits() {
+    let tensor = tensor("04", 0, 2048, "int8");
+    let (_, trace) = Coverage::trace(&tensor).unwrap();
+    let end = trace.end();
+    assert_eq!((trace.drops.len(), end.left, end.right, end.values), (27, 3, 75, 990));
+    let scale = |id: &str| tensor.candidate(calibrate::by_id(id).unwrap().as_ref()).outcome.unwrap().params.scale();
+    assert_eq!((scale("coverage"), scale("max")), (0.022_388_924, 0.031_170_1));
+    let coverage = tensor.candidate(calibrate::by_id("coverage").unwrap().as_ref()).outcome.unwrap();
+    assert_eq!(coverage.metrics.saturated_count.round(), 4.0);
+}
+
+#[test]
+fn the_article_s_divergences() {
+    for (format, nats) in [("int2", 0.150_315), ("int3", 0.131_108)] {
+        let tensor = tensor("05", 0, 8, format);
+        let kl = tensor.kl_with(Clip::symmetric(8.0), ZeroBin::AsItIs).unwrap();
+        assert!((kl - nats).abs() < 1e-6, "{format}: {kl}");
+    }
+}
+
+#[test]
+fn one_value_takes_the_codes_of_all_others() {
+    let tensor = tensor("02", 0, 2048, "int4");
+    let max = tensor.candidate(calibrate::by_id("max").unwrap().as_ref()).outcome.unwrap();
+    let mse = tensor.candidate(calibrate::by_id("mse").unwrap().as_ref()).outcome.unwrap();
+    assert!((max.metrics.sqnr_db - 6.1).abs() < 0.05 && (mse.metrics.sqnr_db - 18.7).abs() < 0.05);
+    let levels = tensor.level_masses(max.params);
+    let inner: f64 = levels.iter().filter(|level| level.value.abs() < 2.0).map(|level| level.mass).sum();
+    assert!((0.9900..0.9906).contains(&(inner / 200_001.0)), "{inner}");
+}
+
+/// What authors are told of facts is what there is.
+#[test]
+fn the_documentation_lists_every_fact() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lessons.md")).unwrap();
+    for fact in FACTS {
+        assert!(page.contains(&format!("| `{}` |", fact.name)), "docs/lessons.md does not list {}", fact.name);
+    }
+}
+
+/// A lesson on the screen, as `qviz learn` has it, its layers read at once.
+fn story(begins: &str, size: (u16, u16), lang: Lang) -> Story {
+    let lesson = Arc::new(lesson(begins));
+    let sources = lesson.data.iter().map(|made| qviz::input::Source {
+        name: made.name.clone(),
+        parts: vec![qviz::input::Part::made(&made.name, made.npy())],
+    });
+    let discovered = qviz::input::Discovered { sources: sources.collect(), errors: Vec::new() };
+    let mut story = Story::unfound(discovered, Format::INT8, size);
+    let methods = lesson.methods.iter().map(|id| calibrate::by_id(id).unwrap()).collect();
+    let session = Session::new(methods, &lesson.method, Format::named(&lesson.format).unwrap());
+    let entry = Entry { id: lesson.id.clone(), lesson: Ok(Arc::clone(&lesson)) };
+    story.model.learn = Some(Box::new(Learn::new(lang, vec![entry], Progress::default(), false)));
+    let opened = Opened { lesson: 0, session, title: "lesson".into(), network: false, into_network: None };
+    story.tell(Msg::Opened(Box::new(opened)));
+    story.find();
+    for layer in 0..lesson.data.len() {
+        story.read(layer);
+    }
+    story
+}
+
+fn place(story: &Story) -> (usize, usize) {
+    story.model.learn.as_ref().and_then(|learn| learn.play.as_ref()).map_or((0, 0), Play::place)
+}
+
+#[test]
+fn a_learner_predicts_is_told_and_goes_on() {
+    let mut s = story("01", (100, 30), Lang::En);
+    assert!(s.screen().contains("1 One number"), "{}", s.screen());
+    s.press(KeyCode::Enter);
+    assert!(matches!(s.model.mode, Mode::Prompt { .. }), "a question is asked at once");
+    // One must be right: another answer is not taken.
+    s.keys("2").press(KeyCode::Enter);
+    assert_eq!(place(&s).0, 1);
+    assert!(s.notice().contains("not yet"));
+    s.press(KeyCode::Backspace).keys("3").press(KeyCode::Enter);
+    assert!(s.screen().contains("rounding error"), "{}", s.screen());
+    s.press(KeyCode::Enter);
+    // One need not be: what was said and what is stand beside each other.
+    s.keys("0.5").press(KeyCode::Enter);
+    assert!(s.screen().contains("You said 0.5; it is 0.75"), "{}", s.screen());
+}
+
+#[test]
+fn esc_looks_around_and_enter_asks_again() {
+    let mut s = story("01", (80, 24), Lang::Zh);
+    s.press(KeyCode::Enter).press(KeyCode::Esc);
+    assert!(matches!(s.model.mode, Mode::Normal));
+    s.press(KeyCode::Enter);
+    assert!(matches!(s.model.mode, Mode::Prompt { .. }));
+    assert!(s.screen().replace(' ', "").contains("你的回答"), "{}", s.screen());
+}
+
+#[test]
+fn free_play_unlocks_everything_and_comes_back() {
+    let mut s = story("03", (100, 30), Lang::En);
+    for _ in 0..3 {
+        s.press(KeyCode::Enter);
+        if matches!(s.model.mode, Mode::Prompt { .. }) {
+            s.keys("2").press(KeyCode::Enter).press(KeyCode::Enter);
+        }
+    }
+    let before = s.amax();
+    s.keys("3");
+    assert_eq!(s.amax(), before, "methods are locked: {}", s.notice());
+    s.keys(";f").keys("3b").key(KeyCode::Char('u'), KeyModifiers::CONTROL);
+    s.keys("int8").press(KeyCode::Enter);
+    assert!(s.amax() != before && !s.screen().contains("3 Saturate"), "{}", s.screen());
+    s.keys(";");
+    assert_eq!((s.amax(), s.ready().format()), (before, Format::named("int4").unwrap()));
+    assert!(s.screen().contains("Saturate on purpose"));
+}
+
+#[test]
+fn the_end_of_a_lesson_is_kept_and_shows_the_list() {
+    let mut s = story("01", (100, 30), Lang::En);
+    for _ in 0..40 {
+        let seen = qviz::tui::seen::seen(&s.model);
+        let truth = s.model.learn.as_ref().unwrap().play.as_ref().and_then(|play| play.truth(&seen));
+        match (&s.model.mode, truth) {
+            (Mode::Lessons { .. }, _) => break,
+            (Mode::Prompt { .. }, Some(truth)) => {
+                s.keys(&truth).press(KeyCode::Enter);
+            }
+            _ => {
+                s.keys(";s").press(KeyCode::Esc).press(KeyCode::Enter);
+            }
+        }
+    }
+    assert!(matches!(s.model.mode, Mode::Lessons { .. }), "{}", s.screen());
+    assert!(s.model.learn.as_ref().unwrap().progress.of("01-one-number").done);
+    assert!(s.cmds.iter().any(|cmd| matches!(cmd, Cmd::Keep(text) if text.contains("01-one-number 0 done"))));
+    assert!(s.screen().contains("done"));
+}
