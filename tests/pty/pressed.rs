@@ -79,7 +79,7 @@ fn rows_over_the_screen_and_answers_of_questions_can_be_pressed() {
     // The palette runs the row that is pressed.
     terminal.keys(":fake");
     press(&mut terminal, "fake-quantized", false);
-    terminal.wait_for("fake-quantized · ");
+    terminal.wait_for("━ fake-quantized");
     // So does the help.
     terminal.keys("?mapping");
     terminal.wait_for("commands");

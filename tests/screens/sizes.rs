@@ -133,7 +133,8 @@ fn everywhere(story: &mut Story, what: &str, wrong: &mut Vec<String>) -> usize {
 fn gap_is_free(story: &Story, buffer: &Buffer, what: &str) {
     let covered = covers_the_screen(&story.model.mode) || story.model.present.is_some();
     let Some(areas) = layout(&story.model).filter(|areas| !areas.list.is_empty() && !covered) else { return };
-    for y in areas.list.y..areas.list.bottom() {
+    // A list over the whole width has no neighbour.
+    for y in (areas.list.y..areas.list.bottom()).filter(|_| areas.list.right() < story.model.size.0) {
         assert_eq!(buffer[(areas.list.right(), y)].symbol(), " ", "{what}");
     }
 }
