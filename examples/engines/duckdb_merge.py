@@ -19,7 +19,6 @@ def listed(files):
 def main():
     paths, output = arguments(__doc__)
     db = duckdb.connect()
-    db.execute("SET memory_limit = '2GB'")  # grouping takes what it may; beyond that, the disk
     held = db.execute(f"""
         SELECT DISTINCT run, shard, filename FROM read_parquet({listed(paths)}, filename = true)
         WHERE row = 'tensor' AND kind = 'activation'
@@ -30,10 +29,11 @@ def main():
     said = ", ".join(f"{text(key)}: {text(value)}" for key, value in metadata(files, bins).items())
 
     def merge(some, to, folder):
-        db.execute(f"SET temp_directory = {text(folder)}")
-        db.execute(f"CREATE OR REPLACE VIEW parts AS FROM read_parquet({listed(some)})")
         noted = "" if to else f", KV_METADATA {{{said}}}"
-        db.execute(f"COPY ({STATEMENT.read_text()}) TO {text(to or output)} (FORMAT parquet, CODEC zstd{noted})")
+        # Grouping takes the memory that it may have; beyond that, the disk.
+        with duckdb.connect(config={"memory_limit": "2GB", "temp_directory": folder}) as db:
+            db.execute(f"CREATE VIEW parts AS FROM read_parquet({listed(some)})")
+            db.execute(f"COPY ({STATEMENT.read_text()}) TO {text(to or output)} (FORMAT parquet, CODEC zstd{noted})")
 
     in_steps(files.values(), merge)
 
