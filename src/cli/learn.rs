@@ -72,14 +72,20 @@ pub(super) fn learn(args: LearnArgs, config: &Config, lang: Lang) -> Result<u8, 
     // A terminal that shows no other letters is told of it in English.
     let lang = if looks.look().glyphs.ascii { Lang::En } else { lang };
     let mut learn = Learn::new(lang, course, progress, !own.is_empty());
-    let at = wanted.unwrap_or(learn.at);
-    let lesson = match &learn.course[at].lesson {
-        Ok(lesson) => Arc::clone(lesson),
-        Err(why) => return Err(Usage(why.clone()).into()),
-    };
-    learn.at = at;
     let mut teacher = Teacher::new(own);
-    let opening = teacher.open(&lesson).map_err(Usage)?;
+    let mut opened =
+        |at: usize| learn.course[at].lesson.as_ref().map_err(String::clone).and_then(|lesson| teacher.open(lesson));
+    // Behind the list any lesson will do, and one that cannot be opened keeps nobody from the others.
+    let candidates = wanted.map_or_else(|| vec![learn.at, 0], |at| vec![at]);
+    let mut found = Err(String::new());
+    let mut at = learn.at;
+    for candidate in candidates {
+        (at, found) = (candidate, opened(candidate));
+        if found.is_ok() {
+            break;
+        }
+    }
+    let opening = found.map_err(Usage)?;
     let mut model = Model::new(opening.session, opening.title, looks.look(), (0, 0));
     model.mouse = !args.no_mouse && config.look.mouse.unwrap_or(true);
     model.keys = config.keys.clone();

@@ -21,9 +21,6 @@ const BUNDLED: &[(&str, &str)] = lessons![
     "11-ten-questions",
 ];
 
-/// The id of the questions at the end, which are no lesson.
-pub const QUESTIONS: &str = "11-ten-questions";
-
 /// Every lesson's id and the text of its file, in their order.
 pub fn bundled() -> &'static [(&'static str, &'static str)] {
     BUNDLED

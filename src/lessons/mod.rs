@@ -32,7 +32,7 @@ mod said;
 mod table;
 mod tell;
 
-pub use bundled::{QUESTIONS, bundled};
+pub use bundled::bundled;
 pub use data::Made;
 pub use expr::Expr;
 pub use facts::{FACTS, Fact, Kind, Seen, Value};

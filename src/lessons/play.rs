@@ -73,6 +73,11 @@ impl Play {
         self.lesson.steps.iter().rposition(played).unwrap_or(0)
     }
 
+    /// Whether its last step is done.
+    pub fn ended(&self) -> bool {
+        self.at == self.last() && self.begun && self.stage() == Stage::Done
+    }
+
     /// What the step waits for.
     pub fn stage(&self) -> Stage {
         let step = self.step();
@@ -172,7 +177,11 @@ fn shown(x: f64) -> String {
         return x.to_string();
     }
     let text = number::significant(x, 4);
-    if text.contains('.') && !text.contains('e') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+    if text.contains('.') && !text.contains('e') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
 }
 
 fn held_against(ask: &Ask, text: &str, seen: &Seen, lang: Lang) -> Result<Answered, String> {

@@ -20,7 +20,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("figure", &["quant", "histogram", "calibrate", "session"]),
     ("input", &[]),
     ("model", &["quant", "input"]),
-    ("jobs", &["quant", "histogram", "calibrate", "session", "input", "model"]),
+    ("statistics", &["histogram", "session"]),
+    ("jobs", &["quant", "histogram", "calibrate", "session", "input", "model", "statistics"]),
     ("report", &["quant", "histogram", "calibrate", "session", "figure"]),
     ("lessons", &["quant", "histogram", "calibrate", "session", "figure", "report"]),
     ("exchange", &["quant", "session", "report"]),
@@ -40,6 +41,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "session",
             "input",
             "model",
+            "statistics",
             "jobs",
             "report",
             "lessons",
@@ -56,8 +58,22 @@ const ROOMS: &[(&str, &[&str])] = &[
 const PURE: &[&str] = &["quant", "histogram", "calibrate", "session", "figure", "lessons"];
 
 /// The files of `tui`, beside the folders `update`, `view`, `plot` and `command`, that hold or read the model.
-const STATE: &[&str] =
-    &["ask", "available", "drawn", "key", "layout", "line", "list", "mode", "model", "network", "taking"];
+const STATE: &[&str] = &[
+    "ask",
+    "available",
+    "drawn",
+    "key",
+    "layout",
+    "learn",
+    "line",
+    "list",
+    "mode",
+    "model",
+    "network",
+    "seen",
+    "taking",
+    "training",
+];
 
 const OUTSIDE: &[&str] = &[
     "std::fs",

@@ -4,6 +4,7 @@
 
 mod drag;
 mod files;
+mod learn;
 mod leave;
 mod looks;
 mod many;

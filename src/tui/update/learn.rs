@@ -85,7 +85,7 @@ fn choose(model: &mut Model, key: Key, at: usize, cmds: &mut Vec<Cmd>) {
     };
     match &learn.course[chosen].lesson {
         // It is behind the list.
-        Ok(_) if chosen == learn.at && learn.play.is_some() => {
+        Ok(_) if chosen == learn.at && learn.play.as_ref().is_some_and(|play| !play.ended()) => {
             model.mode = Mode::Normal;
             ask_again(model);
         }
@@ -407,6 +407,10 @@ pub(super) fn do_it(model: &mut Model, act: &Act, cmds: &mut Vec<Cmd>) {
         Act::Type(text) => {
             let seen = seen::seen(model);
             let typed: String = exactly(text, &seen);
+            if matches!(model.mode, Mode::Prompt { .. }) {
+                // In place of what is proposed.
+                prompt::key(model, Key::ctrl('u'), cmds);
+            }
             typed.chars().for_each(|c| prompt::key(model, Key::char(c), cmds));
             prompt::key(model, ENTER, cmds);
             settle(model);
