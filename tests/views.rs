@@ -152,7 +152,7 @@ fn ideas_are_found_in_the_help_and_opened() {
         assert!(screen.contains("ideas") && screen.contains(term), "{text}: {screen}");
         s.press(KeyCode::Esc);
     }
-    s.keys("?").keys("straight-through").press(KeyCode::Enter);
+    s.keys("?").keys("straight-through estimator").press(KeyCode::Enter);
     assert!(matches!(&s.model.mode, Mode::Read { what: Reading::Idea(id), .. } if id == "ste"));
     assert!(s.screen().contains("staircase"), "{}", s.screen());
     // What is near to it.

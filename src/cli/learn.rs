@@ -73,7 +73,8 @@ pub(super) fn learn(args: LearnArgs, config: &Config, lang: Lang) -> Result<u8, 
     let lang = if looks.look().glyphs.ascii { Lang::En } else { lang };
     let mut learn = Learn::new(lang, course, progress, !own.is_empty());
     let mut teacher = Teacher::new(own);
-    let mut opened = |at: usize| learn.course[at].lesson.as_ref().map_err(String::clone).and_then(|lesson| teacher.open(lesson));
+    let mut opened =
+        |at: usize| learn.course[at].lesson.as_ref().map_err(String::clone).and_then(|lesson| teacher.open(lesson));
     // Behind the list any lesson will do, and one that cannot be opened keeps nobody from the others.
     let candidates = wanted.map_or_else(|| vec![learn.at, 0], |at| vec![at]);
     let mut found = Err(String::new());

@@ -10,15 +10,35 @@ use vt100::Screen;
 /// What is answered, in order; each is right.
 const ANSWERS: &[&str] = &[
     // One number.
-    "3", "0.75", "1.5", "1", "-128", //
+    "3",
+    "0.75",
+    "1.5",
+    "1",
+    "-128", //
     // One outlier.
-    "3", "1", "2", "3", //
+    "3",
+    "1",
+    "2",
+    "3", //
     // Saturate on purpose.
-    "2.146", "2", "2", "3", //
+    "2.146",
+    "2",
+    "2",
+    "3", //
     // 99 %.
-    "2", "1", "4", "2", //
+    "2",
+    "1",
+    "4",
+    "2", //
     // KL by hand.
-    "6 16", "3 4", "2 0 2 2 4 4 4 4", "-0.0315", "0.1503", "1 5 8 8", "1 0 2.5 2.5 4 4 4 4", "1",
+    "6 16",
+    "3 4",
+    "2 0 2 2 4 4 4 4",
+    "-0.0315",
+    "0.1503",
+    "1 5 8 8",
+    "1 0 2.5 2.5 4 4 4 4",
+    "1",
 ];
 
 /// Where the learner is: the panel's title with the step, its mark (`?`, `○`, `●`), and whether an answer is being typed.

@@ -51,7 +51,7 @@ fn right(model: &Model) -> Vec<(String, Style, Option<Sends>)> {
     }
     if let Some(learn) = model.learn.as_ref().filter(|learn| learn.free) {
         let text = learn.say("free play, {lesson}: back", "自由试用，{lesson} 返回");
-        right.push((model.keys.told(text), theme.clip));
+        right.push((model.keys.told(text), theme.clip, None));
     }
     if !model.mouse {
         right.push(("mouse off".into(), theme.dim, None));
