@@ -110,6 +110,48 @@ fn scales_files() {
     try_all("scales", &seeds, readers::scales);
 }
 
+/// Two pieces with weights and channels, as they are written, merged, and as engines write them: packed in every way.
+#[cfg(feature = "statistics")]
+#[test]
+fn statistics_files() {
+    use qviz::session::{Key, Kind};
+    use qviz::statistics::{Counter, Identity, Merger, Part, Shape, Tensor, write_part, write_table};
+
+    let counted = |values: &[f32]| {
+        let mut counter = Counter::new(64);
+        counter.push(values);
+        counter.finish()
+    };
+    let part = |shard: &str, values: &[f32; 6]| {
+        let columns = [0, 1].map(|c| counted(&values.iter().skip(c).step_by(2).copied().collect::<Vec<_>>()));
+        let tensor = Tensor {
+            op: "Relu".into(),
+            dtype: "float32".into(),
+            samples: 1,
+            shape: Shape::new(&[3, 2]),
+            channels: [(1, columns.into())].into(),
+            ..Tensor::new(counted(values))
+        };
+        let mut part = Part::new(Identity::new("run", shard), 64);
+        part.tensors.insert(Key::activation("x"), tensor);
+        part.tensors.insert(Key::new(Kind::Weight, "w"), Tensor::new(counted(&[0.5, -0.25])));
+        part
+    };
+    let (a, b) =
+        (part("a", &[1.0, -2.0, 0.0, f32::NAN, 3.5, f32::INFINITY]), part("b", &[-0.0, 1e-40, 7.0, 8.0, 0.1, 0.2]));
+    let mut merger = Merger::new();
+    merger.add("a", a.clone().into()).unwrap();
+    merger.add("b", b.clone().into()).unwrap();
+    let merged = merger.finish().unwrap();
+    let mut seeds =
+        vec![write_part(&a, Some("{}")).unwrap(), write_part(&b, None).unwrap(), write_table(&merged).unwrap()];
+    for name in ["zstd-v2", "gzip", "plain", "delta"] {
+        let file = format!("{}/tests/data/statistics/{name}.parquet", env!("CARGO_MANIFEST_DIR"));
+        seeds.push(std::fs::read(file).unwrap());
+    }
+    try_all("statistics", &seeds, readers::statistics);
+}
+
 #[cfg(feature = "onnx")]
 #[test]
 fn onnx_files() {

@@ -53,7 +53,7 @@ fn a_value_s_way_is_told_where_it_is_inspected() {
     assert!(!s.screen().contains("code "));
     s.keys(")");
     let shown = s.model.plot.inspect.expect("a value is inspected");
-    assert!(s.screen().contains("code 127"), "{}", s.screen());
+    assert!(s.screen().contains(" ▸ code 1"), "{}", s.screen());
     s.keys("((((((((((");
     assert!(s.model.plot.inspect.unwrap() < shown && s.screen().contains(" ▸ code "));
     // In the mapping there is always one; it moves by eighths of a step, and by whole ones.
@@ -68,6 +68,7 @@ fn a_value_s_way_is_told_where_it_is_inspected() {
         s.keys("}");
     }
     assert!(s.screen().contains("clamped 127") && s.screen().contains("(clipped)"), "{}", s.screen());
+    s.press(KeyCode::Esc);
     // And by the mouse: on the neighbourhood's own axis, and along it while the button is down.
     let areas = layout(&s.model).unwrap();
     let y = areas.lower.bottom() - 4;

@@ -286,10 +286,10 @@ fn commands_are_found_by_words_and_run() {
     let mut s = Story::bundled();
     s.keys(":log");
     let screen = s.screen();
-    assert!(screen.contains("log y") && screen.contains(":log"), "{screen}");
-    let log = s.model.plot.log;
+    assert!(screen.contains("y scale") && screen.contains(":log"), "{screen}");
+    let rise = s.model.plot.rise;
     s.press(KeyCode::Enter);
-    assert!(matches!(s.model.mode, Mode::Normal) && s.model.plot.log != log);
+    assert!(matches!(s.model.mode, Mode::Normal) && s.model.plot.rise != rise);
     // What cannot run stands there with its reason, and Enter does nothing.
     s.keys(":sensitivity");
     assert!(s.screen().contains("not now: only with a network"), "{}", s.screen());

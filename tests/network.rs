@@ -121,7 +121,7 @@ fn an_answer_is_shown_with_its_age() {
     let all = whole(&s, 30.2);
     news(&mut s, all);
     let told = row(&s);
-    for fact in ["this layer alone   41.2 dB", "cosine 0.99998", "top-1 93.8 %", "8 samples in 12 ms"] {
+    for fact in ["this layer alone   41.2 dB", "cosine 0.99998", "top-1 93.8 %", "8 samples, 12 ms"] {
         assert!(told.contains(fact), "{fact}: {told}");
     }
     assert!(told.contains("everything as chosen   30.2 dB"), "{told}");

@@ -99,6 +99,21 @@ fn what_is_said_of_files_of_scales_is_what_the_schemas_say() {
     fits(&schemas, "check-1.json", &of(&["check", "--rules", "--json"]));
 }
 
+#[cfg(feature = "statistics")]
+#[test]
+fn what_has_moved_is_what_the_schema_says() {
+    let (folder, schemas) = (files(), Schemas::read());
+    for options in [&[][..], &["--affine", "--method", "max"]] {
+        let args = [&["compare", "--data", "a.npy", "b.npy", "nan.npy", "--against", ".", "--json"], options].concat();
+        let document = printed(folder.path(), &args);
+        fits(&schemas, "shift-1.json", &document);
+        assert_eq!(document["only_b"], json!(["nothing", "rows"]));
+    }
+    let document = printed(folder.path(), &["compare", "nothing.npy", "--against", "nothing.npy", "--json"]);
+    fits(&schemas, "shift-1.json", &document);
+    assert_eq!(document["layers"][0]["moved"], Value::Null);
+}
+
 #[test]
 fn what_is_no_document_has_faults() {
     let (folder, schemas) = (files(), Schemas::read());
@@ -124,6 +139,7 @@ fn what_is_no_document_has_faults() {
             "methods-1.json",
             "scales-1.json",
             "sensitivity-1.json",
+            "shift-1.json",
             "verify-1.json"
         ]
     );

@@ -53,9 +53,9 @@ fn a_clip_in_the_hand() {
 #[test]
 fn p_and_q_and_the_99_percent_rule() {
     let mut s = story((84, 24));
-    s.keys("d");
+    s.keys("Q");
     snapshot("p-and-q", &s);
-    s.keys("dXlll");
+    s.keys("QXlll");
     snapshot("coverage", &s);
 }
 
@@ -70,7 +70,7 @@ fn a_presentation_as_it_is_all_revealed() {
 fn an_idea_in_chinese() {
     let mut s = story((80, 24));
     s.model.lang = Lang::Zh;
-    s.keys("K");
+    s.keys("\"");
     snapshot("idea", &s);
 }
 

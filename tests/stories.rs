@@ -397,7 +397,7 @@ fn help_is_searched_by_word_and_by_key() {
     let mut s = story();
     s.keys("?");
     assert!(s.screen().contains("left in float") && s.screen().contains("more below"), "the signs first");
-    for _ in 0..20 {
+    for _ in 0..60 {
         s.press(KeyCode::PageDown);
     }
     assert!(s.screen().contains("drag the line") && !s.screen().contains("left in float"));

@@ -5,16 +5,20 @@ In the shell of DuckDB it is the statement alone: CREATE VIEW parts AS FROM read
 """
 import duckdb
 
-from parts import STATEMENT, arguments, metadata, once
+from parts import STATEMENT, arguments, in_steps, metadata, once
+
+
+def text(value):
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def listed(files):
+    return "[" + ", ".join(map(text, files)) + "]"
 
 
 def main():
     paths, output = arguments(__doc__)
     db = duckdb.connect()
-    db.execute("SET memory_limit = '2GB'")  # it takes what it may, and beyond that the disk
-    text = lambda value: "'" + str(value).replace("'", "''") + "'"  # noqa: E731
-    listed = lambda files: "[" + ", ".join(map(text, files)) + "]"  # noqa: E731
-
     held = db.execute(f"""
         SELECT DISTINCT run, shard, filename FROM read_parquet({listed(paths)}, filename = true)
         WHERE row = 'tensor' AND kind = 'activation'
@@ -22,10 +26,16 @@ def main():
     files = once(held)
     bins = db.execute(f"SELECT DISTINCT decode(value) FROM parquet_kv_metadata({listed(paths)}) WHERE decode(key) = 'qviz.bins'")
     ((bins,),) = bins.fetchall()  # one, or they do not go together
-
-    db.execute(f"CREATE VIEW parts AS FROM read_parquet({listed(sorted(set(files.values())))})")
     said = ", ".join(f"{text(key)}: {text(value)}" for key, value in metadata(files, bins).items())
-    db.execute(f"COPY ({STATEMENT.read_text()}) TO {text(output)} (FORMAT parquet, CODEC zstd, KV_METADATA {{{said}}})")
+
+    def merge(some, to, folder):
+        noted = "" if to else f", KV_METADATA {{{said}}}"
+        # Grouping takes the memory that it may have; beyond that, the disk.
+        with duckdb.connect(config={"memory_limit": "2GB", "temp_directory": folder}) as db:
+            db.execute(f"CREATE VIEW parts AS FROM read_parquet({listed(some)})")
+            db.execute(f"COPY ({STATEMENT.read_text()}) TO {text(to or output)} (FORMAT parquet, CODEC zstd{noted})")
+
+    in_steps(files.values(), merge)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,11 @@ import filecmp
 import glob
 import json
 import sys
+import tempfile
 from pathlib import Path
 
+# Engines that group a table keep far more than comes of it; merging is exact, whatever is merged first.
+AT_ONCE = 50
 STATEMENT = Path(__file__).with_name("merge.sql")
 
 
@@ -36,6 +39,18 @@ def once(held):
         if first != file and not filecmp.cmp(first, file, shallow=False):
             sys.exit(f"{first} and {file} both hold shard {shard} of run {run}, and differ; leave out the one that is wrong")
     return files
+
+
+def in_steps(files, merge):
+    """Merges some files at a time, then what came of them. `merge` gets files, a file to write, and a folder for scratch;
+    the last call gets None for the file."""
+    left = sorted(set(files))
+    with tempfile.TemporaryDirectory() as folder:
+        while len(left) > AT_ONCE:
+            some, left = left[:AT_ONCE], left[AT_ONCE:]
+            left.append(str(Path(folder) / f"{len(left)}.parquet"))
+            merge(some, left[-1], folder)
+        merge(left, None, folder)
 
 
 def metadata(files, bins):

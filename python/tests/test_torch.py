@@ -158,6 +158,26 @@ class Observed(Case):
         self.assertEqual(set(self.names(seen.collector)), {"relu", "relu.call1"})
         self.assertEqual([row[18] for row in self.names(seen.collector).values()], [4, 2])
 
+    def test_what_torch_compile_puts_around_a_model_is_in_no_name(self):
+        class Compiled(nn.Module):
+            """As torch.compile names it; compiling itself takes long."""
+
+            def __init__(self, model):
+                super().__init__()
+                self._orig_mod = model
+
+            def forward(self, *args):
+                return self._orig_mod(*args)
+
+        compiled = Compiled(self.model)
+        with qviz_stats.observe(compiled, modules="conv", weights=True) as seen:
+            for batch in self.batches:
+                compiled(batch)
+        names = self.names(seen.collector)
+        self.assertEqual(names["conv"][18], 2)
+        self.assertIn("conv.weight", names)
+        self.assertFalse([name for name in names if "_orig_mod" in name])
+
     def test_in_training_and_without_gradients(self):
         with qviz_stats.observe(self.model) as seen:
             self.model(self.batches[0])["logits"].sum().backward()

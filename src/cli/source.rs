@@ -45,7 +45,7 @@ pub(super) fn start(shared: SharedArgs, session: &Session, whom: For) -> Result<
         }
         return network(shared, session, recipe, whom, threads);
     }
-    if let Some(files) = statistics_of(&shared)? {
+    if let Some(files) = statistics_of(&shared.paths)? {
         return statistics(shared, files, session, measure, threads);
     }
     let ties = shared.ties();
@@ -82,6 +82,9 @@ pub(super) fn against(shared: &SharedArgs, data: &[PathBuf]) -> Result<Option<St
         Session::new(vec![calibrate::by_id("max").map_err(|e| Usage(e.to_string()))?], "max", shared.format());
     let recipe = Recipe::new(shared.bins, session.methods().iter().map(AsRef::as_ref));
     let threads = std::thread::available_parallelism().map_or(2, |n| n.get()).min(8);
+    if let Some(files) = statistics_of(data)? {
+        return Ok(Some(of_files(files, session.plan(), Ties::default(), None, threads)));
+    }
     if shared.runs_model() {
         return other_samples(shared, data, session.plan(), recipe, threads).map(Some);
     }
@@ -137,16 +140,16 @@ fn other_samples(_: &SharedArgs, _: &[PathBuf], _: Plan, _: Recipe, _: usize) ->
     Err(Usage("this qviz was built without the feature onnx, and runs no model.".into()))
 }
 
-/// The files of statistics that the arguments name; `None` where they name something else.
+/// The files of statistics that the paths name; `None` where they name something else.
 #[cfg(feature = "statistics")]
-pub(super) fn statistics_of(shared: &SharedArgs) -> Result<Option<Vec<PathBuf>>, Usage> {
-    super::statistics::named(&shared.paths)
+fn statistics_of(paths: &[PathBuf]) -> Result<Option<Vec<PathBuf>>, Usage> {
+    super::statistics::named(paths)
 }
 
 #[cfg(not(feature = "statistics"))]
-pub(super) fn statistics_of(shared: &SharedArgs) -> Result<Option<Vec<PathBuf>>, Usage> {
+fn statistics_of(paths: &[PathBuf]) -> Result<Option<Vec<PathBuf>>, Usage> {
     let parquet = |path: &&PathBuf| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("parquet"));
-    match shared.paths.iter().find(parquet) {
+    match paths.iter().find(parquet) {
         None => Ok(None),
         Some(path) => {
             let name = visible(&path.to_string_lossy());
@@ -164,8 +167,6 @@ fn statistics(
     measure: bool,
     threads: usize,
 ) -> Result<Start, Usage> {
-    use crate::jobs::{StatisticsLoader, StatisticsOrder};
-
     if measure {
         let why = "--exact measures on the values, and statistics hold none; leave it out.";
         return Err(Usage(why.into()));
@@ -175,6 +176,14 @@ fn statistics(
         return Err(Usage(format!("{option} is for activations; give it to qviz stats, which counts them.")));
     }
     let bins = shared.said.options().contains_key("bins").then_some(shared.bins);
+    Ok(of_files(files, session.plan(), shared.ties(), bins, threads))
+}
+
+/// Reads files of statistics and merges them; `bins` is how many they are to have, where that was said.
+#[cfg(feature = "statistics")]
+fn of_files(files: Vec<PathBuf>, plan: Plan, ties: Ties, bins: Option<usize>, threads: usize) -> Start {
+    use crate::jobs::{StatisticsLoader, StatisticsOrder};
+
     let read = move || {
         let table = super::statistics::merged(&files, false)?;
         if let Some(bins) = bins.filter(|bins| crate::histogram::kept_bins(*bins) != 2 * table.bins) {
@@ -187,8 +196,13 @@ fn statistics(
         }
         Ok((table, files.iter().map(|path| path.display().to_string()).collect()))
     };
-    let order = StatisticsOrder { read: Box::new(read), plan: session.plan(), ties: shared.ties(), threads };
-    Ok(Box::new(move |tell| Box::new(StatisticsLoader::start(order, tell))))
+    let order = StatisticsOrder { read: Box::new(read), plan, ties, threads };
+    Box::new(move |tell| Box::new(StatisticsLoader::start(order, tell)))
+}
+
+#[cfg(not(feature = "statistics"))]
+fn of_files(_: Vec<PathBuf>, _: Plan, _: Ties, _: Option<usize>, _: usize) -> Start {
+    unreachable!("there are none")
 }
 
 /// A table that is there already, in the place of activations.

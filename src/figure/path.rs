@@ -97,7 +97,7 @@ mod tests {
         let p = path(1.37, Clip::symmetric(448.0), "e4m3");
         assert_eq!((p.rounded, p.clamped, p.code, p.half_step), (1.375, 1.375, 0x3b, 0.0625));
         let p = path(600.0, Clip::symmetric(448.0), "e4m3");
-        assert_eq!((p.rounded, p.clamped, p.back, p.saturates), (608.0, 448.0, 448.0, true));
+        assert_eq!((p.rounded, p.clamped, p.back, p.saturates), (576.0, 448.0, 448.0, true));
         assert_eq!(path(f32::NAN, Clip::symmetric(1.0), "int8").code, 0);
     }
 

@@ -213,7 +213,7 @@ fn mapping(values: &[f32], params: &QuantParams) -> String {
             params.qmax()
         ),
         Format::Fp8(fp8) => format!(
-            "magnitudes = np.array({}, np.float32)\nt = np.clip(x / scale, -{most}, {most})\n\
+            "{x}magnitudes = np.array({}, np.float32)\nt = np.clip(x / scale, -{most}, {most})\n\
              # the nearest value, of two the one whose last bit is 0: every other one\n\
              above = np.searchsorted(magnitudes, np.abs(t)).clip(1, len(magnitudes) - 1)\n\
              far = (np.abs(t) - magnitudes[above - 1]) - (magnitudes[above] - np.abs(t))\n\

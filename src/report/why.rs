@@ -77,8 +77,9 @@ fn costs(beside: &Beside, of_channels: bool) -> String {
     if values == 0.0 {
         return "nothing saturates: its error is rounding".to_owned();
     }
-    let energy = if of_channels { String::new() } else { format!(" ({} of the energy)", number::percent(energy)) };
-    format!("{} saturate{energy}: {} of its error", number::percent(values), number::percent(clipping))
+    let energy = if of_channels { String::new() } else { format!(", {} of the energy", number::percent(energy)) };
+    let (clipping, values) = (number::percent(clipping), number::percent(values));
+    format!("clipping makes {clipping} of its error ({values} saturate{energy})")
 }
 
 /// What sets an answer apart from the best one, and where its error comes from.
@@ -88,9 +89,9 @@ fn apart(beside: &Beside, best: &str, of_channels: bool) -> String {
     let clips = match width {
         _ if of_channels => String::new(),
         w if w.is_nan() => String::new(),
-        w if (0.995..1.005).contains(&w) => format!("clips as {best}; "),
-        w if w < 1.0 => format!("clips at {} of {best}; ", number::percent(w)),
-        w => format!("clips at {} x {best}; ", times(w)),
+        w if (0.995..1.005).contains(&w) => format!("clips as {best}: "),
+        w if w < 1.0 => format!("clips at {} of {best}: ", number::percent(w)),
+        w => format!("clips at {} x {best}: ", times(w)),
     };
     let why = if beside.behind_db.abs() < AS_GOOD {
         "as good".to_owned()

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest, Sha256};
 
 use super::file::File;
-use super::{Identity, MERGED, Part, StatisticsError, Table, Tensor};
+use super::{Counts, Identity, MERGED, Part, StatisticsError, Table, Tensor};
 use crate::session::{Key, Kind};
 
 /// What a digest is of.
@@ -119,7 +119,7 @@ impl Merger {
         }
         let mut print = Sha256::new();
         of.iter().for_each(|identity| print.update(digest_of(&identity.run, &identity.shard)));
-        activations.iter().for_each(|(key, tensor)| print.update(digest_of(key.name(), &rows(tensor, bins))));
+        activations.iter().for_each(|(key, tensor)| digest(&mut print, key, tensor, bins));
         let print: Print = print.finalize().into();
         let known: Vec<_> = of.iter().filter_map(|identity| Some((identity, self.seen.get(identity)?))).collect();
         if let Some((identity, (other, first))) = known.iter().find(|(_, (other, _))| *other != print) {
@@ -181,16 +181,28 @@ fn digest_of(a: &str, b: &str) -> [u8; 32] {
     Sha256::new().chain_update(a.len().to_le_bytes()).chain_update(a).chain_update(b).finalize().into()
 }
 
-/// Everything of a tensor, in one text.
-fn rows(tensor: &Tensor, bins: usize) -> String {
-    use std::fmt::Write;
-    let mut out = String::new();
+/// Takes everything of a tensor into a digest.
+fn digest(of: &mut Sha256, key: &Key, tensor: &Tensor, bins: usize) {
     let Tensor { op, dtype, samples, shape, .. } = tensor;
-    write!(out, "{op:?} {dtype:?} {samples} {shape} {bins}").expect("text grows");
+    of.update(format!("{:?} {op:?} {dtype:?} {samples} {shape} {bins}", key.name()));
+    let mut bytes = Vec::new();
     for (at, counts) in tensor.parts() {
-        write!(out, "{at:?} {counts:?}").expect("text grows");
+        let Counts { n, zeros, nan, pos_inf, neg_inf, min, max, sums, bins } = counts;
+        of.update(format!("{at:?} {n} {zeros} {nan} {pos_inf} {neg_inf} {min:?} {max:?} {} ", bins.len()));
+        bytes.clear();
+        for ((sign, exponent), sum) in sums.iter() {
+            let numbers = [sum.n, sum.s[0], sum.s[1], sum.q[0], sum.q[1], sum.q[2]];
+            bytes.push(sign as u8);
+            bytes.extend(exponent.to_le_bytes());
+            numbers.iter().for_each(|n| bytes.extend(n.to_le_bytes()));
+        }
+        for bin in bins {
+            bytes.push(bin.sign as u8);
+            bytes.extend(bin.index.to_le_bytes());
+            bytes.extend(bin.n.to_le_bytes());
+        }
+        of.update(&bytes);
     }
-    out
 }
 
 impl From<Part> for File {

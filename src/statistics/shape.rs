@@ -43,7 +43,7 @@ impl Shape {
         };
         let sizes: Vec<Option<u64>> = mine.iter().zip(theirs).enumerate().map(size).collect();
         // One axis of unknown size is written as nothing known at all.
-        Shape((sizes != [None]).then_some(sizes))
+        if matches!(sizes.as_slice(), [None]) { Shape(None) } else { Shape(Some(sizes)) }
     }
 }
 

@@ -21,7 +21,7 @@
 //! | `held.rs` | what is kept in view to be compared with what is looked at |
 //! | `find.rs` | the commands that words mean, the best first |
 //! | `picture/` | a screen as SVG or PNG |
-//! | `work.rs` | what goes on in the background: one list of it |
+//! | `work.rs` | what goes on in the background: one list of it; `behind.rs` what nobody else knows of that |
 //! | `taking.rs` | what an earlier run has left, and how far it is taken up |
 //! | `query.rs` | asking the terminal for its ground, and its answer among the keys |
 //! | `update/` | how messages change the model |
@@ -41,6 +41,7 @@ pub(crate) mod app;
 mod ask;
 mod available;
 mod backend;
+pub mod behind;
 pub mod changes;
 mod clipboard;
 pub mod command;

@@ -13,6 +13,7 @@ use crate::quant::{Clip, Format};
 use crate::report::{Provenance, Scales, visible};
 use crate::session::{Key, Layer, Ready, Session, Target};
 
+use super::behind::{Reading, Writing};
 use super::command::Keymap;
 use super::drawn::Drawn;
 use super::held::{Held, Other};
@@ -24,7 +25,6 @@ use super::msg::IntoNetwork;
 use super::network::Network;
 use super::page::Page;
 use super::taking::Taking;
-use super::work::{Reading, Writing};
 
 /// Tells what a document of this run was made from; may wait until that is known.
 pub type MadeFrom = Arc<dyn Fn() -> Provenance + Send + Sync>;

@@ -2,32 +2,11 @@
 
 use core::time::Duration;
 
+use super::behind::{Reading, Writing};
 use super::model::Model;
 use crate::jobs::{Left, Request, Stop};
 use crate::report::visible;
 use crate::session::Key;
-
-/// Something that needs a tensor's values once more.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Reading {
-    /// What was asked for.
-    pub asked: Request,
-    /// The share that is done, and how long the rest will take.
-    pub share: Option<(f64, Option<Duration>)>,
-    /// Whether it shall end early.
-    pub stopping: bool,
-}
-
-/// The network that is being written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Writing {
-    /// The file, as it was typed.
-    pub path: String,
-    /// Whether to leave when it is written.
-    pub then_quit: bool,
-    /// Whether it shall not be written any more.
-    pub stopping: bool,
-}
 
 /// What a piece of work is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

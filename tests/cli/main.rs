@@ -38,6 +38,8 @@ mod quantized;
 mod scales;
 mod sentinels;
 mod showing;
+#[cfg(feature = "statistics")]
+mod statistics;
 #[cfg(feature = "onnxruntime")]
 mod verify;
 

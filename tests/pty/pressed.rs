@@ -52,14 +52,15 @@ fn hints_marks_rows_and_tabs_do_what_they_name() {
     }
     wait_clip(&terminal, &before);
     // A tab of the curves, a layer, the order of the list.
-    press(&mut terminal, "MSE", false);
+    press(&mut terminal, "MSE  SQNR", false);
     terminal.wait_for("rounding --");
     press(&mut terminal, "04.conv3.dw", false);
-    terminal.wait_for("04.conv3.dw  ");
+    terminal.wait_for("04.conv3.dw  5x24x6x96  ");
     press(&mut terminal, "in order", false);
     terminal.wait_for("layers worst SQNR first");
     // A page by its hint; what the header shows.
     terminal.keys("\x1b");
+    terminal.wait_for("c compare");
     press(&mut terminal, "compare", true);
     terminal.wait_for("why they differ");
     press(&mut terminal, "? help", false);
@@ -77,12 +78,12 @@ fn rows_over_the_screen_and_answers_of_questions_can_be_pressed() {
     let (_folder, mut terminal, _) = opened();
     // The palette runs the row that is pressed.
     terminal.keys(":fake");
-    press(&mut terminal, "fake-quantized", true);
-    terminal.wait_for("fake-quantized · ");
+    press(&mut terminal, "fake-quantized", false);
+    terminal.wait_for("━ fake-quantized");
     // So does the help.
     terminal.keys("?mapping");
     terminal.wait_for("commands");
-    press(&mut terminal, "mapping", true);
+    press(&mut terminal, "Draws how floats map", false);
     terminal.wait_for("float to int8");
     // A change of the list, and back to it.
     terminal.keys("mfh=1\r=2\r=3\rC");
@@ -93,7 +94,7 @@ fn rows_over_the_screen_and_answers_of_questions_can_be_pressed() {
     terminal.keys("U");
     terminal.wait_for("1 changed");
     // The question before leaving.
-    terminal.keys("\x1bq");
+    terminal.keys("q");
     press(&mut terminal, "Esc stay", true);
     terminal.wait_without("that no file holds?");
     terminal.keys("Y");
@@ -109,9 +110,9 @@ fn notes_are_read_whole_and_what_is_at_work_is_listed() {
     let (_folder, mut terminal, _) = opened();
     terminal.keys("K");
     terminal.wait("the notes", |screen| has(screen, "notes ").and(has(screen, "the next layer's")));
-    terminal.keys("\x1b&");
+    terminal.keys("&");
     terminal.wait_for("nothing goes on in the background");
-    terminal.keys("\x1bS");
+    terminal.keys("S");
     terminal.wait_for("nothing is running");
     terminal.keys("q");
     assert_eq!(terminal.end().code, 0);

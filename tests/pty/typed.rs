@@ -85,14 +85,16 @@ fn prompts_begin_empty_or_selected_and_take_pastes() {
     terminal.wait_for("format: int8");
     terminal.keys("4");
     terminal.wait("the digit alone", |screen| has(screen, "format: 4 ").filter(|()| has(screen, "int84").is_none()));
-    terminal.keys("\x1bb");
+    terminal.keys("\x1b");
+    terminal.wait_without("format: ");
+    terminal.keys("b");
     terminal.wait_for("format: int8");
     terminal.keys("\x1b[200~uint4 affine\x1b[201~\r");
     terminal.wait_for("uint4 affine now");
-    terminal.keys("\x1bu");
+    terminal.keys("u");
     terminal.wait_for("undone: ");
     // What is pasted where nothing is typed runs no commands.
-    terminal.keys("\x1b\x1b[200~qq1\x1b[201~");
+    terminal.keys("\x1b[200~qq1\x1b[201~");
     terminal.keys("?");
     terminal.wait_for("type to search");
     terminal.keys("\x1b[200~take back\x1b[201~");
@@ -109,10 +111,10 @@ fn a_configuration_s_errors_name_their_line() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("config.toml");
     for (text, line, word) in [
-        ("[look]\ntheme = \"dark\"\n\nglyphs = \"pretty\"\n", 4, "pretty"),
+        ("[look]\ntheme = \"dark\"\n\nglyphs = \"pretty\"\n", 4, "glyphs"),
         ("[keys]\nundo = \"u\"\nfly = \"z\"\n", 3, "fly"),
         ("[keys]\nundo = \"hyper-u\"\n", 2, "hyper-u"),
-        ("[colours]\n\nbar = \"#12\"\n", 3, "#12"),
+        ("[colours]\n\nbar = \"#12\"\n", 3, "bar"),
         ("[look]\ntheme = \n", 2, ""),
     ] {
         fs::write(&path, text).unwrap();

@@ -133,7 +133,8 @@ fn everywhere(story: &mut Story, what: &str, wrong: &mut Vec<String>) -> usize {
 fn gap_is_free(story: &Story, buffer: &Buffer, what: &str) {
     let covered = covers_the_screen(&story.model.mode) || story.model.present.is_some();
     let Some(areas) = layout(&story.model).filter(|areas| !areas.list.is_empty() && !covered) else { return };
-    for y in areas.list.y..areas.list.bottom() {
+    // A list over the whole width has no neighbour.
+    for y in (areas.list.y..areas.list.bottom()).filter(|_| areas.list.right() < story.model.size.0) {
         assert_eq!(buffer[(areas.list.right(), y)].symbol(), " ", "{what}");
     }
 }
@@ -169,7 +170,7 @@ fn missing(story: &Story, screen: &str) -> Vec<String> {
         }
     }
     let no_numbers = layout(model).is_none_or(|areas| areas.numbers.is_empty());
-    if covers_the_screen(&model.mode) || no_numbers || model.present.is_some() {
+    if covers_the_screen(&model.mode) || matches!(model.mode, Mode::Lesson) || no_numbers || model.present.is_some() {
         return missing.into_inner();
     }
     // The numbers of the clip in hand and the chosen method's row are never covered.

@@ -83,6 +83,40 @@ pub fn scales(bytes: &[u8]) {
     let _ = Names::read(&String::from_utf8_lossy(bytes));
 }
 
+/// Statistics as Parquet: what is read comes to counts that agree with themselves, takes no more than the file, and is
+/// written and read again as it is.
+#[cfg(feature = "statistics")]
+pub fn statistics(bytes: &[u8]) {
+    use qviz::statistics::{Merger, read, write_table};
+
+    let file = match read("x.parquet", bytes.to_vec().into()) {
+        Ok(file) => file,
+        Err(error) => return sentence(&error.message),
+    };
+    let tensors = || file.parts.iter().flat_map(|part| part.tensors.values());
+    let bins: usize = tensors().map(|tensor| tensor.whole.bins.len()).sum();
+    assert!(bins <= 16 * bytes.len(), "{bins} bins");
+    let mut merger = Merger::new().of_any_runs();
+    if let Err(error) = merger.add("x.parquet", file.clone()) {
+        return sentence(&error.message);
+    }
+    let table = match merger.finish() {
+        Ok(table) => table,
+        Err(error) => return sentence(&error.message),
+    };
+    for key in table.tensors.keys() {
+        let histogram = table.histogram(key).expect("it is in the table");
+        assert_eq!(histogram.magnitude.counts().iter().sum::<u64>(), histogram.stats.finite());
+        assert!(histogram.stats.mean().is_none_or(f64::is_finite) && histogram.stats.std().is_none_or(f64::is_finite));
+    }
+    let written = write_table(&table).expect("what was read can be written");
+    let mut again = Merger::new().of_any_runs();
+    again.add("y.parquet", read("y.parquet", written.clone().into()).expect("what was written can be read")).unwrap();
+    // A run that is called like two of them together is one of them from now on.
+    let again = again.finish().unwrap();
+    assert_eq!((&again.tensors, &again.holds), (&table.tensors, &table.holds));
+}
+
 /// An ONNX file: parsed, its weights read. It is not run, which is tract's work.
 #[cfg(feature = "onnx")]
 pub fn onnx(bytes: &[u8]) {

@@ -52,8 +52,8 @@ class Observer(Observation):
         # A pass begins where the model as a whole is called; what is called outside of one has no number.
         self._handles.append(self.model.register_forward_pre_hook(_untraced(self._begin), with_kwargs=True))
         for name, module in self.model.named_modules():
-            if self._wanted(name, module):
-                hook = _untraced(self._hook(name or "model", operator(module)))
+            if self._wanted(_plain(name), module):
+                hook = _untraced(self._hook(_plain(name) or "model", operator(module)))
                 self._handles.append(module.register_forward_hook(hook))
         self._handles.append(self.model.register_forward_hook(_untraced(self._end)))
 
@@ -97,8 +97,14 @@ class Observer(Observation):
     def _count_weights(self):
         owners = dict(self.model.named_modules())
         for name, parameter in self.model.named_parameters():
-            if parameter.is_floating_point() and not self.collector.has(name, "weight"):
-                self._add(name, parameter, kind="weight", op=operator(owners[name.rpartition(".")[0]]), samples=0)
+            if parameter.is_floating_point() and not self.collector.has(_plain(name), "weight"):
+                op = operator(owners[name.rpartition(".")[0]])
+                self._add(_plain(name), parameter, kind="weight", op=op, samples=0)
+
+
+def _plain(name):
+    """The name that a module has without what `torch.compile` puts around it."""
+    return ".".join(word for word in name.split(".") if word != "_orig_mod")
 
 
 def _wanted(modules):

@@ -86,7 +86,9 @@ impl Writing {
     /// The same where it is long ago. What cannot be written now is told at the end.
     pub fn save_now_and_then(&mut self) {
         if self.is_due() {
-            let _ = self.save();
+            if self.changed {
+                let _ = self.save();
+            }
             self.saved = Instant::now();
         }
     }

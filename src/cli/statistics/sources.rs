@@ -252,16 +252,11 @@ fn network_stamp(args: &StatsArgs, model: &Path) -> Option<String> {
         let text = path.to_string_lossy();
         let bare = text.split_once('=').map_or(text.as_ref(), |(_, path)| path);
         let found = if path.exists() { path.as_path() } else { Path::new(bare) };
-        stamp = match stamp.word(&text).path(found) {
-            Some(stamp) => stamp,
+        stamp = stamp.word(&text);
+        stamp = match found.exists() {
+            true => stamp.path(found)?,
             // A pattern: the files that it means now.
-            None => {
-                let mut stamp = Stamp::default().path(model)?.word(&text);
-                for file in glob::glob(bare).ok()?.flatten() {
-                    stamp = stamp.path(&file)?;
-                }
-                stamp
-            }
+            false => glob::glob(bare).ok()?.flatten().try_fold(stamp, |stamp, file| stamp.path(&file))?,
         };
     }
     let per_channel: Vec<String> = args

@@ -15,6 +15,7 @@ use crate::jobs::request::Request;
 use crate::jobs::statistics::{Statistics, StatisticsValues};
 use crate::jobs::ties::{Group, Ties};
 use crate::jobs::told::{Told, defect};
+use crate::jobs::trial::was_stopped;
 use crate::jobs::values::{Watch, now_and_then};
 use crate::session::{Arrival, Channels, Failure, Joint, Key, Plan, Ready, Start};
 use crate::statistics::Table;
@@ -53,6 +54,9 @@ struct Found {
 }
 
 struct Asked(Request);
+
+/// How many kinds there are.
+const KINDS: u8 = 4;
 
 impl Piece for Asked {
     fn kind(&self) -> u8 {
@@ -105,10 +109,14 @@ impl Feed for StatisticsLoader {
     }
 
     fn stop(&self, what: Stop) {
-        if !matches!(what, Stop::All | Stop::Reading | Stop::Values) {
-            return;
+        if matches!(what, Stop::All | Stop::Reading) {
+            self.shared.stopped.store(true, Ordering::Relaxed);
         }
-        self.shared.stopped.store(true, Ordering::Relaxed);
+        if matches!(what, Stop::All | Stop::Values) {
+            for Asked(request) in (0..KINDS).flat_map(|kind| self.shared.desk.stop(kind)) {
+                request.refused(was_stopped()).into_iter().for_each(&self.shared.tell);
+            }
+        }
     }
 
     fn has_network(&self) -> bool {
@@ -177,7 +185,8 @@ impl Shared {
         let result = Ok(Box::new((statistics.origin(&key), ready)));
         (self.tell)(Told::Arrived(Arrival::Layer { key: key.clone(), result }));
         let Some(axis) = start.axis else { return };
-        let result = self.channels(found, &key, axis, &start, 1, &|_| {});
+        let watch = Watch { progress: &|_| {}, cancelled: &|| self.desk.cancelled() };
+        let result = self.channels(found, &key, axis, &start, 1, &watch);
         if let Some(result) = result.transpose() {
             (self.tell)(Told::Arrived(Arrival::Channels { key, requested: false, result }));
         }
@@ -191,10 +200,10 @@ impl Shared {
         axis: i64,
         start: &Start,
         threads: usize,
-        progress: &dyn Fn(f64),
+        watch: &Watch,
     ) -> Result<Option<Channels>, Failure> {
         let counted = found.statistics.channels(key, axis)?;
-        Ok(analyse_channels(counted, &self.plan, start, threads, progress, &|| self.desk.cancelled()))
+        Ok(analyse_channels(counted, &self.plan, start, threads, watch.progress, watch.cancelled))
     }
 
     /// The ties that were asked for beforehand.
@@ -229,22 +238,33 @@ impl Shared {
                 request.refused(why).into_iter().for_each(&self.tell);
                 continue;
             };
-            let answered = guarded(|| self.answer(found, &request)).unwrap_or_else(|_| Err(defect("")));
+            let kind = Asked(request.clone()).kind();
+            let cancelled = || self.desk.cancelled() || self.desk.stopped(kind);
+            let answered = guarded(|| self.answer(found, &request, &cancelled)).unwrap_or_else(|_| Err(defect("")));
             match answered {
+                Ok(None) if self.desk.stopped(kind) => {
+                    request.refused(was_stopped()).into_iter().for_each(&self.tell);
+                }
                 Ok(told) => told.into_iter().for_each(&self.tell),
                 Err(why) => request.refused(why).into_iter().for_each(&self.tell),
             }
         }
     }
 
-    fn answer(&self, found: &Found, request: &Request) -> Result<Option<Told>, Failure> {
+    fn answer(
+        &self,
+        found: &Found,
+        request: &Request,
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Option<Told>, Failure> {
         if let Request::Channels { key, start } = request {
             let place = found.tensors.place(key)?;
             let Some(axis) = start.axis else { return Ok(None) };
             let of = self.plan.start(&found.tensors.layers[place].subject());
             let start = Start { known: of.known, imported: of.imported, ..start.clone() };
             let progress = now_and_then(|share, left| (self.tell)(Told::Progress { key: key.clone(), share, left }));
-            let channels = self.channels(found, key, axis, &start, self.threads, &progress)?;
+            let channels =
+                self.channels(found, key, axis, &start, self.threads, &Watch { progress: &progress, cancelled })?;
             let arrived = |channels| Arrival::Channels { key: key.clone(), requested: true, result: Ok(channels) };
             return Ok(channels.map(|channels| Told::Arrived(arrived(channels))));
         }
@@ -256,7 +276,7 @@ impl Shared {
             plan: &self.plan,
             threads: self.threads,
         };
-        answer(request, &context, &Watch { progress: &|_| {}, cancelled: &|| self.desk.cancelled() })
+        answer(request, &context, &Watch { progress: &|_| {}, cancelled })
     }
 }
 

@@ -133,11 +133,11 @@ impl NetworkCount {
                 }
                 continue;
             }
-            using.truncate(seen);
             // What lies behind the last sample that was seen was not looked at, whatever is wrong with it.
-            let left_out =
-                |(sample, _): &&(usize, Failure)| using.last().is_some_and(|last| sample < last) || seen == using.len();
-            let seen = using.len() + skipped.iter().filter(left_out).count();
+            let whole = seen == using.len();
+            using.truncate(seen);
+            let was_seen = |(sample, _): &&(usize, Failure)| whole || using.last().is_some_and(|last| sample < last);
+            let seen = using.len() + skipped.iter().filter(was_seen).count();
             return Ok(Counted {
                 tensors: self.tensors(counting, bins, axes)?,
                 seen,

@@ -52,9 +52,10 @@ type Place = Option<(u32, u32)>;
 /// What the rows so far come to.
 pub(super) struct Build<'a> {
     file: &'a str,
-    tensors: BTreeMap<Whose, Built>,
-    /// The names of the row before, which are those of most rows.
-    last: Option<([ByteArray; 4], Whose)>,
+    tensors: Vec<(Whose, Built)>,
+    places: BTreeMap<Whose, usize>,
+    /// The names of the row before, which are those of most rows, and where their tensor stands.
+    last: Option<([ByteArray; 4], usize)>,
 }
 
 #[derive(Default)]
@@ -76,7 +77,7 @@ struct Counted {
 
 impl<'a> Build<'a> {
     pub fn new(file: &'a str) -> Build<'a> {
-        Build { file, tensors: BTreeMap::new(), last: None }
+        Build { file, tensors: Vec::new(), places: BTreeMap::new(), last: None }
     }
 
     fn damaged(&self, (identity, key): &Whose, predicate: impl std::fmt::Display) -> Refused {
@@ -84,7 +85,8 @@ impl<'a> Build<'a> {
         Refused::damaged(self.file, format!("({key}{shard}) {predicate}."))
     }
 
-    fn whose(&mut self, rows: &Rows, row: usize) -> Result<Whose, Refused> {
+    /// Where the tensor of a row stands.
+    fn whose(&mut self, rows: &Rows, row: usize) -> Result<usize, Refused> {
         let mut names: [ByteArray; 4] = Default::default();
         for (name, column) in names.iter_mut().zip([at::RUN, at::SHARD, at::TENSOR, at::KIND]) {
             let missing = || {
@@ -93,10 +95,10 @@ impl<'a> Build<'a> {
             };
             *name = rows.text(column, row).ok_or_else(missing)?.clone();
         }
-        if let Some((last, whose)) = &self.last
+        if let Some((last, at)) = &self.last
             && *last == names
         {
-            return Ok(whose.clone());
+            return Ok(*at);
         }
         let text = |of: &ByteArray| -> Result<String, Refused> {
             let no_text = |_| Refused::damaged(self.file, "has a name that is no text in UTF-8; write it anew.");
@@ -113,42 +115,19 @@ impl<'a> Build<'a> {
             }
         };
         let whose = (Identity { run: text(run)?, shard: text(shard)? }, Key::new(kind, text(tensor)?));
-        self.last = Some((names, whose.clone()));
-        Ok(whose)
+        let at = *self.places.entry(whose.clone()).or_insert(self.tensors.len());
+        if at == self.tensors.len() {
+            self.tensors.push((whose, Built::default()));
+        }
+        self.last = Some((names, at));
+        Ok(at)
     }
 
     /// Takes a row.
     pub fn row(&mut self, rows: &Rows, row: usize) -> Result<(), Refused> {
-        let whose = self.whose(rows, row)?;
-        let fault = |what: String| Err((whose.clone(), what));
-        let mut taken = || -> Result<(), (Whose, String)> {
-            let place = match (rows.int(at::AXIS, row), rows.int(at::CHANNEL, row)) {
-                (None, None) => None,
-                (Some(axis), Some(channel)) => {
-                    let axis = u32::try_from(axis).ok().filter(|axis| *axis < MOST_AXES);
-                    let channel = u32::try_from(channel).ok().filter(|channel| *channel < MOST_CHANNELS);
-                    match axis.zip(channel) {
-                        Some(place) => Some(place),
-                        None => return fault("has an axis or a channel that cannot be".to_owned()),
-                    }
-                }
-                _ => return fault("has an axis without a channel, or a channel without an axis".to_owned()),
-            };
-            let word = rows.text(at::ROW, row).map_or(&b""[..], ByteArray::data);
-            let built = self.tensors.entry(whose.clone()).or_default();
-            let taken = match word {
-                b"tensor" => built.totals(place, rows, row),
-                b"sums" => built.sums(place, rows, row),
-                b"bins" => built.bin(place, rows, row),
-                other => Err(format!(
-                    "has a row of the kind '{}', and there are tensor, sums and bins",
-                    String::from_utf8_lossy(&other[..other.len().min(40)])
-                )),
-            };
-            taken.or_else(fault)
-        };
-        let taken = taken();
-        taken.map_err(|(whose, what)| self.damaged(&whose, format!("{what}; write it anew")))
+        let at = self.whose(rows, row)?;
+        let taken = self.tensors[at].1.row(rows, row);
+        taken.map_err(|what| self.damaged(&self.tensors[at].0, format!("{what}; write it anew")))
     }
 
     /// The parts, checked, and for how many bins they were counted; `said` is what the file says of that.
@@ -169,7 +148,7 @@ impl<'a> Build<'a> {
 
     /// For how many bins it was counted, as the width of the bins says where an engine has left the metadata out.
     fn bins(&self) -> Option<usize> {
-        let counted = self.tensors.values().flat_map(|built| built.parts.values());
+        let counted = self.tensors.iter().flat_map(|(_, built)| built.parts.values());
         counted.filter_map(|part| part.exponent.map(|exponent| (exponent, part.counts.amax()))).find_map(
             |(exponent, amax)| {
                 let fits =
@@ -190,6 +169,27 @@ fn count(rows: &Rows, column: usize, row: usize) -> Result<u64, String> {
 }
 
 impl Built {
+    fn row(&mut self, rows: &Rows, row: usize) -> Result<(), String> {
+        let place = match (rows.int(at::AXIS, row), rows.int(at::CHANNEL, row)) {
+            (None, None) => None,
+            (Some(axis), Some(channel)) => {
+                let axis = u32::try_from(axis).ok().filter(|axis| *axis < MOST_AXES);
+                let channel = u32::try_from(channel).ok().filter(|channel| *channel < MOST_CHANNELS);
+                Some(axis.zip(channel).ok_or("has an axis or a channel that cannot be")?)
+            }
+            _ => return Err("has an axis without a channel, or a channel without an axis".to_owned()),
+        };
+        match rows.text(at::ROW, row).map_or(&b""[..], ByteArray::data) {
+            b"tensor" => self.totals(place, rows, row),
+            b"sums" => self.sums(place, rows, row),
+            b"bins" => self.bin(place, rows, row),
+            other => Err(format!(
+                "has a row of the kind '{}', and there are tensor, sums and bins",
+                String::from_utf8_lossy(&other[..other.len().min(40)])
+            )),
+        }
+    }
+
     fn totals(&mut self, place: Place, rows: &Rows, row: usize) -> Result<(), String> {
         let text = |column| -> Result<String, String> {
             let no_text = |_| "has a name that is no text in UTF-8".to_owned();

@@ -71,6 +71,8 @@ struct Writer {
     file: SerializedFileWriter<Vec<u8>>,
     columns: Vec<Values>,
     rows: usize,
+    /// The words of the three kinds of rows.
+    words: [ByteArray; 3],
 }
 
 /// The values of a column that are not written yet; levels say which rows have one.
@@ -84,12 +86,15 @@ struct Values {
 /// What stands in a row besides the names.
 #[derive(Default)]
 struct Row<'a> {
-    word: &'static str,
+    /// Its kind: a place in [`WORDS`].
+    word: usize,
     bin: Option<(i8, i32, Option<u32>)>,
     n: u64,
     totals: Option<(&'a Counts, &'a Tensor)>,
     sum: Option<Sum>,
 }
+
+const WORDS: [&str; 3] = ["tensor", "sums", "bins"];
 
 /// What all rows of a tensor have in common.
 struct Names {
@@ -110,7 +115,12 @@ impl Writer {
             .build();
         let file = SerializedFileWriter::new(Vec::new(), Arc::new(schema()?), Arc::new(properties))?;
         let empty = || Values { text: Vec::new(), ints: Vec::new(), floats: Vec::new(), levels: Vec::new() };
-        Ok(Writer { file, columns: COLUMNS.iter().map(|_| empty()).collect(), rows: 0 })
+        Ok(Writer {
+            file,
+            columns: COLUMNS.iter().map(|_| empty()).collect(),
+            rows: 0,
+            words: WORDS.map(ByteArray::from),
+        })
     }
 
     fn tensor(&mut self, run: &str, shard: &str, key: &Key, tensor: &Tensor, bins: usize) -> Result<(), ParquetError> {
@@ -122,16 +132,16 @@ impl Writer {
             op: tensor.op.as_str().into(),
         };
         for (channel, counts) in tensor.parts() {
-            let totals = Row { word: "tensor", n: counts.n, totals: Some((counts, tensor)), ..Row::default() };
+            let totals = Row { word: 0, n: counts.n, totals: Some((counts, tensor)), ..Row::default() };
             self.row(&names, channel, &totals)?;
             for ((sign, exponent), sum) in counts.sums.iter() {
                 let bin = Some((sign, exponent, None));
-                self.row(&names, channel, &Row { word: "sums", bin, n: sum.n, sum: Some(*sum), ..Row::default() })?;
+                self.row(&names, channel, &Row { word: 1, bin, n: sum.n, sum: Some(*sum), ..Row::default() })?;
             }
             let exponent = counts.exponent(bins);
             for bin in &counts.bins {
                 let at = Some((bin.sign, exponent, Some(bin.index)));
-                self.row(&names, channel, &Row { word: "bins", bin: at, n: bin.n, ..Row::default() })?;
+                self.row(&names, channel, &Row { word: 2, bin: at, n: bin.n, ..Row::default() })?;
             }
         }
         Ok(())
@@ -145,7 +155,7 @@ impl Writer {
         }
         next().int(channel.map(|(axis, _)| axis.into()));
         next().int(channel.map(|(_, channel)| channel.into()));
-        next().text(Some(row.word.into()));
+        next().text(Some(self.words[row.word].clone()));
         next().int(row.bin.map(|(sign, ..)| sign.into()));
         next().int(row.bin.map(|(_, exponent, _)| exponent.into()));
         next().int(row.bin.and_then(|(.., index)| index).map(i64::from));

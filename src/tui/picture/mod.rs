@@ -96,6 +96,18 @@ mod tests {
         }
     }
 
+    /// Whatever the screen is drawn with has a letter or a form: a new sign would be a box.
+    #[test]
+    fn every_sign_of_the_screen_can_be_drawn() {
+        use super::super::look::{Glyphs, Marks};
+        for marks in Marks::ALL {
+            let signs = format!("{:?}", Glyphs::of(marks));
+            for sign in signs.chars().filter(|c| !c.is_ascii()) {
+                assert!(form::inked(sign, 0.5, 0.5).is_some() || png::has(sign), "{sign}");
+            }
+        }
+    }
+
     #[test]
     fn a_picture_has_the_ground_and_the_size_of_its_screen() {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 12, 3));

@@ -37,6 +37,12 @@ pub fn png(buffer: &Buffer, ground: Ground) -> Vec<u8> {
     pixels.encoded()
 }
 
+/// Whether the font has a letter.
+#[cfg(test)]
+pub(super) fn has(c: char) -> bool {
+    get_raster(c, FontWeight::Regular, LETTER).is_some()
+}
+
 fn letter(pixels: &mut Pixels, at: (usize, usize), (width, wide): (usize, usize), c: char, bold: bool, ink: [u8; 3]) {
     let size = (width, HEIGHT);
     if inked(c, 0.0, 0.0).is_some() {

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use crossterm::event::KeyCode;
 
+use super::super::behind::Writing;
 use super::super::command::Command;
 use super::super::key::Key;
 use super::super::line::Line;
 use super::super::mode::{Ask, Mode};
 use super::super::model::Model;
 use super::super::msg::{Cmd, Unwritten, Written};
-use super::super::work::Writing;
 use super::cancel::cancel;
 use super::{channels, clip, copy, learn, list, many, methods, network, pictures, ties};
 use crate::report::visible;

@@ -3,10 +3,11 @@
 use core::mem::discriminant;
 use core::time::Duration;
 
+use super::super::behind::Reading;
 use super::super::model::Model;
 use super::super::msg::Cmd;
 use super::super::page::Page;
-use super::super::work::{Piece, Reading, What, pieces};
+use super::super::work::{Piece, What, pieces};
 use crate::jobs::{Request, Stop, Told};
 use crate::session::{Arrival, Key};
 

@@ -87,8 +87,10 @@ impl Columns {
         let op = spark && take(ops, name);
         let shape = spark && take(shapes.min(MOST), name);
         let clip = CLIP[usize::from(affine)];
-        let has_clip = shape && take(clip, longest.max(8));
-        let saturated = has_clip && take(SATURATED, longest.max(8));
+        // A name that is longer still is cut, where numbers would have to go.
+        let name = longest.clamp(8, 24);
+        let has_clip = spark && (shape || shapes == 0) && take(clip, name);
+        let saturated = has_clip && take(SATURATED, name);
 
         // From the right end.
         let mut end = width;

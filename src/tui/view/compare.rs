@@ -54,7 +54,9 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         }
     }
     if let Some(ready) = model.selected_ready() {
-        let below = Rect { y: rows.bottom(), height: panel.bottom().saturating_sub(rows.bottom()), ..panel };
+        // Below the list as well: sentences need the width.
+        let height = panel.bottom().saturating_sub(rows.bottom());
+        let below = Rect { x: areas.header.x, y: rows.bottom(), width: areas.header.width, height };
         why(pen, below, ready);
     }
 }

@@ -116,7 +116,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model, ready: &Ready) {
     if let Some(y) = rows.overview {
         draw_overview(pen, Rect { y, height: 1, ..area }, &parts, &window);
     }
-    words(pen, rows.words, ready, &parts, cursor);
+    words(pen, rows.words, ready, &parts, (cursor, model.plot.bin.is_some()));
 }
 
 fn title(pen: &mut Pen, area: Rect, parts: &Divergence, window: &Window, ready: &Ready) {
@@ -273,7 +273,7 @@ fn draw_overview(pen: &mut Pen, area: Rect, parts: &Divergence, window: &Window)
 }
 
 /// The bin under the cursor, its level, and the terms that matter most; on a gap, why the divergence is infinite.
-fn words(pen: &mut Pen, area: Rect, ready: &Ready, parts: &Divergence, cursor: usize) {
+fn words(pen: &mut Pen, area: Rect, ready: &Ready, parts: &Divergence, (cursor, placed): (usize, bool)) {
     let theme = pen.look.theme;
     let bin = &parts.bins[cursor];
     let level = &parts.levels[bin.level];
@@ -328,7 +328,13 @@ fn words(pen: &mut Pen, area: Rect, ready: &Ready, parts: &Divergence, cursor: u
         copied.map(|own| format!("bin 0 holds {}, and the method gives it bin 1's count", number::of(own, "value")));
     // What says why it is infinite comes first: where there is room for two lines only, it is what was asked.
     let mut said = vec![(at_cursor, theme.inspect), (of_level, theme.dim)];
-    said.insert(if parts.kl.is_finite() { 2 } else { 0 }, third);
+    // Where somebody has placed the cursor, its bin is what was asked.
+    let place = match (parts.kl.is_finite(), placed) {
+        (true, _) => 2,
+        (false, true) => 1,
+        (false, false) => 0,
+    };
+    said.insert(place, third);
     if let Some(text) = copied {
         said.insert(if cursor == 0 { 1 } else { said.len() }, (text, theme.dim));
     }

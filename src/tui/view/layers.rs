@@ -6,6 +6,7 @@ use super::super::layout::Areas;
 use super::super::list::{Row, Sort};
 use super::super::model::Model;
 use super::super::notes;
+use super::super::page::Page;
 use super::columns::{Columns, SPARK, badge};
 use super::names::{Common, shortened};
 use super::pen::{Pen, cut};
@@ -90,7 +91,10 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
             if model.list.filter.is_empty() { "no layers" } else { "no layer has this in its name; Esc shows all" };
         pen.text(rows.x + 1, rows.y, rows.width - 1, text, theme.dim);
     }
-    below(pen, areas.list_notes(model.list.rows()), model);
+    // While methods are compared, why they differ stands there.
+    if model.plot.page != Page::Compare {
+        below(pen, areas.list_notes(model.list.rows()), model);
+    }
 }
 
 /// A layer by its index, under the name that there is room for.

@@ -6,12 +6,12 @@
 //! the whole ranges, with the ends and the zero alone, stand above where there is room.
 
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::Modifier;
 
 use super::super::layout::Areas;
 use super::super::model::Model;
 use super::super::page::Page;
-use super::super::plot::Dots;
+use super::lines::{AROUND, Lines, Numbers};
 use super::pen::Pen;
 use super::{path, scales};
 use crate::calibrate::{StepsUsed, Threshold};
@@ -36,9 +36,6 @@ struct Places {
     /// How many steps are used, and where 0.0 lands.
     used: Option<u16>,
 }
-
-/// Rows of the numbers above a fan, of the axis and of the numbers below.
-const AROUND: u16 = 3;
 
 fn places(areas: &Areas, params: &QuantParams) -> Places {
     let area = areas.lower;
@@ -127,65 +124,10 @@ fn close_axis(params: &QuantParams, value: f32, columns: u16) -> Axis {
     let beyond = |infinite: bool| if infinite { 1.5 } else { 0.5 };
     let low = low - first * beyond(row[0].cell.0.is_infinite());
     let high = high + last * beyond(row[row.len() - 1].cell.1.is_infinite());
-    let value = f64::from(value);
+    // One that is far beyond comes from outside, or nothing would be seen of the steps.
+    let (far, value) = (high - low, f64::from(value));
+    let value = value.clamp(low - far, high + far);
     Axis::new(low.min(value - first * 0.5), high.max(value + last * 0.5), columns)
-}
-
-/// Two lines, and what is between them.
-struct Lines<'a, 'b> {
-    pen: &'a mut Pen<'b>,
-    area: Rect,
-    dots: Dots,
-}
-
-impl<'a, 'b> Lines<'a, 'b> {
-    /// In an area whose first row is for the floats' numbers, and the last two for the other line and its numbers.
-    fn new(pen: &'a mut Pen<'b>, area: Rect) -> Lines<'a, 'b> {
-        let fan = Rect { y: area.y + 1, height: area.height.saturating_sub(AROUND).max(1), ..area };
-        Lines { dots: Dots::new(fan.width, fan.height), area: fan, pen }
-    }
-
-    /// From one place on the upper line to one on the lower, in columns; `gap` of every `gap + 1` dots are left out.
-    fn ray(&mut self, from: f64, to: f64, gap: usize, style: Style) {
-        let bottom = f64::from(self.dots.rows() - 1);
-        self.dots.line((from * 2.0, 0.0), (to * 2.0, bottom), gap, style);
-    }
-
-    /// The same two dots wide.
-    fn thick(&mut self, from: f64, to: f64, style: Style) {
-        self.ray(from, to, 0, style);
-        self.ray(from + 0.5, to + 0.5, 0, style);
-    }
-
-    /// Draws what is between, and the lower line below it. Returns the line's row.
-    fn render(&mut self) -> u16 {
-        let glyphs = self.pen.look.glyphs;
-        self.dots.render(self.pen.buffer, self.area, glyphs.marks);
-        let y = self.area.bottom();
-        for x in self.area.x..self.area.right() {
-            self.pen.glyph(x, y, glyphs.axis[0], self.pen.look.theme.dim);
-        }
-        y
-    }
-}
-
-/// Numbers in one row, those that come first before others that they would touch. Each stands under its column.
-struct Numbers {
-    y: u16,
-    taken: Vec<(u16, u16)>,
-}
-
-impl Numbers {
-    fn put(&mut self, pen: &mut Pen, area: Rect, column: u16, text: &str, style: Style) -> bool {
-        let len = pen.width(text);
-        let start = column.saturating_sub(len / 2).min(area.width.saturating_sub(len));
-        let free = self.taken.iter().all(|(a, b)| start > *b || start + len < *a);
-        if free {
-            self.taken.push((start, start + len));
-            pen.text(area.x + start, self.y, len, text, style);
-        }
-        free
-    }
 }
 
 /// The whole ranges: floats on the histogram's columns, the format's numbers from the smallest to the largest over the
@@ -226,7 +168,7 @@ fn whole(pen: &mut Pen, area: Rect, model: &Model, figure: &Figure, ready: &Read
             pen.glyph(area.x + column(f64::from(q)), y, glyphs.axis[1], theme.dim);
         }
     }
-    let mut numbers = Numbers { y: y + 1, taken: Vec::new() };
+    let mut numbers = Numbers::new(y + 1);
     let own = code_of(path, &params);
     if numbers.put(pen, area, column(path.clamped), &own, theme.inspect) {
         pen.glyph(area.x + column(path.clamped), y, glyphs.mark, theme.inspect);
@@ -279,7 +221,7 @@ fn close(pen: &mut Pen, area: Rect, axis: &Axis, model: &Model, ready: &Ready, p
     }
     lines.thick(x(f64::from(path.value)), x(f64::from(path.back)), theme.inspect);
     let y = lines.render();
-    let mut numbers = Numbers { y: y + 1, taken: Vec::new() };
+    let mut numbers = Numbers::new(y + 1);
     let column = |v: f64| axis.nearest_column(v);
     numbers.put(
         pen,
@@ -302,7 +244,7 @@ fn close(pen: &mut Pen, area: Rect, axis: &Axis, model: &Model, ready: &Ready, p
 /// On the upper line, over its ticks: the value itself, and 0.0 where it is in view.
 fn marked_floats(pen: &mut Pen, area: Rect, axis: &Axis, path: &Path) {
     let theme = pen.look.theme;
-    let mut numbers = Numbers { y: area.y, taken: Vec::new() };
+    let mut numbers = Numbers::new(area.y);
     if let Some(column) = axis.column(f64::from(path.value)) {
         numbers.put(
             pen,

@@ -13,6 +13,7 @@ mod ideas;
 mod inspect;
 mod layers;
 mod lesson;
+mod lines;
 mod lower;
 mod mapping;
 mod methods;

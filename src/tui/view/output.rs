@@ -31,7 +31,7 @@ struct Fields {
 const DB: u16 = 9;
 const COSINE: u16 = 3 + 7 + 8;
 const TOP1: u16 = 3 + 6 + 7;
-const AGE: u16 = 3 + 20;
+const AGE: u16 = 3 + 18;
 
 impl Fields {
     fn width(self) -> u16 {
@@ -182,7 +182,7 @@ impl Half {
             let age = match answer.check {
                 _ if !fresh => was_for(answer),
                 Some(check) => format!("check {}", headline(&check)),
-                None => format!("{} in {}", samples(effect), short(answer.took)),
+                None => format!("{}, {}", samples(effect), short(answer.took)),
             };
             pieces.push((format!("   {age}"), theme.dim));
         }

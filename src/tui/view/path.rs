@@ -101,6 +101,6 @@ mod tests {
         );
         let affine = rows(1.0, Clip::new(0.0, 2.55), "int8 affine");
         assert_eq!(affine[2], "1 / 0.01 = 100 ▸ 100 ▸ − 128 = -28 ▸ code -28 ▸ 1, error 0");
-        assert!(rows(600.0, Clip::symmetric(448.0), "e4m3")[0].contains("rounded 608 ▸ clamped 448 ▸ code 0x7e"));
+        assert!(rows(600.0, Clip::symmetric(448.0), "e4m3")[0].contains("rounded 576 ▸ clamped 448 ▸ code 0x7e"));
     }
 }
