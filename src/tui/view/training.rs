@@ -10,6 +10,10 @@ use crate::report::number;
 
 /// Rows of the weights' histogram, with the row of its codes.
 const WEIGHTS: u16 = 5;
+/// Rows from which on there is room for it.
+const LOW: u16 = 17;
+/// Columns of what a way is called.
+const NAME: u16 = 36;
 
 /// Training in place of the plots: the accuracy of every run over its epochs, and the weights of the newest.
 pub(super) fn draw(pen: &mut Pen, area: Rect, learn: &Learn, training: &Training) {
@@ -24,20 +28,25 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, learn: &Learn, training: &Training
     for (y, way) in (legend.y..).zip([None].into_iter().chain(Way::ALL.map(Some))) {
         let (accuracy, runs) = training.accuracy(way);
         let style = style(pen, way);
-        let name = pen.text(legend.x, y, legend.width, &format!("{:<34}", name(learn, way)), style);
+        pen.text(legend.x, y, legend.width.min(NAME), name(learn, way), style);
+        let x = (legend.x + NAME).min(legend.right());
         let figure = match runs {
             0 => "-".to_owned(),
             1 => number::percent(accuracy),
             n => format!("{}  ({})", number::percent(accuracy), number::of(n as u64, learn.say("seed", "种子"))),
         };
-        pen.text(name, y, legend.right().saturating_sub(name), &figure, style);
+        pen.text(x, y, legend.right().saturating_sub(x), &figure, style);
     }
     let top = legend.bottom();
-    let height = area.bottom().saturating_sub(top + WEIGHTS + 2);
+    // On a low screen the curves have all of the room.
+    let below = if area.height >= LOW { WEIGHTS + 2 } else { 0 };
+    let height = area.bottom().saturating_sub(top + below);
     let plot = Rect { x: area.x + 6, y: top, width: area.width.saturating_sub(7), height };
     curves(pen, plot, training);
-    let below = Rect { x: plot.x, y: plot.bottom() + 1, width: plot.width, height: WEIGHTS };
-    weights(pen, below, learn, training);
+    let under = Rect { x: plot.x, y: plot.bottom() + 1, width: plot.width, height: WEIGHTS };
+    if area.height >= LOW {
+        weights(pen, under, learn, training);
+    }
 }
 
 /// What a way is called.
