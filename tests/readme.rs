@@ -42,13 +42,38 @@ fn the_key_table_is_the_registry_s() {
     assert_eq!(readme[begin..end], table(), "run with QVIZ_BLESS=1 to write the README's table anew");
 }
 
-/// What the README names exists.
+/// What GitHub calls the headings of a page: lower case, words between hyphens, nothing else.
+fn anchors(page: &str) -> BTreeSet<String> {
+    // A `#` in a block of code is a comment.
+    let text = page.split("\n```").step_by(2).flat_map(str::lines);
+    let headings = text.filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim());
+    let kept = |c: char| match c {
+        ' ' => Some('-'),
+        c => (c.is_alphanumeric() || c == '-' || c == '_').then_some(c),
+    };
+    headings.map(|heading| heading.to_lowercase().chars().filter_map(kept).collect()).collect()
+}
+
+/// What the README and the pages in docs/ name exists, and so does the section.
 #[test]
 fn links_lead_somewhere() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
-    for link in readme.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
-        assert!(link.starts_with('#') || link.starts_with("https://") || root.join(link).exists(), "{link}");
+    let docs = std::fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let pages = docs.filter(|path| path.extension().is_some_and(|ending| ending == "md")).chain([root.join("README.md")]);
+    for page in pages {
+        let text = std::fs::read_to_string(&page).unwrap();
+        for link in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+            if link.starts_with("https://") {
+                continue;
+            }
+            let (path, section) = link.split_once('#').map_or((link, None), |(path, section)| (path, Some(section)));
+            let there = if path.is_empty() { page.clone() } else { page.parent().unwrap().join(path) };
+            assert!(there.exists(), "{}: {link}", page.display());
+            if let Some(section) = section {
+                let text = std::fs::read_to_string(&there).unwrap();
+                assert!(anchors(&text).contains(section), "{}: {link}", page.display());
+            }
+        }
     }
 }
 

@@ -186,7 +186,7 @@ mod tests {
             Histogram::of_counts(&CountedElsewhere { edges, counts, cut_to: None }).unwrap_err()
         };
         assert!(wrong(&[], &[]).contains("edges") && wrong(&[-1.0, 0.0], &[1, 1]).contains("one edge more"));
-        assert!(wrong(&[-1.0, -0.3, 0.3, 1.0], &[1; 3]).contains("no edge at 0"));
+        assert!(wrong(&[-1.5, -0.5, 0.5, 1.5], &[1; 3]).contains("no edge at 0"));
         for edges in [
             [-1.0, 0.5, 1.0],
             [1.0, 0.0, -1.0],

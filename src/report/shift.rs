@@ -134,16 +134,18 @@ pub fn shift(session: &Session, other: &BTreeMap<Key, Histogram>) -> Shift {
 const MUCH_BEYOND: f64 = 0.01;
 
 impl Shifted {
-    /// What to see to, in a word each.
+    /// What to see to, in a word each. Ranges are compared where both sets have values.
     fn state(&self) -> String {
         let (a, b) = (&self.a, &self.b);
+        // What has no values has no range that the other's could be held against.
+        let ranges = self.moved.is_some();
         let tags = [
-            (self.moved.is_none(), "no-values"),
+            (!ranges, "no-values"),
             (b.not_finite > 0 && a.not_finite == 0, "not-finite"),
             (b.beyond() > MUCH_BEYOND && b.beyond() > 2.0 * a.beyond(), "saturates"),
-            (b.min.unwrap_or(0.0) < 0.0 && a.min.unwrap_or(0.0) >= 0.0, "negative"),
-            (b.amax() > 2.0 * a.amax(), "wider"),
-            (2.0 * b.amax() < a.amax(), "narrower"),
+            (ranges && b.min.unwrap_or(0.0) < 0.0 && a.min.unwrap_or(0.0) >= 0.0, "negative"),
+            (ranges && b.amax() > 2.0 * a.amax(), "wider"),
+            (ranges && 2.0 * b.amax() < a.amax(), "narrower"),
         ];
         let tags: Vec<&str> = tags.into_iter().filter_map(|(stands, tag)| stands.then_some(tag)).collect();
         if tags.is_empty() { "ok".to_owned() } else { tags.join(",") }

@@ -120,7 +120,7 @@ pub fn why(ready: &Ready) -> String {
     if methods().count() < 2 {
         return ready.warnings().first().map_or("nothing to compare".to_owned(), |w| w.tag().to_owned());
     }
-    let of = if ready.axis().is_some() { "all channels together: " } else { "" };
+    let of = ready.axis().map_or_else(String::new, |axis| format!("all channels along axis {axis} together: "));
     let db = |db: f64| format!("{} dB", number::decibels(db));
     let mut said = match last.behind_db {
         behind if behind < AS_GOOD => format!("{of}all within 0.1 dB"),

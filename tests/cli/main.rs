@@ -1049,23 +1049,28 @@ fn what_is_assumed_of_samples_is_told_with_the_option_that_says_otherwise() {
     assert!(run(&["x=two.npy", "--shape", "x=nx3x16x32"]).contains("on 2 samples\n"));
 }
 
-/// Of eight bins entropy has no answer, and what stands in for it is named as what it is.
+/// On eight bins the rule of NVIDIA's talk has no answer, and what stands in for it is named as what it is.
 #[test]
 fn a_stand_in_is_named() {
     let folder = one();
-    let args = ["acts.npy", "--method", "entropy", "--bins", "8"];
+    let args = ["acts.npy", "--method", "trt-gtc2017", "--bins", "8"];
     for command in ["export", "report"] {
         let ran =
             qviz(folder.path(), &[&[command][..], &args, if command == "report" { &["--json"] } else { &[] }].concat());
         let json = ran.fine().json();
         let acts = tensor(&json, "acts");
-        assert_eq!((&acts["chosen"]["method"], &acts["chosen"]["instead_of"]), (&"max".into(), &"entropy".into()));
+        assert_eq!((&acts["chosen"]["method"], &acts["chosen"]["instead_of"]), (&"max".into(), &"trt-gtc2017".into()));
         let largest = f32_of(&acts["stats"]["max"]).max(-f32_of(&acts["stats"]["min"]));
         assert_eq!(f32_of(&acts["chosen"]["amax"]), largest);
-        assert!(warnings(acts).contains("entropy has no answer here"), "{}", warnings(acts));
+        assert!(warnings(acts).contains("trt-gtc2017 has no answer here"), "{}", warnings(acts));
     }
     let text = qviz(folder.path(), &[&["report"], &args[..]].concat()).fine().out.clone();
     assert!(text.contains("stand-in"), "{text}");
+    // Entropy has one on any number of bins, and says where it began.
+    let json = document(folder.path(), &["acts.npy", "--method", "entropy", "--bins", "8"]);
+    let acts = tensor(&json, "acts");
+    assert_eq!((&acts["chosen"]["method"], acts["chosen"].get("instead_of")), (&"entropy".into(), None));
+    assert!(acts.to_string().contains("with 8 bins the search begins at bin 8"), "{acts}");
     let json = document(folder.path(), &["acts.npy"]);
     assert!(tensor(&json, "acts")["chosen"].get("instead_of").is_none());
 }

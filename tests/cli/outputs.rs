@@ -103,12 +103,19 @@ fn integers_and_booleans_are_compared_by_agreement() {
 fn several_outputs_have_a_row_each() {
     let here = classes(&["scores", "best", "positive", "none"]);
     let (_, lines) = told(&here, &["report", "--outputs"]);
-    assert_eq!(lines.len(), 5, "{lines:?}");
+    assert_eq!(lines.len(), 6, "{lines:?}");
     assert!(lines[0].contains(" dB, cosine 0.") && agreement(&lines[0]) < 100.0, "{lines:?}");
     assert!(lines[1].starts_with("#   scores: ") && lines[1].contains(" dB") && !lines[1].contains("agreement"));
     assert!(lines[2].starts_with("#   best: agreement "), "{lines:?}");
     assert!(lines[3].starts_with("#   positive: agreement "), "{lines:?}");
     assert_eq!(lines[4], "#   none: - dB, cosine -");
+    // Only what is a float and not empty has a shape to print: five quantiles of each side.
+    let (float, quantized) = lines[5].split_once("; quantized ").unwrap();
+    let float = float.strip_prefix("# scores at 0 10 50 90 100 %: float ").unwrap();
+    for side in [float, quantized] {
+        let side: Vec<f64> = side.split(' ').map(|x| x.parse().unwrap()).collect();
+        assert!(side.len() == 5 && side.is_sorted() && side[0] < 0.0 && side[4] > 0.0, "{lines:?}");
+    }
     let outputs = json(&here);
     let each = outputs["each"].as_array().unwrap();
     let names: Vec<&str> = each.iter().map(|one| one["name"].as_str().unwrap()).collect();

@@ -14,7 +14,7 @@ use crate::cli::source::Usage;
 use crate::cli::words::is_model;
 use crate::histogram::kept_bins;
 use crate::report::{number, save, visible, writable};
-use crate::statistics::{Identity, Part, StatisticsError, WEIGHTS, is_statistics, read_file, write_part};
+use crate::statistics::{Identity, MERGED, Part, StatisticsError, WEIGHTS, is_statistics, read_file, write_part};
 
 /// How often what was gathered is written while counting goes on.
 const NOW_AND_THEN: Duration = Duration::from_secs(60);
@@ -105,12 +105,6 @@ pub(in crate::cli) fn stats(args: StatsArgs) -> Result<u8, Failed> {
     let named_shard = args.shard.clone();
     let of_name = || args.output.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     let shard = named_shard.unwrap_or_else(of_name);
-    if shard == WEIGHTS || shard == crate::statistics::MERGED {
-        return Err(Usage(format!(
-            "a shard cannot be called {shard}, which means something else; give another --shard."
-        ))
-        .into());
-    }
     if !is_statistics(&args.output) {
         let name = visible(&args.output.to_string_lossy());
         return Err(Usage(format!("{name} would not be found again: name it .parquet.")).into());
@@ -119,13 +113,20 @@ pub(in crate::cli) fn stats(args: StatsArgs) -> Result<u8, Failed> {
         let first = files.first().map_or_else(String::new, |path| visible(&path.to_string_lossy()));
         return Err(Usage(format!("{first} holds statistics already; qviz merge makes one of several.")).into());
     }
-    let mut writing = match Writing::begin(&args, Identity::new(args.run.as_str(), shard)) {
+    let mut writing = match Writing::begin(&args, Identity::new(args.run.as_str(), shard.as_str())) {
         Ok(writing) => writing,
         Err(why) => {
             eprintln!("qviz: {}", visible(&why));
             return Ok(1);
         }
     };
+    // Where a file of that name stands already, what it holds is the better thing to say.
+    if shard == WEIGHTS || shard == MERGED {
+        return Err(Usage(format!(
+            "a shard cannot be called {shard}, which means something else; give another --shard."
+        ))
+        .into());
+    }
     let interrupts = Interrupts::listen();
     let Some(code) = count(&args, &mut writing, &interrupts)? else { return Ok(1) };
     finish(&args.output, writing, &interrupts, code)
