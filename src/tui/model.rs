@@ -153,6 +153,8 @@ pub struct Plot {
     pub handle: Handle,
     /// The value under the inspect cursor.
     pub inspect: Option<f64>,
+    /// The value whose neighbourhood the mapping shows while the mouse goes along it, which must not move below it.
+    pub around: Option<f32>,
 }
 
 /// What a presentation reveals, one after the other; the bars are there from the beginning.
@@ -229,6 +231,7 @@ impl Model {
             zoom: None,
             handle: Handle::Max,
             inspect: None,
+            around: None,
         };
         Model {
             session,
@@ -376,6 +379,11 @@ impl Model {
             None if self.plot.page == Page::Mapping => Some(usual(ready)),
             None => None,
         }
+    }
+
+    /// The value whose neighbourhood the mapping shows.
+    pub fn neighbourhood(&self) -> Option<f32> {
+        self.plot.around.filter(|_| self.plot.inspect.is_some()).or_else(|| self.traced())
     }
 
     /// Where the clip is drawn on the axis: each line's end of the range and its value.
