@@ -133,7 +133,11 @@ fn an_answer_is_shown_with_its_age() {
     // While a clip is in the hand the whole is of the one before.
     let at = s.line();
     s.grab(at).drag_to(at + 5);
-    assert!(row(&s).trim_end().ends_with("before") && row(&s).contains(&format!("at clip {clip}")), "{}", row(&s));
+    assert!(
+        row(&s).trim_end().ends_with("of earlier choices") && row(&s).contains(&format!("at clip {clip}")),
+        "{}",
+        row(&s)
+    );
     s.press(KeyCode::Esc);
     assert!(row(&s).trim_end().ends_with("check 29.4 dB"), "{}", row(&s));
     // Another clip in hand: what is shown is of the one before, and says so.
@@ -731,7 +735,7 @@ fn a_first_figure_says_what_it_rests_on_until_there_is_another() {
     s.model.loading.finished = false;
     s.model.network = Some(Default::default());
     s.keys("j");
-    assert!(asked(&mut s).is_empty() && line_with(&s, " output  ").contains("when the network was run"));
+    assert!(asked(&mut s).is_empty() && line_with(&s, " output  ").contains("once the network has run"));
     let first = OutputEffect { samples: 1, ..effect(16.8) };
     news(&mut s, News::First { effects: first.into(), took: TOOK });
     let told = line_with(&s, " output  ");

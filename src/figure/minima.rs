@@ -202,7 +202,7 @@ mod tests {
     fn a_dip_is_the_least_around() {
         let values = [5.0, 3.0, 3.5, 2.0, 4.0, 1.0, 6.0];
         assert_eq!([1, 2, 6].map(|within| dips(&values, within)), [vec![1, 3, 5], vec![5], vec![5]]);
-        assert_eq!(dips(&[f64::INFINITY, 4.0, f64::NAN, 2.0, f64::INFINITY, 3.0], 1), [3, 5]);
+        assert_eq!(dips(&[f64::INFINITY, 4.0, f64::NAN, 2.0, f64::INFINITY, 3.0], 1), [1, 3, 5]);
         assert_eq!(dips(&[3.0, 2.0, 1.0], 1), [2]);
         assert_eq!(dips(&[1.0, 2.0, 3.0], 1), [0]);
         assert_eq!(dips(&[2.0, 2.0, 2.0, 2.0], 1), [0]);

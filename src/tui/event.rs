@@ -137,7 +137,7 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
                 return strip.pick(&model.session, column, model.channel.cursor).map(Msg::PickChannel);
             }
             if let Some(value) = mapped_value(&areas, model, x, y) {
-                return Some(Msg::InspectValue(value));
+                return Some(Msg::InspectValue { value, goes_along: false });
             }
             if let Some(column) = plot_column(x, y) {
                 return Some(pressed(model, column));
@@ -154,7 +154,8 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
         }
         // What is inspected follows the pointer while the button is down.
         (Mode::Normal, MouseEventKind::Drag(MouseButton::Left)) if model.plot.inspect.is_some() => {
-            let mapped = mapped_value(&areas, model, x, y).map(Msg::InspectValue);
+            let mapped = mapped_value(&areas, model, x, y);
+            let mapped = mapped.map(|value| Msg::InspectValue { value, goes_along: true });
             mapped.or_else(|| plot_column(x, y).map(Msg::Inspect))
         }
         (Mode::Normal, MouseEventKind::Down(MouseButton::Middle)) => idea_at(model, &areas, x, y).map(Msg::Explain),

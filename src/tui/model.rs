@@ -333,6 +333,11 @@ impl Model {
         }
     }
 
+    /// The value whose neighbourhood the mapping shows.
+    pub fn neighbourhood(&self) -> Option<f32> {
+        self.plot.around.filter(|_| self.plot.inspect.is_some()).or_else(|| self.traced())
+    }
+
     /// Where the clip is drawn on the axis: each line's end of the range and its value.
     pub fn lines(&self, clip: Clip) -> Vec<(Handle, f64)> {
         lines(clip, self.format(), self.shows_signed())

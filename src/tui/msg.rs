@@ -33,7 +33,12 @@ pub enum Msg {
     /// A column was pressed away from the line.
     Inspect(u16),
     /// A value was pointed at that no column of the plots stands for.
-    InspectValue(f64),
+    InspectValue {
+        /// The value.
+        value: f64,
+        /// Whether the button is down still, so that the neighbourhood stays where it is.
+        goes_along: bool,
+    },
     /// A curve's title was pressed.
     ShowCurve(CurveKind),
     /// A channel of the strip was pressed.

@@ -34,6 +34,8 @@ pub struct Plot {
     pub handle: Handle,
     /// The value under the inspect cursor.
     pub inspect: Option<f64>,
+    /// The value whose neighbourhood the mapping shows while the mouse goes along it, which must not move below it.
+    pub around: Option<f32>,
 }
 
 impl Plot {
@@ -54,6 +56,7 @@ impl Plot {
             zoom: None,
             handle: Handle::Max,
             inspect: None,
+            around: None,
         }
     }
 }

@@ -154,7 +154,7 @@ fn ascii_means_ascii() {
             });
             // Every view, prompt and overlay once; each leaves something of its own on the screen.
             terminal.keys("fm");
-            terminal.wait_for("-127");
+            terminal.wait_for("float to int8");
             terminal.keys("m\t");
             terminal.wait_for("= clipping");
             terminal.keys("\taj+zk");

@@ -11,7 +11,9 @@ use super::terminal::{Start, Terminal, find, frames, has};
 /// Waits until all is read, whatever it is drawn with.
 fn settled(terminal: &Terminal) {
     terminal.wait("all layers read", |screen| {
-        has(screen, "clip ").and(has(screen, "saturate")).filter(|()| has(screen, "reading").is_none())
+        has(screen, "clip ")
+            .and(has(screen, "saturate"))
+            .filter(|()| ["reading", "searching"].iter().all(|busy| has(screen, busy).is_none()))
     });
 }
 

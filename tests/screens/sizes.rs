@@ -134,7 +134,10 @@ fn gap_is_free(story: &Story, buffer: &Buffer, what: &str) {
     let covered = covers_the_screen(&story.model.mode) || story.model.present.is_some();
     let Some(areas) = layout(&story.model).filter(|areas| !areas.list.is_empty() && !covered) else { return };
     // A list over the whole width has no neighbour.
-    for y in (areas.list.y..areas.list.bottom()).filter(|_| areas.list.right() < story.model.size.0) {
+    // Why methods differ stands under list and table, over the whole width.
+    let list =
+        if story.model.plot.page == Page::Compare { areas.list_rows(story.model.list.rows()) } else { areas.list };
+    for y in (list.y..list.bottom()).filter(|_| areas.list.right() < story.model.size.0) {
         assert_eq!(buffer[(areas.list.right(), y)].symbol(), " ", "{what}");
     }
 }

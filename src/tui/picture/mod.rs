@@ -115,7 +115,7 @@ mod tests {
         buffer.set_string(0, 1, "▂█⣿┃▲…", Style::new().fg(Color::Rgb(102, 164, 235)));
         for (ground, fill) in [(Ground::Light, "#ffffff"), (Ground::Dark, "#16181d"), (Ground::Unknown, "#16181d")] {
             let text = svg(&buffer, ground);
-            assert!(text.contains(&format!("fill=\"{fill}\"/>")) && text.contains(">clip 2.813<"), "{text}");
+            assert!(text.contains(&format!("fill=\"{fill}\"/>")) && text.contains(">clip 2.813"), "{text}");
             let bytes = png(&buffer, ground);
             assert_eq!(&bytes[..8], b"\x89PNG\r\n\x1a\n");
             let size = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());

@@ -9,11 +9,21 @@ const PARTS: f64 = 8.0;
 
 /// Puts it on a column.
 pub(super) fn at(model: &mut Model, column: u16) {
+    model.plot.around = None;
     model.plot.inspect = model.figure().map(|figure| figure.axis.centre(column));
+}
+
+/// Puts it on a value of the neighbourhood that the mapping shows.
+pub(super) fn in_neighbourhood(model: &mut Model, value: f64, goes_along: bool) {
+    if !goes_along {
+        model.plot.around = model.neighbourhood();
+    }
+    model.plot.inspect = Some(value);
 }
 
 /// Moves it by so many columns of the axis; in the mapping by eighths of a step, ten of which stand for a whole one.
 pub(super) fn step(model: &mut Model, by: i16) {
+    model.plot.around = None;
     let (Some(figure), Some(ready)) = (model.figure(), model.selected_ready()) else { return };
     let axis = figure.axis;
     let Some(value) = model.traced().map(f64::from) else {

@@ -60,7 +60,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::Release => clip::release(model),
         Msg::Cancel => cancel::cancel(model),
         Msg::Inspect(column) => inspect::at(model, column),
-        Msg::InspectValue(value) => model.plot.inspect = Some(value),
+        Msg::InspectValue { value, goes_along } => inspect::in_neighbourhood(model, value, goes_along),
         Msg::ShowCurve(kind) => {
             model.plot.curve = kind;
             model.plot.page = Page::Curve;

@@ -359,7 +359,7 @@ mod tests {
         assert_eq!(Window::new(2048, 0, 73, 0), Window { cell: 1, first: 0, shown: 73 });
         assert_eq!(Window::new(2048, 1000, 73, 0).first, 1000 - 36);
         assert_eq!(Window::new(2048, 2047, 73, 3), Window { cell: 8, first: 2039, shown: 9 });
-        assert_eq!(Window::new(1, 0, 0, 3), Window { cell: 9, first: 0, shown: 1 });
+        assert_eq!(Window::new(1, 0, 0, 3), Window { cell: 8, first: 0, shown: 1 });
     }
 
     #[test]

@@ -71,7 +71,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model, figure: &Figure,
         whole(pen, area, model, figure, ready, &path, places.close.is_none());
     }
     if let Some(area) = places.close {
-        let axis = close_axis(&params, value, area.width);
+        let axis = close_axis(&params, model.neighbourhood().unwrap_or(value), area.width);
         close(pen, area, &axis, model, ready, &path);
     }
     let theme = pen.look.theme;
@@ -108,7 +108,7 @@ fn used_in_words(used: Option<StepsUsed>, params: &QuantParams) -> String {
 pub(in super::super) fn value_at(areas: &Areas, model: &Model, x: u16, y: u16) -> Option<f64> {
     let ready = model.selected_ready().filter(|_| model.plot.page == Page::Mapping && !model.on_strip())?;
     let area = places(areas, &ready.params()).close.filter(|area| area.contains((x, y).into()))?;
-    let axis = close_axis(&ready.params(), model.traced()?, area.width);
+    let axis = close_axis(&ready.params(), model.neighbourhood()?, area.width);
     let (lo, hi) = model.domain(ready);
     Some(axis.centre(x - area.x).clamp(lo, hi))
 }
@@ -195,7 +195,8 @@ fn close(pen: &mut Pen, area: Rect, axis: &Axis, model: &Model, ready: &Ready, p
     let (params, clip) = (ready.params(), ready.decision().clip);
     let x = |v: f64| (v - axis.lo) / axis.step();
     scales::x_ticks(pen, Rect { height: 1, ..area }, axis);
-    let steps: Vec<Step> = Step::around(&params, path.value, usize::from(area.width / CLOSE).max(3) + 2)
+    let middle = model.neighbourhood().unwrap_or(path.value);
+    let steps: Vec<Step> = Step::around(&params, middle, usize::from(area.width / CLOSE).max(3) + 2)
         .into_iter()
         .filter(|step| (axis.lo..=axis.hi).contains(&step.value))
         .collect();

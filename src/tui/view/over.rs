@@ -73,6 +73,10 @@ fn held_clip(pen: &mut Pen, areas: &Areas, axis: &Axis, ends: impl Iterator<Item
 pub(super) fn legend(pen: &mut Pen, areas: &Areas, model: &Model, figure: &Figure) {
     let theme = pen.look.theme;
     let body = areas.histogram;
+    // On a low screen what is inspected leaves no row for it, and the line must be seen.
+    if model.plot.inspect.is_some() && body.height < 7 {
+        return;
+    }
     let (Some(y), true) = ([2, 1, 0].into_iter().find(|row| *row + 2 < body.height), body.width > 24) else { return };
     let mut pieces: Vec<(String, _)> = Vec::new();
     if figure.other.is_some()

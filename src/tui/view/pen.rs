@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
         assert_eq!(wrapped("a/very/long/path x", 6), ["a/very", "/long/", "path x"]);
         assert_eq!(wrapped("", 5), [""]);
-        assert_eq!(wrapped("截断点向外，误差变小。", 8), ["截断点", "向外，误", "差变小。"]);
+        assert_eq!(wrapped("截断点向外，误差变小。", 8), ["截断点向", "外，误差", "变小。"]);
         assert_eq!(wrapped("即 scale 的一半", 10), ["即 scale", "的一半"]);
         assert!(wrapped("截断点向外移动 amax / 127。", 9).iter().all(|line| line.width() <= 9));
     }
