@@ -148,8 +148,14 @@ pub fn rehearsed(id: &str, text: &str) -> Vec<Complaint> {
         Ok(lesson) => Arc::new(lesson),
         Err(found) => return found,
     };
+    // A layer more, which the lesson does not know, stands for the learner's own data.
+    let mut taught = Lesson::clone(&lesson);
+    if let Some(mut own) = taught.data.last().cloned().filter(|_| taught.steps.iter().any(|step| step.own)) {
+        own.name = "your own data".to_owned();
+        taught.data.push(own);
+    }
     let mut teacher = Teacher::default();
-    match teacher.open(&lesson) {
+    match teacher.open(&taught) {
         Ok(opening) => rehearse::rehearse(&lesson, opening),
         Err(why) => vec![Complaint { line: 1, why }],
     }
