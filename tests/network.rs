@@ -735,7 +735,8 @@ fn a_first_figure_says_what_it_rests_on_until_there_is_another() {
     s.model.loading.finished = false;
     s.model.network = Some(Default::default());
     s.keys("j");
-    assert!(asked(&mut s).is_empty() && line_with(&s, " output  ").contains("once the network has run"));
+    assert_eq!(asked(&mut s).len(), 0);
+    assert!(line_with(&s, " output  ").contains("once the network has run"), "{}", s.screen());
     let first = OutputEffect { samples: 1, ..effect(16.8) };
     news(&mut s, News::First { effects: first.into(), took: TOOK });
     let told = line_with(&s, " output  ");

@@ -13,7 +13,7 @@ use super::form::{FormArgs, TunedArgs};
 use super::held_against::{CheckArgs, DiffArgs};
 use super::into_model::{IntoModelArgs, WeightArgs};
 use super::lang::LangArg;
-use super::learn::LearnArgs;
+use super::learning::LearnArgs;
 use super::look::LookArgs;
 use super::overlay::{self, OverlayFile};
 use super::patterns::Asked;

@@ -10,7 +10,7 @@ use super::file::FileFormat;
 use super::held_against::CheckArgs;
 use super::load::load;
 use super::out::{Failed, complain, print};
-use super::source::Usage;
+use super::usage::Usage;
 use super::words::is_model;
 use crate::calibrate::Tensor;
 #[cfg(not(feature = "onnx"))]

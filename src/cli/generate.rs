@@ -11,7 +11,7 @@ use clap_mangen::roff::{Roff, bold, roman};
 use super::args::ManArgs;
 use super::out::{Failed, exists, print};
 use super::parse::definition;
-use super::source::Usage;
+use super::usage::Usage;
 use crate::report::{self, visible};
 use crate::tui::command::{COMMANDS, Command as Verb, Group, Keymap};
 

@@ -1,7 +1,7 @@
 //! `qviz glossary`: the words of quantization.
 
 use super::out::{Failed, print};
-use super::source::Usage;
+use super::usage::Usage;
 use crate::lessons::{Glossary, Idea, Lang};
 use crate::report::visible;
 use crate::tui::command::Keymap;

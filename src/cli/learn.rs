@@ -4,13 +4,12 @@ use std::io::{IsTerminal, stdout};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::Args;
-
 use super::config::Config;
-use super::look::{LookArgs, Looks};
+use super::learning::LearnArgs;
+use super::look::Looks;
 use super::out::{Failed, print};
-use super::source::Usage;
 use super::teacher::Teacher;
+use super::usage::Usage;
 use crate::journal::state_folder;
 use crate::lessons::{Complaint, Known, Lang, Lesson, Progress, bundled, read};
 use crate::report::{self, visible};
@@ -21,34 +20,6 @@ use crate::tui::mode::Mode;
 use crate::tui::model::Model;
 use crate::tui::rehearse;
 use crate::tui::seen::PAGES;
-
-/// Which lesson, in which language, on what.
-#[derive(Args)]
-pub(super) struct LearnArgs {
-    /// The number or the name of a lesson; without one the list of them
-    #[arg(value_name = "LESSON")]
-    pub lesson: Option<String>,
-    /// Your own data, .npy, .npz and .safetensors: the last step of a lesson is about them
-    #[arg(value_name = "PATH")]
-    pub paths: Vec<PathBuf>,
-    /// The same, where a shell's glob is not wanted behind the lesson
-    #[arg(long, value_name = "PATH", num_args = 1..)]
-    pub data: Vec<PathBuf>,
-    /// Plays a lesson of your own
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["lesson", "check"])]
-    pub file: Option<PathBuf>,
-    /// Plays a lesson of your own without a screen, and says what is wrong with it, with line numbers
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["lesson", "list"])]
-    pub check: Option<PathBuf>,
-    /// Prints the lessons, and how far you are
-    #[arg(long)]
-    pub list: bool,
-    #[command(flatten)]
-    pub look: LookArgs,
-    /// Leaves the mouse to the terminal
-    #[arg(long)]
-    pub no_mouse: bool,
-}
 
 pub(super) fn learn(args: LearnArgs, config: &Config, lang: Lang) -> Result<u8, Failed> {
     if let Some(file) = &args.check {
@@ -177,8 +148,14 @@ pub fn rehearsed(id: &str, text: &str) -> Vec<Complaint> {
         Ok(lesson) => Arc::new(lesson),
         Err(found) => return found,
     };
+    // A layer more, which the lesson does not know, stands for the learner's own data.
+    let mut taught = Lesson::clone(&lesson);
+    if let Some(mut own) = taught.data.last().cloned().filter(|_| taught.steps.iter().any(|step| step.own)) {
+        own.name = "your own data".to_owned();
+        taught.data.push(own);
+    }
     let mut teacher = Teacher::default();
-    match teacher.open(&lesson) {
+    match teacher.open(&taught) {
         Ok(opening) => rehearse::rehearse(&lesson, opening),
         Err(why) => vec![Complaint { line: 1, why }],
     }

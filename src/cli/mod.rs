@@ -25,6 +25,7 @@ mod journal;
 mod keys;
 mod lang;
 mod learn;
+mod learning;
 mod load;
 mod look;
 mod methods;
@@ -45,6 +46,7 @@ mod statistics;
 mod teacher;
 mod trials;
 mod tune;
+mod usage;
 #[cfg(feature = "onnxruntime")]
 mod verify;
 mod words;

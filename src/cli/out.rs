@@ -4,7 +4,7 @@ use std::io::{self, Write, stdout};
 use std::path::Path;
 
 use super::hints::with_hint;
-use super::source::Usage;
+use super::usage::Usage;
 use super::words::is_stdout;
 use crate::report::{self, SaveError, visible, writable};
 use crate::session::Session;

@@ -6,7 +6,7 @@ use super::args::SharedArgs;
 use super::file::FileArgs;
 use super::into_model::{IntoModelArgs, WeightArgs};
 use super::out::Failed;
-use super::source::Usage;
+use super::usage::Usage;
 use crate::exchange::{Range, Read};
 use crate::report::MovedBias;
 use crate::tui::msg::IntoNetwork;

@@ -7,7 +7,8 @@ use super::hints::told_with_hints;
 use super::load::load;
 use super::look::Looks;
 use super::out::{Failed, complain, print};
-use super::source::{self, Usage};
+use super::source;
+use super::usage::Usage;
 use super::{
     bundled, check, diff, doctor, exchange, generate, glossary, journal, keys, learn, methods, patterns, provenance,
     qdq, report as reports, trials, tune,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::args::SharedArgs;
 use super::bundled;
+use super::usage::Usage;
 use super::words::is_model;
 use crate::calibrate;
 use crate::input::{Discovered, Source, discover};
@@ -14,11 +15,6 @@ use crate::report::visible;
 #[cfg(feature = "statistics")]
 use crate::session::Failure;
 use crate::session::{Plan, Session};
-
-/// Wrong usage, in one sentence.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(super) struct Usage(pub String);
 
 /// Where a pass over all samples takes longer than this, who sits before the screen wants a first figure.
 #[cfg(feature = "onnx")]

@@ -11,7 +11,7 @@ use super::args::SharedArgs;
 use super::hints::with_hint;
 use super::load::{BEAT, Loaded, load};
 use super::out::{Failed, complain, exists, print};
-use super::source::Usage;
+use super::usage::Usage;
 use super::words::is_stdout;
 use crate::jobs::{Left, News, Request, Stop, Told, Trial};
 use crate::quant::{OutputEffect, OutputEffects};

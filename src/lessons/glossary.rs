@@ -7,6 +7,9 @@ use toml::de::{DeTable, DeValue};
 
 use super::Lang;
 
+/// Words that stand between others and mean no idea.
+const BETWEEN: [&str; 12] = ["a", "an", "and", "are", "for", "in", "is", "of", "the", "to", "what", "why"];
+
 /// One idea, told in every language.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Idea {
@@ -53,8 +56,12 @@ impl Idea {
             names.max().unwrap_or(0).max(of_name(&self.id)) + of_term / 4
         };
         let said = self.words(lang).text.to_lowercase();
-        let each =
-            text.split_whitespace().map(|word| Some(named(word) + u32::from(said.contains(word))).filter(|w| *w > 0));
+        // An idea beside it counts as if it were spoken of: "minimum of MSE" is the minimum, which stands beside MSE.
+        let spoken_of = |word: &str| said.contains(word) || self.see.iter().any(|id| id == word);
+        let each = text
+            .split_whitespace()
+            .filter(|word| !BETWEEN.contains(word))
+            .map(|word| Some(named(word) + u32::from(spoken_of(word))).filter(|w| *w > 0));
         let each = each.collect::<Option<Vec<u32>>>().map(|each| each.iter().sum::<u32>());
         let whole = 4 * named(text);
         let worth = each.unwrap_or(0) + whole;

@@ -7,7 +7,7 @@ use crate::lessons::{Lang, Lesson, Needs, Play, Progress, Said};
 use crate::quant::Format;
 use crate::session::{Decision, Target};
 
-use super::model::Plot;
+use super::plotted::Plot;
 use super::training::Training;
 
 /// The course: lessons in their order, how far they are, and the one that is played.

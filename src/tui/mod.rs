@@ -5,7 +5,7 @@
 //! | `command/` | every verb of the user's, once, with its keys and its help |
 //! | `available.rs` | which of them can run now, and why the others cannot |
 //! | `event.rs` | from keys and mouse to messages |
-//! | `model.rs` | what the screen shows |
+//! | `model.rs` | what the screen shows; `plotted.rs` is how the plots are looked at |
 //! | `list.rs` | the list of layers as it is looked at |
 //! | `mode.rs` | what keys and mouse mean, and what is being asked |
 //! | `ask.rs` | title and hint of each prompt; `line.rs` is the text that is typed |
@@ -65,6 +65,7 @@ pub mod page;
 mod pages;
 pub mod picture;
 mod plot;
+pub mod plotted;
 pub(crate) mod query;
 pub mod rehearse;
 pub mod seen;

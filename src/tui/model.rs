@@ -4,8 +4,8 @@ use core::time::Duration;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::calibrate::{Divergence, Shape};
-use crate::figure::{CurveKind, Figure, FigureSpec, Handle, Rise, Strip, domain, lines};
+use crate::calibrate::Divergence;
+use crate::figure::{Figure, Handle, Strip, domain, lines};
 use crate::histogram::{Histogram, Magnitude};
 use crate::jobs::Against;
 use crate::lessons::Lang;
@@ -24,6 +24,7 @@ use super::mode::Mode;
 use super::msg::IntoNetwork;
 use super::network::Network;
 use super::page::Page;
+use super::plotted::Plot;
 use super::taking::Taking;
 
 /// Tells what a document of this run was made from; may wait until that is known.
@@ -124,39 +125,6 @@ pub struct Gathering {
     pub refused: Vec<(String, String)>,
 }
 
-/// How the plots are looked at.
-#[derive(Clone)]
-pub struct Plot {
-    /// The scale that counts stand on.
-    pub rise: Rise,
-    /// Whether the axis shows signed values; affine ranges always do.
-    pub signed: bool,
-    /// The objective whose curve is shown.
-    pub curve: CurveKind,
-    /// What stands in the plots' place.
-    pub page: Page,
-    /// The first line of the page that is shown.
-    pub scroll: u16,
-    /// Whether the fake-quantized distribution lies over the original.
-    pub fake_quant: bool,
-    /// The distribution that is fitted to the histogram and drawn over it.
-    pub fit: Option<Shape>,
-    /// The bin under the cursor of P and Q; `None` for the one that adds most.
-    pub bin: Option<usize>,
-    /// How often the bins of P and Q were made wider.
-    pub wider: u8,
-    /// How many bins the rule of 99 % has dropped.
-    pub drops: usize,
-    /// The part of the axis that is shown; `None` for all of it.
-    pub zoom: Option<(f64, f64)>,
-    /// The end of the range that keys move.
-    pub handle: Handle,
-    /// The value under the inspect cursor.
-    pub inspect: Option<f64>,
-    /// The value whose neighbourhood the mapping shows while the mouse goes along it, which must not move below it.
-    pub around: Option<f32>,
-}
-
 /// What a presentation reveals, one after the other; the bars are there from the beginning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
@@ -216,28 +184,12 @@ pub struct Notice {
 impl Model {
     /// A screen that knows nothing yet but what it will show.
     pub fn new(session: Session, title: String, look: Look, size: (u16, u16)) -> Model {
-        let plot = Plot {
-            rise: Rise::Log,
-            signed: false,
-            // KL tells the two ends of an affine range not apart, and knows no FP8.
-            curve: if FigureSpec::begins_with_kl(session.format()) { CurveKind::Kl } else { CurveKind::Mse },
-            page: Page::default(),
-            scroll: 0,
-            fake_quant: false,
-            fit: None,
-            bin: None,
-            wider: 0,
-            drops: 0,
-            zoom: None,
-            handle: Handle::Max,
-            inspect: None,
-            around: None,
-        };
+        let format = session.format();
         Model {
             session,
             title,
             list: List::default(),
-            plot,
+            plot: Plot::of(format),
             channel: Channel::default(),
             mode: Mode::Normal,
             state: 0,

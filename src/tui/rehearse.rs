@@ -31,6 +31,7 @@ const LONGEST: Duration = Duration::from_secs(300);
 /// a method, and must be reached by what the lesson shows; every text must fit its panel, in every language.
 pub fn rehearse(lesson: &Arc<Lesson>, opening: Opening) -> Vec<Complaint> {
     let look = Look::new(Depth::Sixteen, Ground::Unknown, Marks::Braille);
+    let own = lesson.steps.iter().any(|step| step.own);
     let entry = Entry { id: lesson.id.clone(), lesson: Ok(Arc::clone(lesson)) };
     let (sender, told) = channel();
     let feed = (opening.start)(Box::new(move |event| drop(sender.send(event))));
@@ -39,7 +40,7 @@ pub fn rehearse(lesson: &Arc<Lesson>, opening: Opening) -> Vec<Complaint> {
         &mut model.session,
         crate::session::Session::new(crate::calibrate::defaults(), "max", crate::quant::Format::INT8),
     );
-    model.learn = Some(Box::new(Learn::new(Lang::En, vec![entry], Progress::default(), false)));
+    model.learn = Some(Box::new(Learn::new(Lang::En, vec![entry], Progress::default(), own)));
     let title = std::mem::take(&mut model.title);
     let opened = Opened { lesson: 0, session, title, network: feed.has_network(), into_network: None };
     let mut stage = Rehearsal { model, feed, told, found: Vec::new(), finished: false };

@@ -52,8 +52,9 @@ fn place(screen: &Screen) -> Option<Place> {
     let mut lines = text.lines();
     let title = lines.find(|line| line.starts_with("─ ") && line.contains('/'))?.to_owned();
     let title: String = title.chars().take(36).collect();
+    // In the panel's second column: marks like these stand in the plots beside it too.
     let mark = text.lines().find_map(|line| {
-        let mut chars = line.trim_start().chars();
+        let mut chars = line.strip_prefix(' ')?.chars();
         chars.next().filter(|c| "?○●".contains(*c) && chars.next() == Some(' '))
     })?;
     Some((title, mark, text.contains("your answer:")))

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
-use crate::cli::source::Usage;
+use crate::cli::usage::Usage;
 use crate::report::visible;
 use crate::statistics::{Merger, StatisticsError, Table, is_statistics, read_file};
 

@@ -3,7 +3,7 @@
 use super::args::MergeArgs;
 use super::files::{merged, named};
 use crate::cli::out::{Failed, exists, print};
-use crate::cli::source::Usage;
+use crate::cli::usage::Usage;
 use crate::report::{number, save, visible};
 use crate::statistics::write_table;
 

@@ -7,6 +7,7 @@ mod merge;
 mod notes;
 mod shift;
 mod sources;
+mod writing;
 
 pub(super) use args::{MergeArgs, StatsArgs};
 pub(super) use count::stats;

@@ -8,15 +8,15 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::StatsArgs;
-use super::count::Writing;
 use super::notes::Stamp;
+use super::writing::Writing;
 use crate::cli::bundled::bundled;
 use crate::cli::hints::with_hint;
 use crate::cli::interrupts::Interrupts;
 use crate::cli::load::BEAT;
 use crate::cli::out::Failed;
 use crate::cli::patterns::{self, Asked};
-use crate::cli::source::Usage;
+use crate::cli::usage::Usage;
 use crate::guard::guarded;
 use crate::input::{Discovered, Source, discover};
 use crate::jobs::count_source;

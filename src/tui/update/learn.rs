@@ -18,7 +18,7 @@ use super::super::network::Network;
 use super::super::page::Page;
 use super::super::seen::{self, CURVES, PAGES};
 use super::super::training::{Order, Trained};
-use super::{clip, list, prompt, run, settle};
+use super::{clip, list, run, settle, typed};
 use crate::figure::{Handle, Rise};
 
 const ENTER: Key = Key::code(KeyCode::Enter);
@@ -409,13 +409,13 @@ pub(super) fn do_it(model: &mut Model, act: &Act, cmds: &mut Vec<Cmd>) {
         }
         Act::Type(text) => {
             let seen = seen::seen(model);
-            let typed: String = exactly(text, &seen);
+            let text = exactly(text, &seen);
             if matches!(model.mode, Mode::Prompt { .. }) {
                 // In place of what is proposed.
-                prompt::key(model, Key::ctrl('u'), cmds);
+                typed(model, Key::ctrl('u'), cmds);
             }
-            typed.chars().for_each(|c| prompt::key(model, Key::char(c), cmds));
-            prompt::key(model, ENTER, cmds);
+            text.chars().for_each(|c| typed(model, Key::char(c), cmds));
+            typed(model, ENTER, cmds);
             settle(model);
         }
     }

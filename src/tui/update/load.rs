@@ -13,7 +13,10 @@ pub(super) fn told(model: &mut Model, told: Told, cmds: &mut Vec<Cmd>) {
     match told {
         Told::Arrived(arrival) => arrived(model, arrival, cmds),
         Told::Opened { title, assumptions } => {
-            model.title = visible(&title);
+            // A lesson has a title of its own; where its network lies for a while is nobody's business.
+            if model.learn.is_none() {
+                model.title = visible(&title);
+            }
             if !assumptions.is_empty() {
                 model.say(visible(&assumptions.join("; ")));
             }

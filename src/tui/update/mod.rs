@@ -74,14 +74,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::PickRow(row) => pick_row(model, row, &mut cmds),
         Msg::ZoomAt { column, steps } => zoom::about(model, column, steps, &mut cmds),
         Msg::GrabAxis(column) => zoom::grab(model, column),
-        Msg::Type(key) if matches!(model.mode, Mode::Offer) => taking::key(model, key, &mut cmds),
-        Msg::Type(key) if matches!(model.mode, Mode::Read { .. }) => explain::key(model, key),
-        Msg::Type(key) if matches!(model.mode, Mode::Help { .. } | Mode::Palette { .. }) => {
-            if let Some(command) = palette::key(model, key) {
-                run(model, command, &mut cmds);
-            }
-        }
-        Msg::Type(key) => prompt::key(model, key, &mut cmds),
+        Msg::Type(key) => typed(model, key, &mut cmds),
         Msg::Paste(text) => prompt::paste(model, &text, &mut cmds),
         Msg::Job(told) => load::told(model, told, &mut cmds),
         Msg::Against(told) => hold::told(model, told),
@@ -105,6 +98,20 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
     methods::ask(model, &mut cmds);
     work::asked(model, &cmds);
     cmds
+}
+
+/// A key that runs no command, but belongs to what is asked or read.
+fn typed(model: &mut Model, key: super::key::Key, cmds: &mut Vec<Cmd>) {
+    match model.mode {
+        Mode::Offer => taking::key(model, key, cmds),
+        Mode::Read { .. } => explain::key(model, key),
+        Mode::Help { .. } | Mode::Palette { .. } => {
+            if let Some(command) = palette::key(model, key) {
+                run(model, command, cmds);
+            }
+        }
+        _ => prompt::key(model, key, cmds),
+    }
 }
 
 /// Moves the page that is shown, as far as it has lines.

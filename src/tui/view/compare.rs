@@ -143,7 +143,5 @@ fn cell(pen: &mut Pen, x: u16, y: u16, ready: &Ready, id: &str) {
 /// The rows of the table, along with those of the list.
 pub(in super::super) fn rows(areas: &Areas, model: &Model) -> Rect {
     let panel = areas.panel();
-    let room = panel.height.saturating_sub(3);
-    let height = if areas.list.is_empty() { room } else { areas.list_rows(model.list.rows()).height.min(room) };
-    Rect { y: panel.y + 1, height, ..panel }
+    Rect { y: panel.y + 1, height: areas.list_rows(model.list.rows()).height, ..panel }
 }

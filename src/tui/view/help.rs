@@ -44,7 +44,7 @@ pub(super) fn draw(
     pen.titled_rule(
         Rect { height: 1, ..area },
         &[("help", theme.title)],
-        "type to search · ↓ ↑ · Enter runs or opens what was found · Esc back",
+        "type to search · ↓ ↑ · Enter opens what was found · Esc back",
     );
     let prompt = [("search: ", theme.dim), (search.parts().0, theme.key)];
     let x = pen.pieces(area.x + 2, area.y + 1, area.width - 2, &prompt);

@@ -1,5 +1,5 @@
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::{Color, Modifier, Style};
 
 use super::super::command::Command;
 use super::super::layout::{Areas, Region, Sends};
@@ -160,7 +160,9 @@ fn draw_bars(pen: &mut Pen, body: Rect, model: &Model, figure: &Figure, ready: &
 /// The fake-quantized distribution: what each level holds, as a head on a stem; where levels are too close for stems the
 /// heads alone.
 fn draw_levels(pen: &mut Pen, body: Rect, figure: &Figure, ready: &Ready, levels: &[LevelColumn], scale: &YScale) {
-    let (style, glyphs) = (pen.look.theme.quantized.add_modifier(Modifier::BOLD), pen.look.glyphs);
+    // An outline below may have taken a bar's colour for its ground.
+    let style = pen.look.theme.quantized.add_modifier(Modifier::BOLD).bg(Color::Reset);
+    let glyphs = pen.look.glyphs;
     let clip = ready.decision().clip;
     let lines = [clip.min(), clip.max()].map(|end| figure.axis.column(f64::from(end)));
     for (c, level) in (0..body.width).zip(levels) {

@@ -32,7 +32,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model, figure: &Figure,
     }
     beside(pen, Rect { height: 1, ..body }, column, &text);
     // In the mapping it stands below.
-    if let Some(value) = model.plot.inspect.filter(|_| model.plot.page != Page::Mapping && body.height > 2) {
+    if let Some(value) = model.plot.inspect.filter(|_| model.plot.page != Page::Mapping && body.height > 4) {
         let params = ready.params();
         let way = Way::of(value as f32, params, ready.decision().clip);
         let text = path::row(pen, &way, &params, body.width.saturating_sub(2));

@@ -76,7 +76,8 @@ fn title(pen: &mut Pen, area: Rect, model: &Model, figure: &Figure) {
             let plain = if figure.zero_bin == ZeroBin::AsItIs { ", bin 0 as it is" } else { "" };
             vec![
                 format!("{of}least {v} nats at {x}, searched from bin {bin} on{plain}"),
-                format!("least {v} nats at {x}, from bin {bin} on{plain}"),
+                format!("{of}least {v} nats at {x}, from bin {bin} on{plain}"),
+                format!("{of}least {v} nats at {x}{plain}"),
                 format!("least {v} at {x}, from bin {bin} on"),
                 format!("least {v} at {x}"),
             ]
