@@ -57,7 +57,7 @@ pub use readers::{Loader, Order};
 #[cfg(feature = "onnx")]
 pub use readers::{NetworkLoader, NetworkOrder};
 #[cfg(feature = "statistics")]
-pub use readers::{StatisticsLoader, StatisticsOrder};
+pub use readers::{ReadTable, StatisticsLoader, StatisticsOrder};
 pub use recipe::Recipe;
 pub use request::Request;
 #[cfg(feature = "statistics")]

@@ -83,11 +83,11 @@ fn finish(output: &Path, mut writing: Writing, interrupts: &Interrupts, code: u8
         kept => format!(", {kept} of them counted before"),
     };
     let whose = visible(&format!("shard {} of run {}", identity.shard, identity.run));
-    if writing.changed || !output.exists() {
-        if let Err(why) = writing.save() {
-            eprintln!("qviz: {}", visible(&why));
-            return Ok(1);
-        }
+    if (writing.changed || !output.exists())
+        && let Err(why) = writing.save()
+    {
+        eprintln!("qviz: {}", visible(&why));
+        return Ok(1);
     }
     print(&format!("{name}: {tensors}{before}, {whose}\n"))?;
     if interrupts.ever() {

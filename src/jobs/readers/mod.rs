@@ -12,4 +12,4 @@ pub use files::{Loader, Order};
 #[cfg(feature = "onnx")]
 pub use network::{NetworkLoader, NetworkOrder};
 #[cfg(feature = "statistics")]
-pub use statistics::{StatisticsLoader, StatisticsOrder};
+pub use statistics::{ReadTable, StatisticsLoader, StatisticsOrder};

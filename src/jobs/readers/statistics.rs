@@ -20,10 +20,13 @@ use crate::jobs::values::{Watch, now_and_then};
 use crate::session::{Arrival, Channels, Failure, Joint, Key, Plan, Ready, Start};
 use crate::statistics::Table;
 
+/// Reads a table, and says where it comes from.
+pub type ReadTable = dyn FnOnce() -> Result<(Table, Vec<String>), Failure> + Send;
+
 /// What is to be read, and what is wanted of it.
 pub struct StatisticsOrder {
     /// Reads and merges; runs on a thread of the loader. Beside the table stands where it comes from.
-    pub read: Box<dyn FnOnce() -> Result<(Table, Vec<String>), Failure> + Send>,
+    pub read: Box<ReadTable>,
     /// What to work out for each tensor.
     pub plan: Plan,
     /// Which tensors share one range.
@@ -131,7 +134,7 @@ impl Drop for StatisticsLoader {
 }
 
 impl Shared {
-    fn begin(&self, read: Box<dyn FnOnce() -> Result<(Table, Vec<String>), Failure> + Send>) {
+    fn begin(&self, read: Box<ReadTable>) {
         let (statistics, failures) = match guarded(read).unwrap_or_else(|_| Err(defect(""))) {
             Ok((table, files)) => (Some(Statistics::new(table, files)), Vec::new()),
             Err(why) => (None, vec![why]),
