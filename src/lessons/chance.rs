@@ -79,6 +79,6 @@ mod tests {
         }
         let mut chance = RandomState::new(7);
         let uniform = [(); 3].map(|()| chance.uniform());
-        assert_eq!(uniform, [0.076_308_289_373_957_17, 0.779_918_792_240_114_9, 0.438_409_231_440_893_8]);
+        assert_eq!(uniform, [0.076_308_289_373_957_17, 0.779_918_792_240_114_6, 0.438_409_231_440_893_5]);
     }
 }

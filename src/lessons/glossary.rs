@@ -57,7 +57,7 @@ impl Idea {
         };
         let said = self.words(lang).text.to_lowercase();
         // An idea beside it counts as if it were spoken of: "minimum of MSE" is the minimum, which stands beside MSE.
-        let spoken_of = |word: &str| said.contains(word) || self.see.iter().any(|id| id == word);
+        let spoken_of = |word: &str| begins_in(&said, word) || self.see.iter().any(|id| id == word);
         let each = text
             .split_whitespace()
             .filter(|word| !BETWEEN.contains(word))
@@ -67,6 +67,12 @@ impl Idea {
         let worth = each.unwrap_or(0) + whole;
         (worth > 0).then_some(worth)
     }
+}
+
+/// Whether a word of a text begins so: "thing" is not in "nothing". Chinese has no blanks between its words.
+fn begins_in(text: &str, word: &str) -> bool {
+    let inside = |at: usize| text[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
+    text.match_indices(word).any(|(at, _)| !word.starts_with(|c: char| c.is_ascii_alphanumeric()) || !inside(at))
 }
 
 /// All of them, in the order of the file.
