@@ -734,6 +734,7 @@ fn a_first_figure_says_what_it_rests_on_until_there_is_another() {
     let mut s = story();
     s.model.loading.finished = false;
     s.model.network = Some(Default::default());
+    asked(&mut s);
     s.keys("j");
     assert_eq!(asked(&mut s).len(), 0);
     assert!(line_with(&s, " output  ").contains("once the network has run"), "{}", s.screen());

@@ -177,7 +177,12 @@ mod tests {
                 let (a, b) = (figure.height(*count), figure.counts_scale.height(*share));
                 assert!((a - b).abs() < 1e-9 || a == b, "{rise:?} {a} {b}");
             }
-            assert!(figure.counts.iter().all(|count| !(figure.height(*count) > 1.0 + 1e-9)));
+            assert!(
+                figure
+                    .counts
+                    .iter()
+                    .all(|count| figure.height(*count).partial_cmp(&(1.0 + 1e-9)) != Some(std::cmp::Ordering::Greater))
+            );
         }
     }
 }

@@ -206,7 +206,7 @@ mod tests {
             let m = fraction + if biased > 0 { 1 << 23 } else { 0 };
             let exponent = biased.max(1) - 150;
             assert_eq!(f64::from(x.abs()), m as f64 * 2f64.powi(exponent));
-            let q = [m * m & 0xffff, m * m >> 16 & 0xffff, m * m >> 32];
+            let q = [(m * m) & 0xffff, ((m * m) >> 16) & 0xffff, (m * m) >> 32];
             let sum = Sum { n: 1, s: [m & 0xfff, m >> 12], q };
             assert!(sum.is_possible());
             sums.add(if *x < 0.0 { -1 } else { 1 }, exponent, &sum).unwrap();
@@ -271,6 +271,6 @@ mod tests {
         let (_, sum) = found.iter().next().unwrap();
         let (n, m) = (values.len() as u64, 0xff_ffffu64);
         assert_eq!((sum.n, sum.s), (n, [n * 0xfff, n * 0xfff]));
-        assert_eq!(sum.q, [n * (m * m & 0xffff), n * (m * m >> 16 & 0xffff), n * (m * m >> 32)]);
+        assert_eq!(sum.q, [n * ((m * m) & 0xffff), n * (((m * m) >> 16) & 0xffff), n * ((m * m) >> 32)]);
     }
 }

@@ -132,7 +132,7 @@ mod tests {
         let values: Vec<(f32, f32)> = (0..10).map(|i| (i as f32, i as f32 / 2.0)).collect();
         let margins = vec![(2.0, 1.0), (4.0, 2.0), (1.0, -0.5)];
         let shape = Looked { values, of: 20, margins, rows: 3, flipped: 1 }.shape("y y");
-        let said = shapes(&[shape.clone()]);
+        let said = shapes(std::slice::from_ref(&shape));
         assert!(
             said.contains("# y\\x20y at 0 10 50 90 100 %: float 0 1.000 5.000 8.000 9.000; quantized 0 0.5000"),
             "{said}"

@@ -77,9 +77,9 @@ fn costs(beside: &Beside, of_channels: bool) -> String {
     if values == 0.0 {
         return "nothing saturates: its error is rounding".to_owned();
     }
-    let energy = if of_channels { String::new() } else { format!(", {} of the energy", number::percent(energy)) };
+    let energy = if of_channels { String::new() } else { format!(" ({} of the energy)", number::percent(energy)) };
     let (clipping, values) = (number::percent(clipping), number::percent(values));
-    format!("clipping makes {clipping} of its error ({values} saturate{energy})")
+    format!("{values} saturate{energy} and make {clipping} of its error")
 }
 
 /// What sets an answer apart from the best one, and where its error comes from.

@@ -55,12 +55,18 @@ pub struct Ended {
 /// Says why what was asked for does not fit the layers that were found.
 pub type Fits<'a> = dyn Fn(&[Layer]) -> Result<(), String> + 'a;
 
+/// Opens a lesson, or says why not.
+pub type Open = dyn FnMut(&Lesson) -> Result<Opening, String>;
+
+/// Writes down how far the lessons are, or says why not.
+pub type Keep = dyn FnMut(&str) -> Result<(), String>;
+
 /// Who opens lessons, and writes down how far they are.
 pub struct Teacher {
     /// A session for a lesson, and who brings its layers; or a sentence.
-    pub open: Box<dyn FnMut(&Lesson) -> Result<Opening, String>>,
+    pub open: Box<Open>,
     /// Writes down how far the lessons are; or a sentence.
-    pub keep: Box<dyn FnMut(&str) -> Result<(), String>>,
+    pub keep: Box<Keep>,
 }
 
 /// A lesson that is opened.
@@ -181,7 +187,8 @@ pub fn run(
 
     let mut query = ask.then(Query::ask).transpose()?;
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        run_loop(&mut model, &events, &mut bringer, fits, &mut pages, &mut query, &mut writer, teacher.as_mut())
+        let (pages, query, writer, teacher) = (&mut pages, &mut query, &mut writer, teacher.as_mut());
+        run_loop(&mut model, &events, &mut bringer, fits, Hands { pages, query, writer, teacher })
     }));
     if matches!(outcome, Ok(Ok(End::Left))) {
         take_answer(query, &events);
@@ -199,16 +206,22 @@ pub fn run(
     }
 }
 
+/// Who else the loop has to do with.
+struct Hands<'a> {
+    pages: &'a mut Pages,
+    query: &'a mut Option<Query>,
+    writer: &'a mut Writer,
+    teacher: Option<&'a mut Teacher>,
+}
+
 fn run_loop(
     model: &mut Model,
     events: &Receiver<Event>,
     bringer: &mut Bringer,
     fits: &Fits,
-    pages: &mut Pages,
-    query: &mut Option<Query>,
-    writer: &mut Writer,
-    mut teacher: Option<&mut Teacher>,
+    hands: Hands,
 ) -> io::Result<End> {
+    let Hands { pages, query, writer, mut teacher } = hands;
     let backend = Ansi::new(io::BufWriter::with_capacity(1 << 16, stdout()));
     // Never dropped: it would write the rest of an unfinished frame behind `terminal::restore`, and panic where the
     // terminal is gone.

@@ -87,14 +87,14 @@ pub fn train(order: &Order, tell: &mut dyn FnMut(Trained) -> bool) {
     for seed in &order.seeds {
         let mut float = Run::float(*seed);
         let of = float.epochs();
-        while let Some(epoch) = float.next() {
+        for epoch in float.by_ref() {
             if !tell(Trained::Epoch { way: None, seed: *seed, epoch, of }) {
                 return;
             }
         }
         for way in &order.ways {
             let controls = Controls { seed: *seed, ..order.controls.clone() };
-            let mut run = match Run::of(*way, float.network(), &controls) {
+            let run = match Run::of(*way, float.network(), &controls) {
                 Ok(run) => run,
                 Err(why) => {
                     tell(Trained::Refused(why.to_string()));
@@ -103,7 +103,7 @@ pub fn train(order: &Order, tell: &mut dyn FnMut(Trained) -> bool) {
                 }
             };
             let of = run.epochs();
-            while let Some(epoch) = run.next() {
+            for epoch in run {
                 if !tell(Trained::Epoch { way: Some(*way), seed: *seed, epoch, of }) {
                     return;
                 }

@@ -150,7 +150,8 @@ fn ascii_means_ascii() {
         let mut terminal = Start::qviz(folder.path()).args(["--ascii", "."]).size(columns, rows).run();
         if rows > 20 {
             terminal.wait("all layers read", |screen| {
-                has(screen, "clip ").filter(|()| has(screen, "saturate").is_some() && has(screen, "reading").is_none())
+                has(screen, "clip ")
+                    .filter(|()| has(screen, "% saturate").is_some() && has(screen, "reading").is_none())
             });
             // Every view, prompt and overlay once; each leaves something of its own on the screen.
             terminal.keys("fm");

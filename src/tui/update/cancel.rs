@@ -16,8 +16,9 @@ pub(super) fn cancel(model: &mut Model) {
         }
         Mode::Normal => {
             let had_notice = model.notice.take().is_some();
-            if model.plot.inspect.take().is_some() || had_notice {
-            } else if model.plot.page == Page::Divergence && model.plot.bin.take().is_some() {
+            let had_cursor = model.plot.inspect.take().is_some()
+                || model.plot.page == Page::Divergence && model.plot.bin.take().is_some();
+            if had_cursor || had_notice {
             } else if model.plot.page.is_looked_up() {
                 model.plot.page = Page::Curve;
             } else if model.channel.open.is_some() {

@@ -41,12 +41,15 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     if let Some(fit) = &figure.fit {
         draw_fit(pen, areas.histogram, model, figure, fit, ready, &scale);
     }
-    if let Some(levels) = &levels {
+    // On the lowest plots the clip's line needs the row.
+    if let Some(levels) = levels.as_ref().filter(|_| areas.histogram.height > 4) {
         legend(pen, areas.histogram, levels, model.plot.inspect.is_some());
     }
     if model.plot.fit.is_some() && areas.histogram.height > 1 {
         let area = Rect { y: areas.histogram.y + 1, height: 1, ..areas.histogram };
         let words = fit_in_words(figure.fit.as_ref());
+        let width = pen.width(&words).min(area.width);
+        pen.blank(Rect { x: area.right() - width, width, ..area });
         pen.right(area.x, area.y, area.width, &words, pen.look.theme.fit);
     }
     over::legend(pen, areas, model, figure);
@@ -198,6 +201,7 @@ fn legend(pen: &mut Pen, body: Rect, levels: &[LevelColumn], inspected: bool) {
     let y = body.y + if inspected { 2.min(body.height - 1) } else { 0 };
     let x = body.right().saturating_sub(pen.width(&edges) + pen.width(&heads));
     let width = body.right() - x;
+    pen.blank(Rect { x, y, width, height: 1 });
     pen.pieces(x, y, width, &[(&edges, theme.bar), (&heads, theme.quantized)]);
 }
 

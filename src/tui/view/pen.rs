@@ -34,6 +34,13 @@ impl Pen<'_> {
         width(self.look, text)
     }
 
+    /// Takes away what stands in an area, its colours too.
+    pub fn blank(&mut self, area: Rect) {
+        for position in area.positions() {
+            self.buffer[position].reset();
+        }
+    }
+
     /// Pieces of text one behind the other. Returns the column behind the last.
     pub fn pieces(&mut self, mut x: u16, y: u16, width: u16, pieces: &[(&str, Style)]) -> u16 {
         let end = x.saturating_add(width);
