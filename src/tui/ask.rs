@@ -22,7 +22,7 @@ impl Ask {
             Ask::Format => "format",
             Ask::Axis => "a range for each channel along axis",
             Ask::Tie => "share one range with",
-            Ask::Worst => "leave the worst … in float, how many",
+            Ask::Worst => "leave how many of the worst in float",
             Ask::Tune { all: false } => "tune, how",
             Ask::Tune { all: true } => "tune all, how",
             Ask::Screen { .. } => "screen to",

@@ -329,7 +329,7 @@ mod tests {
                     // P and Q are another page than the mapping; beside a lesson they want a screen of the usual height.
                     let other = mapping || lesson && height < 24;
                     assert!(
-                        other || tall.iter().all(|a| a.lower.height >= if height < 24 { 4 } else { 6 }),
+                        other || tall.iter().all(|a| a.lower.height >= if height < 24 { 3 } else { 6 }),
                         "{width}x{height}"
                     );
                     for a in [usual, shown, tall[0], tall[1]] {

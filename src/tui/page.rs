@@ -50,7 +50,7 @@ impl Page {
             Page::Curve => "SQNR, dB",
             Page::Mapping => "float to",
             Page::Divergence => "P and Q",
-            Page::Coverage => "window",
+            Page::Coverage => "signed bins",
             Page::Compare => "why they differ",
             Page::Methods => "methods by the outputs",
             Page::Changes => "changes",

@@ -186,7 +186,10 @@ fn missing(story: &Story, screen: &str) -> Vec<String> {
     }
     has("SQNR, dB");
     has(&number::decibels(ready.metrics().sqnr_db));
-    has(&decision.method);
+    // P and Q have the rows of the methods.
+    if model.plot.page != Page::Divergence {
+        has(&decision.method);
+    }
     if !model.plot.page.covers() && model.strip.is_none() {
         has(model.selected().expect("a layer is selected").name());
     }
