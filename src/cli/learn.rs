@@ -154,7 +154,7 @@ pub fn rehearsed(id: &str, text: &str) -> Vec<Complaint> {
         own.name = "your own data".to_owned();
         taught.data.push(own);
     }
-    let mut teacher = Teacher::default();
+    let mut teacher = Teacher::new(Vec::new());
     match teacher.open(&taught) {
         Ok(opening) => rehearse::rehearse(&lesson, opening),
         Err(why) => vec![Complaint { line: 1, why }],

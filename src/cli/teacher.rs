@@ -11,7 +11,6 @@ use crate::session::Session;
 use crate::tui::app::Opening;
 
 /// Who opens lessons.
-#[derive(Default)]
 pub(super) struct Teacher {
     /// Data of the learner's own, which stand behind a lesson's.
     pub own: Vec<PathBuf>,
@@ -22,7 +21,11 @@ pub(super) struct Teacher {
 
 impl Teacher {
     pub fn new(own: Vec<PathBuf>) -> Teacher {
-        Teacher { own, ..Teacher::default() }
+        Teacher {
+            own,
+            #[cfg(feature = "onnx")]
+            folder: None,
+        }
     }
 
     /// Opens a lesson.
