@@ -29,7 +29,9 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         Some(_) => scales::share_labels(pen, areas.histogram, &scale),
         None => scales::y_labels(pen, areas.histogram, &scale),
     }
-    draw_bars(pen, areas.histogram, model, figure, ready, &scale);
+    // Stems need the ground that bars would take; heads alone stand on top of bars.
+    let outlined = levels.as_deref().is_some_and(have_stems);
+    draw_bars(pen, areas.histogram, model, (figure, ready), &scale, outlined);
     draw_axis(pen, areas, model, figure, ready);
     over::draw(pen, areas, model, figure);
     if model.shows(Part::Clip) {
@@ -134,8 +136,15 @@ fn without_layer(pen: &mut Pen, areas: &Areas, model: &Model) {
     }
 }
 
-/// The bars; under a fake-quantized distribution only where they end, so that nothing of it stands on their colour.
-fn draw_bars(pen: &mut Pen, body: Rect, model: &Model, figure: &Figure, ready: &Ready, scale: &YScale) {
+/// The bars; `outlined` only where they end, so that no stem stands on their colour.
+fn draw_bars(
+    pen: &mut Pen,
+    body: Rect,
+    model: &Model,
+    (figure, ready): (&Figure, &Ready),
+    scale: &YScale,
+    outlined: bool,
+) {
     let (theme, glyphs) = (pen.look.theme, pen.look.glyphs);
     // What a log scale has no room for is the smaller part of one value that lies across two columns.
     let heights: Vec<f64> = figure.counts.iter().map(|c| figure.height_on(scale, *c)).collect();
@@ -147,7 +156,6 @@ fn draw_bars(pen: &mut Pen, body: Rect, model: &Model, figure: &Figure, ready: &
     } else {
         (f64::NEG_INFINITY, f64::from(clip.amax()))
     };
-    let outlined = model.plot.fake_quant;
     let style = |column: u16| {
         let (a, b) = figure.axis.span(column);
         match quantized && (a >= hi || b <= lo) {
@@ -191,11 +199,15 @@ fn head(glyphs: &Glyphs, apart: bool) -> char {
     if apart { glyphs.dot } else { glyphs.level }
 }
 
+/// Whether levels are far enough apart for stems. Both ends stand apart, whatever is between.
+fn have_stems(levels: &[LevelColumn]) -> bool {
+    levels.iter().filter(|level| level.apart).count() > 2
+}
+
 /// What edges and heads are, at the right end; below what is inspected.
 fn legend(pen: &mut Pen, body: Rect, levels: &[LevelColumn], inspected: bool) {
     let (theme, glyphs) = (pen.look.theme, pen.look.glyphs);
-    // Both ends stand apart, whatever is between.
-    let stems = levels.iter().filter(|level| level.apart).count() > 2;
+    let stems = have_stems(levels);
     let heads = format!("{} fake-quantized ", head(&glyphs, stems));
     let edges = format!(" {} as it is  ", glyphs.eighths[1]);
     let y = body.y + if inspected { 2.min(body.height - 1) } else { 0 };
