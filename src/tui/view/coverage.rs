@@ -150,15 +150,7 @@ fn told(pen: &mut Pen, area: Rect, model: &Model, tensor: &Tensor, trace: &Cover
     let end_style = if goes_on { Style::new() } else { theme.chosen };
     let said =
         [(dropped, theme.beyond), (stays, end_style), (range, theme.clip), (saturated, theme.clip), (keys, theme.dim)];
-    let width = usize::from(area.width);
-    let lines = said.iter().flat_map(|(text, style)| {
-        let text = pen.look.glyphs.text(text);
-        wrapped(&text, width).into_iter().map(move |line| (line, *style))
-    });
-    let lines: Vec<_> = lines.collect();
-    for (y, (line, style)) in (area.y..area.bottom()).zip(lines) {
-        pen.text(area.x, y, area.width, &line, style);
-    }
+    pen.said(area, area.width, &said);
 }
 
 #[cfg(test)]

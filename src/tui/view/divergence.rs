@@ -338,15 +338,7 @@ fn words(pen: &mut Pen, area: Rect, ready: &Ready, parts: &Divergence, (cursor, 
     if let Some(text) = copied {
         said.insert(if cursor == 0 { 1 } else { said.len() }, (text, theme.dim));
     }
-    let width = usize::from(area.width.saturating_sub(1));
-    let lines = said.iter().flat_map(|(text, style)| {
-        let text = pen.look.glyphs.text(text);
-        wrapped(&text, width).into_iter().map(move |line| (line, *style))
-    });
-    let lines: Vec<_> = lines.collect();
-    for (y, (line, style)) in (area.y..area.bottom()).zip(lines) {
-        pen.text(area.x, y, area.width, &line, style);
-    }
+    pen.said(area, area.width.saturating_sub(1), &said);
 }
 
 #[cfg(test)]

@@ -34,6 +34,18 @@ impl Pen<'_> {
         width(self.look, text)
     }
 
+    /// Sentences below each other from the top of an area, each in its style, in lines of at most `width` columns.
+    pub fn said(&mut self, area: Rect, width: u16, said: &[(String, Style)]) {
+        let lines = said.iter().flat_map(|(text, style)| {
+            let lines = wrapped(&self.look.glyphs.text(text), usize::from(width));
+            lines.into_iter().map(move |line| (line, *style))
+        });
+        let lines: Vec<_> = lines.collect();
+        for (y, (line, style)) in (area.y..area.bottom()).zip(lines) {
+            self.text(area.x, y, area.width, &line, style);
+        }
+    }
+
     /// Takes away what stands in an area, its colours too.
     pub fn blank(&mut self, area: Rect) {
         for position in area.positions() {
