@@ -104,29 +104,28 @@ impl Table {
             let levels: Vec<i16> = self.rows.iter().map(|row| row.contains_key(name).into()).collect();
             let mut writer = group.next_column().unwrap().unwrap();
             let levels = Some(levels.as_slice());
-            let wrong = || panic!("{name} holds something else");
+            macro_rules! all {
+                ($kind:ident) => {
+                    cells.iter().map(|cell| match cell {
+                        Cell::$kind(value) => value.clone().into(),
+                        _ => panic!("{name} holds something else"),
+                    })
+                };
+            }
             match of {
                 't' => {
-                    let texts: Vec<ByteArray> = cells
-                        .iter()
-                        .map(|cell| match cell {
-                            Cell::Text(text) => text.clone().into(),
-                            _ => wrong(),
-                        })
-                        .collect();
-                    writer.typed::<ByteArrayType>().write_batch(&texts, levels, None).unwrap();
+                    let texts: Vec<ByteArray> = all!(Text).collect();
+                    writer.typed::<ByteArrayType>().write_batch(&texts, levels, None).unwrap()
                 }
                 'i' => {
-                    let ints: Vec<i64> =
-                        cells.iter().map(|cell| if let Cell::Int(n) = cell { *n } else { wrong() }).collect();
-                    writer.typed::<Int64Type>().write_batch(&ints, levels, None).unwrap();
+                    let ints: Vec<i64> = all!(Int).collect();
+                    writer.typed::<Int64Type>().write_batch(&ints, levels, None).unwrap()
                 }
                 _ => {
-                    let floats: Vec<f32> =
-                        cells.iter().map(|cell| if let Cell::Float(x) = cell { *x } else { wrong() }).collect();
-                    writer.typed::<FloatType>().write_batch(&floats, levels, None).unwrap();
+                    let floats: Vec<f32> = all!(Float).collect();
+                    writer.typed::<FloatType>().write_batch(&floats, levels, None).unwrap()
                 }
-            }
+            };
             writer.close().unwrap();
         }
         group.close().unwrap();

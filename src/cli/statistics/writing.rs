@@ -125,7 +125,7 @@ mod tests {
         writing.save_now_and_then();
         (writing.output, writing.every) = (Some(output.clone()), Duration::from_secs(3600));
         let tensors = || read_file(&output).unwrap().parts.iter().map(|part| part.tensors.len()).sum::<usize>();
-        let mut counted = |writing: &mut Writing, name: &str| {
+        let counted = |writing: &mut Writing, name: &str| {
             writing.part.tensors.insert(Key::activation(name), tensor(&[1.0, -2.0]));
             writing.changed = true;
             writing.save_now_and_then();
