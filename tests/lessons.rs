@@ -9,7 +9,7 @@ use crossterm::event::{KeyCode, KeyModifiers};
 use qviz::calibrate::{self, Coverage, Tensor, ZeroBin};
 use qviz::cli::rehearsed;
 use qviz::histogram::Histogram;
-use qviz::lessons::{FACTS, Known, Lang, Lesson, Play, Progress, bundled, read};
+use qviz::lessons::{Brought, FACTS, Known, Lang, Lesson, Play, Progress, bundled, read};
 use qviz::quant::{Clip, Format};
 use qviz::session::Session;
 use qviz::tui::command::by_id;
@@ -156,8 +156,8 @@ fn story(begins: &str, size: (u16, u16), lang: Lang) -> Story {
     let methods = lesson.methods.iter().map(|id| calibrate::by_id(id).unwrap()).collect();
     let session = Session::new(methods, &lesson.method, Format::named(&lesson.format).unwrap());
     let entry = Entry { id: lesson.id.clone(), lesson: Ok(Arc::clone(&lesson)) };
-    story.model.learn = Some(Box::new(Learn::new(lang, vec![entry], Progress::default(), false)));
-    let opened = Opened { lesson: 0, session, title: "lesson".into(), network: false, into_network: None };
+    story.model.learn = Some(Box::new(Learn::new(lang, vec![entry], Progress::default(), Brought::Nothing)));
+    let opened = Opened { lesson: 0, own: false, session, title: "lesson".into(), network: false, into_network: None };
     story.tell(Msg::Opened(Box::new(opened)));
     story.find();
     for layer in 0..lesson.data.len() {

@@ -64,8 +64,33 @@ pub struct Step {
     pub hint: Option<Said>,
     /// What reaches the goal, for who wants to be shown it.
     pub show: Vec<Act>,
-    /// Whether it is about the learner's own data, and left out where there are none.
-    pub own: bool,
+    /// Of the network that is looked at, how many rows are drawn under the text, with the places of Q and DQ.
+    pub graph: usize,
+    /// Whether it is about what the learner has brought, and what that must be; left out where it was not.
+    pub own: Option<Own>,
+}
+
+/// What the learner must have brought for a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Own {
+    /// Anything.
+    Any,
+    /// A network with its samples.
+    Network,
+    /// Values, and no network.
+    Values,
+}
+
+/// What the learner has brought.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Brought {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Values.
+    Values,
+    /// A network with its samples.
+    Network,
 }
 
 /// How the instrument stands when a step begins; what is not said stays as it is.
@@ -172,6 +197,16 @@ impl Region {
 }
 
 impl Step {
+    /// Whether it is played with what the learner has brought.
+    pub fn is_played(&self, brought: Brought) -> bool {
+        match self.own {
+            None => true,
+            Some(Own::Any) => brought != Brought::Nothing,
+            Some(Own::Network) => brought == Brought::Network,
+            Some(Own::Values) => brought == Brought::Values,
+        }
+    }
+
     /// Whether a command does nothing in this step.
     pub fn locks(&self, id: &str) -> bool {
         self.locked.iter().any(|locked| match locked.strip_suffix('*') {
