@@ -39,6 +39,10 @@ pub(super) fn learn(args: LearnArgs, config: &Config, lang: Lang) -> Result<u8, 
         return list(&course, &progress, lang);
     }
     let own: Vec<PathBuf> = args.paths.into_iter().chain(args.data).collect();
+    if !own.is_empty() && own.iter().all(|path| is_network(path)) {
+        let network = visible(&own[0].to_string_lossy());
+        return Err(Usage(format!("{network} is a network; what it reads is missing: --data SAMPLES.npy.")).into());
+    }
     let looks = Looks::find(&args.look, &config.look);
     // A terminal that shows no other letters is told of it in English.
     let lang = if looks.look().glyphs.ascii { Lang::En } else { lang };

@@ -23,7 +23,7 @@ use super::page::Page;
 pub const SMALLEST: (u16, u16) = (60, 18);
 
 /// From this width on there is room for a list beside the plots.
-const WITH_A_LIST: u16 = 84;
+pub const WITH_A_LIST: u16 = 84;
 
 /// Rows of a lesson's panel below the plots, its title included.
 const LESSON_ROWS: u16 = 9;
