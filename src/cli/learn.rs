@@ -193,7 +193,7 @@ fn list(course: &[Entry], progress: &Progress, lang: Lang) -> Result<u8, Failed>
             (Err(_), ..) => "broken".to_owned(),
             (_, true, _) => "done".to_owned(),
             (_, _, 0) => "-".to_owned(),
-            (Ok(lesson), _, step) => format!("{step}/{}", lesson.steps.len()),
+            (Ok(lesson), _, step) => format!("{step}/{}", lesson.played(Brought::Nothing).max(step)),
         };
         format!("{:>2}  {state:<6}  {:<26}  {}\n", at + 1, entry.id, entry.title().of(lang))
     };

@@ -28,6 +28,13 @@ pub struct Lesson {
     pub steps: Vec<Step>,
 }
 
+impl Lesson {
+    /// How many steps are played with what the learner has brought.
+    pub fn played(&self, brought: Brought) -> usize {
+        self.steps.iter().filter(|step| step.is_played(brought)).count()
+    }
+}
+
 /// What a lesson is played on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Needs {
@@ -64,6 +71,8 @@ pub struct Step {
     pub hint: Option<Said>,
     /// What reaches the goal, for who wants to be shown it.
     pub show: Vec<Act>,
+    /// Whether where the curve is least, and where its parts cross, is not shown before the step is done.
+    pub hides_best: bool,
     /// Of the network that is looked at, how many rows are drawn under the text, with the places of Q and DQ.
     pub graph: usize,
     /// Whether it is about what the learner has brought, and what that must be; left out where it was not.

@@ -150,7 +150,7 @@ impl Reader<'_> {
                         self.wrongs.say(span.start, format!("{{={expr}}}: {why}"));
                     }
                 }
-                None if inner == "said" || inner == "is" || (self.known.command)(inner) => {}
+                None if matches!(inner, "said" | "is" | "verdict") || (self.known.command)(inner) => {}
                 None => self.wrongs.say(
                     span.start,
                     format!("no command is called {inner:?} (`qviz keys` lists them); a number is {{=mse}}"),
@@ -251,6 +251,7 @@ impl Reader<'_> {
     fn step(&mut self, mut of: Table) -> Option<Step> {
         let at = of.at;
         let own = self.own(&mut of);
+        let hides_best = of.flag("hides_best", &mut self.wrongs).unwrap_or(false);
         let graph = of.whole("graph", (1, 9), &mut self.wrongs).unwrap_or(0) as usize;
         if graph > 0 && !self.network {
             self.wrongs.say(at, "graph is for a lesson with needs = \"network\"");
@@ -299,7 +300,7 @@ impl Reader<'_> {
         of.finish("a step", &mut self.wrongs);
         let locked = locked.into_iter().map(|(id, _)| id.to_owned()).collect();
         let line = (self.line)(at);
-        Some(Step { line, text: text?, start, locked, look, ask, goal, by_digit, reveal, hint, show, graph, own })
+        Some(Step { line, text: text?, start, locked, look, ask, goal, by_digit, reveal, hint, show, hides_best, graph, own })
     }
 
     /// `true`, or a word for what must have been brought.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::lessons::{Brought, Lang, Lesson, Needs, Own, Play, Progress, Said};
+use crate::lessons::{Brought, Lang, Lesson, Needs, Own, Play, Progress, Said, Stage};
 use crate::quant::Format;
 use crate::session::{Decision, Target};
 
@@ -128,6 +128,15 @@ impl Learn {
     pub fn wants_own(&self) -> bool {
         self.play.as_ref().is_some_and(|play| {
             play.lesson().needs == Needs::Network && play.step().own == Some(Own::Network)
+        })
+    }
+
+    /// Whether where the curve is least, and where its parts cross, is still to be found.
+    pub fn hides_best(&self) -> bool {
+        self.playing().is_some_and(|play| {
+            let step = play.step();
+            let tells = step.ask.is_none() && step.goal.is_none();
+            step.hides_best && (tells || play.stage() != Stage::Done)
         })
     }
 

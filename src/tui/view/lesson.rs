@@ -126,7 +126,7 @@ pub(super) fn list(pen: &mut Pen, screen: Rect, model: &Model, at: usize) {
             (_, true, _) => (learn.say("done", "已学完").to_owned(), theme.key),
             (_, _, 0) => (String::new(), theme.dim),
             (Ok(lesson), _, step) => {
-                (format!("{} {step}/{}", learn.say("begun", "学到"), lesson.steps.len()), theme.dim)
+                (format!("{} {step}/{}", learn.say("begun", "学到"), lesson.played(learn.brought)), theme.dim)
             }
         };
         pen.text(area.x + 50, y, area.width.saturating_sub(50), &state, style);
