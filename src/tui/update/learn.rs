@@ -23,10 +23,12 @@ use crate::figure::{Handle, Rise};
 
 const ENTER: Key = Key::code(KeyCode::Enter);
 
-/// Whether Enter goes on in the lesson: not where it opens something on the screen.
+/// Whether Enter goes on in the lesson: not where it opens something on the screen. A channel it opens while there is
+/// something to do; else the lesson says that Enter goes on.
 pub(super) fn goes_on(model: &Model) -> bool {
-    let lesson = model.learn.as_ref().is_some_and(|learn| learn.playing().is_some());
-    lesson && !model.on_strip() && !matches!(model.plot.page, Page::Changes | Page::Work | Page::Layers)
+    let Some(play) = model.learn.as_ref().and_then(|learn| learn.playing()) else { return false };
+    let opens = model.on_strip() && play.stage() == Stage::Do;
+    !opens && !matches!(model.plot.page, Page::Changes | Page::Work | Page::Layers)
 }
 
 /// Asks what to do in the lesson; out of free play it goes back.
