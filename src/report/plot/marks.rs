@@ -1,12 +1,11 @@
-use std::fmt::Write;
-
-use super::{Frame, n};
+use super::Frame;
+use super::canvas::{Anchor, Canvas, Part, Words};
 use crate::figure::Outline;
 use crate::session::Ready;
 
 /// Each method's mark under the axis, with its number; the chosen method's is filled. Numbers of marks that lie together
 /// stand together.
-pub(super) fn marks(out: &mut String, ready: &Ready, outline: &Outline, frame: Frame) {
+pub(super) fn marks(canvas: &mut impl Canvas, ready: &Ready, outline: &Outline, frame: Frame) {
     let chosen = &ready.decision().method;
     let mut places: Vec<(f64, usize)> = Vec::new();
     for (candidate, offer) in ready.candidates().iter().enumerate() {
@@ -20,17 +19,8 @@ pub(super) fn marks(out: &mut String, ready: &Ready, outline: &Outline, frame: F
         };
         for end in ends.iter().map(|x| f64::from(*x)).filter(|x| outline.axis.column(*x).is_some()) {
             let x = frame.at(outline, end);
-            let class = if is_chosen { "mark chosen" } else { "mark" };
-            let size = frame.line * 0.35;
-            let _ = write!(
-                out,
-                "<path class=\"{class}\" d=\"M{} {}l{} {}h{}z\"/>",
-                n(x),
-                n(frame.base() + 1.5),
-                n(size),
-                n(size * 1.7),
-                n(-2.0 * size)
-            );
+            let part = if is_chosen { Part::Chosen } else { Part::Mark };
+            canvas.mark(part, (x, frame.base() + 1.5), frame.line * 0.35);
             places.push((x, candidate + 1));
         }
     }
@@ -39,12 +29,7 @@ pub(super) fn marks(out: &mut String, ready: &Ready, outline: &Outline, frame: F
         // So that it stays in the picture.
         let most = frame.x + frame.width + frame.line - text.len() as f64 * frame.line * 0.3;
         let x = x.min(most);
-        let _ = write!(
-            out,
-            "<text class=\"mark\" x=\"{}\" y=\"{}\" text-anchor=\"middle\">{text}</text>",
-            n(x),
-            n(frame.base() + frame.line * 1.7)
-        );
+        canvas.text(Words::Mark, (x, frame.base() + frame.line * 1.7), Anchor::Middle, &text);
     }
 }
 

@@ -538,7 +538,7 @@ pub const COMMANDS: &[Entry] = &[
         "plot-picture",
         &[k('V')],
         "picture of the plot",
-        "Writes the histogram with clip and marks as SVG; asks for the file's name and a size, such as 900x420.",
+        "Writes the histogram with clip and marks, as SVG or as PNG; asks for the file's name and a size, such as 900x420.",
         Session,
     ),
     entry(

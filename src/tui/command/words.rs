@@ -65,7 +65,7 @@ pub fn words(command: C) -> &'static str {
         C::TakeUp => "restore recover crash earlier journal unsaved",
         C::Export => "save write file scales json cache tensorrt output document",
         C::Screen => "screenshot image svg png capture picture share",
-        C::Plot => "image svg histogram figure picture chart",
+        C::Plot => "image svg png histogram figure picture chart",
         C::Copy => "clipboard yank numpy python code number row json osc52 paste",
         C::Changes => "history edits journal log steps undo list",
         C::Palette => "command search menu",
