@@ -1,5 +1,7 @@
 use std::str::FromStr;
 
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
 use super::canvas::{Anchor, Canvas, Words};
 use super::{Frame, draw};
 use crate::figure::{Outline, Rise};
@@ -84,15 +86,26 @@ fn rows(words: &[String], columns: usize) -> Vec<String> {
     rows
 }
 
-/// A name that is too long loses its middle: what tells it from others stands at its ends.
-fn shortened(name: &str, letters: usize) -> String {
-    let count = name.chars().count();
-    if count <= letters {
+/// A name that is too long loses its middle: what tells it from others stands at its ends. `columns` are letters of the Latin
+/// script; Chinese ones take two.
+fn shortened(name: &str, columns: usize) -> String {
+    if name.width() <= columns {
         return name.to_owned();
     }
-    let kept = letters.saturating_sub(1);
-    let (head, tail) = (kept / 3, kept - kept / 3);
-    name.chars().take(head).chain(['…']).chain(name.chars().skip(count - tail)).collect()
+    let kept = columns.saturating_sub(1);
+    let head = fitting(name.chars(), kept / 3);
+    let tail: Vec<char> = fitting(name.chars().rev(), kept - kept / 3).chars().rev().collect();
+    head.chars().chain(['…']).chain(tail).collect()
+}
+
+/// As many letters as fit.
+fn fitting(letters: impl Iterator<Item = char>, columns: usize) -> String {
+    let mut taken = 0;
+    let fits = |c: &char| {
+        taken += c.width().unwrap_or(0);
+        taken <= columns
+    };
+    letters.take_while(fits).collect()
 }
 
 #[cfg(test)]
@@ -108,10 +121,10 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_cut_to_so_many_letters() {
+    fn a_name_is_cut_to_so_many_columns() {
         assert_eq!(shortened("conv1", 5), "conv1");
         assert_eq!(shortened("backbone/blocks.0/conv1", 10), "bac…/conv1");
-        assert_eq!(shortened("层层层层", 3), "…层层");
-        assert_eq!(shortened("ab", 1), "…");
+        assert_eq!(shortened("层层层层", 7), "层…层层");
+        assert_eq!((shortened("层层", 4), shortened("ab", 1)), ("层层".into(), "…".into()));
     }
 }

@@ -96,6 +96,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
     network::say_late(model);
     network::ask(model, &mut cmds);
     methods::ask(model, &mut cmds);
+    hold::ask(model, &mut cmds);
     work::asked(model, &cmds);
     cmds
 }
