@@ -66,6 +66,8 @@ pub struct Model {
     pub keys: Keymap,
     /// The colours and glyphs that this terminal shows.
     pub look: Look,
+    /// Whether an example is looked at, because nothing was named.
+    pub example: bool,
     /// The language of what is taught.
     pub lang: Lang,
     /// How much of a presentation is revealed; `None` outside of one.
@@ -205,6 +207,7 @@ impl Model {
             size,
             keys: Keymap::default(),
             look,
+            example: false,
             lang: Lang::default(),
             present: None,
             tying: None,

@@ -134,6 +134,8 @@ pub enum Command {
     Lesson,
     /// Writes the scales to a file.
     Export,
+    /// Says how to look at other data.
+    Open,
     /// Writes the screen as SVG or PNG.
     Screen,
     /// Writes the plot as SVG or PNG, at any size.

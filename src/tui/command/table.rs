@@ -524,6 +524,14 @@ pub const COMMANDS: &[Entry] = &[
         "In a lesson: a hint, to be shown, back, anew, free play and back, another lesson; {open-channel} goes on.",
         Session,
     ),
+    entry(
+        C::Open,
+        "open",
+        &[Key::ctrl('o')],
+        "open your own",
+        "Says how to look at files of your own, or at a network: what is looked at is named when the program begins.",
+        Session,
+    ),
     entry(C::Export, "export", &[k('e')], "export", "Writes the chosen scales to a file; asks for its name.", Session),
     entry(
         C::Screen,

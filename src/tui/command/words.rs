@@ -63,6 +63,7 @@ pub fn words(command: C) -> &'static str {
         C::Train => "qat fine-tune straight-through ste gradient learn digits",
         C::Lesson => "learn teach tutorial course hint step",
         C::TakeUp => "restore recover crash earlier journal unsaved",
+        C::Open => "file files folder load model network onnx own data dumps path other example try begin start",
         C::Export => "save write file scales json cache tensorrt output document",
         C::Screen => "screenshot image svg png capture picture share",
         C::Plot => "image svg png histogram figure picture chart",

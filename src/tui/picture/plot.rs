@@ -131,32 +131,21 @@ impl Canvas for Raster {
 
     fn mark(&mut self, part: Part, (x, y): (f64, f64), half: f64) {
         let high = half * 1.7;
-        let (ink, filled) = (self.paint.of(part), part == Part::Chosen);
-        // By rows of a quarter of a pixel.
-        let step = 0.25 / self.unit;
-        let rows = (high / step) as usize;
-        for row in 0..rows {
-            let down = row as f64 * step;
-            let wide = half * down / high;
-            let edge = (1.0_f64).min(wide);
-            let top = y + down;
-            let mut span = |from: f64, to: f64| {
-                let [from, to] = [from, to].map(|at| (at * self.unit).max(0.0));
-                let first = from as usize;
-                let within = |px: usize| {
-                    let at = (first + px) as f64;
-                    (to.min(at + 1.0) - from.max(at)).max(0.0) * 0.25
-                };
-                let size = ((to.ceil() as usize).saturating_sub(first), 1);
-                self.pixels.fill((first, (top * self.unit) as usize), size, |px, _| within(px), ink);
-            };
-            if filled || down + 1.0 > high {
-                span(x - wide, x + wide);
-            } else {
-                span(x - wide, x - wide + edge);
-                span(x + wide - edge, x + wide);
-            }
-        }
+        let unit = self.unit;
+        // Whether a point is inked, from the tip: the whole triangle, or a line of one unit along its edges.
+        let inked = |across: f64, down: f64| {
+            let edge = half * down / high;
+            let inside = (0.0..high).contains(&down) && across.abs() <= edge;
+            inside && (part == Part::Chosen || across.abs() > edge - 1.1 || down > high - 1.0)
+        };
+        let (left, top) = (((x - half) * unit).max(0.0) as usize, (y * unit).max(0.0) as usize);
+        let share = |px: usize, py: usize| {
+            let place = |from: usize, p: usize, s: usize| ((from + p) as f64 + (s as f64 + 0.5) / 4.0) / unit;
+            let samples = (0..16).map(|s| (place(left, px, s % 4) - x, place(top, py, s / 4) - y));
+            samples.filter(|(across, down)| inked(*across, *down)).count() as f64 / 16.0
+        };
+        let size = ((2.0 * half * unit) as usize + 2, (high * unit) as usize + 2);
+        self.pixels.fill((left, top), size, share, self.paint.of(part));
     }
 
     fn text(&mut self, words: Words, (x, y): (f64, f64), anchor: Anchor, text: &str) {
