@@ -768,6 +768,10 @@ fn the_screen_and_one_plot_are_written_as_pictures() {
     let svg = String::from_utf8(svg).unwrap();
     assert_eq!(path, std::path::PathBuf::from("06.conv11.hswish.svg"));
     assert!(svg.contains("viewBox=\"0 0 640 300\"") && svg.contains(">06.conv11.hswish</text>"), "{svg}");
+    // By the name's ending it is pixels.
+    story.press(KeyCode::Esc).keys("V").keys("plot.png 640x300").press(KeyCode::Enter);
+    let (path, png) = written(&mut story, false);
+    assert!(path.as_os_str() == "plot.png" && png.starts_with(b"\x89PNG"), "{path:?}");
     story.press(KeyCode::Esc);
     // Before anything is read there is a screen and no plot.
     let mut story = Story::unread(qviz::cli::bundled(), Format::INT8, (120, 40));
