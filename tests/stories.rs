@@ -718,6 +718,20 @@ fn what_an_earlier_run_left_waits_until_the_layers_are_known() {
 }
 
 #[test]
+fn whoever_goes_on_without_an_answer_keeps_the_changes_for_later() {
+    let mut earlier = Story::bundled();
+    earlier.keys("=5").press(KeyCode::Enter);
+    let mut s = Story::bundled();
+    s.model.taking = qviz::tui::taking::Taking::of(earlier.model.session.unsaved(), "at 14:02".into());
+    s.model.mode = Mode::Offer;
+    let at = s.model.name_at();
+    s.keys("j");
+    assert!(s.model.name_at() != at && s.notice().contains("kept for later"), "{}", s.notice());
+    s.keys("R");
+    assert!(matches!(s.model.mode, Mode::Offer), "it is asked again");
+}
+
+#[test]
 fn the_screen_and_one_plot_are_written_as_pictures() {
     let mut story = Story::bundled();
     story.keys("I");
