@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::args::SharedArgs;
 use super::hints::with_hint;
 use super::interrupts::Interrupts;
 use super::patterns;
 use super::provenance;
+use super::shared::SharedArgs;
 use super::source;
 use super::usage::Usage;
 use crate::jobs::{Feed, Start, Stop, Told};

@@ -3,11 +3,12 @@
 use std::io::{IsTerminal, stdout};
 use std::path::Path;
 
-use super::args::{ReportArgs, SharedArgs};
+use super::args::ReportArgs;
 use super::by_method;
 use super::form::{Drawn, Form};
 use super::load::Loaded;
 use super::out::{Failed, complain, exists, print, put};
+use super::shared::SharedArgs;
 use super::trials;
 use super::usage::Usage;
 use crate::figure::Rise;
