@@ -264,7 +264,7 @@ pub(super) struct ScreenArgs {
     #[command(flatten)]
     pub look: LookArgs,
     /// Draws the same tensors of other data over those that are looked at, and says what each clip costs there: a PATH of
-    /// activations, or other samples of a model, as --data. May be given several times
+    /// activations, statistics (.parquet), or other samples of a model, as --data. May be given several times
     #[arg(long, value_name = "PATH")]
     pub against: Vec<PathBuf>,
     /// The scale of counts to begin with: log, sqrt or linear
