@@ -4,8 +4,8 @@
 use std::path::Path;
 use std::path::PathBuf;
 
-use super::args::SharedArgs;
 use super::bundled;
+use super::shared::SharedArgs;
 use super::usage::Usage;
 use super::words::is_model;
 use crate::calibrate;

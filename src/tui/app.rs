@@ -56,14 +56,14 @@ pub struct Ended {
 pub type Fits<'a> = dyn Fn(&[Layer]) -> Result<(), String> + 'a;
 
 /// Opens a lesson, or says why not.
-pub type Open = dyn FnMut(&Lesson) -> Result<Opening, String>;
+pub type Open = dyn FnMut(&Lesson, bool) -> Result<Opening, String>;
 
 /// Writes down how far the lessons are, or says why not.
 pub type Keep = dyn FnMut(&str) -> Result<(), String>;
 
 /// Who opens lessons, and writes down how far they are.
 pub struct Teacher {
-    /// A session for a lesson, and who brings its layers; or a sentence.
+    /// A session for a lesson, or for its steps on the learner's network, and who brings its layers; or a sentence.
     pub open: Box<Open>,
     /// Writes down how far the lessons are; or a sentence.
     pub keep: Box<Keep>,
@@ -101,16 +101,13 @@ impl Bringer {
         Bringer { feed: start(Box::new(tell)), nth, sender, against: None, other: None, training: Arc::default() }
     }
 
-    /// The data to compare with are begun when all else is read; who brings them is gone when all is told.
+    /// The data to compare with are begun when all else is read. Who brings them stays: channels are asked for later.
     fn keep_up(&mut self, model: &Model) {
         if model.loading.finished
             && let Some(start) = self.against.take()
         {
             let sender = self.sender.clone();
             self.other = Some(start(Box::new(move |told| drop(sender.send(Event::Against(Box::new(told)))))));
-        }
-        if model.against.as_ref().is_some_and(|against| against.is_done()) {
-            self.other = None;
         }
     }
 
@@ -286,7 +283,7 @@ fn run_loop(
                     return Ok(End::Left);
                 }
                 let msg = match (cmd, teacher.as_deref_mut()) {
-                    (Cmd::Lesson(lesson), Some(teacher)) => Some(open(lesson, model, teacher, bringer)),
+                    (Cmd::Lesson { at, own }, Some(teacher)) => Some(open((at, own), model, teacher, bringer)),
                     (Cmd::Keep(text), Some(teacher)) => {
                         if let Err(why) = (teacher.keep)(&text) {
                             model.warn(why);
@@ -295,6 +292,12 @@ fn run_loop(
                     }
                     (Cmd::Train(order, nth), _) => {
                         bringer.train(order, nth);
+                        None
+                    }
+                    (Cmd::Against(request), _) => {
+                        if let Some(other) = &bringer.other {
+                            other.request(request);
+                        }
                         None
                     }
                     (cmd, _) => execute_cmd(cmd, model, bringer.feed.as_ref(), &mut terminal, writer)?,
@@ -321,14 +324,14 @@ fn run_loop(
 }
 
 /// Opens a lesson: whoever brings its layers takes the place of whoever has brought others.
-fn open(lesson: usize, model: &Model, teacher: &mut Teacher, bringer: &mut Bringer) -> Msg {
+fn open((lesson, own): (usize, bool), model: &Model, teacher: &mut Teacher, bringer: &mut Bringer) -> Msg {
     let course = model.learn.as_ref().map_or(&[][..], |learn| &learn.course);
     let Some(entry) = course.get(lesson) else { return Msg::NotOpened("there is no such lesson".into()) };
-    match entry.lesson.clone().and_then(|lesson| (teacher.open)(&lesson)) {
+    match entry.lesson.clone().and_then(|lesson| (teacher.open)(&lesson, own)) {
         Ok(Opening { session, title, start, into_network }) => {
             bringer.replace(start);
             let network = bringer.feed.has_network();
-            Msg::Opened(Box::new(Opened { lesson, session, title, network, into_network }))
+            Msg::Opened(Box::new(Opened { lesson, own, session, title, network, into_network }))
         }
         Err(why) => Msg::NotOpened(why),
     }
@@ -354,7 +357,8 @@ fn awaited(told: &Told, model: &Model) -> bool {
         Told::Arrived(Arrival::Layer { key, .. } | Arrival::Measured { key, .. } | Arrival::Channels { key, .. })
         | Told::Fine { key, .. }
         | Told::Trial(News::Alone { key, .. }) => at_hand(key),
-        Told::Trial(_) | Told::Progress { .. } | Told::Running { .. } | Told::Stopped { .. } | Told::Done => false,
+        Told::Trial(_) | Told::Progress { .. } | Told::Channels { .. } | Told::Running { .. } => false,
+        Told::Stopped { .. } | Told::Done => false,
     }
 }
 
@@ -404,7 +408,7 @@ fn execute_cmd(
 ) -> io::Result<Option<Msg>> {
     match cmd {
         // Lessons are for the teacher, where there is one.
-        Cmd::Quit | Cmd::Lesson(_) | Cmd::Keep(_) | Cmd::Train(..) => {}
+        Cmd::Quit | Cmd::Lesson { .. } | Cmd::Keep(_) | Cmd::Train(..) | Cmd::Against(_) => {}
         Cmd::Request(request) => feed.request(request),
         Cmd::Stop(what) => feed.stop(what),
         Cmd::StopWriting => writer.stop(),

@@ -26,6 +26,7 @@
 //! | `query.rs` | asking the terminal for its ground, and its answer among the keys |
 //! | `update/` | how messages change the model |
 //! | `learn.rs` | the lessons as they are gone through; `seen.rs` is what they see of the screen |
+//! | `taught.rs` | what a lesson says now, in lines; `graph.rs` is the network with Q and DQ as a text |
 //! | `layout.rs` | where everything stands, for the view and for the mouse |
 //! | `view/` | one file a panel |
 //! | `plot/` | bars, dots, labels in cells |
@@ -48,6 +49,7 @@ pub mod command;
 mod drawn;
 pub mod event;
 mod find;
+mod graph;
 pub mod held;
 pub mod key;
 pub mod layout;
@@ -70,6 +72,7 @@ pub(crate) mod query;
 pub mod rehearse;
 pub mod seen;
 pub mod taking;
+mod taught;
 mod terminal;
 pub mod training;
 pub mod update;

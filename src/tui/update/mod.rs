@@ -30,12 +30,13 @@ mod work;
 mod zoom;
 
 use super::command::{Command, entry_of};
-use super::layout::{Areas, Contents, areas, presented};
+use super::layout::{Areas, Contents, WITH_A_LIST, areas, presented};
 use super::line::Line;
 use super::mode::{Ask, Mode, Reading};
 use super::model::{Model, Part, name_of};
 use super::msg::{Cmd, Msg};
 use super::page::Page;
+use super::taught;
 use crate::calibrate::Shape;
 use crate::jobs::Request;
 use crate::report;
@@ -96,6 +97,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
     network::say_late(model);
     network::ask(model, &mut cmds);
     methods::ask(model, &mut cmds);
+    hold::ask(model, &mut cmds);
     work::asked(model, &cmds);
     cmds
 }
@@ -160,9 +162,12 @@ pub fn layout(model: &Model) -> Option<Areas> {
     let (network, page) = (model.network.is_some(), model.plot.page);
     let lesson = model.learn.as_ref().is_some_and(|learn| learn.playing().is_some());
     let mapping = model.plot.page == Page::Mapping && !model.on_strip();
+    // P and Q need many rows: on a low screen a lesson takes no more of them than its words.
+    let folds = lesson && page == Page::Divergence && model.present.is_none() && model.size.0 < WITH_A_LIST;
+    let folded = folds.then(|| taught::rows(model));
     let areas = match model.present {
         Some(_) => presented(model.size),
-        None => areas(model.size, Contents { methods, network, alone: alone(model), lesson, mapping, page }),
+        None => areas(model.size, Contents { methods, network, alone: alone(model), lesson, folded, mapping, page }),
     };
     let keep = if model.present.is_some() { u16::MAX } else { 2 };
     areas.map(|areas| match page {
@@ -328,6 +333,11 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::Lesson => learn::ask(model),
         Command::Train => model.mode = Mode::prompt(Ask::Train, "all"),
         Command::TakeUp => taking::offer(model),
+        Command::Open => {
+            let told = "leave with {quit}, then: qviz PATH for files of activations · qviz MODEL.onnx --data PATH for a network, \
+                        on .npy, .npz or a folder of pictures (or --random 8) · qviz learn to be taught";
+            model.say(model.keys.told(told));
+        }
         Command::Export => prompt::open_export(model, false),
         Command::Screen => cmds.push(Cmd::Draw),
         Command::Plot => pictures::ask_plot(model),

@@ -2,10 +2,11 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use super::super::layout::Areas;
+use super::super::look::Look;
 use super::super::model::{Model, Part};
 use super::super::page::Page;
 use super::super::plot::Dots;
-use super::pen::Pen;
+use super::pen::{Pen, width};
 use super::{divergence, mapping, scales};
 use crate::calibrate::{ZeroBin, kl, too_few_values};
 use crate::figure::{Curve, CurveKind, Figure, Handle, Span, first_bin};
@@ -42,15 +43,15 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
 
 /// The curves by their titles, in their order on the screen.
 const TABS: [(CurveKind, &str); 3] =
-    [(CurveKind::Kl, "KL, nats"), (CurveKind::Mse, "MSE"), (CurveKind::Sqnr, "SQNR, dB")];
+    [(CurveKind::Kl, "KL, nats"), (CurveKind::Mse, "MSE, x²"), (CurveKind::Sqnr, "SQNR, dB")];
 const GAP: &str = "  ";
 
 /// The curve whose title stands at column `x` of the title row.
-pub(in super::super) fn tab_at(title: Rect, x: u16) -> Option<CurveKind> {
+pub(in super::super) fn tab_at(look: &Look, title: Rect, x: u16) -> Option<CurveKind> {
     // Behind the rule's first column and a blank.
     let mut start = title.x + 2;
     for (kind, name) in TABS {
-        let end = start + name.len() as u16;
+        let end = start + width(look, name);
         if (start..end).contains(&x) {
             return Some(kind);
         }
@@ -65,7 +66,8 @@ fn title(pen: &mut Pen, area: Rect, model: &Model, figure: &Figure) {
     let symmetric = model.format().symmetric();
     let at = |at: f64| number::significant(at, 4);
     // What says most first: the title keeps its room.
-    let notes: Vec<String> = match (model.plot.curve, curve.best) {
+    let best = curve.best.filter(|_| !hides_best(model));
+    let notes: Vec<String> = match (model.plot.curve, best) {
         (CurveKind::Kl, None) if kl::undefined_on(model.format()).is_some() => vec!["no KL on FP8".to_owned()],
         (_, None) => Vec::new(),
         (CurveKind::Sqnr, Some((v, x))) => vec![format!("best {} dB at {}", number::decibels(v), at(x))],
@@ -170,10 +172,18 @@ fn draw_curve(pen: &mut Pen, area: Rect, curve: &Curve) {
     }
 }
 
+/// Whether a lesson wants that to be found.
+fn hides_best(model: &Model) -> bool {
+    model.learn.as_ref().is_some_and(|learn| learn.hides_best())
+}
+
 /// Where the curve is best, and where its two parts cross: a sign with its name.
 fn points(pen: &mut Pen, area: Rect, model: &Model, figure: &Figure, ready: &Ready) {
     let (theme, glyphs) = (pen.look.theme, pen.look.glyphs);
     let curve = &figure.curve;
+    if hides_best(model) {
+        return;
+    }
     let [least, cross] = glyphs.points;
     for crossing in &curve.crossings {
         let at = (f64::from(crossing.at), crossing.value);
