@@ -7,9 +7,9 @@ mod support;
 use crossterm::event::{Event, KeyCode, MouseButton, MouseEventKind};
 use qviz::jobs::{Against, News, Told};
 use qviz::quant::{Decibels, Format, Looked, OutputEffect, OutputEffects};
-use qviz::session::{Arrival, Ready};
+use qviz::session::{Arrival, Channels, Ready};
 use qviz::tui::look::Depth;
-use qviz::tui::msg::Msg;
+use qviz::tui::msg::{Cmd, Msg};
 use qviz::tui::page::Page;
 use qviz::tui::update::layout;
 use support::{Story, look};
@@ -161,6 +161,33 @@ fn other_data_lie_over_the_same_layers() {
     let before = row(&s);
     s.keys("hhhh");
     assert_ne!(row(&s), before);
+}
+
+#[test]
+fn other_data_are_asked_for_the_channel_that_is_looked_at() {
+    let mut s = story((160, 45));
+    let key = s.key_of(6);
+    let mut against = Against::new("other/".into());
+    let ready = |s: &Story, values: &[f32]| {
+        let histogram = std::sync::Arc::new(qviz::histogram::Histogram::of(values, 2048, &[]));
+        Ready::analyse(histogram, &s.model.session.plan(), &s.model.session.layers()[6].subject())
+    };
+    let values: Vec<f32> = (0..5000).map(|i| ((i as f32 * 0.37).sin() * 3.0).powi(3)).collect();
+    let result = Ok(Box::new((Default::default(), ready(&s, &values))));
+    against.receive(Told::Arrived(Arrival::Layer { key: key.clone(), result }));
+    s.model.against = Some(against);
+    s.tell(Msg::Against(Told::Done));
+    s.per_channel("1").press(KeyCode::Enter);
+    let asked = |s: &mut Story| s.cmds.iter().filter(|cmd| matches!(cmd, Cmd::Against(_))).count();
+    assert_eq!(asked(&mut s), 1, "{}", s.screen());
+    assert!(!s.screen().contains("on other/"), "{}", s.screen());
+    let count = s.model.selected().unwrap().channels().len();
+    let channels = Channels { axis: 1, ready: (0..count).map(|_| ready(&s, &values)).collect() };
+    s.tell(Msg::Against(Told::Arrived(Arrival::Channels { key, requested: true, result: Ok(channels) })));
+    assert!(s.screen().contains("on other/"), "{}", s.screen());
+    // It is asked for once, whichever channel is looked at.
+    s.press(KeyCode::Esc).press(KeyCode::Right).press(KeyCode::Enter);
+    assert_eq!(asked(&mut s), 1);
 }
 
 #[test]

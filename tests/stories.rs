@@ -718,6 +718,20 @@ fn what_an_earlier_run_left_waits_until_the_layers_are_known() {
 }
 
 #[test]
+fn whoever_goes_on_without_an_answer_keeps_the_changes_for_later() {
+    let mut earlier = Story::bundled();
+    earlier.keys("=5").press(KeyCode::Enter);
+    let mut s = Story::bundled();
+    s.model.taking = qviz::tui::taking::Taking::of(earlier.model.session.unsaved(), "at 14:02".into());
+    s.model.mode = Mode::Offer;
+    let at = s.model.name_at();
+    s.keys("j");
+    assert!(s.model.name_at() != at && s.notice().contains("kept for later"), "{}", s.notice());
+    s.keys("R");
+    assert!(matches!(s.model.mode, Mode::Offer), "it is asked again");
+}
+
+#[test]
 fn the_screen_and_one_plot_are_written_as_pictures() {
     let mut story = Story::bundled();
     story.keys("I");
@@ -768,6 +782,10 @@ fn the_screen_and_one_plot_are_written_as_pictures() {
     let svg = String::from_utf8(svg).unwrap();
     assert_eq!(path, std::path::PathBuf::from("06.conv11.hswish.svg"));
     assert!(svg.contains("viewBox=\"0 0 640 300\"") && svg.contains(">06.conv11.hswish</text>"), "{svg}");
+    // By the name's ending it is pixels.
+    story.press(KeyCode::Esc).keys("V").keys("plot.png 640x300").press(KeyCode::Enter);
+    let (path, png) = written(&mut story, false);
+    assert!(path.as_os_str() == "plot.png" && png.starts_with(b"\x89PNG"), "{path:?}");
     story.press(KeyCode::Esc);
     // Before anything is read there is a screen and no plot.
     let mut story = Story::unread(qviz::cli::bundled(), Format::INT8, (120, 40));

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use clap::Parser;
 
-use super::args::{Cli, Command, SharedArgs};
+use super::args::{Cli, Command};
 use super::file::FileFormat;
 use super::held_against::CheckArgs;
 use super::load::load;
 use super::out::{Failed, complain, print};
+use super::shared::SharedArgs;
 use super::usage::Usage;
 use super::words::is_model;
 use crate::calibrate::Tensor;

@@ -28,12 +28,15 @@ pub(super) struct FormArgs {
     #[arg(long, groups = ["form", "plots"])]
     html: bool,
     /// Prints the plot of one layer as SVG instead
-    #[arg(long, groups = ["form", "plots"], value_name = "LAYER", conflicts_with_all = ["by_method", "outputs"])]
+    #[arg(long, groups = ["form", "plots", "one"], value_name = "LAYER", conflicts_with_all = ["by_method", "outputs"])]
     svg: Option<String>,
-    /// The size of that plot in pixels
-    #[arg(long, requires = "svg", value_name = "WxH", default_value = "900x420")]
+    /// Prints it as PNG instead, on white
+    #[arg(long, groups = ["form", "plots", "one"], value_name = "LAYER", conflicts_with_all = ["by_method", "outputs"])]
+    png: Option<String>,
+    /// The size of the plot of one layer in pixels
+    #[arg(long, requires = "one", value_name = "WxH", default_value = "900x420")]
     size: PlotSize,
-    /// The scale of counts in the plots of --html and --svg: log, sqrt or linear
+    /// The scale of counts in the plots of --html, --svg and --png: log, sqrt or linear
     #[arg(long, requires = "plots", value_name = "SCALE", default_value = "log")]
     y: Rise,
     /// Draws the histograms of --bars with ASCII characters only; so it is where the locale is not UTF-8
@@ -48,14 +51,22 @@ pub(super) enum Form {
     Json { lean: bool },
     Markdown,
     Html(Rise),
-    Svg(String, PlotSize, Rise),
+    Plot(String, Drawn, PlotSize, Rise),
+}
+
+/// What a plot is drawn in.
+#[derive(Clone, Copy)]
+pub(super) enum Drawn {
+    Svg,
+    Png,
 }
 
 impl FormArgs {
     /// The one that was asked for.
     pub fn chosen(self) -> Form {
         match self {
-            FormArgs { svg: Some(layer), size, y, .. } => Form::Svg(layer, size, y),
+            FormArgs { svg: Some(layer), size, y, .. } => Form::Plot(layer, Drawn::Svg, size, y),
+            FormArgs { png: Some(layer), size, y, .. } => Form::Plot(layer, Drawn::Png, size, y),
             FormArgs { html: true, y, .. } => Form::Html(y),
             FormArgs { json: true, lean, .. } => Form::Json { lean },
             FormArgs { markdown: true, .. } => Form::Markdown,

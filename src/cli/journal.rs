@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::args::SharedArgs;
+use super::shared::SharedArgs;
 use crate::journal::{Data, Journal, Opened, state_folder};
 use crate::report::visible;
 use crate::tui::model::Model;

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::args::SharedArgs;
 use super::hints::with_hint;
 use super::interrupts::Interrupts;
 use super::patterns;
 use super::provenance;
+use super::shared::SharedArgs;
 use super::source;
 use super::usage::Usage;
 use crate::jobs::{Feed, Start, Stop, Told};
@@ -115,6 +115,13 @@ pub(super) fn load_from(
             Told::Progress { key, share, left } => {
                 let left = left.map_or(String::new(), |t| format!(", {} left", number::seconds(t)));
                 bar.set_message(format!("{} {:.0} %{left}", visible(key.name()), share * 100.0));
+            }
+            Told::Channels { share, left } => {
+                let left = left.map_or(String::new(), |t| format!(", {} left", number::seconds(t)));
+                bar.set_style(style("counting channels {bar:30} {msg}"));
+                bar.set_length(1000);
+                bar.set_position((share * 1000.0) as u64);
+                bar.set_message(format!("{:.0} %{left}", share * 100.0));
             }
             Told::Stopped { seen, of } => {
                 part = Some(format!("{seen} of {of} {}", if runs { "samples" } else { "layers" }));

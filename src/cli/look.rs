@@ -12,7 +12,7 @@ use crate::tui::look::{Depth, Found, Ground, Look, Marks};
 #[command(next_help_heading = "Looks")]
 pub(super) struct LookArgs {
     /// How many colours; without it as the environment says
-    #[arg(long, visible_alias = "colors", value_name = "N", value_parser = one_of(Depth::ALL, Depth::word))]
+    #[arg(long, visible_alias = "colors", aliases = ["colour", "color"], value_name = "N", value_parser = one_of(Depth::ALL, Depth::word))]
     pub colours: Option<Depth>,
     /// For which ground; without it the terminal is asked (OSC 11)
     #[arg(long, value_name = "GROUND", value_parser = one_of(Ground::ALL, Ground::word))]

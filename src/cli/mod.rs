@@ -4,6 +4,7 @@ mod args;
 mod bundled;
 mod by_method;
 mod check;
+mod choosing;
 mod config;
 mod data;
 mod diff;
@@ -40,12 +41,14 @@ mod report;
 mod run;
 mod said;
 mod scales;
+mod shared;
 mod source;
 #[cfg(feature = "statistics")]
 mod statistics;
 mod teacher;
 mod trials;
 mod tune;
+mod tuning;
 mod usage;
 #[cfg(feature = "onnxruntime")]
 mod verify;

@@ -20,19 +20,23 @@ pub(super) enum Failed {
 
 /// A reader that has seen enough (`| head`) is no error.
 pub(super) fn print(text: &str) -> io::Result<()> {
+    print_bytes(text.as_bytes())
+}
+
+fn print_bytes(bytes: &[u8]) -> io::Result<()> {
     let mut out = stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }
 }
 
 /// Writes to a file, whole or not at all, or to standard output; whether it is there.
-pub(super) fn put(text: &str, output: Option<&Path>, force: bool) -> io::Result<bool> {
+pub(super) fn put(contents: &[u8], output: Option<&Path>, force: bool) -> io::Result<bool> {
     match output.filter(|_| !is_stdout(output)) {
-        None => print(text).map(|()| true),
+        None => print_bytes(contents).map(|()| true),
         Some(path) => {
-            let saved = report::save(path, text.as_bytes(), force);
+            let saved = report::save(path, contents, force);
             Ok(saved.map_err(|error| eprintln!("qviz: {error}")).is_ok())
         }
     }

@@ -8,7 +8,7 @@ use std::thread;
 
 use sha2::{Digest, Sha256};
 
-use super::args::SharedArgs;
+use super::shared::SharedArgs;
 use crate::report::{ModelFile, Provenance};
 
 /// What a document was made from, once the network's file was read for its SHA-256: that goes on beside everything else,

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use super::args::SharedArgs;
 use super::file::FileArgs;
 use super::into_model::{IntoModelArgs, WeightArgs};
 use super::out::Failed;
+use super::shared::SharedArgs;
 use super::usage::Usage;
 use crate::exchange::{Range, Read};
 use crate::report::MovedBias;

@@ -99,6 +99,7 @@ fn screen(args: ScreenArgs, config: &Config, lang: Lang) -> Result<u8, Failed> {
     model.present = args.present.then_some(0);
     if shared.paths.is_empty() {
         model.list.wanted = Some(bundled::BEST_FIRST.to_owned());
+        model.example = true;
     }
     if let Some(document) = &shared.taking.scales {
         model.export_path = document.path.to_string_lossy().into_owned();

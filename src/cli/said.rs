@@ -21,6 +21,7 @@ const APART: &[&str] = &[
     "bars",
     "ascii",
     "svg",
+    "png",
     "size",
     "exact",
     "outputs",

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::args::SharedArgs;
 use super::hints::with_hint;
 use super::load::{BEAT, Loaded, load};
 use super::out::{Failed, complain, exists, print};
+use super::shared::SharedArgs;
 use super::usage::Usage;
 use super::words::is_stdout;
 use crate::jobs::{Left, News, Request, Stop, Told, Trial};

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::args::{SharedArgs, TuneArgs};
 use super::form::TunedArgs;
 use super::load::Loaded;
 use super::out::{Failed, aside, complain, exists, print};
+use super::shared::SharedArgs;
 use super::trials::{failed, hear, network};
+use super::tuning::TuneArgs;
 use super::usage::Usage;
 use super::words::is_stdout;
 use crate::jobs::{BudgetPoint, Jittered, News, Trial, Tune, TuneLayer, TuneSet, TuneStep, Tuned, UNCHANGED};

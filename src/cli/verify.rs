@@ -1,10 +1,12 @@
 //! `qviz verify`: a network on both engines, and where they differ, printed.
 
 use std::io::{IsTerminal, stderr};
+use std::path::PathBuf;
 
+use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::args::VerifyArgs;
+use super::data::{LibraryArg, SampleArgs};
 use super::hints::with_hint;
 use super::interrupts::Interrupts;
 use super::out::{Failed, print};
@@ -14,6 +16,33 @@ use crate::guard::guarded;
 use crate::jobs::{Examined, Verified, Verify, Watching};
 use crate::model::{Library, ModelError};
 use crate::report::{Verification, VerifiedTensor, visible};
+
+/// What to verify, on what.
+#[derive(Args)]
+pub(super) struct VerifyArgs {
+    /// The network
+    #[arg(value_name = "MODEL.onnx")]
+    pub model: PathBuf,
+    /// Prints a row for every tensor too, in the order of the file
+    #[arg(long)]
+    pub all: bool,
+    /// How far the engines may be apart, as a share of a tensor's largest value; without it 1e-4, and 1e-2 for 16-bit
+    /// floats
+    #[arg(long, value_name = "SHARE", value_parser = parse_share)]
+    pub tolerance: Option<f64>,
+    /// Prints JSON instead
+    #[arg(long, conflicts_with = "all")]
+    pub json: bool,
+    #[command(flatten)]
+    pub library: LibraryArg,
+    #[command(flatten)]
+    pub samples: SampleArgs,
+}
+
+fn parse_share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share: &f64| share.is_finite() && *share >= 0.0);
+    share.ok_or_else(|| format!("a share of the largest value, 0 or more, such as {:e}", crate::report::TOLERANCE))
+}
 
 /// Runs both engines and prints what they differ in. Exit codes: 0 they agree, 1 they do not or a sample was skipped, 2
 /// there is nothing to run or nobody to run it.
@@ -99,5 +128,18 @@ fn verification<'a>(found: &'a Verified, runtime: &'a str, tolerance: Option<f64
         samples: found.samples,
         runtime,
         tolerance,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_share;
+
+    #[test]
+    fn a_tolerance_is_a_share() {
+        assert_eq!((parse_share("1e-3"), parse_share("0")), (Ok(1e-3), Ok(0.0)));
+        for wrong in ["-1", "nan", "inf", "x", "1 %"] {
+            assert_eq!(parse_share(wrong), Err("a share of the largest value, 0 or more, such as 1e-4".into()));
+        }
     }
 }

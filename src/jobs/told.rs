@@ -38,6 +38,14 @@ pub enum Told {
         /// Time that the rest will take, once that can be known.
         left: Option<Duration>,
     },
+    /// Channels that were asked for beforehand are counted and tried, after all tensors of a network were told: the share
+    /// that is done, 0 to 1. At most ten a second.
+    Channels {
+        /// Share of the work that is done.
+        share: f64,
+        /// Time that the rest will take, once that can be known.
+        left: Option<Duration>,
+    },
     /// Reading was [stopped](super::Feed::stop) before its end; comes before [`Told::Done`].
     Stopped {
         /// Samples that were seen, or files' tensors that were read.

@@ -78,6 +78,9 @@ pub struct TuneLayer {
     pub methods: Vec<Arc<dyn Calibrator>>,
     /// Ranges that something else than a method proposes.
     pub proposed: Vec<Clip>,
+    /// What its values surely take, whatever the samples show: a range that is known of the inputs, or given. Where samples
+    /// stop short of it no clip is narrower, because they cannot say what that costs.
+    pub surely: Option<Clip>,
     /// Activations that share its range.
     pub tied: Vec<Key>,
 }
@@ -98,6 +101,7 @@ impl TuneLayer {
             histogram: all_values.histogram().clone(),
             methods: ready.methods().to_vec(),
             proposed: all_values.proposed(),
+            surely: all_values.surely(),
             tied: others.cloned().collect(),
         })
     }
@@ -118,8 +122,8 @@ impl TuneLayer {
 impl PartialEq for TuneLayer {
     fn eq(&self, other: &TuneLayer) -> bool {
         let ids = |of: &TuneLayer| of.methods.iter().map(|m| m.id().to_owned()).collect::<Vec<_>>();
-        (&self.key, self.present, &self.tied, &self.proposed)
-            == (&other.key, other.present, &other.tied, &other.proposed)
+        (&self.key, self.present, &self.tied, &self.proposed, self.surely)
+            == (&other.key, other.present, &other.tied, &other.proposed, other.surely)
             && Arc::ptr_eq(&self.histogram, &other.histogram)
             && ids(self) == ids(other)
     }

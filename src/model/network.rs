@@ -39,17 +39,6 @@ pub struct Network {
     record: Arc<Record>,
 }
 
-/// A constant's values as a file holds them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stored {
-    /// Its dimensions.
-    pub dims: Vec<i64>,
-    /// The type of its elements, by its number in ONNX (`TensorProto.DataType`).
-    pub element: i32,
-    /// Its values, little-endian and packed.
-    pub bytes: Vec<u8>,
-}
-
 /// An input or output of a network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Port {
@@ -201,19 +190,6 @@ impl Network {
     /// What is folded into the products of the deployed network.
     pub fn foldings(&self) -> &[Folding] {
         self.record.foldings()
-    }
-
-    /// A constant as it is stored, or as it would be: of the deployed network, with what is folded into it. `None` where no
-    /// constant has this name.
-    ///
-    /// # Errors
-    ///
-    /// It is cut short, or the file that it lies in is gone.
-    pub fn stored(&self, name: &str) -> Result<Option<Stored>, ModelError> {
-        let constants = super::weights::Constants::of(self.graph());
-        let Some(tensor) = constants.tensor(name) else { return Ok(None) };
-        let bytes = constants::bytes(tensor, &self.folder).map_err(|why| self.error(why))?;
-        Ok(Some(Stored { dims: tensor.dims.clone(), element: Element::of(tensor).0, bytes: bytes.into_owned() }))
     }
 
     /// What the deployed network has not as the file has it: half a sentence.

@@ -9,7 +9,7 @@ use crate::quant::{Decibels, OutputEffect};
 pub struct Effect {
     /// Signal to noise of the float outputs in dB; [`Effect::compared`] says why it is `None`.
     pub sqnr_db: Option<f64>,
-    /// The cosine of the angle between the float outputs.
+    /// The cosine of the angle between the float outputs, those of all samples taken as one vector.
     pub cosine: Option<f64>,
     /// The share of the integers and booleans that are the same; `None` where there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]

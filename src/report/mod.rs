@@ -35,7 +35,7 @@ pub(crate) use export::pretty;
 pub use html::html;
 pub use numpy::numpy;
 pub use overlaid::overlaid;
-pub use plot::{PlotSize, svg};
+pub use plot::{Anchor, Bar, Canvas, Line, Part, PlotSize, Words, lay, svg};
 pub use save::{SaveError, save, save_with, writable};
 pub use scales::{
     AloneScales, CandidateScales, Chosen, ErrorScales, FileError, Lean, MeasuredScales, ModelFile, MovedBias,

@@ -129,6 +129,8 @@ fn has_op(session: &Session, of: &Sensitivity) -> bool {
 
 /// The cut is said where there is one.
 fn samples(effect: &OutputEffect) -> String {
-    let of = effect.cut_from().map_or(String::new(), |of| format!(" of {of}"));
-    format!("{}{of} samples", effect.samples)
+    match effect.cut_from() {
+        Some(of) => format!("{} of {}", effect.samples, number::of(of as u64, "sample")),
+        None => number::of(effect.samples as u64, "sample"),
+    }
 }

@@ -146,6 +146,13 @@ impl Ready {
         known.into_iter().chain(self.imported.iter().filter_map(|offer| offer.whole().clips.first().copied())).collect()
     }
 
+    /// The range that values surely take, whatever is seen of them; `None` where none is known so, or where values
+    /// contradict it.
+    pub fn surely(&self) -> Option<Clip> {
+        let known = self.known.filter(|known| known.reason.chooses() && self.offers.clip(KNOWN).is_some())?;
+        Some(Clip::new(known.min, known.max))
+    }
+
     /// The counts.
     pub fn histogram(&self) -> &Arc<Histogram> {
         self.counts.histogram()

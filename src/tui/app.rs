@@ -101,16 +101,13 @@ impl Bringer {
         Bringer { feed: start(Box::new(tell)), nth, sender, against: None, other: None, training: Arc::default() }
     }
 
-    /// The data to compare with are begun when all else is read; who brings them is gone when all is told.
+    /// The data to compare with are begun when all else is read. Who brings them stays: channels are asked for later.
     fn keep_up(&mut self, model: &Model) {
         if model.loading.finished
             && let Some(start) = self.against.take()
         {
             let sender = self.sender.clone();
             self.other = Some(start(Box::new(move |told| drop(sender.send(Event::Against(Box::new(told)))))));
-        }
-        if model.against.as_ref().is_some_and(|against| against.is_done()) {
-            self.other = None;
         }
     }
 
@@ -297,6 +294,12 @@ fn run_loop(
                         bringer.train(order, nth);
                         None
                     }
+                    (Cmd::Against(request), _) => {
+                        if let Some(other) = &bringer.other {
+                            other.request(request);
+                        }
+                        None
+                    }
                     (cmd, _) => execute_cmd(cmd, model, bringer.feed.as_ref(), &mut terminal, writer)?,
                 };
                 if let Some(msg) = msg {
@@ -354,7 +357,8 @@ fn awaited(told: &Told, model: &Model) -> bool {
         Told::Arrived(Arrival::Layer { key, .. } | Arrival::Measured { key, .. } | Arrival::Channels { key, .. })
         | Told::Fine { key, .. }
         | Told::Trial(News::Alone { key, .. }) => at_hand(key),
-        Told::Trial(_) | Told::Progress { .. } | Told::Running { .. } | Told::Stopped { .. } | Told::Done => false,
+        Told::Trial(_) | Told::Progress { .. } | Told::Channels { .. } | Told::Running { .. } => false,
+        Told::Stopped { .. } | Told::Done => false,
     }
 }
 
@@ -404,7 +408,7 @@ fn execute_cmd(
 ) -> io::Result<Option<Msg>> {
     match cmd {
         // Lessons are for the teacher, where there is one.
-        Cmd::Quit | Cmd::Lesson { .. } | Cmd::Keep(_) | Cmd::Train(..) => {}
+        Cmd::Quit | Cmd::Lesson { .. } | Cmd::Keep(_) | Cmd::Train(..) | Cmd::Against(_) => {}
         Cmd::Request(request) => feed.request(request),
         Cmd::Stop(what) => feed.stop(what),
         Cmd::StopWriting => writer.stop(),

@@ -75,7 +75,7 @@ impl Ask {
             }
             Ask::Screen { .. } => "Enter writes the screen, .svg or .png by its ending · Esc".into(),
             Ask::Script { .. } => model.keys.told("Enter writes the script · Esc · {copy} s copies it instead").into(),
-            Ask::Plot { .. } => "a name, and a size if you like · Enter writes it as SVG · Esc".into(),
+            Ask::Plot { .. } => "a name, .svg or .png, and a size if you like · Enter writes it · Esc".into(),
             Ask::Export { .. } if model.into_network.is_some() => {
                 "Enter writes it: .json, .onnx, .cache, .alls, .csv or FORMAT:name · Esc".into()
             }

@@ -18,6 +18,8 @@ pub struct FigureKey {
     pub fine: bool,
     /// Address of the histogram that is drawn over it.
     pub other: Option<usize>,
+    /// Address of that of the data that it is compared with.
+    pub against: Option<usize>,
     /// How it is plotted.
     pub spec: FigureSpec,
 }
@@ -28,6 +30,6 @@ pub struct Drawn {
     pub key: FigureKey,
     /// The figure itself.
     pub figure: Figure,
-    /// The same tensor of the data that it is compared with.
+    /// The same range of the data that it is compared with.
     pub against: Option<Tensor>,
 }

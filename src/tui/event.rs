@@ -127,7 +127,7 @@ fn on_mouse(mouse: MouseEvent, model: &Model) -> Option<Msg> {
                 return bin_at(model, &areas, x).map(Msg::PickBin);
             }
             if !model.plot.page.covers() && model.strip.is_none() && areas.lower_title.contains((x, y).into()) {
-                return tab_at(areas.lower_title, x).map(Msg::ShowCurve);
+                return tab_at(&model.look, areas.lower_title, x).map(Msg::ShowCurve);
             }
             if over_list && y == areas.list.y {
                 return Some(Msg::Run(Command::Sort));

@@ -66,6 +66,8 @@ pub struct Model {
     pub keys: Keymap,
     /// The colours and glyphs that this terminal shows.
     pub look: Look,
+    /// Whether an example is looked at, because nothing was named.
+    pub example: bool,
     /// The language of what is taught.
     pub lang: Lang,
     /// How much of a presentation is revealed; `None` outside of one.
@@ -165,6 +167,8 @@ pub struct Loading {
     pub done: usize,
     /// How often a model was run, how often it will have been, and how long that takes.
     pub runs: Option<(usize, usize, Option<Duration>)>,
+    /// The share of the channels that is counted, and how long the rest takes.
+    pub channels: Option<(f64, Option<Duration>)>,
     /// The layer that is being read, and the share of it.
     pub share: Option<(usize, f64)>,
     /// Whether it shall end early.
@@ -203,6 +207,7 @@ impl Model {
             size,
             keys: Keymap::default(),
             look,
+            example: false,
             lang: Lang::default(),
             present: None,
             tying: None,
@@ -290,10 +295,10 @@ impl Model {
         self.other_data()
     }
 
-    /// The same tensor of the data that it is compared with.
+    /// The same range of the data that it is compared with.
     pub fn other_data(&self) -> Option<Other<'_>> {
-        let (against, Some(Target::Tensor(key))) = (self.against.as_ref()?, self.at()) else { return None };
-        Some(Other { histogram: against.histogram(&key)?, name: against.title.clone() })
+        let (against, at) = (self.against.as_ref()?, self.at()?);
+        Some(Other { histogram: against.histogram(&at)?, name: against.title.clone() })
     }
 
     /// The whole axis of a layer: all of its values and the clip, and all values that are drawn over them.

@@ -145,6 +145,8 @@ pub enum Cmd {
     Quit,
     /// Ask this of whoever brings the layers.
     Request(Request),
+    /// Ask this of whoever brings the data to compare with.
+    Against(Request),
     /// End some of what goes on in the background, and keep what was gathered.
     Stop(Stop),
     /// Do not write the network that is about to be written.

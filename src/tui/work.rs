@@ -127,7 +127,10 @@ fn reading(model: &Model) -> Option<Piece> {
         (false, _, Some(_)) => piece("opening the network"),
         (true, Some((done, of, left)), _) => Piece { left, ..piece("running the network").steps(done, of) },
         (true, None, None) => piece("reading").steps(done, all),
-        (true, None, Some(_)) if done >= all => piece("counting channels"),
+        (true, None, Some(_)) if done >= all => {
+            let (share, left) = loading.channels.map_or((None, None), |(share, left)| (Some(share), left));
+            Piece { share, left, ..piece("counting channels") }
+        }
         (true, None, Some(_)) => piece("counting").steps(done, all),
     };
     Some(Piece { stopping: loading.stopping, ..piece })

@@ -51,6 +51,41 @@ fn bars_hold_the_clip_and_ascii_is_ascii() {
 }
 
 #[test]
+fn one_plot_is_svg_or_png_of_the_size_that_was_asked_for() {
+    let folder = tempdir().unwrap();
+    write(folder.path().join("a.npy"), &normal(4000, 1));
+    let svg = qviz(folder.path(), &["report", "--svg", "a", "--size", "640x300", "a.npy"]).fine().out;
+    assert!(svg.contains("viewBox=\"0 0 640 300\"") && svg.contains(">a</text>"), "{svg}");
+    qviz(folder.path(), &["report", "--png", "a", "--size", "640x300", "a.npy", "-o", "a.png"]).fine();
+    let png = fs::read(folder.path().join("a.png")).unwrap();
+    assert!(png.starts_with(b"\x89PNG\r\n\x1a\n"));
+    let number = |at: usize| u32::from_be_bytes(png[at..at + 4].try_into().unwrap());
+    assert_eq!((number(16), number(20)), (640, 300));
+    let much = qviz(folder.path(), &["report", "--png", "a", "--size", "9000x9000", "a.npy", "-o", "b.png"]);
+    assert!(much.code == 2 && much.err.contains("16 million pixels"), "{}", much.err);
+    let both = qviz(folder.path(), &["report", "--png", "a", "--svg", "a", "a.npy"]);
+    assert_eq!(both.code, 2, "one form at a time");
+    let none = qviz(folder.path(), &["report", "--png", "b", "a.npy"]);
+    assert!(none.code == 2 && none.err.contains("no layer is called b"), "{}", none.err);
+}
+
+#[test]
+fn names_of_wide_letters_stand_in_their_column() {
+    let folder = tempdir().unwrap();
+    for name in ["conv", "卷积层"] {
+        write(folder.path().join(format!("{name}.npy")), &normal(400, 1));
+    }
+    let ran = qviz(folder.path(), &["report", "."]).fine();
+    let shape = |line: &str| {
+        let name: String = line.chars().take_while(|c| *c != ' ').collect();
+        let wide = name.chars().filter(|c| !c.is_ascii()).count();
+        line.find("400").unwrap_or_else(|| line.find("shape").unwrap()) + wide - (name.len() - name.chars().count())
+    };
+    let at: Vec<usize> = ran.out.lines().map(shape).collect();
+    assert_eq!((at.len(), at[0], at[1]), (3, at[1], at[2]), "{}", ran.out);
+}
+
+#[test]
 fn a_report_goes_to_a_file_whole_or_not_at_all() {
     let folder = tempdir().unwrap();
     write(folder.path().join("a.npy"), &normal(400, 1));

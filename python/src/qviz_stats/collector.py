@@ -3,10 +3,9 @@ import threading
 from pathlib import Path
 
 from . import grid, table
-from .along import counted_along
 from .counts import Counts
 from .errors import StatsError
-from .values import Values
+from .offered import OfArray
 
 KINDS = ("activation", "weight")
 
@@ -42,7 +41,8 @@ class Collector:
     """
 
     def __init__(self, bins=2048):
-        """`bins`: how many bins a magnitude has at least, at a power of two up to 32768. All parts need the same."""
+        """`bins`: how many bins a magnitude has at least, at a power of two up to 32768. Parts that differ
+        are merged on the fewest."""
         self.bins = bins
         self.values = 0
         self._kept = grid.kept_bits(bins)
@@ -154,6 +154,17 @@ class Collector:
         data was counted; a piece that is counted again, by a task that is tried again, has the same name."""
         table.write(Path(path), [(run, shard, list(self.entries()))], self.bins, replace=replace)
 
+    def coarser(self, bins):
+        """A collector with the same counts for fewer bins."""
+        coarse, bits = Collector(bins), grid.kept_bits(bins)
+        with self._lock:
+            for key, tensor in self._tensors.items():
+                along = {axis: rows.coarser(bits) for axis, rows in tensor.along.items()}
+                about = (tensor.op, tensor.shape, tensor.dtype, tensor.samples)
+                coarse._take(key, *about, tensor.whole.rows().coarser(bits), along)
+            coarse.values = self.values
+        return coarse
+
     def take(self):
         """A collector with what was counted until now; this one begins anew. For a service that never ends:
 
@@ -177,45 +188,6 @@ class Collector:
                 self._take((entry.kind, entry.tensor), *entry[2:6], entry.rows, {})
             else:
                 self._tensors[entry.kind, entry.tensor].along[entry.axis] = entry.rows
-
-
-class OfArray:
-    """An array of NumPy, to be counted."""
-
-    def __init__(self, array, dtype=None):
-        self.values = Values(array, dtype)
-        self.shape, self.dtype = self.values.shape, self.values.dtype
-
-    def whole(self, bins):
-        """Its values are counted where they go: nothing can fail from here on."""
-        return self
-
-    def along(self, axis, bins):
-        return counted_along(self.values, axis, bins)
-
-    @property
-    def n(self):
-        return self.values.array.size
-
-    def into(self, counts):
-        table = self.values.table()
-        if table is not None:
-            codes, times = table
-            there = times > 0
-            counts.push(codes[there], times[there])
-            return
-        for chunk in self.values.chunks():
-            counts.push(self.values.bits(chunk))
-
-
-class OfRows:
-    """Counts that are there already, as of another device."""
-
-    def __init__(self, rows):
-        self.rows, self.n = rows, int(rows.stats[0, 0])
-
-    def into(self, counts):
-        counts.absorb(self.rows)
 
 
 def joined_shape(kind, a, b):

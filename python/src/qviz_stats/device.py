@@ -8,9 +8,9 @@ import numpy as np
 import torch
 
 from . import grid
-from .collector import OfArray, OfRows
 from .counts import Counts
 from .errors import StatsError
+from .offered import OfArray, OfRows
 from .rows import Rows
 from .values import WIDTHS
 

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use super::collect::{Collected, Wanted, Watch, collect};
 use super::run::Run;
 use super::values::NetworkValues;
-use crate::ErrorKind;
 use crate::guard::{guarded, share};
 use crate::histogram::{Histogram, Packed};
 use crate::input::SentinelSearch;
@@ -17,7 +16,7 @@ use crate::jobs::measure::{self, measure};
 use crate::jobs::recipe::Recipe;
 use crate::jobs::ties::{Group, Ties};
 use crate::jobs::told::{Told, defect};
-use crate::jobs::values::{self, Values};
+use crate::jobs::values::{self, Values, now_and_then};
 use crate::session::{Arrival, Failure, Joint, Key, Origin, Plan, Ready, Start};
 
 /// What is wanted of a network, and how it is told to stop.
@@ -66,13 +65,16 @@ pub(in crate::jobs) fn begin(begin: &Begin, run: &mut Run) -> bool {
     }
     let asked = begin.asked(run);
     match begin.activations(run, &asked) {
-        Some(counted) => begin.channels(run, &asked, counted),
+        Some((counted, rounds)) => begin.channels(run, &asked, counted, rounds),
         None => false,
     }
 }
 
 /// Channels of activations that were counted, with their windows.
 type Counted = Vec<(Window, Option<Vec<Packed>>)>;
+
+/// Channels that are to be counted in runs of their own.
+type Rounds = Vec<Vec<Window>>;
 
 impl Begin<'_> {
     fn layer(&self, key: Key, result: Read) {
@@ -156,9 +158,9 @@ impl Begin<'_> {
         (0..run.tensors.layers.len()).filter(|&tensor| self.wants(run, tensor)).filter_map(asked).collect()
     }
 
-    /// Runs the samples and tells every activation. Returns the channels that were counted on the way; `None` when it
-    /// was cancelled.
-    fn activations(&self, run: &mut Run, asked: &[Asked]) -> Option<Counted> {
+    /// Runs the samples and tells every activation. Returns the channels that were counted on the way, and those that are to
+    /// be counted still; `None` when it was cancelled.
+    fn activations(&self, run: &mut Run, asked: &[Asked]) -> Option<(Counted, Rounds)> {
         let activations = run.activations();
         let lies = asked.iter().filter(|a| a.tensor < activations);
         let lies = lies.filter_map(|a| Some((a.tensor, a.lies.as_ref().ok()?.clone())));
@@ -194,7 +196,7 @@ impl Begin<'_> {
                 // Each row says why there is nothing in it.
                 (0..activations).for_each(|tensor| self.layer(run.tensors.key(tensor), Err(why.clone())));
                 run.samples.clear();
-                return Some(Vec::new());
+                return Some((Vec::new(), Vec::new()));
             }
         };
         let Collected { mut histograms, channels, samples, reached, skipped, stopped } = collected;
@@ -208,17 +210,7 @@ impl Begin<'_> {
         let histograms = histograms.into_iter().enumerate().filter(|(tensor, _)| counted[*tensor]).collect();
         self.tell_all(run, histograms, &groups, together, stopped)?;
 
-        let mut counted: Counted = first.into_iter().zip(channels).collect();
-        let values = NetworkValues { run, threads: self.threads };
-        for round in rounds {
-            let watch = values::Watch { progress: &|_| {}, cancelled: self.cancelled };
-            let found = guarded(|| count_windows(&values, &round, self.recipe, &watch));
-            match found.unwrap_or_else(|_| Err(defect(run.setup.network.file()))) {
-                Ok(found) => counted.extend(round.into_iter().zip(found?.into_iter().map(Some))),
-                Err(_) => counted.extend(round.into_iter().map(|window| (window, None))),
-            }
-        }
-        Some(counted)
+        Some((first.into_iter().zip(channels).collect(), rounds))
     }
 
     /// Tells activations and joints, once they are measured where that is wanted. `None` when it was cancelled.
@@ -282,7 +274,11 @@ impl Begin<'_> {
         let tied = together.flat_map(|(group, joint)| group.of.iter().map(|t| wanted(*t, &joint.ready)));
         let all: Vec<measure::Wanted> = own.chain(tied).collect();
         let values = NetworkValues { run, threads: self.threads };
-        let watch = values::Watch { progress: &|_| {}, cancelled: self.cancelled };
+        let of = run.samples.len();
+        let progress = now_and_then(|share, left| {
+            (self.tell)(Told::Running { done: (share * of as f64) as usize, of, left });
+        });
+        let watch = values::Watch { progress: &progress, cancelled: self.cancelled };
         let Some(measured) = measure(&values, &all, &watch)? else { return Ok(None) };
         let mut measured = measured.into_iter();
         for (read, measured) in results.iter_mut().filter_map(|(_, result)| result.as_mut().ok()).zip(&mut measured) {
@@ -333,28 +329,48 @@ impl Begin<'_> {
             start.imported.iter().any(|offer| offer.begins)
         };
         concats.retain(|(_, inputs)| !inputs.iter().any(|&tensor| follows_file(tensor)));
-        let (groups, errors) = self.ties.groups(&run.tensors.layers, self.plan, &concats);
-        for message in errors {
-            let file = run.setup.network.file().to_owned();
-            let result = Err(Failure { kind: ErrorKind::Unfit, file, message });
-            (self.tell)(Told::Arrived(Arrival::Tied { of: Vec::new(), requested: false, result }));
-        }
-        groups
+        self.ties.told((&run.tensors.layers, run.setup.network.file()), self.plan, &concats, self.tell)
     }
 
-    /// Analyses and tells the channels that were asked for beforehand: of activations those that were counted, of
-    /// weights those that are read now. Returns false when it was cancelled.
-    fn channels(&self, run: &Run, asked: &[Asked], counted: Counted) -> bool {
+    /// Counts what is left, and analyses and tells the channels that were asked for beforehand: of activations those that
+    /// were counted, of weights those that are read now. Returns false when it was cancelled.
+    fn channels(&self, run: &Run, asked: &[Asked], mut counted: Counted, rounds: Rounds) -> bool {
         let values = NetworkValues { run, threads: self.threads };
-        let watch = values::Watch { progress: &|_| {}, cancelled: self.cancelled };
+        let progress = now_and_then(|share, left| (self.tell)(Told::Channels { share, left }));
+        let watch = values::Watch { progress: &progress, cancelled: self.cancelled };
+        // Runs over the samples are steps, and all that comes behind them is one.
+        let steps = (rounds.len() + 1) as f64;
+        for (at, round) in rounds.into_iter().enumerate() {
+            let (from, to) = (at as f64 / steps, (at + 1) as f64 / steps);
+            let found =
+                guarded(|| watch.part(from, to, |watch| count_windows(&values, &round, self.recipe, watch)));
+            match found.unwrap_or_else(|_| Err(defect(run.setup.network.file()))) {
+                Ok(None) => return false,
+                Ok(Some(found)) => counted.extend(round.into_iter().zip(found.into_iter().map(Some))),
+                Err(_) => counted.extend(round.into_iter().map(|window| (window, None))),
+            }
+        }
+        watch.part(1.0 - 1.0 / steps, 1.0, |watch| self.analyse_channels(run, asked, counted, watch))
+    }
+
+    /// Analyses and tells channels. Returns false when it was cancelled.
+    fn analyse_channels(&self, run: &Run, asked: &[Asked], counted: Counted, watch: &values::Watch) -> bool {
+        let values = NetworkValues { run, threads: self.threads };
         let mut counted = counted.into_iter().peekable();
-        for Asked { tensor, start, lies } in asked {
+        // How many channels there are is about how long they take.
+        let size = |asked: &Asked| asked.lies.as_ref().map_or(0, Lies::channels) as f64;
+        let (all, mut before) = (asked.iter().map(size).sum::<f64>().max(1.0), 0.0);
+        for asked in asked {
+            let Asked { tensor, start, lies } = asked;
+            let (from, to) = (before / all, (before + size(asked)) / all);
+            before += size(asked);
             let of_run = *tensor < run.activations();
             if of_run && run.samples.is_empty() {
                 // The layer itself says what is wrong.
                 continue;
             }
-            let read = || -> Result<Option<_>, Failure> {
+            let middle = if of_run { from } else { (from + to) / 2.0 };
+            let mut read = || -> Result<Option<_>, Failure> {
                 let axis = lies.clone()?.axis;
                 let packed = if of_run {
                     let mut all = Vec::new();
@@ -363,13 +379,19 @@ impl Begin<'_> {
                     }
                     Some((axis, all))
                 } else {
-                    channels::count(&values, *tensor, axis as i64, self.recipe, &watch)?
+                    let count = |watch: &values::Watch| {
+                        channels::count(&values, *tensor, axis as i64, self.recipe, watch)
+                    };
+                    watch.part(from, middle, count)?
                 };
                 let Some(packed) = packed else { return Ok(None) };
                 let (plan, threads) = (self.plan, self.threads);
-                Ok(analyse_channels(packed, plan, start, threads, watch.progress, watch.cancelled))
+                let analyse = |watch: &values::Watch| {
+                    analyse_channels(packed, plan, start, threads, watch.progress, watch.cancelled)
+                };
+                Ok(watch.part(middle, to, analyse))
             };
-            let result = guarded(read).unwrap_or_else(|_| Err(defect(run.setup.network.file())));
+            let result = guarded(&mut read).unwrap_or_else(|_| Err(defect(run.setup.network.file())));
             let Some(result) = result.transpose() else { return false };
             let key = run.tensors.key(*tensor);
             (self.tell)(Told::Arrived(Arrival::Channels { key, requested: false, result }));

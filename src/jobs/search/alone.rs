@@ -114,7 +114,8 @@ pub(super) fn alone(
     let mut found =
         Found { set: search.present.clone(), both: search.present.clone(), alone: vec![None; search.present.len()] };
     // Those that are loud by now will be looked at more closely; which of them are is known better when it is their turn.
-    let more = |i: usize| candidates[i].first().map_or(0.0, |&any| closer_runs(between(any).count(), few));
+    let between = |i: usize, tried: Tried| between(&search.wanted.layers[i], tried);
+    let more = |i: usize| candidates[i].first().map_or(0.0, |&any| closer_runs(between(i, any).len(), few));
     search.progress.plan(0, order.iter().filter(|&&i| is_loud(at_first, i)).map(|&i| more(i)).sum());
     'layers: for i in order {
         if search.stopped() {
@@ -166,7 +167,7 @@ pub(super) fn alone(
             _ => {}
         }
         if is_loud(&now_alone, i) {
-            let Some(closer) = closer(&losses, best.1, tries[best.0], first..few)? else { return Ok(None) };
+            let Some(closer) = closer(&losses, best.1, between(i, tries[best.0]), first..few)? else { return Ok(None) };
             search.progress.ran(more(i));
             if let Some((tried, after)) = closer {
                 found.set[i] = Choice { tried: Some(tried), by: "out", before, after };
@@ -190,11 +191,11 @@ fn is_loud(alone: &[Decibels], i: usize) -> bool {
 fn closer(
     losses: &dyn Fn(Tried, Range<usize>) -> Result<Option<Vec<Loss>>, ModelError>,
     best: Decibels,
-    tried: Tried,
+    between: Vec<Tried>,
     samples: Range<usize>,
 ) -> Result<Option<Option<(Tried, Decibels)>>, ModelError> {
     let mut tries = Vec::new();
-    for tried in between(tried) {
+    for tried in between {
         let Some(each) = losses(tried, 0..samples.start)? else { return Ok(None) };
         tries.push((tried, each));
     }

@@ -46,7 +46,7 @@ pub(super) fn among(
         let Some(base) = price(present)? else { return Ok(None) };
         let before = base.iter().copied().min().unwrap_or_default();
         let mut best = Best { gain: Decibels::new(0.0), after: before, tried: present };
-        for tried in candidates[i].iter().copied().chain(beside(present, 0.06)) {
+        for tried in candidates[i].iter().copied().chain(beside(&search.wanted.layers[i], present, 0.06)) {
             if search.stopped() {
                 // What was not tried out is not decided.
                 break 'layers;

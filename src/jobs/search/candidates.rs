@@ -13,11 +13,15 @@ const LEAST: f64 = 0.2;
 /// itself.
 const HALVINGS: i32 = 3;
 
+/// How far samples may stay within a range that values surely take, as a share of it, and still show all of it.
+const SHORT: f32 = 0.02;
+
 /// What to try on a layer: what is chosen for it, which is the first; in its own format, and in those that are allowed,
 /// what methods and files propose and a ladder of clips down to a fifth of the range and, in large steps, below.
 pub(super) fn candidates(layer: &TuneLayer, allow: Allow) -> Vec<Tried> {
     let mut tries = vec![layer.present];
     let mut add = |tried: Tried| {
+        let tried = reaching(layer, tried);
         let is_new = tried.clip.amax() > 0.0 && !tries.iter().any(|t| near(*t, tried));
         if is_new {
             tries.push(tried);
@@ -36,6 +40,20 @@ pub(super) fn candidates(layer: &TuneLayer, allow: Allow) -> Vec<Tried> {
         }
     }
     tries
+}
+
+/// The same, but no narrower than what values surely take on a side where the samples stop short of that: there a narrower
+/// clip looks free and is not.
+fn reaching(layer: &TuneLayer, tried: Tried) -> Tried {
+    let Some(surely) = layer.surely else { return tried };
+    let (min, max) = layer.histogram.stats.range();
+    let (clip, room) = (tried.clip, SHORT * (surely.max() - surely.min()));
+    let low = if min > surely.min() + room { clip.min().min(surely.min()) } else { clip.min() };
+    let high = if max < surely.max() - room { clip.max().max(surely.max()) } else { clip.max() };
+    if (low, high) == (clip.min(), clip.max()) {
+        return tried;
+    }
+    Tried { clip: tried.format.clip_for(low, high), ..tried }
 }
 
 /// The formats that may be searched: a layer's own, and on integers a zero point, or no sign, where that is allowed.
@@ -64,17 +82,24 @@ pub(super) fn sixteen_bits(layer: &TuneLayer) -> Tried {
 
 /// The clips between one of the ladder and its neighbours: at a tensor whose values lie on a lattice, as pixels do, a
 /// hundredth decides how the two lattices meet.
-pub(super) fn between(tried: Tried) -> impl Iterator<Item = Tried> {
+pub(super) fn between(layer: &TuneLayer, tried: Tried) -> Vec<Tried> {
     const STEPS: i32 = 8;
     let rung = LEAST.powf(1.0 / f64::from(RUNGS - 1));
-    (1 - STEPS..STEPS)
-        .filter(|step| *step != 0)
-        .map(move |step| scaled(tried, rung.powf(f64::from(step) / f64::from(STEPS)) as f32))
+    let steps = (1 - STEPS..STEPS).filter(|step| *step != 0);
+    others(layer, tried, steps.map(|step| rung.powf(f64::from(step) / f64::from(STEPS)) as f32))
 }
 
 /// Wider and narrower clips beside one that is good.
-pub(super) fn beside(tried: Tried, by: f32) -> [Tried; 2] {
-    [scaled(tried, 1.0 - by), scaled(tried, 1.0 + by)]
+pub(super) fn beside(layer: &TuneLayer, tried: Tried, by: f32) -> Vec<Tried> {
+    others(layer, tried, [1.0 - by, 1.0 + by].into_iter())
+}
+
+/// The clip with these shares of its range, as far as they may be tried and are others.
+fn others(layer: &TuneLayer, tried: Tried, shares: impl Iterator<Item = f32>) -> Vec<Tried> {
+    let mut others: Vec<Tried> = shares.map(|share| reaching(layer, scaled(tried, share))).collect();
+    others.dedup();
+    others.retain(|other| *other != tried);
+    others
 }
 
 fn scaled(tried: Tried, share: f32) -> Tried {
@@ -102,7 +127,15 @@ mod tests {
         let (min, max) = histogram.stats.range();
         let present = Tried { clip: format.clip_for(min, max), format };
         let max: Arc<dyn Calibrator> = Arc::new(Max);
-        TuneLayer { key: Key::activation("x"), present, histogram, methods: vec![max], proposed: vec![], tied: vec![] }
+        TuneLayer {
+            key: Key::activation("x"),
+            present,
+            histogram,
+            methods: vec![max],
+            proposed: vec![],
+            surely: None,
+            tied: vec![],
+        }
     }
 
     fn wave() -> Vec<f32> {
@@ -150,5 +183,31 @@ mod tests {
         assert!(tried.contains(&Tried { clip: known, format: Format::INT8.with_symmetric(false) }));
         assert!(tried.contains(&Tried { clip: Clip::symmetric(9.0), format: Format::INT8 }));
         assert_eq!(sixteen_bits(&layer).clip, Clip::symmetric(9.0));
+    }
+
+    #[test]
+    fn no_clip_cuts_what_values_surely_take_where_samples_stop_short_of_it() {
+        let (min, max) = layer(&wave(), Format::INT8).histogram.stats.range();
+        for affine in [false, true] {
+            let format = Format::INT8.with_symmetric(!affine);
+            let of = |surely| TuneLayer { surely: Some(surely), ..layer(&wave(), format) };
+            let all = |layer: &TuneLayer| {
+                let mut all = candidates(layer, Allow::default());
+                all.extend(between(layer, all[1]));
+                all.extend(beside(layer, all[1], 0.06));
+                // What is chosen already is the user's.
+                all.split_off(1)
+            };
+            // Beyond what was seen above, not below: there, samples say what a cut costs.
+            let above = all(&of(Clip::new(min, 2.0 * max)));
+            assert!(above.iter().all(|t| t.clip.max() >= 2.0 * max), "{above:?}");
+            assert_eq!(above.iter().any(|t| t.clip.min() > 0.9 * min), affine, "{above:?}");
+            // Seen as a whole, within a hundredth.
+            let whole = all(&of(Clip::new(1.01 * min, 1.01 * max)));
+            assert_eq!(whole.len(), all(&layer(&wave(), format)).len());
+            // On neither side: one clip is left, the range itself.
+            let both = Clip::new(2.0 * min, 2.0 * max);
+            assert!(all(&of(both)).iter().all(|t| t.clip.min() <= both.min() && t.clip.max() >= both.max()));
+        }
     }
 }

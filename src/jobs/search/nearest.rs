@@ -22,8 +22,8 @@ pub(super) fn runs(candidates: &[Vec<Tried>], samples: usize) -> f64 {
     samples.min(SAMPLES) as f64 * (1.0 + tried as f64 / candidates.len().max(1) as f64)
 }
 
-/// Tries every candidate of every layer, and answers what is best for each, with all scores. `None` when it was
-/// cancelled.
+/// Tries every candidate of every layer, none where a layer is not worth it, and answers what is best for each, with all
+/// scores. `None` when it was cancelled.
 pub(super) fn nearest(search: &mut Standing, candidates: &[Vec<Tried>]) -> Result<Option<(Set, Scores)>, ModelError> {
     let setup = &search.run.setup;
     let budget = search.budget.on_first(SAMPLES);

@@ -84,7 +84,12 @@ pub(super) fn tune(
 
     let mut scores = None;
     if wanted.objective.is_next() && !search.stopped() {
-        let Some((set, found)) = nearest(&mut search, &tries)? else { return Ok(None) };
+        // What is quiet at the outputs can gain nothing there, whatever is gained next behind it.
+        let worth = |i: usize| if order.contains(&i) { tries[i].clone() } else { Vec::new() };
+        let worth: Vec<Vec<Tried>> = (0..layers).map(worth).collect();
+        let planned = [&tries, &worth].map(|tries| nearest::runs(tries, search.budget.samples.len()));
+        search.progress.skip(0, planned[0] - planned[1]);
+        let Some((set, found)) = nearest(&mut search, &worth)? else { return Ok(None) };
         scores = Some(found);
         if !course.hear(&mut search, "next", set)? {
             return Ok(None);

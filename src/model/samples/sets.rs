@@ -131,10 +131,15 @@ impl Sets {
             }
             return Ok(by_name.into_iter().flatten().collect());
         }
-        if let (&[(_, only)], [_]) = (parts, wanted) {
+        if let (&[(key, only)], [input]) = (parts, wanted) {
+            // As `np.savez` names what it is given without a name.
+            if key != "arr_0" {
+                let name = &input.port.name;
+                self.assumptions.push(format!("{file}: the array {key} is taken for {name}, the model's only input"));
+            }
             return Ok(vec![of(only)]);
         }
-        // As `np.savez` names what it is given without a name.
+        // Several without names.
         let numbered = |i: usize| parts.iter().find(|(key, _)| *key == format!("arr_{i}")).map(|(_, parts)| of(parts));
         if parts.len() == wanted.len()
             && let Some(arrays) = (0..wanted.len()).map(numbered).collect::<Option<Vec<_>>>()

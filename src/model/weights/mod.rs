@@ -7,6 +7,7 @@ mod axis;
 mod fold;
 pub(in crate::model) mod operands;
 mod store;
+mod stored;
 pub(in crate::model) mod trace;
 
 use super::error::{ModelError, one_line};
@@ -15,6 +16,7 @@ use crate::quant::Grids;
 pub(super) use fold::singles;
 use operands::operands;
 use std::collections::HashMap;
+pub use stored::Stored;
 use trace::Behind;
 pub(super) use trace::Constants;
 use tract_onnx::pb::{GraphProto, ModelProto};

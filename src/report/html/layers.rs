@@ -6,7 +6,7 @@ use std::fmt::Write;
 use crate::calibrate::Rank;
 use crate::figure::Outline;
 use crate::report::number;
-use crate::report::plot::{Frame, draw, escaped, in_words};
+use crate::report::plot::{Frame, Svg, draw, escaped, in_words};
 use crate::report::row::Row;
 use crate::report::shown::Shown;
 use crate::session::Ready;
@@ -117,7 +117,7 @@ fn row(out: &mut String, at: usize, row: &Row, plot: Option<(&Ready, &Outline)>)
                 "<td class=\"p\"><svg class=\"plot\" viewBox=\"0 0 {w} {h}\" role=\"img\" aria-label=\"{}\">",
                 escaped(&in_words(ready))
             );
-            draw(out, ready, outline, FRAME);
+            draw(&mut Svg(out), ready, outline, FRAME);
             out.push_str("</svg></td>");
         }
         None => out.push_str("<td class=\"p\"></td>"),

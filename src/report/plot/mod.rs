@@ -1,20 +1,27 @@
-//! A range's histogram as SVG: bars, the methods' marks and the chosen clip, with real text. What it shows is
+//! A range's histogram as a picture: bars, the methods' marks and the chosen clip, with real text. What it shows is
 //! [`Outline`], which the screen shows too.
 //!
-//! Colours come from classes, so that a page sets them once, and a picture of its own knows light and dark.
+//! | file | what stands there |
+//! |---|---|
+//! | `canvas.rs` | what a plot is drawn on, and what on it is drawn |
+//! | `svg.rs` | SVG as such a thing |
+//! | `marks.rs` | the methods' marks |
+//! | `picture.rs` | one plot as a picture of its own |
 
+mod canvas;
 mod marks;
 mod picture;
-
-use std::fmt::Write;
+mod svg;
 
 use super::number;
 use crate::figure::{Handle, Outline, ticks};
 use crate::session::Ready;
 
+pub use canvas::{Anchor, Bar, Canvas, Line, Part, Words};
 use marks::marks;
-pub(super) use picture::{HATCH, escaped};
-pub use picture::{PlotSize, svg};
+pub use picture::{PlotSize, lay};
+pub use svg::svg;
+pub(super) use svg::{HATCH, Svg, escaped};
 
 /// Where bars are drawn, in the units of the picture. Above it is room for the clip's label, below for marks and numbers.
 #[derive(Clone, Copy)]
@@ -39,21 +46,21 @@ impl Frame {
     }
 }
 
-/// Draws into `out`.
-pub(super) fn draw(out: &mut String, ready: &Ready, outline: &Outline, frame: Frame) {
-    rules(out, outline, frame);
+/// Draws on a canvas.
+pub(super) fn draw(canvas: &mut impl Canvas, ready: &Ready, outline: &Outline, frame: Frame) {
+    rules(canvas, outline, frame);
     let quantized = ready.decision().quantized;
     let beyond = |column: usize| quantized && outline.is_beyond(outline.axis.centre(column as u16));
-    for (class, of) in [("bar", false), ("beyond", true)] {
-        let path = bars(outline, frame, |column| beyond(column) == of);
-        if !path.is_empty() {
-            let _ = write!(out, "<path class=\"{class}\" d=\"{path}\"/>");
+    for (part, of) in [(Part::Bar, false), (Part::Beyond, true)] {
+        let bars = bars(outline, frame, |column| beyond(column) == of);
+        if !bars.is_empty() {
+            canvas.bars(part, frame.base(), &bars);
         }
     }
-    let _ = write!(out, "<path class=\"axis\" d=\"M{} {}h{}\"/>", n(frame.x), n(frame.base()), n(frame.width));
-    marks(out, ready, outline, frame);
+    canvas.lines(Part::Axis, &[Line::Across { x: frame.x, y: frame.base(), length: frame.width }]);
+    marks(canvas, ready, outline, frame);
     if quantized {
-        clip(out, ready, outline, frame);
+        clip(canvas, ready, outline, frame);
     }
 }
 
@@ -82,70 +89,62 @@ pub(super) fn in_words(ready: &Ready) -> String {
     format!("{values}; {chosen}; {}", offers.collect::<Vec<_>>().join(", "))
 }
 
-/// The bars of the columns that are `wanted`, those that touch as one shape.
-fn bars(outline: &Outline, frame: Frame, wanted: impl Fn(usize) -> bool) -> String {
+/// The bars of the columns that are `wanted` and hold something.
+fn bars(outline: &Outline, frame: Frame, wanted: impl Fn(usize) -> bool) -> Vec<Bar> {
     let step = frame.width / outline.counts.len() as f64;
-    let (mut path, mut open) = (String::new(), false);
-    for column in 0..=outline.counts.len() {
-        let count = outline.counts.get(column).copied().unwrap_or(0.0);
-        let drawn = count > 0.0 && wanted(column);
-        if drawn && !open {
-            let _ = write!(path, "M{} {}", n(frame.x + column as f64 * step), n(frame.base()));
-        }
-        if drawn {
-            let y = frame.base() - outline.height(column) * frame.height;
-            let _ = write!(path, "V{}H{}", n(y), n(frame.x + (column + 1) as f64 * step));
-        } else if open {
-            let _ = write!(path, "V{}z", n(frame.base()));
-        }
-        open = drawn;
-    }
-    path
+    let edge = |column: usize| frame.x + column as f64 * step;
+    let drawn = outline.counts.iter().enumerate().filter(|&(column, &count)| count > 0.0 && wanted(column));
+    let bar = |(column, _)| Bar {
+        left: edge(column),
+        right: edge(column + 1),
+        top: frame.base() - outline.height(column) * frame.height,
+    };
+    drawn.map(bar).collect()
 }
 
 /// Round counts at the side with a faint rule each, round values below.
-fn rules(out: &mut String, outline: &Outline, frame: Frame) {
-    let mut path = String::new();
+fn rules(canvas: &mut impl Canvas, outline: &Outline, frame: Frame) {
+    let mut lines = Vec::new();
     for tick in outline.scale.ticks((frame.height / frame.line) as u16) {
         let y = frame.base() - outline.scale.height(tick) * frame.height;
         if (frame.y..=frame.base()).contains(&y) {
-            let _ = write!(path, "M{} {}h{}", n(frame.x), n(y), n(frame.width));
-            label(out, frame.x - 4.0, y + frame.line * 0.3, "end", &number::tick(tick));
+            lines.push(Line::Across { x: frame.x, y, length: frame.width });
+            canvas.text(
+                Words::Number,
+                (frame.x - 4.0, y + frame.line * 0.3),
+                Anchor::End,
+                &number::tick(tick),
+            );
         }
     }
-    let _ = write!(out, "<path class=\"rule\" d=\"{path}\"/>");
+    canvas.lines(Part::Rule, &lines);
     let (values, decimals) = ticks(outline.axis.lo, outline.axis.hi, (frame.width / (frame.line * 5.0)) as usize);
-    let mut path = String::new();
+    lines.clear();
     for value in values {
         let x = frame.at(outline, value);
-        let _ = write!(path, "M{} {}v3", n(x), n(frame.base()));
+        lines.push(Line::Down { x, y: frame.base(), length: 3.0 });
         let text = match value.abs() {
             size if decimals > 5 || size >= 1e6 => number::significant(value, 2),
             _ => format!("{value:.decimals$}"),
         };
-        label(out, x, frame.base() + frame.line * 2.75, "middle", &text);
+        canvas.text(Words::Number, (x, frame.base() + frame.line * 2.75), Anchor::Middle, &text);
     }
-    let _ = write!(out, "<path class=\"axis\" d=\"{path}\"/>");
+    canvas.lines(Part::Axis, &lines);
 }
 
 /// The chosen clip: a line at each end, and its number above.
-fn clip(out: &mut String, ready: &Ready, outline: &Outline, frame: Frame) {
+fn clip(canvas: &mut impl Canvas, ready: &Ready, outline: &Outline, frame: Frame) {
     let ends: Vec<(f64, f64)> = outline.clip.iter().map(|(_, x)| (frame.at(outline, *x), *x)).collect();
     let of = if ready.axis().is_some() { "widest clip" } else { "clip" };
     for (x, _) in &ends {
-        let _ = write!(out, "<path class=\"clip\" d=\"M{} {}v{}\"/>", n(*x), n(frame.y - 2.0), n(frame.height + 2.0));
+        canvas.lines(Part::Clip, &[Line::Down { x: *x, y: frame.y - 2.0, length: frame.height + 2.0 }]);
     }
     let short = |x: f64| number::significant(x, 4);
     let mut said = |x: f64, text: &str| {
         // So that it stays in the picture, whatever its length.
         let half = text.chars().count() as f64 * frame.line * 0.3;
         let x = x.clamp(frame.x + half, (frame.x + frame.width - half).max(frame.x + half));
-        let _ = write!(
-            out,
-            "<text class=\"clip\" x=\"{}\" y=\"{}\" text-anchor=\"middle\">{text}</text>",
-            n(x),
-            n(frame.y - frame.line * 0.4)
-        );
+        canvas.text(Words::Clip, (x, frame.y - frame.line * 0.4), Anchor::Middle, text);
     };
     match ends.as_slice() {
         [(x, end)] => said(*x, &format!("{of} {}", short(*end))),
@@ -157,20 +156,5 @@ fn clip(out: &mut String, ready: &Ready, outline: &Outline, frame: Frame) {
             said(*b, &short(*high));
         }
         _ => {}
-    }
-}
-
-/// A number beside the plot.
-fn label(out: &mut String, x: f64, y: f64, anchor: &str, text: &str) {
-    let _ = write!(out, "<text x=\"{}\" y=\"{}\" text-anchor=\"{anchor}\">{text}</text>", n(x), n(y));
-}
-
-/// A number of the picture: one decimal is a tenth of a pixel.
-fn n(x: f64) -> String {
-    let text = format!("{x:.1}");
-    match text.strip_suffix(".0") {
-        Some("-0") => "0".into(),
-        Some(whole) => whole.into(),
-        None => text,
     }
 }

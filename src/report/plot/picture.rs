@@ -1,10 +1,11 @@
-use std::fmt::Write;
 use std::str::FromStr;
 
-use super::{Frame, draw, in_words, n};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::canvas::{Anchor, Canvas, Words};
+use super::{Frame, draw};
 use crate::figure::{Outline, Rise};
-use crate::report::number;
-use crate::report::visible;
+use crate::report::{number, visible};
 use crate::session::Ready;
 
 /// The size of a picture in pixels.
@@ -33,43 +34,32 @@ impl FromStr for PlotSize {
     }
 }
 
-const STYLE: &str = include_str!("style.css");
-
-/// The height of a line of text.
+/// The height of a line of text, and about how wide a letter is; those of the name are larger.
 const LINE: f64 = 13.0;
+const LETTER: f64 = LINE * 0.56;
+const LARGE: f64 = 10.0;
 
-/// The plot of one range as a picture of its own, with its name above and what the marks stand for below. It is light, and
-/// dark where the viewer prefers that. Counts stand on such a scale.
-pub fn svg(name: &str, ready: &Ready, size: PlotSize, rise: Rise) -> String {
+/// What is left free at the sides of a text.
+const MARGIN: f64 = 16.0;
+
+/// Lays out the plot of one range as a picture of its own: its name above, what the marks stand for below.
+pub fn lay(canvas: &mut impl Canvas, name: &str, ready: &Ready, size: PlotSize, rise: Rise) {
     let (width, height) = (f64::from(size.width), f64::from(size.height));
     let offers: Vec<String> = ready.candidates().iter().enumerate().map(|(i, c)| offer(i + 1, c)).collect();
-    let legend = rows(&offers, ((width - 32.0) / (LINE * 0.56)) as usize);
+    let legend = rows(&offers, ((width - 2.0 * MARGIN) / LETTER) as usize);
     let below = LINE * (3.9 + 1.35 * legend.len() as f64);
     let frame =
         Frame { x: 52.0, y: 62.0, width: width - 52.0 - 20.0, height: (height - 62.0 - below).max(40.0), line: LINE };
     // A column for each two pixels is finer than any eye.
     let outline = Outline::of(ready, (frame.width / 2.0) as u16, rise);
-    let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\" role=\"img\">\n\
-         <title>{}: {}</title>\n<style>{STYLE}</style>\n{HATCH}\n<rect class=\"ground\" width=\"{w}\" height=\"{h}\"/>\n",
-        escaped(name),
-        escaped(&in_words(ready)),
-        w = size.width,
-        h = size.height,
-    );
-    let _ = writeln!(out, "<text class=\"name\" x=\"16\" y=\"26\">{}</text>", escaped(name));
-    draw(&mut out, ready, &outline, frame);
+    let name = shortened(&visible(name), ((width - 2.0 * MARGIN) / LARGE) as usize);
+    canvas.text(Words::Name, (MARGIN, 26.0), Anchor::Start, &name);
+    draw(canvas, ready, &outline, frame);
     for (i, row) in legend.iter().enumerate() {
         let y = frame.y + frame.height + LINE * (4.2 + 1.35 * i as f64);
-        let _ = write!(out, "\n<text class=\"mark\" x=\"16\" y=\"{}\">{}</text>", n(y), escaped(row));
+        canvas.text(Words::Mark, (MARGIN, y), Anchor::Start, row);
     }
-    out + "\n</svg>\n"
 }
-
-/// The pattern of what saturates, so that colour is not what tells it.
-pub(in crate::report) const HATCH: &str = "<defs><pattern id=\"hatch\" width=\"4\" height=\"4\" \
-     patternTransform=\"rotate(45)\" patternUnits=\"userSpaceOnUse\"><rect class=\"hatch\" width=\"2\" \
-     height=\"4\"/></pattern></defs>";
 
 /// `3 entropy 2.813`.
 fn offer(number: usize, candidate: &crate::calibrate::Candidate) -> String {
@@ -96,77 +86,45 @@ fn rows(words: &[String], columns: usize) -> Vec<String> {
     rows
 }
 
-/// Text from files as HTML and SVG may hold it: nothing in it is markup, and nothing acts.
-pub(in crate::report) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in visible(text).chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            // XML has no such characters.
-            '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
+/// A name that is too long loses its middle: what tells it from others stands at its ends. `columns` are letters of the Latin
+/// script; Chinese ones take two.
+fn shortened(name: &str, columns: usize) -> String {
+    if name.width() <= columns {
+        return name.to_owned();
     }
-    out
+    let kept = columns.saturating_sub(1);
+    let head = fitting(name.chars(), kept / 3);
+    let tail: Vec<char> = fitting(name.chars().rev(), kept - kept / 3).chars().rev().collect();
+    head.chars().chain(['…']).chain(tail).collect()
+}
+
+/// As many letters as fit.
+fn fitting(letters: impl Iterator<Item = char>, columns: usize) -> String {
+    let mut taken = 0;
+    let fits = |c: &char| {
+        taken += c.width().unwrap_or(0);
+        taken <= columns
+    };
+    letters.take_while(fits).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
-    use crate::calibrate;
-    use crate::histogram::Histogram;
-    use crate::quant::Format;
-    use crate::session::{Key, Layer, Session};
-
-    fn drawn(values: &[f32], format: Format, name: &str, size: PlotSize) -> String {
-        let session = Session::new(calibrate::defaults(), "mse", format);
-        let layer = Layer::waiting(Key::activation(name), Vec::new());
-        let histogram = Arc::new(Histogram::of(values, 2048, &[]));
-        svg(name, &Ready::analyse(histogram, &session.plan(), &layer.subject()), size, Rise::Sqrt)
-    }
-
-    /// Every element is closed, every number is one.
-    fn is_sound(svg: &str) {
-        let mut open: Vec<&str> = Vec::new();
-        for tag in svg.split('<').skip(1).map(|rest| rest.split('>').next().unwrap()) {
-            match tag.strip_prefix('/') {
-                Some(name) => assert_eq!(open.pop(), Some(name), "{svg}"),
-                None if tag.ends_with('/') => {}
-                None => open.push(tag.split(' ').next().unwrap()),
-            }
-        }
-        assert!(open.is_empty() && !svg.contains("NaN") && !svg.contains("inf\""), "{svg}");
-    }
 
     #[test]
-    fn a_picture_has_the_name_the_clip_and_what_saturates() {
-        let values: Vec<f32> = (1..20_000).map(|i| (i as f32 * 0.7).sin() * (20_000.0 / i as f32).ln()).collect();
-        let picture = drawn(&values, Format::INT8, "a<b>&\"\u{202e}", PlotSize::USUAL);
-        is_sound(&picture);
-        assert!(picture.contains(">a&lt;b&gt;&amp;&quot;\\u{202e}</text>"));
-        assert!(picture.contains("class=\"beyond\"") && picture.contains("url(#hatch)"));
-        assert!(picture.contains(">clip ") && picture.contains("class=\"mark chosen\""));
-        assert!(picture.contains("1 max ") || picture.contains("1 Max "), "{picture}");
-    }
-
-    #[test]
-    fn any_values_at_any_size_are_a_picture() {
-        let sizes = ["240x160", "900x420", "10000x160", "240x10000"].map(|size| size.parse::<PlotSize>().unwrap());
-        for values in [&[][..], &[f32::NAN], &[0.0; 3], &[7.0], &[f32::MAX, f32::MIN], &[1e-45, -1e-44], &[-3.0, -1.0]]
-        {
-            for size in sizes {
-                is_sound(&drawn(values, Format::INT8, "x", size));
-                is_sound(&drawn(values, Format::INT8.with_symmetric(false), "x", size));
-            }
-        }
+    fn a_size_is_two_numbers_of_pixels() {
         for wrong in ["", "900", "900x", "0x0", "239x160", "900x20000", "-1x300", "9e2x420"] {
             assert!(wrong.parse::<PlotSize>().is_err(), "{wrong}");
         }
+        assert_eq!("900x420".parse(), Ok(PlotSize::USUAL));
+    }
+
+    #[test]
+    fn a_name_is_cut_to_so_many_columns() {
+        assert_eq!(shortened("conv1", 5), "conv1");
+        assert_eq!(shortened("backbone/blocks.0/conv1", 10), "bac…/conv1");
+        assert_eq!(shortened("层层层层", 7), "层…层层");
+        assert_eq!((shortened("层层", 4), shortened("ab", 1)), ("层层".into(), "…".into()));
     }
 }

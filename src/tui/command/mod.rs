@@ -134,9 +134,11 @@ pub enum Command {
     Lesson,
     /// Writes the scales to a file.
     Export,
-    /// Writes the screen as SVG.
+    /// Says how to look at other data.
+    Open,
+    /// Writes the screen as SVG or PNG.
     Screen,
-    /// Writes the plot as SVG, at any size.
+    /// Writes the plot as SVG or PNG, at any size.
     Plot,
     /// Asks what to copy.
     Copy,

@@ -524,6 +524,14 @@ pub const COMMANDS: &[Entry] = &[
         "In a lesson: a hint, to be shown, back, anew, free play and back, another lesson; {open-channel} goes on.",
         Session,
     ),
+    entry(
+        C::Open,
+        "open",
+        &[Key::ctrl('o')],
+        "open your own",
+        "Says how to look at files of your own, or at a network: what is looked at is named when the program begins.",
+        Session,
+    ),
     entry(C::Export, "export", &[k('e')], "export", "Writes the chosen scales to a file; asks for its name.", Session),
     entry(
         C::Screen,
@@ -538,7 +546,7 @@ pub const COMMANDS: &[Entry] = &[
         "plot-picture",
         &[k('V')],
         "picture of the plot",
-        "Writes the histogram with clip and marks as SVG; asks for the file's name and a size, such as 900x420.",
+        "Writes the histogram with clip and marks, as SVG or as PNG; asks for the file's name and a size, such as 900x420.",
         Session,
     ),
     entry(

@@ -209,6 +209,7 @@ impl Glyphs {
                 '↓' => out.push_str("down"),
                 '…' => out.push('~'),
                 '×' => out.push('x'),
+                '²' => out.push_str("^2"),
                 '◂' => out.push('<'),
                 '▸' => out.push('>'),
                 '━' => out.push('='),

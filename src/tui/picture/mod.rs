@@ -1,12 +1,18 @@
-//! A screen as a picture, on the ground of its theme: the same cells as SVG with real text, or as PNG.
+//! A screen as a picture, on the ground of its theme: the same cells as SVG with real text, or as PNG. One plot as PNG.
 //!
 //! | file | what stands there |
 //! |---|---|
 //! | `svg.rs` | runs of cells as text, bars and lines as shapes |
-//! | `png.rs` | pixels: letters of a bitmap font, everything else by its form |
+//! | `png.rs` | cells as pixels |
+//! | `plot.rs` | a plot as pixels: what `report/plot/` draws on |
+//! | `letters.rs` | letters of a bitmap font, everything else by its form |
 //! | `form.rs` | the forms of what the font does not have |
+//! | `pixels.rs` | pixels, and the file of them |
 
 mod form;
+mod letters;
+mod pixels;
+mod plot;
 mod png;
 mod svg;
 
@@ -15,6 +21,8 @@ use ratatui::style::{Color, Modifier};
 
 use super::look::{Ground, of_index};
 
+use pixels::mixed;
+pub use plot::plot;
 pub use png::png;
 pub use svg::svg;
 
@@ -70,13 +78,6 @@ impl Paint {
     }
 }
 
-/// A share of `over` on the rest of `under`.
-fn mixed(under: [u8; 3], over: [u8; 3], share: f64) -> [u8; 3] {
-    std::array::from_fn(|i| {
-        (f64::from(under[i]) + (f64::from(over[i]) - f64::from(under[i])) * share).round().clamp(0.0, 255.0) as u8
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::look::contrast;
@@ -103,7 +104,7 @@ mod tests {
         for marks in Marks::ALL {
             let signs = format!("{:?}", Glyphs::of(marks));
             for sign in signs.chars().filter(|c| !c.is_ascii()) {
-                assert!(form::inked(sign, 0.5, 0.5).is_some() || png::has(sign), "{sign}");
+                assert!(form::inked(sign, 0.5, 0.5).is_some() || letters::has(sign), "{sign}");
             }
         }
     }

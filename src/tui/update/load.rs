@@ -32,6 +32,10 @@ pub(super) fn told(model: &mut Model, told: Told, cmds: &mut Vec<Cmd>) {
                 channels::progress(model, &key, share);
             }
         }
+        Told::Channels { share, left } => {
+            model.loading.runs = None;
+            model.loading.channels = Some((share, left));
+        }
         // Each number says so itself.
         Told::Stopped { .. } => {}
         Told::Fine { key, result } => match result {

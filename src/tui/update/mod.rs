@@ -97,6 +97,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
     network::say_late(model);
     network::ask(model, &mut cmds);
     methods::ask(model, &mut cmds);
+    hold::ask(model, &mut cmds);
     work::asked(model, &cmds);
     cmds
 }
@@ -332,6 +333,11 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::Lesson => learn::ask(model),
         Command::Train => model.mode = Mode::prompt(Ask::Train, "all"),
         Command::TakeUp => taking::offer(model),
+        Command::Open => {
+            let told = "leave with {quit}, then: qviz PATH for files of activations · qviz MODEL.onnx --data PATH for a network, \
+                        on .npy, .npz or a folder of pictures (or --random 8) · qviz learn to be taught";
+            model.say(model.keys.told(told));
+        }
         Command::Export => prompt::open_export(model, false),
         Command::Screen => cmds.push(Cmd::Draw),
         Command::Plot => pictures::ask_plot(model),

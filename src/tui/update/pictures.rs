@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::super::mode::{Ask, Mode, Picture};
 use super::super::model::Model;
 use super::super::msg::{Cmd, Unwritten};
-use super::super::picture::{png, svg};
+use super::super::picture::{plot, png, svg};
 use super::script;
 use crate::report::{self, PlotSize};
 
@@ -50,10 +50,12 @@ pub(super) fn entered(model: &Model, text: &str) -> Result<Cmd, String> {
         Ask::Plot { exists } => {
             let (path, size) = named(text)?;
             let ready = model.selected_ready().ok_or("no layer is read yet")?;
-            if is_png(path) {
-                return Err(PLOT_IS_SVG.into());
-            }
-            (path, report::svg(&model.name_at(), ready, size, model.plot.rise).into_bytes(), exists)
+            let (name, rise) = (model.name_at(), model.plot.rise);
+            let contents = match is_png(path) {
+                true => plot(&name, ready, size, rise, model.look.ground)?,
+                false => report::svg(&name, ready, size, rise).into_bytes(),
+            };
+            (path, contents, exists)
         }
         Ask::Script { text: script, exists } => (text.trim(), script.clone().into_bytes(), exists),
         _ => return Err("nothing is to be written".into()),
@@ -66,8 +68,6 @@ pub(super) fn entered(model: &Model, text: &str) -> Result<Cmd, String> {
 fn is_png(path: &str) -> bool {
     Path::new(path.trim()).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png"))
 }
-
-const PLOT_IS_SVG: &str = "the plot is written as SVG; the whole screen as .png too";
 
 /// The file, and the size that may stand behind it: what begins with a digit after the last blank.
 fn named(text: &str) -> Result<(&str, PlotSize), String> {

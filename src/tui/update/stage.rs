@@ -62,6 +62,7 @@ fn key(model: &Model, areas: &Areas) -> Option<FigureKey> {
         histogram: Arc::as_ptr(ready.histogram()) as usize,
         format: ready.format(),
         other: model.other().map(|other| Arc::as_ptr(other.histogram) as usize),
+        against: model.other_data().map(|other| Arc::as_ptr(other.histogram) as usize),
         fine: have_fine && axis.step() < bin * 4.0,
         spec: FigureSpec {
             axis,

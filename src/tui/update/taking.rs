@@ -39,6 +39,13 @@ pub(super) fn key(model: &mut Model, key: Key, cmds: &mut Vec<Cmd>) {
         model.say(format!("{} dropped", changes(n)));
     } else if key == Key::char('q') {
         cmds.push(Cmd::Quit);
+    } else if let Some(command) = model.keys.bound(key) {
+        // Whoever goes on without an answer keeps it for later.
+        model.mode = Mode::Normal;
+        super::run(model, command, cmds);
+        if model.notice.is_none() && matches!(model.mode, Mode::Normal) {
+            model.say(model.keys.told("kept for later; {take-up} asks again"));
+        }
     }
 }
 

@@ -16,8 +16,10 @@ const CLIP: [u16; 2] = [8, 18];
 const SATURATED: u16 = 9;
 /// The most columns of an operator and of a shape.
 const MOST: u16 = 14;
-/// The most columns of a method's badge.
-const BADGE: u16 = 6;
+/// Columns of the badge, wide enough for all words that are no method's: an edit that turns one into another moves nothing.
+const BADGE: u16 = 5;
+/// The most columns of it, where some method's name wants more.
+const MOST_OF_BADGE: u16 = 6;
 /// Marker, sign of a tie, and the flags at the end.
 const SIGNS: u16 = 2 + 2;
 /// How many layers are looked at to see how wide a column is.
@@ -59,8 +61,24 @@ pub(super) fn badge(ready: &Ready) -> &str {
         (false, _) => "float",
         (true, _) if ready.decision().tuned().is_some() => "tuned",
         (true, true) => "hand",
-        (true, false) => label,
+        (true, false) => fitted(label),
     }
+}
+
+/// A percentile without its letter, where that would take a column of all names.
+fn fitted(label: &str) -> &str {
+    match label.strip_prefix('p') {
+        Some(number) if label.width() > usize::from(BADGE) && number.starts_with(|c: char| c.is_ascii_digit()) => number,
+        _ => label,
+    }
+}
+
+/// How wide badges can become here, whatever is decided.
+fn badges(model: &Model) -> u16 {
+    let methods = model.session.methods().iter().map(|method| method.label());
+    let files = model.session.overlays().iter().map(|overlay| overlay.label.as_str());
+    let widest = methods.chain(files).map(|label| fitted(label).width()).max().unwrap_or(0).min(200) as u16;
+    widest.clamp(BADGE, MOST_OF_BADGE)
 }
 
 impl Columns {
@@ -69,7 +87,7 @@ impl Columns {
         let layers = || model.session.layers().iter().take(LOOKED_AT);
         let widest = |of: &dyn Fn(&Layer) -> usize| layers().map(of).max().unwrap_or(0).min(200) as u16;
         let longest = widest(&|layer| visible(layer.name()).width());
-        let badges = widest(&|layer| layer.ready().map_or(0, |ready| badge(ready).width())).clamp(2, BADGE);
+        let badges = badges(model);
         let ops = widest(&|layer| layer.op.width()).min(MOST);
         let shapes = widest(&|layer| match &layer.origin.shape {
             Some(shape) => number::shape(Some(shape)).len(),

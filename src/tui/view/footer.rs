@@ -8,12 +8,12 @@ use super::super::key::Key;
 use super::super::layout::{Region, Sends};
 use super::super::line::Line;
 use super::super::mode::{Ask, Mode};
-use super::super::model::{Model, Part};
+use super::super::model::{Model, Notice, Part};
 use super::super::page::Page;
 use super::super::update::layout;
 use super::super::update::taking::changes;
 use super::super::work;
-use super::pen::{Pen, width};
+use super::pen::{Pen, width, wrapped};
 use crate::report::{self, number};
 
 /// A word of the footer, and what a press on it sends.
@@ -78,12 +78,34 @@ const ESC: Key = Key::code(KeyCode::Esc);
 
 /// What can be done now, what is being typed, or what was done last. Returns where the cursor stands in a text.
 pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16)> {
+    if let (Mode::Normal | Mode::Pan { .. }, Some(notice)) = (&model.mode, &model.notice)
+        && pen.width(&notice.text) >= area.width
+    {
+        long(pen, area, notice);
+        return None;
+    }
     let (words, cursor) = words(model, area.width);
     let mut x = area.x;
     for word in words.words {
         x = pen.text(x, area.y, area.right().saturating_sub(x), &word.text, word.style);
     }
     cursor.map(|column| (area.x + column, area.y))
+}
+
+/// A sentence that is longer than the footer goes over the rows above, until the next key.
+fn long(pen: &mut Pen, area: Rect, notice: &Notice) {
+    let theme = pen.look.theme;
+    let style = if notice.warning { theme.warning } else { theme.title };
+    let lines = wrapped(&pen.look.glyphs.text(&report::visible(&notice.text)), usize::from(area.width.saturating_sub(2)));
+    let most = usize::from(area.y / 3 + 1);
+    let rows = lines.len().min(most) as u16;
+    let top = (area.y + 1).saturating_sub(rows);
+    pen.blank(Rect { y: top, height: rows, ..area });
+    for (at, y) in (top..=area.y).enumerate() {
+        // What is longer still ends with a sign of that.
+        let text = if at + 1 == usize::from(rows) { lines[at..].join(" ") } else { lines[at].clone() };
+        pen.text(area.x + 1, y, area.width.saturating_sub(1), &text, style);
+    }
 }
 
 /// What of it can be pressed.

@@ -53,6 +53,10 @@ fn right(model: &Model) -> Vec<(String, Style, Option<Sends>)> {
         let text = learn.say("free play, {lesson}: back", "自由试用，{lesson} 返回");
         right.push((model.keys.told(text), theme.clip, Some(Sends::Run(Command::Lesson))));
     }
+    // Beside the title, where there is room for both.
+    if let Some(key) = model.keys.hint(Command::Open).filter(|_| model.example && model.size.0 >= 116 && right.is_empty()) {
+        right.push((format!("{key} your own"), theme.dim, Some(Sends::Run(Command::Open))));
+    }
     if !model.mouse {
         right.push(("mouse off".into(), theme.dim, None));
     }
@@ -62,17 +66,18 @@ fn right(model: &Model) -> Vec<(String, Style, Option<Sends>)> {
     right
 }
 
-/// `run 3/16 · 8 s left`, `reading 3/12 40 %`.
+/// `run 3/16 · 8 s left`, `reading 3/12 40 %`, `counting channels 40 % · 3.0 s left`.
 fn reading(model: &Model, piece: &Piece) -> String {
     let left = piece.left.map_or(String::new(), |left| format!(" · {} left", number::seconds(left)));
-    let share = match model.loading.share {
-        Some((_, share)) if model.loading.runs.is_none() => format!(" {:3.0} %", share * 100.0),
-        _ => String::new(),
-    };
-    match (piece.steps, model.loading.runs) {
-        (Some((done, of)), Some(_)) => format!("run {done}/{of}{left}"),
-        (Some((done, of)), None) => format!("{} {done}/{of}{share}", piece.title),
-        (None, _) => format!("{}…{share}", piece.title),
+    let percent = |share: f64| format!(" {:3.0} %", share * 100.0);
+    // Of a file how far it is; steps say the rest.
+    let file = model.loading.share.filter(|_| model.loading.runs.is_none());
+    let file = file.map_or(String::new(), |(_, share)| percent(share));
+    match (piece.steps, model.loading.runs, piece.share) {
+        (Some((done, of)), Some(_), _) => format!("run {done}/{of}{left}"),
+        (Some((done, of)), None, _) => format!("{} {done}/{of}{file}", piece.title),
+        (None, _, Some(share)) => format!("{}{}{left}", piece.title, percent(share)),
+        (None, _, None) => format!("{}…{file}", piece.title),
     }
 }
 

@@ -96,7 +96,7 @@ const MOUSE: [(&str, &str); 6] = [
     ("hold Shift", "selects text with the terminal"),
 ];
 
-const SIGNS: [(&str, &str); 15] = [
+const SIGNS: [(&str, &str); 17] = [
     ("bold dB", "in the table: the best SQNR of all methods; a bold name is the layer's method"),
     (
         "~",
@@ -114,6 +114,8 @@ const SIGNS: [(&str, &str); 15] = [
     ("○", "left in float"),
     ("≡", "shares its range with others (a tie)"),
     ("■", "marked: what is decided goes for all that are"),
+    ("x²", "the square of the tensor's own unit: that of the MSE and of its parts, clipping and rounding"),
+    ("cosine", "of the outputs: those of all samples as one vector, and so is their SQNR"),
     ("∞", "infinitely bad: no value in the last bin that is kept, but values beyond it"),
     ("░", "values beyond the clip, hatched: they saturate"),
     ("–", "undefined: no KL on FP8, of channels, or of a range with two ends; nothing was compared"),

@@ -50,7 +50,7 @@ pub(in super::super) fn idea_at(model: &Model, areas: &Areas, x: u16, y: u16) ->
         Page::Mapping if lower => Some("mapping"),
         Page::Divergence if lower => Some("p-and-q"),
         Page::Curve if lower => {
-            let kind = if over(areas.lower_title) { tab_at(areas.lower_title, x) } else { None };
+            let kind = if over(areas.lower_title) { tab_at(&model.look, areas.lower_title, x) } else { None };
             Some(match kind.unwrap_or(model.plot.curve) {
                 CurveKind::Kl => "kl",
                 CurveKind::Mse => "mse",
@@ -70,7 +70,7 @@ fn of_heading(heading: &str) -> Option<&'static str> {
         "saturated" => "saturation",
         "clipping" => "clipping-error",
         "rounding" => "rounding-error",
-        "MSE" => "mse",
+        "MSE, x²" => "mse",
         "SQNR, dB" => "sqnr",
         "KL, nats" => "kl",
         _ => return None,

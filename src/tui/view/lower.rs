@@ -2,10 +2,11 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use super::super::layout::Areas;
+use super::super::look::Look;
 use super::super::model::{Model, Part};
 use super::super::page::Page;
 use super::super::plot::Dots;
-use super::pen::Pen;
+use super::pen::{Pen, width};
 use super::{divergence, mapping, scales};
 use crate::calibrate::{ZeroBin, kl, too_few_values};
 use crate::figure::{Curve, CurveKind, Figure, Handle, Span, first_bin};
@@ -42,15 +43,15 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
 
 /// The curves by their titles, in their order on the screen.
 const TABS: [(CurveKind, &str); 3] =
-    [(CurveKind::Kl, "KL, nats"), (CurveKind::Mse, "MSE"), (CurveKind::Sqnr, "SQNR, dB")];
+    [(CurveKind::Kl, "KL, nats"), (CurveKind::Mse, "MSE, x²"), (CurveKind::Sqnr, "SQNR, dB")];
 const GAP: &str = "  ";
 
 /// The curve whose title stands at column `x` of the title row.
-pub(in super::super) fn tab_at(title: Rect, x: u16) -> Option<CurveKind> {
+pub(in super::super) fn tab_at(look: &Look, title: Rect, x: u16) -> Option<CurveKind> {
     // Behind the rule's first column and a blank.
     let mut start = title.x + 2;
     for (kind, name) in TABS {
-        let end = start + name.len() as u16;
+        let end = start + width(look, name);
         if (start..end).contains(&x) {
             return Some(kind);
         }

@@ -59,7 +59,7 @@ const COLUMNS: [Column; 10] = [
     },
     Column { heading: "clipping", width: 8, rank: [2, 3], cell: |r| number::significant(r.metrics.clipping_error, 2) },
     Column { heading: "rounding", width: 8, rank: [3, 4], cell: |r| number::significant(r.metrics.rounding_error, 2) },
-    Column { heading: "MSE", width: 8, rank: [7, 7], cell: |r| number::significant(r.metrics.mse, 3) },
+    Column { heading: "MSE, x²", width: 8, rank: [7, 7], cell: |r| number::significant(r.metrics.mse, 3) },
     Column { heading: SQNR, width: 8, rank: [1, 1], cell: |r| number::decibels(r.metrics.sqnr_db) },
     Column {
         heading: "KL, nats",

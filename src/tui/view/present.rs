@@ -45,7 +45,7 @@ fn numbers(pen: &Pen, model: &Model, ready: &Ready) -> Vec<(Part, String, String
             let kl = model.figure().and_then(|figure| figure.tensor.kl_of_magnitudes(clip.amax()));
             ("KL, nats", kl.map_or_else(|| "–".to_owned(), |kl| number::significant(kl, 3)))
         }
-        CurveKind::Mse => ("MSE", number::significant(metrics.mse, 3)),
+        CurveKind::Mse => ("MSE, x²", number::significant(metrics.mse, 3)),
         CurveKind::Sqnr => ("SQNR, dB", db.clone()),
     };
     let mut numbers = vec![

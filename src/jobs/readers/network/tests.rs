@@ -157,6 +157,7 @@ fn tune_layer(net: &Net, name: &str, clip: f32, method: Arc<dyn Calibrator>) -> 
         histogram: net.ready(name).histogram().clone(),
         methods: vec![method],
         proposed: Vec::new(),
+        surely: None,
         tied: Vec::new(),
     }
 }
