@@ -304,7 +304,7 @@ fn what_is_to_be_found_is_not_marked() {
 #[test]
 fn p_and_q_have_room_beside_a_lesson_on_a_small_screen() {
     let mut s = story("05", (80, 24), Lang::En);
-    on_to(&mut s, 5);
+    on_to(&mut s, 7);
     s.keys("Q");
     let areas = qviz::tui::update::layout(&s.model).unwrap();
     assert!(areas.lower.height >= 7, "{}\n{}", areas.lower, s.screen());
