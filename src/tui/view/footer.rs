@@ -96,7 +96,8 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16
 fn long(pen: &mut Pen, area: Rect, notice: &Notice) {
     let theme = pen.look.theme;
     let style = if notice.warning { theme.warning } else { theme.title };
-    let lines = wrapped(&pen.look.glyphs.text(&report::visible(&notice.text)), usize::from(area.width.saturating_sub(2)));
+    let lines =
+        wrapped(&pen.look.glyphs.text(&report::visible(&notice.text)), usize::from(area.width.saturating_sub(2)));
     let most = usize::from(area.y / 3 + 1);
     let rows = lines.len().min(most) as u16;
     let top = (area.y + 1).saturating_sub(rows);
