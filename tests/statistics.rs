@@ -1,6 +1,9 @@
 //! Statistics as other programs write them, and as nobody should.
 #![cfg(feature = "statistics")]
 
+#[path = "support/rows.rs"]
+mod rows;
+
 use qviz::statistics::{Bytes, File, Merger, Table, read, write_table};
 
 fn bytes(name: &str) -> Bytes {
@@ -44,4 +47,55 @@ fn no_damage_is_more_than_a_sentence() {
             }
         }
     }
+}
+
+/// Each in a sentence of its own that names the file, the tensor and what helps.
+#[test]
+fn what_cannot_be_is_told() {
+    let good = read("good", rows::good().bytes().into()).unwrap();
+    let tensor = good.parts[0].tensors.values().next().unwrap();
+    assert_eq!(
+        (good.bins, tensor.whole.n, tensor.whole.bins.len()),
+        (2, 5, 4),
+        "and without what is wrong it can be read"
+    );
+    for (bytes, sentence) in rows::wrong() {
+        let told = read("x.parquet", bytes.into()).map(|_| ()).expect_err(sentence);
+        assert_eq!(told.message, format!("x.parquet {sentence}"));
+    }
+}
+
+/// The counts of each part fit into 63 bits, and together they do not: that is seen before anything comes of it.
+#[test]
+fn counts_that_overflow_together_are_told() {
+    let most = 1 << 62;
+    let file = |shard| read(shard, rows::zeros(shard, most).bytes().into()).unwrap();
+    let mut merger = Merger::new();
+    merger.add("a", file("a")).unwrap();
+    let why = merger.add("b", file("b")).unwrap_err();
+    assert_eq!(why.message, "b (x) has more values than a table counts, 2^63.");
+    assert!(merger.finish().is_err());
+    // The largest count there is, is one.
+    let one = merged(vec![("a", read("a", rows::zeros("a", i64::MAX).bytes().into()).unwrap())]);
+    let whole = read("all", write_table(&one).unwrap().into()).unwrap();
+    assert_eq!(whole.parts[0].tensors.values().next().unwrap().whole.n, i64::MAX as u64);
+    assert_eq!(one.histogram(&qviz::session::Key::activation("x")).unwrap().stats.zeros, i64::MAX as u64);
+}
+
+/// Rows of two runs in one file are two runs, as in two files.
+#[test]
+fn two_runs_in_one_file_are_told() {
+    let mut table = rows::good();
+    let mut other = table.rows.clone();
+    other.iter_mut().for_each(|row| drop(row.insert("run", "monday".into())));
+    table.rows.extend(other);
+    let file = read("x.parquet", table.bytes().into()).unwrap();
+    let why = Merger::new().add("x.parquet", file.clone()).unwrap_err().message;
+    let sentence = "x.parquet is of the run run, and x.parquet of monday; leave one of them out, or merge several runs with \
+                    --runs.";
+    assert_eq!(why, sentence);
+    let mut merger = Merger::new().of_any_runs();
+    merger.add("x.parquet", file).unwrap();
+    let table = merger.finish().unwrap();
+    assert_eq!((table.run.as_str(), table.holds.len()), ("monday+run", 2));
 }

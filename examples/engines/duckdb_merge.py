@@ -5,7 +5,7 @@ In the shell of DuckDB it is the statement alone: CREATE VIEW parts AS FROM read
 """
 import duckdb
 
-from parts import STATEMENT, arguments, in_steps, metadata, once
+from parts import STATEMENT, arguments, in_steps, metadata, of_one, once
 
 
 def text(value):
@@ -25,8 +25,8 @@ def main():
     """).fetchall()
     files = once(held)
     bins = db.execute(f"SELECT DISTINCT decode(value) FROM parquet_kv_metadata({listed(paths)}) WHERE decode(key) = 'qviz.bins'")
-    ((bins,),) = bins.fetchall()  # one, or they do not go together
-    said = ", ".join(f"{text(key)}: {text(value)}" for key, value in metadata(files, bins).items())
+    said = metadata(files, of_one({row[0] for row in bins.fetchall()}))
+    said = ", ".join(f"{text(key)}: {text(value)}" for key, value in said.items())
 
     def merge(some, to, folder):
         noted = "" if to else f", KV_METADATA {{{said}}}"

@@ -41,6 +41,14 @@ def once(held):
     return files
 
 
+def of_one(bins):
+    """For how many bins the parts were counted. The statement does not bring them to the same; qviz does."""
+    if len(bins) > 1:
+        told = " and ".join(sorted(bins, key=int))
+        sys.exit(f"the parts were counted for {told} bins; qviz merge brings them to the fewest, and an engine takes what it writes")
+    return bins.pop()
+
+
 def in_steps(files, merge):
     """Merges some files at a time, then what came of them. `merge` gets files, a file to write, and a folder for scratch;
     the last call gets None for the file."""

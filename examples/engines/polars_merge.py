@@ -5,7 +5,7 @@ Its sums wrap around beyond 2^63 without a word; those of the other engines are 
 """
 import polars as pl
 
-from parts import STATEMENT, arguments, in_steps, metadata, once
+from parts import STATEMENT, arguments, in_steps, metadata, of_one, once
 
 
 def main():
@@ -13,8 +13,7 @@ def main():
     tensors = (pl.col("row") == "tensor") & (pl.col("kind") == "activation")
     held = pl.scan_parquet(paths, include_file_paths="file").filter(tensors).select("run", "shard", "file").unique().collect()
     files = once(held.rows())
-    (bins,) = {pl.read_parquet_metadata(path)["qviz.bins"] for path in paths}  # one, or they do not go together
-    said = metadata(files, bins)
+    said = metadata(files, of_one({pl.read_parquet_metadata(path)["qviz.bins"] for path in paths}))
 
     def merge(some, to, _folder):
         merged = pl.SQLContext(parts=pl.scan_parquet(some)).execute(STATEMENT.read_text())

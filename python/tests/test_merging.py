@@ -62,7 +62,7 @@ class Merged(Case):
             ([self.folder / "all", a], "holds shard 's' of run 'r'"),
             ([a, self.folder / "all"], "holds shard 's' of run 'r'"),
             ([a, self.part("c", [("x", np.ones(3))], run="q")], "c: it is of run 'q', and .*a is of 'r'"),
-            ([a, self.part("d", [("x", np.ones(3))], bins=64)], "d: it has 64 bins and .*a has 2048"),
+            ([a, self.part("d", [("x", np.arange(9.0))], shard="s", bins=64)], "d: it holds shard 's' of run 'r'"),
             ([a, self.part("e", [("x", np.ones((3, 2)))], axis=1)], "e: x is split along axis 1 in one part only"),
             ([a, self.part("f", [("x", np.ones(3))], op="Relu"), self.part("g", [("x", np.ones(3))], op="Conv")],
              "g: x is made by Relu in one part and by Conv"),
@@ -81,6 +81,37 @@ class Merged(Case):
         self.assertEqual(qviz_stats.merge([*with_weights, a], self.folder / "weights"), [("r", "s")])
         weights = [row for row in shown(self.folder / "weights")[0] if row[3] == "weight"]
         self.assertEqual(weights, shown(with_weights[0])[0])
+
+    def test_parts_for_different_bins_come_to_the_fewest(self):
+        lots = [(name, array) for seed in range(2) for name, array in hostile.lots(seed)]
+        lots += [("c", np.random.default_rng(i).standard_normal((4, 3, 50)) * 10.0**-i) for i in range(6)]
+        bins = [2048, 64, 512, 64, 4096]
+        want, parts = collected([], 64), [collected([], each) for each in bins]
+        for i, (name, array) in enumerate(lots):
+            for collector in (want, parts[i % 5]):
+                collector.add(name, array, axis=0 if name == "c" else None)
+        for collector in (want, *parts):
+            collector.add("w", np.linspace(-3, 5, 24).reshape(4, 6), axis=0, kind="weight", samples=0)
+        paths = []
+        for i, part in enumerate(parts):
+            paths.append(self.folder / f"p{i}")
+            part.write(paths[-1], run="r", shard=f"p{i}")
+        with self.assertWarnsRegex(UserWarning, "p1 was counted for 64 bins and others for up to 4096: all are brought to 64"):
+            qviz_stats.merge(paths, self.folder / "all")
+        rows, metadata = shown(self.folder / "all")
+        self.assertEqual(metadata["qviz.bins"], "64")
+        self.assertEqual(texts_out(rows), texts_out(rows_of(want)))
+        with self.assertWarns(UserWarning):
+            qviz_stats.merge(paths[:1] + paths[4:], self.folder / "fine")
+            qviz_stats.merge([paths[3], self.folder / "fine", paths[2], paths[1], paths[1]], self.folder / "again")
+        self.assertEqual((self.folder / "again").read_bytes(), (self.folder / "all").read_bytes())
+        other = self.folder / "other"
+        parts[0].coarser(8).write(other, run="r", shard="p0")
+        with self.assertRaisesRegex(StatsError, "holds shard 'p0'"):
+            qviz_stats.merge([paths[0], other], self.folder / "none")
+        self.part("x", [("w", np.linspace(-3, 4, 24).reshape(4, 6))], bins=8, axis=0, kind="weight", samples=0)
+        with self.assertRaisesRegex(StatsError, "x: w is a weight of other values than in .*p0"):
+            qviz_stats.merge([paths[0], self.folder / "x"], self.folder / "none")
 
     def test_too_many_values_to_add_up_are_refused(self):
         path = self.part("a", [("x", np.zeros(9))])

@@ -100,6 +100,7 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
             ("qviz learn", "the lessons, and how far you are"),
             ("qviz learn 3", "the third one"),
             ("qviz learn 3 acts/*.npy", "with its last step on your own data"),
+            ("qviz learn 7 m.onnx --data x.npy", "and on your own network"),
             ("qviz learn --file mine.toml", "a lesson of your own"),
             ("qviz learn --check mine.toml", "what is wrong with it, with line numbers"),
         ],

@@ -57,7 +57,7 @@ const ROWS: &[Row] = &[
     },
     Row {
         options: &["data"],
-        works: |here| here.model || here.is(&["check", "convert"]) || here.has("against"),
+        works: |here| here.model || here.is(&["check", "convert", "learn"]) || here.has("against"),
         why: "only a model is run on data; name one: qviz MODEL.onnx --data PATH, or name the activations themselves",
     },
     Row {

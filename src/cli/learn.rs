@@ -8,12 +8,12 @@ use super::config::Config;
 use super::learning::LearnArgs;
 use super::look::Looks;
 use super::out::{Failed, print};
-use super::teacher::Teacher;
+use super::teacher::{Teacher, is_network};
 use super::usage::Usage;
 use crate::journal::state_folder;
-use crate::lessons::{Complaint, Known, Lang, Lesson, Progress, bundled, read};
+use crate::lessons::{Brought, Complaint, Known, Lang, Lesson, Progress, bundled, read};
 use crate::report::{self, visible};
-use crate::tui::app;
+use crate::tui::{self, app};
 use crate::tui::command::by_id;
 use crate::tui::learn::{Entry, Learn};
 use crate::tui::mode::Mode;
@@ -39,13 +39,18 @@ pub(super) fn learn(args: LearnArgs, config: &Config, lang: Lang) -> Result<u8, 
         return list(&course, &progress, lang);
     }
     let own: Vec<PathBuf> = args.paths.into_iter().chain(args.data).collect();
+    if !own.is_empty() && own.iter().all(|path| is_network(path)) {
+        let network = visible(&own[0].to_string_lossy());
+        return Err(Usage(format!("{network} is a network; what it reads is missing: --data SAMPLES.npy.")).into());
+    }
     let looks = Looks::find(&args.look, &config.look);
     // A terminal that shows no other letters is told of it in English.
     let lang = if looks.look().glyphs.ascii { Lang::En } else { lang };
-    let mut learn = Learn::new(lang, course, progress, !own.is_empty());
+    let mut learn = Learn::new(lang, course, progress, brought(&own));
     let mut teacher = Teacher::new(own);
-    let mut opened =
-        |at: usize| learn.course[at].lesson.as_ref().map_err(String::clone).and_then(|lesson| teacher.open(lesson));
+    let mut opened = |at: usize| {
+        learn.course[at].lesson.as_ref().map_err(String::clone).and_then(|lesson| teacher.open(lesson, false))
+    };
     // Behind the list any lesson will do, and one that cannot be opened keeps nobody from the others.
     let candidates = wanted.map_or_else(|| vec![learn.at, 0], |at| vec![at]);
     let mut found = Err(String::new());
@@ -72,7 +77,7 @@ pub(super) fn learn(args: LearnArgs, config: &Config, lang: Lang) -> Result<u8, 
         Some(place) => keep(place, text),
         None => Err("how far you are cannot be written down: there is no home folder".to_owned()),
     };
-    let teacher = app::Teacher { open: Box::new(move |lesson| teacher.open(lesson)), keep: Box::new(keep) };
+    let teacher = tui::teacher::Teacher { open: Box::new(move |lesson, own| teacher.open(lesson, own)), keep: Box::new(keep) };
     let ended = app::run(model, opening.start, None, &|_| Ok(()), None, looks.ask, Some(teacher))?;
     Ok(ended.signal.map_or(0, |s| 128 + s as u8))
 }
@@ -150,14 +155,22 @@ pub fn rehearsed(id: &str, text: &str) -> Vec<Complaint> {
     };
     // A layer more, which the lesson does not know, stands for the learner's own data.
     let mut taught = Lesson::clone(&lesson);
-    if let Some(mut own) = taught.data.last().cloned().filter(|_| taught.steps.iter().any(|step| step.own)) {
+    if let Some(mut own) = taught.data.last().cloned().filter(|_| taught.steps.iter().any(|step| step.own.is_some())) {
         own.name = "your own data".to_owned();
         taught.data.push(own);
     }
     let mut teacher = Teacher::new(Vec::new());
-    match teacher.open(&taught) {
-        Ok(opening) => rehearse::rehearse(&lesson, opening),
-        Err(why) => vec![Complaint { line: 1, why }],
+    // So does the lesson's own network.
+    let mut open = move |_: &Lesson, _: bool| teacher.open(&taught, false);
+    rehearse::rehearse(&lesson, &mut open).unwrap_or_else(|why| vec![Complaint { line: 1, why }])
+}
+
+/// What the learner's files are.
+fn brought(own: &[PathBuf]) -> Brought {
+    match own.iter().any(|path| is_network(path)) {
+        true => Brought::Network,
+        false if own.is_empty() => Brought::Nothing,
+        false => Brought::Values,
     }
 }
 
@@ -181,7 +194,7 @@ fn list(course: &[Entry], progress: &Progress, lang: Lang) -> Result<u8, Failed>
             (Err(_), ..) => "broken".to_owned(),
             (_, true, _) => "done".to_owned(),
             (_, _, 0) => "-".to_owned(),
-            (Ok(lesson), _, step) => format!("{step}/{}", lesson.steps.len()),
+            (Ok(lesson), _, step) => format!("{step}/{}", lesson.played(Brought::Nothing).max(step)),
         };
         format!("{:>2}  {state:<6}  {:<26}  {}\n", at + 1, entry.id, entry.title().of(lang))
     };

@@ -175,6 +175,7 @@ mod tests {
             "qviz report n.onnx --data x.npy --check y.npy",
             "qviz tune n.onnx --data x.npy --seed 3 --check y.npy -o a.json --force",
             "qviz report acts --group {layer}.npy",
+            "qviz learn 7 n.onnx --data x.npy",
         ] {
             assert_eq!(told(right), "", "{right}");
         }

@@ -175,21 +175,23 @@ fn statistics(
     Ok(of_files(files, session.plan(), shared.ties(), bins, threads))
 }
 
-/// Reads files of statistics and merges them; `bins` is how many they are to have, where that was said.
+/// Reads files of statistics and merges them; `bins` is how many they are to have, where that was said. Fewer are exact.
 #[cfg(feature = "statistics")]
 fn of_files(files: Vec<PathBuf>, plan: Plan, ties: Ties, bins: Option<usize>, threads: usize) -> Start {
     use crate::jobs::{StatisticsLoader, StatisticsOrder};
 
     let read = move || {
-        let table = super::statistics::merged(&files, false)?;
-        if let Some(bins) = bins.filter(|bins| crate::histogram::kept_bins(*bins) != 2 * table.bins) {
-            let file = files.first().map(|path| path.display().to_string()).unwrap_or_default();
+        let mut table = super::statistics::merged(&files, false)?;
+        if let Some(bins) = bins.filter(|bins| crate::histogram::kept_bins(*bins) > 2 * table.bins) {
+            let coarsest = table.counted_for.get(&table.bins).cloned();
+            let file = coarsest.or_else(|| Some(files.first()?.display().to_string())).unwrap_or_default();
             let message = format!(
-                "{file} was counted for {} bins, and --bins {bins} asks for others; leave it out, or give it to qviz stats.",
+                "{file} was counted for {} bins, and --bins {bins} asks for more; leave it out, or give it to qviz stats.",
                 table.bins
             );
             return Err(Failure { kind: crate::ErrorKind::Unfit, file, message });
         }
+        bins.into_iter().for_each(|bins| table.coarsen(bins));
         Ok((table, files.iter().map(|path| path.display().to_string()).collect()))
     };
     let order = StatisticsOrder { read: Box::new(read), plan, ties, threads };

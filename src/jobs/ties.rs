@@ -1,6 +1,8 @@
 //! Which tensors share one range from the start: those that were named, and the inputs of a `Concat`.
 
-use crate::session::{Kind, Layer, Names, Plan, Start};
+use super::told::Told;
+use crate::ErrorKind;
+use crate::session::{Arrival, Failure, Kind, Layer, Names, Plan, Start};
 
 /// What is to be tied before anything is looked at.
 #[derive(Clone, Debug, Default)]
@@ -78,6 +80,22 @@ impl Ties {
         }
         groups.sort_by_key(|group| group.of[0]);
         (groups, errors)
+    }
+
+    /// The same of what was read from `file`, empty where that is several; ties that cannot be are told as failures.
+    pub(super) fn told(
+        &self,
+        (layers, file): (&[Layer], &str),
+        plan: &Plan,
+        concats: &[(String, Vec<usize>)],
+        tell: &dyn Fn(Told),
+    ) -> Vec<Group> {
+        let (groups, errors) = self.groups(layers, plan, concats);
+        for message in errors {
+            let result = Err(Failure { kind: ErrorKind::Unfit, file: file.to_owned(), message });
+            tell(Told::Arrived(Arrival::Tied { of: Vec::new(), requested: false, result }));
+        }
+        groups
     }
 }
 

@@ -20,6 +20,8 @@ pub struct Made {
     pub(super) plus: f64,
     /// Whether what is negative becomes 0, at last.
     pub(super) relu: bool,
+    /// What each channel is multiplied by at last: as many rows of equal length; without any it is one row.
+    pub(super) channels: Vec<f32>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -65,7 +67,21 @@ impl Made {
         if self.relu {
             values.iter_mut().for_each(|value| *value = value.max(0.0));
         }
+        let row = values.len() / self.channels.len().max(1);
+        for (channel, times) in self.channels.iter().enumerate() {
+            values[channel * row..(channel + 1) * row].iter_mut().for_each(|value| *value *= times);
+        }
         values
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        let made = match &self.from {
+            From::Normal { count, .. } | From::Uniform { count, .. } => *count,
+            From::Values(values) => values.len(),
+            From::Counts { counts, .. } => counts.iter().map(|count| *count as usize).sum(),
+        };
+        made + self.also.len()
     }
 
     /// The same values in NumPy, as an expression.
@@ -87,13 +103,20 @@ impl Made {
         if self.relu {
             text = format!("np.maximum({text}, 0)");
         }
-        format!("{text}.astype(np.float32)")
+        if self.channels.is_empty() {
+            return format!("{text}.astype(np.float32)");
+        }
+        let (rows, times) = (self.channels.len(), list(&self.channels));
+        format!("{text}.astype(np.float32).reshape({rows}, -1) * np.array([{times}], np.float32)[:, None]")
     }
 
     /// The file that `np.save` would write of the values.
     pub fn npy(&self) -> Vec<u8> {
         let values = self.values();
-        npy(&[values.len()], &values)
+        match self.channels.len() {
+            0 => npy(&[values.len()], &values),
+            rows => npy(&[rows, values.len() / rows], &values),
+        }
     }
 }
 
@@ -118,7 +141,7 @@ mod tests {
     use super::*;
 
     fn made(from: From) -> Made {
-        Made { name: "x".into(), from, also: Vec::new(), times: 1.0, plus: 0.0, relu: false }
+        Made { name: "x".into(), from, also: Vec::new(), times: 1.0, plus: 0.0, relu: false, channels: Vec::new() }
     }
 
     #[test]
@@ -128,6 +151,17 @@ mod tests {
         let relu = Made { also: vec![-1.0, 12.0], relu: true, times: 2.0, ..made(From::Values(vec![1.5, -3.0])) };
         assert_eq!(relu.values(), [3.0, 0.0, 0.0, 12.0]);
         assert_eq!(relu.numpy(), "np.maximum(np.append(np.array([1.5, -3]) * 2, [-1, 12]), 0).astype(np.float32)");
+    }
+
+    #[test]
+    fn channels_are_rows_of_their_own_size() {
+        let values = From::Values(vec![1.0, 2.0, 3.0, -4.0]);
+        let rows = Made { channels: vec![1.0, 0.25], ..made(values) };
+        assert_eq!(rows.values(), [1.0, 2.0, 0.75, -1.0]);
+        assert!(rows.npy().windows(6).any(|part| part == b"(2, 2,"), "{:?}", rows.npy());
+        let numpy =
+            "np.array([1, 2, 3, -4]).astype(np.float32).reshape(2, -1) * np.array([1, 0.25], np.float32)[:, None]";
+        assert_eq!(rows.numpy(), numpy);
     }
 
     /// The digits of the source article: its histogram of 100 bins has 1,000 values up to 3.958602...

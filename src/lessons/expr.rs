@@ -1,10 +1,11 @@
 //! What goals and questions say about facts: `mse <= 1.02 * least and by_hand`.
 //!
 //! Numbers, texts in quotes, facts by name; `+ - * /`, `< <= > >= == !=`, `not`, `and`, `or`, parentheses, and the
-//! functions of [`FUNCTIONS`]. What does not fit together is found when the expression is read, not when a learner
+//! functions of [`FUNCTIONS`]; `offer('mse')` is the clip that a method proposes. What does not fit together is found when the expression is read, not when a learner
 //! comes to it.
 
 use super::facts::{Kind, Seen, Value, fact_of};
+use crate::calibrate;
 
 /// The functions, with how many numbers each takes.
 const FUNCTIONS: &[(&str, usize)] =
@@ -26,6 +27,8 @@ enum Node {
     Minus(Box<Node>),
     Two(Op, Box<Node>, Box<Node>),
     Call(&'static str, Vec<Node>),
+    /// The clip that a method proposes.
+    Offer(String),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +106,7 @@ impl Node {
         Ok(match self {
             Node::Constant(value) => value.kind(),
             Node::Fact(name) => fact_of(name).map_or(Kind::Number, |fact| fact.kind),
+            Node::Offer(_) => Kind::Number,
             Node::Not(of) => wants(of, Kind::Flag, "not").map(|()| Kind::Flag)?,
             Node::Minus(of) => wants(of, Kind::Number, "-").map(|()| Kind::Number)?,
             Node::Call(name, of) => {
@@ -136,6 +140,7 @@ impl Node {
         match self {
             Node::Constant(value) => value.clone(),
             Node::Fact(name) => seen.get(name).unwrap_or(Value::Flag(false)),
+            Node::Offer(method) => Value::Number(seen.offered(method)),
             Node::Not(of) => Value::Flag(!flag(of)),
             Node::Minus(of) => Value::Number(-num(of)),
             Node::Call(name, of) => {
@@ -345,6 +350,7 @@ impl Reader {
                 }
                 node
             }
+            Some(Token::Word(word)) if word == "offer" && self.is("(") => self.offer()?,
             Some(Token::Word(word)) if self.is("(") => self.call(&word)?,
             Some(Token::Word(word)) => match fact_of(&word) {
                 Some(fact) => Node::Fact(fact.name),
@@ -354,6 +360,15 @@ impl Reader {
             None => return Err("something is missing at its end".to_owned()),
         };
         Ok(if minus { Node::Minus(Box::new(node)) } else { node })
+    }
+
+    /// `offer('mse')`, behind its parenthesis.
+    fn offer(&mut self) -> Result<Node, String> {
+        let Some(Token::Text(method)) = self.next() else {
+            return Err("offer takes a method's id in quotes".to_owned());
+        };
+        calibrate::by_id(&method).map_err(|why| why.to_string().trim_end_matches('.').to_owned())?;
+        if self.is(")") { Ok(Node::Offer(method)) } else { Err("a parenthesis is not closed".to_owned()) }
     }
 
     fn call(&mut self, word: &str) -> Result<Node, String> {
@@ -388,6 +403,7 @@ mod tests {
         }
         seen.set("by_hand", true);
         seen.set("layer", "relu");
+        seen.offer("max", 3.0);
         seen
     }
 
@@ -405,6 +421,7 @@ mod tests {
             ("1.5e-2 < 0.02", true),
             ("kl > 1 or kl <= 1", false),
             ("kl != 1", false),
+            ("near(offer('max'), 3, 0.01) and not offer(\"mse\") > 0", true),
         ] {
             assert_eq!(Expr::read(text).unwrap().holds(&seen()), holds, "{text}");
         }
@@ -428,6 +445,9 @@ mod tests {
             ("layer == 'relu", "quote is missing"),
             ("mse § 1", "'§' means nothing"),
             ("1.2.3 < 1", "1.2.3 is no number"),
+            ("offer(1) > 0", "a method's id in quotes"),
+            ("offer('best') > 0", "best"),
+            ("offer('max' > 0", "not closed"),
         ] {
             let error = Expr::read(text).unwrap_err();
             assert!(error.contains(why), "{text}: {error}");

@@ -112,6 +112,8 @@ pub const FACTS: &[Fact] = &[
     ),
     fact("curve", Text, "the objective whose curve is shown: kl, mse or sqnr"),
     fact("inspected", Number, "the value under the inspect cursor"),
+    fact("bin_p", Number, "on the page of P and Q: what P holds in the bin under the cursor"),
+    fact("bin_q", Number, "the same of Q, expanded"),
     fact("drops", Number, "how many bins the rule of 99 % has dropped so far"),
     fact("kept", Number, "how many values are left then"),
     fact("window_left", Number, "the first bin that is left then"),
@@ -160,6 +162,7 @@ pub(super) fn fact_of(name: &str) -> Option<&'static Fact> {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Seen {
     values: BTreeMap<&'static str, Value>,
+    offers: BTreeMap<String, f64>,
 }
 
 impl Seen {
@@ -171,6 +174,16 @@ impl Seen {
         } else {
             debug_assert!(false, "{name} is no fact of that kind");
         }
+    }
+
+    /// The clip that a method proposes.
+    pub fn offer(&mut self, method: &str, clip: f64) {
+        self.offers.insert(method.to_owned(), clip);
+    }
+
+    /// The clip that a method proposes; NaN where it proposes none.
+    pub(super) fn offered(&self, method: &str) -> f64 {
+        self.offers.get(method).copied().unwrap_or(f64::NAN)
     }
 
     /// A fact; what was not seen is an unknown number, an empty text, or no.

@@ -28,6 +28,13 @@ pub struct Lesson {
     pub steps: Vec<Step>,
 }
 
+impl Lesson {
+    /// How many steps are played with what the learner has brought.
+    pub fn played(&self, brought: Brought) -> usize {
+        self.steps.iter().filter(|step| step.is_played(brought)).count()
+    }
+}
+
 /// What a lesson is played on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Needs {
@@ -64,8 +71,35 @@ pub struct Step {
     pub hint: Option<Said>,
     /// What reaches the goal, for who wants to be shown it.
     pub show: Vec<Act>,
-    /// Whether it is about the learner's own data, and left out where there are none.
-    pub own: bool,
+    /// Whether where the curve is least, and where its parts cross, is not shown before the step is done.
+    pub hides_best: bool,
+    /// Of the network that is looked at, how many rows are drawn under the text, with the places of Q and DQ.
+    pub graph: usize,
+    /// Whether it is about what the learner has brought, and what that must be; left out where it was not.
+    pub own: Option<Own>,
+}
+
+/// What the learner must have brought for a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Own {
+    /// Anything.
+    Any,
+    /// A network with its samples.
+    Network,
+    /// Values, and no network.
+    Values,
+}
+
+/// What the learner has brought.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Brought {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Values.
+    Values,
+    /// A network with its samples.
+    Network,
 }
 
 /// How the instrument stands when a step begins; what is not said stays as it is.
@@ -172,6 +206,16 @@ impl Region {
 }
 
 impl Step {
+    /// Whether it is played with what the learner has brought.
+    pub fn is_played(&self, brought: Brought) -> bool {
+        match self.own {
+            None => true,
+            Some(Own::Any) => brought != Brought::Nothing,
+            Some(Own::Network) => brought == Brought::Network,
+            Some(Own::Values) => brought == Brought::Values,
+        }
+    }
+
     /// Whether a command does nothing in this step.
     pub fn locks(&self, id: &str) -> bool {
         self.locked.iter().any(|locked| match locked.strip_suffix('*') {

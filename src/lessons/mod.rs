@@ -38,7 +38,7 @@ pub use expr::Expr;
 pub use facts::{FACTS, Fact, Kind, Seen, Value};
 pub use glossary::{Glossary, GlossaryError, Idea, Words};
 pub use lang::Lang;
-pub use lesson::{Act, Ask, Asked, Lesson, Needs, Region, Start, Step};
+pub use lesson::{Act, Ask, Asked, Brought, Lesson, Needs, Own, Region, Start, Step};
 pub use page::{CROP, CROPS, batch, crop};
 pub use play::{Answered, Play, Stage};
 pub use progress::Progress;

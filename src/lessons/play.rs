@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::lesson::{Ask, Asked, Lesson, Step};
+use super::lesson::{Ask, Asked, Brought, Lesson, Step};
 use super::{Lang, Seen};
 use crate::report::number;
 
@@ -11,8 +11,8 @@ use crate::report::number;
 pub struct Play {
     lesson: Arc<Lesson>,
     at: usize,
-    /// Whether there are data of the learner's own.
-    own: bool,
+    /// What the learner has brought.
+    brought: Brought,
     answered: Option<Answered>,
     reached: bool,
     /// Whether the goal may be looked at: not before the step has begun.
@@ -44,11 +44,13 @@ pub enum Stage {
 }
 
 impl Play {
-    /// A lesson from one of its steps on; `own` says whether there are data of the learner's own.
-    pub fn new(lesson: Arc<Lesson>, at: usize, own: bool) -> Play {
+    /// A lesson from one of its steps on, with what the learner has brought.
+    pub fn new(lesson: Arc<Lesson>, at: usize, brought: Brought) -> Play {
         let mut play =
-            Play { lesson, at: 0, own, answered: None, reached: false, begun: false, hinted: false, shown: false };
-        play.at = at.min(play.last());
+            Play { lesson, at: 0, brought, answered: None, reached: false, begun: false, hinted: false, shown: false };
+        let last = play.last();
+        // What is not played is skipped.
+        play.at = (at.min(last)..last).find(|at| play.lesson.steps[*at].is_played(brought)).unwrap_or(last);
         play
     }
 
@@ -69,8 +71,7 @@ impl Play {
 
     /// The last step that is played.
     fn last(&self) -> usize {
-        let played = |step: &Step| self.own || !step.own;
-        self.lesson.steps.iter().rposition(played).unwrap_or(0)
+        self.lesson.steps.iter().rposition(|step| step.is_played(self.brought)).unwrap_or(0)
     }
 
     /// Whether its last step is done.
@@ -157,17 +158,17 @@ impl Play {
 
     /// Goes to the next step, or the one before. Returns whether there was one.
     pub fn go(&mut self, on: bool) -> bool {
-        let played = |at: &usize| self.own || !self.lesson.steps[*at].own;
+        let played = |at: &usize| self.lesson.steps[*at].is_played(self.brought);
         let next = if on { (self.at + 1..=self.last()).find(played) } else { (0..self.at).rev().find(played) };
         if let Some(next) = next {
-            *self = Play::new(self.lesson.clone(), next, self.own);
+            *self = Play::new(self.lesson.clone(), next, self.brought);
         }
         next.is_some()
     }
 
     /// The step begins anew.
     pub fn reset(&mut self) {
-        *self = Play::new(self.lesson.clone(), self.at, self.own);
+        *self = Play::new(self.lesson.clone(), self.at, self.brought);
     }
 }
 
@@ -242,10 +243,10 @@ mod tests {
     use super::super::{Known, read};
     use super::*;
 
-    fn play(steps: &str, own: bool) -> Play {
+    fn play(steps: &str, brought: Brought) -> Play {
         let head = "title = { en = 'T', zh = '题' }\n[[data]]\nname = 'x'\nvalues = [1.0, 2.0]\n";
         let known = Known { command: &|_| true, pages: &["curve"] };
-        Play::new(Arc::new(read("x", &format!("{head}{steps}"), &known).unwrap()), 0, own)
+        Play::new(Arc::new(read("x", &format!("{head}{steps}"), &known).unwrap()), 0, brought)
     }
 
     const TEXT: &str = "[[step]]\ntext = { en = 't', zh = '文' }\n";
@@ -254,7 +255,7 @@ mod tests {
     fn a_step_asks_then_waits_for_its_goal() {
         let more = "ask = { say = { en = 'n?', zh = '几？' }, number = 'codes', within = 0.1 }\n\
                     goal = 'by_hand'\nhint = { en = 'h', zh = 'h' }\nshow = ['undo']\nreveal = { en = 'r', zh = 'r' }\n";
-        let mut play = play(&format!("{TEXT}{more}{TEXT}"), false);
+        let mut play = play(&format!("{TEXT}{more}{TEXT}"), Brought::Nothing);
         let mut seen = Seen::default();
         seen.set("codes", 7.0);
         seen.set("by_hand", true);
@@ -275,7 +276,7 @@ mod tests {
     #[test]
     fn answers_that_must_be_right_are_asked_again() {
         let ask = "ask = { say = { en = 'q', zh = 'q' }, cells = [2, 0, 2.5] }\nreveal = { en = 'r', zh = 'r' }\n";
-        let mut play = play(&format!("{TEXT}{ask}"), false);
+        let mut play = play(&format!("{TEXT}{ask}"), Brought::Nothing);
         let seen = Seen::default();
         let mut say = |text: &str| play.answer(text, &seen, Lang::En);
         assert!(say("2 0").unwrap_err().contains("3 numbers"));
@@ -288,7 +289,7 @@ mod tests {
     fn a_choice_is_a_digit_or_a_letter() {
         let ask = "ask = { say = { en = 'q', zh = 'q' }, choice = { en = ['yes', 'no'], zh = ['是', '否'] }, right = 2 }\n\
                    reveal = { en = 'r', zh = 'r' }\n";
-        let mut play = play(&format!("{TEXT}{ask}"), false);
+        let mut play = play(&format!("{TEXT}{ask}"), Brought::Nothing);
         let seen = Seen::default();
         for wrong in ["", "3", "0", "c", "yes", "é"] {
             assert!(play.answer(wrong, &seen, Lang::En).is_err(), "{wrong}");
@@ -301,7 +302,14 @@ mod tests {
     #[test]
     fn steps_on_one_s_own_data_are_left_out_where_there_are_none() {
         let steps = format!("{TEXT}{TEXT}own = true\n");
-        assert_eq!(play(&steps, false).place(), (0, 1));
-        assert_eq!(play(&steps, true).place(), (0, 2));
+        assert_eq!(play(&steps, Brought::Nothing).place(), (0, 1));
+        assert_eq!(play(&steps, Brought::Values).place(), (0, 2));
+        // A network and values each have steps of their own.
+        let steps = format!("{TEXT}{TEXT}own = 'network'\n{TEXT}own = 'values'\n");
+        for (brought, last) in [(Brought::Nothing, 0), (Brought::Values, 2), (Brought::Network, 1)] {
+            let mut play = play(&steps, brought);
+            assert_eq!((play.place(), play.go(true)), ((0, last + 1), last > 0), "{brought:?}");
+            assert_eq!((play.at, play.go(true)), (last, false), "{brought:?}");
+        }
     }
 }

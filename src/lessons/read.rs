@@ -7,7 +7,7 @@ use toml::de::DeTable;
 
 use super::data::{From, MOST, Made};
 use super::facts::Kind;
-use super::lesson::{Act, Ask, Asked, Lesson, Needs, Region, Start, Step};
+use super::lesson::{Act, Ask, Asked, Lesson, Needs, Own, Region, Start, Step};
 use super::table::{Table, Wrongs};
 use super::tell::place;
 use super::{Expr, Lang, Said};
@@ -45,7 +45,8 @@ pub fn read(id: &str, text: &str, known: &Known) -> Result<Lesson, Vec<Complaint
         let why = error.message().lines().collect::<Vec<_>>().join(", ");
         vec![Complaint { line: line(error.span().map_or(text.len(), |span| span.start)), why }]
     })?;
-    let mut reader = Reader { known, wrongs: Wrongs::default(), line: &line, layers: Vec::new(), made: true };
+    let mut reader =
+        Reader { known, wrongs: Wrongs::default(), line: &line, layers: Vec::new(), made: true, network: false };
     let lesson = reader.lesson(id, Table::new(table.get_ref(), 0));
     let mut found = reader.wrongs.found;
     found.sort_by_key(|(at, _)| *at);
@@ -63,6 +64,8 @@ struct Reader<'a> {
     layers: Vec<String>,
     /// Whether these are all that there are.
     made: bool,
+    /// Whether the lesson runs a network.
+    network: bool,
 }
 
 impl Reader<'_> {
@@ -92,7 +95,7 @@ impl Reader<'_> {
         let method = method.map_or_else(|| methods[0].clone(), |(method, _)| method.to_owned());
         let format = self.format(&mut top).unwrap_or_else(|| "int8".to_owned());
         let bins = top.whole("bins", (2, MAX_BINS as u64), &mut self.wrongs).unwrap_or(DEFAULT_BINS as u64) as usize;
-        self.made = needs == Needs::Values;
+        (self.made, self.network) = (needs == Needs::Values, needs == Needs::Network);
         let mut data = Vec::new();
         for table in top.tables("data", &mut self.wrongs) {
             data.extend(self.data(table));
@@ -148,7 +151,7 @@ impl Reader<'_> {
                         self.wrongs.say(span.start, format!("{{={expr}}}: {why}"));
                     }
                 }
-                None if inner == "said" || inner == "is" || (self.known.command)(inner) => {}
+                None if matches!(inner, "said" | "is" | "verdict") || (self.known.command)(inner) => {}
                 None => self.wrongs.say(
                     span.start,
                     format!("no command is called {inner:?} (`qviz keys` lists them); a number is {{=mse}}"),
@@ -196,6 +199,7 @@ impl Reader<'_> {
     }
 
     fn data(&mut self, mut of: Table) -> Option<Made> {
+        let of_at = of.at;
         let name = of.text("name", &mut self.wrongs).map(|(name, _)| name.to_owned());
         let name = name.or_else(|| self.missing(of.at, "data", "name"));
         let random = |table: Option<Table>, wrongs: &mut Wrongs| {
@@ -235,13 +239,24 @@ impl Reader<'_> {
         let times = of.number("times", &mut self.wrongs).unwrap_or(1.0);
         let plus = of.number("plus", &mut self.wrongs).unwrap_or(0.0);
         let relu = of.flag("relu", &mut self.wrongs).unwrap_or(false);
+        let channels = floats(of.numbers("channels", &mut self.wrongs).unwrap_or_default());
         of.finish("data", &mut self.wrongs);
-        Some(Made { name: name?, from: from?, also, times, plus, relu })
+        let made = Made { name: name?, from: from?, also, times, plus, relu, channels };
+        if made.count() % made.channels.len().max(1) != 0 {
+            let (count, rows) = (made.count(), made.channels.len());
+            self.wrongs.say(of_at, format!("{count} values do not fill {rows} channels evenly"));
+        }
+        Some(made)
     }
 
     fn step(&mut self, mut of: Table) -> Option<Step> {
         let at = of.at;
-        let own = of.flag("own", &mut self.wrongs).unwrap_or(false);
+        let own = self.own(&mut of);
+        let hides_best = of.flag("hides_best", &mut self.wrongs).unwrap_or(false);
+        let graph = of.whole("graph", (1, 9), &mut self.wrongs).unwrap_or(0) as usize;
+        if graph > 0 && !self.network {
+            self.wrongs.say(at, "graph is for a lesson with needs = \"network\"");
+        }
         let text = self.said(&mut of, "text", at).or_else(|| self.missing(at, "a step", "text"));
         let start = of.table("start", &mut self.wrongs).map(|table| self.start(table)).unwrap_or_default();
         let locked = of.texts("locked", &mut self.wrongs);
@@ -275,7 +290,7 @@ impl Reader<'_> {
             if hint.is_none() {
                 self.wrongs.say(goal_at, "a goal needs a hint, for who does not see how");
             }
-            if show.is_empty() && !own {
+            if show.is_empty() && own.is_none() {
                 self.wrongs
                     .say(goal_at, "a goal needs a show: what reaches it, such as show = [\"type-clip\", \"> 2.5\"]");
             }
@@ -286,7 +301,36 @@ impl Reader<'_> {
         of.finish("a step", &mut self.wrongs);
         let locked = locked.into_iter().map(|(id, _)| id.to_owned()).collect();
         let line = (self.line)(at);
-        Some(Step { line, text: text?, start, locked, look, ask, goal, by_digit, reveal, hint, show, own })
+        Some(Step {
+            line,
+            text: text?,
+            start,
+            locked,
+            look,
+            ask,
+            goal,
+            by_digit,
+            reveal,
+            hint,
+            show,
+            hides_best,
+            graph,
+            own,
+        })
+    }
+
+    /// `true`, or a word for what must have been brought.
+    fn own(&mut self, of: &mut Table) -> Option<Own> {
+        let value = of.take("own")?;
+        match (value.get_ref().as_bool(), value.get_ref().as_str()) {
+            (Some(own), _) => own.then_some(Own::Any),
+            (_, Some("network")) => Some(Own::Network),
+            (_, Some("values")) => Some(Own::Values),
+            _ => {
+                self.wrongs.say(value.span().start, "own wants true, \"network\" or \"values\"");
+                None
+            }
+        }
     }
 
     fn start(&mut self, mut of: Table) -> Start {
@@ -449,6 +493,9 @@ show = ["type-clip", "> {=least_at}"]
             ("and by_hand", "and", 14, "missing at its end"),
             ("hint =", "hints =", 14, "a goal needs a hint"),
             ("\"type-clip\"", "\"typ-clip\"", 17, "no command is called"),
+            ("locked =", "graph = 4\nlocked =", 8, "graph is for a lesson with needs"),
+            ("locked =", "own = 'mine'\nlocked =", 11, "own wants true"),
+            ("count = 10 }", "count = 10 }\nchannels = [1, 2, 3]", 5, "10 values do not fill 3 channels"),
             ("locked", "loked", 11, "a step has no \"loked\""),
             ("[[step]]", "[[stp]]", 1, "nothing to do"),
             ("title", "title = ", 2, ""),

@@ -192,7 +192,8 @@ fn fits(text: &[(char, Ink)], width: usize) -> usize {
 
 fn may_break(before: char, next: char) -> bool {
     if before == ' ' || next == ' ' {
-        return before == ' ' && next != ' ';
+        // A percent sign stays with its number.
+        return before == ' ' && !matches!(next, ' ' | '%');
     }
     (is_wide(before) || is_wide(next)) && !CLOSING.contains(next) && !OPENING.contains(before)
 }
@@ -244,6 +245,7 @@ mod tests {
         assert_eq!(lines("四个字，五个字。", 6), ["四个", "字，五", "个字。"], "no line begins with a comma");
         assert_eq!(lines("把截断\n误差", 80), ["把截断误差"]);
         assert_eq!(lines("a    b", 80), ["a    b"], "columns stay");
+        assert_eq!(lines("within 2 %.", 9), ["within", "2 %."]);
         assert_eq!(lines("abcdefgh", 3), ["abc", "def", "gh"]);
         assert_eq!(lines("", 3), Vec::<String>::new());
     }

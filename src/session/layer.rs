@@ -12,6 +12,8 @@ pub struct Layer {
     /// The operator that makes it (an activation) or takes it (a weight), as ONNX names it; empty where that is not
     /// known.
     pub op: String,
+    /// The node that makes it; empty where none does, or where that is not known.
+    pub node: String,
     /// The nodes that take it.
     pub takers: Vec<Taker>,
     /// The range that its values do not leave, where that is known beforehand.
@@ -88,6 +90,7 @@ impl Layer {
         Layer {
             key,
             op: String::new(),
+            node: String::new(),
             takers: Vec::new(),
             known: None,
             places: Places::default(),
@@ -104,6 +107,11 @@ impl Layer {
     /// The same with the operator that makes it or takes it.
     pub fn with_op(self, op: impl Into<String>) -> Layer {
         Layer { op: op.into(), ..self }
+    }
+
+    /// The same with the node that makes it.
+    pub fn with_node(self, node: impl Into<String>) -> Layer {
+        Layer { node: node.into(), ..self }
     }
 
     /// The same with the nodes that take it.

@@ -96,6 +96,15 @@ impl Counts {
         Ok(())
     }
 
+    /// Brings counts for `from` bins to the grid for `to`, where these are fewer: each of its bins is made of whole ones, so
+    /// that it comes to what counting for `to` bins gives.
+    pub(super) fn coarsen(&mut self, from: usize, to: usize) {
+        let by = self.exponent(to) - self.exponent(from);
+        if by > 0 {
+            self.bins = coarser(&self.bins, by);
+        }
+    }
+
     /// What contradicts itself in counts for `bins` bins, whose bins are `2^exponent` wide, as the end of a sentence.
     pub(super) fn check(&self, bins: usize, exponent: Option<i32>) -> Result<(), String> {
         let apart = [self.nan, self.pos_inf, self.neg_inf].into_iter().try_fold(0u64, u64::checked_add);
@@ -257,6 +266,31 @@ mod tests {
             let mut growing = crate::histogram::GrowingHistogram::new(bins);
             growing.push(&parts.concat());
             prop_assert_eq!(whole.histogram(bins).magnitude, growing.finish().magnitude);
+        }
+
+        /// In one step or in two, and whatever is merged before.
+        #[test]
+        fn made_coarser_is_counted_coarser(
+            values in prop::collection::vec(value(), 0..200), cut in any::<prop::sample::Index>(),
+            mut bins in prop::array::uniform3(1usize..5000)
+        ) {
+            bins.sort_unstable();
+            let [few, some, many] = bins;
+            let wanted = counted(&values, few);
+            let (head, tail) = values.split_at(cut.index(values.len() + 1));
+            let (mut head, mut tail) = (counted(head, many), counted(tail, some));
+            head.coarsen(many, some);
+            head.check(some, Some(head.exponent(some))).unwrap();
+            let mut late = head.clone();
+            late.merge(&tail, some).unwrap();
+            late.coarsen(some, few);
+            prop_assert_eq!(&late, &wanted);
+            head.coarsen(some, few);
+            tail.coarsen(some, few);
+            head.merge(&tail, few).unwrap();
+            prop_assert_eq!(&head, &wanted);
+            head.coarsen(few, many);
+            prop_assert_eq!(&head, &wanted, "nothing can be made finer");
         }
     }
 

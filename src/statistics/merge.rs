@@ -2,27 +2,38 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sha2::{Digest, Sha256};
-
 use super::file::File;
-use super::{Counts, Identity, MERGED, Part, StatisticsError, Table, Tensor};
+use super::print::{Print, print_of};
+use super::weights::Weights;
+use super::{Identity, MERGED, Part, StatisticsError, Table, Tensor};
+use crate::histogram::kept_bins;
 use crate::session::{Key, Kind};
 
-/// What a digest is of.
-type Print = [u8; 32];
-
 /// Merges files one after the other, and keeps of each only what it comes to.
+///
+/// Files that were counted for different numbers of bins come to the fewest of these. A grid for fewer bins is made of whole
+/// bins of a finer one, so that this is what one pass for the fewest gives, and no order gives anything else.
 #[derive(Debug, Default)]
 pub struct Merger {
     any_runs: bool,
-    bins: Option<(usize, String)>,
+    /// For how many bins files were counted, and of each number the first file by name.
+    counted_for: BTreeMap<usize, String>,
+    /// The first file that holds no tensor. What it says of bins is no reason to make others wider.
+    empty: Option<(usize, String)>,
     runs: BTreeMap<String, String>,
-    /// Each piece that is in, with the digest of what it came in, and the file.
-    seen: BTreeMap<Identity, (Print, String)>,
-    tensors: BTreeMap<Key, Tensor>,
-    /// The file that a weight came from first.
-    weights: BTreeMap<Key, String>,
+    seen: BTreeMap<Identity, Seen>,
+    /// Activations, on the grid for the fewest bins so far.
+    activations: BTreeMap<Key, Tensor>,
+    weights: Weights,
     broken: bool,
+}
+
+/// Where a piece of the data came from.
+#[derive(Debug)]
+struct Seen {
+    print: Print,
+    bins: usize,
+    file: String,
 }
 
 impl Merger {
@@ -51,7 +62,8 @@ impl Merger {
     /// # Errors
     /// There were none, or one did not go with the others.
     pub fn finish(self) -> Result<Table, StatisticsError> {
-        let Some((bins, file)) = self.bins.filter(|_| !self.broken) else {
+        let fewest = self.counted_for.first_key_value().map(|(bins, file)| (*bins, file.clone()));
+        let Some((bins, file)) = fewest.or(self.empty).filter(|_| !self.broken) else {
             let why = "nothing was merged: there is no file of statistics, or one does not go with the others.";
             return Err(StatisticsError {
                 kind: crate::ErrorKind::Missing,
@@ -59,26 +71,19 @@ impl Merger {
                 message: why.to_owned(),
             });
         };
-        for (key, tensor) in &self.tensors {
+        let mut tensors = self.activations;
+        tensors.extend(self.weights.finish(bins));
+        for (key, tensor) in &tensors {
             // Those of the same channels everywhere are all right; this is a second look.
             tensor.check().map_err(|why| StatisticsError::damaged(&file, format!("({key}) {why}.")))?;
         }
         let run = self.runs.into_keys().collect::<Vec<_>>().join("+");
-        Ok(Table { run, bins, holds: self.seen.into_keys().collect(), tensors: self.tensors })
+        let holds = self.seen.into_keys().collect();
+        Ok(Table { run, bins, counted_for: self.counted_for, holds, tensors })
     }
 
     fn take(&mut self, name: &str, file: File) -> Result<(), StatisticsError> {
         let unfit = |predicate: String| StatisticsError::unfit(name, predicate);
-        match &self.bins {
-            Some((bins, first)) if *bins != file.bins => {
-                return Err(unfit(format!(
-                    "was counted for {} bins, and {first} for {bins}; count both with the same --bins.",
-                    file.bins
-                )));
-            }
-            Some(_) => {}
-            None => self.bins = Some((file.bins, name.to_owned())),
-        }
         for run in file.runs() {
             if let Some((other, first)) = self.runs.iter().find(|(other, _)| **other != run).filter(|_| !self.any_runs)
             {
@@ -89,6 +94,12 @@ impl Merger {
             self.runs.entry(run).or_insert_with(|| name.to_owned());
         }
         let File { bins, holds, parts, .. } = file;
+        let bins = kept_bins(bins) / 2;
+        if parts.iter().all(|part| part.tensors.is_empty()) {
+            self.empty.get_or_insert_with(|| (bins, name.to_owned()));
+            return Ok(());
+        }
+        self.counted_for(bins, name);
         match holds {
             // What was merged comes as a whole, or not at all.
             Some(holds) => {
@@ -98,6 +109,17 @@ impl Merger {
             None => parts.into_iter().try_for_each(|Part { identity, tensors, .. }| {
                 self.piece(name, &BTreeSet::from([identity]), tensors, bins)
             }),
+        }
+    }
+
+    /// A file for so many bins comes: nothing stays finer.
+    fn counted_for(&mut self, bins: usize, name: &str) {
+        if let Some((&fewest, _)) = self.counted_for.first_key_value() {
+            self.activations.values_mut().for_each(|tensor| tensor.coarsen(fewest, bins));
+        }
+        let first = self.counted_for.entry(bins).or_insert_with(|| name.to_owned());
+        if name < first.as_str() {
+            name.clone_into(first);
         }
     }
 
@@ -112,96 +134,53 @@ impl Merger {
         let (weights, activations): (BTreeMap<_, _>, BTreeMap<_, _>) =
             tensors.into_iter().partition(|(key, _)| key.kind() == Kind::Weight);
         for (key, tensor) in weights {
-            self.weight(name, key, tensor)?;
+            self.weights.add(name, key, tensor, bins)?;
         }
         if activations.is_empty() {
             return Ok(());
         }
-        let mut print = Sha256::new();
-        of.iter().for_each(|identity| print.update(digest_of(&identity.run, &identity.shard)));
-        activations.iter().for_each(|(key, tensor)| digest(&mut print, key, tensor, bins));
-        let print: Print = print.finalize().into();
+        let print = print_of(of, &activations, bins);
         let known: Vec<_> = of.iter().filter_map(|identity| Some((identity, self.seen.get(identity)?))).collect();
-        if let Some((identity, (other, first))) = known.iter().find(|(_, (other, _))| *other != print) {
-            let Identity { run, shard } = identity;
-            let together = of.len() > 1 || self.seen.values().filter(|(print, _)| print == other).count() > 1;
-            let shard_text = if shard == MERGED { "merged rows".to_owned() } else { format!("the shard {shard}") };
-            let remedy = match together {
-                true => {
-                    "what was added up cannot be taken out again: merge the parts themselves, or leave one of the two out"
-                }
-                false => {
-                    "they differ: leave out the one that is wrong, or give each piece of data a name of its own (--shard)"
-                }
-            };
-            return Err(StatisticsError::unfit(
-                name,
-                format!("holds {shard_text} of the run {run}, and so does {first}; {remedy}."),
-            ));
+        if let Some((identity, seen)) = known.iter().find(|(_, seen)| seen.print != print) {
+            return Err(StatisticsError::unfit(name, self.twice(identity, seen, of, bins)));
         }
         if !known.is_empty() {
             // All of them: their digests say that they came together.
             return Ok(());
         }
         for identity in of {
-            self.seen.insert(identity.clone(), (print, name.to_owned()));
+            self.seen.insert(identity.clone(), Seen { print, bins, file: name.to_owned() });
         }
-        for (key, tensor) in activations {
-            match self.tensors.get_mut(&key) {
-                None => drop(self.tensors.insert(key, tensor)),
+        let fewest = *self.counted_for.first_key_value().expect("this file's stands there").0;
+        for (key, mut tensor) in activations {
+            tensor.coarsen(bins, fewest);
+            match self.activations.get_mut(&key) {
+                None => drop(self.activations.insert(key, tensor)),
                 Some(mine) => {
-                    mine.merge(&tensor, bins).map_err(|why| StatisticsError::unfit(name, format!("({key}) {why}.")))?;
+                    mine.merge(&tensor, fewest)
+                        .map_err(|why| StatisticsError::unfit(name, format!("({key}) {why}.")))?;
                 }
             }
         }
         Ok(())
     }
 
-    /// A weight is the same everywhere, and counts once.
-    fn weight(&mut self, name: &str, key: Key, tensor: Tensor) -> Result<(), StatisticsError> {
-        match self.tensors.get(&key) {
-            Some(mine) if *mine == tensor => Ok(()),
-            Some(_) => {
-                let first = &self.weights[&key];
-                let why =
-                    format!("({key}) has other values than in {first}: these are two networks; merge each by itself.");
-                Err(StatisticsError::unfit(name, why))
-            }
-            None => {
-                self.weights.insert(key.clone(), name.to_owned());
-                self.tensors.insert(key, tensor);
-                Ok(())
-            }
-        }
-    }
-}
-
-/// A digest of two texts, which no other two have.
-fn digest_of(a: &str, b: &str) -> [u8; 32] {
-    Sha256::new().chain_update(a.len().to_le_bytes()).chain_update(a).chain_update(b).finalize().into()
-}
-
-/// Takes everything of a tensor into a digest.
-fn digest(of: &mut Sha256, key: &Key, tensor: &Tensor, bins: usize) {
-    let Tensor { op, dtype, samples, shape, .. } = tensor;
-    of.update(format!("{:?} {op:?} {dtype:?} {samples} {shape} {bins}", key.name()));
-    let mut bytes = Vec::new();
-    for (at, counts) in tensor.parts() {
-        let Counts { n, zeros, nan, pos_inf, neg_inf, min, max, sums, bins } = counts;
-        of.update(format!("{at:?} {n} {zeros} {nan} {pos_inf} {neg_inf} {min:?} {max:?} {} ", bins.len()));
-        bytes.clear();
-        for ((sign, exponent), sum) in sums.iter() {
-            let numbers = [sum.n, sum.s[0], sum.s[1], sum.q[0], sum.q[1], sum.q[2]];
-            bytes.push(sign as u8);
-            bytes.extend(exponent.to_le_bytes());
-            numbers.iter().for_each(|n| bytes.extend(n.to_le_bytes()));
-        }
-        for bin in bins {
-            bytes.push(bin.sign as u8);
-            bytes.extend(bin.index.to_le_bytes());
-            bytes.extend(bin.n.to_le_bytes());
-        }
-        of.update(&bytes);
+    /// A piece comes again, and says something else: the end of a sentence.
+    fn twice(&self, identity: &Identity, seen: &Seen, of: &BTreeSet<Identity>, bins: usize) -> String {
+        let Identity { run, shard } = identity;
+        let together = of.len() > 1 || self.seen.values().filter(|other| other.print == seen.print).count() > 1;
+        let shard = if shard == MERGED { "merged rows".to_owned() } else { format!("the shard {shard}") };
+        let remedy = if together {
+            "what was added up cannot be taken out again: merge the parts themselves, or leave one of the two out"
+                .to_owned()
+        } else if seen.bins != bins {
+            // Whether both say the same on the wider bins is not looked at: a task that was tried again has the same bins.
+            format!("one was counted for {bins} bins and the other for {}: leave one of the two out", seen.bins)
+        } else {
+            "they differ: leave out the one that is wrong, or give each piece of data a name of its own (--shard)"
+                .to_owned()
+        };
+        format!("holds {shard} of the run {run}, and so does {}; {remedy}.", seen.file)
     }
 }
 
@@ -318,8 +297,12 @@ mod tests {
         merger.add("a", a.clone()).unwrap();
         assert_eq!(merger.finish().unwrap().run, "other+r");
 
-        let bins = Part { bins: 128, ..part("c", &[], None) };
-        assert!(wrong(&[("a", a.clone()), ("c", bins.into())]).contains("c was counted for 128 bins, and a for 64;"));
+        let bins: File = Part { bins: 128, ..part("a", &[("x", values)], None) }.into();
+        for (one, other) in [(&a, &bins), (&bins, &a)] {
+            let said = wrong(&[("a", one.clone()), ("c", other.clone())]);
+            assert!(said.contains("c holds the shard a of the run r, and so does a; one was counted for"), "{said}");
+            assert!(said.contains("128") && said.contains("64"), "{said}");
+        }
         let channels = part("c", &[("x", values)], Some(1));
         assert!(wrong(&[("a", a.clone()), ("c", channels.into())]).contains("c (x) was counted by other channels"));
         let mut relu = part("c", &[("x", values)], None);

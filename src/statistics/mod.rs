@@ -38,8 +38,10 @@ mod counts;
 mod error;
 mod file;
 mod merge;
+mod print;
 mod shape;
 mod table;
+mod weights;
 
 pub use bytes::Bytes;
 pub use counter::{ChannelCounters, Counter};

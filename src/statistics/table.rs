@@ -1,11 +1,12 @@
 //! The table: what was counted of every tensor, and of which data.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::{Counts, Shape};
-use crate::histogram::Histogram;
+use crate::histogram::{Histogram, kept_bins};
 use crate::session::{Key, Kind};
 
 /// The shard of rows that were merged.
@@ -127,6 +128,24 @@ impl Tensor {
         Ok(())
     }
 
+    /// Brings counts for `from` bins to the grid for `to`, where these are fewer.
+    pub(super) fn coarsen(&mut self, from: usize, to: usize) {
+        if from > to {
+            let channels = self.channels.values_mut().flatten();
+            std::iter::once(&mut self.whole).chain(channels).for_each(|counts| counts.coarsen(from, to));
+        }
+    }
+
+    /// The same as a copy, where it differs.
+    pub(super) fn coarsened(&self, from: usize, to: usize) -> Cow<'_, Tensor> {
+        if from <= to {
+            return Cow::Borrowed(self);
+        }
+        let mut tensor = self.clone();
+        tensor.coarsen(from, to);
+        Cow::Owned(tensor)
+    }
+
     /// That channels are those of the tensor; the end of a sentence where they are not.
     pub(super) fn check(&self) -> Result<(), String> {
         for (axis, channels) in &self.channels {
@@ -185,8 +204,10 @@ impl Part {
 pub struct Table {
     /// The run, or all runs between `+` where several were merged.
     pub run: String,
-    /// How many bins were asked for.
+    /// How many bins were asked for; of parts that differ the fewest.
     pub bins: usize,
+    /// For how many bins files were counted, and of each number one of them, the first by name.
+    pub counted_for: BTreeMap<usize, String>,
     /// What is in it.
     pub holds: BTreeSet<Identity>,
     /// Each tensor.
@@ -194,6 +215,27 @@ pub struct Table {
 }
 
 impl Table {
+    /// Brings it to the grid for `bins` bins, where these are fewer than it has: to what counting for them gives.
+    pub fn coarsen(&mut self, bins: usize) {
+        let bins = kept_bins(bins) / 2;
+        if bins < self.bins {
+            self.tensors.values_mut().for_each(|tensor| tensor.coarsen(self.bins, bins));
+            self.bins = bins;
+        }
+    }
+
+    /// That bins were made wider, in a sentence, where it is so.
+    pub fn coarsened(&self) -> Option<String> {
+        let (finest, _) = self.counted_for.last_key_value().filter(|(finest, _)| **finest > self.bins)?;
+        let bins = self.bins;
+        Some(match self.counted_for.get(&bins) {
+            Some(file) => {
+                format!("{file} was counted for {bins} bins and others for up to {finest}: all are brought to {bins}.")
+            }
+            None => format!("What was counted for up to {finest} bins is brought to {bins}."),
+        })
+    }
+
     /// The histogram of a tensor.
     pub fn histogram(&self, key: &Key) -> Option<Histogram> {
         self.tensors.get(key).map(|tensor| tensor.whole.histogram(self.bins))

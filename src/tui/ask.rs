@@ -8,6 +8,7 @@ use crate::report::number;
 use super::learn::Learn;
 use super::mode::Ask;
 use super::model::Model;
+use super::taught;
 
 impl Ask {
     /// What is asked for, before the text.
@@ -57,6 +58,10 @@ impl Ask {
             }
             Ask::Train => "ptq longer frozen ste all · bits:2 rate:0.1 epochs:30 method:max seeds:5 · Enter".into(),
             Ask::Answer => {
+                // A presentation puts the lesson's text away.
+                if model.present.is_some() {
+                    return taught::question(model).into();
+                }
                 let hint = |learn: &Learn| learn.say("Enter · Esc to look around first", "Enter 确认 · Esc 先去看看");
                 model.learn.as_ref().map_or("", |learn| hint(learn)).to_owned().into()
             }

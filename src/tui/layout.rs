@@ -23,10 +23,13 @@ use super::page::Page;
 pub const SMALLEST: (u16, u16) = (60, 18);
 
 /// From this width on there is room for a list beside the plots.
-const WITH_A_LIST: u16 = 84;
+pub const WITH_A_LIST: u16 = 84;
 
 /// Rows of a lesson's panel below the plots, its title included.
 const LESSON_ROWS: u16 = 9;
+
+/// The least that it is folded to.
+const FOLDED: u16 = 4;
 
 /// Columns for the labels of the vertical axes.
 pub const GUTTER: u16 = 6;
@@ -81,6 +84,8 @@ pub struct Contents {
     pub alone: Option<u16>,
     /// Whether a lesson has something to say.
     pub lesson: bool,
+    /// How many rows that takes with title and last line, where what stands beside it needs all others.
+    pub folded: Option<u16>,
     /// Whether the lower plot is the mapping, which has most of the room: it is what is to be looked at.
     pub mapping: bool,
     /// What stands in the plots' place.
@@ -95,7 +100,7 @@ const NOTES: u16 = 4;
 
 /// The areas of a screen of `size`; `None` if it is too small.
 pub fn areas((width, height): (u16, u16), contents: Contents) -> Option<Areas> {
-    let Contents { methods, network, alone, lesson, mapping, page } = contents;
+    let Contents { methods, network, alone, lesson, folded, mapping, page } = contents;
     let alone = alone.filter(|_| !lesson);
     if width < SMALLEST.0 || height < SMALLEST.1 {
         return None;
@@ -107,7 +112,8 @@ pub fn areas((width, height): (u16, u16), contents: Contents) -> Option<Areas> {
     let numbers = (2 + methods as u16 + u16::from(roomy)).min(height - 2 - output - 12);
     let numbers = if mapping && height < MAPPING_AND_METHODS { 3 } else { numbers };
     let below = lesson && width < WITH_A_LIST;
-    let numbers = if below { LESSON_ROWS.min(height - 2 - output - 11) } else { numbers };
+    let told = folded.map_or(LESSON_ROWS, |rows| rows.clamp(FOLDED, LESSON_ROWS));
+    let numbers = if below { told.min(height - 2 - output - 11) } else { numbers };
     let notes = alone.filter(|_| roomy).map_or(0, |lines| lines.min(NOTES));
     let middle = height - 2 - output - numbers - notes;
     let list_width = match width {
@@ -122,10 +128,14 @@ pub fn areas((width, height): (u16, u16), contents: Contents) -> Option<Areas> {
     let beside = Rect::new(0, 1, if page == Page::Layers && !lesson { width } else { list_width }, middle);
     let below_it = Rect::new(0, 1 + middle + notes + output, width, numbers);
     let none = Rect::new(0, 1, 0, 0);
+    let x = if list_width > 0 { list_width + 1 } else { 0 };
+    let plots = width - x;
+    // Beside a lesson the list has the place of the plots alone.
+    let listed = if page == Page::Layers { Rect::new(x, 1, plots, middle) } else { none };
     let (list, told) = match (lesson, below) {
         (false, _) => (beside, none),
-        (true, false) => (none, beside),
-        (true, true) => (none, below_it),
+        (true, false) => (listed, beside),
+        (true, true) => (listed, below_it),
     };
     let room = middle - 1;
     let under = match page {
@@ -135,8 +145,6 @@ pub fn areas((width, height): (u16, u16), contents: Contents) -> Option<Areas> {
         _ if room >= 15 => 4,
         _ => 0,
     };
-    let x = if list_width > 0 { list_width + 1 } else { 0 };
-    let plots = width - x;
     let columns = plots - GUTTER - 1;
     let labels = if roomy { 2 } else { 1 };
     // Two titles, flag, axis, labels, ticks.
@@ -306,6 +314,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_folded_lesson_leaves_p_and_q_its_rows() {
+        let of = |folded| {
+            let contents = Contents { lesson: true, folded, page: Page::Divergence, ..Contents::default() };
+            let areas = areas((80, 24), contents).unwrap().with_tall_lower(2);
+            (areas.lesson.height, areas.lower.height)
+        };
+        let (full, lower) = of(None);
+        assert_eq!(of(Some(full + 3)), (full, lower), "no more than it has otherwise");
+        assert_eq!(of(Some(5)), (5, lower + full - 5));
+        assert_eq!(of(Some(1)).0, FOLDED);
+    }
+
+    #[test]
     fn areas_fit_and_share_their_columns() {
         for width in 0..260 {
             for height in 0..90 {
@@ -319,7 +340,8 @@ mod tests {
                     (5, false, Some(9), true, false),
                     (5, true, None, true, true),
                 ] {
-                    let contents = Contents { methods, network, alone, lesson, mapping, page: Page::Curve };
+                    let folded = None;
+                    let contents = Contents { methods, network, alone, lesson, folded, mapping, page: Page::Curve };
                     let Some(usual) = areas((width, height), contents) else {
                         assert!(width < SMALLEST.0 || height < SMALLEST.1);
                         continue;
@@ -364,7 +386,7 @@ mod tests {
                         assert_eq!((a.ticks.bottom(), a.notes.bottom()), (a.notes.y, a.output.y));
                         assert_eq!(a.output.bottom(), if a.numbers.is_empty() { a.lesson.y } else { a.numbers.y });
                         assert!(alone.is_none() || a.list.is_empty());
-                        for page in if lesson { vec![] } else { vec![Page::Layers, Page::Compare] } {
+                        for page in if lesson { vec![Page::Layers] } else { vec![Page::Layers, Page::Compare] } {
                             let of = areas((width, height), Contents { page, ..contents }).unwrap();
                             let (rows, notes) = (of.list_rows(999), of.list_notes(999));
                             assert!(rows.height >= 3, "{width}x{height} {page:?} {rows}");
@@ -372,7 +394,8 @@ mod tests {
                                 page == Page::Compare
                                     || rows.bottom() == notes.y && notes.bottom() == of.output.y - of.notes.height
                             );
-                            assert!(page == Page::Compare || rows.width == width && notes.height >= 2);
+                            assert!(page == Page::Compare || lesson || rows.width == width && notes.height >= 2);
+                            assert!(!lesson || of.list.intersection(of.lesson).is_empty());
                         }
                         // A presentation has no row for the outputs.
                         assert!(a.output.height == u16::from(network) || a.list.is_empty());

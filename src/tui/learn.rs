@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::lessons::{Lang, Lesson, Needs, Play, Progress, Said};
+use crate::lessons::{Brought, Lang, Lesson, Needs, Own, Play, Progress, Said, Stage};
 use crate::quant::Format;
 use crate::session::{Decision, Target};
 
@@ -34,8 +34,12 @@ pub struct Learn {
     pub showing: bool,
     /// Whether scales were written in this lesson.
     pub exported: bool,
-    /// Whether there are data of the learner's own.
-    pub own: bool,
+    /// What the learner has brought.
+    pub brought: Brought,
+    /// Whether the network that is looked at is the learner's, and not the lesson's.
+    pub on_own: bool,
+    /// Whether the other of the two was asked for.
+    pub opening: bool,
     /// What was trained, in the lesson on training.
     pub training: Option<Training>,
 }
@@ -80,7 +84,7 @@ pub struct Best {
 
 impl Learn {
     /// A course that begins with the first lesson that was not played to its end.
-    pub fn new(lang: Lang, course: Vec<Entry>, progress: Progress, own: bool) -> Learn {
+    pub fn new(lang: Lang, course: Vec<Entry>, progress: Progress, brought: Brought) -> Learn {
         let at = course.iter().position(|entry| !progress.of(&entry.id).done).unwrap_or(0);
         Learn {
             lang,
@@ -94,7 +98,9 @@ impl Learn {
             best: None,
             showing: false,
             exported: false,
-            own,
+            brought,
+            on_own: false,
+            opening: false,
             training: None,
         }
     }
@@ -103,12 +109,41 @@ impl Learn {
     pub fn begin(&mut self, at: usize) {
         (self.at, self.free, self.kept, self.best, self.scroll) = (at, false, None, None, None);
         (self.exported, self.play, self.training) = (false, None, None);
+        (self.on_own, self.opening) = (false, false);
         if let Some(entry) = self.course.get(at)
             && let Ok(lesson) = &entry.lesson
         {
             self.training = (lesson.needs == Needs::Training).then(Training::default);
-            self.play = Some(Play::new(Arc::clone(lesson), self.progress.of(&entry.id).step, self.own));
+            self.play = Some(Play::new(Arc::clone(lesson), self.progress.of(&entry.id).step, self.brought));
         }
+    }
+
+    /// The lesson goes on where it is, on the learner's network or on its own again; that one's layers are on their way.
+    pub fn go_over(&mut self, on_own: bool) {
+        (self.on_own, self.opening) = (on_own, false);
+        (self.free, self.kept, self.best, self.scroll, self.exported) = (false, None, None, None, false);
+    }
+
+    /// Whether the step is about the learner's network, or that of the lesson.
+    pub fn wants_own(&self) -> bool {
+        self.play
+            .as_ref()
+            .is_some_and(|play| play.lesson().needs == Needs::Network && play.step().own == Some(Own::Network))
+    }
+
+    /// Whether where the curve is least, and where its parts cross, is still to be found.
+    pub fn hides_best(&self) -> bool {
+        self.playing().is_some_and(|play| {
+            let step = play.step();
+            let tells = step.ask.is_none() && step.goal.is_none();
+            step.hides_best && (tells || play.stage() != Stage::Done)
+        })
+    }
+
+    /// What was trained, where that has the place of the plots: not where the learner's data are looked at.
+    pub fn trained(&self) -> Option<&Training> {
+        let on_own = self.playing().is_some_and(|play| play.step().own.is_some());
+        self.training.as_ref().filter(|_| !on_own)
     }
 
     /// The lesson that is played, and not left for a while.

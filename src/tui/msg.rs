@@ -101,6 +101,8 @@ pub enum Msg {
 pub struct Opened {
     /// Which lesson of the course.
     pub lesson: usize,
+    /// Whether its layers are those of the learner's network.
+    pub own: bool,
     /// The session.
     pub session: Session,
     /// What is looked at, for the header.
@@ -176,8 +178,13 @@ pub enum Cmd {
     },
     /// Take the mouse, or give it back.
     Mouse(bool),
-    /// Open a lesson, by its place in the course.
-    Lesson(usize),
+    /// Open a lesson, by its place in the course, on its own data or on the learner's network.
+    Lesson {
+        /// Its place.
+        at: usize,
+        /// On the learner's network.
+        own: bool,
+    },
     /// Train this, under this number; what was ordered before ends.
     Train(Order, usize),
     /// Write down how far the lessons are.

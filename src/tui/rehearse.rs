@@ -7,9 +7,8 @@ use std::time::{Duration, Instant};
 use crossterm::event::KeyCode;
 
 use crate::jobs::{Feed, Stop, Told};
-use crate::lessons::{Complaint, Lang, Lesson, Play, Progress, Stage};
+use crate::lessons::{Brought, Complaint, Lang, Lesson, Own, Play, Progress, Stage};
 
-use super::app::Opening;
 use super::command::Command;
 use super::key::Key;
 use super::learn::{Entry, Learn};
@@ -17,6 +16,7 @@ use super::look::{Depth, Ground, Look, Marks};
 use super::model::Model;
 use super::msg::{Cmd, Msg, Opened, Written};
 use super::seen::seen;
+use super::teacher::{Open, Opening};
 use super::training::train;
 use super::update::{settle, update};
 use super::view::lesson_beyond;
@@ -28,11 +28,37 @@ const SIZES: [(u16, u16); 3] = [(80, 24), (100, 30), (160, 45)];
 const LONGEST: Duration = Duration::from_secs(300);
 
 /// Plays a lesson, and says what is wrong with it. Every goal must be missed at first, must not be reached by the digit of
-/// a method, and must be reached by what the lesson shows; every text must fit its panel, in every language.
-pub fn rehearse(lesson: &Arc<Lesson>, opening: Opening) -> Vec<Complaint> {
+/// a method, and must be reached by what the lesson shows; every text must fit its panel, in every language. `open` opens it,
+/// and the learner's network where a step is about that.
+///
+/// # Errors
+/// Why it cannot be opened.
+pub fn rehearse(lesson: &Arc<Lesson>, open: &mut Open) -> Result<Vec<Complaint>, String> {
+    let brought = |own: &[Own], brought| {
+        let wanted = lesson.steps.iter().any(|step| step.own.is_some_and(|of| own.contains(&of)));
+        wanted.then_some(brought)
+    };
+    let network = brought(&[Own::Network], Brought::Network);
+    let values = brought(&[Own::Values], Brought::Values);
+    let any = brought(&[Own::Any], Brought::Values).unwrap_or(Brought::Nothing);
+    let mut found = from(lesson, open, 0, network.or(values).unwrap_or(any))?;
+    // Steps for who has brought another thing are played on their own.
+    if network.is_some()
+        && values.is_some()
+        && let Some(at) = lesson.steps.iter().position(|step| step.own == Some(Own::Values))
+    {
+        found.extend(from(lesson, open, at, Brought::Values)?);
+    }
+    Ok(found)
+}
+
+/// The same from one of its steps on.
+fn from(lesson: &Arc<Lesson>, open: &mut Open, at: usize, brought: Brought) -> Result<Vec<Complaint>, String> {
     let look = Look::new(Depth::Sixteen, Ground::Unknown, Marks::Braille);
-    let own = lesson.steps.iter().any(|step| step.own);
+    let opening = open(lesson, false)?;
     let entry = Entry { id: lesson.id.clone(), lesson: Ok(Arc::clone(lesson)) };
+    let mut progress = Progress::default();
+    progress.reach(&lesson.id, at);
     let (sender, told) = channel();
     let feed = (opening.start)(Box::new(move |event| drop(sender.send(event))));
     let mut model = Model::new(opening.session, opening.title, look, SIZES[1]);
@@ -40,26 +66,27 @@ pub fn rehearse(lesson: &Arc<Lesson>, opening: Opening) -> Vec<Complaint> {
         &mut model.session,
         crate::session::Session::new(crate::calibrate::defaults(), "max", crate::quant::Format::INT8),
     );
-    model.learn = Some(Box::new(Learn::new(Lang::En, vec![entry], Progress::default(), own)));
+    model.learn = Some(Box::new(Learn::new(Lang::En, vec![entry], progress, brought)));
     let title = std::mem::take(&mut model.title);
-    let opened = Opened { lesson: 0, session, title, network: feed.has_network(), into_network: None };
-    let mut stage = Rehearsal { model, feed, told, found: Vec::new(), finished: false };
+    let opened = Opened { lesson: 0, own: false, session, title, network: feed.has_network(), into_network: None };
+    let mut stage = Rehearsal { model, feed, told, open, found: Vec::new(), finished: false };
     stage.tell(Msg::Opened(Box::new(opened)));
     stage.play();
     stage.feed.stop(Stop::All);
-    stage.found
+    Ok(stage.found)
 }
 
-struct Rehearsal {
+struct Rehearsal<'a> {
     model: Model,
     feed: Box<dyn Feed>,
     told: Receiver<Told>,
+    open: &'a mut Open,
     found: Vec<Complaint>,
     /// Whether nothing more comes by itself.
     finished: bool,
 }
 
-impl Rehearsal {
+impl Rehearsal<'_> {
     fn tell(&mut self, msg: Msg) {
         let mut cmds = update(&mut self.model, msg);
         settle(&mut self.model);
@@ -70,6 +97,10 @@ impl Rehearsal {
                     cmds.extend(update(&mut self.model, Msg::Trained(nth, Box::new(told))));
                     true
                 }),
+                Cmd::Lesson { own, .. } => {
+                    let msg = self.open(own);
+                    cmds.extend(update(&mut self.model, msg));
+                }
                 // Nothing is written, as if it had been.
                 Cmd::Export { path, .. } => {
                     let path = path.to_string_lossy().into_owned();
@@ -79,6 +110,25 @@ impl Rehearsal {
                 _ => {}
             }
         }
+    }
+
+    /// The learner's network takes the place of the lesson's, or the other way round.
+    fn open(&mut self, own: bool) -> Msg {
+        let Some(lesson) = playing(&self.model).map(|play| Arc::clone(play.lesson())) else {
+            return Msg::NotOpened("there is no lesson".into());
+        };
+        let Opening { session, title, start, into_network } = match (self.open)(&lesson, own) {
+            Ok(opening) => opening,
+            Err(why) => {
+                self.complain(why.clone());
+                return Msg::NotOpened(why);
+            }
+        };
+        self.feed.stop(Stop::All);
+        let (sender, told) = channel();
+        self.feed = start(Box::new(move |event| drop(sender.send(event))));
+        (self.told, self.finished) = (told, false);
+        Msg::Opened(Box::new(Opened { lesson: 0, own, session, title, network: self.feed.has_network(), into_network }))
     }
 
     fn keys(&mut self, keys: &[Key]) {

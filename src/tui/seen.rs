@@ -56,6 +56,11 @@ pub fn seen(model: &Model) -> Seen {
             codes(&mut seen, &figure.tensor, ready);
             window(&mut seen, &figure.tensor, model.plot.drops);
         }
+        for candidate in ready.candidates() {
+            if let Some(clip) = ready.own_clip(&candidate.id) {
+                seen.offer(&candidate.id, f64::from(clip.amax()));
+            }
+        }
     }
     if let Some(learn) = &model.learn {
         seen.set("exported", learn.exported);
@@ -67,6 +72,13 @@ pub fn seen(model: &Model) -> Seen {
             seen.set("least_at", best.least_at);
             seen.set("crossing", best.crossing);
         }
+    }
+    if model.plot.page == Page::Divergence
+        && let Some(parts) = model.divergence()
+    {
+        let bin = &parts.bins[model.bin_of(&parts)];
+        seen.set("bin_p", bin.p_count as f64);
+        seen.set("bin_q", bin.q_count);
     }
     of_network(&mut seen, model);
     seen

@@ -63,6 +63,7 @@ const STATE: &[&str] = &[
     "ask",
     "available",
     "drawn",
+    "graph",
     "key",
     "layout",
     "learn",
@@ -74,6 +75,7 @@ const STATE: &[&str] = &[
     "plotted",
     "seen",
     "taking",
+    "taught",
     "training",
 ];
 

@@ -35,11 +35,16 @@ mod placement;
 mod qdq;
 #[cfg(feature = "onnx")]
 mod quantized;
+#[cfg(feature = "statistics")]
+#[path = "../support/rows.rs"]
+mod rows;
 mod scales;
 mod sentinels;
 mod showing;
 #[cfg(feature = "statistics")]
 mod statistics;
+#[cfg(all(unix, feature = "statistics"))]
+mod statistics_kept;
 #[cfg(feature = "onnxruntime")]
 mod verify;
 

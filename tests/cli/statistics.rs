@@ -120,14 +120,12 @@ fn what_does_not_go_together_is_a_sentence_and_no_file() {
     run(&["stats", "a", "-o", "a.parquet"]).fine();
     run(&["stats", "b", "-o", "b.parquet", "--shard", "a"]).fine();
     run(&["stats", "b", "-o", "other.parquet", "--run", "monday"]).fine();
-    run(&["stats", "b", "-o", "bins.parquet", "--bins", "64"]).fine();
     let bytes = fs::read(folder.path().join("a.parquet")).unwrap();
     fs::write(folder.path().join("cut.parquet"), &bytes[..bytes.len() / 2]).unwrap();
     let merge = |file: &str| run(&["merge", "a.parquet", file, "-o", "all.parquet"]);
     for (file, what) in [
         ("b.parquet", "b.parquet holds the shard a of the run run, and so does a.parquet; they differ"),
         ("other.parquet", "other.parquet is of the run monday, and a.parquet of run; leave one of them out"),
-        ("bins.parquet", "bins.parquet was counted for 64 bins, and a.parquet for 2048"),
         ("cut.parquet", "cut.parquet is cut short"),
         ("none.parquet", "none.parquet does not exist"),
     ] {
@@ -149,9 +147,100 @@ fn what_does_not_go_together_is_a_sentence_and_no_file() {
     said(&run(&["report", "a.parquet", "a"]), 2, "they are looked at apart");
     said(&run(&["report", "a.parquet", "--exact"]), 2, "statistics hold none");
     said(&run(&["report", "a.parquet", "--group", "{layer}"]), 2, "--group is for activations");
-    said(&run(&["report", "a.parquet", "--bins", "64"]), 1, "--bins 64 asks for others");
+    said(
+        &run(&["report", "a.parquet", "--bins", "4096"]),
+        1,
+        "was counted for 2048 bins, and --bins 4096 asks for more",
+    );
     said(&run(&["report", "a.parquet", "--per-channel", "1"]), 1, "count again with qviz stats --per-channel 1");
     said(&run(&["sensitivity", "a.parquet"]), 2, "a network is put on trial");
+}
+
+/// Another schema, counts that cannot be, and those that overflow only together: a sentence, and the file that stands where
+/// the merged one would go is what it was.
+#[test]
+fn nothing_is_merged_in_part() {
+    use super::rows;
+
+    let folder = tempdir().unwrap();
+    let run = |args: &[&str]| qviz(folder.path(), args);
+    fs::write(folder.path().join("good.parquet"), rows::zeros("good", 1 << 62).bytes()).unwrap();
+    run(&["merge", "good.parquet", "-o", "all.parquet"]).fine();
+    let before = fs::read(folder.path().join("all.parquet")).unwrap();
+    let names = || {
+        let entries = fs::read_dir(folder.path()).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let overflow = (rows::zeros("more", 1 << 62).bytes(), "(x) has more values than a table counts, 2^63.");
+    let cut = rows::good().bytes();
+    let cut = (cut[..cut.len() - 9].to_vec(), "is cut short: it does not end as Parquet files do; write it anew.");
+    for (bytes, sentence) in rows::wrong().chain([overflow, cut]) {
+        fs::write(folder.path().join("bad.parquet"), bytes).unwrap();
+        for parts in [["good.parquet", "bad.parquet"], ["bad.parquet", "good.parquet"]] {
+            let ran = run(&["merge", parts[0], parts[1], "-o", "all.parquet", "--force"]);
+            // Which of the two is too many is for the order to say.
+            let name = if sentence.contains("2^63") { parts[1] } else { "bad.parquet" };
+            assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{sentence}");
+            assert_eq!(ran.err, format!("qviz: {name} {sentence}\n"));
+            assert_eq!(fs::read(folder.path().join("all.parquet")).unwrap(), before);
+            assert_eq!(names(), ["all.parquet", "bad.parquet", "good.parquet"]);
+        }
+    }
+}
+
+#[test]
+fn parts_for_different_bins_come_to_the_fewest() {
+    let folder = tempdir().unwrap();
+    batches(folder.path(), &["a", "b", "c"]);
+    let run = |args: &[&str]| qviz(folder.path(), args);
+    for (name, bins) in [("a", "2048"), ("b", "64"), ("c", "500")] {
+        run(&["stats", name, "-o", &format!("{name}.parquet"), "--bins", bins, "--per-channel", "conv1=-1"]).fine();
+        run(&[
+            "stats",
+            name,
+            "-o",
+            &format!("{name}64.parquet"),
+            "--shard",
+            name,
+            "--bins",
+            "64",
+            "--per-channel",
+            "conv1=-1",
+        ])
+        .fine();
+    }
+    run(&["merge", "a64.parquet", "b64.parquet", "c64.parquet", "-o", "all64.parquet"]).fine();
+    let merge = |parts: &[&str], out: &str, note: &str| {
+        let ran = run(&[&["merge"], parts, &["-o", out]].concat());
+        assert_eq!((ran.code, ran.err), (0, format!("note: {note}\n")));
+        fs::read(folder.path().join(out)).unwrap()
+    };
+    let all = fs::read(folder.path().join("all64.parquet")).unwrap();
+    let note = "b.parquet was counted for 64 bins and others for up to 2048: all are brought to 64.";
+    assert!(merge(&["a.parquet", "b.parquet", "c.parquet"], "abc.parquet", note) == all);
+    assert!(merge(&["c.parquet", "b.parquet", "a.parquet", "b.parquet"], "cba.parquet", note) == all);
+    let ca = "c.parquet was counted for 512 bins and others for up to 2048: all are brought to 512.";
+    merge(&["c.parquet", "a.parquet"], "ca.parquet", ca);
+    let by = "b.parquet was counted for 64 bins and others for up to 512: all are brought to 64.";
+    assert!(merge(&["ca.parquet", "b.parquet"], "ca-b.parquet", by) == all);
+    // A report says so of each tensor, and its numbers are those of the coarse grid.
+    let report = |paths: &[&str]| run(&[&["report", "--json"], paths].concat()).fine().json();
+    let (mixed, coarse) = (report(&["a.parquet", "b.parquet", "c.parquet"]), report(&["all64.parquet"]));
+    assert_eq!(mixed["tensors"][0]["candidates"], coarse["tensors"][0]["candidates"]);
+    assert!(
+        mixed["tensors"][0].to_string().contains(note) && !coarse["tensors"][0].to_string().contains("are brought")
+    );
+    // Fewer bins are there in every table.
+    let fewer = report(&["a.parquet", "c.parquet", "--bins", "64", "--method", "max,entropy"]);
+    let counted = report(&["a64.parquet", "c64.parquet", "--method", "max,entropy"]);
+    assert_eq!(fewer["tensors"][0]["candidates"], counted["tensors"][0]["candidates"]);
+    // The two sides of a comparison need not be alike either.
+    let compared = run(&["compare", "--data", "a.parquet", "--against", "b.parquet", "--method", "max"]);
+    assert_eq!(compared.err, "note: one set was counted for 2048 bins and the other for 64: both are brought to 64.\n");
+    let alike = run(&["compare", "--data", "a64.parquet", "--against", "b.parquet", "--method", "max"]).fine();
+    assert_eq!((compared.code, compared.out), (0, alike.out));
 }
 
 #[test]

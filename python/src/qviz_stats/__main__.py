@@ -1,6 +1,7 @@
 """`python -m qviz_stats merge PARTS... -o ALL`: where qviz itself is not at hand."""
 import argparse
 import sys
+import warnings
 
 from . import StatsError, merge
 
@@ -15,10 +16,14 @@ def main(arguments=None):
     merging.add_argument("--force", action="store_true", help="replace the file where it is there")
     options = parser.parse_args(arguments)
     try:
-        held = merge(options.parts, options.output, runs=options.runs, replace=options.force)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            held = merge(options.parts, options.output, runs=options.runs, replace=options.force)
     except StatsError as error:
         sys.stderr.write(f"qviz-stats: {error}\n")
         return 1
+    for warning in said:
+        sys.stderr.write(f"note: {warning.message}\n")
     sys.stderr.write(f"{options.output}: {len(held)} shards\n")
     return 0
 

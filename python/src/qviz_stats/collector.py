@@ -41,7 +41,8 @@ class Collector:
     """
 
     def __init__(self, bins=2048):
-        """`bins`: how many bins a magnitude has at least, at a power of two up to 32768. All parts need the same."""
+        """`bins`: how many bins a magnitude has at least, at a power of two up to 32768. Parts that differ
+        are merged on the fewest."""
         self.bins = bins
         self.values = 0
         self._kept = grid.kept_bits(bins)
@@ -152,6 +153,17 @@ class Collector:
         """Writes the table, whole or not at all. `run`: which calibration this belongs to. `shard`: which piece of the
         data was counted; a piece that is counted again, by a task that is tried again, has the same name."""
         table.write(Path(path), [(run, shard, list(self.entries()))], self.bins, replace=replace)
+
+    def coarser(self, bins):
+        """A collector with the same counts for fewer bins."""
+        coarse, bits = Collector(bins), grid.kept_bits(bins)
+        with self._lock:
+            for key, tensor in self._tensors.items():
+                along = {axis: rows.coarser(bits) for axis, rows in tensor.along.items()}
+                about = (tensor.op, tensor.shape, tensor.dtype, tensor.samples)
+                coarse._take(key, *about, tensor.whole.rows().coarser(bits), along)
+            coarse.values = self.values
+        return coarse
 
     def take(self):
         """A collector with what was counted until now; this one begins anew. For a service that never ends:

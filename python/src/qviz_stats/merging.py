@@ -1,17 +1,20 @@
 """Parts become one table, exactly: any order, any grouping, and each piece of the data once."""
 import hashlib
 import json
+import warnings
 from pathlib import Path
 
 from . import grid, table
 from .collector import Collector
 from .errors import StatsError
 
+
 def merge(paths, out, *, runs=False, replace=False):
     """Merges files into one, and gives the list of the (run, shard) that it holds.
 
     A shard that stands in several files counts once where they say the same, and is an error where they differ. Weights
-    are the same in all files, and count once. Parts of several runs are merged only where `runs` says so.
+    are the same in all files, and count once. Parts of several runs are merged only where `runs` says so. Parts that were
+    counted for different numbers of bins come to the fewest, with a warning: that is what one pass for these gives.
     """
     merger = _Merger(runs)
     for path in map(Path, paths):
@@ -20,25 +23,37 @@ def merge(paths, out, *, runs=False, replace=False):
             merger.take(path, part)
         except StatsError as error:
             raise StatsError(f"{path}: {error}") from error
-    if merger.whole is None:
-        raise StatsError("there is nothing to merge")
+    whole = merger.finish()
     held = sorted(merger.seen)
-    shards = [("+".join(sorted(merger.runs)), table.MERGED, list(merger.whole.entries()))]
-    table.write(Path(out), shards, merger.whole.bins, holds=[list(shard) for shard in held], replace=replace)
+    shards = [("+".join(sorted(merger.runs)), table.MERGED, list(whole.entries()))]
+    table.write(Path(out), shards, whole.bins, holds=[list(shard) for shard in held], replace=replace)
+    finest, fewest = max(merger.counted_for, default=0), min(merger.counted_for, default=0)
+    if finest > fewest:
+        first = merger.counted_for[fewest]
+        warnings.warn(
+            f"{first} was counted for {1 << fewest - 1} bins and others for up to {1 << finest - 1}: all are brought to "
+            f"{1 << fewest - 1}", stacklevel=2,
+        )
     return held
 
 
 class _Merger:
     def __init__(self, any_runs):
-        self.any_runs, self.runs, self.whole, self.first = any_runs, {}, None, None
+        self.any_runs, self.runs, self.whole, self.empty = any_runs, {}, None, None
         self.seen, self.weights = {}, {}
+        self.counted_for = {}  # the first file of each number of bins, by their bits
 
     def take(self, path, part):
         """Takes in a file. After an error nothing comes of any."""
+        bits = grid.kept_bits(part.bins)
+        if not part.shards:
+            self.empty = self.empty or part.bins  # no reason to make others wider
+            return
+        self.counted_for.setdefault(bits, path)
         if self.whole is None:
-            self.whole, self.first = Collector(part.bins), path
-        elif grid.kept_bits(part.bins) != self.whole._kept:
-            raise StatsError(f"it has {part.bins} bins and {self.first} has {self.whole.bins}; parts of one table have the same")
+            self.whole = Collector(part.bins)
+        elif bits < self.whole._kept:
+            self.whole = self.whole.coarser(part.bins)
         activations = {}
         for (run, shard), entries in part.shards.items():
             other = next((other for other in self.runs if other != run), None)
@@ -47,18 +62,28 @@ class _Merger:
             self.runs.setdefault(run, path)
             for whole, along in table.whole_and_along(entries):
                 if whole.kind == "weight":
-                    self._weight(path, whole, along)
+                    self._weight(path, whole, along, bits)
                 else:
                     activations.setdefault((run, shard), []).append((whole, along))
         if part.holds is not None:
             # What was merged comes as a whole, or not at all.
-            self._piece(path, part.holds, [each for entries in activations.values() for each in entries])
+            self._piece(path, part.holds, [each for entries in activations.values() for each in entries], bits)
         else:
             for shard, entries in activations.items():
-                self._piece(path, [shard], entries)
+                self._piece(path, [shard], entries, bits)
 
-    def _piece(self, path, held, entries):
-        digest = _digest(sorted(held), entries)
+    def finish(self):
+        """What all files come to."""
+        if self.whole is None:
+            if self.empty is None:
+                raise StatsError("there is nothing to merge")
+            return Collector(self.empty)
+        for known in self.weights.values():
+            self._add(*known[min(known)][1])
+        return self.whole
+
+    def _piece(self, path, held, entries, bits):
+        digest = _digest([bits, *sorted(held)], entries)
         known = [shard for shard in held if shard in self.seen]
         for run, shard in known:
             first, other = self.seen[run, shard]
@@ -73,15 +98,16 @@ class _Merger:
         for whole, along in entries:
             self._add(whole, along)
 
-    def _weight(self, path, whole, along):
-        digest = _digest([], [(whole, along)])
-        first, other = self.weights.setdefault(whole.tensor, (path, digest))
-        if other != digest:
-            raise StatsError(f"{whole.tensor} is a weight of other values than in {first}: these are two networks")
-        if first is path and ("weight", whole.tensor) not in self.whole._tensors:
-            self._add(whole, along)
+    def _weight(self, path, whole, along, bits):
+        known = self.weights.setdefault(whole.tensor, {})
+        for theirs, (first, other) in known.items():
+            fewer = min(bits, theirs)
+            if _digest([], [_coarser((whole, along), bits, fewer)]) != _digest([], [_coarser(other, theirs, fewer)]):
+                raise StatsError(f"{whole.tensor} is a weight of other values than in {first}: these are two networks")
+        known.setdefault(bits, (path, (whole, along)))
 
     def _add(self, whole, along):
+        whole, along = _coarser((whole, along), None, self.whole._kept)
         key = (whole.kind, whole.tensor)
         mine = self.whole._tensors.get(key)
         if mine is not None:
@@ -89,6 +115,14 @@ class _Merger:
             if mine.whole.stats[0] + whole.rows.stats[0, 0] > table.MOST_VALUES:
                 raise StatsError(f"{key[1]} has more than 2^47 values in all, whose sums may not fit into 64 bits")
         self.whole._take(key, *whole[2:6], whole.rows, along)
+
+
+def _coarser(entry, have, bits):
+    """The same on a grid of 2^bits bins a side."""
+    whole, along = entry
+    if have == bits:
+        return entry
+    return whole._replace(rows=whole.rows.coarser(bits)), {axis: rows.coarser(bits) for axis, rows in along.items()}
 
 
 def _digest(held, entries):

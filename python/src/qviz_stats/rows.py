@@ -55,6 +55,13 @@ class Rows:
             sums, pieces, bins, times,
         )
 
+    def coarser(self, bits):
+        """The same counts on a grid of 2^bits bins a side, where these are fewer: what counting on it gives."""
+        tops = np.maximum(np.maximum(self.high, -self.low), 0)
+        exp = np.maximum(self.exp, [grid.width_exponent(int(top), bits) for top in tops])
+        bins, times = added(self._coarse(exp), self.times)
+        return Rows(self.stats, self.low, self.high, exp, self.sums, self.pieces, bins, times)
+
     def _coarse(self, exp):
         """The keys of the bins at these widths."""
         if np.array_equal(exp, self.exp):

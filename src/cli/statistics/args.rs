@@ -32,7 +32,7 @@ pub(in crate::cli) struct StatsArgs {
     /// May be given several times, a later one prevails
     #[arg(long, value_name = "[PATTERNS=]AXIS", allow_negative_numbers = true)]
     pub per_channel: Vec<PerChannel>,
-    /// Number of magnitude bins, made a power of two; merging wants the same of all parts
+    /// Number of magnitude bins, made a power of two. Parts that differ are merged on the fewest
     #[arg(long, value_name = "N", default_value_t = DEFAULT_BINS, value_parser = parse_bins)]
     pub bins: usize,
     /// Joins files into batches of one tensor: 'acts/{batch}/{layer}.npy', matched relative to each PATH
@@ -41,6 +41,10 @@ pub(in crate::cli) struct StatsArgs {
     /// Leaves a mask's value out, as report does; for files. Takes one more reading
     #[arg(long)]
     pub ignore_sentinels: bool,
+    /// How often what was counted is written while counting goes on: whoever is killed loses no more. 0 is after each tensor
+    /// or sample
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub save_every: u64,
     /// Counts everything anew, and replaces FILE whatever it is
     #[arg(long)]
     pub force: bool,

@@ -41,8 +41,10 @@ fn expanded(path: &Path) -> Option<Vec<PathBuf>> {
     }
     // A pattern that the shell left alone.
     let pattern = path.to_str().filter(|text| !path.exists() && text.contains(['*', '?', '[']));
+    // Hidden files are nobody's, as for a shell.
+    let options = glob::MatchOptions { require_literal_leading_dot: true, ..Default::default() };
     let found: Option<Vec<PathBuf>> =
-        pattern.and_then(|pattern| glob::glob(pattern).ok()).map(|all| all.flatten().collect());
+        pattern.and_then(|pattern| glob::glob_with(pattern, options).ok()).map(|all| all.flatten().collect());
     Some(found.filter(|found| !found.is_empty()).unwrap_or_else(|| vec![path.to_owned()]))
 }
 

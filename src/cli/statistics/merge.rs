@@ -36,6 +36,7 @@ pub(in crate::cli) fn merge(args: MergeArgs) -> Result<u8, Failed> {
         eprintln!("qviz: {why}");
         return Ok(1);
     }
+    table.coarsened().iter().for_each(|note| eprintln!("note: {}", visible(note)));
     print(&format!(
         "{}: {} of {} of the data, {}\n",
         visible(&output.to_string_lossy()),

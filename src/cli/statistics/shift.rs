@@ -30,12 +30,15 @@ pub(in crate::cli) fn shift(mut shared: SharedArgs, against: Vec<PathBuf>, json:
     }
     let (ours, interrupts) =
         (model.map_or_else(|| shared.paths.clone(), |_| shared.data.samples.data.clone()), Interrupts::listen());
-    let Some((a, code_a)) = set(&shared, ours.clone(), &interrupts)? else { return Ok(1) };
-    let Some((b, code_b)) = set(&shared, against.clone(), &interrupts)? else { return Ok(1) };
+    let Some((mut a, code_a)) = set(&shared, ours.clone(), &interrupts)? else { return Ok(1) };
+    let Some((mut b, code_b)) = set(&shared, against.clone(), &interrupts)? else { return Ok(1) };
+    let bins = a.bins.min(b.bins);
     if a.bins != b.bins {
         let (a, b) = (a.bins, b.bins);
-        return Err(Usage(format!("one set was counted for {a} bins and the other for {b}; count both alike.")).into());
+        eprintln!("note: one set was counted for {a} bins and the other for {b}: both are brought to {bins}.");
     }
+    a.coarsen(bins);
+    b.coarsen(bins);
     // Weights are no data.
     let keys = b.tensors.keys().filter(|key| key.kind() == Kind::Activation);
     let there = keys.filter_map(|key| Some((key.clone(), b.histogram(key)?))).collect();
@@ -62,7 +65,10 @@ pub(in crate::cli) fn shift(mut shared: SharedArgs, against: Vec<PathBuf>, json:
 fn set(shared: &SharedArgs, paths: Vec<PathBuf>, interrupts: &Interrupts) -> Result<Option<(Table, u8)>, Failed> {
     if let Some(files) = named(&paths)? {
         return Ok(match merged(&files, true) {
-            Ok(table) => Some((table, 0)),
+            Ok(table) => {
+                table.coarsened().iter().for_each(|note| eprintln!("note: {}", visible(note)));
+                Some((table, 0))
+            }
             Err(why) => {
                 eprintln!("qviz: {}", visible(&why.message));
                 None
@@ -88,6 +94,7 @@ fn set(shared: &SharedArgs, paths: Vec<PathBuf>, interrupts: &Interrupts) -> Res
         bins: shared.bins,
         group: shared.group.clone(),
         ignore_sentinels: shared.ignore_sentinels,
+        save_every: u64::MAX,
         force: false,
         as_written: shared.data.as_written,
         samples,

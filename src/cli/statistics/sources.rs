@@ -118,7 +118,9 @@ pub(super) fn files(args: &StatsArgs, writing: &mut Writing, interrupts: &Interr
         loop {
             if phase.asked() {
                 stopped.store(true, Ordering::Relaxed);
-                bar.println("stopping, and keeping what was counted; once more leaves");
+                // Now: who waits for a pipe may be ended by a second one.
+                writing.save_what_is_new();
+                bar.suspend(|| eprintln!("stopping, and keeping what was counted; once more leaves"));
             }
             let (at, found) = match counted.recv_timeout(BEAT) {
                 Ok(told) => told,
@@ -206,11 +208,14 @@ pub(super) fn network(
     let phase = interrupts.begin();
     let (mut code, stopped) = (0, AtomicBool::new(false));
     while seen < all && !stopped.load(Ordering::Relaxed) {
+        let begun = std::cell::Cell::new(false);
         let stop = || {
             if phase.asked() && !stopped.swap(true, Ordering::Relaxed) {
-                bar.println("stopping after this sample; once more leaves");
+                bar.suspend(|| eprintln!("stopping after this sample; once more leaves"));
             }
-            stopped.load(Ordering::Relaxed) || writing.is_due()
+            // However often it is to be written, a sample is counted in between.
+            let due = begun.replace(true) && writing.is_due();
+            stopped.load(Ordering::Relaxed) || due
         };
         let found =
             network.count(seen..all, writing.part.bins, &axes, &|done| bar.set_position((seen + done) as u64), &stop);

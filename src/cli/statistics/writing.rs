@@ -10,9 +10,6 @@ use crate::histogram::kept_bins;
 use crate::report::{save, visible, writable};
 use crate::statistics::{Identity, Part, StatisticsError, WEIGHTS, read_file, write_part};
 
-/// How often what was gathered is written while counting goes on.
-const NOW_AND_THEN: Duration = Duration::from_secs(60);
-
 /// A part that is being written.
 pub(super) struct Writing {
     pub part: Part,
@@ -21,6 +18,8 @@ pub(super) struct Writing {
     pub kept: usize,
     /// Where it goes; `None` where it is only looked at.
     output: Option<PathBuf>,
+    /// How often it is written while counting goes on.
+    every: Duration,
     saved: Instant,
     /// Whether something stands here that the file has not.
     pub changed: bool,
@@ -62,13 +61,14 @@ impl Writing {
             part.tensors = file.parts.into_iter().flat_map(|part| part.tensors).collect();
         }
         writable(&output, true).map_err(|why| why.to_string())?;
-        Ok(Writing { part, notes, kept: 0, output: Some(output), saved: Instant::now(), changed: false })
+        let every = Duration::from_secs(args.save_every);
+        Ok(Writing { part, notes, kept: 0, output: Some(output), every, saved: Instant::now(), changed: false })
     }
 
     /// A part that goes into no file.
     pub fn nowhere(part: Part) -> Writing {
-        let notes = Notes::default();
-        Writing { part, notes, kept: 0, output: None, saved: Instant::now(), changed: false }
+        let (notes, every) = (Notes::default(), Duration::MAX);
+        Writing { part, notes, kept: 0, output: None, every, saved: Instant::now(), changed: false }
     }
 
     /// Writes what is there, whole or not at all.
@@ -86,15 +86,72 @@ impl Writing {
     /// The same where it is long ago. What cannot be written now is told at the end.
     pub fn save_now_and_then(&mut self) {
         if self.is_due() {
-            if self.changed {
-                let _ = self.save();
-            }
-            self.saved = Instant::now();
+            self.save_what_is_new();
         }
+    }
+
+    /// The same at once.
+    pub fn save_what_is_new(&mut self) {
+        if self.changed {
+            let _ = self.save();
+        }
+        self.saved = Instant::now();
     }
 
     /// Whether the file was last written a while ago.
     pub fn is_due(&self) -> bool {
-        self.output.is_some() && self.saved.elapsed() >= NOW_AND_THEN
+        self.output.is_some() && self.saved.elapsed() >= self.every
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::Key;
+    use crate::statistics::{Counter, Tensor};
+
+    fn tensor(values: &[f32]) -> Tensor {
+        let mut counter = Counter::new(64);
+        counter.push(values);
+        Tensor::new(counter.finish())
+    }
+
+    #[test]
+    fn what_is_new_is_written_when_it_is_due_and_not_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let output = folder.path().join("a.parquet");
+        let mut writing = Writing::nowhere(Part::new(Identity::new("run", "a"), 64));
+        assert!(!writing.is_due(), "it goes nowhere");
+        writing.save_now_and_then();
+        (writing.output, writing.every) = (Some(output.clone()), Duration::from_secs(3600));
+        let tensors = || read_file(&output).unwrap().parts.iter().map(|part| part.tensors.len()).sum::<usize>();
+        let counted = |writing: &mut Writing, name: &str| {
+            writing.part.tensors.insert(Key::activation(name), tensor(&[1.0, -2.0]));
+            writing.changed = true;
+            writing.save_now_and_then();
+        };
+        counted(&mut writing, "x");
+        assert!(!output.exists() && writing.changed, "not yet");
+        // An hour later.
+        writing.every = Duration::ZERO;
+        counted(&mut writing, "y");
+        assert_eq!((tensors(), writing.changed), (2, false));
+        // Nothing new is not written again.
+        std::fs::remove_file(&output).unwrap();
+        writing.save_now_and_then();
+        assert!(!output.exists());
+        // From the last time on, not from the beginning.
+        writing.every = Duration::from_secs(3600);
+        counted(&mut writing, "z");
+        assert!(!output.exists());
+        writing.save_what_is_new();
+        assert_eq!(tensors(), 3);
+        // What cannot be written while counting goes on is told at the end.
+        std::fs::remove_file(&output).unwrap();
+        std::fs::create_dir(&output).unwrap();
+        writing.every = Duration::ZERO;
+        counted(&mut writing, "w");
+        assert!(writing.changed && writing.save().unwrap_err().contains("is a folder"));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file stays");
     }
 }

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use super::collect::{Collected, Wanted, Watch, collect};
 use super::run::Run;
 use super::values::NetworkValues;
-use crate::ErrorKind;
 use crate::guard::{guarded, share};
 use crate::histogram::{Histogram, Packed};
 use crate::input::SentinelSearch;
@@ -330,13 +329,7 @@ impl Begin<'_> {
             start.imported.iter().any(|offer| offer.begins)
         };
         concats.retain(|(_, inputs)| !inputs.iter().any(|&tensor| follows_file(tensor)));
-        let (groups, errors) = self.ties.groups(&run.tensors.layers, self.plan, &concats);
-        for message in errors {
-            let file = run.setup.network.file().to_owned();
-            let result = Err(Failure { kind: ErrorKind::Unfit, file, message });
-            (self.tell)(Told::Arrived(Arrival::Tied { of: Vec::new(), requested: false, result }));
-        }
-        groups
+        self.ties.told((&run.tensors.layers, run.setup.network.file()), self.plan, &concats, self.tell)
     }
 
     /// Counts what is left, and analyses and tells the channels that were asked for beforehand: of activations those that

@@ -158,6 +158,7 @@ impl Setup {
         };
         let activations = self.engine.tensors().iter().enumerate().map(|(at, tensor)| {
             let layer = Layer::waiting(Key::activation(tensor.name.as_str()), file()).with_op(tensor.op_type.as_str());
+            let layer = layer.with_node(tensor.node.as_str());
             let takers = tensor.consumers.iter().map(|consumer| taker(&consumer.node, &consumer.op_type));
             let layer = layer.with_takers(takers.collect()).with_known(known(&tensor.name));
             let absorbed = self.network.absorbed_by(&tensor.name).iter().map(|a| (a.name.clone(), a.how.clone()));

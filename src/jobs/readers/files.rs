@@ -332,12 +332,7 @@ impl Shared {
 
     /// The ties that were asked for beforehand, of layers that were read.
     fn ties(&self, found: &Found) {
-        let (groups, errors) = self.ties.groups(&found.tensors.layers, &self.plan, &[]);
-        for message in errors {
-            let result = Err(Failure { kind: ErrorKind::Unfit, file: String::new(), message });
-            (self.tell)(Told::Arrived(Arrival::Tied { of: Vec::new(), requested: false, result }));
-        }
-        for group in groups {
+        for group in self.ties.told((&found.tensors.layers, ""), &self.plan, &[], &self.tell) {
             let read = |place: &usize| found.done.lock().unwrap_or_else(PoisonError::into_inner)[*place];
             if !group.of.iter().all(read) {
                 continue;

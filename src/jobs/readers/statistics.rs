@@ -211,12 +211,7 @@ impl Shared {
 
     /// The ties that were asked for beforehand.
     fn ties(&self, found: &Found) {
-        let (groups, errors) = self.ties.groups(&found.tensors.layers, &self.plan, &[]);
-        for message in errors {
-            let result = Err(Failure { kind: ErrorKind::Unfit, file: String::new(), message });
-            (self.tell)(Told::Arrived(Arrival::Tied { of: Vec::new(), requested: false, result }));
-        }
-        for group in groups {
+        for group in self.ties.told((&found.tensors.layers, ""), &self.plan, &[], &self.tell) {
             let of = found.tensors.keys(&group.of);
             let tied = guarded(|| self.tied(found, &group)).unwrap_or_else(|_| Err(defect("")));
             let Some(result) = tied.transpose() else { return };

@@ -38,7 +38,7 @@ impl Statistics {
     /// What the document says of where a tensor comes from.
     pub fn origin(&self, key: &Key) -> Origin {
         let tensor = &self.table.tensors[key];
-        // How many pieces of the data it was makes no difference, and is not said.
+        // How many pieces of the data it was makes no difference, and is not said. That some had wider bins does.
         let note = "From statistics, counted in one pass on bins of powers of two: the values and the order of batches are \
                     not known.";
         Origin {
@@ -46,7 +46,7 @@ impl Statistics {
             shape: tensor.shape.sizes(),
             samples: (tensor.samples > 0).then_some(tensor.samples),
             dtype: tensor.dtype.clone(),
-            notes: vec![note.to_owned()],
+            notes: std::iter::once(note.to_owned()).chain(self.table.coarsened()).collect(),
             ..Origin::default()
         }
     }

@@ -87,6 +87,8 @@ impl Codec {
 pub(super) struct Pages {
     rest: Bytes,
     codec: Codec,
+    /// Whether there was one, which the crate takes for granted.
+    dictionary: bool,
 }
 
 impl Pages {
@@ -101,7 +103,7 @@ impl Pages {
         let (start, end) = (usize::try_from(start).ok(), end.and_then(|end| usize::try_from(end).ok()));
         let range = start.zip(end).filter(|(start, end)| start <= end && *end <= file.len());
         let (start, end) = range.ok_or_else(|| fault("is cut short: a column lies beyond its end".to_owned()))?;
-        Ok(Pages { rest: file.slice(start..end), codec: Codec::of(column.compression())? })
+        Ok(Pages { rest: file.slice(start..end), codec: Codec::of(column.compression())?, dictionary: false })
     }
 
     fn take(&mut self) -> Result<Option<Page>> {
@@ -115,6 +117,15 @@ impl Pages {
             let packed = self.rest.slice(header.len..end);
             self.rest = self.rest.slice(end..);
             if let Some(page) = self.page(&header, &packed)? {
+                match page {
+                    Page::DictionaryPage { .. } => self.dictionary = true,
+                    _ if matches!(page.encoding(), Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY) => {
+                        if !self.dictionary {
+                            return Err(fault("has a page of a dictionary that is not there".to_owned()));
+                        }
+                    }
+                    _ => {}
+                }
                 return Ok(Some(page));
             }
         }

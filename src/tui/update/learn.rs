@@ -23,10 +23,12 @@ use crate::figure::{Handle, Rise};
 
 const ENTER: Key = Key::code(KeyCode::Enter);
 
-/// Whether Enter goes on in the lesson: not where it opens something on the screen.
+/// Whether Enter goes on in the lesson: not where it opens something on the screen. A channel it opens while there is
+/// something to do; else the lesson says that Enter goes on.
 pub(super) fn goes_on(model: &Model) -> bool {
-    let lesson = model.learn.as_ref().is_some_and(|learn| learn.playing().is_some());
-    lesson && !model.on_strip() && !matches!(model.plot.page, Page::Changes | Page::Work | Page::Layers)
+    let Some(play) = model.learn.as_ref().and_then(|learn| learn.playing()) else { return false };
+    let opens = model.on_strip() && play.stage() == Stage::Do;
+    !opens && !matches!(model.plot.page, Page::Changes | Page::Work | Page::Layers)
 }
 
 /// Asks what to do in the lesson; out of free play it goes back.
@@ -103,13 +105,13 @@ pub(super) fn open(model: &mut Model, lesson: usize, cmds: &mut Vec<Cmd>) {
     if let Some(learn) = &mut model.learn {
         (learn.at, learn.play) = (lesson, None);
         model.mode = Mode::Normal;
-        cmds.push(Cmd::Lesson(lesson));
+        cmds.push(Cmd::Lesson { at: lesson, own: false });
     }
 }
 
 /// A lesson's data are on their way: the screen begins anew.
 pub(super) fn opened(model: &mut Model, opened: Opened) {
-    let Opened { lesson, session, title, network, into_network } = opened;
+    let Opened { lesson, own, session, title, network, into_network } = opened;
     let fresh = Model::new(session, title, model.look, model.size);
     let old = std::mem::replace(model, fresh);
     let Model { keys, mouse, learn, mode, notice, lang, .. } = old;
@@ -118,12 +120,23 @@ pub(super) fn opened(model: &mut Model, opened: Opened) {
     model.network = network.then(Network::default);
     // Where the list of lessons stands over it, it stays.
     model.mode = if matches!(mode, Mode::Lessons { .. }) { mode } else { Mode::Normal };
-    if let Some(learn) = &mut model.learn {
-        learn.begin(lesson);
+    match &mut model.learn {
+        Some(learn) if learn.at == lesson && learn.play.is_some() => learn.go_over(own),
+        Some(learn) => learn.begin(lesson),
+        None => {}
     }
 }
 
 pub(super) fn not_opened(model: &mut Model, why: String) {
+    // The step before is about the network that still stands.
+    if let Some(learn) = &mut model.learn
+        && let Some(play) = learn.play.as_mut().filter(|_| learn.opening)
+    {
+        learn.opening = false;
+        if play.go(false) {
+            return model.warn(why);
+        }
+    }
     model.mode = Mode::Lessons { at: model.learn.as_ref().map_or(0, |learn| learn.at) };
     model.warn(why);
 }
@@ -176,13 +189,30 @@ fn measure_best(model: &mut Model) {
     }
 }
 
+/// Whether the network that a step is about is looked at; else it is asked for.
+fn on_its_network(model: &mut Model, cmds: &mut Vec<Cmd>) -> bool {
+    let Some(learn) = &mut model.learn else { return false };
+    let own = learn.wants_own();
+    if own == learn.on_own {
+        return true;
+    }
+    if !std::mem::replace(&mut learn.opening, true) {
+        cmds.push(Cmd::Lesson { at: learn.at, own });
+    }
+    false
+}
+
 /// A step begins, once the layer that it is about is read.
 fn begin(model: &mut Model, cmds: &mut Vec<Cmd>) {
     let Some(play) = model.learn.as_ref().and_then(|learn| learn.playing()).filter(|play| !play.begun()) else {
         return;
     };
     let step = play.step();
-    let (start, own) = (step.start.clone(), step.own);
+    let (start, own) = (step.start.clone(), step.own.is_some());
+    if !on_its_network(model, cmds) {
+        return;
+    }
+    let Some(play) = model.learn.as_ref().and_then(|learn| learn.playing()) else { return };
     let made: Vec<String> = play.lesson().data.iter().map(|made| made.name.clone()).collect();
     let layers = model.session.layers();
     let wanted = match &start.layer {

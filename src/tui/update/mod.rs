@@ -30,12 +30,13 @@ mod work;
 mod zoom;
 
 use super::command::{Command, entry_of};
-use super::layout::{Areas, Contents, areas, presented};
+use super::layout::{Areas, Contents, WITH_A_LIST, areas, presented};
 use super::line::Line;
 use super::mode::{Ask, Mode, Reading};
 use super::model::{Model, Part, name_of};
 use super::msg::{Cmd, Msg};
 use super::page::Page;
+use super::taught;
 use crate::calibrate::Shape;
 use crate::jobs::Request;
 use crate::report;
@@ -161,9 +162,12 @@ pub fn layout(model: &Model) -> Option<Areas> {
     let (network, page) = (model.network.is_some(), model.plot.page);
     let lesson = model.learn.as_ref().is_some_and(|learn| learn.playing().is_some());
     let mapping = model.plot.page == Page::Mapping && !model.on_strip();
+    // P and Q need many rows: on a low screen a lesson takes no more of them than its words.
+    let folds = lesson && page == Page::Divergence && model.present.is_none() && model.size.0 < WITH_A_LIST;
+    let folded = folds.then(|| taught::rows(model));
     let areas = match model.present {
         Some(_) => presented(model.size),
-        None => areas(model.size, Contents { methods, network, alone: alone(model), lesson, mapping, page }),
+        None => areas(model.size, Contents { methods, network, alone: alone(model), lesson, folded, mapping, page }),
     };
     let keep = if model.present.is_some() { u16::MAX } else { 2 };
     areas.map(|areas| match page {

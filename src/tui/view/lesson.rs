@@ -4,9 +4,9 @@ use ratatui::style::Style;
 use super::super::layout::Areas;
 use super::super::learn::Learn;
 use super::super::model::Model;
-use super::super::seen::seen;
+use super::super::taught::lines;
 use super::pen::Pen;
-use crate::lessons::{Asked, Ink, Play, Region, Run, Seen, Stage, tell, wrap};
+use crate::lessons::{Ink, Play, Region, Stage};
 
 /// What a lesson says now, in its panel.
 pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
@@ -87,94 +87,6 @@ fn row_of(areas: &Areas, region: Region) -> Option<Rect> {
     (!area.is_empty()).then_some(Rect { height: 1, ..area })
 }
 
-/// What is said at this point of a step: text and question, then what came of it.
-fn lines(model: &Model, learn: &Learn, play: &Play, width: usize) -> Vec<Vec<Run>> {
-    let seen = seen(model);
-    let (step, lang) = (play.step(), learn.lang);
-    let say = |text: &str| told(model, play, text, &seen);
-    let mut all: Vec<Run> = Vec::new();
-    let mut part = |runs: Vec<Run>| {
-        if !all.is_empty() {
-            all.push(plain("\n\n"));
-        }
-        all.extend(runs);
-    };
-    match (play.stage(), &step.reveal) {
-        (Stage::Done, Some(reveal)) => part(say(reveal.of(lang))),
-        (stage, _) => {
-            part(say(step.text.of(lang)));
-            if let (Stage::Ask, Some(ask)) = (stage, &step.ask) {
-                let mut question = say(ask.question.of(lang));
-                question.iter_mut().filter(|run| run.ink == Ink::Plain).for_each(|run| run.ink = Ink::Term);
-                if let Asked::Choice { options, .. } = &ask.of {
-                    for (at, option) in options.iter().enumerate() {
-                        question.push(plain(&format!("\n{} ", at + 1)));
-                        question.extend(say(option.of(lang)));
-                    }
-                }
-                part(question);
-            } else if let Some(answered) = play.answered().filter(|_| stage == Stage::Do) {
-                let text = match answered.right {
-                    true => learn.say("You said {said}: right.", "你答 {said}：对。"),
-                    false => learn.say("You said {said}; it is {is}.", "你答 {said}；其实是 {is}。"),
-                };
-                part(say(text));
-            }
-        }
-    }
-    if let Some(hint) = step.hint.as_ref().filter(|_| play.hinted() && play.stage() != Stage::Done) {
-        let mut runs = vec![Run { text: learn.say("Hint: ", "提示：").to_owned(), ink: Ink::Term }];
-        runs.extend(say(hint.of(lang)));
-        part(runs);
-    }
-    // Answers to choose from stand on lines of their own.
-    let mut lines = Vec::new();
-    for (nth, piece) in split_lines(&all).iter().enumerate() {
-        let option = piece.first().is_some_and(|run| run.text.starts_with(|c: char| c.is_ascii_digit()));
-        // Rows are dear where the panel is broad and low.
-        if nth > 0 && !option && width < BROAD {
-            lines.push(Vec::new());
-        }
-        lines.extend(wrap(piece, width));
-    }
-    lines
-}
-
-/// A panel of so many columns lies below the plots.
-const BROAD: usize = 60;
-
-fn plain(text: &str) -> Run {
-    Run { text: text.to_owned(), ink: Ink::Plain }
-}
-
-/// A lone line break before an answer to choose from ends a line; others are as the text is wrapped.
-fn split_lines(runs: &[Run]) -> Vec<Vec<Run>> {
-    let mut pieces = vec![Vec::new()];
-    for run in runs {
-        let begins_an_option = run.text.starts_with('\n') && run.text[1..].starts_with(|c: char| c.is_ascii_digit());
-        if begins_an_option {
-            pieces.push(vec![Run { text: run.text[1..].to_owned(), ink: run.ink }]);
-        } else if run.text == "\n\n" {
-            pieces.push(Vec::new());
-        } else if let Some(piece) = pieces.last_mut() {
-            piece.push(run.clone());
-        }
-    }
-    pieces
-}
-
-fn told(model: &Model, play: &Play, text: &str, seen: &Seen) -> Vec<Run> {
-    let key = |id: &str| match (id, play.answered()) {
-        ("said", Some(answered)) => Some(answered.said.clone()),
-        ("is", Some(answered)) => Some(answered.is.clone()),
-        _ => {
-            let known = super::super::command::by_id(id)?;
-            Some(model.keys.hint(known.command).unwrap_or_else(|| format!("({})", known.title)))
-        }
-    };
-    tell(text, &key, seen)
-}
-
 fn footline(model: &Model, learn: &Learn, play: &Play) -> String {
     let text = match play.stage() {
         Stage::Ask => learn.say("Enter answers · {lesson} more", "Enter 作答 · {lesson} 更多"),
@@ -214,7 +126,7 @@ pub(super) fn list(pen: &mut Pen, screen: Rect, model: &Model, at: usize) {
             (_, true, _) => (learn.say("done", "已学完").to_owned(), theme.key),
             (_, _, 0) => (String::new(), theme.dim),
             (Ok(lesson), _, step) => {
-                (format!("{} {step}/{}", learn.say("begun", "学到"), lesson.steps.len()), theme.dim)
+                (format!("{} {step}/{}", learn.say("begun", "学到"), lesson.played(learn.brought)), theme.dim)
             }
         };
         pen.text(area.x + 50, y, area.width.saturating_sub(50), &state, style);

@@ -66,7 +66,8 @@ fn title(pen: &mut Pen, area: Rect, model: &Model, figure: &Figure) {
     let symmetric = model.format().symmetric();
     let at = |at: f64| number::significant(at, 4);
     // What says most first: the title keeps its room.
-    let notes: Vec<String> = match (model.plot.curve, curve.best) {
+    let best = curve.best.filter(|_| !hides_best(model));
+    let notes: Vec<String> = match (model.plot.curve, best) {
         (CurveKind::Kl, None) if kl::undefined_on(model.format()).is_some() => vec!["no KL on FP8".to_owned()],
         (_, None) => Vec::new(),
         (CurveKind::Sqnr, Some((v, x))) => vec![format!("best {} dB at {}", number::decibels(v), at(x))],
@@ -171,10 +172,18 @@ fn draw_curve(pen: &mut Pen, area: Rect, curve: &Curve) {
     }
 }
 
+/// Whether a lesson wants that to be found.
+fn hides_best(model: &Model) -> bool {
+    model.learn.as_ref().is_some_and(|learn| learn.hides_best())
+}
+
 /// Where the curve is best, and where its two parts cross: a sign with its name.
 fn points(pen: &mut Pen, area: Rect, model: &Model, figure: &Figure, ready: &Ready) {
     let (theme, glyphs) = (pen.look.theme, pen.look.glyphs);
     let curve = &figure.curve;
+    if hides_best(model) {
+        return;
+    }
     let [least, cross] = glyphs.points;
     for crossing in &curve.crossings {
         let at = (f64::from(crossing.at), crossing.value);

@@ -63,7 +63,7 @@ pub fn view(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
     if model.present.is_none() {
         layers::draw(&mut pen, &areas, model);
     }
-    let training = model.learn.as_ref().and_then(|learn| Some((learn, learn.training.as_ref()?)));
+    let training = model.learn.as_ref().and_then(|learn| Some((learn, learn.trained()?)));
     if let Some((learn, training)) = training {
         training::draw(&mut pen, areas.page(), learn, training);
     } else if model.plot.page == Page::Layers {
