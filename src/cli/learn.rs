@@ -13,7 +13,7 @@ use super::usage::Usage;
 use crate::journal::state_folder;
 use crate::lessons::{Brought, Complaint, Known, Lang, Lesson, Progress, bundled, read};
 use crate::report::{self, visible};
-use crate::tui::app;
+use crate::tui::{self, app};
 use crate::tui::command::by_id;
 use crate::tui::learn::{Entry, Learn};
 use crate::tui::mode::Mode;
@@ -48,8 +48,9 @@ pub(super) fn learn(args: LearnArgs, config: &Config, lang: Lang) -> Result<u8, 
     let lang = if looks.look().glyphs.ascii { Lang::En } else { lang };
     let mut learn = Learn::new(lang, course, progress, brought(&own));
     let mut teacher = Teacher::new(own);
-    let mut opened =
-        |at: usize| learn.course[at].lesson.as_ref().map_err(String::clone).and_then(|lesson| teacher.open(lesson, false));
+    let mut opened = |at: usize| {
+        learn.course[at].lesson.as_ref().map_err(String::clone).and_then(|lesson| teacher.open(lesson, false))
+    };
     // Behind the list any lesson will do, and one that cannot be opened keeps nobody from the others.
     let candidates = wanted.map_or_else(|| vec![learn.at, 0], |at| vec![at]);
     let mut found = Err(String::new());
@@ -76,7 +77,7 @@ pub(super) fn learn(args: LearnArgs, config: &Config, lang: Lang) -> Result<u8, 
         Some(place) => keep(place, text),
         None => Err("how far you are cannot be written down: there is no home folder".to_owned()),
     };
-    let teacher = app::Teacher { open: Box::new(move |lesson, own| teacher.open(lesson, own)), keep: Box::new(keep) };
+    let teacher = tui::teacher::Teacher { open: Box::new(move |lesson, own| teacher.open(lesson, own)), keep: Box::new(keep) };
     let ended = app::run(model, opening.start, None, &|_| Ok(()), None, looks.ask, Some(teacher))?;
     Ok(ended.signal.map_or(0, |s| 128 + s as u8))
 }

@@ -10,7 +10,7 @@ use crate::jobs::{Loader, Order, Recipe};
 use crate::lessons::{Lang, Lesson, Made, Needs};
 use crate::quant::Format;
 use crate::session::Session;
-use crate::tui::app::Opening;
+use crate::tui::teacher::Opening;
 
 /// Who opens lessons.
 pub(super) struct Teacher {

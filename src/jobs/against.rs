@@ -91,10 +91,9 @@ impl Against {
         };
         let (asked, request) = match range {
             Target::Tensor(_) => return None,
-            Target::Channel { of, axis, .. } => (
-                Asked::Channels(of.clone(), *axis),
-                Request::Channels { key: of.clone(), start: start(Some(*axis)) },
-            ),
+            Target::Channel { of, axis, .. } => {
+                (Asked::Channels(of.clone(), *axis), Request::Channels { key: of.clone(), start: start(Some(*axis)) })
+            }
             Target::Tie(of) => (Asked::Joint(of.clone()), Request::Tie { of: of.clone(), start: start(None) }),
         };
         let all: &[Key] = match range {

@@ -159,7 +159,8 @@ mod tests {
         let rows = Made { channels: vec![1.0, 0.25], ..made(values) };
         assert_eq!(rows.values(), [1.0, 2.0, 0.75, -1.0]);
         assert!(rows.npy().windows(6).any(|part| part == b"(2, 2,"), "{:?}", rows.npy());
-        let numpy = "np.array([1, 2, 3, -4]).astype(np.float32).reshape(2, -1) * np.array([1, 0.25], np.float32)[:, None]";
+        let numpy =
+            "np.array([1, 2, 3, -4]).astype(np.float32).reshape(2, -1) * np.array([1, 0.25], np.float32)[:, None]";
         assert_eq!(rows.numpy(), numpy);
     }
 

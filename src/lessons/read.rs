@@ -45,7 +45,8 @@ pub fn read(id: &str, text: &str, known: &Known) -> Result<Lesson, Vec<Complaint
         let why = error.message().lines().collect::<Vec<_>>().join(", ");
         vec![Complaint { line: line(error.span().map_or(text.len(), |span| span.start)), why }]
     })?;
-    let mut reader = Reader { known, wrongs: Wrongs::default(), line: &line, layers: Vec::new(), made: true, network: false };
+    let mut reader =
+        Reader { known, wrongs: Wrongs::default(), line: &line, layers: Vec::new(), made: true, network: false };
     let lesson = reader.lesson(id, Table::new(table.get_ref(), 0));
     let mut found = reader.wrongs.found;
     found.sort_by_key(|(at, _)| *at);
@@ -300,7 +301,22 @@ impl Reader<'_> {
         of.finish("a step", &mut self.wrongs);
         let locked = locked.into_iter().map(|(id, _)| id.to_owned()).collect();
         let line = (self.line)(at);
-        Some(Step { line, text: text?, start, locked, look, ask, goal, by_digit, reveal, hint, show, hides_best, graph, own })
+        Some(Step {
+            line,
+            text: text?,
+            start,
+            locked,
+            look,
+            ask,
+            goal,
+            by_digit,
+            reveal,
+            hint,
+            show,
+            hides_best,
+            graph,
+            own,
+        })
     }
 
     /// `true`, or a word for what must have been brought.

@@ -56,6 +56,6 @@ mod tests {
         let text = table(&columns, &rows);
         let ends: Vec<usize> = text.lines().map(|line| line.rsplit_once("  ").unwrap().0.width()).collect();
         assert!(ends.iter().all(|end| *end == ends[0]), "{text}");
-        assert!(text.lines().nth(2).unwrap().starts_with("卷积层   9"), "{text}");
+        assert!(text.lines().nth(2).unwrap().starts_with("卷积层  9"), "{text}");
     }
 }

@@ -146,7 +146,8 @@ mod tests {
             ops: ops.iter().map(|op| (*op).to_owned()).collect(),
             weights: weights.map(|name| (name.to_owned(), false)),
         };
-        let wanted = [row("x", &["Conv"], Some("w1")), row("a", &["Add", "Mul"], None), row("c", &["Conv"], Some("w2"))];
+        let wanted =
+            [row("x", &["Conv"], Some("w1")), row("a", &["Add", "Mul"], None), row("c", &["Conv"], Some("w2"))];
         assert_eq!(rows(&layers), wanted);
         assert_eq!(rows(&layers[4..5]), []);
         assert_eq!(rows(&[]), []);

@@ -126,9 +126,9 @@ impl Learn {
 
     /// Whether the step is about the learner's network, or that of the lesson.
     pub fn wants_own(&self) -> bool {
-        self.play.as_ref().is_some_and(|play| {
-            play.lesson().needs == Needs::Network && play.step().own == Some(Own::Network)
-        })
+        self.play
+            .as_ref()
+            .is_some_and(|play| play.lesson().needs == Needs::Network && play.step().own == Some(Own::Network))
     }
 
     /// Whether where the curve is least, and where its parts cross, is still to be found.

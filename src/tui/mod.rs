@@ -31,7 +31,8 @@
 //! | `view/` | one file a panel |
 //! | `plot/` | bars, dots, labels in cells |
 //! | `training.rs` | training with quantization: what was asked for, what it has told |
-//! | `app.rs` | the loop |
+//! | `app.rs` | the loop; `execute.rs` does what it is asked to outside, `export.rs` writes the document |
+//! | `bringer.rs` | who brings layers, other data and training; `teacher.rs` who opens lessons; `signals.rs` what ends it from outside |
 //! | `writer.rs` | the network with its scales, written on a thread of its own |
 //! | `rehearse.rs` | a lesson played to its end without a screen, for its author |
 //! | `pages.rs` | writing down what no file holds |
@@ -43,11 +44,14 @@ mod ask;
 mod available;
 mod backend;
 pub mod behind;
+mod bringer;
 pub mod changes;
 mod clipboard;
 pub mod command;
 mod drawn;
 pub mod event;
+mod execute;
+mod export;
 mod find;
 mod graph;
 pub mod held;
@@ -71,8 +75,10 @@ pub mod plotted;
 pub(crate) mod query;
 pub mod rehearse;
 pub mod seen;
+mod signals;
 pub mod taking;
 mod taught;
+pub(crate) mod teacher;
 mod terminal;
 pub mod training;
 pub mod update;

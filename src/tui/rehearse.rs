@@ -9,7 +9,6 @@ use crossterm::event::KeyCode;
 use crate::jobs::{Feed, Stop, Told};
 use crate::lessons::{Brought, Complaint, Lang, Lesson, Own, Play, Progress, Stage};
 
-use super::app::{Open, Opening};
 use super::command::Command;
 use super::key::Key;
 use super::learn::{Entry, Learn};
@@ -17,6 +16,7 @@ use super::look::{Depth, Ground, Look, Marks};
 use super::model::Model;
 use super::msg::{Cmd, Msg, Opened, Written};
 use super::seen::seen;
+use super::teacher::{Open, Opening};
 use super::training::train;
 use super::update::{settle, update};
 use super::view::lesson_beyond;

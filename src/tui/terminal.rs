@@ -9,6 +9,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste};
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use crossterm::{Command, cursor, execute, queue};
+use ratatui::Terminal;
+
+use super::backend::Ansi;
+
+/// What frames are drawn to.
+pub type Screen = Terminal<Ansi<io::BufWriter<io::Stdout>>>;
 
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
@@ -52,6 +58,25 @@ pub fn take(mouse: bool) -> io::Result<()> {
 /// When the terminal refuses.
 pub fn set_mouse(on: bool) -> io::Result<()> {
     if on { execute!(stdout(), EnableDrag) } else { execute!(stdout(), DisableMouseCapture) }
+}
+
+/// Gives the terminal back and sleeps until the shell wakes the program. Where there is no job control nothing happens.
+///
+/// The whole process group is stopped, as the terminal itself would do: a script or `cargo run` around the program must
+/// sleep too, or the shell would wait for it. And with SIGTSTP, not SIGSTOP: where there is no shell to wake anyone up
+/// (`xterm -e qviz`) the system ignores it.
+///
+/// # Errors
+/// When the terminal refuses to be taken again.
+pub fn suspend(mouse: bool) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        restore();
+        rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
+        take(mouse)?;
+    }
+    let _ = mouse;
+    Ok(())
 }
 
 /// Gives everything back as it was. Does nothing when it was given back already, and never fails: there is nobody left

@@ -52,7 +52,7 @@ fn hints_marks_rows_and_tabs_do_what_they_name() {
     }
     wait_clip(&terminal, &before);
     // A tab of the curves, a layer, the order of the list.
-    press(&mut terminal, "MSE  SQNR", false);
+    press(&mut terminal, "MSE, x²", false);
     terminal.wait_for("rounding --");
     press(&mut terminal, "04.conv3.dw", false);
     terminal.wait_for("04.conv3.dw  5x24x6x96  ");

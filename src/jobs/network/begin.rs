@@ -342,8 +342,7 @@ impl Begin<'_> {
         let steps = (rounds.len() + 1) as f64;
         for (at, round) in rounds.into_iter().enumerate() {
             let (from, to) = (at as f64 / steps, (at + 1) as f64 / steps);
-            let found =
-                guarded(|| watch.part(from, to, |watch| count_windows(&values, &round, self.recipe, watch)));
+            let found = guarded(|| watch.part(from, to, |watch| count_windows(&values, &round, self.recipe, watch)));
             match found.unwrap_or_else(|_| Err(defect(run.setup.network.file()))) {
                 Ok(None) => return false,
                 Ok(Some(found)) => counted.extend(round.into_iter().zip(found.into_iter().map(Some))),
@@ -379,9 +378,8 @@ impl Begin<'_> {
                     }
                     Some((axis, all))
                 } else {
-                    let count = |watch: &values::Watch| {
-                        channels::count(&values, *tensor, axis as i64, self.recipe, watch)
-                    };
+                    let count =
+                        |watch: &values::Watch| channels::count(&values, *tensor, axis as i64, self.recipe, watch);
                     watch.part(from, middle, count)?
                 };
                 let Some(packed) = packed else { return Ok(None) };

@@ -134,8 +134,11 @@ impl Sets {
         if let (&[(key, only)], [input]) = (parts, wanted) {
             // As `np.savez` names what it is given without a name.
             if key != "arr_0" {
-                let name = &input.port.name;
-                self.assumptions.push(format!("{file}: the array {key} is taken for {name}, the model's only input"));
+                let taken = format!("the array {key} is taken for {}, the model's only input", input.port.name);
+                // Once, and not of each of thousands of files.
+                if !self.assumptions.iter().any(|said| said.ends_with(&taken)) {
+                    self.assumptions.push(format!("{file}: {taken}"));
+                }
             }
             return Ok(vec![of(only)]);
         }

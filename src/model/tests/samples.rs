@@ -348,7 +348,9 @@ fn several_inputs_are_cut_together() {
 fn arrays_without_the_inputs_names() {
     let numbered: [(&str, &[usize]); 2] = [("arr_1", &[1, 3]), ("arr_0", &[1, 2])];
     assert_eq!(archive(&[("a", "1 2"), ("b", "1 3")], &numbered), Ok((1, vec![vec![1, 2], vec![1, 3]], 1)));
-    assert_eq!(archive(&[("a", "1 2")], &[("whatever", &[1, 2])]), Ok((1, vec![vec![1, 2]], 0)));
+    // A name that is not the input's is said, NumPy's own is not.
+    assert_eq!(archive(&[("a", "1 2")], &[("whatever", &[1, 2])]), Ok((1, vec![vec![1, 2]], 1)));
+    assert_eq!(archive(&[("a", "1 2")], &[("arr_0", &[1, 2])]), Ok((1, vec![vec![1, 2]], 0)));
     // What is there besides is said.
     assert_eq!(archive(&[("a", "1 2")], &[("a", &[1, 2]), ("c", &[7])]), Ok((1, vec![vec![1, 2]], 1)));
     let error = archive(&[("a", "1 2"), ("b", "1 3")], &[("p", &[1, 2]), ("q", &[1, 3])]).unwrap_err();

@@ -109,12 +109,7 @@ fn rules(canvas: &mut impl Canvas, outline: &Outline, frame: Frame) {
         let y = frame.base() - outline.scale.height(tick) * frame.height;
         if (frame.y..=frame.base()).contains(&y) {
             lines.push(Line::Across { x: frame.x, y, length: frame.width });
-            canvas.text(
-                Words::Number,
-                (frame.x - 4.0, y + frame.line * 0.3),
-                Anchor::End,
-                &number::tick(tick),
-            );
+            canvas.text(Words::Number, (frame.x - 4.0, y + frame.line * 0.3), Anchor::End, &number::tick(tick));
         }
     }
     canvas.lines(Part::Rule, &lines);

@@ -1,8 +1,8 @@
 use std::fmt::Write;
 
 use super::canvas::{Anchor, Bar, Canvas, Line, Part, Words};
-use super::picture::{PlotSize, lay};
 use super::in_words;
+use super::picture::{PlotSize, lay};
 use crate::figure::Rise;
 use crate::report::visible;
 use crate::session::Ready;

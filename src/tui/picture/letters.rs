@@ -39,7 +39,15 @@ pub(super) fn has(c: char) -> bool {
 
 /// Draws a character into the cell at `at`, or into as many as it is `wide`. One that neither the font nor `form.rs` has is a
 /// box.
-pub(super) fn letter(pixels: &mut Pixels, at: (usize, usize), face: Face, wide: usize, c: char, bold: bool, ink: [u8; 3]) {
+pub(super) fn letter(
+    pixels: &mut Pixels,
+    at: (usize, usize),
+    face: Face,
+    wide: usize,
+    c: char,
+    bold: bool,
+    ink: [u8; 3],
+) {
     let (width, height) = (face.width(), face.height);
     if inked(c, 0.0, 0.0).is_some() {
         let share = |px: usize, py: usize| {

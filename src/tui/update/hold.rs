@@ -25,7 +25,8 @@ pub(super) fn told(model: &mut Model, told: Told) {
     let Some(against) = &mut model.against else { return };
     let name = visible(&against.title);
     if let Told::Arrived(
-        Arrival::Channels { requested: true, result: Err(why), .. } | Arrival::Tied { requested: true, result: Err(why), .. },
+        Arrival::Channels { requested: true, result: Err(why), .. }
+        | Arrival::Tied { requested: true, result: Err(why), .. },
     ) = &told
     {
         let why = visible(&why.message);

@@ -68,7 +68,9 @@ pub(super) fn badge(ready: &Ready) -> &str {
 /// A percentile without its letter, where that would take a column of all names.
 fn fitted(label: &str) -> &str {
     match label.strip_prefix('p') {
-        Some(number) if label.width() > usize::from(BADGE) && number.starts_with(|c: char| c.is_ascii_digit()) => number,
+        Some(number) if label.width() > usize::from(BADGE) && number.starts_with(|c: char| c.is_ascii_digit()) => {
+            number
+        }
         _ => label,
     }
 }

@@ -96,7 +96,8 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16
 fn long(pen: &mut Pen, area: Rect, notice: &Notice) {
     let theme = pen.look.theme;
     let style = if notice.warning { theme.warning } else { theme.title };
-    let lines = wrapped(&pen.look.glyphs.text(&report::visible(&notice.text)), usize::from(area.width.saturating_sub(2)));
+    let lines =
+        wrapped(&pen.look.glyphs.text(&report::visible(&notice.text)), usize::from(area.width.saturating_sub(2)));
     let most = usize::from(area.y / 3 + 1);
     let rows = lines.len().min(most) as u16;
     let top = (area.y + 1).saturating_sub(rows);
@@ -409,8 +410,12 @@ fn hints(words: &mut Words, columns: u16) {
         plots.as_slice()
     };
     let listed = layout(model).is_some_and(|areas| !areas.list.is_empty()) || model.session.layers().len() < 2;
+    // Where nothing could be read there is nothing to do with it.
+    let nothing = model.loading.finished && model.session.layers().iter().all(|layer| layer.ready().is_none());
     // Only where there is a channel to leave, something to stop, a network to try.
     let wanted = wanted.iter().filter(|(commands, _)| match commands {
+        [Palette] => true,
+        _ if nothing => false,
         [CloseChannel] => model.channel.open.is_some(),
         [Stop] => model.unavailable(Stop).is_none(),
         [Work] => at_work > 0,

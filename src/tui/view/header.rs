@@ -54,7 +54,9 @@ fn right(model: &Model) -> Vec<(String, Style, Option<Sends>)> {
         right.push((model.keys.told(text), theme.clip, Some(Sends::Run(Command::Lesson))));
     }
     // Beside the title, where there is room for both.
-    if let Some(key) = model.keys.hint(Command::Open).filter(|_| model.example && model.size.0 >= 116 && right.is_empty()) {
+    if let Some(key) =
+        model.keys.hint(Command::Open).filter(|_| model.example && model.size.0 >= 116 && right.is_empty())
+    {
         right.push((format!("{key} your own"), theme.dim, Some(Sends::Run(Command::Open))));
     }
     if !model.mouse {

@@ -218,10 +218,7 @@ fn point(
     names: &[&str],
     style: Style,
 ) {
-    let height = figure.curve.scale.height(value);
-    let Some(column) = figure.axis.column(at).filter(|_| !height.is_nan()) else { return };
-    let up = (height.clamp(0.0, 1.0) * f64::from(area.height)) as u16;
-    let (x, y) = (area.x + column, area.bottom() - 1 - up.min(area.height - 1));
+    let Some((x, y)) = cell(area, figure, at, value) else { return };
     glyph.into_iter().for_each(|glyph| pen.glyph(x, y, glyph, style));
     let rows = [Some(y), y.checked_sub(1), Some(y + 1), y.checked_sub(2), Some(y + 2)].into_iter().flatten();
     let rows: Vec<u16> = rows.filter(|row| (area.y..area.bottom()).contains(row)).collect();
@@ -286,6 +283,7 @@ fn meeting_point(pen: &mut Pen, area: Rect, model: &Model, figure: &Figure, read
         CurveKind::Kl => Handle::Max,
         CurveKind::Mse | CurveKind::Sqnr => model.plot.handle,
     };
+    let signs = signs(area, figure);
     for (handle, x) in model.lines(clip) {
         let Some(column) = figure.axis.column(x) else { continue };
         if !symmetric && handle != end {
@@ -300,10 +298,32 @@ fn meeting_point(pen: &mut Pen, area: Rect, model: &Model, figure: &Figure, read
         }
         if handle == Handle::Max || !symmetric {
             let width = pen.width(&text);
-            let right = area.width.saturating_sub(column + 2);
-            let (x, room) =
-                if right >= width { (column + 2, right) } else { (column.saturating_sub(width + 1), width) };
-            pen.text(area.x + x, y, room, &text, theme.clip);
+            let (right, left) = (area.x + column + 2, (area.x + column).saturating_sub(width + 1));
+            let fits = right + width <= area.right();
+            // Beside the line, and where a sign of the curve stands there on its other side or above.
+            let covers = |(x, y): (u16, u16)| signs.iter().any(|sign| sign.1 == y && (x..x + width).contains(&sign.0));
+            let above = y.saturating_sub(1).max(area.y);
+            let places = [(right, y), (left, y), (right, above), (left, above)];
+            let mut places = places.into_iter().filter(|(x, _)| *x >= area.x && x + width <= area.right());
+            let usual = if fits { (right, y) } else { (left.max(area.x), y) };
+            let (x, y) = places.find(|place| !covers(*place)).unwrap_or(usual);
+            pen.text(x, y, (area.right() - x).min(width), &text, theme.clip);
         }
     }
+}
+
+/// Where the signs of the curve stand: its least, and where its parts cross.
+fn signs(area: Rect, figure: &Figure) -> Vec<(u16, u16)> {
+    let curve = &figure.curve;
+    let crossings = curve.crossings.iter().map(|crossing| (f64::from(crossing.at), crossing.value));
+    let best = curve.best.map(|(value, at)| (at, value)).filter(|(_, value)| value.is_finite());
+    crossings.chain(best).filter_map(|(at, value)| cell(area, figure, at, value)).collect()
+}
+
+/// The cell of a point of the curve.
+fn cell(area: Rect, figure: &Figure, at: f64, value: f64) -> Option<(u16, u16)> {
+    let height = figure.curve.scale.height(value);
+    let column = figure.axis.column(at).filter(|_| !height.is_nan())?;
+    let up = (height.clamp(0.0, 1.0) * f64::from(area.height)) as u16;
+    Some((area.x + column, area.bottom() - 1 - up.min(area.height - 1)))
 }
