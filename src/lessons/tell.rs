@@ -235,7 +235,10 @@ mod tests {
 
     #[test]
     fn keys_and_numbers_stand_in_the_text() {
-        assert_eq!(lines("{undo} {redo} {=mse} {=mse:2} {=bits} {=kl:3} {=what}", 80), ["u {redo} 0.01358 0.014 4 … {=what}"]);
+        assert_eq!(
+            lines("{undo} {redo} {=mse} {=mse:2} {=bits} {=kl:3} {=what}", 80),
+            ["u {redo} 0.01358 0.014 4 … {=what}"]
+        );
         let runs = tell("a **step** {undo}", &|_| Some("u".into()), &Seen::default());
         let inks: Vec<Ink> = runs.iter().map(|run| run.ink).collect();
         assert_eq!(inks, [Ink::Plain, Ink::Term, Ink::Plain, Ink::Key]);
