@@ -26,7 +26,8 @@ from tests import hostile  # noqa: E402
 from tests.support import listed  # noqa: E402
 
 TENSORS, VALUES, DISTINCT = 300, 50_000, 20
-ENGINES = ["qviz", "python", "duckdb", "polars", "spark", "dask"]
+ENGINES = ["qviz", "python", "duckdb", "polars", "spark", "dask", "ray"]
+COLLECTING = ["dask", "ray"]  # these count activations themselves
 
 
 def activations(rng, i):
@@ -99,7 +100,8 @@ def command(engine, source, output):
     return {
         "qviz": [os.environ["QVIZ"], "merge", *parts, "-o", str(output)],
         "python": [sys.executable, "-m", "qviz_stats", "merge", *parts, "-o", str(output)],
-        "dask": [sys.executable, str(recipes / "dask_collect.py"), str(source), "-o", str(output), "--run", "v1"],
+        **{name: [sys.executable, str(recipes / f"{name}_collect.py"), str(source), "-o", str(output), "--run", "v1"]
+           for name in COLLECTING},
     }.get(engine) or [sys.executable, str(recipes / f"{engine}_merge.py"), str(source / "*.parquet"), "-o", str(output)]
 
 
@@ -171,9 +173,10 @@ def main():
         reference.unlink(missing_ok=True)
         measured(command(reference_of, source, reference))
         for engine in engines:
-            if engine not in (reference_of, "dask"):
+            if engine not in (reference_of, *COLLECTING):
                 hold(engine, source, reference, folder / "out.parquet")
-    if "dask" in engines and checked:
+    collecting = [engine for engine in COLLECTING if engine in engines]
+    if collecting and checked:
         dumps = make_dumps(folder / "dumps")
         collector = qviz_stats.Collector()
         start = time.monotonic()
@@ -181,23 +184,27 @@ def main():
             collector.add(path.stem, np.load(path))
         alone = time.monotonic() - start
         collector.write(folder / "alone.parquet", run="v1", shard="dumps", replace=True)
-        hold("dask", dumps, folder / "alone.parquet", folder / "out.parquet")
-        seconds, _, memory = measured(command("dask", dumps, folder / "out.parquet"))
         size = sum(path.stat().st_size for path in dumps.glob("*/*.npy"))
-        print(f"dask: {size / 1e6:,.0f} MB of activations in {seconds:.1f} s and {memory:,.0f} MB; one process {alone:.1f} s")
+        for engine in collecting:
+            hold(engine, dumps, folder / "alone.parquet", folder / "out.parquet")
+            seconds, cpu, memory = measured(command(engine, dumps, folder / "out.parquet"))
+            print(f"{engine}: {size / 1e6:,.0f} MB of activations in {cpu:.1f} s of processors, {seconds:.1f} s and {memory:,.0f} MB; "
+                  f"one process {alone:.1f} s")
 
-    print("\n| parts | rows | bytes | " + " | ".join(e for e in engines if e != "dask") + " |")
-    print("|" + "---:|" * (3 + len([e for e in engines if e != "dask"])))
+    engines = [engine for engine in engines if engine not in COLLECTING]
+    if not engines:
+        return
+    print("\n| parts | rows | bytes | " + " | ".join(engines) + " |")
+    print("|" + "---:|" * (3 + len(engines)))
     rows = [len(rows_of(path)) for path in distinct]
     for count in options.parts:
         source = copies(distinct, folder / "many", count)
         size = sum(path.stat().st_size for path in source.iterdir())
         cells = []
         for engine in engines:
-            if engine != "dask":
-                (folder / "out.parquet").unlink(missing_ok=True)
-                seconds, cpu, memory = measured(command(engine, source, folder / "out.parquet"))
-                cells.append(f"{cpu:,.1f} s, {seconds:,.1f} s, {memory:,.0f} MB")
+            (folder / "out.parquet").unlink(missing_ok=True)
+            seconds, cpu, memory = measured(command(engine, source, folder / "out.parquet"))
+            cells.append(f"{cpu:,.1f} s, {seconds:,.1f} s, {memory:,.0f} MB")
         total = sum(rows[part % DISTINCT] for part in range(count))
         print(f"| {count:,} | {total:,} | {size / 1e6:,.1f} MB | " + " | ".join(cells) + " |", flush=True)
         shutil.rmtree(source)

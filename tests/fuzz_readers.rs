@@ -145,7 +145,17 @@ fn statistics_files() {
     let merged = merger.finish().unwrap();
     let mut seeds =
         vec![write_part(&a, Some("{}")).unwrap(), write_part(&b, None).unwrap(), write_table(&merged).unwrap()];
-    for name in ["zstd-v2", "gzip", "plain", "delta"] {
+    for name in [
+        "zstd-v2",
+        "gzip",
+        "plain",
+        "delta",
+        "duckdb",
+        "polars",
+        "damaged/dictionary",
+        "damaged/levels",
+        "damaged/width",
+    ] {
         let file = format!("{}/tests/data/statistics/{name}.parquet", env!("CARGO_MANIFEST_DIR"));
         seeds.push(std::fs::read(file).unwrap());
     }

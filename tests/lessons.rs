@@ -239,9 +239,9 @@ fn free_play_unlocks_everything_and_comes_back() {
         }
     }
     let before = s.amax();
-    s.keys("3");
+    s.keys("2");
     assert_eq!(s.amax(), before, "methods are locked: {}", s.notice());
-    s.keys(";f").keys("3b").key(KeyCode::Char('u'), KeyModifiers::CONTROL);
+    s.keys(";f").keys("2b").key(KeyCode::Char('u'), KeyModifiers::CONTROL);
     s.keys("int8").press(KeyCode::Enter);
     assert!(s.amax() != before && !s.screen().contains("3 Saturate"), "{}", s.screen());
     s.keys(";");
@@ -297,14 +297,14 @@ fn what_is_to_be_found_is_not_marked() {
     }
     s.press(KeyCode::Esc).keys(";s");
     assert!(s.screen().contains('×'), "once it is found it is shown: {}", s.screen());
-    s.keys(";b;f");
+    s.keys(";b").press(KeyCode::Esc).keys(";f");
     assert!(marked(&s), "free play hides nothing: {}", s.screen());
 }
 
 #[test]
 fn p_and_q_have_room_beside_a_lesson_on_a_small_screen() {
     let mut s = story("05", (80, 24), Lang::En);
-    on_to(&mut s, 5);
+    on_to(&mut s, 7);
     s.keys("Q");
     let areas = qviz::tui::update::layout(&s.model).unwrap();
     assert!(areas.lower.height >= 7, "{}\n{}", areas.lower, s.screen());

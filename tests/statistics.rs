@@ -49,6 +49,20 @@ fn no_damage_is_more_than_a_sentence() {
     }
 }
 
+/// What fuzzing has found to end the crate that reads columns: a dictionary that is not there, levels and numbers that end
+/// too early.
+#[test]
+fn what_ends_the_crate_is_a_sentence() {
+    for (name, sentence) in [
+        ("dictionary", "has a page of a dictionary that is not there."),
+        ("levels", "is damaged (its columns cannot be made out); write it anew."),
+        ("width", "is damaged (its columns cannot be made out); write it anew."),
+    ] {
+        let why = read(name, bytes(&format!("damaged/{name}"))).unwrap_err().message;
+        assert_eq!(why, format!("{name} {sentence}"));
+    }
+}
+
 /// Each in a sentence of its own that names the file, the tensor and what helps.
 #[test]
 fn what_cannot_be_is_told() {

@@ -3,7 +3,7 @@
 
 `acts/SHARD/TENSOR.npy`. A worker counts a shard where it lies and sends the table, some MB, not the activations; tables are
 merged in a tree. `--parts` writes a part for each shard instead, and leaves out those that are there: what is done is not
-done again. With Ray: `ray.remote(counted)`, and merge by twos.
+done again.
 """
 import argparse
 from pathlib import Path

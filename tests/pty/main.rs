@@ -2,6 +2,8 @@
 #![cfg(feature = "tui")]
 #![cfg(unix)]
 
+#[cfg(feature = "statistics")]
+mod against;
 mod drag;
 mod files;
 mod learn;
