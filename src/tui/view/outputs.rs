@@ -23,7 +23,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
             Some(Err(why)) => why.as_str(),
             Some(Ok(_)) => "no output holds finite floats",
             None if model.loading.finished => "everything as chosen is being tried…",
-            None => "comes when the network was run",
+            None => "comes once the network has run",
         };
         pen.text(panel.x + 2, panel.y + 2, panel.width.saturating_sub(3), text, theme.dim);
         return;
