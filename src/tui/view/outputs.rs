@@ -91,8 +91,11 @@ fn distribution(pen: &mut Pen, area: Rect, model: &Model, counts: &TwoCounts, sa
     }
     for (name, at, style) in [("float", counts.at[0], theme.bar), ("quantized", counts.at[1], theme.curve)] {
         let [min, p10, median, p90, max] = at.map(|x| number::significant(x, 3));
-        let text = format!("{name:<9}  least {min} · 10 % {p10} · median {median} · 90 % {p90} · largest {max}");
-        pen.text(area.x + 2, y, area.width.saturating_sub(3), &text, style);
+        let all = format!("{name:<9}  min {min} · 10 % {p10} · 50 % {median} · 90 % {p90} · max {max}");
+        let room = area.width.saturating_sub(3);
+        // A number that would be cut says less than one that is left out.
+        let text = if pen.width(&all) <= room { all } else { format!("{name:<9}  min {min} · 50 % {median} · max {max}") };
+        pen.text(area.x + 2, y, room, &text, style);
         y += 1;
     }
 }
