@@ -94,7 +94,8 @@ fn distribution(pen: &mut Pen, area: Rect, model: &Model, counts: &TwoCounts, sa
         let all = format!("{name:<9}  min {min} · 10 % {p10} · 50 % {median} · 90 % {p90} · max {max}");
         let room = area.width.saturating_sub(3);
         // A number that would be cut says less than one that is left out.
-        let text = if pen.width(&all) <= room { all } else { format!("{name:<9}  min {min} · 50 % {median} · max {max}") };
+        let text =
+            if pen.width(&all) <= room { all } else { format!("{name:<9}  min {min} · 50 % {median} · max {max}") };
         pen.text(area.x + 2, y, room, &text, style);
         y += 1;
     }
