@@ -28,9 +28,9 @@ const SIZES: [(u16, u16); 3] = [(80, 24), (100, 30), (160, 45)];
 /// What is waited for longer does not come.
 const LONGEST: Duration = Duration::from_secs(300);
 
-/// Plays a lesson, and says what is wrong with it. Every goal must be missed at first, must not be reached by the digit of
-/// a method, and must be reached by what the lesson shows; every text must fit its panel, in every language. `open` opens it,
-/// and the learner's network where a step is about that.
+/// Plays a lesson in every language on every size of the screen, and says what is wrong with it. Every goal must be missed at
+/// first, must not be reached by the digit of a method, and must be reached by what the lesson shows; every text must fit its
+/// panel. `open` opens it, and the learner's network where a step is about that.
 ///
 /// # Errors
 /// Why it cannot be opened.
@@ -42,19 +42,42 @@ pub fn rehearse(lesson: &Arc<Lesson>, open: &mut Open) -> Result<Vec<Complaint>,
     let network = brought(&[Own::Network], Brought::Network);
     let values = brought(&[Own::Values], Brought::Values);
     let any = brought(&[Own::Any], Brought::Values).unwrap_or(Brought::Nothing);
-    let mut found = from(lesson, open, 0, network.or(values).unwrap_or(any))?;
+    let mut plays = vec![(0, network.or(values).unwrap_or(any))];
     // Steps for who has brought another thing are played on their own.
-    if network.is_some()
-        && values.is_some()
-        && let Some(at) = lesson.steps.iter().position(|step| step.own == Some(Own::Values))
-    {
-        found.extend(from(lesson, open, at, Brought::Values)?);
+    if network.is_some() && values.is_some() {
+        let at = lesson.steps.iter().position(|step| step.own == Some(Own::Values));
+        plays.extend(at.map(|at| (at, Brought::Values)));
+    }
+    let (mut heard, mut found): (Vec<Complaint>, Vec<Complaint>) = (Vec::new(), Vec::new());
+    for (at, brought) in plays {
+        let screens = SIZES.into_iter().flat_map(|size| Lang::ALL.map(|lang| (size, lang)));
+        for (nth, (size, lang)) in screens.enumerate() {
+            for complaint in from(lesson, open, (at, brought), size, lang)? {
+                if heard.contains(&complaint) {
+                    continue;
+                }
+                heard.push(complaint.clone());
+                let Complaint { line, mut why } = complaint;
+                let here = format!("in {} on {}x{}", lang.id(), size.0, size.1);
+                // What the first screen does not complain of is about the others.
+                if nth > 0 && !why.ends_with(&here) {
+                    why = format!("{why} ({here})");
+                }
+                found.push(Complaint { line, why });
+            }
+        }
     }
     Ok(found)
 }
 
 /// The same from one of its steps on.
-fn from(lesson: &Arc<Lesson>, open: &mut Open, at: usize, brought: Brought) -> Result<Vec<Complaint>, String> {
+fn from(
+    lesson: &Arc<Lesson>,
+    open: &mut Open,
+    (at, brought): (usize, Brought),
+    size: (u16, u16),
+    lang: Lang,
+) -> Result<Vec<Complaint>, String> {
     let look = Look::new(Depth::Sixteen, Ground::Unknown, Marks::Braille);
     let opening = open(lesson, false)?;
     let entry = Entry { id: lesson.id.clone(), lesson: Ok(Arc::clone(lesson)) };
@@ -62,12 +85,12 @@ fn from(lesson: &Arc<Lesson>, open: &mut Open, at: usize, brought: Brought) -> R
     progress.reach(&lesson.id, at);
     let (sender, told) = channel();
     let feed = (opening.start)(Box::new(move |event| drop(sender.send(event))));
-    let mut model = Model::new(opening.session, opening.title, look, SIZES[1]);
+    let mut model = Model::new(opening.session, opening.title, look, size);
     let session = std::mem::replace(
         &mut model.session,
         crate::session::Session::new(crate::calibrate::defaults(), "max", crate::quant::Format::INT8),
     );
-    model.learn = Some(Box::new(Learn::new(Lang::En, vec![entry], progress, brought)));
+    model.learn = Some(Box::new(Learn::new(lang, vec![entry], progress, brought)));
     let title = std::mem::take(&mut model.title);
     let opened = Opened { lesson: 0, own: false, session, title, network: feed.has_network(), into_network: None };
     let mut stage = Rehearsal { model, feed, told, open, found: Vec::new(), finished: false };
@@ -263,34 +286,18 @@ impl Rehearsal<'_> {
     }
 
     fn look_whether_it_fits(&mut self) {
-        let (size, lang) = (self.model.size, self.model.learn.as_ref().map_or(Lang::En, |learn| learn.lang));
-        for (width, height) in SIZES {
-            self.model.size = (width, height);
-            for lang in Lang::ALL {
-                if let Some(learn) = &mut self.model.learn {
-                    learn.lang = lang;
-                }
-                settle(&mut self.model);
-                let beyond = lesson_beyond(&self.model);
-                if beyond > 0 {
-                    let stage = match playing(&self.model).map(Play::stage) {
-                        Some(Stage::Ask) => "with its question",
-                        Some(Stage::Do) => "before its goal",
-                        _ => "at its end",
-                    };
-                    let lines = if beyond == 1 { "line" } else { "lines" };
-                    self.complain(format!(
-                        "the text {stage} is {beyond} {lines} too long in {} on {width}x{height}",
-                        lang.id()
-                    ));
-                }
-            }
+        let beyond = lesson_beyond(&self.model);
+        if beyond > 0 {
+            let stage = match playing(&self.model).map(Play::stage) {
+                Some(Stage::Ask) => "with its question",
+                Some(Stage::Do) => "before its goal",
+                _ => "at its end",
+            };
+            let lines = if beyond == 1 { "line" } else { "lines" };
+            let (width, height) = self.model.size;
+            let lang = self.model.learn.as_ref().map_or(Lang::En, |learn| learn.lang).id();
+            self.complain(format!("the text {stage} is {beyond} {lines} too long in {lang} on {width}x{height}"));
         }
-        self.model.size = size;
-        if let Some(learn) = &mut self.model.learn {
-            learn.lang = lang;
-        }
-        settle(&mut self.model);
     }
 }
 
