@@ -13,13 +13,13 @@ use super::usage::Usage;
 use crate::journal::state_folder;
 use crate::lessons::{Brought, Complaint, Known, Lang, Lesson, Progress, bundled, read};
 use crate::report::{self, visible};
-use crate::tui::{self, app};
 use crate::tui::command::by_id;
 use crate::tui::learn::{Entry, Learn};
 use crate::tui::mode::Mode;
 use crate::tui::model::Model;
 use crate::tui::rehearse;
 use crate::tui::seen::PAGES;
+use crate::tui::{self, app};
 
 pub(super) fn learn(args: LearnArgs, config: &Config, lang: Lang) -> Result<u8, Failed> {
     if let Some(file) = &args.check {
@@ -77,7 +77,8 @@ pub(super) fn learn(args: LearnArgs, config: &Config, lang: Lang) -> Result<u8, 
         Some(place) => keep(place, text),
         None => Err("how far you are cannot be written down: there is no home folder".to_owned()),
     };
-    let teacher = tui::teacher::Teacher { open: Box::new(move |lesson, own| teacher.open(lesson, own)), keep: Box::new(keep) };
+    let teacher =
+        tui::teacher::Teacher { open: Box::new(move |lesson, own| teacher.open(lesson, own)), keep: Box::new(keep) };
     let ended = app::run(model, opening.start, None, &|_| Ok(()), None, looks.ask, Some(teacher))?;
     Ok(ended.signal.map_or(0, |s| 128 + s as u8))
 }

@@ -242,7 +242,7 @@ impl Reader<'_> {
         let channels = floats(of.numbers("channels", &mut self.wrongs).unwrap_or_default());
         of.finish("data", &mut self.wrongs);
         let made = Made { name: name?, from: from?, also, times, plus, relu, channels };
-        if made.count() % made.channels.len().max(1) != 0 {
+        if !made.count().is_multiple_of(made.channels.len().max(1)) {
             let (count, rows) = (made.count(), made.channels.len());
             self.wrongs.say(of_at, format!("{count} values do not fill {rows} channels evenly"));
         }

@@ -119,10 +119,10 @@ impl Pages {
             if let Some(page) = self.page(&header, &packed)? {
                 match page {
                     Page::DictionaryPage { .. } => self.dictionary = true,
-                    _ if matches!(page.encoding(), Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY) => {
-                        if !self.dictionary {
-                            return Err(fault("has a page of a dictionary that is not there".to_owned()));
-                        }
+                    _ if !self.dictionary
+                        && matches!(page.encoding(), Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY) =>
+                    {
+                        return Err(fault("has a page of a dictionary that is not there".to_owned()));
                     }
                     _ => {}
                 }

@@ -23,7 +23,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
             Some(Err(why)) => why.as_str(),
             Some(Ok(_)) => "no output holds finite floats",
             None if model.loading.finished => "everything as chosen is being tried…",
-            None => "comes when the network was run",
+            None => "comes once the network has run",
         };
         pen.text(panel.x + 2, panel.y + 2, panel.width.saturating_sub(3), text, theme.dim);
         return;
@@ -91,8 +91,12 @@ fn distribution(pen: &mut Pen, area: Rect, model: &Model, counts: &TwoCounts, sa
     }
     for (name, at, style) in [("float", counts.at[0], theme.bar), ("quantized", counts.at[1], theme.curve)] {
         let [min, p10, median, p90, max] = at.map(|x| number::significant(x, 3));
-        let text = format!("{name:<9}  least {min} · 10 % {p10} · median {median} · 90 % {p90} · largest {max}");
-        pen.text(area.x + 2, y, area.width.saturating_sub(3), &text, style);
+        let all = format!("{name:<9}  min {min} · 10 % {p10} · 50 % {median} · 90 % {p90} · max {max}");
+        let room = area.width.saturating_sub(3);
+        // A number that would be cut says less than one that is left out.
+        let text =
+            if pen.width(&all) <= room { all } else { format!("{name:<9}  min {min} · 50 % {median} · max {max}") };
+        pen.text(area.x + 2, y, room, &text, style);
         y += 1;
     }
 }
