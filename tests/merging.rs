@@ -165,7 +165,7 @@ fn through_a_file(name: &str, part: &Part) -> File {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
     #[test]
     fn table_thresholds_and_document_are_those_of_one_pass(
         shards in shards(), order in any::<u64>(), again in any::<prop::sample::Index>(), groups in 1usize..4,

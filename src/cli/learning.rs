@@ -12,7 +12,8 @@ pub(super) struct LearnArgs {
     /// The number or the name of a lesson; without one the list of them
     #[arg(value_name = "LESSON")]
     pub lesson: Option<String>,
-    /// Your own data, .npy, .npz and .safetensors, or a network, .onnx, with its samples: the last step of a lesson is about them
+    /// Your own data, .npy, .npz and .safetensors, or a network, .onnx, with its samples: the last step of a lesson is
+    /// about them
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// The same, where a shell's glob is not wanted behind the lesson

@@ -91,6 +91,8 @@ pub(super) fn place(text: &str) -> Result<(Expr, Option<usize>), String> {
 fn worked_out(text: &str, seen: &Seen) -> Option<(String, Ink)> {
     let (expr, digits) = place(text).ok()?;
     let text = match expr.value(seen) {
+        // It is on its way, or there is none.
+        Value::Number(n) if n.is_nan() => "…".to_owned(),
         Value::Number(n) if n.fract() == 0.0 && n.abs() < 1e9 && digits.is_none() => {
             let sign = if n < 0.0 { "-" } else { "" };
             format!("{sign}{}", number::count(n.abs() as u64))
@@ -233,7 +235,10 @@ mod tests {
 
     #[test]
     fn keys_and_numbers_stand_in_the_text() {
-        assert_eq!(lines("{undo} {redo} {=mse} {=mse:2} {=bits} {=what}", 80), ["u {redo} 0.01358 0.014 4 {=what}"]);
+        assert_eq!(
+            lines("{undo} {redo} {=mse} {=mse:2} {=bits} {=kl:3} {=what}", 80),
+            ["u {redo} 0.01358 0.014 4 … {=what}"]
+        );
         let runs = tell("a **step** {undo}", &|_| Some("u".into()), &Seen::default());
         let inks: Vec<Ink> = runs.iter().map(|run| run.ink).collect();
         assert_eq!(inks, [Ink::Plain, Ink::Term, Ink::Plain, Ink::Key]);

@@ -20,6 +20,7 @@ use super::teacher::{Open, Opening};
 use super::training::train;
 use super::update::{settle, update};
 use super::view::lesson_beyond;
+use super::work;
 
 /// The screens that a lesson must fit on.
 const SIZES: [(u16, u16); 3] = [(80, 24), (100, 30), (160, 45)];
@@ -144,8 +145,8 @@ impl Rehearsal<'_> {
                     self.finished |= matches!(told, Told::Done);
                     self.tell(Msg::Job(told));
                 }
-                // Of files nothing more comes; a network answers what it was asked.
-                Err(RecvTimeoutError::Timeout) if !self.finished || self.model.network.is_some() => {}
+                // A network answers what it was asked, and so do files; without a question nothing more comes of them.
+                Err(RecvTimeoutError::Timeout) if self.comes_more() => {}
                 Err(_) => return false,
             }
             if begun.elapsed() > LONGEST {
@@ -153,6 +154,10 @@ impl Rehearsal<'_> {
             }
         }
         true
+    }
+
+    fn comes_more(&self) -> bool {
+        !self.finished || self.model.network.is_some() || !work::pieces(&self.model).is_empty()
     }
 
     fn complain(&mut self, why: impl Into<String>) {

@@ -214,8 +214,10 @@ fn of_network(seen: &mut Seen, model: &Model) {
         seen.set("worst_db", quality(worst).get());
         seen.set("best_db", network.methods.best().map_or(f64::NAN, |best| quality(best).get()));
     }
-    seen.set("settled", network.whole_is_answered());
-    if let Some(answer) = &network.whole.answer {
+    // What is said of other decisions than those that stand is not known of these.
+    let settled = network.whole_is_answered();
+    seen.set("settled", settled);
+    if let Some(answer) = network.whole.answer.as_ref().filter(|_| settled) {
         if let Ok(effect) = &answer.result {
             seen.set("top1", effect.top1_agreement.unwrap_or(f64::NAN));
             seen.set("out_db", effect.sqnr_db.map_or(f64::NAN, |db| db.get()));
