@@ -276,7 +276,7 @@ fn outputs_are_shown_with_their_margins() {
         s.event(Event::Resize(size.0, size.1));
         let screen = s.screen();
         for fact in
-            ["output softmax", "margin: best class", "2 of 40 rows flipped (5 %)", "median", "quantized", "float"]
+            ["output softmax", "margin: best class", "2 of 40 rows flipped (5 %)", "50 %", "quantized", "float"]
         {
             assert!(screen.contains(fact), "{fact} {size:?}\n{screen}");
         }

@@ -182,7 +182,12 @@ impl Half {
             let age = match answer.check {
                 _ if !fresh => was_for(answer),
                 Some(check) => format!("check {}", headline(&check)),
-                None => format!("{}, {}", samples(effect), short(answer.took)),
+                None => {
+                    let taken: u16 = pieces.iter().map(|(text, _)| pen.width(text)).sum();
+                    let long = format!("{}, {}", samples(effect), short(answer.took));
+                    // How long it took goes before it is cut.
+                    if taken + 3 + pen.width(&long) <= self.width { long } else { samples(effect) }
+                }
             };
             pieces.push((format!("   {age}"), theme.dim));
         }
