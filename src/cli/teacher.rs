@@ -55,7 +55,9 @@ impl Teacher {
         }
         let Some(folder) = &self.folder else { return Err("there is no room for the lesson.".to_owned()) };
         let file = |name: &str| folder.path().join(name).into_os_string();
-        run(lesson, vec![file(NETWORK), "--data".into(), file(CHOSEN_BY), "--check".into(), file(JUDGED_BY)])
+        // That the first axis is the samples is known here, and need not be told as assumed.
+        let data = ["--data".into(), file(CHOSEN_BY), "--check".into(), file(JUDGED_BY)];
+        run(lesson, [vec![file(NETWORK), "--shape".into(), ONE_CROP.into()], data.to_vec()].concat())
     }
 
     /// Every network among the learner's files would be one too many: the first one is run, on all other files.
@@ -138,6 +140,9 @@ fn values(lesson: &Lesson, own: &[PathBuf]) -> Result<Opening, String> {
     Ok(Opening { session, title: title(lesson), start, into_network: None })
 }
 
+/// What the bundled network reads: one crop.
+#[cfg(feature = "onnx")]
+const ONE_CROP: &str = "x=1x3x48x192";
 #[cfg(feature = "onnx")]
 const NETWORK: &str = "classifier.onnx";
 /// The crops that clips are chosen by, and those that judge them.

@@ -197,6 +197,16 @@ impl Seen {
         Some(self.values.get(fact.name).cloned().unwrap_or_else(unknown))
     }
 
+    /// What is seen here; of what is not known, what another has seen.
+    pub fn or(&self, other: &Seen) -> Seen {
+        let known = |value: &Value| !matches!(value, Value::Number(n) if n.is_nan());
+        let mut all = other.clone();
+        let here = self.values.iter().filter(|(_, value)| known(value));
+        all.values.extend(here.map(|(name, value)| (*name, value.clone())));
+        all.offers.extend(self.offers.iter().map(|(method, clip)| (method.clone(), *clip)));
+        all
+    }
+
     /// A number that is seen; NaN where it is not known.
     pub fn number(&self, name: &str) -> f64 {
         match self.get(name) {

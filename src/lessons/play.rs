@@ -19,7 +19,14 @@ pub struct Play {
     begun: bool,
     hinted: bool,
     shown: bool,
+    /// How often an answer that must be right was not.
+    missed: usize,
+    /// What was seen when the step was done: what is said then stays true, whatever is done afterwards.
+    done: Option<Seen>,
 }
+
+/// So many wrong answers, and the right one may be shown.
+const TRIES: usize = 2;
 
 /// An answer that was taken, and the truth beside it.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,8 +53,18 @@ pub enum Stage {
 impl Play {
     /// A lesson from one of its steps on, with what the learner has brought.
     pub fn new(lesson: Arc<Lesson>, at: usize, brought: Brought) -> Play {
-        let mut play =
-            Play { lesson, at: 0, brought, answered: None, reached: false, begun: false, hinted: false, shown: false };
+        let mut play = Play {
+            lesson,
+            at: 0,
+            brought,
+            answered: None,
+            reached: false,
+            begun: false,
+            hinted: false,
+            shown: false,
+            missed: 0,
+            done: None,
+        };
         let last = play.last();
         // What is not played is skipped.
         play.at = (at.min(last)..last).find(|at| play.lesson.steps[*at].is_played(brought)).unwrap_or(last);
@@ -127,13 +144,30 @@ impl Play {
         self.begun
     }
 
-    /// Looks at the instrument. A goal that was reached once is reached, whatever is done afterwards. Returns whether it has
-    /// just been.
+    /// Looks at the instrument. A goal that was reached once is reached, whatever is done afterwards; what is remembered of it
+    /// is the last state in which it held. Returns whether it has just been reached.
     pub fn look(&mut self, seen: &Seen) -> bool {
-        let waits = self.begun && self.stage() == Stage::Do;
-        let now = waits && self.step().goal.as_ref().is_some_and(|goal| goal.holds(seen));
+        let holds = self.begun
+            && self.stage() != Stage::Ask
+            && self.step().goal.as_ref().is_some_and(|goal| goal.holds(seen));
+        if holds {
+            self.done = Some(seen.clone());
+        }
+        let now = holds && !self.reached;
         self.reached |= now;
         now
+    }
+
+    /// What was seen when the step was done. What was not known then, such as an answer that was on its way, is as it is seen
+    /// now.
+    pub fn remembered(&self, now: &Seen) -> Seen {
+        let done = self.done.as_ref().filter(|_| self.stage() == Stage::Done);
+        done.map_or_else(|| now.clone(), |done| done.or(now))
+    }
+
+    /// Whether the right answer may be shown: it must be given, and was missed more than once.
+    pub fn tells(&self) -> bool {
+        self.missed >= TRIES && self.stage() == Stage::Ask
     }
 
     /// Takes an answer.
@@ -142,9 +176,45 @@ impl Play {
     /// Why it is none, or not yet the right one where it must be.
     pub fn answer(&mut self, text: &str, seen: &Seen, lang: Lang) -> Result<(), String> {
         let Some(ask) = &self.step().ask else { return Ok(()) };
+        let must = ask.must;
         let answered = held_against(ask, text, seen, lang)?;
+        if must && !answered.right {
+            self.missed += 1;
+            return Err(self.not_yet(&answered, lang));
+        }
         self.answered = Some(answered);
+        if self.step().goal.is_none() {
+            self.done = Some(seen.clone());
+        }
         Ok(())
+    }
+
+    /// Why an answer that must be right is not taken.
+    fn not_yet(&self, answered: &Answered, lang: Lang) -> String {
+        let say = |en: String, zh: String| match lang {
+            Lang::En => en,
+            Lang::Zh => zh,
+        };
+        let why = match &self.step().ask.as_ref().map(|ask| &ask.of) {
+            Some(Asked::Cells(_)) => {
+                let words = answered.said.split(' ').zip(answered.is.split(' '));
+                let off: Vec<String> = words
+                    .enumerate()
+                    .filter_map(|(at, (said, is))| {
+                        let (said, is) = (said.parse().ok()?, is.parse().ok()?);
+                        (!is_cell(said, is)).then(|| (at + 1).to_string())
+                    })
+                    .collect();
+                let off = off.join(", ");
+                say(format!("not yet: number {off}"), format!("第 {off} 个数不对"))
+            }
+            _ => say("not yet".into(), "还不对".into()),
+        };
+        if self.tells() {
+            say(format!("{why}; Esc, then {{lesson}} s types it for you"), format!("{why}；Esc，再 {{lesson}} s 替你填上"))
+        } else {
+            say(format!("{why}; Esc, then {{lesson}} h gives a hint"), format!("{why}；Esc，再 {{lesson}} h 给提示"))
+        }
     }
 
     /// The right answer, as it would be typed; `None` where nothing is asked.
@@ -185,6 +255,11 @@ fn shown(x: f64) -> String {
     }
 }
 
+/// Whether a number in a row is the right one: half a per cent off, or what three digits leave of a small one.
+fn is_cell(said: f64, is: f64) -> bool {
+    (said - is).abs() <= 0.005 * is.abs().max(0.1)
+}
+
 fn held_against(ask: &Ask, text: &str, seen: &Seen, lang: Lang) -> Result<Answered, String> {
     let text = text.trim();
     let say = |en: &str, zh: &str| match lang {
@@ -220,21 +295,11 @@ fn held_against(ask: &Ask, text: &str, seen: &Seen, lang: Lang) -> Result<Answer
             let said = said.filter(|said| said.len() == n).ok_or_else(|| {
                 say(&format!("type {n} numbers with blanks between"), &format!("请输入 {n} 个数，用空格隔开"))
             })?;
-            let off = said.iter().zip(cells).position(|(said, is)| (said - is).abs() > 0.005 * is.abs().max(0.1));
-            if let Some(off) = off.filter(|_| ask.must) {
-                let off = off + 1;
-                return Err(say(
-                    &format!("number {off} is another one; look again"),
-                    &format!("第 {off} 个数不对，再看看"),
-                ));
-            }
+            let right = said.iter().zip(cells).all(|(said, is)| is_cell(*said, *is));
             let list = |cells: &[f64]| cells.iter().map(f64::to_string).collect::<Vec<_>>().join(" ");
-            (list(&said), list(cells), off.is_none())
+            (list(&said), list(cells), right)
         }
     };
-    if ask.must && !right {
-        return Err(say("not yet; look again, or ask for a hint", "还不对；再看看，或要一个提示"));
-    }
     Ok(Answered { said, is, right })
 }
 

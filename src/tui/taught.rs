@@ -33,7 +33,7 @@ pub fn question(model: &Model) -> String {
 
 /// What is said at this point of a step: text and question, then what came of it.
 pub(super) fn lines(model: &Model, learn: &Learn, play: &Play, width: usize) -> Vec<Vec<Run>> {
-    let seen = seen(model);
+    let seen = play.remembered(&seen(model));
     let (step, lang) = (play.step(), learn.lang);
     let say = |text: &str| told(model, play, text, &seen);
     let mut all: Vec<Run> = Vec::new();
@@ -115,6 +115,9 @@ fn told(model: &Model, play: &Play, text: &str, seen: &Seen) -> Vec<Run> {
         ("said", Some(answered)) => Some(answered.said.clone()),
         ("is", Some(answered)) => Some(answered.is.clone()),
         ("verdict", Some(Answered { said, is, right })) => Some(match (model.learn.as_ref()?.lang, right) {
+            // A number that was near enough is told beside the one that it is.
+            (Lang::En, true) if said != is => format!("Right: you said {said}, it is {is}"),
+            (Lang::Zh, true) if said != is => format!("对：你答 {said}，其实是 {is}"),
             (Lang::En, true) => format!("Right: {is}"),
             (Lang::En, false) => format!("You said: {said}. It is: {is}"),
             (Lang::Zh, true) => format!("对：{is}"),

@@ -42,6 +42,15 @@ pub(super) fn ask(model: &mut Model) {
     model.mode = if learn.play.is_some() { Mode::Lesson } else { Mode::Lessons { at } };
 }
 
+/// Whether a key in an answer that is still empty asks what to do in the lesson: one that no answer begins with.
+pub(super) fn asked_in_answer(model: &Model, key: Key) -> bool {
+    let Mode::Prompt { ask: Ask::Answer, line } = &model.mode else { return false };
+    let begins = |c: char| c.is_alphanumeric() || c.is_whitespace() || "+-.".contains(c);
+    line.text().is_empty()
+        && model.keys.bound(key) == Some(Command::Lesson)
+        && !key.typed().is_some_and(begins)
+}
+
 /// A key of the lesson's own, or in the list of lessons.
 pub(super) fn key(model: &mut Model, key: Key, cmds: &mut Vec<Cmd>) {
     match model.mode {
@@ -148,8 +157,8 @@ pub(super) fn follow(model: &mut Model, cmds: &mut Vec<Cmd>) {
     }
     begin(model, cmds);
     measure_best(model);
-    // What is seen is worked out only where a goal waits for it.
-    let waits = |play: &Play| play.begun() && play.stage() == Stage::Do;
+    // What is seen is worked out only where there is a goal: it waits for it, or remembers where it last held.
+    let waits = |play: &Play| play.begun() && play.stage() != Stage::Ask && play.step().goal.is_some();
     if !model.learn.as_ref().and_then(|learn| learn.playing()).is_some_and(waits) {
         return;
     }
@@ -245,8 +254,10 @@ fn begin(model: &mut Model, cmds: &mut Vec<Cmd>) {
     if let Some(play) = &mut learn.play {
         play.begin();
     }
-    // A step that only tells something is done as soon as it is read.
-    arrive(model, cmds);
+    // A step that only tells something is done as soon as it is read: not behind the list of lessons.
+    if !matches!(model.mode, Mode::Lessons { .. }) {
+        arrive(model, cmds);
+    }
     if matches!(model.mode, Mode::Normal) {
         ask_again(model);
     }
@@ -332,7 +343,10 @@ pub(super) fn go_on(model: &mut Model, cmds: &mut Vec<Cmd>) {
     match play.stage() {
         Stage::Ask => ask_again(model),
         Stage::Do => {
-            let text = learn.say("not there yet; {lesson} h gives a hint", "还没到；{lesson} h 给提示");
+            let text = learn.say(
+                "not there yet: press {lesson} and then h for a hint, s to be shown",
+                "还没到：按 {lesson} 再按 h 给提示，按 s 看演示",
+            );
             let text = model.keys.told(text);
             model.say(text);
         }
@@ -401,7 +415,19 @@ fn hint(model: &mut Model) {
 fn show(model: &mut Model, cmds: &mut Vec<Cmd>) {
     let Some(learn) = &mut model.learn else { return };
     let Some(stage) = learn.play.as_ref().map(Play::stage) else { return };
+    // What must be right and is not found is typed; Enter is left to the learner.
+    if let Some(play) = learn.play.as_mut().filter(|play| play.tells()) {
+        play.show();
+        let seen = seen::seen(model);
+        let truth = model.learn.as_ref().and_then(|learn| learn.play.as_ref()?.truth(&seen)).unwrap_or_default();
+        model.mode = Mode::prompt(Ask::Answer, &truth);
+        return;
+    }
+    let must = learn.play.as_ref().and_then(|play| play.step().ask.as_ref()).is_some_and(|ask| ask.must);
     let text = match stage {
+        Stage::Ask if must => {
+            Some(learn.say("try it first: after two tries it is shown", "先自己试试：试过两次就可以看答案"))
+        }
         Stage::Ask => Some(learn.say("say what you expect first: any answer counts", "先说说你的预测：答什么都算")),
         Stage::Done => Some(learn.say("it is done already", "已经做到了")),
         Stage::Do => None,
@@ -475,7 +501,7 @@ pub(super) fn answered(model: &mut Model, text: &str, cmds: &mut Vec<Cmd>) -> Re
     let Some(learn) = &mut model.learn else { return Ok(()) };
     let lang = learn.lang;
     let Some(play) = &mut learn.play else { return Ok(()) };
-    play.answer(text, &seen, lang)?;
+    play.answer(text, &seen, lang).map_err(|why| model.keys.told(&why))?;
     learn.scroll = None;
     arrive(model, cmds);
     Ok(())

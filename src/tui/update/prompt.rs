@@ -26,6 +26,10 @@ pub(super) fn key(model: &mut Model, key: Key, cmds: &mut Vec<Cmd>) {
     if key == ESC || key == Key::ctrl('c') {
         return cancel(model);
     }
+    if learn::asked_in_answer(model, key) {
+        model.mode = Mode::Lesson;
+        return;
+    }
     match &mut model.mode {
         Mode::Prompt { line, .. } => {
             if key == ENTER {

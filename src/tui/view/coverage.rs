@@ -127,8 +127,12 @@ fn told(pen: &mut Pen, area: Rect, model: &Model, tensor: &Tensor, trace: &Cover
     let goes_on = drops < trace.drops.len();
     let next = if goes_on { "more than 99 %, it goes on" } else { "not more than 99 %, it ends" };
     let (values, share) = (count(kept.values), number::percent(trace.share(drops)));
-    let stays =
-        format!("bins {} to {} stay: {values} of {}, {share}: {next}", kept.left, kept.right, count(trace.total));
+    let total = count(trace.total);
+    let nothing = kept.right < kept.left as isize;
+    let stays = match nothing {
+        true => format!("no bin stays: {values} of {total}, {share}: {next}"),
+        false => format!("bins {} to {} stay: {values} of {total}, {share}: {next}", kept.left, kept.right),
+    };
     let clip = Coverage::clip(tensor, kept);
     let params = QuantParams::from_clip(clip, tensor.format());
     let edge = |edge: f32| number::significant(f64::from(edge), 4);
@@ -142,7 +146,13 @@ fn told(pen: &mut Pen, area: Rect, model: &Model, tensor: &Tensor, trace: &Cover
     let metrics = tensor.metrics(clip);
     let about = if metrics.prorated { "about " } else { "" };
     // What puzzles most: the window loses 1 %, and the clip less.
-    let why = if symmetric && !goes_on { ", not 1 %: the wider side decides for both" } else { "" };
+    let why = match () {
+        () if goes_on => "",
+        // The right end is then bin -1, which NumPy takes for the last one.
+        () if nothing => ": index -1 is the last edge, the maximum",
+        () if symmetric => ", not 1 %: the wider side decides for both",
+        () => "",
+    };
     let saturated = format!("at that clip {about}{} saturate{why}", number::percent(metrics.saturated));
     let keys = model.keys.told(
         "{clip-right} one drop more · {clip-left} one less · {next-minimum} to the end · {previous-minimum} back · {y-scale} log · Esc",

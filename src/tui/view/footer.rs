@@ -304,6 +304,11 @@ fn is_listing(model: &Model) -> bool {
     model.plot.page == Page::Layers
 }
 
+/// Whether the rule of 99 % has it.
+fn is_coverage(model: &Model) -> bool {
+    model.plot.page == Page::Coverage
+}
+
 /// What a presenter's keys do, and how far it is.
 fn presenting(words: &mut Words) {
     let model = words.model;
@@ -337,9 +342,11 @@ fn hints(words: &mut Words, columns: u16) {
         (&[Compare], "compare"),
         (&[Format], "bits"),
     ];
+    // In the rule of 99 % the keys of the clip drop bins, and there is no line to drag.
+    let coverage = is_coverage(model);
     let plots: [(&[Command], &str); 28] = [
         (&[], "drag"),
-        (&[MoveColumns(-1), MoveColumns(1)], "clip"),
+        (&[MoveColumns(-1), MoveColumns(1)], if coverage { "drops" } else { "clip" }),
         (&[CloseChannel], "all channels"),
         (&[Select(1), Select(-1)], "layer"),
         (&[Layers], "layers"),
@@ -416,6 +423,7 @@ fn hints(words: &mut Words, columns: u16) {
     let wanted = wanted.iter().filter(|(commands, _)| match commands {
         [Palette] => true,
         _ if nothing => false,
+        [] => !coverage,
         [CloseChannel] => model.channel.open.is_some(),
         [Stop] => model.unavailable(Stop).is_none(),
         [Work] => at_work > 0,
@@ -427,9 +435,11 @@ fn hints(words: &mut Words, columns: u16) {
         _ => true,
     });
     let has_keys = |commands: &[Command]| commands.iter().all(|c| !model.keys.keys(*c).is_empty());
+    // The mouse and the first key are one hint.
+    let joined = if coverage { 0 } else { 1 };
     for (i, (commands, word)) in wanted.filter(|(commands, _)| has_keys(commands)).enumerate() {
         let mut hint = Words::new(model);
-        if i > 1 {
+        if i > joined {
             hint.dim(" · ");
         }
         let off = commands.iter().any(|c| model.unavailable(*c).is_some());
@@ -443,7 +453,7 @@ fn hints(words: &mut Words, columns: u16) {
             Some(Work) => hint.put(&*at_work_in_words, theme.title, Some(Sends::Run(Work))),
             Some(first) => hint.put(*word, theme.dim, Some(Sends::Run(*first))),
         }
-        if words.width + hint.width + if i > 1 { 0 } else { 3 } > end {
+        if words.width + hint.width + if i > joined { 0 } else { 3 } > end {
             break;
         }
         words.width += hint.width;

@@ -3,6 +3,7 @@ use ratatui::style::Style;
 
 use super::super::layout::Areas;
 use super::super::learn::Learn;
+use super::super::mode::{Ask, Mode};
 use super::super::model::Model;
 use super::super::taught::lines;
 use super::pen::Pen;
@@ -88,11 +89,14 @@ fn row_of(areas: &Areas, region: Region) -> Option<Rect> {
 }
 
 fn footline(model: &Model, learn: &Learn, play: &Play) -> String {
+    let typed = matches!(&model.mode, Mode::Prompt { ask: Ask::Answer, line } if !line.text().is_empty());
     let text = match play.stage() {
+        // In what was typed a key is a letter.
+        Stage::Ask if typed => learn.say("Enter answers · Esc, {lesson} more", "Enter 作答 · Esc, {lesson} 更多"),
         Stage::Ask => learn.say("Enter answers · {lesson} more", "Enter 作答 · {lesson} 更多"),
         Stage::Do => learn.say("do it · {lesson} hint, show me", "动手做 · {lesson} 提示、演示"),
         Stage::Done if play.place().0 + 1 == play.place().1 => {
-            learn.say("Enter: the lesson is done · {lesson}", "Enter：本课结束 · {lesson}")
+            learn.say("Enter ends the lesson · {lesson} more", "Enter 结束本课 · {lesson} 更多")
         }
         Stage::Done => learn.say("Enter goes on · {lesson} more", "Enter 继续 · {lesson} 更多"),
     };
@@ -132,8 +136,8 @@ pub(super) fn list(pen: &mut Pen, screen: Rect, model: &Model, at: usize) {
         pen.text(area.x + 50, y, area.width.saturating_sub(50), &state, style);
     }
     let hint = learn.say(
-        "Enter or a digit opens a lesson · {next-layer} {previous-layer} move · {quit} leaves · Esc back to the lesson",
-        "Enter 或数字打开一课 · {next-layer} {previous-layer} 移动 · {quit} 离开 · Esc 回到课程",
+        "Enter opens it, or 1 to 9, 0 for 10 · {next-layer} {previous-layer} move · {quit} leaves · Esc back to the lesson",
+        "Enter 打开，或 1 到 9，0 是 10 · {next-layer} {previous-layer} 移动 · {quit} 离开 · Esc 回到课程",
     );
     let hint = model.keys.told(hint);
     pen.text(area.x + 1, area.bottom().saturating_sub(1), area.width.saturating_sub(2), &hint, theme.dim);
