@@ -275,8 +275,7 @@ fn outputs_are_shown_with_their_margins() {
     for size in [(160, 45), (100, 30), (80, 24)] {
         s.event(Event::Resize(size.0, size.1));
         let screen = s.screen();
-        for fact in
-            ["output softmax", "margin: best class", "2 of 40 rows flipped (5 %)", "50 %", "quantized", "float"]
+        for fact in ["output softmax", "margin: best class", "2 of 40 rows flipped (5 %)", "50 %", "quantized", "float"]
         {
             assert!(screen.contains(fact), "{fact} {size:?}\n{screen}");
         }

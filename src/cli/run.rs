@@ -88,6 +88,14 @@ fn answer(mut cli: Cli) -> Result<u8, Failed> {
 
 fn screen(args: ScreenArgs, config: &Config, lang: Lang) -> Result<u8, Failed> {
     let shared = args.shared;
+    // Of files that are not there others may be shown; without its network there is nothing to show.
+    if let [model] = shared.paths.as_slice()
+        && shared.runs_model()
+        && !model.exists()
+    {
+        eprintln!("qviz: {} does not exist; check the path.", visible(&model.to_string_lossy()));
+        return Ok(1);
+    }
     let title = shared.title();
     let session = shared.session();
     let looks = Looks::find(&args.look, &config.look);

@@ -242,6 +242,14 @@ pub fn typed(text: &str) -> Result<(&'static dyn Foreign, &str), String> {
     {
         return Ok((format, path));
     }
+    // A word in front that is no format is a slip, and not the beginning of a name; one letter is a drive.
+    if let Some((id, path)) = text.split_once(':')
+        && id.len() > 1
+        && !path.is_empty()
+        && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+    {
+        return Err(format!("there is no format {id}; one of {}, qdq", listed()));
+    }
     match by_ending(Path::new(text)) {
         Ok(format) => Ok((format, text)),
         Err(why @ Unclear::Several { .. }) => {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::how::{Allow, How, Objective};
-use crate::calibrate::Calibrator;
+use crate::calibrate::{self, Calibrator};
 use crate::histogram::Histogram;
 use crate::quant::{Clip, Decibels, Format, Grids, OutputEffect, QuantParams};
 use crate::session::{Decision, Key, Kind, Search, Session};
@@ -99,7 +99,7 @@ impl TuneLayer {
             key: of.key.clone(),
             present: Tried { clip: decision.clip, format: decision.format },
             histogram: all_values.histogram().clone(),
-            methods: ready.methods().to_vec(),
+            methods: with_the_usual(ready.methods()),
             proposed: all_values.proposed(),
             surely: all_values.surely(),
             tied: others.cloned().collect(),
@@ -117,6 +117,18 @@ impl TuneLayer {
         let all = session.layers().iter().map(|layer| &layer.key).filter(first);
         all.filter_map(|key| TuneLayer::of(session, key)).collect()
     }
+}
+
+/// These methods, and those that are computed unless others are named: who names one chooses what to begin with, not what
+/// may be tried.
+fn with_the_usual(named: &[Arc<dyn Calibrator>]) -> Vec<Arc<dyn Calibrator>> {
+    let mut methods = named.to_vec();
+    for usual in calibrate::defaults() {
+        if methods.iter().all(|method| method.id() != usual.id()) {
+            methods.push(usual);
+        }
+    }
+    methods
 }
 
 impl PartialEq for TuneLayer {

@@ -147,9 +147,8 @@ impl Play {
     /// Looks at the instrument. A goal that was reached once is reached, whatever is done afterwards; what is remembered of it
     /// is the last state in which it held. Returns whether it has just been reached.
     pub fn look(&mut self, seen: &Seen) -> bool {
-        let holds = self.begun
-            && self.stage() != Stage::Ask
-            && self.step().goal.as_ref().is_some_and(|goal| goal.holds(seen));
+        let holds =
+            self.begun && self.stage() != Stage::Ask && self.step().goal.as_ref().is_some_and(|goal| goal.holds(seen));
         if holds {
             self.done = Some(seen.clone());
         }
@@ -211,7 +210,10 @@ impl Play {
             _ => say("not yet".into(), "还不对".into()),
         };
         if self.tells() {
-            say(format!("{why}; Esc, then {{lesson}} s types it for you"), format!("{why}；Esc，再 {{lesson}} s 替你填上"))
+            say(
+                format!("{why}; Esc, then {{lesson}} s types it for you"),
+                format!("{why}；Esc，再 {{lesson}} s 替你填上"),
+            )
         } else {
             say(format!("{why}; Esc, then {{lesson}} h gives a hint"), format!("{why}；Esc，再 {{lesson}} h 给提示"))
         }

@@ -53,6 +53,17 @@ impl From<KeyEvent> for Key {
         if code == KeyCode::BackTab {
             modifiers -= KeyModifiers::SHIFT;
         }
+        // By kitty's protocol these are keys of their own; everywhere else they are what they stand for here.
+        if modifiers == KeyModifiers::CONTROL
+            && let Some(same) = match code {
+                KeyCode::Char('i' | 'I') => Some(KeyCode::Tab),
+                KeyCode::Char('m' | 'M') => Some(KeyCode::Enter),
+                KeyCode::Char('[') => Some(KeyCode::Esc),
+                _ => None,
+            }
+        {
+            return Key::code(same);
+        }
         Key { code, modifiers }
     }
 }
@@ -172,6 +183,9 @@ mod tests {
         assert_eq!(event(KeyCode::Char('H'), KeyModifiers::SHIFT), Key::char('H'));
         assert_eq!(event(KeyCode::Char('z'), KeyModifiers::CONTROL), Key::ctrl('z'));
         assert_eq!(event(KeyCode::Left, KeyModifiers::SHIFT), Key::shift(KeyCode::Left));
+        for (c, same) in [('i', KeyCode::Tab), ('m', KeyCode::Enter), ('[', KeyCode::Esc)] {
+            assert_eq!(event(KeyCode::Char(c), KeyModifiers::CONTROL), Key::code(same));
+        }
         assert_eq!(Key::ctrl('z').to_string(), "ctrl-z");
         assert_eq!(Key::shift(KeyCode::Left).to_string(), "shift-←");
         assert_eq!(Key::code(KeyCode::Home).to_string(), "home");

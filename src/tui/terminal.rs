@@ -6,7 +6,10 @@
 use std::io::{self, Write, stdout};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste};
+use crossterm::event::{
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, KeyboardEnhancementFlags,
+    PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
+};
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use crossterm::{Command, cursor, execute, queue};
 use ratatui::Terminal;
@@ -17,6 +20,17 @@ use super::backend::Ansi;
 pub type Screen = Terminal<Ansi<io::BufWriter<io::Stdout>>>;
 
 static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Whether keys are sent by kitty's protocol.
+static PLAIN_KEYS: AtomicBool = AtomicBool::new(false);
+
+/// Terminals that know kitty's keyboard protocol, by their `TERM`; others are not sent what they may not know. By it Esc is
+/// a key of its own, and not also how others begin. Nobody is asked: the answer would come among the keys.
+const KNOW_KITTY: &[&str] = &["xterm-kitty", "xterm-ghostty", "alacritty", "foot", "wezterm", "rio", "contour"];
+
+fn knows_kitty(term: &str) -> bool {
+    KNOW_KITTY.iter().any(|name| term.starts_with(name))
+}
 
 /// Presses, drags and the wheel, without the flood of moves that crossterm's own command asks for.
 struct EnableDrag;
@@ -37,7 +51,8 @@ impl Command for EnableDrag {
     }
 }
 
-/// Takes the terminal: raw mode, alternate screen, paste as one piece, and the mouse if it is wanted.
+/// Takes the terminal: raw mode, alternate screen, paste as one piece, keys by kitty's protocol where the terminal is known to
+/// have it, and the mouse if it is wanted.
 ///
 /// # Errors
 /// When the terminal refuses; what was taken is given back then.
@@ -46,6 +61,13 @@ pub fn take(mouse: bool) -> io::Result<()> {
     TAKEN.store(true, Ordering::SeqCst);
     let taken =
         execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide).and_then(|()| set_mouse(mouse));
+    let taken = taken.and_then(|()| {
+        if std::env::var("TERM").is_ok_and(|term| knows_kitty(&term)) {
+            PLAIN_KEYS.store(true, Ordering::SeqCst);
+            execute!(stdout(), PushKeyboardEnhancementFlags(KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES))?;
+        }
+        Ok(())
+    });
     if taken.is_err() {
         restore();
     }
@@ -85,14 +107,12 @@ pub fn restore() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         let mut out = stdout();
         // An update that was begun and never ended would hold the screen still.
-        let _ = queue!(
-            out,
-            crossterm::terminal::EndSynchronizedUpdate,
-            DisableMouseCapture,
-            DisableBracketedPaste,
-            LeaveAlternateScreen,
-            cursor::Show
-        );
+        let _ = queue!(out, crossterm::terminal::EndSynchronizedUpdate);
+        // Each of the two screens has keys of its own: before the other one comes.
+        if PLAIN_KEYS.swap(false, Ordering::SeqCst) {
+            let _ = queue!(out, PopKeyboardEnhancementFlags);
+        }
+        let _ = queue!(out, DisableMouseCapture, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
         let _ = out.flush();
         let _ = disable_raw_mode();
     }

@@ -1047,7 +1047,7 @@ fn what_is_assumed_of_samples_is_told_with_the_option_that_says_otherwise() {
         ran.err
     };
     let told = run(&["two.npy"]);
-    let says = "two.npy: 2x3x16x32 is 2 samples of x ?x3x?x?; if it is one, give its shape, such as --shape x=2x3xnxn";
+    let says = "two.npy: 2x3x16x32 is 2 samples of x ?x3x?x?; if all of it is one sample, give its shape, such as --shape x=2x3xnxn";
     assert!(told.contains("on 2 samples") && told.contains(says), "{told}");
     let told = run(&["two.npy", "--shape", "x=2x3xnxn"]);
     assert!(told.contains("on 1 sample\n") && !told.contains("--shape"), "{told}");

@@ -169,7 +169,10 @@ impl Assumed {
                 such_as(1)
             ),
             Assumed::Many => {
-                format!("{file}: {shape} is {samples} samples of {port}; if it is one, {}", such_as(given.shape[0]))
+                format!(
+                    "{file}: {shape} is {samples} samples of {port}; if all of it is one sample, {}",
+                    such_as(given.shape[0])
+                )
             }
             Assumed::Elsewhere => {
                 format!("{file}: {shape} is one sample of {port}, as another input has the batch on another axis")

@@ -278,7 +278,7 @@ fn what_was_assumed_is_told_with_the_shape_that_says_otherwise() {
     let path = [save(&folder, "y.npy", &[2, 3, 4, 5])];
     let many = open(&taking(&[("x", "? 3 ? ?")]), &path).unwrap();
     let told = format!(
-        "{}: 2x3x4x5 is 2 samples of x ?x3x?x?; if it is one, give its shape, such as x=2x3xnxn",
+        "{}: 2x3x4x5 is 2 samples of x ?x3x?x?; if all of it is one sample, give its shape, such as x=2x3xnxn",
         path[0].display()
     );
     assert_eq!((many.len(), many.assumptions()), (2, &[told][..]));

@@ -46,9 +46,7 @@ pub(super) fn ask(model: &mut Model) {
 pub(super) fn asked_in_answer(model: &Model, key: Key) -> bool {
     let Mode::Prompt { ask: Ask::Answer, line } = &model.mode else { return false };
     let begins = |c: char| c.is_alphanumeric() || c.is_whitespace() || "+-.".contains(c);
-    line.text().is_empty()
-        && model.keys.bound(key) == Some(Command::Lesson)
-        && !key.typed().is_some_and(begins)
+    line.text().is_empty() && model.keys.bound(key) == Some(Command::Lesson) && !key.typed().is_some_and(begins)
 }
 
 /// A key of the lesson's own, or in the list of lessons.

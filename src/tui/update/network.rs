@@ -353,7 +353,11 @@ fn tuned_in_words(model: &Model, tried: &[TuneLayer], tuned: &Tuned, changed: us
     let moved = tuned.bias.as_ref().is_some_and(|set| set.taken);
     if changed + kept == 0 && !moved {
         let stays = exact(&tuned.before.effect) + &spread(&tuned.before);
-        return format!("{stopped}no better clip for {what} on unseen samples: the output stays at {stays}{biases}");
+        let any = match tried {
+            [_] => what,
+            all => format!("any of {}", layers(all.len())),
+        };
+        return format!("{stopped}no better clip for {any} on unseen samples: the output stays at {stays}{biases}");
     }
     let on = |before: &Jittered, after: &Jittered, which: &str| {
         let (n, s) = (before.effect.samples, if before.effect.samples == 1 { "" } else { "s" });
