@@ -30,13 +30,18 @@ pub(super) fn export(ExportArgs { file, weights, lean, exact, shared }: ExportAr
     if exists(file.path(), file.force) {
         return Ok(1);
     }
+    let document = shared.taking.scales.as_ref().map(|document| visible(&document.path.to_string_lossy()));
     let loaded = trials::loaded(shared, exact)?;
     let scales = loaded.scales();
     let written = match lean {
         true => Ok(exchange::Written { bytes: scales.lean_json().into_bytes(), said: Vec::new() }),
         false => exchange::write_all(format, &scales, &file.names(), &file.options(None)),
     };
+    let unsayable = written.is_err();
     if !file.put(written)? {
+        if let (true, Some(document)) = (unsayable, document) {
+            eprintln!("qviz: What {document} holds stands, whatever options say; choose anew without --scales.");
+        }
         return Ok(1);
     }
     let what = match file.path() {

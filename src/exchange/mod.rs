@@ -242,12 +242,7 @@ pub fn typed(text: &str) -> Result<(&'static dyn Foreign, &str), String> {
     {
         return Ok((format, path));
     }
-    // A word in front that is no format is a slip, and not the beginning of a name; one letter is a drive.
-    if let Some((id, path)) = text.split_once(':')
-        && id.len() > 1
-        && !path.is_empty()
-        && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
-    {
+    if let Some((id, _)) = word_before(text) {
         return Err(format!("there is no format {id}; one of {}, qdq", listed()));
     }
     match by_ending(Path::new(text)) {
@@ -259,6 +254,13 @@ pub fn typed(text: &str) -> Result<(&'static dyn Foreign, &str), String> {
         }
         Err(why) => Err(why.to_string()),
     }
+}
+
+/// A word in front of a path, with a colon: a format, or a slip, but not the beginning of a name. One letter is a drive.
+pub fn word_before(text: &str) -> Option<(&str, &str)> {
+    let (word, path) = text.split_once(':')?;
+    let is_word = word.len() > 1 && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    (is_word && !path.is_empty()).then_some((word, path))
 }
 
 /// The ranges of what is chosen.

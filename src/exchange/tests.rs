@@ -56,6 +56,14 @@ fn every_format_has_a_word_of_its_own() {
     assert_eq!(typed("modelopt-amax:a.safetensors"), Ok(("modelopt-amax", "a.safetensors")));
     assert_eq!(typed("tensorrt-ranges:x"), Ok(("tensorrt-ranges", "x")));
     assert_eq!(typed("c:x.json"), Ok(("json", "c:x.json")));
+    assert_eq!(typed("a/b:c.json"), Ok(("json", "a/b:c.json")));
+    for slip in ["nope:x.json", "tensorrt:x.cache", "tensorrt:a.onnx"] {
+        let why = typed(slip).unwrap_err();
+        assert!(
+            why.starts_with("there is no format") && why.contains("tensorrt-cache") && why.contains("qdq"),
+            "{why}"
+        );
+    }
     let why = typed("a.safetensors").unwrap_err();
     assert!(why.ends_with("type which in front, such as torch-amax:a.safetensors"), "{why}");
 }

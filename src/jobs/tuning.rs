@@ -266,3 +266,18 @@ pub struct Tuned {
     /// Whether it was stopped before its end.
     pub stopped: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_names_a_method_does_not_narrow_what_is_tried() {
+        let ids = |methods: &[Arc<dyn Calibrator>]| methods.iter().map(|m| m.id().to_owned()).collect::<Vec<_>>();
+        let usual = calibrate::defaults();
+        let named = [calibrate::by_id("nvidia-entropy").unwrap(), usual[1].clone()];
+        let all = ids(&with_the_usual(&named));
+        assert_eq!((&all[..2], all.len()), (&ids(&named)[..], usual.len() + 1));
+        assert!(ids(&usual).iter().all(|id| all.contains(id)));
+    }
+}

@@ -54,8 +54,12 @@ fn export_document(model: &Model, path: &Path, force: bool) -> Result<Written, U
 
 /// The file, where a network is meant: by its ending, or by `qdq:` in front.
 fn a_network(text: &str) -> Option<&str> {
-    let ends_so = Path::new(text).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("onnx"));
-    text.strip_prefix("qdq:").filter(|path| !path.is_empty()).or(ends_so.then_some(text))
+    let ends_so = || Path::new(text).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("onnx"));
+    match exchange::word_before(text) {
+        Some(("qdq", path)) => Some(path),
+        Some(_) => None,
+        None => ends_so().then_some(text),
+    }
 }
 
 /// The document as it is now, with what it was made from and what an earlier one held beyond it.
@@ -82,5 +86,20 @@ pub(super) fn at_home(path: &Path) -> PathBuf {
     match (path.strip_prefix("~"), std::env::var_os("HOME")) {
         (Ok(rest), Some(home)) => Path::new(&home).join(rest),
         _ => path.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::a_network;
+
+    #[test]
+    fn a_network_is_meant_by_its_ending_or_its_word() {
+        assert_eq!(
+            ["a.onnx", "b/A.ONNX", "qdq:x", "qdq:x.onnx"].map(a_network),
+            [Some("a.onnx"), Some("b/A.ONNX"), Some("x"), Some("x.onnx")]
+        );
+        // Another word is another format, or none.
+        assert_eq!(["tensorrt:a.onnx", "json:a.onnx", "a.json", "qdq:"].map(a_network), [None; 4]);
     }
 }

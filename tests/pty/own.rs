@@ -107,6 +107,37 @@ fn who_has_chosen_is_not_asked() {
 }
 
 #[test]
+fn keys_are_sent_by_kitty_s_protocol_where_the_terminal_knows_it() {
+    let folder = tempdir().unwrap();
+    for (name, knows) in [("xterm-kitty", true), ("foot-direct", true), ("xterm-256color", false)] {
+        let mut terminal = Start::qviz(folder.path()).env("TERM", name).run();
+        settled(&terminal);
+        if knows {
+            terminal.keys("?");
+            terminal.wait_for("type to search");
+            terminal.keys("\x1b[27u");
+            terminal.wait_without("type to search");
+        }
+        terminal.keys("q");
+        let end = terminal.end();
+        assert_eq!(end.code, 0);
+        let at = |bytes: &[u8]| find(&end.raw, bytes);
+        assert_eq!([at(b"\x1b[>1u").is_some(), at(b"\x1b[<1u").is_some()], [knows; 2], "{name}");
+        // Each of a terminal's two screens has keys of its own.
+        assert!(!knows || at(b"\x1b[?1049h") < at(b"\x1b[>1u") && at(b"\x1b[<1u") < at(b"\x1b[?1049l"));
+    }
+}
+
+#[test]
+fn a_network_that_is_not_there_is_told_on_the_shell() {
+    let folder = tempdir().unwrap();
+    let end = Start::program(super::terminal::QVIZ, folder.path()).args(["no.onnx"]).run().end();
+    assert_eq!(end.code, 1);
+    assert!(super::terminal::has(&end.screen, "no.onnx does not exist; check the path.").is_some());
+    assert!(find(&end.raw, b"\x1b[?1049h").is_none(), "the screen was taken");
+}
+
+#[test]
 fn a_locale_without_utf_8_is_drawn_in_ascii() {
     let folder = tempdir().unwrap();
     let mut terminal = Start::qviz(folder.path()).env("LC_ALL", "C").run();
