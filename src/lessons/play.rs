@@ -23,6 +23,8 @@ pub struct Play {
     missed: usize,
     /// What was seen when the step was done: what is said then stays true, whatever is done afterwards.
     done: Option<Seen>,
+    /// What was typed of an answer when the learner went to look around.
+    draft: String,
 }
 
 /// So many wrong answers, and the right one may be shown.
@@ -64,6 +66,7 @@ impl Play {
             shown: false,
             missed: 0,
             done: None,
+            draft: String::new(),
         };
         let last = play.last();
         // What is not played is skipped.
@@ -113,6 +116,16 @@ impl Play {
         self.answered.as_ref()
     }
 
+    /// What was typed of an answer before the learner went to look around.
+    pub fn draft(&self) -> &str {
+        &self.draft
+    }
+
+    /// Keeps what was typed of an answer.
+    pub fn keep_draft(&mut self, text: String) {
+        self.draft = text;
+    }
+
     /// Whether a hint was asked for.
     pub fn hinted(&self) -> bool {
         self.hinted
@@ -147,9 +160,8 @@ impl Play {
     /// Looks at the instrument. A goal that was reached once is reached, whatever is done afterwards; what is remembered of it
     /// is the last state in which it held. Returns whether it has just been reached.
     pub fn look(&mut self, seen: &Seen) -> bool {
-        let holds = self.begun
-            && self.stage() != Stage::Ask
-            && self.step().goal.as_ref().is_some_and(|goal| goal.holds(seen));
+        let holds =
+            self.begun && self.stage() != Stage::Ask && self.step().goal.as_ref().is_some_and(|goal| goal.holds(seen));
         if holds {
             self.done = Some(seen.clone());
         }
@@ -211,7 +223,10 @@ impl Play {
             _ => say("not yet".into(), "还不对".into()),
         };
         if self.tells() {
-            say(format!("{why}; Esc, then {{lesson}} s types it for you"), format!("{why}；Esc，再 {{lesson}} s 替你填上"))
+            say(
+                format!("{why}; Esc, then {{lesson}} s types it for you"),
+                format!("{why}；Esc，再 {{lesson}} s 替你填上"),
+            )
         } else {
             say(format!("{why}; Esc, then {{lesson}} h gives a hint"), format!("{why}；Esc，再 {{lesson}} h 给提示"))
         }
