@@ -190,6 +190,11 @@ fn story(begins: &str, size: (u16, u16), lang: Lang) -> Story {
     story
 }
 
+/// The same without what stands under the panel.
+fn told(story: &Story) -> String {
+    said(story).split("─ numbers").next().unwrap_or_default().to_owned()
+}
+
 fn place(story: &Story) -> (usize, usize) {
     story.model.learn.as_ref().and_then(|learn| learn.play.as_ref()).map_or((0, 0), Play::place)
 }
@@ -216,17 +221,68 @@ fn a_learner_predicts_is_told_and_goes_on() {
     s.press(KeyCode::Enter);
     // One need not be: what was said and what is stand beside each other.
     s.keys("0.5").press(KeyCode::Enter);
-    assert!(said(&s).contains("You said 0.5; it is 0.75"), "{}", s.screen());
+    assert!(said(&s).contains("You said: 0.5. It is: 0.75"), "{}", s.screen());
 }
 
 #[test]
 fn esc_looks_around_and_enter_asks_again() {
     let mut s = story("01", (80, 24), Lang::Zh);
-    s.press(KeyCode::Enter).press(KeyCode::Esc);
+    s.press(KeyCode::Enter).keys("2.").press(KeyCode::Esc);
     assert!(matches!(s.model.mode, Mode::Normal));
     s.press(KeyCode::Enter);
-    assert!(matches!(s.model.mode, Mode::Prompt { .. }));
+    let Mode::Prompt { line, .. } = &s.model.mode else { panic!("{}", s.screen()) };
+    assert_eq!(line.text(), "2.", "what was typed is not lost");
     assert!(s.screen().replace(' ', "").contains("你的回答"), "{}", s.screen());
+}
+
+#[test]
+fn what_is_missed_twice_is_shown() {
+    let mut s = story("05", (100, 30), Lang::En);
+    on_to(&mut s, 1);
+    // Before that it is not, and nobody says that any answer will do.
+    s.keys(";s");
+    assert!(s.notice().contains("two tries"), "{}", s.notice());
+    for nth in 0..2 {
+        assert!(matches!(s.model.mode, Mode::Prompt { .. }), "{nth}: {}", s.screen());
+        s.key(KeyCode::Char('u'), KeyModifiers::CONTROL).keys("6 15").press(KeyCode::Enter);
+        assert!(s.notice().contains("number 2"), "{}", s.notice());
+    }
+    assert!(s.notice().contains("; s types it"), "{}", s.notice());
+    // In what was typed the key is a letter; in an empty answer it asks.
+    s.press(KeyCode::Esc).keys(";s").press(KeyCode::Enter);
+    assert!(said(&s).contains("6 and 16"), "{}", s.screen());
+}
+
+#[test]
+fn what_is_said_of_a_step_stays_true() {
+    let mut s = story("02", (100, 30), Lang::En);
+    on_to(&mut s, 2);
+    s.keys(";s");
+    let before = told(&s);
+    assert!(before.contains("With the clip at 2.60:"), "{before}");
+    s.keys("=").key(KeyCode::Char('u'), KeyModifiers::CONTROL).keys("9").press(KeyCode::Enter);
+    assert_eq!((s.amax(), told(&s)), (9.0, before));
+}
+
+#[test]
+fn a_step_that_is_taken_up_stands_as_it_does_on_the_way() {
+    for (id, steps) in [("01", 9), ("02", 7), ("03", 7), ("04", 8), ("05", 13), ("06", 8)] {
+        for step in 1..steps {
+            let mut on = story(id, (100, 30), Lang::En);
+            on_to(&mut on, step);
+            let mut up = story(id, (100, 30), Lang::En);
+            let learn = up.model.learn.as_mut().unwrap();
+            let lesson = Arc::clone(learn.play.as_ref().unwrap().lesson());
+            learn.play = Some(Play::new(lesson, step, Brought::Nothing));
+            up.press(KeyCode::Esc);
+            let stands = |s: &Story| {
+                let ready = s.ready();
+                let plot = &s.model.plot;
+                (s.model.list.selected, ready.clip(), ready.format(), plot.page, plot.curve, told(s))
+            };
+            assert_eq!(stands(&up), stands(&on), "{id}, step {}", step + 1);
+        }
+    }
 }
 
 #[test]

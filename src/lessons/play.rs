@@ -23,6 +23,8 @@ pub struct Play {
     missed: usize,
     /// What was seen when the step was done: what is said then stays true, whatever is done afterwards.
     done: Option<Seen>,
+    /// What was typed of an answer when the learner went to look around.
+    draft: String,
 }
 
 /// So many wrong answers, and the right one may be shown.
@@ -64,6 +66,7 @@ impl Play {
             shown: false,
             missed: 0,
             done: None,
+            draft: String::new(),
         };
         let last = play.last();
         // What is not played is skipped.
@@ -111,6 +114,16 @@ impl Play {
     /// The answer that was taken.
     pub fn answered(&self) -> Option<&Answered> {
         self.answered.as_ref()
+    }
+
+    /// What was typed of an answer before the learner went to look around.
+    pub fn draft(&self) -> &str {
+        &self.draft
+    }
+
+    /// Keeps what was typed of an answer.
+    pub fn keep_draft(&mut self, text: String) {
+        self.draft = text;
     }
 
     /// Whether a hint was asked for.
@@ -334,7 +347,13 @@ mod tests {
         assert_eq!(play.answered(), Some(&Answered { said: "6.5".into(), is: "7".into(), right: true }));
         assert_eq!(play.stage(), Stage::Do);
         assert!(play.look(&seen) && play.stage() == Stage::Done);
+        seen.set("codes", 9.0);
+        assert!(!play.look(&seen) && play.remembered(&seen).number("codes") == 9.0, "it holds still");
         seen.set("by_hand", false);
+        seen.set("codes", 11.0);
+        seen.set("mse", 0.5);
+        assert!(!play.look(&seen) && play.remembered(&seen).number("codes") == 9.0, "what held is remembered");
+        assert_eq!(play.remembered(&seen).number("mse"), 0.5, "what was not known is seen now");
         assert!(!play.look(&seen) && play.stage() == Stage::Done, "reached is reached");
         assert!(play.go(true) && !play.go(true) && play.place() == (1, 2));
         assert!(play.go(false) && play.stage() == Stage::Ask);
@@ -348,6 +367,7 @@ mod tests {
         let mut say = |text: &str| play.answer(text, &seen, Lang::En);
         assert!(say("2 0").unwrap_err().contains("3 numbers"));
         assert!(say("2 1 2.5").unwrap_err().contains("number 2"));
+        assert!(say("2 1 2").unwrap_err().contains("number 2, 3; Esc, then {lesson} s"), "two were tried");
         assert_eq!(say("2, 0, 2.5"), Ok(()));
         assert_eq!(play.truth(&seen).as_deref(), Some("2 0 2.5"));
     }

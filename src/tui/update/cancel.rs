@@ -3,7 +3,7 @@
 use super::super::mode::{Ask, Mode};
 use super::super::model::Model;
 use super::super::page::Page;
-use super::{channels, hand, list, marks};
+use super::{channels, hand, learn, list, marks};
 
 /// Leaves the innermost thing that is under way.
 pub(super) fn cancel(model: &mut Model) {
@@ -13,6 +13,10 @@ pub(super) fn cancel(model: &mut Model) {
             let before = before.clone();
             model.mode = Mode::Normal;
             list::filter(model, before);
+        }
+        Mode::Prompt { ask: Ask::Answer, .. } => {
+            learn::keep_draft(model);
+            model.mode = Mode::Normal;
         }
         Mode::Normal => {
             let had_notice = model.notice.take().is_some();

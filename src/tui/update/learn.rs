@@ -11,6 +11,7 @@ use crate::session::{Decision, Target};
 use super::super::command::{Command, by_id};
 use super::super::key::Key;
 use super::super::learn::{Best, Kept};
+use super::super::line::Line;
 use super::super::mode::{Ask, Mode};
 use super::super::model::Model;
 use super::super::msg::{Cmd, Opened};
@@ -263,9 +264,18 @@ fn begin(model: &mut Model, cmds: &mut Vec<Cmd>) {
 
 /// Opens the prompt for an answer, where one is waited for.
 fn ask_again(model: &mut Model) {
-    let stage = model.learn.as_ref().and_then(|learn| learn.playing()).filter(|play| play.begun()).map(Play::stage);
-    if stage == Some(Stage::Ask) {
-        model.mode = Mode::prompt(Ask::Answer, "");
+    let play = model.learn.as_ref().and_then(|learn| learn.playing()).filter(|play| play.begun());
+    if let Some(play) = play.filter(|play| play.stage() == Stage::Ask) {
+        model.mode = Mode::Prompt { ask: Ask::Answer, line: Line::new(play.draft()) };
+    }
+}
+
+/// Keeps what was typed of an answer: who has looked around finds it again.
+pub(super) fn keep_draft(model: &mut Model) {
+    if let Mode::Prompt { ask: Ask::Answer, line } = &model.mode
+        && let Some(play) = model.learn.as_mut().and_then(|learn| learn.play.as_mut())
+    {
+        play.keep_draft(line.text());
     }
 }
 

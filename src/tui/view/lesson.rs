@@ -136,8 +136,8 @@ pub(super) fn list(pen: &mut Pen, screen: Rect, model: &Model, at: usize) {
         pen.text(area.x + 50, y, area.width.saturating_sub(50), &state, style);
     }
     let hint = learn.say(
-        "Enter opens it, or 1 to 9, 0 for 10 · {next-layer} {previous-layer} move · {quit} leaves · Esc back to the lesson",
-        "Enter 打开，或 1 到 9，0 是 10 · {next-layer} {previous-layer} 移动 · {quit} 离开 · Esc 回到课程",
+        "Enter, 1-9, 0 (10) opens a lesson · {next-layer} {previous-layer} move · {quit} leaves · Esc goes back",
+        "Enter、1-9、0（第 10 课）打开一课 · {next-layer} {previous-layer} 移动 · {quit} 离开 · Esc 回到课程",
     );
     let hint = model.keys.told(hint);
     pen.text(area.x + 1, area.bottom().saturating_sub(1), area.width.saturating_sub(2), &hint, theme.dim);

@@ -101,7 +101,8 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         pen.right(panel.x + NAME, y, COLUMNS[0].width, "…", theme.dim);
         y += 1;
     }
-    words(pen, Rect { y, height: panel.bottom() - y, ..panel }, model);
+    let stand_ins = columns.iter().any(|column| column.heading == STAND_INS);
+    words(pen, Rect { y, height: panel.bottom() - y, ..panel }, model, stand_ins);
 }
 
 /// The key that takes a method for one layer, and its name.
@@ -131,8 +132,8 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, line: &MethodLine, columns: &[&
     }
 }
 
-/// What a row is, and what can be done.
-fn words(pen: &mut Pen, area: Rect, model: &Model) {
+/// What a row is, what can be done, and what the column of stand-ins is where it is shown.
+fn words(pen: &mut Pen, area: Rect, model: &Model, stand_ins: bool) {
     let theme = pen.look.theme;
     let Some(network) = &model.network else { return };
     let methods = &network.methods;
@@ -155,7 +156,7 @@ fn words(pen: &mut Pen, area: Rect, model: &Model) {
             theme.dim,
         )),
     }
-    if network.method_lines().iter().any(|line| line.row.stand_ins > 0) {
+    if stand_ins {
         let text = "Stand-ins: activations where the method has no usable answer, and another one's stands.";
         sentences.push((text.to_owned(), theme.dim));
     }
