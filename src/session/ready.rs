@@ -366,18 +366,22 @@ impl Ready {
     }
 
     /// The present decision on another format: the same method's answer there, or the clip that a hand has set, made to
-    /// fit. A method that is not defined for that format gives way to `max`; where there is no answer at all the clip
+    /// fit; one that a search has found stays only where the width does. A method that is not defined for that format gives way to `max`; where there is no answer at all the clip
     /// stays.
     pub fn in_format(&self, format: Format) -> Decision {
         let decision = &self.decision;
+        // A search has found its clip for steps of that width: on others the method answers anew.
+        let other_steps = decision.tuned().is_some() && format.num_bits() != decision.format.num_bits();
+        let edited = decision.edited && !other_steps;
         let unsuited = |m: &Arc<dyn Calibrator>| m.id() == decision.method && !m.suits(format);
-        let unsuited = !decision.edited && self.methods.iter().any(unsuited);
+        let unsuited = !edited && self.methods.iter().any(unsuited);
         if let Some(clip) = unsuited.then(|| self.proposes(FP8_METHOD, format)).flatten() {
             return Decision { format, ..decision.with_method(FP8_METHOD, clip) };
         }
-        let answer = if decision.edited { None } else { self.proposes(&decision.method, format) };
+        let answer = if edited { None } else { self.proposes(&decision.method, format) };
+        let edited = edited || (decision.edited && answer.is_none());
         let clip = answer.unwrap_or_else(|| format.clip_at(decision.clip.amax(), self.stats().range()));
-        Decision { clip, format, ..decision.clone() }
+        Decision { clip, format, edited, ..decision.clone() }
     }
 
     /// Offers a clip that a file proposes, beside the methods'; one of the same id is replaced.

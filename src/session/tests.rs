@@ -429,3 +429,30 @@ fn what_no_file_holds_can_be_written_down_and_read_again() {
     assert_eq!(unsaved.len(), 1);
     assert_eq!((&unsaved[0].edits[0].after, unsaved[0].label.as_str()), (&decision(&session, 0), "undo of clip"));
 }
+
+#[test]
+fn a_clip_that_a_search_has_found_gives_way_on_steps_of_another_width() {
+    let mut session = session();
+    let by_method = decision(&session, 1);
+    let tuned = |session: &Session| {
+        let now = decision(session, 1);
+        let found = Search {
+            by: "out".into(),
+            gain_db: Some(1.0),
+            clip: Clip::symmetric(0.3 * now.clip.amax()),
+            format: now.format,
+            quantized: true,
+        };
+        now.with_search(found)
+    };
+    let narrow = tuned(&session);
+    session.apply("tuned", vec![(at(1), narrow.clone())]);
+    // Of the same width it stays, and so does what a hand has set on any.
+    let affine = session.in_format(&key(1), Format::INT8.with_symmetric(false));
+    assert_eq!((affine[0].1.clip.amax(), affine[0].1.edited), (narrow.clip.amax(), true));
+    let wide = session.in_format(&key(1), Format::INT8.with_bits(16));
+    assert!(!wide[0].1.edited && wide[0].1.clip.amax() > by_method.clip.amax(), "{wide:?}");
+    session.apply("hand", vec![(at(1), narrow.with_clip(Clip::symmetric(0.25)))]);
+    let by_hand = session.in_format(&key(1), Format::INT8.with_bits(16));
+    assert_eq!((by_hand[0].1.clip.amax(), by_hand[0].1.edited), (0.25, true));
+}

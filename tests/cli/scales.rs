@@ -156,17 +156,15 @@ fn a_document_that_cannot_be_taken_up_is_a_sentence() {
     let both = ["a.npy", "--scales", "scales.json", "--method", "mse", "--set", "a=int4"];
     says(&both, 0, &["scales.json decides for the tensors that it holds, for the others --method and --set"]);
     // A format that cannot hold what the document says: options do not change that, and one is told so.
-    export(folder.path(), &["--affine"]);
-    let export = ["export", "--scales", "scales.json", "--symmetric", "-o", "s.cache"];
-    let ran = qviz(folder.path(), &[&export, &ALL[..]].concat());
+    export(folder.path(), &["--affine", "--force"]);
+    let cache = ["export", "--scales", "scales.json", "--symmetric", "-o", "s.cache"];
+    let ran = qviz(folder.path(), &[&cache, &ALL[..]].concat());
     assert_eq!(ran.code, 1, "{}", ran.err);
     assert!(
         ran.err.contains("scales.json holds stands, whatever options say; choose anew without --scales"),
         "{}",
         ran.err
     );
-    fs::remove_file(folder.path().join("scales.json")).unwrap();
-    super::qviz(folder.path(), &[&["export", "-o", "scales.json"], &ALL[..]].concat());
     // A method that is not known any more is named, and the rest is taken up.
     edit(folder.path(), |document| chosen(document, "a")["method"] = "gone".into());
     let ran = qviz(folder.path(), &[&["report", "--json", "--scales", "scales.json"], &ALL[..]].concat());
