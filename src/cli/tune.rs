@@ -169,7 +169,7 @@ fn remarks(tuned: &Tuned, means: &[Option<f64>], seed: u64) -> String {
         out += &format!("#   {by:<9}  {mean}{}{taken}\n", spread(set.judged.spread_db));
     }
     if tuned.taken == 0 {
-        out += "# no set gains more than the noise: every clip stays as it was\n";
+        out += "# no set gains more than the noise on these and loses nothing on those searched: every clip stays as it was\n";
     }
     if !tuned.budget.is_empty() {
         out += "# wider formats, a layer at a time:\n#   float  16bit  db  mean_db  layer\n";
