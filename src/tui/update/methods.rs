@@ -56,7 +56,9 @@ pub(super) fn ended(model: &mut Model, question: u64, result: Result<(), Failure
     // Both must be of the same samples.
     let same = best.check.is_some() == whole.check.is_some() && best.judged().samples == judged.samples;
     let gain = best.judged().quality().gain_over(judged.quality());
-    if same && gain.get() >= WORTH_SAYING {
+    // A lesson asks for it in its time.
+    let in_a_lesson = model.learn.as_ref().is_some_and(|learn| learn.playing().is_some());
+    if same && gain.get() >= WORTH_SAYING && !in_a_lesson {
         let text = format!(
             "{} for all activations is {} dB better at the outputs than what is chosen; {}",
             best.method,

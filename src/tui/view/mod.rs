@@ -96,8 +96,9 @@ pub fn view(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
     if model.present.is_none() && !areas.numbers.is_empty() {
         numbers::draw(&mut pen, areas.numbers, model);
     }
-    let cursor = footer::draw(&mut pen, areas.footer, model);
     lesson::draw(&mut pen, &areas, model);
+    // Last, as a long sentence goes over the rows above it.
+    let cursor = footer::draw(&mut pen, areas.footer, model);
     match &model.mode {
         Mode::Help { line, scroll, at } => Some(help::draw(&mut pen, screen, model, line, (*scroll, *at))),
         Mode::Read { what, scroll, at } => {
