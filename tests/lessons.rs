@@ -386,3 +386,13 @@ fn a_presentation_asks_in_its_last_line() {
     s.press(KeyCode::Esc).press(KeyCode::F(5)).press(KeyCode::Enter);
     assert!(s.screen().contains("Is that the clip with the least"), "{}", s.screen());
 }
+
+#[test]
+fn a_long_sentence_lies_over_the_lesson_whole() {
+    let mut s = story("03", (80, 24), Lang::En);
+    s.press(KeyCode::Esc);
+    let words: Vec<String> = (10..36).map(|n| format!("word{n}")).collect();
+    s.model.say(words.join(" "));
+    let screen = s.screen();
+    assert!(words.iter().all(|word| screen.contains(word.as_str())), "{screen}");
+}
