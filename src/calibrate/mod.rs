@@ -76,7 +76,7 @@ pub use ort_minmax::OrtMinMax;
 pub use ort_percentile::OrtPercentile;
 pub use percentile::Percentile;
 pub use rank::Rank;
-pub use registry::{DEFAULT_METHOD, FP8_METHOD, NAMES, UnknownMethod, by_id, catalogue, defaults};
+pub use registry::{DEFAULT_METHOD, FP8_METHOD, NAMES, UnknownMethod, add_missing, by_id, catalogue, defaults};
 pub use tensor::Tensor;
 pub use trt_gtc2017::TrtGtc2017;
 pub use used::StepsUsed;

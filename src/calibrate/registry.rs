@@ -111,6 +111,15 @@ pub fn defaults() -> Vec<Arc<dyn Calibrator>> {
     ids.iter().map(|id| by_id(id).expect("the default methods exist")).collect()
 }
 
+/// Adds the methods whose ids are not among these yet, behind them and in order.
+pub fn add_missing(methods: &mut Vec<Arc<dyn Calibrator>>, more: impl IntoIterator<Item = Arc<dyn Calibrator>>) {
+    for method in more {
+        if methods.iter().all(|m| m.id() != method.id()) {
+            methods.push(method);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Tensor;

@@ -25,35 +25,21 @@ impl SharedArgs {
 
     pub fn methods(&self) -> Vec<Arc<dyn Calibrator>> {
         let mut methods: Vec<Arc<dyn Calibrator>> = Vec::new();
-        for method in self.named() {
-            if methods.iter().all(|m| m.id() != method.id()) {
-                methods.push(method.clone());
-            }
-        }
+        calibrate::add_missing(&mut methods, self.named().cloned());
         if methods.is_empty() {
             methods = calibrate::defaults();
         }
         if self.runs_model() {
             // Last, so that it changes no number key.
-            let weights = self.weights_by();
-            if methods.iter().all(|m| m.id() != weights.id()) {
-                methods.push(weights);
-            }
+            calibrate::add_missing(&mut methods, [self.weights_by()]);
         }
         // What one layer is set to is computed for all, so that they can be compared.
-        for setting in self.set.iter().flat_map(|a| &a.settings) {
-            if let Setting::Method(id) = setting
-                && methods.iter().all(|m| m.id() != id)
-                && let Ok(method) = calibrate::by_id(id)
-            {
-                methods.push(method);
-            }
-        }
-        for method in self.taking.methods().filter_map(|id| calibrate::by_id(id).ok()) {
-            if methods.iter().all(|m| m.id() != method.id()) {
-                methods.push(method);
-            }
-        }
+        let set = self.set.iter().flat_map(|a| &a.settings).filter_map(|setting| match setting {
+            Setting::Method(id) => calibrate::by_id(id).ok(),
+            _ => None,
+        });
+        calibrate::add_missing(&mut methods, set);
+        calibrate::add_missing(&mut methods, self.taking.methods().filter_map(|id| calibrate::by_id(id).ok()));
         methods
     }
 

@@ -123,11 +123,7 @@ impl TuneLayer {
 /// may be tried.
 fn with_the_usual(named: &[Arc<dyn Calibrator>]) -> Vec<Arc<dyn Calibrator>> {
     let mut methods = named.to_vec();
-    for usual in calibrate::defaults() {
-        if methods.iter().all(|method| method.id() != usual.id()) {
-            methods.push(usual);
-        }
-    }
+    calibrate::add_missing(&mut methods, calibrate::defaults());
     methods
 }
 

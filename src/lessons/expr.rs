@@ -1,8 +1,8 @@
 //! What goals and questions say about facts: `mse <= 1.02 * least and by_hand`.
 //!
 //! Numbers, texts in quotes, facts by name; `+ - * /`, `< <= > >= == !=`, `not`, `and`, `or`, parentheses, and the
-//! functions of [`FUNCTIONS`]; `offer('mse')` is the clip that a method proposes. What does not fit together is found when the expression is read, not when a learner
-//! comes to it.
+//! functions of [`FUNCTIONS`]; `offer('mse')` is the clip that a method proposes. What does not fit together is found when
+//! the expression is read, not when a learner comes to it.
 
 use super::facts::{Kind, Seen, Value, fact_of};
 use crate::calibrate;

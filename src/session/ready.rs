@@ -366,8 +366,8 @@ impl Ready {
     }
 
     /// The present decision on another format: the same method's answer there, or the clip that a hand has set, made to
-    /// fit; one that a search has found stays only where the width does. A method that is not defined for that format gives way to `max`; where there is no answer at all the clip
-    /// stays.
+    /// fit; one that a search has found stays only where the width does. A method that is not defined for that format gives
+    /// way to `max`; where there is no answer at all the clip stays.
     pub fn in_format(&self, format: Format) -> Decision {
         let decision = &self.decision;
         // A search has found its clip for steps of that width: on others the method answers anew.

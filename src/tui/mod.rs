@@ -32,7 +32,8 @@
 //! | `plot/` | bars, dots, labels in cells |
 //! | `training.rs` | training with quantization: what was asked for, what it has told |
 //! | `app.rs` | the loop; `execute.rs` does what it is asked to outside, `export.rs` writes the document |
-//! | `bringer.rs` | who brings layers, other data and training; `teacher.rs` who opens lessons; `signals.rs` what ends it from outside |
+//! | `bringer.rs` | who brings layers, other data and training; `teacher.rs` is who opens lessons |
+//! | `signals.rs` | what ends it from outside |
 //! | `writer.rs` | the network with its scales, written on a thread of its own |
 //! | `rehearse.rs` | a lesson played to its end without a screen, for its author |
 //! | `pages.rs` | writing down what no file holds |
