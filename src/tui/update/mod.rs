@@ -150,6 +150,7 @@ fn pick_row(model: &mut Model, row: usize, cmds: &mut Vec<Cmd>) {
 /// frame is drawn.
 pub fn settle(model: &mut Model) {
     list::arrange_if_stale(model);
+    model.list.listed.keep_up(model.session.layers(), model.loading.done);
     let areas = layout(model);
     list::keep_in_view(model, areas.as_ref());
     stage::refresh(model, areas.as_ref());
