@@ -1,5 +1,6 @@
 //! The loop: wait for one event, take in all that wait behind it, draw once.
 
+use std::ffi::OsString;
 use std::io::{self, stdout};
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -41,6 +42,8 @@ pub struct Ended {
     pub signal: Option<i32>,
     /// Why it has not even begun: what was asked for does not fit the layers that were found.
     pub refused: Option<String>,
+    /// The words that the program shall begin anew with.
+    pub open: Option<Vec<OsString>>,
 }
 
 /// Says why what was asked for does not fit the layers that were found.
@@ -51,6 +54,8 @@ pub type Fits<'a> = dyn Fn(&[Layer]) -> Result<(), String> + 'a;
 enum End {
     /// The user left.
     Left,
+    /// The user wants to look at something else, in these words.
+    Open(Vec<OsString>),
     /// A signal came.
     Signal(i32),
     /// It shall not go on.
@@ -98,17 +103,19 @@ pub fn run(
         let (pages, query, writer, teacher) = (&mut pages, &mut query, &mut writer, teacher.as_mut());
         run_loop(&mut model, &events, &mut bringer, fits, Hands { pages, query, writer, teacher })
     }));
-    if matches!(outcome, Ok(Ok(End::Left))) {
+    let asked = matches!(outcome, Ok(Ok(End::Left | End::Open(_))));
+    if asked {
         take_answer(query, &events);
     }
     terminal::restore();
-    writer.finish(matches!(outcome, Ok(Ok(End::Left))));
+    writer.finish(asked);
     pages.close(&model, !matches!(outcome, Ok(Ok(End::Left))));
     match outcome {
         Ok(end) => Ok(match end? {
             End::Left => Ended::default(),
-            End::Signal(signal) => Ended { signal: Some(signal), refused: None },
-            End::Refused(why) => Ended { refused: Some(why), signal: None },
+            End::Open(words) => Ended { open: Some(words), ..Ended::default() },
+            End::Signal(signal) => Ended { signal: Some(signal), ..Ended::default() },
+            End::Refused(why) => Ended { refused: Some(why), ..Ended::default() },
         }),
         Err(panic) => resume_unwind(panic),
     }
@@ -192,6 +199,14 @@ fn run_loop(
             while let Some(cmd) = cmds.pop() {
                 if cmd == Cmd::Quit {
                     return Ok(End::Left);
+                }
+                if let Cmd::Open(words) = cmd {
+                    // What is decided in a lesson is decided for practice.
+                    if pages.keep() || !model.session.is_dirty() || model.learn.is_some() {
+                        return Ok(End::Open(words));
+                    }
+                    model.warn(model.keys.told("changes are written down nowhere: {export} exports them first"));
+                    continue;
                 }
                 let msg = match (cmd, teacher.as_deref_mut()) {
                     (Cmd::Lesson { at, own }, Some(teacher)) => Some(open((at, own), model, teacher, bringer)),

@@ -335,9 +335,8 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::Train => model.mode = Mode::prompt(Ask::Train, "all"),
         Command::TakeUp => taking::offer(model),
         Command::Open => {
-            let told = "leave with {quit}, then: qviz PATH for files of activations · qviz MODEL.onnx --data PATH for a network, \
-                        on .npy, .npz or a folder of pictures (or --random 8) · qviz learn to be taught";
-            model.say(model.keys.told(told));
+            let proposed = model.opens.as_ref().map_or("", |opens| &opens.proposed);
+            model.mode = Mode::prompt(Ask::Open, proposed);
         }
         Command::Export => prompt::open_export(model, false),
         Command::Screen => cmds.push(Cmd::Draw),
