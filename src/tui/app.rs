@@ -1,14 +1,12 @@
 //! The loop: wait for one event, take in all that wait behind it, draw once.
 
 use std::ffi::OsString;
-use std::io::{self, stdout};
+use std::io;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
-use crossterm::{execute, queue};
 use ratatui::Terminal;
 
 use crate::jobs::{News, Start, Told};
@@ -137,7 +135,7 @@ fn run_loop(
     hands: Hands,
 ) -> io::Result<End> {
     let Hands { pages, query, writer, mut teacher } = hands;
-    let backend = Ansi::new(io::BufWriter::with_capacity(1 << 16, stdout()));
+    let backend = Ansi::new(io::BufWriter::with_capacity(1 << 16, terminal::out()?));
     // Never dropped: it would write the rest of an unfinished frame behind `terminal::restore`, and panic where the
     // terminal is gone.
     let mut terminal = ManuallyDrop::new(Terminal::new(backend)?);
@@ -298,7 +296,7 @@ mod asked_panic {
 /// One frame, shown as a whole by terminals that know synchronized updates.
 fn draw(terminal: &mut Screen, model: &mut Model) -> io::Result<()> {
     settle(model);
-    queue!(terminal.backend_mut(), BeginSynchronizedUpdate)?;
+    terminal.backend_mut().begin()?;
     terminal.draw(|frame| {
         #[cfg(debug_assertions)]
         asked_panic::now();
@@ -306,5 +304,5 @@ fn draw(terminal: &mut Screen, model: &mut Model) -> io::Result<()> {
             frame.set_cursor_position(cursor);
         }
     })?;
-    execute!(terminal.backend_mut(), EndSynchronizedUpdate)
+    Ok(())
 }

@@ -8,6 +8,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use crossterm::{cursor, queue};
 use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
 use ratatui::buffer::Cell;
@@ -18,12 +19,24 @@ use ratatui::style::{Color, Modifier};
 pub struct Ansi<W: Write> {
     inner: CrosstermBackend<W>,
     cursor_hidden: bool,
+    /// Whether a frame has begun that must be ended.
+    in_frame: bool,
 }
 
 impl<W: Write> Ansi<W> {
     /// A backend that writes to `writer`, which should be buffered.
     pub fn new(writer: W) -> Ansi<W> {
-        Ansi { inner: CrosstermBackend::new(writer), cursor_hidden: false }
+        Ansi { inner: CrosstermBackend::new(writer), cursor_hidden: false, in_frame: false }
+    }
+
+    /// Begins a frame, which terminals that know synchronized updates show as a whole. It ends with the next
+    /// [`flush`](Backend::flush), so that it is written at once.
+    ///
+    /// # Errors
+    /// When nothing can be written.
+    pub fn begin(&mut self) -> io::Result<()> {
+        self.in_frame = true;
+        queue!(self, BeginSynchronizedUpdate)
     }
 }
 
@@ -79,6 +92,9 @@ impl<W: Write> Backend for Ansi<W> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        if std::mem::take(&mut self.in_frame) {
+            queue!(self, EndSynchronizedUpdate)?;
+        }
         Write::flush(self)
     }
 }

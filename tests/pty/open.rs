@@ -31,6 +31,7 @@ fn files_are_opened_and_nothing_is_lost() {
     terminal.keys("'x\r");
     terminal.wait_for("my own.npyx does not exist");
     terminal.keys("\x1b");
+    terminal.wait_without("open:");
     opens(&mut terminal, "qviz 'my own.npy' --bins 512");
     terminal.wait_for("1 layer");
     terminal.wait("its numbers", |screen| has(screen, "4,096 values"));
@@ -42,6 +43,7 @@ fn files_are_opened_and_nothing_is_lost() {
     terminal.wait_for("mouse off");
     terminal.wait_for("One number");
     terminal.keys("\x1b");
+    terminal.wait_for("drag or h l");
     opens(&mut terminal, "qviz");
     terminal.wait_for("made at ");
     terminal.keys("R");
