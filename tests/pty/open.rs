@@ -42,8 +42,6 @@ fn files_are_opened_and_nothing_is_lost() {
     opens(&mut terminal, "learn 1");
     terminal.wait_for("mouse off");
     terminal.wait_for("One number");
-    terminal.keys("\x1b");
-    terminal.wait_for("drag or h l");
     opens(&mut terminal, "qviz");
     terminal.wait_for("made at ");
     terminal.keys("R");
