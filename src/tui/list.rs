@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::formats::Formats;
 use crate::session::Key;
 
 /// The list of layers as it is looked at.
@@ -35,6 +36,8 @@ pub struct List {
     pub wanted: Option<String>,
     /// The selection that the window was last moved to.
     pub seen: Option<usize>,
+    /// Whether its rows are on more than one format.
+    pub(super) formats: Formats,
 }
 
 /// A row of the list.
