@@ -227,7 +227,14 @@ fn sensitivities_fill_the_list_and_the_worst_stay_in_float() {
     assert_eq!([3, 5, 8].map(|l| float(&s, l)), [true, true, false]);
     assert_eq!(s.model.session.history_len().0, before + 1);
     assert!(s.model.network.as_ref().unwrap().sensitivity_is_old(), "they are of other choices now");
+    let heads = |s: &Story| {
+        let line = s.screen().lines().nth(1).unwrap().to_owned();
+        ["out dB", "old dB"].map(|head| line.find(head))
+    };
+    assert!(matches!(heads(&s), [None, Some(_)]), "the heading says so: {}", s.screen());
+    let old = heads(&s)[1];
     s.keys("u");
+    assert_eq!(heads(&s), [old, None], "in the same place");
     assert_eq!([3, 5, 8].map(|l| float(&s, l)), [false; 3]);
     assert!(!s.model.network.as_ref().unwrap().sensitivity_is_old());
     // The order is one of those that s goes through.
@@ -600,7 +607,7 @@ fn the_best_method_by_the_outputs_is_one_key_away() {
     for (line, name) in lines.iter().zip(["mse", "as it is chosen", "entropy", "max", "coverage", "percentile-99.99"]) {
         assert!(line.contains(name), "{name}: {line}");
     }
-    assert!(lines[0].starts_with('▸') && lines[0].contains("33.8 dB") && lines[0].contains("93.8 %"), "{}", lines[0]);
+    assert!(lines[0].starts_with('◆') && lines[0].contains("33.8 dB") && lines[0].contains("93.8 %"), "{}", lines[0]);
     assert!(lines[5].contains('…'), "{}", lines[5]);
     let told = method(&of, "percentile-99.99", f64::NAN);
     news(&mut s, told);
@@ -643,6 +650,71 @@ fn the_best_method_by_the_outputs_is_one_key_away() {
     assert!(!s.screen().contains("methods by the outputs"));
 }
 
+/// The order goes by what is found, and the selected layer stays in view.
+#[test]
+fn the_selection_stays_in_view_where_the_list_is_sorted_anew() {
+    use crossterm::event::MouseEventKind;
+    let mut s = Story::of_network((120, 20));
+    let in_view = |s: &Story| {
+        let rows = layout(&s.model).unwrap().list_rows(s.model.list.rows()).height;
+        let row = s.model.list.row_of(s.model.list.selected).unwrap();
+        (s.model.list.top..s.model.list.top + usize::from(rows)).contains(&row)
+    };
+    s.select("00.input").keys("r");
+    for layer in 1..12 {
+        let told = sensitivity(&s, layer, 60.0 - layer as f64, 12 - layer);
+        news(&mut s, told);
+        s.draw();
+        assert!(in_view(&s), "{layer}: {}", s.screen());
+    }
+    news(&mut s, News::SensitivityEnd(Ok(())));
+    for _ in 0..4 {
+        s.keys("s");
+        assert!(in_view(&s), "{:?}", s.model.list.sort);
+    }
+    // The wheel lets go of it, but while it is in view an edit does not take it away.
+    let mut s = Story::of_network((120, 20));
+    s.keys("sg");
+    let (x, y) = (4, 4);
+    s.mouse_at(MouseEventKind::ScrollDown, x, y);
+    s.keys("jjjj");
+    assert!(in_view(&s));
+    s.mouse_at(MouseEventKind::ScrollDown, x, y);
+    let (before, was) = (s.model.list.row_of(s.model.list.selected).unwrap(), in_view(&s));
+    s.keys("=1e-6").press(KeyCode::Enter).press(KeyCode::Enter);
+    let after = s.model.list.row_of(s.model.list.selected).unwrap();
+    assert!(was && after < before, "{before} {after}");
+    assert!(in_view(&s), "{}", s.screen());
+}
+
+/// What a network is for is offered on the smallest usual screen, and help always.
+#[test]
+fn a_network_s_hints_are_seen_where_there_is_little_room() {
+    let footer = |s: &Story| s.screen().lines().last().unwrap().to_owned();
+    for (size, wanted) in [
+        ((80, 24), &["h l clip", "j k layer", "r sensitivity", "T tune", "w methods"][..]),
+        ((60, 20), &["h l clip", "j k layer", "r sensitivity"][..]),
+        ((100, 30), &["drag or h l clip", "j k layer", "r sensitivity", "T tune", "w methods"][..]),
+    ] {
+        let mut s = Story::of_network(size);
+        s.select("06.conv11.hswish");
+        let told = whole(&s, 30.2);
+        news(&mut s, told);
+        s.model.notice = None;
+        for hint in wanted.iter().chain(&["? help", "q quit"]) {
+            assert!(footer(&s).contains(hint), "{hint} at {size:?}: {}", footer(&s));
+        }
+        s.keys("Z");
+        let (filter, sort) = (footer(&s).contains("/ filter"), footer(&s).contains("s sort"));
+        assert!(filter && (sort || size.0 < 80) && footer(&s).contains("? help"), "{size:?}: {}", footer(&s));
+        s.keys("Zr");
+        let told = sensitivity(&s, 3, 50.0, 11);
+        news(&mut s, told);
+        s.model.notice = None;
+        assert!(footer(&s).contains("S stop") && !footer(&s).contains("T tune"), "{size:?}: {}", footer(&s));
+    }
+}
+
 #[test]
 fn another_format_or_place_makes_the_table_old_until_it_is_found_anew() {
     let mut s = story();
@@ -660,7 +732,12 @@ fn another_format_or_place_makes_the_table_old_until_it_is_found_anew() {
     assert!(s.model.network.as_ref().unwrap().methods.best().is_none(), "nothing old is taken");
     s.keys("B");
     assert!(s.notice().contains("no method was measured"), "{}", s.notice());
-    assert!(table(&s).iter().all(|line| !line.starts_with('▸')), "{}", s.screen());
+    assert!(table(&s).iter().all(|line| !line.starts_with('◆')), "{}", s.screen());
+    // Said in letters, not by colour alone.
+    for line in table(&s).iter().filter(|line| line.contains("max") || line.contains("mse")) {
+        assert!(line.contains(" old "), "{line}");
+    }
+    assert!(s.screen().contains("Old: found before the last changes."), "{}", s.screen());
     // What comes late is of the old one.
     let told = method(&of, "coverage", 40.0);
     news(&mut s, told);

@@ -15,6 +15,7 @@ use qviz::input::Discovered;
 use qviz::lessons::Lang;
 use qviz::quant::{Format, Fp8};
 use qviz::tui::look::{Depth, Ground, Theme};
+use qviz::tui::mode::Mode;
 use qviz::tui::update::layout;
 use support::{Story, look, styles, text};
 
@@ -225,6 +226,117 @@ fn methods_by_the_outputs() {
     for fact in ["mse", "33.8 dB", "as it is chosen", "percentile-99.99", "93.8 %", "B takes"] {
         assert!(s.screen().contains(fact), "{fact} at 80x24\n{}", s.screen());
     }
+}
+
+/// Layers of different formats do not look alike, and telling them apart moves nothing.
+#[test]
+fn formats_in_the_list_where_they_differ() {
+    let format = |s: &mut Story, words: &str| {
+        s.keys("b").key(KeyCode::Char('u'), KeyModifiers::CONTROL);
+        s.keys(words).press(KeyCode::Enter);
+    };
+    for (size, keys) in [((160, 45), ""), ((100, 30), ""), ((80, 24), "Z"), ((160, 45), "Z")] {
+        let mut s = story(size);
+        s.keys(keys);
+        let list = layout(&s.model).unwrap().list;
+        let row = |s: &Story, name: &str| {
+            let screen = s.screen();
+            let rows = screen.lines().skip(2).map(|line| line.chars().take(list.width.into()).collect::<String>());
+            rows.into_iter().find(|row| row.contains(name)).unwrap_or_else(|| panic!("{name}: {screen}"))
+        };
+        let before = row(&s, "04.");
+        assert!(!s.screen().contains("fmt"), "{size:?}");
+        format(&mut s, "uint4 affine");
+        format(&mut s, "e4m3");
+        for (name, word) in [("04.", " i8 "), ("06.", " e4m3 ")] {
+            assert!(row(&s, name).contains(word), "{size:?} {word}: {}", s.screen());
+        }
+        assert!(s.screen().contains("fmt"), "{size:?}");
+        // The other numbers stay where they were.
+        let after = row(&s, "04.");
+        let at = |line: &str| line.find("28.8").map(|at| line[..at].chars().count());
+        assert!(at(&before).is_some() && at(&before) == at(&after), "{size:?}:\n{before}\n{after}");
+        s.keys("o");
+        assert!(row(&s, "○").contains("float"), "{size:?} {}", s.screen());
+        s.keys("uuu");
+        assert_eq!(row(&s, "04."), before, "{size:?}");
+    }
+    // Weights that are all on another format say it once, over them.
+    let mut s = Story::of_network((160, 45));
+    s.select("10.logits");
+    s.keys("v").press(KeyCode::Down).keys("v").press(KeyCode::Up).press(KeyCode::Up).keys("v");
+    format(&mut s, "int8 affine");
+    assert!(s.screen().contains("weights, int8 affine") && !s.screen().contains("fmt"), "{}", s.screen());
+    format(&mut s, "int4");
+    assert!(s.screen().contains("weights, int4 symmetric") && s.screen().contains("fmt"), "{}", s.screen());
+}
+
+/// What is chosen, and what is best, is marked with no sign that the list's cursor has.
+#[test]
+fn marks_of_methods_are_no_cursor() {
+    for ascii in [false, true] {
+        let mut s = story((140, 32));
+        s.model.look = look(Depth::Mono, ascii);
+        s.keys("c");
+        let (areas, buffer) = (layout(&s.model).unwrap(), s.draw());
+        let panel = areas.panel();
+        let cursor = s.model.look.glyphs.select.to_string();
+        let marks = |sign: &str| {
+            let cells = panel.positions().filter(|at| at.x > areas.list.right());
+            cells.filter(|at| buffer[*at].symbol() == sign).count()
+        };
+        assert_eq!(marks(&cursor), 0, "{}", s.screen());
+        assert!(marks("=") >= 12, "{}", s.screen());
+        assert!(s.screen().contains("= chosen, * by hand, bold the best"), "{}", s.screen());
+    }
+}
+
+/// A page key moves what is read by what is seen of it less one line, in the help and in what else is read; and goes no
+/// further than its end.
+#[test]
+fn page_keys_go_by_the_window() {
+    for size in [(100, 18), (100, 30), (100, 60)] {
+        for (key, first) in [(KeyCode::F(1), 4), (KeyCode::F(2), 3)] {
+            let mut s = story(size);
+            s.press(key);
+            let lines = |s: &Story| -> Vec<String> {
+                let screen = s.screen();
+                let all: Vec<&str> = screen.lines().collect();
+                all[first..all.len() - 2].iter().map(|line| (*line).to_owned()).collect()
+            };
+            let before = lines(&s);
+            s.press(KeyCode::PageDown);
+            assert_eq!(lines(&s)[0], *before.last().unwrap(), "{size:?}\n{}", s.screen());
+            s.press(KeyCode::PageUp);
+            assert_eq!(lines(&s), before);
+            for _ in 0..60 {
+                s.press(KeyCode::PageDown);
+            }
+            let end = lines(&s);
+            s.press(KeyCode::PageUp);
+            assert_ne!(lines(&s), end, "the first key back is seen");
+        }
+    }
+    // Where something is searched for, what was found takes several lines each.
+    let mut s = story((100, 30));
+    s.keys("?layer").press(KeyCode::PageDown);
+    let Mode::Help { at, .. } = s.model.mode else { panic!("the help is there") };
+    assert!((2..20).contains(&at), "{at}");
+    s.press(KeyCode::PageUp);
+    assert!(matches!(s.model.mode, Mode::Help { at: 0, .. }));
+}
+
+/// The title of the plots is never cut in the middle of a hint.
+#[test]
+fn a_title_drops_its_hint_before_it_is_cut() {
+    assert!(story((80, 24)).screen().contains("7/12 (Z lists)"));
+    let small = story((60, 20)).screen();
+    assert!(small.contains("7/12 ") && !small.contains("(Z"), "{small}");
+    // A list that is too narrow for its title and a number cuts the title, and does not blank it.
+    let mut s = story((100, 30));
+    s.keys("s");
+    s.model.notice = None;
+    assert!(s.screen().contains("─ worst SQNR"), "{}", s.screen());
 }
 
 #[test]

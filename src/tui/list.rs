@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::formats::Formats;
 use super::listed::Listed;
 use crate::session::Key;
 
@@ -38,6 +39,8 @@ pub struct List {
     pub seen: Option<usize>,
     /// What its rows have to know of each other.
     pub(super) listed: Listed,
+    /// Whether its rows are on more than one format.
+    pub(super) formats: Formats,
 }
 
 /// A row of the list.

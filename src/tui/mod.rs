@@ -6,7 +6,7 @@
 //! | `available.rs` | which of them can run now, and why the others cannot |
 //! | `event.rs` | from keys and mouse to messages |
 //! | `model.rs` | what the screen shows; `plotted.rs` is how the plots are looked at |
-//! | `list.rs` | the list of layers as it is looked at |
+//! | `list.rs` | the list of layers as it is looked at; `formats.rs` is what formats its rows are on |
 //! | `mode.rs` | what keys and mouse mean, and what is being asked |
 //! | `ask.rs` | title and hint of each prompt; `line.rs` is the text that is typed |
 //! | `key.rs` | keys, as they are pressed and written |
@@ -15,11 +15,11 @@
 //! | `network.rs` | what was asked of a network on trial, and what it answered |
 //! | `notes.rs` | what is to say of the selected layer; `wrap.rs` puts it into lines |
 //! | `methods.rs` | every method by what the network's outputs say |
-//! | `page.rs` | what stands in the plots' place |
+//! | `page.rs` | what stands in the plots' place; `paging.rs` is how far a page key goes |
 //! | `clipboard.rs` | a text on its way to the clipboard |
 //! | `changes.rs` | each change that was made, in words |
 //! | `held.rs` | what is kept in view to be compared with what is looked at |
-//! | `find.rs` | the commands that words mean, the best first |
+//! | `find.rs` | the commands that words mean, the best first; `manual.rs` is the help in lines, `reading.rs` what else is read |
 //! | `picture/` | a screen as SVG or PNG |
 //! | `work.rs` | what goes on in the background: one list of it; `behind.rs` what nobody else knows of that |
 //! | `taking.rs` | what an earlier run has left, and how far it is taken up |
@@ -54,6 +54,7 @@ pub mod event;
 mod execute;
 mod export;
 mod find;
+mod formats;
 mod graph;
 pub mod held;
 pub mod key;
@@ -63,6 +64,7 @@ mod line;
 pub mod list;
 mod listed;
 pub mod look;
+mod manual;
 pub mod methods;
 pub mod mode;
 pub mod model;
@@ -72,10 +74,12 @@ pub mod network;
 pub mod notes;
 pub mod page;
 mod pages;
+mod paging;
 pub mod picture;
 mod plot;
 pub mod plotted;
 pub(crate) mod query;
+mod reading;
 pub mod rehearse;
 pub mod seen;
 mod signals;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::wrap::cut_middle;
 
@@ -48,30 +48,41 @@ impl Common {
 }
 
 /// The names that stand under each other, in at most `width` columns each. Of one that is too long those words go first that
-/// the others have as well; what tells it apart stays.
+/// the others have as well; what tells it apart stays, and the columns that are left go to letters of the others.
 pub(super) fn shortened(common: &Common, names: &[&str], width: u16, ellipsis: char) -> Vec<String> {
-    let mut short: Vec<String> = names.iter().map(|name| one(common, name, width, ellipsis)).collect();
+    let mut short: Vec<(String, String)> = names.iter().map(|name| one(common, name, width, ellipsis)).collect();
     // What reads the same still, as names that differ in several places may: the words in which those few differ.
-    let mut same: HashMap<&str, usize> = HashMap::new();
-    short.iter().for_each(|name| *same.entry(name).or_default() += 1);
-    let alike: Vec<usize> = (0..names.len()).filter(|&i| same[short[i].as_str()] > 1).collect();
-    if alike.is_empty() {
-        return short;
+    let same = counted(short.iter().map(|(words, _)| words));
+    let alike: Vec<usize> = (0..names.len()).filter(|&i| same[short[i].0.as_str()] > 1).collect();
+    if !alike.is_empty() {
+        let those: Vec<&str> = alike.iter().map(|&i| names[i]).collect();
+        let among = Common::of(&those);
+        for &i in &alike {
+            short[i] = one(&among, names[i], width, ellipsis);
+        }
     }
-    let those: Vec<&str> = alike.iter().map(|&i| names[i]).collect();
-    let among = Common::of(&those);
-    for &i in &alike {
-        short[i] = one(&among, names[i], width, ellipsis);
-    }
-    short
+    // Letters that make two names alike say less than none.
+    let same = counted(
+        short.iter().flat_map(|(words, filled)| [Some(filled), Some(words).filter(|words| *words != filled)]).flatten(),
+    );
+    let keep: Vec<bool> = short.iter().map(|(_, filled)| same[filled.as_str()] == 1).collect();
+    short.into_iter().zip(keep).map(|((words, filled), keep)| if keep { filled } else { words }).collect()
+}
+
+/// How often each text is there.
+fn counted<'a>(texts: impl Iterator<Item = &'a String>) -> HashMap<String, usize> {
+    let mut counted = HashMap::new();
+    texts.for_each(|text| *counted.entry(text.clone()).or_default() += 1);
+    counted
 }
 
 /// Words that say less than this are as good as common.
 const LITTLE: f64 = 0.05;
 
-fn one(common: &Common, name: &str, width: u16, ellipsis: char) -> String {
+/// A name by those of its words that there is room for, and the same with the room filled.
+fn one(common: &Common, name: &str, width: u16, ellipsis: char) -> (String, String) {
     if name.width() <= usize::from(width) {
-        return name.to_owned();
+        return (name.to_owned(), name.to_owned());
     }
     let words = words(name);
     let told = common.told(name, &words);
@@ -79,7 +90,7 @@ fn one(common: &Common, name: &str, width: u16, ellipsis: char) -> String {
     // Of words that say as much the last: names end with what they are.
     order.sort_by(|&a, &b| told[b].total_cmp(&told[a]).then(b.cmp(&a)));
     let mut kept = vec![false; words.len()];
-    let text = |kept: &[bool]| shown(name, &words, kept, ellipsis);
+    let text = |kept: &[bool]| shown(name, &words, kept, (usize::MAX, 0), ellipsis);
     let keep = |kept: &mut Vec<bool>, at: usize| {
         kept[at] = true;
         kept[at] = text(kept).width() <= usize::from(width);
@@ -88,7 +99,8 @@ fn one(common: &Common, name: &str, width: u16, ellipsis: char) -> String {
     let wanted: Vec<usize> = order.into_iter().filter(|&at| keep(&mut kept, at)).collect();
     if wanted.is_empty() {
         // One long word, or none that tells it apart.
-        return cut_middle(name, width, ellipsis);
+        let cut = cut_middle(name, width, ellipsis);
+        return (cut.clone(), cut);
     }
     // What is left of the room goes to the words beside them: `layers.` says what the number is of.
     let mut rest: Vec<usize> = (0..words.len()).filter(|&at| !kept[at]).collect();
@@ -99,7 +111,21 @@ fn one(common: &Common, name: &str, width: u16, ellipsis: char) -> String {
             keep(&mut kept, at);
         }
     }
-    text(&kept)
+    // The beginning of a word that goes stands behind one that stays; at the name's beginning, where it says something.
+    let left = usize::from(width).saturating_sub(text(&kept).width());
+    let follows = |at: usize| !kept[at] && if at == 0 { told[0] > LITTLE } else { kept[at - 1] };
+    let gap = (0..words.len()).filter(|&at| follows(at)).max_by(|&a, &b| told[a].total_cmp(&told[b]).then(b.cmp(&a)));
+    let mut part = (usize::MAX, 0);
+    if let Some(at) = gap {
+        let mut used = 0;
+        let fits = |c: &char| {
+            used += c.width().unwrap_or(0);
+            used <= left
+        };
+        let (start, end) = words[at];
+        part = (at, name[start..end].chars().take_while(fits).map(char::len_utf8).sum());
+    }
+    (text(&kept), shown(name, &words, &kept, part, ellipsis))
 }
 
 /// Letters or figures, with what stands behind them, by where they begin and end: `layers.`, `10.`, `self_`, `attn`.
@@ -128,10 +154,13 @@ fn words(name: &str) -> Vec<(usize, usize)> {
     words
 }
 
-/// The words that stay, with one ellipsis for all that go between two of them.
-fn shown(name: &str, words: &[(usize, usize)], kept: &[bool], ellipsis: char) -> String {
+/// The words that stay, with one ellipsis for all that go between two of them; of one that goes, its first bytes.
+fn shown(name: &str, words: &[(usize, usize)], kept: &[bool], part: (usize, usize), ellipsis: char) -> String {
     let (mut out, mut gap) = (String::new(), false);
-    for (&(start, end), kept) in words.iter().zip(kept) {
+    for (at, (&(start, end), kept)) in words.iter().zip(kept).enumerate() {
+        if part.0 == at && !gap {
+            out.push_str(&name[start..start + part.1]);
+        }
         match kept {
             true => out.push_str(&name[start..end]),
             false if !gap => out.push(ellipsis),
@@ -169,7 +198,7 @@ mod tests {
             let short = short(&names, width);
             assert_eq!(short.iter().collect::<HashSet<_>>().len(), names.len(), "{width}: {short:?}");
         }
-        assert_eq!(short(&names, 24)[0], "…layers.0.self_attn.q_…");
+        assert_eq!(short(&names, 24)[0], "…layers.0.self_attn.q_p…");
     }
 
     /// The part that all have goes, never the part in which they differ, also beside names that are built otherwise.
@@ -182,6 +211,19 @@ mod tests {
         let short = short(&names, 16);
         assert_eq!((short[7].as_str(), short[47].as_str()), ("…hardswish.7.0", "…batch_norm_.7.0"));
         assert_eq!((short[80].as_str(), short[81].as_str()), ("x", "p2o.Add.3"));
+        assert_eq!(short.iter().collect::<HashSet<_>>().len(), names.len());
+    }
+
+    /// No column stays blank beside a name that is cut, where letters of it could stand there.
+    #[test]
+    fn what_is_left_of_the_room_goes_to_letters() {
+        let mut names: Vec<String> = (0..30).map(|i| format!("hardswish_{i}.tmp_0")).collect();
+        names.extend((0..30).map(|i| format!("batch_norm_{i}.tmp_2")));
+        names.extend((0..9).map(|i| format!("elementwise_add_{i}")));
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let short = short(&names, 16);
+        assert_eq!([&short[0], &short[63]], ["hardswish_0.tm…0", "elementwise_ad…3"]);
+        assert!(short.iter().all(|name| name.width() == 16), "{short:?}");
         assert_eq!(short.iter().collect::<HashSet<_>>().len(), names.len());
     }
 

@@ -364,7 +364,7 @@ pub const COMMANDS: &[Entry] = &[
         "compare",
         &[k('c')],
         "compare",
-        "Shows every method beside every other for all layers, and why they differ on the selected one.",
+        "Shows every method beside every other for all layers, and why they differ on the selected one; on the command line: qviz compare.",
         View,
     ),
     entry(
@@ -433,7 +433,7 @@ pub const COMMANDS: &[Entry] = &[
         "methods",
         &[k('w')],
         "methods by the outputs",
-        "Shows what each method does to the network's outputs where it chooses for all activations, the best first.",
+        "Shows what each method does to the network's outputs where it chooses for all activations, the best first; on the command line: qviz report --by-method.",
         Network,
     ),
     entry(

@@ -79,6 +79,8 @@ pub struct Glyphs {
     pub stem: char,
     /// Where a curve is least, and where its two parts cross.
     pub points: [char; 2],
+    /// The best of some rows: no cursor, and no point of a curve where those are letters.
+    pub best: char,
     /// The inspected column.
     pub inspect: char,
     /// The selected layer, a layer left in float.
@@ -115,6 +117,7 @@ impl Glyphs {
         level: '━',
         stem: '│',
         points: ['◆', '×'],
+        best: '◆',
         inspect: '┊',
         select: '▸',
         float: '○',
@@ -141,6 +144,7 @@ impl Glyphs {
         level: '=',
         stem: ':',
         points: ['*', 'x'],
+        best: '+',
         inspect: '!',
         select: '>',
         float: 'o',
@@ -161,6 +165,7 @@ impl Glyphs {
         level: '═',
         stem: '·',
         points: ['♦', 'x'],
+        best: '♦',
         inspect: ':',
         select: '►',
         grips: ['◄', '►'],
@@ -187,6 +192,7 @@ impl Glyphs {
                     '–' | '−' | '—' => '-',
                     '×' => 'x',
                     '…' => '~',
+                    '◆' => '♦',
                     '◂' => '◄',
                     '▸' => '►',
                     '━' => '═',
@@ -210,6 +216,7 @@ impl Glyphs {
                 '…' => out.push('~'),
                 '×' => out.push('x'),
                 '²' => out.push_str("^2"),
+                '◆' => out.push('+'),
                 '◂' => out.push('<'),
                 '▸' => out.push('>'),
                 '━' => out.push('='),

@@ -1,12 +1,14 @@
 //! What is read over the screen: an idea of the glossary, the list of methods.
 
 use crossterm::event::KeyCode;
+use ratatui::layout::Rect;
 
 use super::super::command::Command;
 use super::super::key::Key;
 use super::super::mode::{Mode, Reading};
 use super::super::model::Model;
 use super::super::page::Page;
+use super::super::{paging, reading};
 use crate::figure::CurveKind;
 use crate::lessons::Glossary;
 
@@ -52,6 +54,13 @@ fn idea(model: &Model) -> &'static str {
     }
 }
 
+/// How many lines a key moves what is read, of which so many are seen at once.
+pub(super) fn lines(key: Key, rows: u16) -> Option<isize> {
+    let page = paging::step(rows);
+    let by = [(KeyCode::Down, 1), (KeyCode::Up, -1), (KeyCode::PageDown, page), (KeyCode::PageUp, -page)];
+    by.into_iter().find(|(code, _)| key == Key::code(*code)).map(|(_, by)| by)
+}
+
 /// A key while something is read.
 pub(super) fn key(model: &mut Model, key: Key) {
     let leaves = [Key::code(KeyCode::Esc), Key::ctrl('c'), Key::char('q')].contains(&key);
@@ -59,18 +68,23 @@ pub(super) fn key(model: &mut Model, key: Key) {
         model.mode = Mode::Normal;
         return;
     }
-    let Mode::Read { what, scroll, at } = &mut model.mode else { return };
+    let screen = Rect::new(0, 0, model.size.0, model.size.1);
+    let body = paging::reading(screen);
+    if let (Mode::Read { what, at, .. }, Some(by)) = (&model.mode, lines(key, body.height)) {
+        let last = reading::lines(model, screen, what, *at).len().saturating_sub(body.height.into());
+        if let Mode::Read { scroll, .. } = &mut model.mode {
+            *scroll = usize::from(*scroll).min(last).saturating_add_signed(by).min(last).min(u16::MAX.into()) as u16;
+        }
+        return;
+    }
+    let Mode::Read { what, at, .. } = &mut model.mode else { return };
     let named = match what {
         Reading::Idea(id) => Glossary::own().by_id(id).map_or(&[][..], |idea| &idea.see),
         Reading::Methods => &[],
     };
-    let rows = [(KeyCode::Down, 1), (KeyCode::Up, -1), (KeyCode::PageDown, 10), (KeyCode::PageUp, -10)];
     let others = [(KeyCode::Tab, 1), (KeyCode::Right, 1), (KeyCode::BackTab, -1), (KeyCode::Left, -1)];
-    let by = |all: &[(KeyCode, i16)]| all.iter().find(|(code, _)| key == Key::code(*code)).map(|(_, by)| *by);
-    if let Some(by) = by(&rows) {
-        *scroll = scroll.saturating_add_signed(by);
-    } else if let Some(by) = by(&others) {
-        *at = (*at as isize + isize::from(by)).rem_euclid(named.len().max(1) as isize) as usize;
+    if let Some((_, by)) = others.iter().find(|(code, _)| key == Key::code(*code)) {
+        *at = (*at as isize + by).rem_euclid(named.len().max(1) as isize) as usize;
     } else if key == Key::code(KeyCode::Enter)
         && let Some(id) = named.get(*at)
     {

@@ -9,7 +9,7 @@ use crate::report::number;
 use crate::session::{Kind, Layer, Names, Ready, Target};
 
 use super::super::layout::Areas;
-use super::super::list::Sort;
+use super::super::list::{List, Sort};
 use super::super::listed::Listed;
 use super::super::model::Model;
 use super::super::msg::Cmd;
@@ -49,7 +49,7 @@ pub(super) fn scroll(model: &mut Model, rows: i16) {
 
 /// Moves the window so that the selection is seen, unless the wheel has moved it away.
 pub(super) fn keep_in_view(model: &mut Model, areas: Option<&Areas>) {
-    let rows = areas.map_or(1, |a| usize::from(a.list_rows(model.list.rows()).height)).max(1);
+    let rows = rows(&model.list, areas);
     let list = &mut model.list;
     if list.seen != Some(list.selected) {
         (list.seen, list.follow) = (Some(list.selected), true);
@@ -78,10 +78,21 @@ pub(super) fn filter(model: &mut Model, text: String) {
     model.list.follow = true;
 }
 
-pub(super) fn arrange_if_stale(model: &mut Model) {
+/// Makes the order anew where something has changed that it goes by. A selection that was in view stays in view, wherever
+/// its row has gone.
+pub(super) fn arrange_if_stale(model: &mut Model, areas: Option<&Areas>) {
     if model.list.stale {
+        let list = &model.list;
+        let window = list.top..list.top + rows(list, areas);
+        let seen = list.row_of(list.selected).is_some_and(|row| window.contains(&row));
         arrange(model);
+        model.list.follow |= seen;
     }
+}
+
+/// How many rows of the list are seen at once.
+fn rows(list: &List, areas: Option<&Areas>) -> usize {
+    areas.map_or(1, |areas| usize::from(areas.list_rows(list.rows()).height)).max(1)
 }
 
 /// Makes the order anew from filter and sort.

@@ -36,6 +36,7 @@ use super::mode::{Ask, Mode, Reading};
 use super::model::{Model, Part, name_of};
 use super::msg::{Cmd, Msg};
 use super::page::Page;
+use super::paging;
 use super::taught;
 use crate::calibrate::Shape;
 use crate::jobs::Request;
@@ -116,6 +117,11 @@ fn typed(model: &mut Model, key: super::key::Key, cmds: &mut Vec<Cmd>) {
     }
 }
 
+/// So many pages of what has the place of the plots, in lines.
+fn page(model: &Model, by: i16) -> isize {
+    isize::from(by) * paging::step(layout(model).map_or(0, |areas| areas.page().height))
+}
+
 /// Moves the page that is shown, as far as it has lines.
 fn scroll(model: &mut Model, lines: i16) {
     let last = layout(model).map_or(0, |areas| {
@@ -149,9 +155,10 @@ fn pick_row(model: &mut Model, row: usize, cmds: &mut Vec<Cmd>) {
 /// Brings what follows from the rest of the model up to date: the list's order and window, and the figure. Before a
 /// frame is drawn.
 pub fn settle(model: &mut Model) {
-    list::arrange_if_stale(model);
     model.list.listed.keep_up(model.session.layers(), model.loading.done);
+    model.list.formats.keep_up(&model.session);
     let areas = layout(model);
+    list::arrange_if_stale(model, areas.as_ref());
     list::keep_in_view(model, areas.as_ref());
     stage::refresh(model, areas.as_ref());
 }
@@ -240,19 +247,22 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::Undo => history(model, true, cmds),
         Command::Redo => history(model, false, cmds),
         Command::Select(by) if model.plot.page == Page::Work => work::step(model, isize::from(by)),
-        Command::Page(by) if model.plot.page == Page::Work => work::step(model, 10 * isize::from(by)),
+        Command::Page(by) if model.plot.page == Page::Work => work::step(model, page(model, by)),
         Command::First if model.plot.page == Page::Work => work::step(model, isize::MIN),
         Command::Last if model.plot.page == Page::Work => work::step(model, isize::MAX),
-        Command::Page(by) if model.plot.page == Page::Notes => scroll(model, 10 * by),
+        Command::Page(by) if model.plot.page == Page::Notes => {
+            let lines = page(model, by);
+            scroll(model, lines.clamp(i16::MIN.into(), i16::MAX.into()) as i16);
+        }
         Command::Select(by) if model.plot.page == Page::Changes => changes::step(model, isize::from(by)),
-        Command::Page(by) if model.plot.page == Page::Changes => changes::step(model, 10 * isize::from(by)),
+        Command::Page(by) if model.plot.page == Page::Changes => changes::step(model, page(model, by)),
         Command::First if model.plot.page == Page::Changes => changes::step(model, isize::MIN),
         Command::Last if model.plot.page == Page::Changes => changes::step(model, isize::MAX),
         Command::Select(by) => list::step(model, isize::from(by), cmds),
         Command::Page(by) if learn::turns(model) => learn::turn(model, by),
         Command::Page(by) => {
-            let page = layout(model).map_or(10, |a| a.list_rows(model.list.rows()).height.max(2) - 1);
-            list::step(model, isize::from(by) * page as isize, cmds);
+            let rows = layout(model).map_or(0, |areas| areas.list_rows(model.list.rows()).height);
+            list::step(model, isize::from(by) * paging::step(rows), cmds);
         }
         Command::First => list::step(model, isize::MIN / 2, cmds),
         Command::Last => list::step(model, isize::MAX / 2, cmds),

@@ -172,8 +172,8 @@ pub(super) fn news(model: &mut Model, news: News) {
             }) {
                 network.sensitivity.clear();
                 network.sensitivity_of = Some(of);
-                // The worst is what one wants to see, wherever the selection goes.
-                (model.list.sort, model.list.top, model.list.follow) = (Sort::Sensitive, 0, false);
+                // The worst is what one wants to see, as long as the selection stays in view.
+                (model.list.sort, model.list.top, model.list.follow) = (Sort::Sensitive, 0, true);
             }
             network.sensitivity.insert(found.key.clone(), found);
             model.list.stale |= model.list.sort == Sort::Sensitive;

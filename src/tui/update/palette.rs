@@ -1,12 +1,15 @@
 //! A command that is looked for by words, in the palette and in the help, and there an idea: which one Enter runs or opens.
 
 use crossterm::event::KeyCode;
+use ratatui::layout::Rect;
 
 use super::super::command::Command;
 use super::super::find::{found, ideas};
 use super::super::key::Key;
+use super::super::manual;
 use super::super::mode::Mode;
 use super::super::model::Model;
+use super::super::paging;
 use super::explain;
 
 /// A key in one of the two. Returns the command that is to run.
@@ -48,14 +51,22 @@ pub(super) fn key(model: &mut Model, key: Key) -> Option<Command> {
         model.mode = Mode::Normal;
         return None;
     }
-    let by = [(KeyCode::Down, 1), (KeyCode::Up, -1), (KeyCode::PageDown, 10), (KeyCode::PageUp, -10)];
-    let by = by.into_iter().find(|(code, _)| key == Key::code(*code)).map(|(_, by)| by);
+    let screen = Rect::new(0, 0, model.size.0, model.size.1);
+    let rows = if is_help { paging::help(screen) } else { paging::found(screen) };
     let last = all.saturating_sub(1);
-    match &mut model.mode {
-        Mode::Help { scroll, .. } if by.is_some() && empty => *scroll = scroll.saturating_add_signed(by.unwrap_or(0)),
-        Mode::Help { at, .. } | Mode::Palette { at, .. } if by.is_some() => {
-            *at = at.saturating_add_signed(isize::from(by.unwrap_or(0))).min(last);
+    if let Some(by) = explain::lines(key, rows.height) {
+        match (is_help, empty) {
+            (true, true) => scroll(model, rows, by),
+            (true, false) if by.abs() > 1 => turn(model, rows, &text, by),
+            _ => {
+                if let Mode::Help { at, .. } | Mode::Palette { at, .. } = &mut model.mode {
+                    *at = at.saturating_add_signed(by).min(last);
+                }
+            }
         }
+        return None;
+    }
+    match &mut model.mode {
         Mode::Help { line, scroll, at } => {
             let other = line.edit(key);
             (*scroll, *at) = if other { (0, 0) } else { (*scroll, *at) };
@@ -67,4 +78,28 @@ pub(super) fn key(model: &mut Model, key: Key) -> Option<Command> {
         _ => {}
     }
     None
+}
+
+/// Moves the help by so many lines, as far as it has some.
+fn scroll(model: &mut Model, rows: Rect, by: isize) {
+    let last = manual::lines(model, rows, "", 0).len().saturating_sub(rows.height.into());
+    if let Mode::Help { scroll, .. } = &mut model.mode {
+        *scroll = usize::from(*scroll).min(last).saturating_add_signed(by).min(last).min(u16::MAX.into()) as u16;
+    }
+}
+
+/// Marks what stands about so many lines further among what was found: sentences take several.
+fn turn(model: &mut Model, rows: Rect, text: &str, by: isize) {
+    let Mode::Help { at: here, .. } = model.mode else { return };
+    let lines = manual::lines(model, rows, text, here);
+    let begins: Vec<usize> = (0..lines.len()).filter(|line| lines[*line].begins.is_some()).collect();
+    let Some(from) = begins.get(here.min(begins.len().saturating_sub(1))) else { return };
+    let to = from.saturating_add_signed(by);
+    let there = match by > 0 {
+        true => begins.iter().rposition(|line| *line <= to).map_or(here, |there| there.max(here + 1)),
+        false => begins.iter().position(|line| *line >= to).map_or(here, |there| there.min(here.saturating_sub(1))),
+    };
+    if let Mode::Help { at, .. } = &mut model.mode {
+        *at = there.min(begins.len() - 1);
+    }
 }

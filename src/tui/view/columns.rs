@@ -2,6 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
+use super::super::formats::WIDEST;
 use super::super::listed::Widths;
 use super::super::model::Model;
 use crate::session::Ready;
@@ -50,6 +51,8 @@ pub(super) struct Columns {
     pub spark: Option<Place>,
     pub sqnr: Option<Place>,
     pub badge: Option<Place>,
+    /// Where rows are on more than one format: beside the name, or where that would cut one in the place of the badge.
+    pub format: Option<Place>,
     /// Where the two flags stand.
     pub flags: u16,
 }
@@ -105,6 +108,9 @@ impl Columns {
         let name = longest.clamp(8, 24);
         let has_clip = spark && (shape || shapes == 0) && take(clip, name);
         let saturated = has_clip && take(SATURATED, name);
+        // It comes and goes with what is decided, and moves nothing: it has what the longest name leaves, or another's place.
+        let mixed = model.list.formats.mixed;
+        let beside = mixed && take(WIDEST, longest.max(8));
 
         // From the right end.
         let mut end = width;
@@ -115,14 +121,17 @@ impl Columns {
             })
         };
         let flags = place(true, 1).map_or(0, |place| place.x);
+        let by = place(true, badges);
+        let instead = mixed && !beside;
         Columns {
-            badge: place(true, badges),
+            badge: by.filter(|_| !instead),
             sqnr: place(true, SQNR),
             spark: place(spark, SPARK),
             saturated: place(saturated, SATURATED),
             clip: place(has_clip, clip),
             shape: place(shape, shapes.min(MOST)),
             op: place(op, ops),
+            format: if instead { by } else { place(beside, WIDEST) },
             flags,
             name: left.min(width),
         }
@@ -170,5 +179,22 @@ mod tests {
             most = all.len();
         }
         assert_eq!(most, 7);
+        // Formats come and go, and nothing moves for them.
+        for width in 20..220 {
+            model.list.formats.mixed = false;
+            let without = Columns::fitting(width, &model);
+            model.list.formats.mixed = true;
+            let with = Columns::fitting(width, &model);
+            let all = |c: Columns| [c.op, c.shape, c.clip, c.saturated, c.spark, c.sqnr];
+            assert_eq!(all(with), all(without), "{width}");
+            let at = with.format.expect("it has a place");
+            match with.badge {
+                None => assert_eq!((with.format, with.name), (without.badge, without.name)),
+                Some(_) => {
+                    assert_eq!((with.badge, at.x), (without.badge, 3 + with.name), "{width}");
+                    assert!(with.name >= 16, "{width}: no name is cut for it");
+                }
+            }
+        }
     }
 }

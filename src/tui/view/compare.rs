@@ -8,8 +8,14 @@ use super::pen::{Pen, wrapped};
 use crate::report::{self, Why, number};
 use crate::session::Ready;
 
+/// What marks the method that is chosen: no cursor, which the list beside it has.
+const CHOSEN: char = '=';
+
 /// Columns of one method: its amax and its SQNR, and two blanks.
 const METHOD: u16 = 16;
+
+/// Columns of how many methods there are more.
+const MORE: u16 = 9;
 
 /// Every method beside every other, in place of the plots, on the rows of the list; under it why they differ on the
 /// selected layer.
@@ -22,6 +28,9 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     let name = if areas.list.is_empty() { 18 } else { 0 };
     let offers = report::offers(&model.session);
     let methods = usize::from(panel.width.saturating_sub(name + 2) / METHOD).min(offers.len());
+    // What methods leave is for names, but for how many more there are.
+    let left = panel.width.saturating_sub(name + 2 + methods as u16 * METHOD);
+    let name = if name > 0 { name + left.saturating_sub(MORE) } else { 0 };
     let x = |method: usize| panel.x + name + 2 + method as u16 * METHOD;
     for (i, (_, label)) in offers.iter().enumerate().take(methods) {
         let key = model.keys.digit(i).map_or(String::new(), |key| format!("{key} "));
@@ -63,7 +72,10 @@ fn why(pen: &mut Pen, area: Rect, ready: &Ready) {
     let theme = pen.look.theme;
     let all = report::whys(ready);
     let rule = Rect { height: 1, ..area };
-    pen.titled_rule(rule, &[("why they differ", theme.title)], "above: amax and SQNR; bold: the best");
+    let legend = ["above: amax and SQNR; = chosen, * by hand, bold the best", "= chosen, * by hand, bold the best"];
+    // The longer one where there is room for both.
+    let legend = if rule.width < 80 { legend[1] } else { legend[0] };
+    pen.titled_rule(rule, &[("why they differ", theme.title)], legend);
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     if all.is_empty() {
         pen.text(body.x + 2, body.y, body.width.saturating_sub(2), &report::why(ready), theme.clip);
@@ -109,7 +121,7 @@ fn why(pen: &mut Pen, area: Rect, ready: &Ready) {
 fn head(pen: &mut Pen, (x, y, label): (u16, u16, u16), why: &Why, style: Style) {
     let theme = pen.look.theme;
     if why.chosen {
-        pen.glyph(x, y, pen.look.glyphs.select, theme.clip);
+        pen.glyph(x, y, CHOSEN, theme.clip);
     }
     pen.text(x + 2, y, label, &why.label, style);
     pen.right(x + 2 + label + 1, y, 8, &format!("{} dB", number::decibels(why.sqnr_db)), style);
@@ -130,7 +142,7 @@ fn cell(pen: &mut Pen, x: u16, y: u16, ready: &Ready, id: &str) {
     let chosen = candidate.id == ready.decision().method;
     let style = if report::best(ready) == at { theme.chosen } else { Style::new() };
     if chosen {
-        let mark = if ready.edited() { '*' } else { pen.look.glyphs.select };
+        let mark = if ready.edited() { '*' } else { CHOSEN };
         pen.glyph(x, y, mark, theme.clip);
     }
     pen.right(x + 1, y, 7, &number::significant(f64::from(t.clip.amax()), 4), theme.dim);

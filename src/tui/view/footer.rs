@@ -324,6 +324,9 @@ fn presenting(words: &mut Words) {
     words.dim(format!(" ends it · {} of {} revealed", model.present.unwrap_or(0), Part::LAST as u8));
 }
 
+/// From so many columns on there is room for the mouse beside what a network is asked.
+const ROOMY: u16 = 100;
+
 /// Keys with a word each, from the registry, as many as fit.
 fn hints(words: &mut Words, columns: u16) {
     use Command::*;
@@ -344,19 +347,18 @@ fn hints(words: &mut Words, columns: u16) {
     ];
     // In the rule of 99 % the keys of the clip drop bins, and there is no line to drag.
     let coverage = is_coverage(model);
-    let plots: [(&[Command], &str); 28] = [
+    let mut plots: Vec<(&[Command], &str)> = vec![
         (&[], "drag"),
         (&[MoveColumns(-1), MoveColumns(1)], if coverage { "drops" } else { "clip" }),
         (&[CloseChannel], "all channels"),
         (&[Select(1), Select(-1)], "layer"),
+        (&[Sensitivity], "sensitivity"),
+        (&[Tune], "tune"),
+        (&[Methods], "methods"),
         (&[Layers], "layers"),
         (&[Undo], "undo"),
         (&[Export], "export"),
         (&[Work], ""),
-        (&[Stop], "stop"),
-        (&[Sensitivity], "sensitivity"),
-        (&[Tune], "tune"),
-        (&[Methods], "methods"),
         (&[Curve(1)], "curve"),
         (&[Mapping], "mapping"),
         (&[FakeQuant], "quantized"),
@@ -374,12 +376,18 @@ fn hints(words: &mut Words, columns: u16) {
         (&[YScale], "y scale"),
         (&[Fit], "fitted curve"),
     ];
-    let listing: [(&[Command], &str); 9] = [
+    // What takes long can be stopped; until then nothing of the kind can begin.
+    let takes_long = model.network.as_ref().is_some_and(|network| network.running.is_some());
+    let before = if takes_long { Sensitivity } else { Curve(1) };
+    let place = plots.iter().position(|(commands, _)| *commands == [before]);
+    plots.insert(place.unwrap_or(plots.len()), (&[Stop], "stop"));
+    let listing: [(&[Command], &str); 10] = [
         (&[], "click"),
         (&[Select(1), Select(-1)], "layer"),
-        (&[OpenChannel], "its plots"),
+        (&[OpenChannel], "plots"),
         (&[Filter], "filter"),
         (&[Sort], "sort"),
+        (&[Sensitivity], "sensitivity"),
         (&[MarkLayer], "mark"),
         (&[Toggle], "on/off"),
         (&[Undo], "undo"),
@@ -419,24 +427,26 @@ fn hints(words: &mut Words, columns: u16) {
     let listed = layout(model).is_some_and(|areas| !areas.list.is_empty()) || model.session.layers().len() < 2;
     // Where nothing could be read there is nothing to do with it.
     let nothing = model.loading.finished && model.session.layers().iter().all(|layer| layer.ready().is_none());
+    let network = model.network.is_some() && (model.network_is_ready() || !model.loading.finished);
+    let tries = network && !model.on_strip() && columns < ROOMY;
     // Only where there is a channel to leave, something to stop, a network to try.
     let wanted = wanted.iter().filter(|(commands, _)| match commands {
         [Palette] => true,
         _ if nothing => false,
-        [] => !coverage,
+        // With a network there is more to press than fits beside it.
+        [] => !coverage && !tries,
         [CloseChannel] => model.channel.open.is_some(),
         [Stop] => model.unavailable(Stop).is_none(),
         [Work] => at_work > 0,
-        [Sensitivity | Tune | Methods] => {
-            model.network.is_some() && (model.network_is_ready() || !model.loading.finished)
-        }
+        [Sensitivity | Tune] => network && !takes_long,
+        [Methods] => network,
         // Only where there is no list beside the plots.
         [Layers] => !listed,
         _ => true,
     });
     let has_keys = |commands: &[Command]| commands.iter().all(|c| !model.keys.keys(*c).is_empty());
     // The mouse and the first key are one hint.
-    let joined = if coverage { 0 } else { 1 };
+    let joined = if coverage || tries { 0 } else { 1 };
     for (i, (commands, word)) in wanted.filter(|(commands, _)| has_keys(commands)).enumerate() {
         let mut hint = Words::new(model);
         if i > joined {

@@ -60,19 +60,19 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
 
 fn title(pen: &mut Pen, area: Rect, model: &Model) {
     let theme = pen.look.theme;
-    let (Some(layer), Some(at)) = (model.selected(), model.at()) else {
+    let (Some(layer), Some(target)) = (model.selected(), model.at()) else {
         return pen.titled_rule(area, &[("qviz", theme.title)], "");
     };
     let mut about = String::new();
     let mut note = String::new();
-    if let Some(ready) = model.session.ready(&at) {
+    if let Some(ready) = model.session.ready(&target) {
         let stats = ready.stats();
-        let tied = matches!(at, Target::Tie(_));
+        let tied = matches!(target, Target::Tie(_));
         if !layer.op.is_empty() && !tied {
             about = format!("  {}", crate::report::visible(&layer.op));
         }
         let mut shape = layer.origin.shape.clone();
-        if let Target::Channel { axis, .. } = at
+        if let Target::Channel { axis, .. } = target
             && let Some(shape) = shape.as_mut().filter(|shape| axis < shape.len())
         {
             shape.remove(axis);
@@ -103,11 +103,15 @@ fn title(pen: &mut Pen, area: Rect, model: &Model) {
         Some(at) if area.x == 0 && model.list.order.len() > 1 => {
             let sign = layers::sign_of(pen, model, layer).map_or(String::new(), |(sign, _)| format!("  {sign}"));
             let key = model.keys.hint(Command::Layers).map_or(String::new(), |key| format!(" ({key} lists)"));
-            format!("  {}/{}{sign}{key}", at + 1, model.list.order.len())
+            let short = format!("  {}/{}{sign}", at + 1, model.list.order.len());
+            let long = format!("{short}{key}");
+            // The key goes before it would be cut.
+            let taken = pen.width(&name_of(&target)) + pen.width(&about) + pen.width(&long);
+            if taken + 4 < area.width { long } else { short }
         }
         _ => String::new(),
     };
-    pen.titled_rule(area, &[(&name_of(&at), theme.title), (&about, theme.dim), (&position, theme.dim)], &note);
+    pen.titled_rule(area, &[(&name_of(&target), theme.title), (&about, theme.dim), (&position, theme.dim)], &note);
 }
 
 /// Nothing to draw yet, or never: say so where the picture would be.
@@ -291,7 +295,9 @@ fn draw_axis(pen: &mut Pen, areas: &Areas, model: &Model, figure: &Figure, ready
 fn labels(areas: &Areas, figure: &Figure, ready: &Ready) -> Vec<Placed> {
     let label = |mark: &Mark| (mark.column, ready.candidates()[mark.candidate].label.as_str());
     let names: Vec<(u16, &str)> = figure.marks.iter().map(label).collect();
-    place(&names, areas.labels.width, areas.labels.height)
+    let is_chosen = |mark: &usize| ready.candidates()[figure.marks[*mark].candidate].id == ready.decision().method;
+    let chosen: Vec<usize> = (0..names.len()).filter(is_chosen).collect();
+    place(&names, &chosen, areas.labels.width, areas.labels.height)
 }
 
 /// The methods' names and marks, each to take its method; a mark that the clip's line covers belongs to the line.
@@ -308,7 +314,7 @@ pub(super) fn regions(model: &Model, areas: &Areas) -> Vec<Region> {
     for label in labels(areas, figure, ready) {
         let (mut x, y) = (areas.labels.x + label.column, areas.labels.y + label.row);
         // Names that share a label stand behind each other with a dot between.
-        for mark in label.marks.iter().map(|&mark| &figure.marks[mark]) {
+        for mark in label.marks.iter().take(label.named).map(|&mark| &figure.marks[mark]) {
             let width = ready.candidates()[mark.candidate].label.chars().count() as u16;
             regions.push(region(x, y, width.min(areas.labels.right().saturating_sub(x)), mark));
             x += width + 1;

@@ -2,6 +2,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::super::command::Command;
+use super::super::formats;
 use super::super::layout::Areas;
 use super::super::list::{Row, Sort};
 use super::super::model::Model;
@@ -41,10 +42,17 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     let rows = areas.list_rows(model.list.rows());
     let columns = Columns::fitting(rows.width, model);
     // Heads of the columns: from the first of the numbers on, the rest belongs to the title.
-    let db = if model.list.sort == Sort::Sensitive { "out dB" } else { "dB" };
+    let old = model.network.as_ref().is_some_and(|network| network.sensitivity_is_old());
+    let db = match (model.list.sort, old) {
+        (Sort::Sensitive, true) => "old dB",
+        (Sort::Sensitive, false) => "out dB",
+        _ => "dB",
+    };
     let heads = [(columns.clip, "clip"), (columns.saturated, "saturated"), (columns.sqnr, db)];
-    let first =
-        heads.iter().filter_map(|(place, head)| Some(place.as_ref()?.right_of(head))).min().unwrap_or(title.width);
+    let words = [(columns.badge, "by "), (columns.format, "fmt ")];
+    let words = words.into_iter().filter_map(|(place, head)| place.map(|place| (place, head)));
+    let starts = heads.iter().filter_map(|(place, head)| Some(place.as_ref()?.right_of(head)));
+    let first = starts.chain(words.clone().map(|(place, _)| place.x)).min().unwrap_or(title.width);
     let room = first.saturating_sub(4);
     let fits = |pieces: &[(&str, Style)]| pieces.iter().map(|(text, _)| pen.width(text)).sum::<u16>() <= room;
     // How many are marked is never pushed out: commands go for all of them.
@@ -54,12 +62,12 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     };
     let marked = (marked.as_str(), theme.clip);
     let (head, what, position) = (("layers ", theme.title), (what.as_str(), theme.dim), (position.as_str(), theme.dim));
-    let choices = [vec![head, marked, what, position], vec![head, marked, what], vec![marked, what], vec![marked]];
-    let shown = choices.iter().find(|pieces| fits(pieces)).unwrap_or(if marked.0.is_empty() {
-        &choices[2]
-    } else {
-        &choices[3]
-    });
+    let mut choices = vec![vec![head, marked, what, position], vec![head, marked, what], vec![marked, what]];
+    if !marked.0.is_empty() {
+        choices.push(vec![marked]);
+    }
+    // Where nothing fits the last one is cut.
+    let shown = choices.iter().find(|pieces| fits(pieces)).unwrap_or(&choices[choices.len() - 1]);
     pen.titled_rule(Rect { width: room + 3, ..title }, shown, "");
     let rest = Rect { x: title.x + room + 3, width: title.width.saturating_sub(room + 3), ..title };
     pen.titled_rule(rest, &[], "");
@@ -68,8 +76,8 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
             pen.text(x - 1, title.y, pen.width(head) + 2, &format!(" {head} "), theme.dim);
         }
     }
-    if let Some(place) = columns.badge.filter(|place| place.width >= 2) {
-        pen.text(title.x + place.x, title.y, 3, "by ", theme.dim);
+    for (place, head) in words {
+        pen.pieces(title.x + place.x - 1, title.y, pen.width(head) + 1, &[(" ", theme.dim), (head, theme.dim)]);
     }
     let lines = || (rows.y..rows.bottom()).zip(model.list.top..);
     let names: Vec<&str> = lines().filter_map(|(_, at)| model.list.name(at)).collect();
@@ -78,7 +86,10 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         let place = Rect { y, height: 1, ..rows };
         match model.list.row(at) {
             Some(Row::Layer(layer)) => row(pen, place, model, (layer, &names.next().unwrap_or_default()), &columns),
-            Some(Row::Heading) => pen.titled_rule(place, &[("weights", theme.dim)], ""),
+            Some(Row::Heading) => {
+                let format = model.list.formats.weights.map_or(String::new(), |format| format!(", {format}"));
+                pen.titled_rule(place, &[("weights", theme.dim), (&format, theme.dim)], "");
+            }
             None => {}
         }
     }
@@ -179,6 +190,13 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, (index, name): (usize, &str), c
     }
     if let Some(at) = columns.badge {
         pen.text(area.x + at.x, area.y, at.width, badge(ready), theme.dim);
+    }
+    if let Some(at) = columns.format {
+        let (word, style) = match quantized {
+            true => (formats::short(ready.format()), Style::new()),
+            false => ("float".to_owned(), theme.dim),
+        };
+        pen.text(area.x + at.x, area.y, at.width, &word, style);
     }
     let flags = area.x + columns.flags;
     if ready.edited() {

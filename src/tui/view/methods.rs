@@ -47,6 +47,9 @@ const COLUMNS: [Column; 6] = [
 /// Columns of a method's key and name.
 const NAME: u16 = 24;
 
+/// What stands behind the name of one whose figures are of other decisions than the present ones.
+const OLD: &str = " old";
+
 /// Every method for all activations by what the outputs say, the best first, in place of the plots.
 pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     let theme = pen.look.theme;
@@ -76,6 +79,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     let mut y = panel.y + 1;
     let mut x = panel.x + NAME;
     if !lines.is_empty() {
+        pen.text(panel.x, y, NAME, &format!("{} the best", pen.look.glyphs.best), theme.dim);
         for column in &columns {
             pen.right(x, y, column.width, column.heading, theme.dim);
             x += column.width;
@@ -97,7 +101,7 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         if y >= panel.bottom() {
             return;
         }
-        name(pen, panel.x, y, model, id, theme.dim);
+        name(pen, panel.x, y, model, id, (false, theme.dim));
         pen.right(panel.x + NAME, y, COLUMNS[0].width, "…", theme.dim);
         y += 1;
     }
@@ -105,13 +109,18 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     words(pen, Rect { y, height: panel.bottom() - y, ..panel }, model, stand_ins);
 }
 
-/// The key that takes a method for one layer, and its name.
-fn name(pen: &mut Pen, x: u16, y: u16, model: &Model, id: &str, style: Style) {
+/// The key that takes a method for one layer, its name, and whether its figures are of other decisions than the present
+/// ones.
+fn name(pen: &mut Pen, x: u16, y: u16, model: &Model, id: &str, (old, style): (bool, Style)) {
     let at = report::offers(&model.session).iter().position(|(of, _)| *of == id);
     let key = at.and_then(|at| model.keys.digit(at)).map_or("  ".to_owned(), |key| format!("{key} "));
     let (id, style) = if id == AS_CHOSEN { ("as it is chosen", style) } else { (id, style) };
     let dim = pen.look.theme.dim;
-    pen.pieces(x + 2, y, NAME - 2, &[(&key, dim), (id, style)]);
+    let room = if old { NAME - 2 - OLD.len() as u16 } else { NAME - 2 };
+    let end = pen.pieces(x + 2, y, room, &[(&key, dim), (id, style)]);
+    if old {
+        pen.text(end, y, OLD.len() as u16, OLD, dim);
+    }
 }
 
 fn row(pen: &mut Pen, area: Rect, model: &Model, line: &MethodLine, columns: &[&Column], best: bool) {
@@ -122,9 +131,9 @@ fn row(pen: &mut Pen, area: Rect, model: &Model, line: &MethodLine, columns: &[&
         (false, false) => Style::new(),
     };
     if best {
-        pen.glyph(area.x, area.y, pen.look.glyphs.select, theme.chosen);
+        pen.glyph(area.x, area.y, pen.look.glyphs.best, theme.chosen);
     }
-    name(pen, area.x, area.y, model, &line.row.name, style);
+    name(pen, area.x, area.y, model, &line.row.name, (line.old, style));
     let mut x = area.x + NAME;
     for column in columns {
         pen.right(x, area.y, column.width, &(column.cell)(&line.row), style);
@@ -155,6 +164,10 @@ fn words(pen: &mut Pen, area: Rect, model: &Model, stand_ins: bool) {
             ),
             theme.dim,
         )),
+    }
+    if network.method_lines().iter().any(|line| line.old) {
+        let text = "Old: found before the last changes.";
+        sentences.push((text.to_owned(), theme.dim));
     }
     if stand_ins {
         let text = "Stand-ins: activations where the method has no usable answer, and another one's stands.";

@@ -5,37 +5,31 @@ use super::super::find;
 use super::super::layout::{Region, Sends};
 use super::super::line::Line;
 use super::super::model::Model;
+use super::super::paging;
 use super::pen::Pen;
 
-/// Rows of commands that are shown at once where the screen has them.
-const ROWS: u16 = 12;
 /// Columns of a title, and of keys.
 const TITLE: u16 = 26;
 const KEYS: u16 = 10;
 
-fn place(screen: Rect) -> Rect {
-    let height = (ROWS + 2).min(screen.height.saturating_sub(2));
-    Rect { y: screen.bottom().saturating_sub(height + 1), height, ..screen }
-}
-
 /// Each row runs its command.
 pub(super) fn regions(screen: Rect, model: &Model, search: &Line, at: usize) -> Vec<Region> {
-    let area = place(screen);
+    let area = paging::found(screen);
     let found = find::found(model, &search.text()).len();
     let first = first(area, at.min(found.saturating_sub(1)));
     let row = |(y, row)| Region { area: Rect { y, height: 1, ..area }, sends: Sends::Row(row) };
-    (area.y + 2..area.bottom()).zip(first..found).map(row).collect()
+    (area.y..area.bottom()).zip(first..found).map(row).collect()
 }
 
 /// The first row that is shown where this one is marked.
-fn first(area: Rect, at: usize) -> usize {
-    (at + 1).saturating_sub(usize::from(area.height.saturating_sub(2)))
+fn first(rows: Rect, at: usize) -> usize {
+    (at + 1).saturating_sub(usize::from(rows.height))
 }
 
 /// The commands that the words mean, over the lower part of the screen. Returns where the cursor stands.
 pub(super) fn draw(pen: &mut Pen, screen: Rect, model: &Model, search: &Line, at: usize) -> (u16, u16) {
     let theme = pen.look.theme;
-    let area = place(screen);
+    let area = paging::palette(screen);
     for position in area.positions() {
         pen.buffer[position].reset();
     }
@@ -49,7 +43,8 @@ pub(super) fn draw(pen: &mut Pen, screen: Rect, model: &Model, search: &Line, at
         pen.pieces(area.x + 1, y, area.width.saturating_sub(2), &[(":", theme.title), (search.parts().0, theme.key)]);
     pen.text(cursor, y, area.right().saturating_sub(cursor), search.parts().1, theme.key);
 
-    for (y, (i, entry)) in (area.y + 2..area.bottom()).zip(found.iter().enumerate().skip(first(area, at))) {
+    let rows = paging::found(screen);
+    for (y, (i, entry)) in (rows.y..rows.bottom()).zip(found.iter().enumerate().skip(first(rows, at))) {
         let off = model.unavailable(entry.command);
         let plain = if off.is_some() { theme.dim } else { Style::new() };
         if i == at {

@@ -1,6 +1,7 @@
 use ratatui::layout::Rect;
 
 use super::super::layout::GUTTER;
+use super::lines::Numbers;
 use super::pen::Pen;
 use crate::figure::{Axis, Signed, YScale, ticks};
 use crate::report::number;
@@ -49,25 +50,62 @@ fn y_text(pen: &mut Pen, body: Rect, text: &str, height: f64) {
 pub(super) fn x_ticks(pen: &mut Pen, area: Rect, axis: &Axis) {
     let dim = pen.look.theme.dim;
     let (values, decimals) = ticks(axis.lo, axis.hi, usize::from(area.width / 12).max(2));
+    let step = values.windows(2).map(|pair| pair[1] - pair[0]).next().unwrap_or(1.0);
+    // One that would touch another is left out.
+    let mut numbers = Numbers::new(area.y);
     for value in values {
         let Some(column) = axis.column(value) else { continue };
         let text = if value == 0.0 {
             "0".to_owned()
         } else if value.abs() >= 1e6 || value.abs() < 1e-4 {
-            number::significant(value, 3)
+            // As many digits as tell a tick from the next.
+            let digits = (value.abs().log10().floor() - step.log10().floor() + 1.0).clamp(3.0, 12.0);
+            number::significant(value, digits as usize)
         } else {
             format!("{value:.decimals$}")
         };
-        let width = pen.width(&text);
-        let x = column.saturating_sub(width / 2).min(area.width.saturating_sub(width));
-        pen.text(area.x + x, area.y, width, &text, dim);
+        numbers.put(pen, area, column, &text, dim);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use ratatui::buffer::Buffer;
+
+    use super::super::super::look::{Depth, Ground, Look, Marks};
     use super::*;
     use crate::figure::Rise;
+
+    /// Labels of any window have a blank between any two, and all that fits is there.
+    #[test]
+    fn ticks_never_run_together() {
+        let look = Look::new(Depth::Mono, Ground::Dark, Marks::Ascii);
+        for width in [13, 24, 30, 53, 73] {
+            for (lo, hi) in [
+                (0.0, 12.8),
+                (-1e6, 1e6),
+                (-1_234_567.0, 7_654_321.0),
+                (-1e-5, 1e-5),
+                (5.353_101, 5.353_109),
+                (-12_345.678_91, -12_345.678_88),
+                (999_999.5, 1_000_000.5),
+            ] {
+                let area = Rect::new(0, 0, width, 1);
+                let mut buffer = Buffer::empty(area);
+                x_ticks(&mut Pen { buffer: &mut buffer, look: &look }, area, &Axis::new(lo, hi, width));
+                let row: String = buffer.content.iter().map(|cell| cell.symbol()).collect();
+                let (values, _) = ticks(lo, hi, usize::from(width / 12).max(2));
+                let labels: Vec<f64> = row.split_whitespace().map(|label| label.parse().expect(&row)).collect();
+                assert!(!labels.is_empty() && labels.len() <= values.len(), "{width} {lo} {hi}: {row}");
+                // Each is one of the values, as far as its digits go.
+                let near = |label: &f64| {
+                    values.iter().any(|value| (value - label).abs() <= 0.006 * (hi - lo).abs().max(value.abs()))
+                };
+                assert!(labels.iter().all(near), "{width} {lo} {hi}: {row}");
+                assert!(labels.is_sorted_by(|a, b| a < b), "{width} {lo} {hi}: {row}");
+            }
+        }
+    }
 
     #[test]
     fn labels_fit_their_gutter() {
