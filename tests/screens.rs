@@ -327,6 +327,21 @@ fn page_keys_go_by_the_window() {
 }
 
 /// The title of the plots is never cut in the middle of a hint.
+/// Why a text is not taken is read as a whole, beside it or over it.
+#[test]
+fn why_a_text_is_not_taken_is_never_cut() {
+    for width in [44, 60, 84, 160] {
+        let mut s = story((width, 24));
+        s.keys("=not a number at all");
+        s.press(KeyCode::Enter);
+        let said = s.model.notice.as_ref().expect("it is no number").text.clone();
+        let screen = text(&s.draw());
+        let words: Vec<&str> = screen.split_whitespace().collect();
+        assert!(said.split_whitespace().all(|word| words.contains(&word)), "{width}: {said}\n{screen}");
+        assert!(screen.contains("number at all") && !screen.contains('…'), "{width}\n{screen}");
+    }
+}
+
 #[test]
 fn a_title_drops_its_hint_before_it_is_cut() {
     assert!(story((80, 24)).screen().contains("7/12 (Z lists)"));

@@ -85,6 +85,11 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) -> Option<(u16, u16
         return None;
     }
     let (words, cursor) = words(model, area.width);
+    if let (Mode::Prompt { .. }, Some(notice)) = (&model.mode, &model.notice)
+        && words.words.last().is_none_or(|last| last.text != notice.text)
+    {
+        long(pen, Rect { y: area.y.saturating_sub(1), ..area }, notice);
+    }
     let mut x = area.x;
     for word in words.words {
         x = pen.text(x, area.y, area.right().saturating_sub(x), &word.text, word.style);
@@ -293,10 +298,17 @@ fn prompt(words: &mut Words, columns: u16, ask: &Ask, line: &Line) -> u16 {
     words.say(after, theme.key);
     words.dim("   ");
     match &model.notice {
+        // What has no room beside the text stands over it.
+        Some(notice) if is_long(words, columns, notice) => {}
         Some(notice) => words.say(notice.text.as_str(), theme.warning),
         None => words.told(&ask.hint(model, &line.text())),
     }
     cursor
+}
+
+/// Whether a sentence has no room behind these words.
+fn is_long(words: &Words, columns: u16, notice: &Notice) -> bool {
+    words.width.saturating_add(width(&words.model.look, &notice.text)) > columns
 }
 
 /// Whether the list has the place of the plots.
