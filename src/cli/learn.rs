@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::config::Config;
 use super::learning::LearnArgs;
 use super::look::Looks;
+use super::open;
 use super::out::{Failed, print};
 use super::teacher::{Teacher, is_network};
 use super::usage::Usage;
@@ -16,12 +17,12 @@ use crate::report::{self, visible};
 use crate::tui::command::by_id;
 use crate::tui::learn::{Entry, Learn};
 use crate::tui::mode::Mode;
-use crate::tui::model::Model;
+use crate::tui::model::{Model, Opens};
 use crate::tui::rehearse;
 use crate::tui::seen::PAGES;
 use crate::tui::{self, app};
 
-pub(super) fn learn(args: LearnArgs, config: &Config, lang: Lang) -> Result<u8, Failed> {
+pub(super) fn learn(args: LearnArgs, config: &Config, lang: Lang, opens: Opens) -> Result<u8, Failed> {
     if let Some(file) = &args.check {
         return check(file);
     }
@@ -72,6 +73,7 @@ pub(super) fn learn(args: LearnArgs, config: &Config, lang: Lang) -> Result<u8, 
     }
     learn.begin(at);
     model.into_network = opening.into_network;
+    model.opens = Some(opens);
     model.learn = Some(Box::new(learn));
     let keep = move |text: &str| match &place {
         Some(place) => keep(place, text),
@@ -80,7 +82,10 @@ pub(super) fn learn(args: LearnArgs, config: &Config, lang: Lang) -> Result<u8, 
     let teacher =
         tui::teacher::Teacher { open: Box::new(move |lesson, own| teacher.open(lesson, own)), keep: Box::new(keep) };
     let ended = app::run(model, opening.start, None, &|_| Ok(()), None, looks.ask, Some(teacher))?;
-    Ok(ended.signal.map_or(0, |s| 128 + s as u8))
+    match ended.open {
+        Some(words) => open::begin_anew(words),
+        None => Ok(ended.signal.map_or(0, |s| 128 + s as u8)),
+    }
 }
 
 /// The bundled lessons.

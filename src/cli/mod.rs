@@ -30,6 +30,7 @@ mod learning;
 mod load;
 mod look;
 mod methods;
+mod open;
 mod out;
 mod overlay;
 mod parse;

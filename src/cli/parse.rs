@@ -27,7 +27,8 @@ pub(super) fn parse() -> Result<Cli, String> {
     read(std::env::args_os()).unwrap_or_else(|error| error.exit())
 }
 
-fn read(words: impl Iterator<Item = OsString>) -> Result<Result<Cli, String>, clap::Error> {
+/// The same of other words; the outer error is clap's.
+pub(super) fn read(words: impl Iterator<Item = OsString>) -> Result<Result<Cli, String>, clap::Error> {
     let mut definition = definition();
     let matches = definition.try_get_matches_from_mut(words).map_err(without_noise)?;
     let cli = Cli::from_arg_matches(&matches).and_then(Cli::checked);

@@ -6,6 +6,7 @@ use super::config::{self, Config};
 use super::hints::told_with_hints;
 use super::load::load;
 use super::look::Looks;
+use super::open::{self, Stays};
 use super::out::{Failed, complain, print};
 use super::source;
 use super::usage::Usage;
@@ -17,7 +18,10 @@ use crate::jobs::{Against, Start};
 use crate::lessons::Lang;
 use crate::report::{self, visible};
 use crate::session::Layer;
-use crate::tui::{app, model::Model};
+use crate::tui::{
+    app,
+    model::{Model, Opens},
+};
 
 /// Runs what the arguments ask for; returns the exit code.
 pub(super) fn run(cli: Cli) -> io::Result<u8> {
@@ -38,7 +42,11 @@ fn answer(mut cli: Cli) -> Result<u8, Failed> {
     cli.fill(&config.defaults);
     let lang = cli.lang;
     match cli.command {
-        None if stdout().is_terminal() => screen(cli.screen, &config, lang.of(&config.defaults)),
+        None if stdout().is_terminal() => {
+            let opens =
+                open::opens(Stays { look: cli.screen.look.clone(), own: cli.own, lang, no_mouse: cli.screen.no_mouse });
+            screen(cli.screen, &config, lang.of(&config.defaults), opens)
+        }
         None => reports::plainly(cli.screen.shared),
         Some(Command::Report(args)) => reports::report(*args),
         #[cfg(feature = "statistics")]
@@ -78,7 +86,10 @@ fn answer(mut cli: Cli) -> Result<u8, Failed> {
         Some(Command::Doctor(args)) => doctor::doctor(&args, &cli.own),
         Some(Command::Check(args)) => check::run(args),
         Some(Command::Diff(args)) => diff::compare(args),
-        Some(Command::Learn(args)) => learn::learn(*args, &config, lang.of(&config.defaults)),
+        Some(Command::Learn(args)) => {
+            let opens = open::opens(Stays { look: args.look.clone(), own: cli.own, lang, no_mouse: args.no_mouse });
+            learn::learn(*args, &config, lang.of(&config.defaults), opens)
+        }
         #[cfg(feature = "statistics")]
         Some(Command::Stats(args)) => super::statistics::stats(*args),
         #[cfg(feature = "statistics")]
@@ -86,7 +97,7 @@ fn answer(mut cli: Cli) -> Result<u8, Failed> {
     }
 }
 
-fn screen(args: ScreenArgs, config: &Config, lang: Lang) -> Result<u8, Failed> {
+fn screen(args: ScreenArgs, config: &Config, lang: Lang, opens: Opens) -> Result<u8, Failed> {
     let shared = args.shared;
     // Of files that are not there others may be shown; without its network there is nothing to show.
     if let [model] = shared.paths.as_slice()
@@ -105,6 +116,7 @@ fn screen(args: ScreenArgs, config: &Config, lang: Lang) -> Result<u8, Failed> {
     model.plot.rise = args.y;
     model.lang = lang;
     model.present = args.present.then_some(0);
+    model.opens = Some(opens);
     if shared.paths.is_empty() {
         model.list.wanted = Some(bundled::BEST_FIRST.to_owned());
         model.example = true;
@@ -131,5 +143,8 @@ fn screen(args: ScreenArgs, config: &Config, lang: Lang) -> Result<u8, Failed> {
     if let Some(why) = ended.refused {
         return Err(Usage(visible(&why)).into());
     }
-    Ok(ended.signal.map_or(0, |s| 128 + s as u8))
+    match ended.open {
+        Some(words) => open::begin_anew(words),
+        None => Ok(ended.signal.map_or(0, |s| 128 + s as u8)),
+    }
 }

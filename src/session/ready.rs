@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::aggregate::{Aggregate, Channel};
 use super::counts::Counts;
@@ -30,6 +30,8 @@ pub struct Ready {
     first: Decision,
     stand_in: Option<StandIn>,
     outcome: Outcome,
+    /// What else the bins say of the outcome, once somebody has asked: a list asks for each of its rows in every frame.
+    levels: OnceLock<Levels>,
     measured: Option<Measured>,
     /// What the channels come to, where each has a range of its own.
     aggregate: Option<Box<Aggregate>>,
@@ -47,6 +49,15 @@ impl Outcome {
         let threshold = tensor.threshold_with(clip, zero);
         Outcome { params: threshold.params, metrics: threshold.metrics }
     }
+}
+
+/// What the values that share a level tell of an outcome.
+#[derive(Clone, Copy, Debug)]
+struct Levels {
+    /// See [`calibrate::crowd`].
+    crowd: Option<f64>,
+    /// See [`calibrate::mean_error`].
+    mean_error: Option<f64>,
 }
 
 /// What bin 0 counts in the divergence that the method minimises.
@@ -123,6 +134,7 @@ impl Ready {
             decision,
             stand_in,
             outcome,
+            levels: OnceLock::new(),
             measured: None,
             aggregate: None,
         }
@@ -282,18 +294,31 @@ impl Ready {
     /// The share of the values that fall on one step at the present clip, if those are nearly all: see
     /// [`calibrate::crowd`]. `None` where channels stand in its place.
     pub fn crowd(&self) -> Option<f64> {
-        let alone = self.decision.quantized && self.aggregate.is_none();
-        if alone { calibrate::crowd(self.histogram(), &self.outcome.params) } else { None }
+        self.levels()?.crowd
     }
 
     /// The mean of what quantization adds to the values at the present clip, and which share of the root of its mean square
     /// that is, -1 to 1: near ±1 where all of the error is one offset, as of values that a step swallows. `None` in float,
     /// where channels stand in its place, and where bins cannot tell.
     pub fn mean_error(&self) -> Option<(f64, f64)> {
-        let alone = self.decision.quantized && self.aggregate.is_none();
-        let mean = calibrate::mean_error(self.histogram(), &self.outcome.params).filter(|_| alone)?;
+        let mean = self.levels()?.mean_error?;
         let share = mean / self.outcome.metrics.mse.sqrt();
         share.is_finite().then_some((mean, share.clamp(-1.0, 1.0)))
+    }
+
+    /// What the values that share a level tell, in integers of one range.
+    fn levels(&self) -> Option<Levels> {
+        let alone = self.decision.quantized && self.aggregate.is_none();
+        let of = |params| Levels {
+            crowd: calibrate::crowd(self.histogram(), params),
+            mean_error: calibrate::mean_error(self.histogram(), params),
+        };
+        alone.then(|| *self.levels.get_or_init(|| of(&self.outcome.params)))
+    }
+
+    /// Other levels go with another outcome.
+    fn come_to(&mut self, outcome: Outcome) {
+        (self.outcome, self.levels) = (outcome, OnceLock::new());
     }
 
     /// That the error has a mean, in a sentence, where that is much of it.
@@ -428,13 +453,14 @@ impl Ready {
         if let Some(own) = own.filter(|t| t.clip == decision.clip) {
             // What was done to a shared range is not for one of those that share it to say.
             decision.edited &= decision.tie.is_some();
-            self.outcome = Outcome { params: own.params, metrics: own.metrics };
+            let own = Outcome { params: own.params, metrics: own.metrics };
+            self.come_to(own);
         } else if moved || decision.clip != self.decision.clip {
             let zero = zero_bin(&self.methods, &decision.method);
-            self.outcome = match tensor {
+            self.come_to(match tensor {
                 Some(tensor) => Outcome::of(tensor, decision.clip, zero),
                 None => Outcome::of(&self.tensor(decision.format), decision.clip, zero),
-            };
+            });
         }
         self.decision = decision;
     }

@@ -1,13 +1,12 @@
 //! The loop: wait for one event, take in all that wait behind it, draw once.
 
-use std::io::{self, stdout};
+use std::ffi::OsString;
+use std::io;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
-use crossterm::{execute, queue};
 use ratatui::Terminal;
 
 use crate::jobs::{News, Start, Told};
@@ -41,6 +40,8 @@ pub struct Ended {
     pub signal: Option<i32>,
     /// Why it has not even begun: what was asked for does not fit the layers that were found.
     pub refused: Option<String>,
+    /// The words that the program shall begin anew with.
+    pub open: Option<Vec<OsString>>,
 }
 
 /// Says why what was asked for does not fit the layers that were found.
@@ -51,6 +52,8 @@ pub type Fits<'a> = dyn Fn(&[Layer]) -> Result<(), String> + 'a;
 enum End {
     /// The user left.
     Left,
+    /// The user wants to look at something else, in these words.
+    Open(Vec<OsString>),
     /// A signal came.
     Signal(i32),
     /// It shall not go on.
@@ -98,17 +101,19 @@ pub fn run(
         let (pages, query, writer, teacher) = (&mut pages, &mut query, &mut writer, teacher.as_mut());
         run_loop(&mut model, &events, &mut bringer, fits, Hands { pages, query, writer, teacher })
     }));
-    if matches!(outcome, Ok(Ok(End::Left))) {
+    let asked = matches!(outcome, Ok(Ok(End::Left | End::Open(_))));
+    if asked {
         take_answer(query, &events);
     }
     terminal::restore();
-    writer.finish(matches!(outcome, Ok(Ok(End::Left))));
+    writer.finish(asked);
     pages.close(&model, !matches!(outcome, Ok(Ok(End::Left))));
     match outcome {
         Ok(end) => Ok(match end? {
             End::Left => Ended::default(),
-            End::Signal(signal) => Ended { signal: Some(signal), refused: None },
-            End::Refused(why) => Ended { refused: Some(why), signal: None },
+            End::Open(words) => Ended { open: Some(words), ..Ended::default() },
+            End::Signal(signal) => Ended { signal: Some(signal), ..Ended::default() },
+            End::Refused(why) => Ended { refused: Some(why), ..Ended::default() },
         }),
         Err(panic) => resume_unwind(panic),
     }
@@ -130,7 +135,7 @@ fn run_loop(
     hands: Hands,
 ) -> io::Result<End> {
     let Hands { pages, query, writer, mut teacher } = hands;
-    let backend = Ansi::new(io::BufWriter::with_capacity(1 << 16, stdout()));
+    let backend = Ansi::new(io::BufWriter::with_capacity(1 << 16, terminal::out()?));
     // Never dropped: it would write the rest of an unfinished frame behind `terminal::restore`, and panic where the
     // terminal is gone.
     let mut terminal = ManuallyDrop::new(Terminal::new(backend)?);
@@ -192,6 +197,14 @@ fn run_loop(
             while let Some(cmd) = cmds.pop() {
                 if cmd == Cmd::Quit {
                     return Ok(End::Left);
+                }
+                if let Cmd::Open(words) = cmd {
+                    // What is decided in a lesson is decided for practice.
+                    if pages.keep() || !model.session.is_dirty() || model.learn.is_some() {
+                        return Ok(End::Open(words));
+                    }
+                    model.warn(model.keys.told("changes are written down nowhere: {export} exports them first"));
+                    continue;
                 }
                 let msg = match (cmd, teacher.as_deref_mut()) {
                     (Cmd::Lesson { at, own }, Some(teacher)) => Some(open((at, own), model, teacher, bringer)),
@@ -283,7 +296,7 @@ mod asked_panic {
 /// One frame, shown as a whole by terminals that know synchronized updates.
 fn draw(terminal: &mut Screen, model: &mut Model) -> io::Result<()> {
     settle(model);
-    queue!(terminal.backend_mut(), BeginSynchronizedUpdate)?;
+    terminal.backend_mut().begin()?;
     terminal.draw(|frame| {
         #[cfg(debug_assertions)]
         asked_panic::now();
@@ -291,5 +304,5 @@ fn draw(terminal: &mut Screen, model: &mut Model) -> io::Result<()> {
             frame.set_cursor_position(cursor);
         }
     })?;
-    execute!(terminal.backend_mut(), EndSynchronizedUpdate)
+    Ok(())
 }

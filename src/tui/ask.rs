@@ -29,6 +29,7 @@ impl Ask {
             Ask::Screen { .. } => "screen to",
             Ask::Plot { .. } => "plot to",
             Ask::Script { .. } => "NumPy of the screen to",
+            Ask::Open => "open",
             Ask::Train => "train",
             Ask::Answer => model.learn.as_ref().map_or("answer", |learn| learn.say("your answer", "你的回答")),
             Ask::Export { .. } => "export to",
@@ -56,6 +57,7 @@ impl Ask {
                 format!("nothing: its own grid · {budget}affine unsigned next out rounds:2 bias · Enter begins · Esc")
                     .into()
             }
+            Ask::Open => "PATH… · MODEL.onnx --data PATH · learn 3, as in a shell · Enter · Esc stays here".into(),
             Ask::Train => "ptq longer frozen ste all · bits:2 rate:0.1 epochs:30 method:max seeds:5 · Enter".into(),
             Ask::Answer => {
                 // A presentation puts the lesson's text away.

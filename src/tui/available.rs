@@ -116,6 +116,7 @@ impl Model {
                 Some(false) => Some("no 100 bins were counted: the method coverage is not among those of this run"),
             },
             C::ZoomReset | C::Pan(_) if self.plot.zoom.is_none() => Some("the whole range is shown"),
+            C::Open if self.opens.is_none() => Some("nothing else can be opened here"),
             C::Stop => {
                 let pieces = work::pieces(self);
                 let any = pieces.iter().any(|piece| piece.can_stop(self));

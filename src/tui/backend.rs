@@ -8,6 +8,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use crossterm::{cursor, queue};
 use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
 use ratatui::buffer::Cell;
@@ -18,12 +19,24 @@ use ratatui::style::{Color, Modifier};
 pub struct Ansi<W: Write> {
     inner: CrosstermBackend<W>,
     cursor_hidden: bool,
+    /// Whether a frame has begun that must be ended.
+    in_frame: bool,
 }
 
 impl<W: Write> Ansi<W> {
     /// A backend that writes to `writer`, which should be buffered.
     pub fn new(writer: W) -> Ansi<W> {
-        Ansi { inner: CrosstermBackend::new(writer), cursor_hidden: false }
+        Ansi { inner: CrosstermBackend::new(writer), cursor_hidden: false, in_frame: false }
+    }
+
+    /// Begins a frame, which terminals that know synchronized updates show as a whole. It ends with the next
+    /// [`flush`](Backend::flush), so that it is written at once.
+    ///
+    /// # Errors
+    /// When nothing can be written.
+    pub fn begin(&mut self) -> io::Result<()> {
+        self.in_frame = true;
+        queue!(self, BeginSynchronizedUpdate)
     }
 }
 
@@ -41,25 +54,8 @@ impl<W: Write> Backend for Ansi<W> {
     type Error = io::Error;
 
     fn draw<'a, I: Iterator<Item = (u16, u16, &'a Cell)>>(&mut self, cells: I) -> io::Result<()> {
-        let mut style = Style::PLAIN;
-        let mut codes = String::new();
-        let mut cursor = None;
-        for (x, y, cell) in cells {
-            match cursor {
-                Some(at) if at == (x, y) => {}
-                Some((_, row)) if row == y => write!(self, "\x1b[{}G", x + 1)?,
-                _ => write!(self, "\x1b[{};{}H", y + 1, x + 1)?,
-            }
-            // Behind a wide character there is one cell less to come, and so a move.
-            cursor = Some((x + 1, y));
-            codes.clear();
-            style.change(Style::of(cell, style), &mut codes);
-            if !codes.is_empty() {
-                write!(self, "\x1b[{codes}m")?;
-            }
-            self.write_all(cell.symbol().as_bytes())?;
-        }
-        if style == Style::PLAIN { Ok(()) } else { self.write_all(b"\x1b[0m") }
+        let cells: Vec<(u16, u16, &Cell)> = cells.collect();
+        self.write_all(shortest(&cells).as_bytes())
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {
@@ -96,12 +92,114 @@ impl<W: Write> Backend for Ansi<W> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        if std::mem::take(&mut self.in_frame) {
+            queue!(self, EndSynchronizedUpdate)?;
+        }
         Write::flush(self)
     }
 }
 
+/// From so many cells on a frame is written in the order of its rows: it has long runs, and trying costs time.
+const TRIED: usize = 2000;
+
+/// Some cells as text for the terminal: row by row, or style by style where that is shorter. A line that is dragged over
+/// bars leaves two styles in every row, and setting a style takes more than finding a place.
+fn shortest(cells: &[(u16, u16, &Cell)]) -> String {
+    let by_rows = written(cells.iter().copied());
+    if cells.len() > TRIED {
+        return by_rows;
+    }
+    let by_styles = written(by_style(cells).into_iter().flat_map(|run| run.iter().copied()));
+    if by_styles.len() < by_rows.len() { by_styles } else { by_rows }
+}
+
+/// Runs of cells that follow each other in one style, those of one style behind each other.
+fn by_style<'a, 'b>(cells: &'b [(u16, u16, &'a Cell)]) -> Vec<&'b [(u16, u16, &'a Cell)]> {
+    let mut styles: Vec<Style> = Vec::new();
+    let mut runs: Vec<(usize, &[(u16, u16, &Cell)])> = Vec::new();
+    let mut rest = cells;
+    let mut style = Style::PLAIN;
+    while let [(mut x, y, first), ..] = *rest {
+        // A blank goes along with what stands before it, or behind it.
+        let mut inked = false;
+        let mut len = 0;
+        for &(column, row, cell) in rest {
+            let next = Style::of(cell, style);
+            let fits = if inked { next == style } else { len == 0 || next.bg == first.bg };
+            if (column, row) != (x, y) || !fits {
+                break;
+            }
+            inked |= cell.symbol() != " " || next != style;
+            style = next;
+            (x, len) = (x + 1, len + 1);
+        }
+        let known = styles.iter().position(|known| *known == style);
+        let at = known.unwrap_or_else(|| {
+            styles.push(style);
+            styles.len() - 1
+        });
+        runs.push((at, &rest[..len]));
+        rest = &rest[len..];
+    }
+    runs.sort_by_key(|(style, _)| *style);
+    runs.into_iter().map(|(_, run)| run).collect()
+}
+
+/// Cells in their order as text, from the plain style to the plain style.
+fn written<'a>(cells: impl Iterator<Item = (u16, u16, &'a Cell)>) -> String {
+    let (mut out, mut codes) = (String::new(), String::new());
+    let mut style = Style::PLAIN;
+    let mut cursor = Cursor::default();
+    for (x, y, cell) in cells {
+        cursor.go_to((x, y), &mut out);
+        codes.clear();
+        style.change(Style::of(cell, style), &mut codes);
+        if !codes.is_empty() {
+            let _ = write!(out, "\x1b[{codes}m");
+        }
+        out.push_str(cell.symbol());
+        cursor.wrote(cell.symbol());
+    }
+    if style != Style::PLAIN {
+        out.push_str("\x1b[0m");
+    }
+    out
+}
+
+/// Where the terminal's cursor is.
+#[derive(Default)]
+struct Cursor {
+    at: Option<(u16, u16)>,
+    /// Whether the column is so on every terminal: some give a box or a block two columns.
+    sure: bool,
+}
+
+impl Cursor {
+    fn go_to(&mut self, (x, y): (u16, u16), out: &mut String) {
+        let _ = match self.at {
+            Some(at) if at == (x, y) => Ok(()),
+            Some((column, row)) if row == y && self.sure && x > column && x - column < 10 => match x - column {
+                1 => write!(out, "\x1b[C"),
+                right => write!(out, "\x1b[{right}C"),
+            },
+            Some((_, row)) if row == y => write!(out, "\x1b[{}G", x + 1),
+            // One row down, and the column from the edge, whatever a line feed does with it.
+            Some((_, row)) if row + 1 == y => write!(out, "\n\x1b[{}G", x + 1),
+            _ => write!(out, "\x1b[{};{}H", y + 1, x + 1),
+        };
+        self.sure |= self.at != Some((x, y));
+        self.at = Some((x, y));
+    }
+
+    /// Behind a wide character there is one cell less to come, and so a move.
+    fn wrote(&mut self, symbol: &str) {
+        self.at = self.at.map(|(x, y)| (x + 1, y));
+        self.sure &= symbol.is_ascii();
+    }
+}
+
 /// What the terminal writes with.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Style {
     fg: Color,
     bg: Color,

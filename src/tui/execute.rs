@@ -29,8 +29,8 @@ pub(super) fn execute(
     writer: &mut Writer,
 ) -> io::Result<Option<Msg>> {
     match cmd {
-        // Lessons are for the teacher, where there is one.
-        Cmd::Quit | Cmd::Lesson { .. } | Cmd::Keep(_) | Cmd::Train(..) | Cmd::Against(_) => {}
+        // The loop ends by some; lessons are for the teacher, where there is one.
+        Cmd::Quit | Cmd::Open(_) | Cmd::Lesson { .. } | Cmd::Keep(_) | Cmd::Train(..) | Cmd::Against(_) => {}
         Cmd::Request(request) => feed.request(request),
         Cmd::Stop(what) => feed.stop(what),
         Cmd::StopWriting => writer.stop(),

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::formats::Formats;
+use super::listed::Listed;
 use crate::session::Key;
 
 /// The list of layers as it is looked at.
@@ -38,6 +39,8 @@ pub struct List {
     pub seen: Option<usize>,
     /// Whether its rows are on more than one format.
     pub(super) formats: Formats,
+    /// What its rows have to know of each other.
+    pub(super) listed: Listed,
 }
 
 /// A row of the list.
@@ -59,9 +62,22 @@ impl List {
     pub fn row(&self, row: usize) -> Option<Row> {
         match self.heading {
             Some(heading) if row == heading => Some(Row::Heading),
-            Some(heading) if row > heading => self.order.get(row - 1).copied().map(Row::Layer),
-            _ => self.order.get(row).copied().map(Row::Layer),
+            _ => self.order.get(self.place(row)?).copied().map(Row::Layer),
         }
+    }
+
+    /// The place in the order of the layer in a row, if one could stand there.
+    pub(super) fn place(&self, row: usize) -> Option<usize> {
+        match self.heading {
+            Some(heading) if row == heading => None,
+            Some(heading) if row > heading => Some(row - 1),
+            _ => Some(row),
+        }
+    }
+
+    /// The name in a row, as it is shown.
+    pub(super) fn name(&self, row: usize) -> Option<&str> {
+        self.listed.names.get(self.place(row)?).map(String::as_str)
     }
 
     /// The layer in a row, if one stands there.

@@ -143,6 +143,8 @@ pub enum Ask {
         /// The name of an existing file that Enter would replace, once that was said.
         exists: Option<String>,
     },
+    /// What to look at instead, in the words of a shell.
+    Open,
     /// What to train, in words such as `ste rate:0.5`.
     Train,
     /// The answer to a lesson's question.

@@ -21,7 +21,7 @@ use super::learn::Learn;
 use super::list::List;
 use super::look::Look;
 use super::mode::Mode;
-use super::msg::IntoNetwork;
+use super::msg::{IntoNetwork, IntoWords};
 use super::network::Network;
 use super::page::Page;
 use super::plotted::Plot;
@@ -92,6 +92,8 @@ pub struct Model {
     pub made_from: Option<MadeFrom>,
     /// Who writes the network with its scales inside, where one is run.
     pub into_network: Option<IntoNetwork>,
+    /// How something else is looked at, where that can be.
+    pub opens: Option<Opens>,
     /// What of the files that are laid over the layers fits these, a sentence each.
     pub overlaid: Vec<String>,
     /// What was said of the last file that was written for another tool, a sentence each.
@@ -100,6 +102,14 @@ pub struct Model {
     pub export_path: String,
     /// The lessons that are gone through.
     pub learn: Option<Box<Learn>>,
+}
+
+/// How something else is looked at.
+pub struct Opens {
+    /// The words that what is looked at now was opened by.
+    pub proposed: String,
+    /// Understands what is typed.
+    pub words: IntoWords,
 }
 
 /// A tensor's channels as they are looked at.
@@ -220,6 +230,7 @@ impl Model {
             kept: None,
             made_from: None,
             into_network: None,
+            opens: None,
             overlaid: Vec::new(),
             statement: Vec::new(),
             export_path: "scales.json".into(),

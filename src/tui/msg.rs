@@ -1,5 +1,6 @@
 //! What happens, and what is to be done about it outside the model.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -138,11 +139,17 @@ pub struct Unwritten {
 pub type IntoNetwork =
     Arc<dyn Fn(&Scales, &Path, bool, &dyn Fn() -> bool) -> Result<Vec<String>, Unwritten> + Send + Sync>;
 
+/// From a text, as it would be typed in a shell behind the program's name, to the words that begin the program with it; the
+/// error is a sentence.
+pub type IntoWords = Arc<dyn Fn(&str) -> Result<Vec<OsString>, String> + Send + Sync>;
+
 /// What the program shall do that the model cannot.
 #[derive(Debug, PartialEq)]
 pub enum Cmd {
     /// End the program.
     Quit,
+    /// Leave, and begin anew with these words of the command line.
+    Open(Vec<OsString>),
     /// Ask this of whoever brings the layers.
     Request(Request),
     /// Ask this of whoever brings the data to compare with.

@@ -16,8 +16,25 @@ use ratatui::Terminal;
 
 use super::backend::Ansi;
 
+/// Where frames go. `Stdout` gathers lines: a frame with a line feed in it would arrive in two parts.
+#[cfg(unix)]
+pub type Out = std::fs::File;
+#[cfg(not(unix))]
+pub type Out = io::Stdout;
+
 /// What frames are drawn to.
-pub type Screen = Terminal<Ansi<io::BufWriter<io::Stdout>>>;
+pub type Screen = Terminal<Ansi<io::BufWriter<Out>>>;
+
+/// Opens it.
+///
+/// # Errors
+/// When the terminal cannot be taken.
+pub fn out() -> io::Result<Out> {
+    #[cfg(unix)]
+    return Ok(std::os::fd::AsFd::as_fd(&stdout()).try_clone_to_owned()?.into());
+    #[cfg(not(unix))]
+    return Ok(stdout());
+}
 
 static TAKEN: AtomicBool = AtomicBool::new(false);
 

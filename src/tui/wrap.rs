@@ -1,4 +1,4 @@
-//! Sentences in lines of some width.
+//! Text in some width: sentences in lines, and what does not fit cut.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -58,4 +58,47 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
         lines.last_mut().expect("there is always one").push_str(word);
     }
     lines
+}
+
+/// `text` in at most `width` columns, with an ellipsis in place of what does not fit.
+pub fn cut(text: &str, width: u16, ellipsis: char) -> String {
+    if text.width() <= usize::from(width) {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    let mut used = 0;
+    for c in text.chars() {
+        let w = c.width().unwrap_or(0);
+        if used + w + 1 > usize::from(width) {
+            break;
+        }
+        used += w;
+        out.push(c);
+    }
+    if width > 0 {
+        out.push(ellipsis);
+    }
+    out
+}
+
+/// Like [`cut`], but the middle goes: layers of one network begin alike and differ at the end.
+pub fn cut_middle(text: &str, width: u16, ellipsis: char) -> String {
+    if text.width() <= usize::from(width) || width < 4 {
+        return cut(text, width, ellipsis);
+    }
+    let tail = (width - 1) * 3 / 5;
+    let head = width - 1 - tail;
+    let take = |chars: &mut dyn Iterator<Item = char>, room: u16| {
+        let mut used = 0;
+        chars
+            .take_while(|c| {
+                used += c.width().unwrap_or(0);
+                used <= usize::from(room)
+            })
+            .collect::<Vec<char>>()
+    };
+    let mut out: String = take(&mut text.chars(), head).into_iter().collect();
+    out.push(ellipsis);
+    out.extend(take(&mut text.chars().rev(), tail).into_iter().rev());
+    out
 }

@@ -14,6 +14,7 @@ mod many;
 mod network;
 #[path = "../support/npy.rs"]
 mod npy;
+mod open;
 mod own;
 mod pressed;
 mod read;

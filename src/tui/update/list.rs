@@ -10,6 +10,7 @@ use crate::session::{Kind, Layer, Names, Ready, Target};
 
 use super::super::layout::Areas;
 use super::super::list::{List, Sort};
+use super::super::listed::Listed;
 use super::super::model::Model;
 use super::super::msg::Cmd;
 use super::channels;
@@ -151,6 +152,7 @@ pub(super) fn arrange(model: &mut Model) {
     let first_weight = order.iter().position(|&l| layers[l].kind() == Kind::Weight);
     // Below a heading of their own, where they do not stand among the activations.
     model.list.heading = first_weight.filter(|&at| at > 0 && model.list.sort == Sort::Files);
+    model.list.listed = Listed::of(order.iter().map(|&layer| &layers[layer]));
     model.list.order = order;
     model.list.stale = false;
 }

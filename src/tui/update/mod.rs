@@ -158,6 +158,7 @@ pub fn settle(model: &mut Model) {
     model.list.formats.keep_up(&model.session);
     let areas = layout(model);
     list::arrange_if_stale(model, areas.as_ref());
+    model.list.listed.keep_up(model.session.layers(), model.loading.done);
     list::keep_in_view(model, areas.as_ref());
     stage::refresh(model, areas.as_ref());
 }
@@ -344,9 +345,8 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::Train => model.mode = Mode::prompt(Ask::Train, "all"),
         Command::TakeUp => taking::offer(model),
         Command::Open => {
-            let told = "leave with {quit}, then: qviz PATH for files of activations · qviz MODEL.onnx --data PATH for a network, \
-                        on .npy, .npz or a folder of pictures (or --random 8) · qviz learn to be taught";
-            model.say(model.keys.told(told));
+            let proposed = model.opens.as_ref().map_or("", |opens| &opens.proposed);
+            model.mode = Mode::prompt(Ask::Open, proposed);
         }
         Command::Export => prompt::open_export(model, false),
         Command::Screen => cmds.push(Cmd::Draw),

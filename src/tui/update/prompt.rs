@@ -122,6 +122,11 @@ fn enter(model: &mut Model, cmds: &mut Vec<Cmd>) -> Result<Entered, String> {
         Ask::Axis if model.many() => many::axis(model, &text, cmds)?,
         Ask::Axis => channels::typed(model, &text, cmds)?,
         Ask::Tie => ties::typed(model, &text, cmds)?,
+        Ask::Open if empty => {}
+        Ask::Open => {
+            let opens = model.opens.as_ref().ok_or("nothing else can be opened here")?;
+            cmds.push(Cmd::Open((opens.words)(&text)?));
+        }
         Ask::Train => learn::train(model, &text, cmds)?,
         Ask::Answer => learn::answered(model, &text, cmds)?,
         Ask::Worst => network::worst(model, &text)?,
@@ -168,6 +173,7 @@ fn follow(model: &mut Model, cmds: &mut Vec<Cmd>) {
         | Ask::Axis
         | Ask::Tie
         | Ask::Worst
+        | Ask::Open
         | Ask::Train
         | Ask::Answer
         | Ask::Tune { .. } => {}

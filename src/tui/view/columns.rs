@@ -3,9 +3,9 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::super::formats::WIDEST;
+use super::super::listed::Widths;
 use super::super::model::Model;
-use crate::report::{number, visible};
-use crate::session::{Layer, Ready};
+use crate::session::Ready;
 
 /// Columns of a sparkline.
 pub(super) const SPARK: u16 = 8;
@@ -23,7 +23,7 @@ const BADGE: u16 = 5;
 const MOST_OF_BADGE: u16 = 6;
 /// Marker, sign of a tie, and the flags at the end.
 const SIGNS: u16 = 2 + 2;
-/// How many layers are looked at to see how wide a column is.
+/// How many layers are looked at to see whether one has a zero point.
 const LOOKED_AT: usize = 1000;
 
 /// A column by where it begins, from the list's left edge, and its width.
@@ -89,16 +89,10 @@ fn badges(model: &Model) -> u16 {
 impl Columns {
     /// Names first, then the sparkline; of the others as many as there is room for beside the longest name.
     pub fn fitting(width: u16, model: &Model) -> Columns {
-        let layers = || model.session.layers().iter().take(LOOKED_AT);
-        let widest = |of: &dyn Fn(&Layer) -> usize| layers().map(of).max().unwrap_or(0).min(200) as u16;
-        let longest = widest(&|layer| visible(layer.name()).width());
-        let badges = badges(model);
-        let ops = widest(&|layer| layer.op.width()).min(MOST);
-        let shapes = widest(&|layer| match &layer.origin.shape {
-            Some(shape) => number::shape(Some(shape)).len(),
-            None => 0,
-        });
-        let affine = layers().any(|layer| layer.ready().is_some_and(|ready| !ready.format().symmetric()));
+        let Widths { name: longest, op, shape: shapes } = model.list.listed.widths;
+        let (ops, badges) = (op.min(MOST), badges(model));
+        let mut layers = model.session.layers().iter().take(LOOKED_AT);
+        let affine = layers.any(|layer| layer.ready().is_some_and(|ready| !ready.format().symmetric()));
         let mut left = width.saturating_sub(SIGNS + 1 + badges + 1 + SQNR + 1);
         let mut take = |width: u16, name: u16| {
             let fits = width > 0 && left > name + width;
@@ -149,7 +143,7 @@ mod tests {
     use super::*;
     use crate::calibrate;
     use crate::quant::Format;
-    use crate::session::{Arrival, Key, Session};
+    use crate::session::{Arrival, Key, Layer, Session};
     use crate::tui::look::{Depth, Ground, Look, Marks};
 
     #[test]
@@ -160,6 +154,7 @@ mod tests {
         session.receive(Arrival::Found { layers: vec![layer], failures: Vec::new() });
         let look = Look::new(Depth::Mono, Ground::Dark, Marks::Ascii);
         let mut model = Model::new(session, "x".into(), look, (80, 24));
+        model.list.listed.keep_up(model.session.layers(), 1);
         let mut most = 0;
         for width in 20..220 {
             let columns = Columns::fitting(width, &model);

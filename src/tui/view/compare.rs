@@ -3,9 +3,9 @@ use ratatui::style::Style;
 
 use super::super::layout::Areas;
 use super::super::model::Model;
-use super::names::{Common, shortened};
+use super::super::names::shortened;
 use super::pen::{Pen, wrapped};
-use crate::report::{self, Why, number, visible};
+use crate::report::{self, Why, number};
 use crate::session::Ready;
 
 /// What marks the method that is chosen: no cursor, which the list beside it has.
@@ -46,12 +46,9 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     let rows = rows(areas, model);
     let listed = (rows.y..rows.bottom()).zip(model.list.top..);
     let listed: Vec<(u16, usize)> = listed.filter_map(|(y, row)| Some((y, model.list.layer(row)?))).collect();
-    let names: Vec<String> =
-        model.list.order.iter().map(|&layer| visible(model.session.layers()[layer].name())).collect();
-    let all: Vec<&str> = names.iter().map(String::as_str).collect();
-    let shown: Vec<String> = listed.iter().map(|(_, layer)| visible(model.session.layers()[*layer].name())).collect();
-    let shown: Vec<&str> = shown.iter().map(String::as_str).collect();
-    let names = shortened(&Common::of(&all), &shown, name.saturating_sub(1), pen.look.glyphs.ellipsis);
+    let shown: Vec<&str> = (model.list.top..).take(rows.height.into()).filter_map(|at| model.list.name(at)).collect();
+    let common = &model.list.listed.common;
+    let names = shortened(common, &shown, name.saturating_sub(1), pen.look.glyphs.ellipsis);
     for ((y, layer), text) in listed.into_iter().zip(names) {
         let selected = layer == model.list.selected;
         let layer = &model.session.layers()[layer];

@@ -57,7 +57,7 @@ fn right(model: &Model) -> Vec<(String, Style, Option<Sends>)> {
     if let Some(key) =
         model.keys.hint(Command::Open).filter(|_| model.example && model.size.0 >= 116 && right.is_empty())
     {
-        right.push((format!("{key} your own"), theme.dim, Some(Sends::Run(Command::Open))));
+        right.push((format!("{key} opens your own"), theme.dim, Some(Sends::Run(Command::Open))));
     }
     if !model.mouse {
         right.push(("mouse off".into(), theme.dim, None));

@@ -6,10 +6,10 @@ use super::super::formats;
 use super::super::layout::Areas;
 use super::super::list::{Row, Sort};
 use super::super::model::Model;
+use super::super::names::shortened;
 use super::super::notes;
 use super::super::page::Page;
 use super::columns::{Columns, SPARK, badge};
-use super::names::{Common, shortened};
 use super::pen::{Pen, cut};
 use crate::calibrate::Rank;
 use crate::report::{number, visible};
@@ -80,12 +80,8 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
         pen.pieces(title.x + place.x - 1, title.y, pen.width(head) + 1, &[(" ", theme.dim), (head, theme.dim)]);
     }
     let lines = || (rows.y..rows.bottom()).zip(model.list.top..);
-    let names: Vec<String> =
-        model.list.order.iter().map(|&layer| visible(model.session.layers()[layer].name())).collect();
-    let all: Vec<&str> = names.iter().map(String::as_str).collect();
-    let at_row = |at: usize| model.list.layer(at).and_then(|layer| model.list.order.iter().position(|l| *l == layer));
-    let listed: Vec<&str> = lines().filter_map(|(_, at)| at_row(at)).map(|at| all[at]).collect();
-    let mut names = shortened(&Common::of(&all), &listed, columns.name, pen.look.glyphs.ellipsis).into_iter();
+    let names: Vec<&str> = lines().filter_map(|(_, at)| model.list.name(at)).collect();
+    let mut names = shortened(&model.list.listed.common, &names, columns.name, pen.look.glyphs.ellipsis).into_iter();
     for (y, at) in lines() {
         let place = Rect { y, height: 1, ..rows };
         match model.list.row(at) {
@@ -231,10 +227,11 @@ fn sign(pen: &Pen, rank: Rank) -> Option<(char, Style)> {
 fn sparkline(pen: &mut Pen, x: u16, y: u16, ready: &Ready) {
     let magnitude = &ready.histogram().magnitude;
     let bins = magnitude.bins();
-    let mut columns = [0u64; SPARK as usize];
-    for (bin, (p, n)) in magnitude.pos.iter().zip(&magnitude.neg).enumerate() {
-        columns[bin * columns.len() / bins] += p + n;
-    }
+    let edge = |column: usize| (column * bins).div_ceil(usize::from(SPARK));
+    let mut columns: [u64; SPARK as usize] = std::array::from_fn(|column| {
+        let bins = edge(column)..edge(column + 1);
+        magnitude.pos[bins.clone()].iter().sum::<u64>() + magnitude.neg[bins].iter().sum::<u64>()
+    });
     columns[0] -= ready.stats().zeros.min(columns[0]);
     let most = columns.iter().copied().max().unwrap_or(0).max(1) as f64;
     for (i, &count) in columns.iter().enumerate() {

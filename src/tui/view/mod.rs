@@ -17,7 +17,6 @@ mod lines;
 mod lower;
 mod mapping;
 mod methods;
-mod names;
 mod notes;
 mod numbers;
 mod output;

@@ -1,10 +1,10 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
 use super::super::look::Look;
-pub(super) use super::super::wrap::wrapped;
+pub(super) use super::super::wrap::{cut, cut_middle, wrapped};
 
 /// Writes text and rules into a buffer, in the look at hand: never beyond the given width, never a control character.
 pub(super) struct Pen<'a> {
@@ -15,11 +15,17 @@ pub(super) struct Pen<'a> {
 impl Pen<'_> {
     /// Writes `text` from `x` on, cut with an ellipsis after `width` columns. Returns the column behind it.
     pub fn text(&mut self, x: u16, y: u16, width: u16, text: &str, style: Style) -> u16 {
-        let text = self.look.glyphs.text(&crate::report::visible(text));
-        let text = cut(&text, width, self.look.glyphs.ellipsis);
         if width == 0 || !self.buffer.area.contains((x, y).into()) {
             return x;
         }
+        if is_plain(text) && text.len() <= usize::from(width.min(self.buffer.area.right() - x)) {
+            for (x, letter) in (x..).zip(text.chars()) {
+                self.buffer[(x, y)].set_char(letter).set_style(style);
+            }
+            return x + text.len() as u16;
+        }
+        let text = self.look.glyphs.text(&crate::report::visible(text));
+        let text = cut(&text, width, self.look.glyphs.ellipsis);
         self.buffer.set_stringn(x, y, &text, usize::from(width), style).0
     }
 
@@ -96,57 +102,48 @@ impl Pen<'_> {
     }
 }
 
+/// Whether each byte is a letter that is drawn as it is, in one column: most texts are so, and cost little then.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+}
+
 /// Columns that a text takes in this look.
 pub(super) fn width(look: &Look, text: &str) -> u16 {
+    if is_plain(text) {
+        return text.len().min(usize::from(u16::MAX)) as u16;
+    }
     look.glyphs.text(&crate::report::visible(text)).width().min(usize::from(u16::MAX)) as u16
-}
-
-/// `text` in at most `width` columns, with an ellipsis in place of what does not fit.
-pub(super) fn cut(text: &str, width: u16, ellipsis: char) -> String {
-    if text.width() <= usize::from(width) {
-        return text.to_owned();
-    }
-    let mut out = String::new();
-    let mut used = 0;
-    for c in text.chars() {
-        let w = c.width().unwrap_or(0);
-        if used + w + 1 > usize::from(width) {
-            break;
-        }
-        used += w;
-        out.push(c);
-    }
-    if width > 0 {
-        out.push(ellipsis);
-    }
-    out
-}
-
-/// Like [`cut`], but the middle goes: layers of one network begin alike and differ at the end.
-pub(super) fn cut_middle(text: &str, width: u16, ellipsis: char) -> String {
-    if text.width() <= usize::from(width) || width < 4 {
-        return cut(text, width, ellipsis);
-    }
-    let tail = (width - 1) * 3 / 5;
-    let head = width - 1 - tail;
-    let take = |chars: &mut dyn Iterator<Item = char>, room: u16| {
-        let mut used = 0;
-        chars
-            .take_while(|c| {
-                used += c.width().unwrap_or(0);
-                used <= usize::from(room)
-            })
-            .collect::<Vec<char>>()
-    };
-    let mut out: String = take(&mut text.chars(), head).into_iter().collect();
-    out.push(ellipsis);
-    out.extend(take(&mut text.chars().rev(), tail).into_iter().rev());
-    out
 }
 
 #[cfg(test)]
 mod tests {
+    use ratatui::style::Modifier;
+
+    use super::super::super::look::{Depth, Ground, Marks};
     use super::*;
+
+    /// Plain letters go a way of their own.
+    #[test]
+    fn plain_text_is_drawn_as_other_text_is() {
+        let look = Look::new(Depth::Mono, Ground::Dark, Marks::Braille);
+        let drawn = |text: &str, width: u16| {
+            let mut buffer = Buffer::empty(Rect::new(0, 0, 8, 2));
+            let style = Style::new().add_modifier(Modifier::BOLD);
+            let end = Pen { buffer: &mut buffer, look: &look }.text(2, 1, width, text, style);
+            (end, buffer)
+        };
+        for text in ["", "ab", "abcdef", "abcdefgh", "ab ~"] {
+            for width in 0..10 {
+                let (end, plain) = drawn(text, width);
+                let mut other = Buffer::empty(plain.area);
+                let kept = cut(text, width, '…');
+                let style = Style::new().add_modifier(Modifier::BOLD);
+                let there = if width > 0 { other.set_stringn(2, 1, &kept, width.into(), style).0 } else { 2 };
+                assert_eq!((end, plain), (there, other), "{text:?} {width}");
+            }
+        }
+        assert_eq!((super::width(&look, "ab~"), super::width(&look, "層b")), (3, 3));
+    }
 
     #[test]
     fn cutting_counts_columns() {

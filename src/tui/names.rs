@@ -4,28 +4,30 @@ use std::collections::HashMap;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::pen::cut_middle;
+use super::wrap::cut_middle;
 
 /// How many names of a list are looked at to see what they have in common, spread over all of it.
 const LOOKED_AT: usize = 256;
 
 /// What the names of a list have in common.
-pub(super) struct Common<'a> {
+#[derive(Default)]
+pub(super) struct Common {
     /// How many begin, and how many end, with a text; at the ends of words.
-    beginnings: HashMap<&'a str, u32>,
-    endings: HashMap<&'a str, u32>,
+    beginnings: HashMap<String, u32>,
+    endings: HashMap<String, u32>,
     all: u32,
 }
 
-impl<'a> Common<'a> {
+impl Common {
     /// Of a whole list, so that a name is the same wherever the list is scrolled to.
-    pub fn of(names: &[&'a str]) -> Common<'a> {
-        let mut common = Common { beginnings: HashMap::new(), endings: HashMap::new(), all: 0 };
-        for &name in names.iter().step_by(names.len().div_ceil(LOOKED_AT).max(1)) {
+    pub fn of<S: AsRef<str>>(names: &[S]) -> Common {
+        let mut common = Common::default();
+        for name in names.iter().step_by(names.len().div_ceil(LOOKED_AT).max(1)) {
+            let name = name.as_ref();
             common.all += 1;
             for (start, end) in words(name) {
-                *common.beginnings.entry(&name[..end]).or_default() += 1;
-                *common.endings.entry(&name[start..]).or_default() += 1;
+                *common.beginnings.entry(name[..end].to_owned()).or_default() += 1;
+                *common.endings.entry(name[start..].to_owned()).or_default() += 1;
             }
         }
         common
@@ -34,7 +36,7 @@ impl<'a> Common<'a> {
     /// What each word says of a name, in nats: how many fewer names agree with it behind the word than before it, from
     /// whichever end that is more. A word that all have there says nothing.
     fn told(&self, name: &str, words: &[(usize, usize)]) -> Vec<f64> {
-        let count = |of: &HashMap<&str, u32>, text: &str| match text {
+        let count = |of: &HashMap<String, u32>, text: &str| match text {
             "" => f64::from(self.all.max(1)),
             text => f64::from(of.get(text).copied().unwrap_or(1)),
         };
@@ -50,7 +52,7 @@ impl<'a> Common<'a> {
 pub(super) fn shortened(common: &Common, names: &[&str], width: u16, ellipsis: char) -> Vec<String> {
     let mut short: Vec<(String, String)> = names.iter().map(|name| one(common, name, width, ellipsis)).collect();
     // What reads the same still, as names that differ in several places may: the words in which those few differ.
-    let same = counted(short.iter().map(|(words, _)| words));
+    let same = counted(short.iter().map(|(words, _)| words.as_str()));
     let alike: Vec<usize> = (0..names.len()).filter(|&i| same[short[i].0.as_str()] > 1).collect();
     if !alike.is_empty() {
         let those: Vec<&str> = alike.iter().map(|&i| names[i]).collect();
@@ -60,17 +62,16 @@ pub(super) fn shortened(common: &Common, names: &[&str], width: u16, ellipsis: c
         }
     }
     // Letters that make two names alike say less than none.
-    let same = counted(
-        short.iter().flat_map(|(words, filled)| [Some(filled), Some(words).filter(|words| *words != filled)]).flatten(),
-    );
+    let words = short.iter().filter(|(words, filled)| words != filled).map(|(words, _)| words.as_str());
+    let same = counted(short.iter().map(|(_, filled)| filled.as_str()).chain(words));
     let keep: Vec<bool> = short.iter().map(|(_, filled)| same[filled.as_str()] == 1).collect();
     short.into_iter().zip(keep).map(|((words, filled), keep)| if keep { filled } else { words }).collect()
 }
 
 /// How often each text is there.
-fn counted<'a>(texts: impl Iterator<Item = &'a String>) -> HashMap<String, usize> {
+fn counted<'a>(texts: impl Iterator<Item = &'a str>) -> HashMap<&'a str, usize> {
     let mut counted = HashMap::new();
-    texts.for_each(|text| *counted.entry(text.clone()).or_default() += 1);
+    texts.for_each(|text| *counted.entry(text).or_default() += 1);
     counted
 }
 
