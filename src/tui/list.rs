@@ -37,10 +37,10 @@ pub struct List {
     pub wanted: Option<String>,
     /// The selection that the window was last moved to.
     pub seen: Option<usize>,
-    /// What its rows have to know of each other.
-    pub(super) listed: Listed,
     /// Whether its rows are on more than one format.
     pub(super) formats: Formats,
+    /// What its rows have to know of each other.
+    pub(super) listed: Listed,
 }
 
 /// A row of the list.

@@ -52,7 +52,7 @@ impl Common {
 pub(super) fn shortened(common: &Common, names: &[&str], width: u16, ellipsis: char) -> Vec<String> {
     let mut short: Vec<(String, String)> = names.iter().map(|name| one(common, name, width, ellipsis)).collect();
     // What reads the same still, as names that differ in several places may: the words in which those few differ.
-    let same = counted(short.iter().map(|(words, _)| words));
+    let same = counted(short.iter().map(|(words, _)| words.as_str()));
     let alike: Vec<usize> = (0..names.len()).filter(|&i| same[short[i].0.as_str()] > 1).collect();
     if !alike.is_empty() {
         let those: Vec<&str> = alike.iter().map(|&i| names[i]).collect();
@@ -62,17 +62,16 @@ pub(super) fn shortened(common: &Common, names: &[&str], width: u16, ellipsis: c
         }
     }
     // Letters that make two names alike say less than none.
-    let same = counted(
-        short.iter().flat_map(|(words, filled)| [Some(filled), Some(words).filter(|words| *words != filled)]).flatten(),
-    );
+    let words = short.iter().filter(|(words, filled)| words != filled).map(|(words, _)| words.as_str());
+    let same = counted(short.iter().map(|(_, filled)| filled.as_str()).chain(words));
     let keep: Vec<bool> = short.iter().map(|(_, filled)| same[filled.as_str()] == 1).collect();
     short.into_iter().zip(keep).map(|((words, filled), keep)| if keep { filled } else { words }).collect()
 }
 
 /// How often each text is there.
-fn counted<'a>(texts: impl Iterator<Item = &'a String>) -> HashMap<String, usize> {
+fn counted<'a>(texts: impl Iterator<Item = &'a str>) -> HashMap<&'a str, usize> {
     let mut counted = HashMap::new();
-    texts.for_each(|text| *counted.entry(text.clone()).or_default() += 1);
+    texts.for_each(|text| *counted.entry(text).or_default() += 1);
     counted
 }
 

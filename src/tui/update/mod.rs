@@ -155,10 +155,10 @@ fn pick_row(model: &mut Model, row: usize, cmds: &mut Vec<Cmd>) {
 /// Brings what follows from the rest of the model up to date: the list's order and window, and the figure. Before a
 /// frame is drawn.
 pub fn settle(model: &mut Model) {
-    model.list.listed.keep_up(model.session.layers(), model.loading.done);
     model.list.formats.keep_up(&model.session);
     let areas = layout(model);
     list::arrange_if_stale(model, areas.as_ref());
+    model.list.listed.keep_up(model.session.layers(), model.loading.done);
     list::keep_in_view(model, areas.as_ref());
     stage::refresh(model, areas.as_ref());
 }
