@@ -354,7 +354,7 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::Suspend => cmds.push(Cmd::Suspend),
         // What is decided in a lesson is decided for practice.
         Command::Quit if model.learn.is_some() => cmds.push(Cmd::Quit),
-        Command::Quit if model.session.is_dirty() => model.mode = Mode::Quit,
+        Command::Quit if model.session.is_dirty() && model.handed_to().is_none() => model.mode = Mode::Quit,
         Command::Quit => cmds.push(Cmd::Quit),
     }
 }
