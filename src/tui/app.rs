@@ -1,6 +1,6 @@
 //! The loop: wait for one event, take in all that wait behind it, draw once.
 
-use std::io::{self, stdout};
+use std::io::{self, Write, stdout};
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -104,6 +104,10 @@ pub fn run(
     terminal::restore();
     writer.finish(matches!(outcome, Ok(Ok(End::Left))));
     pages.close(&model, !matches!(outcome, Ok(Ok(End::Left))));
+    if let Some(said) = model.learn.as_ref().and_then(|learn| learn.goes_on()) {
+        // Not eprintln: it panics where the terminal is gone.
+        let _ = writeln!(io::stderr(), "{said}");
+    }
     match outcome {
         Ok(end) => Ok(match end? {
             End::Left => Ended::default(),
