@@ -204,9 +204,8 @@ fn zero_points_and_a_later_opset_are_said() {
     let on = ["convert", "doc.json", "--to", "qdq", "--model", "net.onnx", "-o", "out.onnx", "--force"];
     assert!(fine(path, &on).err.contains(tensorrt));
     let said = said(&["--set", "kind:activation=bits:16"]);
-    let (first, rest) = said.split_once('\n').unwrap();
-    assert!(first.contains("6 tensors got a scale in qdq; opset ") && first.ends_with(" → 21."), "{said}");
-    assert!(rest.contains("Opset 21 is for integers of 16 bits"), "{said}");
+    assert!(said.contains("6 tensors got a scale in qdq; opset 13 → 21."), "{said}");
+    assert!(said.contains("Opset 21 is for integers of 16 bits"), "{said}");
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn a_lesson_on_a_network_is_taken_up_on_the_placement_of_its_step() {
     fs::write(state.path().join("qviz/learn"), "qviz.learn/1\n08-where-to-quantize 4 begun\n").unwrap();
     let start = Start::qviz(folder.path()).state(state.path()).size(100, 30);
     let mut terminal = start.args(["learn", "8", "--lang", "en"]).run();
-    terminal.wait_for("Left in float: 0 of 2");
+    terminal.wait_for("float: 0 of 2.");
     // What stands between two convolutions runs in float, on `inputs`; on `all` each has a pair before it.
     terminal.wait_for(" Add → Clip → Mul");
     terminal.keys("q");

@@ -65,7 +65,7 @@ pub fn view(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
     }
     let training = model.learn.as_ref().and_then(|learn| Some((learn, learn.trained()?)));
     if let Some((learn, training)) = training {
-        training::draw(&mut pen, training_area(&areas), learn, training);
+        training::draw(&mut pen, areas.panel(), learn, training);
     } else if model.plot.page == Page::Layers {
         // The list has the place of the plots.
     } else if model.plot.page == Page::Outputs {
@@ -93,7 +93,7 @@ pub fn view(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
     } else {
         output::draw(&mut pen, areas.output, model);
     }
-    if model.present.is_none() && training.is_none() && !areas.numbers.is_empty() {
+    if model.present.is_none() && !areas.numbers.is_empty() {
         numbers::draw(&mut pen, areas.numbers, model);
     }
     lesson::draw(&mut pen, &areas, model);
@@ -112,14 +112,6 @@ pub fn view(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
         Mode::Palette { line, at } => Some(palette::draw(&mut pen, screen, model, line, *at)),
         _ => cursor,
     }
-}
-
-/// Training has the place of the plots and of the table, which is of a tensor; beside a lesson's panel, which ends where the
-/// plots do, that of the plots' columns.
-fn training_area(areas: &Areas) -> Rect {
-    let panel = areas.panel();
-    let below = areas.numbers.height;
-    Rect { height: panel.height + below, ..panel }
 }
 
 /// What can be pressed beside the plots, the lists and the tabs: the footer's hints, methods' marks, the rows of pages and of

@@ -118,7 +118,7 @@ fn curves(pen: &mut Pen, area: Rect, training: &Training) {
         let apart = course.len().div_ceil(STROKES).max(1);
         for (x, spread) in course.iter().skip(nth).step_by(apart).filter(|(_, spread)| spread.runs > 1) {
             let x = (x * last_x).round();
-            dots.line((x, y(spread.high)), (x, y(spread.low)), 0, style);
+            dots.line((x, y(spread.high)), (x, y(spread.low)), 1, style);
         }
     }
     dots.render(pen.buffer, area, pen.look.glyphs.marks);
