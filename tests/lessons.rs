@@ -396,3 +396,29 @@ fn a_long_sentence_lies_over_the_lesson_whole() {
     let screen = s.screen();
     assert!(words.iter().all(|word| screen.contains(word.as_str())), "{screen}");
 }
+
+/// Beside training stands nothing of a tensor, at any size, and five seeds are told by how far they lie apart.
+#[test]
+fn training_has_the_screen_to_itself() {
+    let mut s = story("10", (160, 45), Lang::En);
+    on_to(&mut s, 2);
+    for size in [(160, 45), (100, 30), (80, 24), (60, 20)] {
+        s.model.size = size;
+        let screen = s.screen();
+        for of_a_tensor in ["int8", "layer", "numbers", "clip", "SQNR"] {
+            assert!(!screen.contains(of_a_tensor), "{of_a_tensor} at {size:?}\n{screen}");
+        }
+        assert!(screen.contains("accuracy on pictures kept aside") && screen.contains("! train"), "{screen}");
+    }
+    s.model.size = (160, 45);
+    let order = qviz::tui::training::Order::of("longer ste seeds:2 epochs:2").unwrap();
+    let training = s.model.learn.as_mut().unwrap().training.as_mut().unwrap();
+    training.begin(order.clone());
+    qviz::tui::training::train(&order, &mut |told| {
+        training.hear(told);
+        true
+    });
+    let screen = s.screen();
+    let row = screen.lines().find(|row| row.contains("straight-through estimator")).unwrap();
+    assert!(row.contains(" to ") && row.contains(", 2 seeds)"), "{row}");
+}

@@ -34,12 +34,28 @@ fn typed(s: &mut Story, key: &str, text: &str) {
     s.keys(text).press(KeyCode::Enter);
 }
 
+/// A method for all changes no format and leaves what is in float alone: both are said where there is something to say.
+#[test]
+fn what_a_method_for_all_leaves_alone_is_said() {
+    let mut s = Story::bundled();
+    s.keys("gg1E");
+    assert!(!s.notice().contains("still") && !s.notice().contains("float"), "{}", s.notice());
+    s.keys("2E");
+    typed(&mut s, "b", "uint8 affine");
+    s.keys("jojE");
+    let said = s.notice();
+    assert!(said.contains("each on its format still (10 on int8") && said.contains("1 on uint8 affine)"), "{said}");
+    assert!(said.contains("1 left in float"), "{said}");
+}
+
 #[test]
 fn marks_are_by_name_and_no_decision() {
     let mut s = Story::bundled();
     s.keys("gvv");
     assert_eq!(marked(&s), ["00.input", "01.conv1"]);
     assert_eq!(s.model.list.selected, 2, "the next layer is selected");
+    let said = "01.conv1: 2 layers marked: what is decided now goes for all of them; 02.conv1.hswish is next";
+    assert_eq!(s.notice(), said);
     let screen = s.screen();
     assert!(screen.contains("■2 marked"), "{screen}");
     assert_eq!(screen.lines().filter(|line| line.starts_with('■')).count(), 2, "{screen}");

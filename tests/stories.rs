@@ -371,6 +371,61 @@ fn exporting_asks_before_it_replaces() {
     assert_eq!(s.cmds.pop(), Some(Cmd::Quit));
 }
 
+/// What another tool's file holds is left without a question as long as nothing was changed since, and the journal keeps it.
+#[test]
+fn leaving_after_an_export_for_another_tool_does_not_ask() {
+    let mut s = story();
+    s.model.journaled = true;
+    s.keys("le");
+    s.key(KeyCode::Char('u'), KeyModifiers::CONTROL).keys("calib.cache").press(KeyCode::Enter);
+    let said = vec!["12 tensors got a scale in tensorrt-cache.".to_owned()];
+    s.tell(Msg::Exported(Ok(Written { path: "calib.cache".into(), tensors: 12, said, keeps_all: false })));
+    assert!(s.model.session.is_dirty() && s.model.session.unsaved().len() == 1, "the journal keeps it");
+    assert!(s.screen().contains("1 changed, exported"), "{}", s.screen());
+    s.cmds.clear();
+    s.keys("q");
+    assert_eq!(s.cmds.pop(), Some(Cmd::Quit));
+    // Another change is in no file; taken back, all of it is in that one again.
+    s.keys("j1");
+    assert!(!s.screen().contains("exported"), "{}", s.screen());
+    s.keys("q");
+    assert!(matches!(s.model.mode, Mode::Quit) && s.screen().contains("2 changed layers"), "{}", s.screen());
+    s.press(KeyCode::Esc).keys("uq");
+    assert_eq!(s.cmds.pop(), Some(Cmd::Quit));
+    // Less than it holds is another state, and so is a file that was written while the journal cannot be.
+    s.keys("uq");
+    assert_eq!(s.cmds.pop(), Some(Cmd::Quit), "nothing was changed");
+    s.keys("U");
+    s.model.journaled = false;
+    s.keys("q");
+    assert!(matches!(s.model.mode, Mode::Quit));
+}
+
+/// A network that is being written holds what was chosen when that began.
+#[test]
+fn what_is_changed_while_the_network_is_written_is_in_no_file() {
+    let mut s = story();
+    s.model.journaled = true;
+    let written = || Written { path: "net.onnx".into(), tensors: 12, said: Vec::new(), keeps_all: false };
+    let asks = |s: &mut Story| {
+        s.cmds.clear();
+        s.keys("q");
+        let asks = matches!(s.model.mode, Mode::Quit);
+        assert_eq!(s.cmds.pop(), (!asks).then_some(Cmd::Quit));
+        s.press(KeyCode::Esc);
+        asks
+    };
+    s.keys("l").tell(Msg::Writing("net.onnx".into()));
+    assert!(asks(&mut s), "it may fail yet");
+    s.keys("j1").tell(Msg::NetworkWritten(Ok(written())));
+    assert!(asks(&mut s), "the second change came later");
+    s.keys("u");
+    assert!(!asks(&mut s));
+    s.keys("U").tell(Msg::Writing("net.onnx".into()));
+    s.tell(Msg::NetworkWritten(Err(Unwritten { message: "no room".into(), exists: false })));
+    assert!(asks(&mut s), "it was not written");
+}
+
 #[test]
 fn leaving_with_unsaved_edits_asks() {
     let mut s = story();

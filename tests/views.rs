@@ -243,3 +243,63 @@ fn a_presentation_is_revealed_step_by_step() {
         assert!(s.notice().contains("only in a presentation"), "{}", s.notice());
     }
 }
+
+/// Why most clips have no KL is said beside them, not over them, wherever the clip stands.
+#[test]
+fn what_is_said_of_infinities_lies_over_none_of_them() {
+    for size in SIZES {
+        let mut s = article(size, 2048);
+        s.model.plot.curve = qviz::figure::CurveKind::Kl;
+        s.keys("1");
+        for _ in 0..6 {
+            s.keys("HH");
+            let areas = layout(&s.model).unwrap();
+            let screen = s.screen();
+            let row: String = screen.lines().nth(usize::from(areas.lower.y)).unwrap().chars().collect();
+            let row: String = row.chars().skip(usize::from(areas.lower.x)).take(areas.lower.width.into()).collect();
+            assert!(row.contains('∞') && !row.contains(char::is_alphabetic), "{row}\n{screen}");
+            let title = screen.lines().nth(usize::from(areas.lower_title.y)).unwrap();
+            assert!(
+                size.0 < 80 || title.contains("∞: too few values") || title.contains(" few for 2,048 bins"),
+                "{title}"
+            );
+        }
+    }
+}
+
+/// Sentences under the plots are shorter where there is little room, and whole.
+#[test]
+fn what_is_said_under_the_plots_is_not_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = by_hand(folder.path());
+    let uncut = |s: &Story| {
+        let panel = layout(&s.model).unwrap().panel();
+        let screen = s.screen();
+        let rows = screen.lines().skip(usize::from(panel.y)).take(usize::from(panel.height));
+        for row in rows {
+            let row: String = row.chars().skip(usize::from(panel.x)).collect();
+            assert!(!row.contains('…'), "{row}\n{screen}");
+        }
+    };
+    for size in [(80, 24), (100, 30), (110, 36), (160, 45)] {
+        for format in ["int8", "int8 affine", "uint8 affine", "e4m3", "int3"] {
+            let mut s = Story::of_paths(&randn(), Format::named(format).unwrap());
+            s.model.size = size;
+            s.keys("m");
+            uncut(&s);
+            s.keys("))))))");
+            uncut(&s);
+        }
+        let mut s = Story::of_bins(qviz::input::discover(&paths, None), Format::int(2, true, true).unwrap(), size, 8);
+        s.keys("1Q");
+        uncut(&s);
+        let screen = s.screen();
+        let terms = screen.lines().find(|row| row.contains("largest terms: ")).expect("there are some");
+        let last = terms.trim_end().rsplit(' ').next().unwrap();
+        assert!(last.parse::<f64>().is_ok(), "a term is whole or absent: {terms}");
+        assert!(
+            screen.contains(" in 4 not empty, 4 each") || screen.contains("that are not empty, 4 each"),
+            "{screen}"
+        );
+    }
+}

@@ -34,8 +34,10 @@ pub(super) struct TuneArgs {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum ObjectiveName {
     /// The quantized tensors next behind a tensor
+    #[value(alias = "next-tensors")]
     Next,
     /// The network's outputs
+    #[value(alias = "outputs")]
     Out,
     /// Either, as unseen samples favour it
     #[default]

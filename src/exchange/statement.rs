@@ -15,13 +15,14 @@ pub(crate) struct Statement {
     names: HashSet<String>,
     without: Vec<(String, Vec<String>)>,
     rounded: Vec<String>,
+    also: Vec<String>,
     notes: Vec<String>,
 }
 
 impl Statement {
     pub fn new(format: &'static str) -> Statement {
         let (names, without) = (HashSet::new(), Vec::new());
-        Statement { format, names, without, rounded: Vec::new(), notes: Vec::new() }
+        Statement { format, names, without, rounded: Vec::new(), also: Vec::new(), notes: Vec::new() }
     }
 
     /// A tensor got a scale under this name, which no other may have.
@@ -43,6 +44,11 @@ impl Statement {
     /// A number was rounded by more than a float is.
     pub fn round(&mut self, name: &str) {
         self.rounded.push(name.to_owned());
+    }
+
+    /// A few words that belong into the first sentence, which is all that some read.
+    pub fn also(&mut self, words: impl Into<String>) {
+        self.also.push(words.into());
     }
 
     /// Something else that is worth knowing.
@@ -101,8 +107,8 @@ impl Statement {
 
     /// The file with all that was said.
     pub fn end(self, bytes: Vec<u8>) -> Written {
-        let mut said =
-            vec![format!("{} got a scale in {}.", number::of(self.names.len() as u64, "tensor"), self.format)];
+        let first = format!("{} got a scale in {}", number::of(self.names.len() as u64, "tensor"), self.format);
+        let mut said = vec![std::iter::once(first).chain(self.also).collect::<Vec<_>>().join("; ") + "."];
         for (why, names) in &self.without {
             said.push(format!("{} did not ({}): {}.", names.len(), visible(why), listed(names)));
         }

@@ -108,15 +108,15 @@ impl Default for How {
 impl FromStr for How {
     type Err = String;
 
-    /// What may be allowed, `next` or `out` for the one objective, `rounds:2`, `bias` to correct biases; in any order, between
-    /// blanks or commas.
+    /// What may be allowed, `next-tensors` or `outputs` (in short `next`, `out`) for the one objective, `rounds:2`, `bias` to
+    /// correct biases; in any order, between blanks or commas.
     /// Nothing is a search in each layer's own format.
     fn from_str(text: &str) -> Result<How, String> {
         let mut how = How::default();
         for word in words(text).filter(|word| *word != "none") {
             match word {
-                "next" => how.objective = Objective::Next,
-                "out" => how.objective = Objective::Out,
+                "next" | "next-tensors" => how.objective = Objective::Next,
+                "out" | "outputs" => how.objective = Objective::Out,
                 "both" => how.objective = Objective::Both,
                 "bias" => how.correct_bias = true,
                 _ => match word.strip_prefix("rounds:") {
@@ -128,7 +128,8 @@ impl FromStr for How {
                     None if how.allow.take(word)? => {}
                     None => {
                         return Err(format!(
-                            "\"{word}\" is no way to search; write affine, unsigned, 16bit:2, float:1, next, out, bias or rounds:2"
+                            "\"{word}\" is no way to search; write affine, unsigned, 16bit:2, float:1, \
+                             outputs, next-tensors, bias or rounds:2"
                         ));
                     }
                 },
@@ -166,6 +167,9 @@ mod tests {
         let allow = Allow { unsigned: true, max_16bit: 2, max_float: 1, ..Allow::default() };
         let how = How { rounds: 3, objective: Objective::Out, allow, correct_bias: true };
         assert_eq!("16bit:2 float:1, unsigned bias out rounds:3".parse(), Ok(how));
+        for (word, short) in [("outputs", "out"), ("next-tensors", "next")] {
+            assert_eq!(word.parse::<How>(), short.parse::<How>(), "{word}");
+        }
         for (text, said) in [
             ("fast", "no way to search"),
             ("16bit:", "such as 16bit:2"),

@@ -125,6 +125,8 @@ pub struct Start {
     pub fake_quant: Option<bool>,
     /// The value under the inspect cursor.
     pub inspect: Option<f64>,
+    /// Which placement of a network quantizes its tensors.
+    pub placement: Option<String>,
     /// Commands that are run at last.
     pub run: Vec<Act>,
 }

@@ -33,6 +33,8 @@ pub struct Known<'a> {
 }
 
 /// The curves by their names.
+/// Where a network can be quantized.
+const PLACEMENTS: [&str; 4] = ["fused", "inputs", "ort", "all"];
 const CURVES: [&str; 3] = ["kl", "mse", "sqnr"];
 
 /// Reads a lesson; `id` is the stem of its file's name.
@@ -76,7 +78,7 @@ impl Reader<'_> {
             Some("training") => Needs::Training,
             _ => Needs::Values,
         };
-        let place = self.text(&mut top, "place", &["fused", "inputs", "ort", "all"]);
+        let place = self.text(&mut top, "place", &PLACEMENTS);
         if place.is_some() && needs != Needs::Network {
             self.wrongs.say(0, "place is for a lesson with needs = \"network\"");
         }
@@ -355,6 +357,7 @@ impl Reader<'_> {
             signed: of.flag("signed", &mut self.wrongs),
             fake_quant: of.flag("fake_quant", &mut self.wrongs),
             inspect: of.number("inspect", &mut self.wrongs),
+            placement: self.placement(&mut of),
             run: {
                 let acts = of.texts("run", &mut self.wrongs);
                 acts.into_iter().filter_map(|(text, span)| self.act(text, span)).collect()
@@ -362,6 +365,16 @@ impl Reader<'_> {
         };
         of.finish("start", &mut self.wrongs);
         start
+    }
+
+    /// Where the network is quantized, in a lesson on one.
+    fn placement(&mut self, of: &mut Table) -> Option<String> {
+        let at = of.at;
+        let placement = self.text(of, "placement", &PLACEMENTS)?;
+        if !self.network {
+            self.wrongs.say(at, "placement is of a network: the lesson wants needs = \"network\"");
+        }
+        Some(placement)
     }
 
     /// `undo`, `clip-left*3`, `> 2.5`.

@@ -57,6 +57,11 @@ impl Grid {
         }
     }
 
+    /// Whether a code other than 0 stands for zero, in one of its channels.
+    pub fn is_shifted(&self) -> bool {
+        self.params.iter().any(|params| params.zero_point() != 0)
+    }
+
     /// The bytes of its scales.
     pub fn scales(&self) -> Vec<u8> {
         let scales: Vec<f32> = self.params.iter().map(QuantParams::scale).collect();

@@ -144,13 +144,15 @@ pub fn write(
 
     say(&mut statement, &plan, options);
     if to > from {
+        // Who reads one sentence only reads the first: another opset is another runtime.
+        statement.also(format!("opset {from} → {to}"));
         let rewritten: Vec<String> = rewritten.into_iter().collect();
         let anew = if rewritten.is_empty() {
             String::new()
         } else {
             format!("; written anew for it: {}", rewritten.join(", "))
         };
-        statement.note(format!("The opset went from {from} to {to}, for {}{anew}.", need.needs()));
+        statement.note(format!("Opset {to} is for {}{anew}.", need.needs()));
     }
     if applied.folded + applied.renamed > 0 {
         let folded = number::of(applied.folded as u64, "node");
@@ -190,6 +192,14 @@ fn say(statement: &mut Statement, plan: &plan::Plan, options: &Options) {
         statement.note(format!(
             "ONNX's signed integers reach one step further below than symmetric ones: -128 in 8 bits, in {}.",
             number::of(narrow, "activation")
+        ));
+    }
+    let shifted = plan.grids().filter(|grid| grid.is_shifted()).count() as u64;
+    if shifted > 0 {
+        statement.note(format!(
+            "{} a zero point other than 0, which TensorRT refuses (ONNX Runtime and OpenVINO take it); for TensorRT \
+             calibrate with --symmetric.",
+            number::with(shifted, "tensor has", "tensors have")
         ));
     }
     let by_channel = plan.activations.iter().filter(|(_, grid)| grid.axis.is_some()).count() as u64;

@@ -1,7 +1,7 @@
 //! The loop: wait for one event, take in all that wait behind it, draw once.
 
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, Write};
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -108,6 +108,10 @@ pub fn run(
     terminal::restore();
     writer.finish(asked);
     pages.close(&model, !matches!(outcome, Ok(Ok(End::Left))));
+    if let Some(said) = model.learn.as_ref().and_then(|learn| learn.goes_on()) {
+        // Not eprintln: it panics where the terminal is gone.
+        let _ = writeln!(io::stderr(), "{said}");
+    }
     match outcome {
         Ok(end) => Ok(match end? {
             End::Left => Ended::default(),

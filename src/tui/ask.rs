@@ -52,11 +52,7 @@ impl Ask {
                 let known = model.network.as_ref().map_or(0, |n| n.sensitivity.len());
                 format!("of the {known} layers whose sensitivity is known · Enter · Esc leaves it").into()
             }
-            Ask::Tune { all } => {
-                let budget = if *all { "16bit:2 float:1 " } else { "" };
-                format!("nothing: its own grid · {budget}affine unsigned next out rounds:2 bias · Enter begins · Esc")
-                    .into()
-            }
+            Ask::Tune { all } => how_to_tune(*all, model.size.0).into(),
             Ask::Open => "PATH… · MODEL.onnx --data PATH · learn 3, as in a shell · Enter · Esc stays here".into(),
             Ask::Train => "ptq longer frozen ste all · bits:2 rate:0.1 epochs:30 method:max seeds:5 · Enter".into(),
             Ask::Answer => {
@@ -82,6 +78,50 @@ impl Ask {
                 "Enter writes it: .json, .onnx, .cache, .alls, .csv or FORMAT:name · Esc".into()
             }
             Ask::Export { .. } => "Enter writes it: .json, .cache, .alls, .csv, .table or FORMAT:name · Esc".into(),
+        }
+    }
+}
+
+/// From this width on there is room for what the words of a search are for.
+const ROOMY: u16 = 150;
+
+/// What Enter alone does, and which words make it another search, in a line of so many columns: what a layer's format may
+/// become, what its clip is judged by, the rest.
+fn how_to_tune(all: bool, columns: u16) -> &'static str {
+    match (all, columns) {
+        (false, ROOMY..) => {
+            "Enter alone: its format stays · may become: affine unsigned · judged by: outputs or next-tensors, else both · \
+             rounds:2 bias · Esc"
+        }
+        (true, ROOMY..) => {
+            "Enter alone: formats stay · may become: affine unsigned 16bit:2 float:1 · judged by: outputs or next-tensors · \
+             rounds:2 bias · Esc"
+        }
+        (false, _) => "Enter alone: its format stays · affine unsigned outputs next-tensors rounds:2 bias · Esc",
+        (true, _) => "Enter alone: formats stay · affine 16bit:2 float:1 outputs next-tensors rounds:2 bias · Esc",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jobs::How;
+
+    #[test]
+    fn every_word_of_the_hint_is_one_that_a_search_takes() {
+        for (all, columns) in [(false, 80), (true, 80), (false, 200), (true, 200)] {
+            let hint = how_to_tune(all, columns);
+            let rest = hint.split_once(" · ").map_or("", |(_, rest)| rest);
+            let told = ["may", "become:", "judged", "by:", "or", "else", "both", "·", "Esc"];
+            let words: Vec<&str> =
+                rest.split([' ', ',']).filter(|word| !word.is_empty() && !told.contains(word)).collect();
+            assert!(words.len() >= 6, "{words:?}");
+            for word in words {
+                assert!(word.parse::<How>().is_ok(), "{word}");
+            }
+            // With its title it fits where it is shown.
+            let title = if all { " tune all, how:    " } else { " tune, how:    " };
+            assert!(columns < ROOMY || hint.chars().count() + title.len() <= usize::from(ROOMY), "{hint}");
         }
     }
 }

@@ -4,6 +4,8 @@ use core::time::Duration;
 
 use crate::jobs::Request;
 
+use super::handed::Handed;
+
 /// Something that needs a tensor's values once more.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading {
@@ -16,7 +18,7 @@ pub struct Reading {
 }
 
 /// The network that is being written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Writing {
     /// The file, as it was typed.
     pub path: String,
@@ -24,4 +26,6 @@ pub struct Writing {
     pub then_quit: bool,
     /// Whether it shall not be written any more.
     pub stopping: bool,
+    /// The changes that it will hold.
+    pub handed: Handed,
 }

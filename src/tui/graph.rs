@@ -24,17 +24,17 @@ struct Row {
 pub(super) fn lines(model: &Model, count: usize, width: usize) -> Vec<Vec<Run>> {
     let mut rows = rows(model.session.layers());
     rows.truncate(count);
-    let ascii = model.look.glyphs.ascii;
+    let (ascii, ellipsis) = (model.look.glyphs.ascii, model.look.glyphs.ellipsis);
     let names = rows.iter().map(|row| row.tensor.width()).max().unwrap_or(0);
     // Names of tensors stand where there is room for them beside everything else.
     let names = if width >= WITH_NAMES { names.min(20) } else { 0 };
-    rows.iter().map(|row| line(row, (names, width), ascii)).collect()
+    rows.iter().map(|row| line(row, (names, width), (ascii, ellipsis))).collect()
 }
 
 /// Columns from which on there is room for tensors' names.
 const WITH_NAMES: usize = 60;
 
-fn line(row: &Row, (names, width): (usize, usize), ascii: bool) -> Vec<Run> {
+fn line(row: &Row, (names, width): (usize, usize), (ascii, ellipsis): (bool, char)) -> Vec<Run> {
     let pair = |there: bool, back: bool| match (there, back, ascii) {
         (true, false, false) => "─Q─DQ→",
         (true, true, false) => "←DQ─Q─",
@@ -48,7 +48,7 @@ fn line(row: &Row, (names, width): (usize, usize), ascii: bool) -> Vec<Run> {
     let ink = |there: bool| if there { Ink::Number } else { Ink::Plain };
     let mut line: Vec<(String, Ink)> = Vec::new();
     if names > 0 {
-        let name = cut(&row.tensor, names);
+        let name = cut(&row.tensor, names, ellipsis);
         let gap = names - name.width() + 1;
         line.push((format!("{name}{}", " ".repeat(gap)), Ink::Plain));
     }
@@ -62,21 +62,27 @@ fn line(row: &Row, (names, width): (usize, usize), ascii: bool) -> Vec<Run> {
     }
     let mut left = width;
     let runs = line.into_iter().map(|(text, ink)| {
-        let text = cut(&text, left);
+        let text = cut(&text, left, ellipsis);
         left -= text.width();
         Run { text, ink }
     });
     runs.filter(|run| !run.text.is_empty()).collect()
 }
 
-/// The text in at most so many columns.
-fn cut(text: &str, columns: usize) -> String {
+/// The text in at most so many columns; what does not fit leaves a sign of that.
+fn cut(text: &str, columns: usize, ellipsis: char) -> String {
+    if text.width() <= columns {
+        return text.to_owned();
+    }
     let mut cut = String::new();
     for c in text.chars() {
-        if UnicodeWidthStr::width(cut.as_str()) + c.to_string().width() > columns {
+        if cut.width() + c.to_string().width() + 1 > columns {
             break;
         }
         cut.push(c);
+    }
+    if columns > 0 {
+        cut.push(ellipsis);
     }
     cut
 }
@@ -161,9 +167,15 @@ mod tests {
             ops: vec!["Conv".into()],
             weights: Some(("conv1_weights".into(), false)),
         };
-        let text = |size, ascii| line(&row, size, ascii).iter().map(|run| run.text.as_str()).collect::<String>();
+        let text = |size, ascii| {
+            line(&row, size, (ascii, if ascii { '~' } else { '…' }))
+                .iter()
+                .map(|run| run.text.as_str())
+                .collect::<String>()
+        };
         assert_eq!(text((4, 78), false), "x    ─Q─DQ→ Conv ←───── conv1_weights");
         assert_eq!(text((0, 34), true), "-Q-DQ> Conv <----- conv1_weights");
+        assert_eq!(text((0, 30), false), "─Q─DQ→ Conv ←───── conv1_weig…", "what is cut off is told");
         for width in 0..40 {
             assert!(text((4, width), false).width() <= width);
         }

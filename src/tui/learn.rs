@@ -156,6 +156,28 @@ impl Learn {
         !self.showing && self.playing().is_some_and(|play| play.step().locks(id))
     }
 
+    /// Where the lesson goes on next time, for who leaves it in the middle; `None` where nothing of it is done yet.
+    pub fn goes_on(&self) -> Option<String> {
+        let play = self.play.as_ref()?;
+        let step = self.progress.of(&play.lesson().id).step;
+        let (nth, of) = (self.at + 1, play.place().1);
+        if step == 0 {
+            return None;
+        }
+        // One that an author has named is no number of the course.
+        let [whose, by] = match (self.course.len(), self.lang) {
+            (1, Lang::En) => ["The lesson".to_owned(), String::new()],
+            (1, Lang::Zh) => ["本课".to_owned(), String::new()],
+            (_, Lang::En) => [format!("Lesson {nth}"), format!(": qviz learn {nth}")],
+            (_, Lang::Zh) => [format!("第 {nth} 课"), format!("：qviz learn {nth}")],
+        };
+        let step = step + 1;
+        Some(match self.lang {
+            Lang::En => format!("{whose} goes on at step {step} of {of}{by}"),
+            Lang::Zh => format!("{whose}下次从第 {step} 步继续（共 {of} 步）{by}"),
+        })
+    }
+
     /// A text in the language at hand.
     pub fn say<'a>(&self, en: &'a str, zh: &'a str) -> &'a str {
         match self.lang {

@@ -40,7 +40,7 @@ const SIGNS: [(&str, &str); 21] = [
     ("bold dB", "in the table: the best SQNR of all methods; a bold name is the layer's method"),
     (
         "~",
-        "an estimate: the clip, or the column that is read, divides a bin, in proportion; in the list: on some samples so far",
+        "about: the clip, or the column that is read, divides a bin, which is counted in proportion; in the list: on some samples so far",
     ),
     ("by", "in the list: the method that chose; hand, tuned, float where something else did"),
     (
@@ -65,7 +65,7 @@ const SIGNS: [(&str, &str); 21] = [
     ("cosine", "of the outputs: those of all samples as one vector, and so is their SQNR"),
     ("∞", "infinitely bad: no value in the last bin that is kept, but values beyond it"),
     ("░", "values beyond the clip, hatched: they saturate"),
-    ("–", "undefined: no KL on FP8, of channels, or of a range with two ends; nothing was compared"),
+    ("–", "there is no such number: no KL on FP8, of channels, or of a range with two ends; or nothing was compared"),
     ("⠊", "an outline over the bars: another layer that is held, the same one of other data, or quantized outputs"),
 ];
 

@@ -36,7 +36,7 @@
 //! | `signals.rs` | what ends it from outside |
 //! | `writer.rs` | the network with its scales, written on a thread of its own |
 //! | `rehearse.rs` | a lesson played to its end without a screen, for its author |
-//! | `pages.rs` | writing down what no file holds |
+//! | `pages.rs` | writing down what no file holds; `handed.rs` is what another tool's file holds, and no document |
 //! | `backend.rs` | cells to bytes |
 //! | `terminal.rs` | the terminal, taken and given back |
 
@@ -56,6 +56,7 @@ mod export;
 mod find;
 mod formats;
 mod graph;
+pub mod handed;
 pub mod held;
 pub mod key;
 pub mod layout;

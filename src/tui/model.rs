@@ -16,6 +16,7 @@ use crate::session::{Key, Layer, Ready, Session, Target};
 use super::behind::{Reading, Writing};
 use super::command::Keymap;
 use super::drawn::Drawn;
+use super::handed::Handed;
 use super::held::{Held, Other};
 use super::learn::Learn;
 use super::list::List;
@@ -98,6 +99,10 @@ pub struct Model {
     pub overlaid: Vec<String>,
     /// What was said of the last file that was written for another tool, a sentence each.
     pub statement: Vec<String>,
+    /// What another tool's file holds, and no document.
+    pub handed: Option<Handed>,
+    /// Whether changes are written down as they are made.
+    pub journaled: bool,
     /// The file name that the export prompt proposes.
     pub export_path: String,
     /// The lessons that are gone through.
@@ -233,9 +238,18 @@ impl Model {
             opens: None,
             overlaid: Vec::new(),
             statement: Vec::new(),
+            handed: None,
+            journaled: false,
             export_path: "scales.json".into(),
             learn: None,
         }
+    }
+
+    /// The file of another tool that holds what is chosen, where no document does, nothing was changed since, and the journal
+    /// keeps the changes.
+    pub fn handed_to(&self) -> Option<&str> {
+        let handed = self.handed.as_ref().filter(|_| self.journaled)?;
+        handed.holds(&self.session.unsaved()).then_some(&handed.path)
     }
 
     /// The layer that is selected in the list; `None` while there is none.

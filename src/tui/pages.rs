@@ -31,6 +31,7 @@ impl Pages {
             self.written = Some(state);
         }
         let trouble = journal.trouble();
+        model.journaled = trouble.is_none();
         if let Some(why) = trouble.as_ref().filter(|why| self.told.as_ref() != Some(*why)) {
             model.warn(format!("changes cannot be written down as they are made: {}", visible(why)));
         }
@@ -42,18 +43,28 @@ impl Pages {
         self.journal.as_ref().is_some_and(|journal| journal.trouble().is_none())
     }
 
-    /// The program ends: from outside, so that what no file holds stays, or because the user leaves, who was asked. Says
-    /// what stays.
+    /// The program ends: from outside, so that what no file holds stays, or because the user leaves, who was asked, or has
+    /// written it for another tool: then it stays as well, as no later run reads it from there. Says what stays.
     pub fn close(self, model: &Model, from_outside: bool) {
         let Some(mut journal) = self.journal else { return };
-        let own = if from_outside { model.session.unsaved() } else { Vec::new() };
+        let own = model.session.unsaved();
+        // One that is being written still is waited for.
+        let handed = [model.handed.as_ref(), model.writing.as_ref().map(|writing| &writing.handed)];
+        let handed = handed.into_iter().flatten().find(|handed| handed.holds(&own));
+        let own = if from_outside || handed.is_some() { own } else { Vec::new() };
         let left: Vec<Step> = pending(model).chain(own).collect();
         let kept = number::of(left.len() as u64, "change");
         let any = !left.is_empty();
         journal.write(left);
         let said = match journal.flush() {
             Ok(()) if !any => return,
-            Ok(()) => format!("{kept} that no file holds: qviz on the same data offers to take them up."),
+            Ok(()) => match handed {
+                Some(handed) => {
+                    let path = visible(&handed.path);
+                    format!("{kept} kept, whose scales {path} holds: qviz on the same data offers to take them up.")
+                }
+                None => format!("{kept} that no file holds: qviz on the same data offers to take them up."),
+            },
             Err(why) => format!("qviz: {kept} that no file holds could not be written down: {}", visible(&why)),
         };
         // Not eprintln: it panics where the terminal is gone.

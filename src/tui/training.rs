@@ -173,8 +173,49 @@ impl Training {
 
     /// The mean accuracy over the runs of a way that have ended, and how many these are.
     pub fn accuracy(&self, way: Option<Way>) -> (f64, usize) {
-        let ended: Vec<f64> = self.runs.iter().filter(|run| run.way == way).filter_map(Trace::accuracy).collect();
-        (ended.iter().sum::<f64>() / ended.len() as f64, ended.len())
+        let ended = Spread::of(self.runs.iter().filter(|run| run.way == way).filter_map(Trace::accuracy));
+        ended.map_or((f64::NAN, 0), |ended| (ended.mean, ended.runs))
+    }
+
+    /// How far the runs of a way that have ended are from each other.
+    pub fn spread(&self, way: Option<Way>) -> Option<Spread> {
+        Spread::of(self.runs.iter().filter(|run| run.way == way).filter_map(Trace::accuracy))
+    }
+
+    /// The same of each epoch that a run of the way has told of, with its share of all epochs; in order.
+    pub fn course(&self, way: Option<Way>) -> Vec<(f64, Spread)> {
+        let runs: Vec<&Trace> = self.runs.iter().filter(|run| run.way == way).collect();
+        let (last, of) = (
+            runs.iter().filter_map(|run| run.epochs.last()).map(|epoch| epoch.number).max(),
+            runs.iter().map(|run| run.of.max(1)).max().unwrap_or(1),
+        );
+        let at = |number: u32| {
+            let epochs = runs.iter().filter_map(|run| run.epochs.iter().find(|epoch| epoch.number == number));
+            Some((f64::from(number) / f64::from(of), Spread::of(epochs.map(|epoch| epoch.accuracy))?))
+        };
+        last.map_or_else(Vec::new, |last| (0..=last).filter_map(at).collect())
+    }
+}
+
+/// Accuracies of several seeds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spread {
+    /// The least of them.
+    pub low: f64,
+    /// Their mean.
+    pub mean: f64,
+    /// The best of them.
+    pub high: f64,
+    /// How many there are.
+    pub runs: usize,
+}
+
+impl Spread {
+    fn of(all: impl Iterator<Item = f64>) -> Option<Spread> {
+        let all: Vec<f64> = all.collect();
+        let (low, high) = all.iter().fold((f64::INFINITY, 0.0_f64), |(low, high), x| (low.min(*x), high.max(*x)));
+        let mean = all.iter().sum::<f64>() / all.len() as f64;
+        (!all.is_empty()).then_some(Spread { low, mean, high, runs: all.len() })
     }
 }
 
@@ -189,6 +230,24 @@ mod tests {
         for wrong in ["", "bits:2", "sté", "ste bits:1", "ste seeds:0", "ste seeds:99", "ste rate:x", "ste rate:-1"] {
             assert!(Order::of(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn seeds_are_told_by_their_mean_and_how_far_they_lie_apart() {
+        let mut training = Training::default();
+        let order = Order::of("longer seeds:2 epochs:2").unwrap();
+        training.begin(order.clone());
+        train(&order, &mut |told| {
+            training.hear(told);
+            true
+        });
+        let course = training.course(Some(Way::Longer));
+        assert_eq!(course.iter().map(|(x, _)| *x).collect::<Vec<_>>(), [0.0, 0.5, 1.0]);
+        let end = training.spread(Some(Way::Longer)).unwrap();
+        assert_eq!((course[2].1, end.runs), (end, 2));
+        assert!(end.low < end.mean && end.mean < end.high, "{end:?}");
+        assert_eq!(end.mean, training.accuracy(Some(Way::Longer)).0);
+        assert_eq!((training.spread(Some(Way::StraightThrough)), training.accuracy(None).1), (None, 2));
     }
 
     #[test]

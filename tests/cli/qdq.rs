@@ -181,6 +181,33 @@ fn the_statement_says_what_became_of_the_model() {
     assert!(again.code == 1 && again.err.contains("out.onnx exists"), "{}", again.err);
 }
 
+/// Zero points, which TensorRT has no place for, and a later opset are said; where there is none nothing is.
+#[test]
+fn zero_points_and_a_later_opset_are_said() {
+    let folder = folder();
+    let path = folder.path();
+    let said = |options: &[&str]| {
+        let on = ["export", "net.onnx", "--data", "x.npy", "--to", "qdq", "-o", "out.onnx", "--force"];
+        fine(path, &[&on[..], options].concat()).err
+    };
+    // 3 activations with negative values, on int8 with a zero point; weights are symmetric.
+    let (affine, tensorrt) = (said(&["--affine"]), "a zero point other than 0, which TensorRT refuses");
+    assert!(affine.contains(tensorrt) && affine.contains("calibrate with --symmetric"), "{affine}");
+    assert_eq!(affine.matches("TensorRT").count(), 2, "once, and the remedy: {affine}");
+    // Uint8 from 0 on has zero point 0, as symmetric integers and 8-bit floats have.
+    for options in [&["--symmetric"][..], &["--format", "e4m3"], &["--affine", "--unsigned", "--only", "r,v"]] {
+        let said = said(options);
+        assert!(!said.contains(tensorrt), "{options:?}\n{said}");
+    }
+    // A document says it where it is converted.
+    fine(path, &["export", "net.onnx", "--data", "x.npy", "--affine", "-o", "doc.json"]);
+    let on = ["convert", "doc.json", "--to", "qdq", "--model", "net.onnx", "-o", "out.onnx", "--force"];
+    assert!(fine(path, &on).err.contains(tensorrt));
+    let said = said(&["--set", "kind:activation=bits:16"]);
+    assert!(said.contains("6 tensors got a scale in qdq; opset 13 → 21."), "{said}");
+    assert!(said.contains("Opset 21 is for integers of 16 bits"), "{said}");
+}
+
 #[test]
 fn a_cache_becomes_a_model_in_one_command() {
     let folder = folder();

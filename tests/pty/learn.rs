@@ -67,6 +67,50 @@ fn on(terminal: &Terminal, from: &Place) -> Place {
     terminal.wait("another step", |screen| place(screen).filter(|to| to != from))
 }
 
+/// Who leaves in the middle is told where the lesson goes on, and it does.
+#[test]
+fn a_lesson_that_is_left_goes_on_where_it_was() {
+    let (folder, state) = (tempdir().unwrap(), tempdir().unwrap());
+    let start = |lang: &'static str| {
+        Start::qviz(folder.path()).state(state.path()).size(100, 30).args(["learn", "6", "--lang", lang])
+    };
+    let leave = |mut terminal: Terminal| {
+        terminal.wait_for("your answer:");
+        terminal.keys("\x1b");
+        terminal.wait_without("your answer:");
+        terminal.keys("q");
+        let end = terminal.end();
+        assert_eq!(end.code, 0);
+        end.screen.contents()
+    };
+    let mut terminal = start("en").run();
+    terminal.wait_for(" 1/8 ");
+    terminal.wait_for("Enter goes on");
+    terminal.keys("\r");
+    terminal.wait_for(" 2/8 ");
+    let said = leave(terminal);
+    assert!(said.contains("Lesson 6 goes on at step 2 of 8: qviz learn 6"), "{said}");
+    let terminal = start("en").run();
+    terminal.wait_for(" 2/8 ");
+    leave(terminal);
+}
+
+/// A lesson on a network that is taken up in its middle stands where its step says, not where the lesson begins.
+#[cfg(feature = "onnx")]
+#[test]
+fn a_lesson_on_a_network_is_taken_up_on_the_placement_of_its_step() {
+    let (folder, state) = (tempdir().unwrap(), tempdir().unwrap());
+    fs::create_dir(state.path().join("qviz")).unwrap();
+    fs::write(state.path().join("qviz/learn"), "qviz.learn/1\n08-where-to-quantize 4 begun\n").unwrap();
+    let start = Start::qviz(folder.path()).state(state.path()).size(100, 30);
+    let mut terminal = start.args(["learn", "8", "--lang", "en"]).run();
+    terminal.wait_for("float: 0 of 2.");
+    // What stands between two convolutions runs in float, on `inputs`; on `all` each has a pair before it.
+    terminal.wait_for(" Add → Clip → Mul");
+    terminal.keys("q");
+    assert_eq!(terminal.end().code, 0);
+}
+
 #[test]
 fn from_the_list_to_the_end_of_lesson_five() {
     let (folder, state) = (tempdir().unwrap(), tempdir().unwrap());

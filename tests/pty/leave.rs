@@ -111,6 +111,38 @@ fn the_question_can_export_first() {
     nothing_kept(state.path());
 }
 
+/// Another tool's file holds the scales and not the choices: leaving is no question, and the next run offers them.
+#[test]
+fn what_only_a_foreign_file_holds_is_left_unasked_and_offered_again() {
+    let (folder, state) = (tempdir().unwrap(), tempdir().unwrap());
+    let mut terminal = edited(folder.path(), state.path());
+    terminal.keys("e");
+    terminal.wait_for("export to:");
+    terminal.keys("\x15calib.cache\r");
+    terminal.wait_for("1 changed, exported");
+    terminal.keys("q");
+    let end = terminal.end();
+    assert_eq!(end.code, 0);
+    given_back(&end);
+    let text = end.screen.contents();
+    assert!(text.contains("1 change kept, whose scales calib.cache holds: qviz on the same data"), "{text}");
+    assert!(folder.path().join("calib.cache").is_file());
+    in_journal(state.path());
+    let mut again = Start::qviz(folder.path()).state(state.path()).run();
+    again.wait_for("1 change made at ");
+    again.keys("R");
+    again.wait_for("1 change taken up");
+    // Exported first at the question, it is kept as well.
+    again.keys("q");
+    again.wait_for("Leave with 1 changed layer");
+    again.keys("e");
+    again.wait_for("export to:");
+    again.keys("\x15again.cache\r");
+    let end = again.end();
+    assert!(end.screen.contents().contains("whose scales again.cache holds"), "{}", end.screen.contents());
+    in_journal(state.path());
+}
+
 #[test]
 fn signals_end_it_and_unsaved_choices_are_kept() {
     for (name, number) in [("TERM", 15), ("HUP", 1), ("INT", 2)] {

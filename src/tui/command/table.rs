@@ -257,7 +257,7 @@ pub const COMMANDS: &[Entry] = &[
         "mark-layer",
         &[k('v')],
         "mark",
-        "Marks the layer, or takes its mark away; what is decided then goes for all marked layers, as one step.",
+        "Marks the layer, or takes its mark away, and goes to the next; what is decided then goes for all marked, as one step.",
         Layers,
     ),
     entry(
@@ -473,7 +473,7 @@ pub const COMMANDS: &[Entry] = &[
         "tune",
         &[k('T')],
         "tune",
-        "Searches the layer's clip that loses least at the network's outputs; asks how, and Enter alone keeps to its grid.",
+        "Searches the layer's clip that loses least at the network's outputs; asks how, and Enter alone leaves its format.",
         Network,
     ),
     entry(

@@ -19,7 +19,7 @@ use super::super::network::Network;
 use super::super::page::Page;
 use super::super::seen::{self, CURVES, PAGES};
 use super::super::training::{Order, Trained};
-use super::{clip, list, run, settle, typed};
+use super::{clip, list, placement, run, settle, typed};
 use crate::figure::{Handle, Rise};
 
 const ENTER: Key = Key::code(KeyCode::Enter);
@@ -281,6 +281,11 @@ pub(super) fn keep_draft(model: &mut Model) {
 
 /// The instrument stands as a step wants it.
 fn stand(model: &mut Model, start: &Start) {
+    // What a hand has chosen beside it stays.
+    if let Some(placement) = start.placement.as_deref().filter(|wanted| model.session.placement() != Some(*wanted)) {
+        let decisions = placement::decisions(model, placement);
+        model.session.apply("lesson", decisions);
+    }
     let Some(at) = model.at() else { return };
     if let Some(format) = start.format.as_deref().and_then(|words| Format::named(words).ok())
         && let Some(key) = at.tensor()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::report::number;
+use crate::report::{number, visible};
 use crate::session::Key;
 
 use super::super::model::Model;
@@ -16,11 +16,18 @@ pub(super) fn toggle(model: &mut Model, cmds: &mut Vec<Cmd>) {
         return model.warn("what could not be read is not marked");
     }
     let key = layer.key.clone();
+    let name = visible(key.name());
     if !model.list.marked.remove(&key) {
         model.list.marked.insert(key);
     }
-    say(model);
+    let before = model.list.selected;
     list::step(model, 1, cmds);
+    say(model);
+    // That the row below is selected now is no part of marking: it is said.
+    if let (true, Some(next), Some(notice)) = (model.list.selected != before, model.selected(), &model.notice) {
+        let text = format!("{name}: {}; {} is next", notice.text, visible(next.key.name()));
+        model.say(text);
+    }
 }
 
 /// Marks all layers that are listed; where they are, takes their marks away.

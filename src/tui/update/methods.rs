@@ -1,8 +1,9 @@
 //! Every method by what the network's outputs say: when that is asked, and what is made of it.
 
 use crate::jobs::{MethodEffect, Request, Trial};
+use crate::quant::Format;
 use crate::report::{self, number, visible};
-use crate::session::Failure;
+use crate::session::{Failure, Kind};
 
 use super::super::mode::Mode;
 use super::super::model::Model;
@@ -98,8 +99,9 @@ fn take(model: &mut Model, id: &str, by: &str) {
     let all = model.session.layers().iter().filter(|layer| layer.ready().is_some_and(|r| r.edited())).count();
     let changed = model.session.apply(&format!("{id} for all"), uniform.decisions);
     let left = model.session.layers().iter().filter(|layer| layer.ready().is_some_and(|r| r.edited())).count();
+    let rest = what_stays(model);
     if changed == 0 {
-        return model.say(format!("{id} chooses for all activations already{by}"));
+        return model.say(format!("{id} chooses for all activations already{by}{rest}"));
     }
     zoom::follow_clip(model);
     model.list.resort();
@@ -109,8 +111,32 @@ fn take(model: &mut Model, id: &str, by: &str) {
     };
     let stand_ins = match uniform.stand_ins {
         0 => String::new(),
-        n => format!(", {n} without its answer"),
+        n => format!(", {n} by another method where it has no answer"),
     };
     let ranges = number::of(changed as u64, "range");
-    model.say(format!("{id} for all activations{by}: {ranges} changed{by_hand}{stand_ins}; u takes it back"));
+    model.say(format!("{id} for all activations{by}: {ranges} changed{by_hand}{stand_ins}{rest}; u takes it back"));
+}
+
+/// What a method for all leaves as it was: formats where they differ, and what is in float.
+fn what_stays(model: &Model) -> String {
+    let activations = model.session.layers().iter().filter(|layer| layer.kind() == Kind::Activation);
+    let decided: Vec<_> = activations.filter_map(|layer| layer.decision()).collect();
+    let mut formats: Vec<(Format, usize)> = Vec::new();
+    for decision in decided.iter().filter(|decision| decision.quantized) {
+        match formats.iter_mut().find(|(format, _)| *format == decision.format) {
+            Some((_, n)) => *n += 1,
+            None => formats.push((decision.format, 1)),
+        }
+    }
+    formats.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    let mut said = String::new();
+    if formats.len() > 1 {
+        let each: Vec<String> = formats.iter().map(|(format, n)| format!("{n} on {format}")).collect();
+        said = format!(", each on its format still ({})", each.join(", "));
+    }
+    match decided.iter().filter(|decision| !decision.quantized).count() {
+        0 => {}
+        n => said.push_str(&format!(", {n} left in float")),
+    }
+    said
 }

@@ -178,7 +178,10 @@ pub fn layout(model: &Model) -> Option<Areas> {
         None => areas(model.size, Contents { methods, network, alone: alone(model), lesson, folded, mapping, page }),
     };
     let keep = if model.present.is_some() { u16::MAX } else { 2 };
+    // Beside training no table is of what is looked at.
+    let training = model.learn.as_ref().is_some_and(|learn| learn.trained().is_some());
     areas.map(|areas| match page {
+        _ if training => areas.with_tall_lower(0),
         Page::Divergence => areas.with_tall_lower(keep),
         Page::Mapping if model.present.is_some() => areas.with_tall_lower(keep),
         Page::Curve if !model.shows(Part::Curve) => areas.with_histogram_only(),
@@ -364,7 +367,7 @@ fn run(model: &mut Model, command: Command, cmds: &mut Vec<Cmd>) {
         Command::Suspend => cmds.push(Cmd::Suspend),
         // What is decided in a lesson is decided for practice.
         Command::Quit if model.learn.is_some() => cmds.push(Cmd::Quit),
-        Command::Quit if model.session.is_dirty() => model.mode = Mode::Quit,
+        Command::Quit if model.session.is_dirty() && model.handed_to().is_none() => model.mode = Mode::Quit,
         Command::Quit => cmds.push(Cmd::Quit),
     }
 }

@@ -6,6 +6,7 @@ use crossterm::event::KeyCode;
 
 use super::super::behind::Writing;
 use super::super::command::Command;
+use super::super::handed::Handed;
 use super::super::key::Key;
 use super::super::line::Line;
 use super::super::mode::{Ask, Mode};
@@ -192,14 +193,17 @@ pub(super) fn writing(model: &mut Model, path: &Path) {
     }
     let path = path.to_string_lossy().into_owned();
     model.say(format!("writing {}{}", visible(&path), if then_quit { ", and leaving then" } else { "…" }));
-    model.writing = Some(Writing { path, then_quit, stopping: false });
+    let handed = Handed::to(path.clone(), model.session.unsaved());
+    model.writing = Some(Writing { path, then_quit, stopping: false, handed });
 }
 
 /// It was written, or not.
 pub(super) fn network_written(model: &mut Model, result: Result<Written, Unwritten>, cmds: &mut Vec<Cmd>) {
-    let then_quit = model.writing.take().is_some_and(|writing| writing.then_quit);
+    let writing = model.writing.take();
+    let then_quit = writing.as_ref().is_some_and(|writing| writing.then_quit);
     match result {
         Ok(written) => {
+            model.handed = writing.map(|writing| writing.handed);
             said(model, written);
             if then_quit {
                 cmds.push(Cmd::Quit);
@@ -213,10 +217,12 @@ pub(super) fn exported(model: &mut Model, result: Result<Written, Unwritten>, cm
     let Mode::Prompt { ask: Ask::Export { exists, then_quit }, line } = &mut model.mode else { return };
     match result {
         Ok(written) => {
-            let leave = *then_quit;
+            let (leave, path) = (*then_quit, line.text());
             if written.keeps_all {
-                model.export_path = line.text();
+                model.export_path = path;
                 model.session.mark_saved();
+            } else {
+                model.handed = Some(Handed::to(path, model.session.unsaved()));
             }
             model.mode = Mode::Normal;
             said(model, written);

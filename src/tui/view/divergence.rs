@@ -295,16 +295,16 @@ fn words(pen: &mut Pen, area: Rect, ready: &Ready, parts: &Divergence, (cursor, 
         number::significant(bin.q, 4),
         signed(bin.nats)
     );
-    let of_level = format!(
-        "level {}, bins {} to {}: {} in {} that {} not empty, {} each",
-        level.level,
-        level.bins.start,
-        level.bins.end - 1,
-        number::of(level.count, "value"),
-        number::of(level.non_empty as u64, "bin"),
-        if level.non_empty == 1 { "is" } else { "are" },
-        share(level.share())
-    );
+    let room = area.width.saturating_sub(1);
+    let of_level = {
+        let (nth, first, last) = (level.level, level.bins.start, level.bins.end - 1);
+        let (values, each) = (number::of(level.count, "value"), share(level.share()));
+        let are = if level.non_empty == 1 { "is" } else { "are" };
+        let bins = number::of(level.non_empty as u64, "bin");
+        let long = format!("level {nth}, bins {first} to {last}: {values} in {bins} that {are} not empty, {each} each");
+        let short = format!("level {nth}: {values} in {} not empty, {each} each", count(level.non_empty as u64));
+        if pen.width(&long) <= room { long } else { short }
+    };
     let third = match parts.gap() {
         Some(gap) => (
             format!(
@@ -318,7 +318,17 @@ fn words(pen: &mut Pen, area: Rect, ready: &Ready, parts: &Divergence, (cursor, 
         }
         None => {
             let terms = parts.largest(8).into_iter().map(|at| format!("bin {at} {}", signed(parts.bins[at].nats)));
-            (format!("largest terms: {}", terms.collect::<Vec<_>>().join(" · ")), theme.dim)
+            // As many as one line holds.
+            let mut text = String::new();
+            for term in terms {
+                let longer =
+                    if text.is_empty() { format!("largest terms: {term}") } else { format!("{text} · {term}") };
+                if !text.is_empty() && pen.width(&longer) > room {
+                    break;
+                }
+                text = longer;
+            }
+            (text, theme.dim)
         }
     };
     // Bin 0 is not what was counted there.
@@ -338,7 +348,7 @@ fn words(pen: &mut Pen, area: Rect, ready: &Ready, parts: &Divergence, (cursor, 
     if let Some(text) = copied {
         said.insert(if cursor == 0 { 1 } else { said.len() }, (text, theme.dim));
     }
-    pen.said(area, area.width.saturating_sub(1), &said);
+    pen.said(area, room, &said);
 }
 
 #[cfg(test)]

@@ -429,7 +429,12 @@ fn hints(words: &mut Words, columns: u16) {
     let at_work = work::pieces(model).len();
     let at_work_in_words = format!("work {at_work}");
     let end = columns.saturating_sub(fixed.width + 1);
-    let wanted = if is_listing(model) {
+    // Beside training there is no tensor to do something with.
+    let training: [(&[Command], &str); 2] = [(&[Train], "train"), (&[Lesson], "lesson")];
+    let is_training = model.learn.as_ref().is_some_and(|learn| learn.trained().is_some());
+    let wanted = if is_training {
+        training.as_slice()
+    } else if is_listing(model) {
         listing.as_slice()
     } else if model.on_strip() {
         strip.as_slice()
@@ -458,7 +463,7 @@ fn hints(words: &mut Words, columns: u16) {
     });
     let has_keys = |commands: &[Command]| commands.iter().all(|c| !model.keys.keys(*c).is_empty());
     // The mouse and the first key are one hint.
-    let joined = if coverage || tries { 0 } else { 1 };
+    let joined = if coverage || tries || is_training { 0 } else { 1 };
     for (i, (commands, word)) in wanted.filter(|(commands, _)| has_keys(commands)).enumerate() {
         let mut hint = Words::new(model);
         if i > joined {

@@ -45,8 +45,12 @@ fn right(model: &Model) -> Vec<(String, Style, Option<Sends>)> {
     // A clip in the hand stands in no file either.
     let unsaved = model.session.is_dirty() || matches!(model.mode, Mode::Drag { .. });
     if changed > 0 || unsaved {
-        let saved = if unsaved { "" } else { ", saved" };
-        let style = if unsaved { theme.clip } else { theme.dim };
+        // What another tool's file holds may be left, and is no document.
+        let (saved, style) = match unsaved {
+            true if model.handed_to().is_some() => (", exported", theme.dim),
+            true => ("", theme.clip),
+            false => (", saved", theme.dim),
+        };
         right.push((format!("{changed} changed{saved}"), style, Some(Sends::Run(Command::Changes))));
     }
     if let Some(learn) = model.learn.as_ref().filter(|learn| learn.free) {
@@ -131,6 +135,11 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
     let others = model.session.layers().iter().filter(|layer| Some(layer.kind()) == kind).filter_map(of);
     let whose = if here.is_some_and(|here| others.into_iter().any(|other| other != here)) { "this layer " } else { "" };
     let format = format!(" · {whose}{}, {per}", model.format());
+    // Where something is trained it is that which is looked at, and no tensor.
+    let trained = model.learn.as_ref().and_then(|learn| {
+        learn.trained().map(|_| learn.say("8x8 digits, 64, 32 and 10 units", "8x8 手写数字，64、32、10 个单元"))
+    });
+    let (count, format) = trained.map_or((count, format), |what| (format!(" · {what}"), String::new()));
     let room = x.saturating_sub(area.x + 2);
     // Its end says what was run on what.
     let title = cut_middle(&model.title, room.saturating_sub(7), pen.look.glyphs.ellipsis);

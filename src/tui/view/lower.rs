@@ -35,7 +35,6 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model) {
     }
     scales::y_labels(pen, areas.lower, &figure.curve.scale);
     draw_curve(pen, areas.lower, &figure.curve);
-    too_few(pen, areas.lower, model, figure);
     meeting_point(pen, areas.lower, model, figure, ready);
     // Their names take what room is left.
     points(pen, areas.lower, model, figure, ready);
@@ -114,9 +113,20 @@ fn title(pen: &mut Pen, area: Rect, model: &Model, figure: &Figure) {
         pieces.extend(std::iter::once((sum, theme.curve)).chain(parts));
     }
     let titles: u16 = pieces.iter().map(|(text, _)| pen.width(text)).sum();
-    let fits = |note: &&String| titles + pen.width(note) + 8 <= area.width;
-    let note = notes.iter().find(fits).map_or("", String::as_str);
-    pen.titled_rule(area, &pieces, note);
+    let room = area.width.saturating_sub(titles + 8);
+    let fits = |note: &&String| pen.width(note) <= room;
+    // Why most clips are infinite is said before where the curve is least, which is drawn as well: in the plot it would lie
+    // over the signs that it is about.
+    let few = too_few(model, figure);
+    let few = few.iter().find(fits).map_or("", String::as_str);
+    if few.is_empty() {
+        return pen.titled_rule(area, &pieces, notes.iter().find(fits).map_or("", String::as_str));
+    }
+    let both = |note: &&String| pen.width(note) + pen.width(few) + 3 <= room;
+    let note = notes.iter().find(both).map_or(String::new(), |note| format!(" · {note}"));
+    let (said, width) = (format!("{few}{note}"), pen.width(few));
+    pen.titled_rule(area, &pieces, &said);
+    pen.text(area.right().saturating_sub(pen.width(&said) + 2), area.y, width, few, theme.warning);
 }
 
 fn draw_curve(pen: &mut Pen, area: Rect, curve: &Curve) {
@@ -238,20 +248,19 @@ fn point(
     }
 }
 
-/// That infinities come of too few values, where most clips are infinite for that.
-fn too_few(pen: &mut Pen, area: Rect, model: &Model, figure: &Figure) {
+/// That infinities come of too few values, where most clips are infinite for that; what says most first.
+fn too_few(model: &Model, figure: &Figure) -> Vec<String> {
     let histogram = figure.tensor.histogram();
     let (values, bins) = (histogram.stats.finite(), histogram.magnitude.bins());
-    if model.plot.curve == CurveKind::Kl
-        && figure.curve.infinite > 0.5
-        && too_few_values(values, bins)
-        && area.height > 2
-    {
-        let (values, bins) = (number::of(values, "value"), number::count(bins as u64));
-        // On the row of the infinities, some of which stay in view.
-        let text = format!(" ∞ in empty bins: {values} are few for {bins} bins ");
-        pen.right(area.x, area.y, area.width, &text, pen.look.theme.warning);
+    if model.plot.curve != CurveKind::Kl || figure.curve.infinite <= 0.5 || !too_few_values(values, bins) {
+        return Vec::new();
     }
+    let (values, bins) = (number::of(values, "value"), number::count(bins as u64));
+    vec![
+        format!("∞ in empty bins: {values} are few for {bins} bins"),
+        format!("∞: {values} are few for {bins} bins"),
+        "∞: too few values".to_owned(),
+    ]
 }
 
 fn no_curve(pen: &mut Pen, area: Rect, model: &Model) {

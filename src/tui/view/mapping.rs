@@ -84,24 +84,27 @@ pub(super) fn draw(pen: &mut Pen, areas: &Areas, model: &Model, figure: &Figure,
     }
     if let Some(y) = places.used {
         let x = areas.lower_title.x + 1;
-        pen.text(
-            x,
-            y,
-            areas.lower_title.right().saturating_sub(x),
-            &used_in_words(figure.tensor.steps_used(params), &params),
-            theme.dim,
-        );
+        let columns = areas.lower_title.right().saturating_sub(x);
+        let said = used_in_words(figure.tensor.steps_used(params), &params);
+        let text = said.iter().find(|text| pen.width(text) <= columns).or(said.last());
+        pen.text(x, y, columns, text.map_or("", String::as_str), theme.dim);
     }
 }
 
-/// `27 of 127 steps hold 99 % · zero point 0, the code of 0.0 · scale 0.02239`.
-fn used_in_words(used: Option<StepsUsed>, params: &QuantParams) -> String {
+/// `27 of 127 steps hold 99 % · zero point 0, the code of 0.0 · scale 0.02239`, and shorter: the scale stands in the table
+/// and in the value's way.
+fn used_in_words(used: Option<StepsUsed>, params: &QuantParams) -> [String; 4] {
     let used = used.map_or(String::new(), |used| {
         let of = if used.from_zero { "steps" } else { "codes" };
         format!("{} of {} {of} hold 99 % · ", number::count(used.hold_most as u64), number::count(used.of as u64))
     });
-    let scale = path::short(f64::from(params.scale()), 4);
-    format!("{used}zero point {}, the code of 0.0 · scale {scale}", params.zero_point())
+    let (zero, scale) = (params.zero_point(), path::short(f64::from(params.scale()), 4));
+    [
+        format!("{used}zero point {zero}, the code of 0.0 · scale {scale}"),
+        format!("{used}zero point {zero} · scale {scale}"),
+        format!("{used}zero point {zero}"),
+        used.trim_end_matches(" · ").to_owned(),
+    ]
 }
 
 /// The float that a cell of the neighbourhood stands for.

@@ -64,7 +64,7 @@ pub fn view(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
     }
     let training = model.learn.as_ref().and_then(|learn| Some((learn, learn.trained()?)));
     if let Some((learn, training)) = training {
-        training::draw(&mut pen, areas.page(), learn, training);
+        training::draw(&mut pen, areas.panel(), learn, training);
     } else if model.plot.page == Page::Layers {
         // The list has the place of the plots.
     } else if model.plot.page == Page::Outputs {

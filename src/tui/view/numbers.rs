@@ -4,9 +4,10 @@ use ratatui::style::Style;
 use super::super::look::Theme;
 use super::super::model::Model;
 use super::pen::Pen;
-use crate::calibrate::{Measured, Metrics, OwnKl, Tensor};
+use crate::calibrate::{Measured, Metrics, OwnKl, Tensor, kl};
 use crate::quant::{Clip, QuantParams};
 use crate::report::{self, number};
+use crate::session::Ready;
 
 /// A column of the table: heading, width, cell, and its importance on a symmetric and on an affine format: the least
 /// important (the largest numbers) go first where room is short.
@@ -28,6 +29,8 @@ struct Row {
 const SQNR: &str = "SQNR, dB";
 
 const SATURATED: &str = "saturated";
+
+const KL: &str = "KL, nats";
 
 const COLUMNS: [Column; 10] = [
     Column {
@@ -62,7 +65,7 @@ const COLUMNS: [Column; 10] = [
     Column { heading: "MSE, x²", width: 8, rank: [7, 7], cell: |r| number::significant(r.metrics.mse, 3) },
     Column { heading: SQNR, width: 8, rank: [1, 1], cell: |r| number::decibels(r.metrics.sqnr_db) },
     Column {
-        heading: "KL, nats",
+        heading: KL,
         width: 9,
         rank: [4, 9],
         cell: |r| r.metrics.kl.map_or("–".into(), |kl| number::significant(kl, 3)),
@@ -84,15 +87,30 @@ fn name_width(area: Rect) -> u16 {
 
 /// The heading of the column at `x`.
 pub(super) fn heading_at(model: &Model, area: Rect, x: u16) -> Option<&'static str> {
-    let symmetric = model.selected_ready()?.format().symmetric();
+    let ready = model.selected_ready()?;
+    let symmetric = ready.format().symmetric();
     let mut left = area.x + name_width(area);
-    let (columns, gap) = fitting(area.width, name_width(area), symmetric);
+    let (columns, gap) = fitting(area.width, name_width(area), symmetric, without_kl(model, ready).is_some());
     columns.into_iter().find_map(|column| {
         let right = left + width_of(column, symmetric) + gap;
         let at = (left..right).contains(&x);
         left = right;
         at.then_some(column.heading)
     })
+}
+
+/// Why no row has a KL, where none can have one: then it takes no column.
+fn without_kl(model: &Model, ready: &Ready) -> Option<&'static str> {
+    let why = match ready.format() {
+        _ if ready.axis().is_some() => "no KL by axis",
+        format if kl::undefined_on(format).is_some() => "no KL on FP8",
+        format if !format.symmetric() => "KL needs one end",
+        _ => return None,
+    };
+    // A peer's search may have its own.
+    let found = ready.candidates().iter().filter_map(|c| c.outcome.as_ref().ok()).any(|t| t.kl().is_some());
+    let held = model.held.as_ref().is_some_and(|held| held.metrics.kl.is_some());
+    (!found && !held).then_some(why)
 }
 
 /// The clip in hand beside every method's.
@@ -103,13 +121,19 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, model: &Model) {
         return;
     };
     let symmetric = ready.format().symmetric();
-    let (columns, gap) = fitting(area.width, name_width(area), symmetric);
+    let without_kl = without_kl(model, ready);
+    let (columns, gap) = fitting(area.width, name_width(area), symmetric, without_kl.is_some());
 
     let rule = Rect { height: 1, ..area };
     // Rows that there is no room for are said.
     let (shown, all) = (rows(model, area).len(), ready.candidates().len());
     let of_all = if shown < all { format!(" {shown} of {all}") } else { String::new() };
-    pen.titled_rule(rule, &[("numbers", theme.title), (&of_all, theme.dim)], "");
+    // Why a column is missing, as far as the first heading leaves room for it.
+    let first =
+        columns.first().map_or(0, |c| (width_of(c, symmetric) + gap).saturating_sub(c.heading.len() as u16 + 1));
+    let room = (name_width(area) + first).saturating_sub(10 + pen.width(&of_all));
+    let why = without_kl.map(|why| format!("  {why}")).filter(|why| pen.width(why) <= room).unwrap_or_default();
+    pen.titled_rule(rule, &[("numbers", theme.title), (&of_all, theme.dim), (&why, theme.dim)], "");
     let mut x = area.x + name_width(area);
     for column in &columns {
         let width = width_of(column, symmetric);
@@ -254,12 +278,12 @@ fn width_of(column: &Column, symmetric: bool) -> u16 {
 
 /// The most important columns that fit, in their order, and how far apart they stand: one blank, and two where that costs
 /// no column.
-fn fitting(width: u16, name: u16, symmetric: bool) -> (Vec<&'static Column>, u16) {
+fn fitting(width: u16, name: u16, symmetric: bool, without_kl: bool) -> (Vec<&'static Column>, u16) {
     let rank = |column: &Column| column.rank[usize::from(!symmetric)];
     let taken =
         |columns: &[&Column], gap: u16| columns.iter().map(|c| width_of(c, symmetric) + gap).sum::<u16>() + name + 1;
     let with = |gap: u16| {
-        let mut columns: Vec<&Column> = COLUMNS.iter().collect();
+        let mut columns: Vec<&Column> = COLUMNS.iter().filter(|c| !without_kl || c.heading != KL).collect();
         // Once as a share alone, once with the number: the second takes the place of the first.
         let short = columns.iter().position(|c| c.heading == SATURATED && c.width == 9);
         let without_short = short.map(|short| {
@@ -294,7 +318,8 @@ mod tests {
                 (true, &["clip", "scale", "clipping", "rounding", "SQNR, dB", "KL, nats"][..]),
                 (false, &["clip", "zero pt", "clipping", "rounding", "SQNR, dB"][..]),
             ] {
-                let (columns, gap) = fitting(width, name, symmetric);
+                let (columns, gap) = fitting(width, name, symmetric, !symmetric);
+                assert_eq!(columns.iter().any(|c| c.heading == KL), symmetric, "one without a number has no column");
                 let headings: Vec<&str> = columns.iter().map(|c| c.heading).collect();
                 assert!(wanted.iter().all(|heading| headings.contains(heading)), "{width} {symmetric}: {headings:?}");
                 assert!(headings.iter().filter(|heading| **heading == SATURATED).count() <= 1);

@@ -7,9 +7,8 @@ use crate::report::number;
 
 /// The row in so many columns: with a word for each step where there is room, and only what changes where there is little.
 pub(super) fn row(pen: &Pen, path: &Path, params: &QuantParams, columns: u16) -> String {
-    let mut rows =
-        [words(path, params, Room::Wide), words(path, params, Room::Some), words(path, params, Room::Little)];
-    let fits = rows.iter().position(|row| pen.width(row) <= columns).unwrap_or(2);
+    let mut rows = [Room::Wide, Room::Some, Room::Little, Room::Least].map(|room| words(path, params, room));
+    let fits = rows.iter().position(|row| pen.width(row) <= columns).unwrap_or(3);
     std::mem::take(&mut rows[fits])
 }
 
@@ -18,6 +17,8 @@ enum Room {
     Wide,
     Some,
     Little,
+    /// Where it begins and ends.
+    Least,
 }
 
 fn words(path: &Path, params: &QuantParams, room: Room) -> String {
@@ -31,6 +32,10 @@ fn words(path: &Path, params: &QuantParams, room: Room) -> String {
         Format::Int(_) => path.code.to_string(),
         Format::Fp8(_) => format!("0x{:02x}", path.code),
     };
+    if room == Room::Least {
+        let (value, back) = (n(f64::from(path.value), 4), n(f64::from(path.back), 4));
+        return format!("{value} / {scale} ▸ code {code} ▸ {back}, error {}", n(path.error, 3));
+    }
     let mut steps = vec![format!("{} / {scale} = {}", n(f64::from(path.value), 4), n(f64::from(path.scaled), 4))];
     let rounded = whole(path.rounded);
     steps.push(if room == Room::Wide { format!("rounded {rounded}") } else { rounded });
@@ -49,10 +54,10 @@ fn words(path: &Path, params: &QuantParams, room: Room) -> String {
     steps.push(format!("code {code}"));
     steps.push(match room {
         Room::Wide => format!("× {scale} = {}", n(f64::from(path.back), 4)),
-        Room::Some | Room::Little => n(f64::from(path.back), 4),
+        Room::Some | Room::Little | Room::Least => n(f64::from(path.back), 4),
     });
     let kind = match (room, path.saturates) {
-        (Room::Little, _) => "",
+        (Room::Little | Room::Least, _) => "",
         (_, true) => " (clipped)",
         (_, false) => "",
     };
@@ -100,6 +105,7 @@ mod tests {
             "3.5 / 0.02 = 175 ▸ rounded 175 ▸ clamped 127 ▸ code 127 ▸ × 0.02 = 2.54, error -0.96 (clipped)"
         );
         let affine = rows(1.0, Clip::new(0.0, 2.55), "int8 affine");
+        assert!(rows(-0.123_4, Clip::new(-0.375, 9.328), "int8 affine").iter().skip(1).all(|row| row.len() < 66));
         assert_eq!(affine[2], "1 / 0.01 = 100 ▸ 100 ▸ − 128 = -28 ▸ code -28 ▸ 1, error 0");
         assert!(rows(600.0, Clip::symmetric(448.0), "e4m3")[0].contains("rounded 576 ▸ clamped 448 ▸ code 0x7e"));
     }

@@ -3,8 +3,9 @@ use ratatui::style::Style;
 
 use super::super::learn::Learn;
 use super::super::plot::{BarStyle, Dots, bars};
-use super::super::training::{Trace, Training};
+use super::super::training::{Spread, Trace, Training};
 use super::pen::Pen;
+use crate::lessons::Lang;
 use crate::lessons::qat::Way;
 use crate::report::number;
 
@@ -26,14 +27,20 @@ pub(super) fn draw(pen: &mut Pen, area: Rect, learn: &Learn, training: &Training
     pen.titled_rule(Rect { height: 1, ..area }, &[(title, theme.title)], &what);
     let legend = Rect { x: area.x + 2, y: area.y + 1, width: area.width.saturating_sub(3), height: 5 };
     for (y, way) in (legend.y..).zip([None].into_iter().chain(Way::ALL.map(Some))) {
-        let (accuracy, runs) = training.accuracy(way);
         let style = style(pen, way);
         pen.text(legend.x, y, legend.width.min(NAME), name(learn, way), style);
         let x = (legend.x + NAME).min(legend.right());
-        let figure = match runs {
-            0 => "-".to_owned(),
-            1 => number::percent(accuracy),
-            n => format!("{}  ({})", number::percent(accuracy), number::of(n as u64, learn.say("seed", "种子"))),
+        let percent = |x: f64| format!("{:.1}", 100.0 * x);
+        let figure = match training.spread(way) {
+            None => "-".to_owned(),
+            Some(Spread { mean, runs: 1, .. }) => number::percent(mean),
+            Some(Spread { low, mean, high, runs }) => {
+                let (mean, low, high) = (number::percent(mean), percent(low), percent(high));
+                match learn.lang {
+                    Lang::En => format!("{mean}  ({low} to {high}, {runs} seeds)"),
+                    Lang::Zh => format!("{mean}  （{low} 到 {high}，{runs} 个种子）"),
+                }
+            }
         };
         pen.text(x, y, legend.right().saturating_sub(x), &figure, style);
     }
@@ -62,8 +69,8 @@ fn name(learn: &Learn, way: Option<Way>) -> &'static str {
 
 fn say(learn: &Learn, en: &'static str, zh: &'static str) -> &'static str {
     match learn.lang {
-        crate::lessons::Lang::En => en,
-        crate::lessons::Lang::Zh => zh,
+        Lang::En => en,
+        Lang::Zh => zh,
     }
 }
 
@@ -78,7 +85,11 @@ fn style(pen: &Pen, way: Option<Way>) -> Style {
     }
 }
 
-/// Accuracy from 0 to 1 over the epochs; float, which ends where the others begin, as a line across.
+/// Strokes from the worst seed to the best over a curve's width.
+const STROKES: usize = 8;
+
+/// Accuracy from 0 to 1 over the epochs, of several seeds the mean, with strokes from the worst to the best; what does not
+/// train as a line across: float, which ends where the others begin, and what is quantized after that.
 fn curves(pen: &mut Pen, area: Rect, training: &Training) {
     let theme = pen.look.theme;
     if area.is_empty() {
@@ -90,18 +101,24 @@ fn curves(pen: &mut Pen, area: Rect, training: &Training) {
     let mut dots = Dots::new(area.width, area.height);
     let (last_x, last_y) = (f64::from(dots.columns() - 1), f64::from(dots.rows() - 1));
     let y = |accuracy: f64| (1.0 - accuracy) * last_y;
-    let epochs = training.order.as_ref().map_or(1, |order| order.controls.epochs.max(1));
-    for run in &training.runs {
-        let style = style(pen, run.way);
-        let level = matches!(run.way, None | Some(Way::PostTraining));
-        if let (true, Some(accuracy)) = (level, run.accuracy()) {
-            dots.line((0.0, y(accuracy)), (last_x, y(accuracy)), 3, style);
+    let ways = [None].into_iter().chain(Way::ALL.map(Some));
+    for (nth, way) in ways.enumerate() {
+        let style = style(pen, way);
+        let level = matches!(way, None | Some(Way::PostTraining));
+        if let (true, Some(ended)) = (level, training.spread(way)) {
+            dots.line((0.0, y(ended.mean)), (last_x, y(ended.mean)), 3, style);
             continue;
         }
-        let of = if run.way.is_none() { run.of.max(1) } else { epochs };
-        let x = |number: u32| f64::from(number) / f64::from(of) * last_x;
-        for pair in run.epochs.windows(2) {
-            dots.line((x(pair[0].number), y(pair[0].accuracy)), (x(pair[1].number), y(pair[1].accuracy)), 0, style);
+        let course = training.course(way);
+        for pair in course.windows(2) {
+            let at = |(x, spread): &(f64, Spread)| (x * last_x, y(spread.mean));
+            dots.line(at(&pair[0]), at(&pair[1]), 0, style);
+        }
+        // Each way has them at columns of its own.
+        let apart = course.len().div_ceil(STROKES).max(1);
+        for (x, spread) in course.iter().skip(nth).step_by(apart).filter(|(_, spread)| spread.runs > 1) {
+            let x = (x * last_x).round();
+            dots.line((x, y(spread.high)), (x, y(spread.low)), 1, style);
         }
     }
     dots.render(pen.buffer, area, pen.look.glyphs.marks);
