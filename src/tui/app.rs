@@ -204,7 +204,7 @@ fn run_loop(
                 }
                 if let Cmd::Open(words) = cmd {
                     // What is decided in a lesson is decided for practice.
-                    if pages.keep() || !model.session.is_dirty() || model.learn.is_some() {
+                    if model.journaled || !model.session.is_dirty() || model.learn.is_some() {
                         return Ok(End::Open(words));
                     }
                     model.warn(model.keys.told("changes are written down nowhere: {export} exports them first"));

@@ -38,11 +38,6 @@ impl Pages {
         self.told = trouble;
     }
 
-    /// Whether what no file holds is kept.
-    pub fn keep(&self) -> bool {
-        self.journal.as_ref().is_some_and(|journal| journal.trouble().is_none())
-    }
-
     /// The program ends: from outside, so that what no file holds stays, or because the user leaves, who was asked, or has
     /// written it for another tool: then it stays as well, as no later run reads it from there. Says what stays.
     pub fn close(self, model: &Model, from_outside: bool) {
