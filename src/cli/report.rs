@@ -46,7 +46,8 @@ pub(super) fn report(args: ReportArgs) -> Result<u8, Failed> {
     }
     let told = if outputs { trials::whole(&loaded) } else { None };
     if by_method && told.is_none() {
-        return Ok(complain(&loaded.session).max(1));
+        let code = complain(&loaded.session).max(1);
+        return Ok(loaded.exit(code, "no method was tried yet, and nothing written"));
     }
     let methods = told.as_ref().filter(|_| by_method).map(|(effects, check)| by_method::each(&loaded, effects, *check));
     let contents = contents(&form, &loaded, told.as_ref(), methods.as_ref().map(|found| found.rows.as_slice()))?;

@@ -66,8 +66,12 @@ fn tries(shared: &SharedArgs) -> Result<(), Usage> {
 /// Where there is no terminal for a bar, how far it is is said so often.
 const SAY_SO: Duration = Duration::from_secs(20);
 
-/// Asks, and hears what comes until `ends` has heard the last of it.
+/// Asks, and hears what comes until `ends` has heard the last of it. Who has interrupted what came before wants no trial
+/// begun.
 pub(super) fn hear(loaded: &Loaded, trial: Trial, what: &'static str, mut ends: impl FnMut(News) -> bool) {
+    if loaded.interrupts.ever() {
+        return;
+    }
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
     if stderr().is_terminal() {
         bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
@@ -173,7 +177,10 @@ pub(super) fn sensitivity(shared: SharedArgs, json: bool, output: Option<PathBuf
     if loaded.network == 0 {
         return Ok(complain(&loaded.session).max(1));
     }
-    let Some((OutputEffects { all, .. }, check)) = whole(&loaded) else { return Ok(complain(&loaded.session).max(1)) };
+    let Some((OutputEffects { all, .. }, check)) = whole(&loaded) else {
+        let code = complain(&loaded.session).max(1);
+        return Ok(loaded.exit(code, "nothing was measured yet, and nothing written"));
+    };
     let each = each(&mut loaded);
     let of = loaded.session.params().len();
     let document = report::sensitivity_json(&loaded.session, Some(&loaded.provenance), &all, check.as_ref(), &each);

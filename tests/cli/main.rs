@@ -813,6 +813,26 @@ fn ctrl_c_ends_a_search_and_a_sensitivity_and_writes_what_was_found() {
     }
 }
 
+/// Nobody who has interrupted the counting waits for a search that follows it.
+#[cfg(all(unix, feature = "onnx"))]
+#[test]
+fn ctrl_c_in_the_counting_begins_no_trial() {
+    let here = tempdir().unwrap();
+    let network = [CLASSIFIER, "--random", "5000", "--shape", "x=1x3x48x192", "--method", "max", "--bins", "128"];
+    for (command, last) in [
+        (&["tune", "-o", "x.json"][..], "interrupted: nothing was decided yet, and nothing written"),
+        (&["sensitivity", "-o", "x.json"], "interrupted: nothing was measured yet, and nothing written"),
+        (&["report", "--by-method", "-o", "x.json"], "interrupted: no method was tried yet, and nothing written"),
+        (&["report", "--outputs"], "interrupted: the report from "),
+    ] {
+        let words = [command, &network].concat();
+        let ran = interrupted(here.path(), &words, std::time::Duration::from_secs(3));
+        assert_eq!(ran.code, 130, "{command:?}: {}", ran.err);
+        assert!(ran.err.lines().last().unwrap().starts_with(last), "{command:?}: {}", ran.err);
+        assert!(!here.path().join("x.json").exists());
+    }
+}
+
 /// Three activations that two Concats share, and their samples.
 #[cfg(feature = "onnx")]
 fn concats() -> TempDir {
