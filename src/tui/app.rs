@@ -236,7 +236,6 @@ fn run_loop(
             }
         }
         bringer.keep_up(model);
-        pages.keep_up(model);
         // crossterm loses a change of size that comes together with other input, so look for oneself.
         let size = terminal.size()?;
         if at_once && (size.width, size.height) != model.size {
@@ -248,6 +247,8 @@ fn run_loop(
             drawn = Instant::now();
             stale = false;
         }
+        // Behind the frame, which somebody waits for.
+        stale |= pages.keep_up(model);
     }
 }
 

@@ -22,9 +22,9 @@ impl Pages {
     }
 
     /// Writes down what no file holds, if that has changed, and says so where it could not be. A drag in hand is not part
-    /// of it.
-    pub fn keep_up(&mut self, model: &mut Model) {
-        let Some(journal) = &mut self.journal else { return };
+    /// of it. Whether something was said.
+    pub fn keep_up(&mut self, model: &mut Model) -> bool {
+        let Some(journal) = &mut self.journal else { return false };
         let state = (model.session.revision(), model.taking.pending().count());
         if self.written != Some(state) && !matches!(model.mode, Mode::Drag { .. }) {
             journal.write(pending(model).chain(model.session.unsaved()).collect());
@@ -32,10 +32,13 @@ impl Pages {
         }
         let trouble = journal.trouble();
         model.journaled = trouble.is_none();
-        if let Some(why) = trouble.as_ref().filter(|why| self.told.as_ref() != Some(*why)) {
+        let news = trouble.as_ref().filter(|why| self.told.as_ref() != Some(*why));
+        if let Some(why) = news {
             model.warn(format!("changes cannot be written down as they are made: {}", visible(why)));
         }
+        let said = news.is_some();
         self.told = trouble;
+        said
     }
 
     /// The program ends: from outside, so that what no file holds stays, or because the user leaves, who was asked, or has
