@@ -54,7 +54,7 @@ impl<W: Write> Backend for Ansi<W> {
     type Error = io::Error;
 
     fn draw<'a, I: Iterator<Item = (u16, u16, &'a Cell)>>(&mut self, cells: I) -> io::Result<()> {
-        let cells: Vec<(u16, u16, &Cell)> = cells.collect();
+        let cells: Vec<Placed> = cells.collect();
         self.write_all(shortest(&cells).as_bytes())
     }
 
@@ -102,9 +102,12 @@ impl<W: Write> Backend for Ansi<W> {
 /// From so many cells on a frame is written in the order of its rows: it has long runs, and trying costs time.
 const TRIED: usize = 2000;
 
+/// A cell with its column and row.
+type Placed<'a> = (u16, u16, &'a Cell);
+
 /// Some cells as text for the terminal: row by row, or style by style where that is shorter. A line that is dragged over
 /// bars leaves two styles in every row, and setting a style takes more than finding a place.
-fn shortest(cells: &[(u16, u16, &Cell)]) -> String {
+fn shortest(cells: &[Placed]) -> String {
     let by_rows = written(cells.iter().copied());
     if cells.len() > TRIED {
         return by_rows;
@@ -114,9 +117,9 @@ fn shortest(cells: &[(u16, u16, &Cell)]) -> String {
 }
 
 /// Runs of cells that follow each other in one style, those of one style behind each other.
-fn by_style<'a, 'b>(cells: &'b [(u16, u16, &'a Cell)]) -> Vec<&'b [(u16, u16, &'a Cell)]> {
+fn by_style<'a, 'b>(cells: &'b [Placed<'a>]) -> Vec<&'b [Placed<'a>]> {
     let mut styles: Vec<Style> = Vec::new();
-    let mut runs: Vec<(usize, &[(u16, u16, &Cell)])> = Vec::new();
+    let mut runs: Vec<(usize, &[Placed])> = Vec::new();
     let mut rest = cells;
     let mut style = Style::PLAIN;
     while let [(mut x, y, first), ..] = *rest {
@@ -146,7 +149,7 @@ fn by_style<'a, 'b>(cells: &'b [(u16, u16, &'a Cell)]) -> Vec<&'b [(u16, u16, &'
 }
 
 /// Cells in their order as text, from the plain style to the plain style.
-fn written<'a>(cells: impl Iterator<Item = (u16, u16, &'a Cell)>) -> String {
+fn written<'a>(cells: impl Iterator<Item = Placed<'a>>) -> String {
     let (mut out, mut codes) = (String::new(), String::new());
     let mut style = Style::PLAIN;
     let mut cursor = Cursor::default();
