@@ -47,6 +47,7 @@ impl Statement {
     }
 
     /// A few words that belong into the first sentence, which is all that some read.
+    #[cfg(feature = "onnx")]
     pub fn also(&mut self, words: impl Into<String>) {
         self.also.push(words.into());
     }
