@@ -82,10 +82,7 @@ pub(super) fn learn(args: LearnArgs, config: &Config, lang: Lang, opens: Opens) 
     let teacher =
         tui::teacher::Teacher { open: Box::new(move |lesson, own| teacher.open(lesson, own)), keep: Box::new(keep) };
     let ended = app::run(model, opening.start, None, &|_| Ok(()), None, looks.ask, Some(teacher))?;
-    match ended.open {
-        Some(words) => open::begin_anew(words),
-        None => Ok(ended.signal.map_or(0, |s| 128 + s as u8)),
-    }
+    open::after(ended)
 }
 
 /// The bundled lessons.

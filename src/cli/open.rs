@@ -15,6 +15,7 @@ use super::look::LookArgs;
 use super::out::Failed;
 use super::parse::read;
 use crate::report::visible;
+use crate::tui::app::Ended;
 use crate::tui::model::Opens;
 
 const NO_SCREEN: &str = "only what has a screen can be opened: PATH, MODEL.onnx --data PATH, or learn";
@@ -34,11 +35,22 @@ pub(super) fn opens(stays: Stays) -> Opens {
     Opens { proposed, words: Arc::new(move |text| words(text, &stays)) }
 }
 
+/// What comes after the screen has ended: the exit code, or what was asked for in its place.
+///
+/// # Errors
+/// When the program cannot begin anew.
+pub(super) fn after(ended: Ended) -> Result<u8, Failed> {
+    match ended.open {
+        Some(words) => begin_anew(words),
+        None => Ok(ended.signal.map_or(0, |signal| 128 + signal as u8)),
+    }
+}
+
 /// Begins the program anew. On Unix this process goes on as that, and returns only where it cannot.
 ///
 /// # Errors
 /// When the program cannot be started.
-pub(super) fn begin_anew(words: Vec<OsString>) -> Result<u8, Failed> {
+fn begin_anew(words: Vec<OsString>) -> Result<u8, Failed> {
     let failed = |error: io::Error| io::Error::new(error.kind(), format!("could not begin anew: {error}."));
     let mut program = Command::new(std::env::current_exe().map_err(failed)?);
     program.args(words);

@@ -143,8 +143,5 @@ fn screen(args: ScreenArgs, config: &Config, lang: Lang, opens: Opens) -> Result
     if let Some(why) = ended.refused {
         return Err(Usage(visible(&why)).into());
     }
-    match ended.open {
-        Some(words) => open::begin_anew(words),
-        None => Ok(ended.signal.map_or(0, |s| 128 + s as u8)),
-    }
+    open::after(ended)
 }

@@ -3,6 +3,7 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::model::Model;
+use super::wrap::cut;
 use crate::lessons::{Ink, Run};
 use crate::report::visible;
 use crate::session::{Kind, Layer};
@@ -48,7 +49,7 @@ fn line(row: &Row, (names, width): (usize, usize), (ascii, ellipsis): (bool, cha
     let ink = |there: bool| if there { Ink::Number } else { Ink::Plain };
     let mut line: Vec<(String, Ink)> = Vec::new();
     if names > 0 {
-        let name = cut(&row.tensor, names, ellipsis);
+        let name = cut(&row.tensor, names as u16, ellipsis);
         let gap = names - name.width() + 1;
         line.push((format!("{name}{}", " ".repeat(gap)), Ink::Plain));
     }
@@ -62,29 +63,11 @@ fn line(row: &Row, (names, width): (usize, usize), (ascii, ellipsis): (bool, cha
     }
     let mut left = width;
     let runs = line.into_iter().map(|(text, ink)| {
-        let text = cut(&text, left, ellipsis);
+        let text = cut(&text, left as u16, ellipsis);
         left -= text.width();
         Run { text, ink }
     });
     runs.filter(|run| !run.text.is_empty()).collect()
-}
-
-/// The text in at most so many columns; what does not fit leaves a sign of that.
-fn cut(text: &str, columns: usize, ellipsis: char) -> String {
-    if text.width() <= columns {
-        return text.to_owned();
-    }
-    let mut cut = String::new();
-    for c in text.chars() {
-        if cut.width() + c.to_string().width() + 1 > columns {
-            break;
-        }
-        cut.push(c);
-    }
-    if columns > 0 {
-        cut.push(ellipsis);
-    }
-    cut
 }
 
 /// The way of the data from the network's first input on, as far as each tensor is taken by an operator that makes one.

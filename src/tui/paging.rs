@@ -7,6 +7,11 @@ pub(super) fn step(rows: u16) -> isize {
     rows.saturating_sub(1).max(1) as isize
 }
 
+/// The first line that is seen after a move, where the last one that can be first is `last`.
+pub(super) fn moved(first: u16, by: isize, last: usize) -> u16 {
+    usize::from(first).min(last).saturating_add_signed(by).min(last).min(u16::MAX.into()) as u16
+}
+
 /// The lines of the help, between its search line and its last.
 pub(super) fn help(screen: Rect) -> Rect {
     Rect { y: 4, height: screen.height.saturating_sub(6), ..screen }

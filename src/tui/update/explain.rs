@@ -73,7 +73,7 @@ pub(super) fn key(model: &mut Model, key: Key) {
     if let (Mode::Read { what, at, .. }, Some(by)) = (&model.mode, lines(key, body.height)) {
         let last = reading::lines(model, screen, what, *at).len().saturating_sub(body.height.into());
         if let Mode::Read { scroll, .. } = &mut model.mode {
-            *scroll = usize::from(*scroll).min(last).saturating_add_signed(by).min(last).min(u16::MAX.into()) as u16;
+            *scroll = paging::moved(*scroll, by, last);
         }
         return;
     }

@@ -84,7 +84,7 @@ pub(super) fn key(model: &mut Model, key: Key) -> Option<Command> {
 fn scroll(model: &mut Model, rows: Rect, by: isize) {
     let last = manual::lines(model, rows, "", 0).len().saturating_sub(rows.height.into());
     if let Mode::Help { scroll, .. } = &mut model.mode {
-        *scroll = usize::from(*scroll).min(last).saturating_add_signed(by).min(last).min(u16::MAX.into()) as u16;
+        *scroll = paging::moved(*scroll, by, last);
     }
 }
 
